@@ -1,0 +1,106 @@
+"""Run prompts one at a time or many at once, and see what the waiting looked like.
+
+The tour, with no key and no cost::
+
+    import aiml_nb as nb
+
+    endpoint = nb.connect()                            # a live model if AIML_API_KEY is set
+    result = nb.compare(nb.prompts.FAQ, endpoint)      # sync, then async: a Comparison
+    result.finding                                     # what came out, in a sentence
+    nb.plot_timeline(result)                           # what the waiting looked like
+
+    run = nb.run(nb.prompts.TWENTY, endpoint, strategy="gather", max_concurrency=5, stream=True)
+    run.to_frame()                                     # one row per call
+    run.summary()                                      # the run in numbers
+    nb.last_run()                                      # what is known after an interrupt
+
+In a coroutine, or a cell that awaits: ``await nb.run_async(…)``, ``await nb.compare_async(…)``.
+`patch_loop` lets ``asyncio.run`` work in a notebook.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import prompts
+    from .comparison import compare, compare_async
+    from .endpoint import Endpoint, connect
+    from .errors import AimlNbError, BudgetError, EndpointError, JournalError, LoopError
+    from .loop import LoopReport, patch_loop, run_coroutine
+    from .plot import plot_timeline
+    from .records import Attempt, Call, Comparison, Run
+    from .runner.handle import RunHandle, start
+    from .runner.run import last_run, run, run_async
+
+# Each name and the module it is fetched from when it is first used: importing this package loads
+# none of openai, pandas, matplotlib, ipywidgets, IPython, which together take seconds.
+_HOMES = {
+    "AimlNbError": "errors",
+    "Attempt": "records",
+    "BudgetError": "errors",
+    "Call": "records",
+    "Comparison": "records",
+    "Endpoint": "endpoint",
+    "EndpointError": "errors",
+    "JournalError": "errors",
+    "LoopError": "errors",
+    "LoopReport": "loop",
+    "Run": "records",
+    "RunHandle": "runner",
+    "compare": "comparison",
+    "compare_async": "comparison",
+    "connect": "endpoint",
+    "last_run": "runner",
+    "patch_loop": "loop",
+    "plot_timeline": "plot",
+    "run": "runner",
+    "run_async": "runner",
+    "run_coroutine": "loop",
+    "start": "runner",
+}
+
+__all__ = [
+    "AimlNbError",
+    "Attempt",
+    "BudgetError",
+    "Call",
+    "Comparison",
+    "Endpoint",
+    "EndpointError",
+    "JournalError",
+    "LoopError",
+    "LoopReport",
+    "Run",
+    "RunHandle",
+    "compare",
+    "compare_async",
+    "connect",
+    "last_run",
+    "patch_loop",
+    "plot_timeline",
+    "prompts",
+    "run",
+    "run_async",
+    "run_coroutine",
+    "start",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "prompts":
+        return import_module(".prompts", __name__)
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version(__name__)
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,86 @@
+"""``aiml-nb compare``: sync, then async, and what came out."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from pathlib import Path
+from typing import Any
+
+from .. import comparison
+from ..records import Comparison
+from ..runner import STRATEGIES
+from .files import check_writable, write_whole
+from .options import add_endpoint_options, find_prompts, open_endpoint
+
+EXIT_CALL_FAILED = 3
+
+
+def add_parser(commands: Any) -> None:
+    """Add the subcommand to the command line's parser."""
+    parser = commands.add_parser(
+        "compare",
+        help="make the same calls one at a time, then many at once",
+        description="Make the same calls one at a time, then many at once; print the finding and "
+        "the table, write the timeline. With no prompts: the two questions of the AIML API FAQ.",
+        epilog="Exit code: 0 if all calls went well, 2 for bad input, 3 if some call failed.",
+    )
+    parser.add_argument("texts", nargs="*", metavar="PROMPT", help="a question; quote it")
+    parser.add_argument(
+        "--prompts",
+        metavar="FILE",
+        help="JSONL of OpenAI Batch requests, or text with one prompt per line",
+    )
+    parser.add_argument(
+        "--strategy",
+        default="gather",
+        metavar="S",
+        help=f"how the calls are made at once: {', '.join(STRATEGIES[1:])} (gather)",
+    )
+    parser.add_argument("--max-concurrency", type=int, metavar="N", help="most calls in flight")
+    parser.add_argument("--repeats", type=int, default=1, metavar="R", help="pairs of runs (1)")
+    parser.add_argument("--stream", action="store_true", help="stream the answers")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
+    parser.add_argument(
+        "--png",
+        type=Path,
+        metavar="FILE",
+        default=Path("aiml-nb-timeline.png"),
+        help="where the timeline goes (aiml-nb-timeline.png)",
+    )
+    add_endpoint_options(parser)
+    parser.set_defaults(command=run_command)
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Compare, print, write, and return the exit code."""
+    prompts = find_prompts(options.texts, options.prompts)
+    check_writable(options.png, option="--png")
+    if options.json:
+        check_writable(options.json, option="--json")
+    result = comparison.compare(
+        prompts,
+        open_endpoint(options),
+        strategy=options.strategy,
+        max_concurrency=options.max_concurrency,
+        repeats=options.repeats,
+        stream=options.stream,
+    )
+    _report(result, png=options.png, json=options.json)
+    calls = [call for pair in result.pairs for run in pair for call in run.calls]
+    return 0 if all(call.outcome == "ok" for call in calls) else EXIT_CALL_FAILED
+
+
+def _report(result: Comparison, *, png: Path, json: Path | None) -> None:
+    from ..analysis import describe
+    from ..export import comparison_to_dict, to_json
+    from ..plot import plot_timeline
+
+    print(f"\n{describe(result)}\n")
+    if json:
+        write_whole(json, to_json(comparison_to_dict(result)).encode())
+        print(f"Records:  {json}")
+    picture = io.BytesIO()
+    plot_timeline(result).savefig(picture, format="png")
+    write_whole(png, picture.getvalue())
+    print(f"Timeline: {png}")

@@ -1,0 +1,56 @@
+"""Read the command line, run one subcommand, and turn errors into one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+
+from ..errors import AimlNbError
+from . import compare, simulate
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``aiml-nb`` with `arguments` and return its exit code.
+
+    Returns
+    -------
+    int
+        0; 2 for bad input; 3 if some call failed; 130 after Ctrl-C.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a terminal cannot show, or a hostile answer holds, must not end the command.
+            stream.reconfigure(errors="backslashreplace")
+    options = _make_parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except (AimlNbError, TypeError, ValueError) as error:
+        print(f"aiml-nb: error: {error}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        print("\naiml-nb: interrupted.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="aiml-nb",
+        description="Run prompts one at a time or many at once, and see what the waiting "
+        "looked like.",
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    compare.add_parser(commands)
+    simulate.add_parser(commands)
+    return parser
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"aiml-nb {version('aiml_nb')}"

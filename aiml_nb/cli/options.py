@@ -1,0 +1,69 @@
+"""The options that subcommands share: where calls go, and which prompts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from .. import prompts as samples
+from ..endpoint import Endpoint, connect
+from ..errors import EndpointError
+from ..prompts import Prompt, as_prompts, read_prompts
+
+
+def add_endpoint_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose where calls go."""
+    group = parser.add_argument_group(
+        "where calls go", "AIML API if AIML_API_KEY is set, else the embedded simulator"
+    )
+    group.add_argument("--simulate", action="store_true", help="use the simulator: no key, no cost")
+    group.add_argument("--seed", type=int, metavar="N", help="the simulator's seed")
+    group.add_argument("--speed", type=float, metavar="X", help="the simulator's speed (1)")
+    group.add_argument("--scenario", metavar="NAME", help="the simulator's scenario")
+    group.add_argument("--base-url", metavar="URL", help="any OpenAI-compatible server")
+    group.add_argument(
+        "--api-key-env", metavar="NAME", help="the environment variable that holds the key"
+    )
+    group.add_argument("--model", metavar="M", help="the model to ask for")
+
+
+def open_endpoint(options: argparse.Namespace) -> Endpoint:
+    """Connect as the command line says.
+
+    Raises
+    ------
+    EndpointError
+        If the variable named by ``--api-key-env`` is not set, and as `connect` does.
+    """
+    named: dict[str, Any] = {}
+    if options.api_key_env:
+        if not os.environ.get(options.api_key_env):
+            raise EndpointError(
+                f"--api-key-env names {options.api_key_env!r}, which is not set. "
+                f"Type  export {options.api_key_env}=…  first."
+            )
+        named["api_key"] = os.environ[options.api_key_env]
+    return connect(
+        simulate=options.simulate,
+        seed=options.seed,
+        speed=options.speed,
+        scenario=options.scenario,
+        base_url=options.base_url,
+        model=options.model,
+        **named,
+    )
+
+
+def find_prompts(texts: list[str], file: str | None) -> list[Prompt]:
+    """Return the prompts given in words or in a file; the FAQ's two if there are neither.
+
+    Raises
+    ------
+    ValueError
+        If both are given, or the file has none or a bad line.
+    """
+    if texts and file:
+        raise ValueError("Give prompts in words or with --prompts FILE, not both.")
+    return read_prompts(Path(file)) if file else as_prompts(texts or samples.FAQ)

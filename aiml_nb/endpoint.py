@@ -1,0 +1,354 @@
+"""Where calls go: the address, the model, the key, and the two openai clients for them."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from .errors import EndpointError
+from .failures import explain_failure
+from .keys import ApiKey
+from .transport import is_loopback, open_async_http, open_http
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAI
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What is known of a provider before it is asked."""
+
+    base_url: str
+    model: str
+    key_name: str | None
+
+
+PROVIDERS = {
+    "aimlapi": Provider("https://api.aimlapi.com/v1", "gpt-4o", "AIML_API_KEY"),
+    "openai": Provider("https://api.openai.com/v1", "gpt-4o", "OPENAI_API_KEY"),
+    "ollama": Provider("http://127.0.0.1:11434/v1", "llama3.2", None),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A place that answers prompts. Made by `connect`; holds no connection.
+
+    Parameters
+    ----------
+    base_url
+        The address that ``/chat/completions`` is added to.
+    model
+        The model asked for, unless a prompt or a run names another.
+    provider
+        ``aimlapi``, ``openai``, ``ollama``, ``simulator`` or ``other``.
+    simulated, seed
+        True for the embedded simulator, and its seed.
+    """
+
+    base_url: str
+    model: str
+    provider: str
+    simulated: bool = False
+    seed: int | None = None
+    key: ApiKey = field(repr=False)
+
+    def open(self, *, timeout: float = 120.0, max_connections: int = 100) -> OpenAI:
+        """Return a blocking client, to be closed by the caller. It does not retry by itself.
+
+        Parameters
+        ----------
+        timeout
+            Seconds that any single wait of a call may take.
+        max_connections
+            The most calls in flight at one moment.
+        """
+        from openai import OpenAI
+
+        http = open_http(self.base_url, timeout=timeout, max_connections=max_connections)
+        return OpenAI(**self._client_settings(timeout), http_client=http)
+
+    def open_async(self, *, timeout: float = 120.0, max_connections: int = 1000) -> AsyncOpenAI:
+        """Return an async client for the running loop; otherwise as `open`."""
+        from openai import AsyncOpenAI
+
+        http = open_async_http(self.base_url, timeout=timeout, max_connections=max_connections)
+        return AsyncOpenAI(**self._client_settings(timeout), http_client=http)
+
+    def warm_up(self, client: OpenAI, *, model: str | None = None) -> None:
+        """Open a connection and see that the model is known, at no cost (``GET /models``).
+
+        Raises
+        ------
+        EndpointError
+            If nothing answers, the key is refused, or the server says the model does not exist.
+        """
+        try:
+            listed = client.models.with_raw_response.list().http_response.text
+        except Exception as error:  # noqa: BLE001  every failure of a call is explained
+            self._judge(error)
+            return
+        if not _lists(listed, model or self.model):
+            try:
+                client.models.retrieve(model or self.model)
+            except Exception as error:  # noqa: BLE001
+                self._judge_model(error, model or self.model, listed)
+
+    async def warm_up_async(self, client: AsyncOpenAI, *, model: str | None = None) -> None:
+        """Do as `warm_up`, with the async client."""
+        try:
+            listed = (await client.models.with_raw_response.list()).http_response.text
+        except Exception as error:  # noqa: BLE001
+            self._judge(error)
+            return
+        if not _lists(listed, model or self.model):
+            try:
+                await client.models.retrieve(model or self.model)
+            except Exception as error:  # noqa: BLE001
+                self._judge_model(error, model or self.model, listed)
+
+    def _client_settings(self, timeout: float) -> dict[str, Any]:
+        return {
+            "base_url": self.base_url,
+            "api_key": self.key.reveal(),
+            "max_retries": 0,  # its retries would hide inside one call's duration
+            "timeout": timeout,
+            "default_headers": _without_ambient_headers(),
+        }
+
+    def _judge(self, error: Exception) -> None:
+        """Raise if `error` means that no call can succeed."""
+        failure = explain_failure(error)
+        message = self.key.redact(failure.message)[:300]
+        if failure.error_type in {"connect", "no_reply", "protocol", "deadline"}:
+            raise EndpointError(
+                f"No model server answered at {self.base_url!r} ({message}). Start it, check the "
+                "address (http or https?), or run without one: connect(simulate=True), on the "
+                "command line --simulate."
+            ) from None
+        if failure.error_type == "401":
+            raise EndpointError(
+                f"{self.base_url} refused the key from {self.key.source}: {message} "
+                "Check that the key belongs to this address."
+            ) from None
+        if failure.error_type == "redirect":
+            raise EndpointError(
+                f"{self.base_url} sends its callers to another address, which is not followed "
+                "because the key would go there too. Give the right address as base_url."
+            ) from None
+
+    def _judge_model(self, error: Exception, model: str, listed: str) -> None:
+        """Raise if `error` says that the model does not exist; an odd 404 says nothing."""
+        failure = explain_failure(error)
+        says_so = re.search(r"model.*(not exist|not found|unknown)", failure.message, re.I | re.S)
+        if failure.error_type != "404" or not says_so:
+            return
+        known = _model_names(listed)
+        close = difflib.get_close_matches(model, known, n=1, cutoff=0.5) or known[:1]
+        hint = f" Did you mean model={close[0]!r}?" if close else ""
+        raise EndpointError(
+            f"{self.base_url} has no model {model!r}; it lists {len(known)}.{hint}"
+        ) from None
+
+
+def connect(
+    *,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    model: str | None = None,
+    provider: str | None = None,
+    simulate: bool = False,
+    seed: int | None = None,
+    speed: float | None = None,
+    scenario: str | None = None,
+    verbose: bool = True,
+) -> Endpoint:
+    """Choose where calls go, and say which.
+
+    With no arguments that is AIML API if ``AIML_API_KEY`` is set, else the embedded simulator,
+    which needs no key and costs nothing. Nothing is sent yet.
+
+    Parameters
+    ----------
+    base_url
+        Any OpenAI-compatible server. ``AIML_API_KEY`` is sent to api.aimlapi.com or this machine
+        only; for another host give `api_key`.
+    api_key
+        The key; better kept in the environment than in a cell.
+    model
+        The model to ask for; each provider has a default.
+    provider
+        ``aimlapi``, ``openai`` or ``ollama``.
+    simulate
+        Use the simulator, whatever keys are set.
+    seed, speed, scenario
+        The simulator's seed, a factor that divides all its times, and the name of its scenario.
+        They choose the simulator if nothing else is named.
+    verbose
+        Print the one line that says which.
+
+    Raises
+    ------
+    EndpointError
+        If the address or the key cannot be used, or the simulator does not start.
+    ValueError
+        If the arguments contradict each other or one is unknown.
+    """
+    given_key = None if api_key is None else ApiKey(api_key, source="api_key=")
+    del api_key  # tracebacks may print local variables
+    knobs = {"seed": seed, "speed": speed, "scenario": scenario}
+    set_knobs = {name: value for name, value in knobs.items() if value is not None}
+    simulate = _decide_to_simulate(simulate, base_url, provider, set_knobs)
+    if simulate:
+        endpoint = _connect_simulator(model, set_knobs)
+    else:
+        endpoint = _connect_server(base_url, given_key, model, provider)
+    if verbose:
+        print(describe_endpoint(endpoint))
+    return endpoint
+
+
+def describe_endpoint(endpoint: Endpoint) -> str:
+    """Say in one line where calls go and what they cost."""
+    if endpoint.simulated:
+        why = "no key needed, no cost; set AIML_API_KEY to use a live model"
+        return f"Connected to the simulator (seed {endpoint.seed}; {why})."
+    return (
+        f"Connected to {endpoint.base_url}, model {endpoint.model}, with the key from "
+        f"{endpoint.key.source}. Calls may cost money."
+        if endpoint.key.source != "nowhere"
+        else f"Connected to {endpoint.base_url}, model {endpoint.model}, without a key."
+    )
+
+
+def check_base_url(base_url: str) -> str:
+    """Return `base_url` tidied, or refuse it.
+
+    Raises
+    ------
+    EndpointError
+        If it is no http or https address, holds a user name, password, query or fragment, or
+        would send the key unencrypted to another machine.
+    """
+    advice = "Write it like https://api.aimlapi.com/v1 or http://127.0.0.1:8000/v1."
+    try:
+        parts = urlsplit(base_url.strip())
+        host, _port = parts.hostname, parts.port
+    except ValueError as error:
+        raise EndpointError(f"base_url {base_url!r} is no address: {error}. {advice}") from None
+    if "@" in base_url:
+        # The address itself may hold a password: it is not repeated.
+        raise EndpointError(f"base_url has a user name or password in it. {advice}")
+    if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\\]", parts.netloc):
+        raise EndpointError(f"base_url {base_url!r} is no http or https address. {advice}")
+    if parts.query or parts.fragment:
+        raise EndpointError(f"base_url has a query or a fragment behind its path. {advice}")
+    if parts.scheme == "http" and not is_loopback(base_url):
+        raise EndpointError(
+            f"base_url {base_url!r} is not encrypted, so a key would be readable on the way. "
+            "Use https; plain http is for this machine only."
+        )
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+
+
+def _decide_to_simulate(
+    simulate: bool, base_url: str | None, provider: str | None, knobs: dict[str, Any]
+) -> bool:
+    if simulate or knobs:
+        named = next((n for n, v in (("base_url", base_url), ("provider", provider)) if v), None)
+        if named:
+            cause = "simulate=True" if simulate else f"{next(iter(knobs))}="
+            raise ValueError(
+                f"{named}= and {cause} contradict each other: one names a server, the other "
+                "belongs to the simulator. Leave one of them out."
+            )
+        return True
+    return base_url is None and provider is None and not os.environ.get("AIML_API_KEY")
+
+
+def _connect_simulator(model: str | None, knobs: dict[str, Any]) -> Endpoint:
+    from . import simulator
+
+    try:
+        settings = simulator.scenario(knobs.pop("scenario", "faq"), **knobs)
+        process = simulator.shared_process()
+        token = process.register(settings)
+    except simulator.SimulatorError as error:
+        raise EndpointError(str(error)) from None
+    return Endpoint(
+        base_url=process.base_url,
+        model=model or settings.models[0],
+        provider="simulator",
+        simulated=True,
+        seed=settings.seed,
+        key=ApiKey(token, source="the simulator"),
+    )
+
+
+def _connect_server(
+    base_url: str | None, api_key: ApiKey | None, model: str | None, name: str | None
+) -> Endpoint:
+    if name is not None and name not in PROVIDERS:
+        known = ", ".join(map(repr, PROVIDERS))
+        raise ValueError(f"provider must be one of {known}; not {name!r}.")
+    provider = PROVIDERS[name or "aimlapi"]
+    address = check_base_url(base_url or provider.base_url)
+    key = api_key or _find_key(address, provider.key_name)
+    key.check()
+    return Endpoint(
+        base_url=address,
+        model=model or provider.model,
+        provider=name or ("other" if base_url else "aimlapi"),
+        key=key,
+    )
+
+
+def _find_key(address: str, key_name: str | None) -> ApiKey:
+    """Find the environment's key for `address`; a key goes to its own provider only."""
+    home = next((p for p in PROVIDERS.values() if p.key_name == key_name), None)
+    at_home = home is not None and urlsplit(home.base_url).hostname == urlsplit(address).hostname
+    if key_name and os.environ.get(key_name) and (at_home or is_loopback(address)):
+        return ApiKey(os.environ[key_name], source=key_name)
+    if is_loopback(address):
+        return ApiKey("no-key-needed", source="nowhere")
+    if not at_home:
+        raise EndpointError(
+            f"No key for {address!r}: {key_name} is sent to its own provider only. Give one with "
+            "connect(base_url=…, api_key=…), on the command line --api-key-env NAME."
+        )
+    raise EndpointError(
+        f"{key_name} is not set, and {address} needs a key. Set it in the environment, or run "
+        "without one: connect(simulate=True), on the command line --simulate."
+    )
+
+
+def _without_ambient_headers() -> dict[str, Any]:
+    """Return headers that take back what the client adds from ``OPENAI_*`` variables.
+
+    They were set for another provider: its organisation, its project, its gateway's secrets.
+    """
+    from openai import Omit
+
+    lines = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
+    names = [line.partition(":")[0].strip() for line in lines if ":" in line]
+    names += ["OpenAI-Organization", "OpenAI-Project"]
+    return {name: Omit() for name in names}
+
+
+def _model_names(listed: str) -> list[str]:
+    import json
+
+    try:
+        data = json.loads(listed)["data"]
+        return [str(model["id"]) for model in data]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []
+
+
+def _lists(listed: str, model: str) -> bool:
+    names = _model_names(listed)
+    return not names or model in names

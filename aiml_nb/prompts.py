@@ -1,0 +1,191 @@
+"""From what users have (texts, messages, a table's column, a file) to prompts that can be sent."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+FAQ = [
+    "List the 5 most famous hockey players of the 20th century.",
+    "What is 2+2?",
+]
+"""The two questions of the AIML API FAQ: a long answer asked for first, a short one second."""
+
+TWENTY = [
+    "Name three rivers in Europe.",
+    "Explain why the sky is blue to a ten-year-old.",
+    "What is the boiling point of water at sea level?",
+    "Write a haiku about the first snow.",
+    "Summarise the story of Cinderella in two sentences.",
+    "List four uses of a paper clip.",
+    "What does HTTP stand for?",
+    "Describe how a bicycle stays upright.",
+    "Translate 'good morning' into French, Spanish and Italian.",
+    "Why do cats purr?",
+    "Give a recipe for pancakes.",
+    "Who painted the Mona Lisa?",
+    "Explain recursion with an everyday example.",
+    "What is the capital of Australia?",
+    "List the planets in order from the sun.",
+    "How does a vaccine work?",
+    "Suggest three names for a sailing boat.",
+    "What is the difference between weather and climate?",
+    "Convert 100 kilometres to miles.",
+    "Write a limerick about a forgetful wizard.",
+]
+"""Twenty everyday questions with answers of different lengths."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What one call asks.
+
+    Parameters
+    ----------
+    messages
+        As the chat completions API takes them.
+    parameters
+        Request parameters of this prompt alone; they win over those of the run.
+    custom_id
+        The prompt's own name, None for a numbered one.
+    """
+
+    messages: list[dict[str, Any]]
+    parameters: dict[str, Any] = field(default_factory=dict)
+    custom_id: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The text of the last user message; of the last message if none is the user's."""
+        users = [message for message in self.messages if message.get("role") == "user"]
+        content = (users or self.messages)[-1].get("content")
+        if isinstance(content, str):
+            return content
+        parts = content if isinstance(content, list) else []
+        texts = [part.get("text") for part in parts if isinstance(part, dict)]
+        return " ".join(text for text in texts if isinstance(text, str))
+
+
+def as_prompts(prompts: object) -> list[Prompt]:
+    """Return `prompts` as a list of `Prompt`.
+
+    Parameters
+    ----------
+    prompts
+        Texts, message lists, `Prompt` objects or Batch-like mappings (``{"messages": …}`` plus
+        parameters, or ``{"custom_id", "body"}``) in a list or a table's column; or the path of a
+        JSONL file of OpenAI Batch requests, or of a text file with one prompt per line.
+
+    Raises
+    ------
+    TypeError
+        If `prompts` is a single text, or one of them is neither text nor messages.
+    ValueError
+        If there are none, one is empty, or a line of the file cannot be read.
+    """
+    if isinstance(prompts, os.PathLike) or _is_file_name(prompts):
+        return read_prompts(Path(prompts))  # type: ignore[arg-type]
+    if isinstance(prompts, str | bytes | Mapping):
+        raise TypeError(
+            f"prompts must be a list, not the single {type(prompts).__name__} "
+            f"{_shorten(prompts)}. Put it in a list: [{_shorten(prompts)}]."
+        )
+    if not isinstance(prompts, Iterable):
+        raise TypeError(
+            f"prompts must be a list of texts or of message lists, not {_shorten(prompts)}."
+        )
+    found = list(prompts)
+    if not found:
+        raise ValueError(
+            "prompts is empty. Give at least one, for example aiml_nb.prompts.FAQ (the FAQ's two)."
+        )
+    if all(_is_message(item) for item in found):
+        raise TypeError(
+            "prompts is one conversation (a list of messages), and a list of conversations is "
+            "expected. Put it in a list: [messages]."
+        )
+    return [_as_prompt(item, f"Prompt {number}") for number, item in enumerate(found, 1)]
+
+
+def read_prompts(path: Path) -> list[Prompt]:
+    """Read prompts from a file: JSONL of Batch requests, or text with one prompt per line.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, has no prompt, or a line is wrong; its number is given.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"The prompts file '{path}' cannot be read: {error}.") from None
+    as_json = path.suffix in {".jsonl", ".ndjson"}
+    prompts = [
+        _read_line(line, f"Line {number} of '{path}'", as_json)
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
+    if not prompts:
+        raise ValueError(f"The prompts file '{path}' is empty. Write one prompt per line.")
+    return prompts
+
+
+def _read_line(line: str, place: str, as_json: bool) -> Prompt:
+    if not as_json:
+        return _as_prompt(line.strip(), place)
+    try:
+        return _as_prompt(json.loads(line), place)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{place} is not JSON: {error}.") from None
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+
+
+def _as_prompt(item: object, place: str) -> Prompt:
+    if isinstance(item, Prompt):
+        return item
+    if isinstance(item, str):
+        if not item.strip():
+            raise ValueError(f"{place} is empty. Leave it out or write a question.")
+        return Prompt(messages=[{"role": "user", "content": item}])
+    if isinstance(item, list | tuple) and item and all(_is_message(part) for part in item):
+        return Prompt(messages=[dict(part) for part in item])
+    if isinstance(item, Mapping):
+        return _from_mapping(item, place)
+    raise TypeError(
+        f"{place} is {_shorten(item)}, which is neither text nor messages. "
+        "Write 'a question' or [{'role': 'user', 'content': 'a question'}]."
+    )
+
+
+def _from_mapping(item: Mapping[str, Any], place: str) -> Prompt:
+    """Read a Batch line, ``{"custom_id", "body"}``, or its body alone."""
+    body = item.get("body", item)
+    messages = body.get("messages") if isinstance(body, Mapping) else None
+    if not (isinstance(messages, list) and messages and all(map(_is_message, messages))):
+        raise TypeError(
+            f"{place} is {_shorten(item)}, which has no messages. "
+            "Write {'messages': [{'role': 'user', 'content': 'a question'}]}."
+        )
+    parameters = {key: value for key, value in body.items() if key != "messages"}
+    custom_id = item.get("custom_id", parameters.pop("custom_id", None))
+    if custom_id is not None and not isinstance(custom_id, str):
+        raise TypeError(f"{place} has the custom_id {_shorten(custom_id)}, which is not text.")
+    return Prompt(messages=messages, parameters=parameters, custom_id=custom_id)
+
+
+def _is_message(item: object) -> bool:
+    return isinstance(item, Mapping) and isinstance(item.get("role"), str)
+
+
+def _is_file_name(prompts: object) -> bool:
+    return isinstance(prompts, str) and prompts.endswith((".jsonl", ".ndjson"))
+
+
+def _shorten(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"

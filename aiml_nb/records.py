@@ -1,0 +1,294 @@
+"""What is known about calls: plain data, and nothing about how it was obtained.
+
+All times are seconds. Stamps are ``time.perf_counter()`` seconds since the run's origin, the moment
+its first call was submitted; ``Run.started_at`` is the one wall-clock anchor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Outcome = Literal["ok", "incomplete", "refused", "error", "timeout", "cancelled", "not_started"]
+OUTCOMES: tuple[Outcome, ...] = (
+    "ok",
+    "incomplete",
+    "refused",
+    "error",
+    "timeout",
+    "cancelled",
+    "not_started",
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One request of a call: sent once, answered, failed or given up.
+
+    Parameters
+    ----------
+    number
+        1 for the first attempt of its call.
+    started, finished
+        Stamps, seconds. `finished` is None while the attempt is under way.
+    first_token
+        Stamp of the first non-empty piece of a streamed answer, else None.
+    status
+        The HTTP status of the reply, None if there was none.
+    error_type
+        None if the attempt went well, else as in `Call.error_type`.
+    backoff_time
+        Seconds slept before this attempt; 0 for the first.
+    request_id
+        The server's ``x-request-id``.
+    possibly_billed
+        The attempt failed, but the server may have done, and charged for, the work.
+    """
+
+    number: int
+    started: float
+    first_token: float | None = None
+    finished: float | None = None
+    status: int | None = None
+    error_type: str | None = None
+    backoff_time: float = 0.0
+    request_id: str | None = None
+    possibly_billed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One prompt and what became of it.
+
+    Parameters
+    ----------
+    index
+        Position of the prompt in the run, from 0.
+    custom_id
+        The prompt's own name, ``call-000001`` and on if it had none.
+    prompt
+        The text of the prompt's last user message.
+    submitted, started, first_token, finished
+        Stamps, seconds; None for what did not happen. `started` is when the call got its slot.
+    outcome
+        One of `OUTCOMES`.
+    error_type
+        None, or the HTTP status as text (``"429"``), or one of ``connect``, ``no_reply``,
+        ``protocol``, ``bad_response``, ``stream``, ``too_large``, ``redirect``, ``encoding``,
+        ``deadline``, ``blocked_by_budget``, ``exception``.
+    error
+        The error in words, at most 300 characters, never with a key in it.
+    text
+        The answer, or the part of it that came.
+    finish_reason
+        The server's word for why the answer ended.
+    input_tokens, output_tokens, reasoning_tokens
+        As the server's ``usage`` gives them. Some servers count billing units, not text.
+    cost
+        US dollars, where the server reports them.
+    model
+        The model the server says answered.
+    attempts
+        Every request made for this call, in order.
+    """
+
+    index: int
+    custom_id: str
+    prompt: str
+    submitted: float | None = None
+    started: float | None = None
+    first_token: float | None = None
+    finished: float | None = None
+    outcome: Outcome = "not_started"
+    error_type: str | None = None
+    error: str | None = None
+    text: str = ""
+    finish_reason: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost: float | None = None
+    model: str | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+
+    @property
+    def queue_time(self) -> float | None:
+        """Seconds from `submitted` to `started`: waiting for our own limit."""
+        return _between(self.submitted, self.started)
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from `started` to `finished`, retries and back-off included."""
+        return _between(self.started, self.finished)
+
+    @property
+    def total_time(self) -> float | None:
+        """Seconds from `submitted` to `finished`: what the user waited."""
+        return _between(self.submitted, self.finished)
+
+    @property
+    def time_to_first_token(self) -> float | None:
+        """Seconds from `started` to `first_token`; None for calls that were not streamed."""
+        return _between(self.started, self.first_token)
+
+    @property
+    def time_per_output_token(self) -> float | None:
+        """Seconds per output token after the first, None where it is not known."""
+        streamed = _between(self.first_token, self.finished)
+        if streamed is None or self.output_tokens is None or self.output_tokens < 2:
+            return None
+        return streamed / (self.output_tokens - 1)
+
+    @property
+    def backoff_time(self) -> float:
+        """Seconds slept between attempts, over all of them."""
+        return sum(attempt.backoff_time for attempt in self.attempts)
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One way of making a list of calls, and a record of each call.
+
+    Parameters
+    ----------
+    run_id
+        Its own name; ``{run_id}.{index}.{attempt}`` is the ``X-Client-Request-Id`` of a request.
+    strategy
+        How the calls were made: ``sequential``, ``threads``, ``gather``, …
+    max_concurrency
+        The most calls that were allowed in flight at one moment.
+    stream
+        True if the answers were streamed.
+    model, base_url
+        What was asked for, and where.
+    simulated, seed
+        True for the embedded simulator, and its seed.
+    started_at
+        Wall-clock time of the run's origin, seconds since the epoch.
+    calls
+        One record per prompt, in the prompts' order.
+    loop_lag_max
+        Seconds: how late the event loop was at worst; None for strategies without one.
+    """
+
+    run_id: str = ""
+    strategy: str
+    max_concurrency: int
+    stream: bool
+    model: str
+    base_url: str
+    simulated: bool
+    started_at: float
+    calls: list[Call]
+    seed: int | None = None
+    loop_lag_max: float | None = None
+
+    @property
+    def makespan(self) -> float:
+        """Seconds from the first submit to the last finish; 0 if no call finished."""
+        finished = [call.finished for call in self.calls if call.finished is not None]
+        submitted = [call.submitted for call in self.calls if call.submitted is not None]
+        return max(finished) - min(submitted) if finished and submitted else 0.0
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the calls as a table, one row per call (`analysis.call_table`)."""
+        from .analysis import call_table
+
+        return call_table(self)
+
+    def attempts_frame(self) -> pd.DataFrame:
+        """Return the attempts as a table, one row per attempt (`analysis.attempts_table`)."""
+        from .analysis import attempts_table
+
+        return attempts_table(self)
+
+    def summary(self) -> pd.DataFrame:
+        """Return the numbers of the run as a table of one row (`analysis.summary`)."""
+        from .analysis import summary
+
+        return summary(self)
+
+    def __repr__(self) -> str:
+        ok = sum(call.outcome == "ok" for call in self.calls)
+        return (
+            f"<Run {self.strategy}: {ok} of {len(self.calls)} calls ok in {self.makespan:.2f} s"
+            f"{', simulated' if self.simulated else ''}>"
+        )
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from .plot import display_bundle
+
+        return display_bundle(self)
+
+
+@dataclass(slots=True, kw_only=True)
+class Comparison:
+    """The same prompts, made one at a time and many at once.
+
+    Parameters
+    ----------
+    pairs
+        ``(sync run, concurrent run)``, one pair per repetition, in the order they were made.
+    order_seed
+        The seed that drew, for each pair after the first, which run came first.
+    """
+
+    pairs: list[tuple[Run, Run]]
+    order_seed: int | None = None
+
+    @property
+    def sync(self) -> Run:
+        """The sync run of the pair with the median speed-up."""
+        return self._median_pair()[0]
+
+    @property
+    def concurrent(self) -> Run:
+        """The concurrent run of the pair with the median speed-up."""
+        return self._median_pair()[1]
+
+    @property
+    def speedup(self) -> float | None:
+        """How many times faster the concurrent runs were (`analysis.speedup`)."""
+        from .analysis import speedup
+
+        return speedup(self)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of `speedup`, None for one pair (`analysis.interval`)."""
+        from .analysis import interval
+
+        return interval(self)
+
+    @property
+    def finding(self) -> str:
+        """What came out, in one sentence (`analysis.finding`)."""
+        from .analysis import finding
+
+        return finding(self)
+
+    def summary(self) -> pd.DataFrame:
+        """Return the numbers of both runs as a table of two rows (`analysis.summary`)."""
+        from .analysis import summary
+
+        return summary(self)
+
+    def _median_pair(self) -> tuple[Run, Run]:
+        from .analysis import median_pair
+
+        return median_pair(self)
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.finding}>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from .plot import display_bundle
+
+        return display_bundle(self)
+
+
+def _between(start: float | None, end: float | None) -> float | None:
+    return None if start is None or end is None else end - start

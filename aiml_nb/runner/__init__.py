@@ -1,0 +1,7 @@
+"""How calls are made: prompts and an endpoint in, a `Run` with one record per prompt out."""
+
+from .handle import RunHandle, start
+from .run import last_run, run, run_async
+from .settings import STRATEGIES
+
+__all__ = ["STRATEGIES", "RunHandle", "last_run", "run", "run_async", "start"]

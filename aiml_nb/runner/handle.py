@@ -1,0 +1,74 @@
+"""A run that goes on while the notebook does: started, watched, cancelled, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from typing import Any
+
+from ..errors import LoopError
+from ..records import Run
+from .plan import Plan, make_plan, takes_arguments_of
+from .run import run, run_plan
+
+
+class RunHandle:
+    """A run under way. ``await handle`` gives the `Run`.
+
+    Parameters
+    ----------
+    plan
+        The run to carry out, as a task of the running loop.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._run = plan.run
+        self._task = asyncio.get_running_loop().create_task(run_plan(plan))
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many calls are finished, of how many."""
+        finished = sum(call.finished is not None for call in self._run.calls)
+        return finished, len(self._run.calls)
+
+    @property
+    def partial(self) -> Run:
+        """The run's records as they are now."""
+        return self._run
+
+    @property
+    def done(self) -> bool:
+        """True once the run is finished, cancelled or failed."""
+        return self._task.done()
+
+    def cancel(self) -> None:
+        """Give up the calls in flight and send no more; the records so far stay in `partial`."""
+        self._task.cancel()
+
+    def __await__(self) -> Generator[Any, None, Run]:
+        return self._task.__await__()
+
+    def __repr__(self) -> str:
+        finished, total = self.progress
+        return f"<RunHandle: {finished} of {total} calls finished>"
+
+
+@takes_arguments_of(run)
+def start(*arguments: Any, **options: Any) -> RunHandle:
+    """Start a run and return at once; arguments and errors as in `run`.
+
+    No progress bar is shown unless ``progress=True``.
+
+    Raises
+    ------
+    LoopError
+        If no event loop runs here, as in a plain script.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise LoopError(
+            "start() needs a running event loop, as in a notebook's cell or a coroutine; none runs "
+            "here. Write aiml_nb.run(…) instead."
+        ) from None
+    return RunHandle(make_plan(*arguments, **{"progress": False, **options}))

@@ -1,0 +1,161 @@
+"""Run a list of prompts by one strategy and keep a record of every call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..endpoint import Endpoint
+from ..loop import LoopLag, inside_run, run_coroutine
+from ..records import Run
+from .caller import Caller
+from .plan import DEFAULT_TIMEOUT, Plan, make_plan, takes_arguments_of
+from .progress import show_progress
+from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
+
+_last_run: Run | None = None
+
+
+def run(
+    prompts: object,
+    endpoint: Endpoint | None = None,
+    *,
+    strategy: str = "gather",
+    max_concurrency: int | None = None,
+    stream: bool = False,
+    timeout: float = DEFAULT_TIMEOUT,
+    progress: bool | None = None,
+    **request_parameters: Any,
+) -> Run:
+    """Make one call per prompt and return when all are finished.
+
+    A call that fails is a record like any other: its ``outcome`` says so, and the others go on.
+    An interrupt keeps what is known: see `last_run`.
+
+    Parameters
+    ----------
+    prompts
+        Texts, message lists, or a file of them: see `prompts.as_prompts`.
+    endpoint
+        What `connect` returned; None connects as ``connect()`` does.
+    strategy
+        ``sequential`` and ``threads`` use the blocking client; ``gather``, ``as_completed``,
+        ``task_group``, ``workers`` and ``batches`` the async one.
+    max_concurrency
+        The most calls in flight at one moment. None allows as many as there are prompts, up to
+        100 threads or 1,000 tasks.
+    stream
+        Ask for the answers piece by piece, so that the time to the first token is known.
+    timeout
+        Seconds a whole call may take. The blocking client gives up when it has waited this long
+        for the next piece.
+    progress
+        Show a progress bar; None shows one in a notebook or a terminal.
+    **request_parameters
+        As in the openai client (``temperature``, ``max_tokens``, ``extra_body``, …), and
+        ``system``, a system message put before every prompt.
+
+    Returns
+    -------
+    Run
+        One record per prompt, in the prompts' order.
+
+    Raises
+    ------
+    EndpointError
+        If the server cannot be reached, refuses the key or does not have the model.
+    TypeError, ValueError
+        If an argument is wrong.
+    """
+    plan = make_plan(
+        prompts,
+        endpoint,
+        strategy=strategy,
+        max_concurrency=max_concurrency,
+        stream=stream,
+        timeout=timeout,
+        progress=progress,
+        **request_parameters,
+    )
+    if plan.settings.blocks:
+        return run_blocking(plan)
+    return run_coroutine(run_concurrent(plan))
+
+
+@takes_arguments_of(run)
+async def run_async(*arguments: Any, **options: Any) -> Run:
+    """Do as `run`, from a coroutine or a cell that awaits; arguments and errors as there.
+
+    The strategies with the blocking client work in a thread, so that the loop stays free.
+    """
+    return await run_plan(make_plan(*arguments, **options))
+
+
+def last_run() -> Run | None:
+    """Return the newest run, finished or not: what is known after an interrupt."""
+    return _last_run
+
+
+async def run_plan(plan: Plan) -> Run:
+    """Carry out `plan` without blocking the loop."""
+    if not plan.settings.blocks:
+        return await run_concurrent(plan)
+    with _open_caller(plan) as caller:
+        await asyncio.to_thread(_make_blocking_calls, plan, caller)
+    return plan.run
+
+
+def run_blocking(plan: Plan) -> Run:
+    """Carry out `plan` with the blocking client, in this thread."""
+    with _open_caller(plan) as caller:
+        _make_blocking_calls(plan, caller)
+    return plan.run
+
+
+async def run_concurrent(plan: Plan) -> Run:
+    """Carry out `plan` with the async client, on the running loop."""
+    settings, endpoint = plan.settings, plan.endpoint
+    client = endpoint.open_async(timeout=settings.timeout, max_connections=settings.max_concurrency)
+    async with client, LoopLag() as lag:
+        await endpoint.warm_up_async(client, model=settings.parameters.get("model"))
+        with _open_caller(plan) as caller, inside_run():
+            caller.submit()
+            try:
+                await ASYNC_STRATEGIES[settings.strategy](
+                    lambda call: caller.make_async(client, call),
+                    plan.run.calls,
+                    settings.max_concurrency,
+                )
+            finally:
+                plan.run.loop_lag_max = lag.maximum
+    return plan.run
+
+
+def _make_blocking_calls(plan: Plan, caller: Caller) -> None:
+    settings, endpoint = plan.settings, plan.endpoint
+    with endpoint.open(
+        timeout=settings.timeout, max_connections=settings.max_concurrency
+    ) as client:
+        endpoint.warm_up(client, model=settings.parameters.get("model"))
+        caller.submit()
+        BLOCKING_STRATEGIES[settings.strategy](
+            lambda call: caller.make(client, call), plan.run.calls, settings.max_concurrency
+        )
+
+
+@contextmanager
+def _open_caller(plan: Plan) -> Iterator[Caller]:
+    """Show the progress, remember the run, and close its records if it is interrupted."""
+    global _last_run
+    with show_progress(
+        len(plan.prompts), title=plan.run.strategy, wanted=plan.settings.progress
+    ) as advance:
+        caller = Caller(plan, on_finished=advance)
+        _last_run = plan.run
+        try:
+            yield caller
+        except BaseException:
+            caller.stop()
+            raise

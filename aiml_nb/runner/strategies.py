@@ -1,0 +1,121 @@
+"""The ways to make many calls. Each is the whole idea in a few lines, as a lesson shows it.
+
+Every function gets `make`, which makes one call and never raises (a failure is in its record), the
+calls in the prompts' order, and the most that may be in flight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from ..records import Call
+
+MakeCall = Callable[[Call], None]
+MakeCallAsync = Callable[[Call], Awaitable[None]]
+
+
+def sequential(make: MakeCall, calls: list[Call], max_concurrency: int) -> None:
+    """Make one call after the other: each waits for the answer before it."""
+    for call in calls:
+        make(call)
+
+
+def threads(make: MakeCall, calls: list[Call], max_concurrency: int) -> None:
+    """Make each call in a thread of a pool: blocking code, several calls in flight."""
+    with _thread_pool(max_concurrency) as pool:
+        for future in [pool.submit(make, call) for call in calls]:
+            future.result()
+
+
+async def gather(make: MakeCallAsync, calls: list[Call], max_concurrency: int) -> None:
+    """Start all calls at once and wait for all; a semaphore holds back those over the limit."""
+    slots = asyncio.Semaphore(max_concurrency)
+
+    async def make_in_slot(call: Call) -> None:
+        async with slots:
+            await make(call)
+
+    await asyncio.gather(*(make_in_slot(call) for call in calls))
+
+
+async def as_completed(make: MakeCallAsync, calls: list[Call], max_concurrency: int) -> None:
+    """Start all calls as `gather` does, and take each as soon as it is finished."""
+    slots = asyncio.Semaphore(max_concurrency)
+
+    async def make_in_slot(call: Call) -> None:
+        async with slots:
+            await make(call)
+
+    tasks = [asyncio.create_task(make_in_slot(call)) for call in calls]
+    try:
+        for finished in asyncio.as_completed(tasks):
+            await finished
+    finally:
+        await _end(tasks)
+
+
+async def task_group(make: MakeCallAsync, calls: list[Call], max_concurrency: int) -> None:
+    """Start all calls in a task group, which ends only when all of its tasks have."""
+    slots = asyncio.Semaphore(max_concurrency)
+
+    async def make_in_slot(call: Call) -> None:
+        async with slots:
+            await make(call)
+
+    async with asyncio.TaskGroup() as group:
+        for call in calls:
+            group.create_task(make_in_slot(call))
+
+
+async def workers(make: MakeCallAsync, calls: list[Call], max_concurrency: int) -> None:
+    """Let as many workers as the limit allows take calls from one queue until it is empty."""
+    queue: asyncio.Queue[Call] = asyncio.Queue()
+    for call in calls:
+        queue.put_nowait(call)
+
+    async def work() -> None:
+        while not queue.empty():
+            await make(queue.get_nowait())
+
+    await asyncio.gather(*(work() for _ in range(min(max_concurrency, len(calls)))))
+
+
+async def batches(make: MakeCallAsync, calls: list[Call], max_concurrency: int) -> None:
+    """Gather one batch, then the next: a classic trap, since a batch waits for its slowest."""
+    for start in range(0, len(calls), max_concurrency):
+        await asyncio.gather(*map(make, calls[start : start + max_concurrency]))
+
+
+@contextmanager
+def _thread_pool(size: int) -> Iterator[ThreadPoolExecutor]:
+    """Open a pool that an interrupt leaves at once, with the waiting calls dropped."""
+    pool = ThreadPoolExecutor(size, thread_name_prefix="aiml_nb")
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel the tasks that still run, so that none of them outlives the run."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+BLOCKING_STRATEGIES: dict[str, Callable[[MakeCall, list[Call], int], None]] = {
+    "sequential": sequential,
+    "threads": threads,
+}
+ASYNC_STRATEGIES: dict[str, Callable[[MakeCallAsync, list[Call], int], Awaitable[None]]] = {
+    "gather": gather,
+    "as_completed": as_completed,
+    "task_group": task_group,
+    "workers": workers,
+    "batches": batches,
+}

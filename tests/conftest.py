@@ -1,0 +1,31 @@
+"""What every test stands on: no keys or proxies of the user's, and the simulator for a server."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+import aiml_nb as nb
+
+
+@pytest.fixture(autouse=True)
+def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the user's keys, gateways or proxies."""
+    for name in list(os.environ):
+        if name.endswith("_API_KEY") or name.startswith("OPENAI_") or "proxy" in name.lower():
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def endpoint() -> nb.Endpoint:
+    """A fresh service of the embedded simulator, 20 times as fast as life."""
+    return nb.connect(speed=20, verbose=False)
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

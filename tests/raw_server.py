@@ -1,0 +1,74 @@
+"""A server that answers any request with the bytes it was given, right or wrong."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+JSON_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n"
+SSE_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+
+
+@dataclass
+class RawServer:
+    """Where it listens, and the requests it saw."""
+
+    base_url: str
+    requests: list[bytes] = field(default_factory=list)
+
+    @property
+    def chats(self) -> list[bytes]:
+        """The requests for chat completions: warm-up left aside."""
+        return [request for request in self.requests if b"/chat/completions" in request]
+
+
+@contextmanager
+def raw_server(reply: bytes) -> Iterator[RawServer]:
+    """Answer every chat completion with `reply` and close; any other request with a 404."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = RawServer(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                request = _read_request(connection)
+                server.requests.append(request)
+                chat = b"/chat/completions" in request
+                not_found = b"HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n"
+                connection.sendall(reply if chat else not_found)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        # Closing alone does not wake a thread that waits in accept().
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def _read_request(connection: socket.socket) -> bytes:
+    connection.settimeout(5)
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536)
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next(
+        (
+            int(line.split(b":")[1])
+            for line in head.split(b"\r\n")
+            if line.lower().startswith(b"content-length")
+        ),
+        0,
+    )
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body

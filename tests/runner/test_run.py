@@ -1,0 +1,343 @@
+"""A run: N prompts in, N records out, whatever happens to the calls."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import threading
+import time
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+import aiml_nb as nb
+from aiml_nb.endpoint import Endpoint
+from aiml_nb.runner import STRATEGIES
+
+from ..raw_server import JSON_HEAD, SSE_HEAD, raw_server
+
+GOOD = b'{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[%s]}'
+CHOICE = b'{"index":0,"message":{"role":"assistant","content":"Yes."},"finish_reason":"stop"}'
+CUT = CHOICE.replace(b'"stop"', b'"length"')
+FILTERED = CHOICE.replace(b'"stop"', b'"content_filter"')
+CHUNK = (
+    b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[%s]}\n\n'
+)
+DELTA = b'{"index":0,"delta":{"content":"Yes."},"finish_reason":null}'
+
+
+def read_log(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the simulator's own log of the connection."""
+    root = endpoint.base_url.removesuffix("/v1")
+    request = Request(
+        f"{root}/_simulator/log", headers={"Authorization": f"Bearer {endpoint.key.reveal()}"}
+    )
+    with urlopen(request, timeout=5) as reply:  # noqa: S310  the simulator's address
+        return json.load(reply)  # type: ignore[no-any-return]
+
+
+def questions(count: int) -> list[str]:
+    return [f"Question {number}?" for number in range(count)]
+
+
+class TestEveryStrategy:
+    @pytest.mark.parametrize("stream", [False, True])
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    def test_makes_one_record_per_prompt_in_their_order(self, strategy: str, stream: bool) -> None:
+        endpoint = nb.connect(speed=100, verbose=False)
+
+        run = nb.run(questions(8), endpoint, strategy=strategy, max_concurrency=3, stream=stream)
+
+        assert [call.prompt for call in run.calls] == questions(8)
+        assert [call.index for call in run.calls] == list(range(8))
+        assert {call.outcome for call in run.calls} == {"ok"}
+        assert all(call.text and len(call.attempts) == 1 for call in run.calls)
+        assert all((call.first_token is not None) == stream for call in run.calls)
+        assert run.max_concurrency == (1 if strategy == "sequential" else 3)
+
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    def test_stamps_are_in_order_and_the_limit_holds_by_the_servers_count(
+        self, strategy: str
+    ) -> None:
+        endpoint = nb.connect(speed=50, verbose=False)
+
+        run = nb.run(questions(12), endpoint, strategy=strategy, max_concurrency=4, stream=True)
+
+        for call in run.calls:
+            stamps = [call.submitted, call.started, call.first_token, call.finished]
+            assert None not in stamps
+            assert stamps == sorted(stamps)  # type: ignore[type-var]
+            assert call.submitted == 0.0
+        assert 1 <= read_log(endpoint)["peak_in_flight"] <= run.max_concurrency
+
+    def test_texts_do_not_depend_on_the_strategy(self) -> None:
+        texts = []
+        for strategy in STRATEGIES:
+            endpoint = nb.connect(speed=100, seed=5, verbose=False)
+            run = nb.run(questions(6), endpoint, strategy=strategy)
+            texts.append([call.text for call in run.calls])
+
+        assert texts == [texts[0]] * len(STRATEGIES)
+
+
+class TestRequests:
+    def test_parameters_of_the_run_and_of_the_prompt_are_sent(self) -> None:
+        prompts: list[Any] = [
+            "Who?",
+            {"messages": [{"role": "user", "content": "Why?"}], "temperature": 1},
+        ]
+        with raw_server(JSON_HEAD + GOOD % CHOICE) as server:
+            endpoint = nb.connect(base_url=server.base_url, verbose=False)
+            nb.run(
+                prompts,
+                endpoint,
+                strategy="sequential",
+                system="Be short.",
+                temperature=0,
+                max_tokens=9,
+                extra_body={"seed": 4},
+            )
+        bodies = [json.loads(chat.partition(b"\r\n\r\n")[2]) for chat in server.chats]
+
+        assert [body["temperature"] for body in bodies] == [0, 1]
+        assert [body["max_tokens"] for body in bodies] == [9, 9]
+        assert bodies[0]["seed"] == 4
+        assert bodies[0]["messages"] == [
+            {"role": "system", "content": "Be short."},
+            {"role": "user", "content": "Who?"},
+        ]
+
+    def test_each_request_carries_the_run_and_the_calls_number(self, endpoint: Endpoint) -> None:
+        run = nb.run(questions(3), endpoint)
+        chats = [r for r in read_log(endpoint)["requests"] if "chat" in r["path"]]
+
+        assert {chat["client_request_id"] for chat in chats} == {
+            f"{run.run_id}.{index}.1" for index in range(3)
+        }
+
+    def test_usage_and_request_id_are_recorded_streamed_or_not(self, endpoint: Endpoint) -> None:
+        for stream in (False, True):
+            call = nb.run(["Who?"], endpoint, stream=stream).calls[0]
+
+            assert call.input_tokens
+            assert call.output_tokens
+            assert call.attempts[0].request_id
+            assert call.attempts[0].status == 200
+
+    def test_cost_is_read_where_the_server_reports_it(self) -> None:
+        reply = GOOD[:-1] % CHOICE + b',"meta":{"usage":{"credits_used":500,"usd_spent":0.00025}}}'
+        with raw_server(JSON_HEAD + reply) as server:
+            endpoint = nb.connect(base_url=server.base_url, verbose=False)
+            run = nb.run(["Who?"], endpoint)
+
+        assert run.calls[0].cost == 0.00025
+
+    def test_max_tokens_makes_an_incomplete_call_that_keeps_its_text(
+        self, endpoint: Endpoint
+    ) -> None:
+        call = nb.run(["Tell me everything."], endpoint, max_tokens=3).calls[0]
+
+        assert (call.outcome, call.finish_reason) == ("incomplete", "length")
+        assert call.text
+        assert call.error is not None
+        assert "max_tokens" in call.error
+
+
+# What the server sends -> outcome, error_type; the same for the blocking and the async client.
+REPLIES: dict[str, tuple[bytes, str, str | None]] = {
+    "good": (JSON_HEAD + GOOD % CHOICE, "ok", None),
+    "cut at max_tokens": (JSON_HEAD + GOOD % CUT, "incomplete", None),
+    "no choice": (JSON_HEAD + GOOD % b"", "incomplete", None),
+    "content filter": (JSON_HEAD + GOOD % FILTERED, "refused", None),
+    "choices of another shape": (JSON_HEAD + b'{"choices":"oops"}', "error", "bad_response"),
+    "error in a 200": (JSON_HEAD + b'{"error":{"message":"no"}}', "error", "bad_response"),
+    "null": (JSON_HEAD + b"null", "error", "bad_response"),
+    "invalid JSON": (JSON_HEAD + b"{oops", "error", "bad_response"),
+    "bad UTF-8": (JSON_HEAD + b'{"a":"\xff\xfe"}', "error", "bad_response"),
+    "deep JSON": (JSON_HEAD + b"[" * 200_000, "error", "bad_response"),
+    "an HTML page": (
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<p>Hi</p>",
+        "error",
+        "bad_response",
+    ),
+    "closed without a reply": (b"", "error", "no_reply"),
+    "a body that breaks off": (
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{",
+        "error",
+        "no_reply",
+    ),
+    "a bad status line": (b"HTTP/9 what\r\n\r\n", "error", "protocol"),
+    "400": (b"HTTP/1.1 400 Bad\r\nconnection: close\r\n\r\n", "error", "400"),
+    "503 with a page": (
+        b"HTTP/1.1 503 Busy\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<p>busy</p>",
+        "error",
+        "503",
+    ),
+}
+STREAMS: dict[str, tuple[bytes, str, str | None]] = {
+    "good": (
+        SSE_HEAD
+        + CHUNK % DELTA
+        + CHUNK % b'{"index":0,"delta":{},"finish_reason":"stop"}'
+        + b"data: [DONE]\n\n",
+        "ok",
+        None,
+    ),
+    "ended early": (SSE_HEAD + CHUNK % DELTA, "incomplete", None),
+    "half an event at the end": (SSE_HEAD + CHUNK % DELTA + b"data: {", "incomplete", None),
+    "an error event": (
+        SSE_HEAD + CHUNK % DELTA + b'data: {"error":{"message":"overloaded"}}\n\n',
+        "error",
+        "stream",
+    ),
+    "a bad line": (SSE_HEAD + CHUNK % DELTA + b"data: {oops\n\n", "error", "bad_response"),
+    "a piece of another shape": (
+        SSE_HEAD + CHUNK % DELTA + b'data: {"choices":"oops"}\n\n',
+        "error",
+        "bad_response",
+    ),
+}
+
+
+class TestReplies:
+    @pytest.mark.parametrize("strategy", ["sequential", "gather"])
+    @pytest.mark.parametrize("name", REPLIES)
+    def test_each_reply_becomes_its_record(self, name: str, strategy: str) -> None:
+        reply, outcome, error_type = REPLIES[name]
+        with raw_server(reply) as server:
+            endpoint = nb.connect(base_url=server.base_url, verbose=False)
+            call = nb.run(["Who?"], endpoint, strategy=strategy).calls[0]
+
+        assert (call.outcome, call.error_type) == (outcome, error_type)
+        assert (call.error is None) == (outcome == "ok")
+        assert call.finished is not None
+
+    @pytest.mark.parametrize("strategy", ["sequential", "gather"])
+    @pytest.mark.parametrize("name", STREAMS)
+    def test_each_stream_becomes_its_record_and_keeps_what_came(
+        self, name: str, strategy: str
+    ) -> None:
+        reply, outcome, error_type = STREAMS[name]
+        with raw_server(reply) as server:
+            endpoint = nb.connect(base_url=server.base_url, verbose=False)
+            call = nb.run(["Who?"], endpoint, strategy=strategy, stream=True).calls[0]
+
+        assert (call.outcome, call.error_type, call.text) == (outcome, error_type, "Yes.")
+        assert call.first_token is not None
+
+    @pytest.mark.parametrize("strategy", ["sequential", "threads", "gather"])
+    def test_a_call_over_its_time_is_a_timeout(self, strategy: str) -> None:
+        endpoint = nb.connect(verbose=False)
+
+        run = nb.run(nb.prompts.FAQ[:1], endpoint, strategy=strategy, timeout=0.3)
+
+        assert (run.calls[0].outcome, run.calls[0].error_type) == ("timeout", "deadline")
+        assert run.makespan >= 0.3
+
+    def test_a_prompt_that_cannot_be_encoded_is_a_record(self, endpoint: Endpoint) -> None:
+        run = nb.run(["\ud800", "Who?"], endpoint)
+
+        assert [call.outcome for call in run.calls] == ["error", "ok"]
+        assert run.calls[0].error_type == "exception"
+
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    def test_one_failing_call_is_a_record_and_the_others_complete(self, strategy: str) -> None:
+        endpoint = nb.connect(scenario="one-fails", speed=50, verbose=False)
+
+        run = nb.run(questions(6), endpoint, strategy=strategy, max_concurrency=3)
+
+        assert sorted(call.outcome for call in run.calls) == ["error"] + ["ok"] * 5
+
+
+class TestBadArguments:
+    @pytest.mark.parametrize(
+        ("arguments", "error", "said"),
+        [
+            ({"strategy": "parallel"}, ValueError, r"'sequential'.*not 'parallel'.*'gather'"),
+            ({"max_concurrency": 0}, ValueError, "from 1.*not 0"),
+            ({"max_concurrency": True}, ValueError, "not True"),
+            ({"max_concurrency": 2.5}, ValueError, "not 2.5"),
+            ({"timeout": 0}, ValueError, "above 0; not 0"),
+            ({"timeout": float("nan")}, ValueError, "not nan"),
+            ({"max_atempts": 2}, TypeError, r"'max_atempts'.*extra_body"),
+            ({"messages": []}, TypeError, "'messages'"),
+        ],
+    )
+    def test_raise_at_once_with_the_value_and_the_fix(
+        self, arguments: dict[str, Any], error: type[Exception], said: str, endpoint: Endpoint
+    ) -> None:
+        with pytest.raises(error, match=said):
+            nb.run(["Who?"], endpoint, **arguments)
+
+        assert read_log(endpoint)["requests"] == []
+
+    def test_an_endpoint_of_another_kind_is_refused(self) -> None:
+        with pytest.raises(TypeError, match=r"not str.*connect\(\)"):
+            nb.run(["Who?"], "https://api.aimlapi.com")  # type: ignore[arg-type]
+
+
+class TestStopping:
+    @pytest.mark.parametrize("strategy", ["gather", "workers", "as_completed", "task_group"])
+    async def test_a_cancelled_run_keeps_what_is_known(self, strategy: str) -> None:
+        endpoint = nb.connect(speed=2, verbose=False)
+        handle = nb.start(nb.prompts.FAQ * 3, endpoint, strategy=strategy, max_concurrency=3)
+        while handle.progress[0] < 1:
+            await asyncio.sleep(0.01)
+
+        handle.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await handle
+
+        outcomes = [call.outcome for call in handle.partial.calls]
+        assert set(outcomes) <= {"ok", "cancelled", "not_started"}
+        assert "ok" in outcomes
+        assert "cancelled" in outcomes
+        assert nb.last_run() is handle.partial
+        for call in handle.partial.calls:
+            assert (call.finished is None) == (call.outcome == "not_started")
+
+    @pytest.mark.parametrize("strategy", ["sequential", "threads", "gather"])
+    def test_ctrl_c_keeps_what_is_known(self, strategy: str) -> None:
+        endpoint = nb.connect(verbose=False)
+        threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+        began = time.monotonic()
+
+        with pytest.raises(KeyboardInterrupt):
+            nb.run(nb.prompts.FAQ[::-1] * 3, endpoint, strategy=strategy, max_concurrency=2)
+
+        assert time.monotonic() - began < 3  # the long answer alone takes over 5 s
+        run = nb.last_run()
+        assert run is not None
+        outcomes = [call.outcome for call in run.calls]
+        assert outcomes[0] == "ok"
+        assert "cancelled" in outcomes
+        assert "not_started" in outcomes
+
+    async def test_start_goes_on_beside_other_work(self, endpoint: Endpoint) -> None:
+        handle = nb.start(questions(3), endpoint)
+
+        assert handle.progress == (0, 3)
+        assert not handle.done
+        run = await handle
+        assert handle.done
+        assert handle.progress == (3, 3)
+        assert run is handle.partial
+
+    def test_start_without_a_loop_says_what_to_write(self, endpoint: Endpoint) -> None:
+        with pytest.raises(nb.LoopError, match=r"aiml_nb\.run"):
+            nb.start(["Who?"], endpoint)
+
+    @pytest.mark.parametrize("strategy", ["sequential", "threads"])
+    async def test_blocking_strategies_leave_the_loop_free(self, strategy: str) -> None:
+        endpoint = nb.connect(verbose=False)
+        task = asyncio.create_task(nb.run_async(nb.prompts.FAQ[1:], endpoint, strategy=strategy))
+        ticks = 0
+        while not task.done():
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+        assert ticks > 10  # the short answer takes half a second
+        assert (await task).calls[0].outcome == "ok"
