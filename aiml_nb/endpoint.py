@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from .errors import EndpointError
-from .failures import explain_failure
 from .keys import ApiKey
-from .transport import is_loopback, open_async_http, open_http
+from .providers import PROVIDERS, check_base_url, find_key
+from .transport import open_async_http, open_http
+from .warmup import find_obstacle, read_models
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """What is known of a provider before it is asked."""
-
-    base_url: str
-    model: str
-    key_name: str | None
-
-
-PROVIDERS = {
-    "aimlapi": Provider("https://api.aimlapi.com/v1", "gpt-4o", "AIML_API_KEY"),
-    "openai": Provider("https://api.openai.com/v1", "gpt-4o", "OPENAI_API_KEY"),
-    "ollama": Provider("http://127.0.0.1:11434/v1", "llama3.2", None),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,29 +69,31 @@ class Endpoint:
         EndpointError
             If nothing answers, the key is refused, or the server says the model does not exist.
         """
+        wanted, known = model or self.model, list[str]()
         try:
-            listed = client.models.with_raw_response.list().http_response.text
-        except Exception as error:  # noqa: BLE001  every failure of a call is explained
-            self._judge(error)
-            return
-        if not _lists(listed, model or self.model):
-            try:
-                client.models.retrieve(model or self.model)
-            except Exception as error:  # noqa: BLE001
-                self._judge_model(error, model or self.model, listed)
+            known = read_models(client.models.with_raw_response.list().http_response.text)
+            if known and wanted not in known:
+                client.models.retrieve(wanted)
+        except Exception as error:  # noqa: BLE001  every failure is explained
+            self._raise_obstacle(error, wanted, known)
 
     async def warm_up_async(self, client: AsyncOpenAI, *, model: str | None = None) -> None:
         """Do as `warm_up`, with the async client."""
+        wanted, known = model or self.model, list[str]()
         try:
-            listed = (await client.models.with_raw_response.list()).http_response.text
+            listed = await client.models.with_raw_response.list()
+            known = read_models(listed.http_response.text)
+            if known and wanted not in known:
+                await client.models.retrieve(wanted)
         except Exception as error:  # noqa: BLE001
-            self._judge(error)
-            return
-        if not _lists(listed, model or self.model):
-            try:
-                await client.models.retrieve(model or self.model)
-            except Exception as error:  # noqa: BLE001
-                self._judge_model(error, model or self.model, listed)
+            self._raise_obstacle(error, wanted, known)
+
+    def _raise_obstacle(self, error: Exception, model: str, known: list[str]) -> None:
+        obstacle = find_obstacle(
+            error, base_url=self.base_url, key=self.key, model=model, known=known
+        )
+        if obstacle:
+            raise EndpointError(obstacle) from None
 
     def _client_settings(self, timeout: float) -> dict[str, Any]:
         return {
@@ -119,40 +103,6 @@ class Endpoint:
             "timeout": timeout,
             "default_headers": _without_ambient_headers(),
         }
-
-    def _judge(self, error: Exception) -> None:
-        """Raise if `error` means that no call can succeed."""
-        failure = explain_failure(error)
-        message = self.key.redact(failure.message)[:300]
-        if failure.error_type in {"connect", "no_reply", "protocol", "deadline"}:
-            raise EndpointError(
-                f"No model server answered at {self.base_url!r} ({message}). Start it, check the "
-                "address (http or https?), or run without one: connect(simulate=True), on the "
-                "command line --simulate."
-            ) from None
-        if failure.error_type == "401":
-            raise EndpointError(
-                f"{self.base_url} refused the key from {self.key.source}: {message} "
-                "Check that the key belongs to this address."
-            ) from None
-        if failure.error_type == "redirect":
-            raise EndpointError(
-                f"{self.base_url} sends its callers to another address, which is not followed "
-                "because the key would go there too. Give the right address as base_url."
-            ) from None
-
-    def _judge_model(self, error: Exception, model: str, listed: str) -> None:
-        """Raise if `error` says that the model does not exist; an odd 404 says nothing."""
-        failure = explain_failure(error)
-        says_so = re.search(r"model.*(not exist|not found|unknown)", failure.message, re.I | re.S)
-        if failure.error_type != "404" or not says_so:
-            return
-        known = _model_names(listed)
-        close = difflib.get_close_matches(model, known, n=1, cutoff=0.5) or known[:1]
-        hint = f" Did you mean model={close[0]!r}?" if close else ""
-        raise EndpointError(
-            f"{self.base_url} has no model {model!r}; it lists {len(known)}.{hint}"
-        ) from None
 
 
 def connect(
@@ -225,36 +175,6 @@ def describe_endpoint(endpoint: Endpoint) -> str:
     )
 
 
-def check_base_url(base_url: str) -> str:
-    """Return `base_url` tidied, or refuse it.
-
-    Raises
-    ------
-    EndpointError
-        If it is no http or https address, holds a user name, password, query or fragment, or
-        would send the key unencrypted to another machine.
-    """
-    advice = "Write it like https://api.aimlapi.com/v1 or http://127.0.0.1:8000/v1."
-    try:
-        parts = urlsplit(base_url.strip())
-        host, _port = parts.hostname, parts.port
-    except ValueError as error:
-        raise EndpointError(f"base_url {base_url!r} is no address: {error}. {advice}") from None
-    if "@" in base_url:
-        # The address itself may hold a password: it is not repeated.
-        raise EndpointError(f"base_url has a user name or password in it. {advice}")
-    if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\\]", parts.netloc):
-        raise EndpointError(f"base_url {base_url!r} is no http or https address. {advice}")
-    if parts.query or parts.fragment:
-        raise EndpointError(f"base_url has a query or a fragment behind its path. {advice}")
-    if parts.scheme == "http" and not is_loopback(base_url):
-        raise EndpointError(
-            f"base_url {base_url!r} is not encrypted, so a key would be readable on the way. "
-            "Use https; plain http is for this machine only."
-        )
-    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
-
-
 def _decide_to_simulate(
     simulate: bool, base_url: str | None, provider: str | None, knobs: dict[str, Any]
 ) -> bool:
@@ -297,32 +217,13 @@ def _connect_server(
         raise ValueError(f"provider must be one of {known}; not {name!r}.")
     provider = PROVIDERS[name or "aimlapi"]
     address = check_base_url(base_url or provider.base_url)
-    key = api_key or _find_key(address, provider.key_name)
+    key = api_key or find_key(address, provider.key_name)
     key.check()
     return Endpoint(
         base_url=address,
         model=model or provider.model,
         provider=name or ("other" if base_url else "aimlapi"),
         key=key,
-    )
-
-
-def _find_key(address: str, key_name: str | None) -> ApiKey:
-    """Find the environment's key for `address`; a key goes to its own provider only."""
-    home = next((p for p in PROVIDERS.values() if p.key_name == key_name), None)
-    at_home = home is not None and urlsplit(home.base_url).hostname == urlsplit(address).hostname
-    if key_name and os.environ.get(key_name) and (at_home or is_loopback(address)):
-        return ApiKey(os.environ[key_name], source=key_name)
-    if is_loopback(address):
-        return ApiKey("no-key-needed", source="nowhere")
-    if not at_home:
-        raise EndpointError(
-            f"No key for {address!r}: {key_name} is sent to its own provider only. Give one with "
-            "connect(base_url=…, api_key=…), on the command line --api-key-env NAME."
-        )
-    raise EndpointError(
-        f"{key_name} is not set, and {address} needs a key. Set it in the environment, or run "
-        "without one: connect(simulate=True), on the command line --simulate."
     )
 
 
@@ -337,18 +238,3 @@ def _without_ambient_headers() -> dict[str, Any]:
     names = [line.partition(":")[0].strip() for line in lines if ":" in line]
     names += ["OpenAI-Organization", "OpenAI-Project"]
     return {name: Omit() for name in names}
-
-
-def _model_names(listed: str) -> list[str]:
-    import json
-
-    try:
-        data = json.loads(listed)["data"]
-        return [str(model["id"]) for model in data]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return []
-
-
-def _lists(listed: str, model: str) -> bool:
-    names = _model_names(listed)
-    return not names or model in names

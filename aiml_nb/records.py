@@ -7,21 +7,13 @@ its first call was submitted; ``Run.started_at`` is the one wall-clock anchor.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Outcome = Literal["ok", "incomplete", "refused", "error", "timeout", "cancelled", "not_started"]
-OUTCOMES: tuple[Outcome, ...] = (
-    "ok",
-    "incomplete",
-    "refused",
-    "error",
-    "timeout",
-    "cancelled",
-    "not_started",
-)
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,14 +24,10 @@ class Attempt:
     ----------
     number
         1 for the first attempt of its call.
-    started, finished
-        Stamps, seconds. `finished` is None while the attempt is under way.
-    first_token
-        Stamp of the first non-empty piece of a streamed answer, else None.
-    status
-        The HTTP status of the reply, None if there was none.
-    error_type
-        None if the attempt went well, else as in `Call.error_type`.
+    started, first_token, finished
+        Stamps; None for what did not happen, or not yet.
+    status, error_type
+        The reply's HTTP status, and what went wrong as in `Call.error_type`; None for none.
     backoff_time
         Seconds slept before this attempt; 0 for the first.
     request_id
@@ -65,12 +53,9 @@ class Call:
 
     Parameters
     ----------
-    index
-        Position of the prompt in the run, from 0.
-    custom_id
-        The prompt's own name, ``call-000001`` and on if it had none.
-    prompt
-        The text of the prompt's last user message.
+    index, custom_id, prompt
+        The prompt's place in the run, from 0; its own name, ``call-000001`` and on if it had none;
+        the text of its last user message.
     submitted, started, first_token, finished
         Stamps, seconds; None for what did not happen. `started` is when the call got its slot.
     outcome
@@ -81,16 +66,12 @@ class Call:
         ``deadline``, ``blocked_by_budget``, ``exception``.
     error
         The error in words, at most 300 characters, never with a key in it.
-    text
-        The answer, or the part of it that came.
-    finish_reason
-        The server's word for why the answer ended.
+    text, finish_reason
+        The answer, or the part of it that came; the server's word for why it ended.
     input_tokens, output_tokens, reasoning_tokens
         As the server's ``usage`` gives them. Some servers count billing units, not text.
-    cost
-        US dollars, where the server reports them.
-    model
-        The model the server says answered.
+    cost, model
+        US dollars, where the server reports them; the model that the server says answered.
     attempts
         Every request made for this call, in order.
     """
@@ -148,20 +129,35 @@ class Call:
         return sum(attempt.backoff_time for attempt in self.attempts)
 
 
+class _Shown:
+    """What runs and comparisons share: their numbers as a table, their picture in a notebook."""
+
+    __slots__ = ()
+
+    def summary(self: Run | Comparison) -> pd.DataFrame:  # type: ignore[misc]
+        """Return the numbers as a table, one row per run (`analysis.summary`)."""
+        from .analysis import summary
+
+        return summary(self)
+
+    def _repr_mimebundle_(self: Run | Comparison, **_: Any) -> dict[str, Any]:  # type: ignore[misc]
+        from .plot import display_bundle
+
+        return display_bundle(self)
+
+
 @dataclass(slots=True, kw_only=True)
-class Run:
+class Run(_Shown):
     """One way of making a list of calls, and a record of each call.
 
     Parameters
     ----------
     run_id
         Its own name; ``{run_id}.{index}.{attempt}`` is the ``X-Client-Request-Id`` of a request.
-    strategy
-        How the calls were made: ``sequential``, ``threads``, ``gather``, …
+    strategy, stream
+        How the calls were made, and whether the answers were streamed.
     max_concurrency
         The most calls that were allowed in flight at one moment.
-    stream
-        True if the answers were streamed.
     model, base_url
         What was asked for, and where.
     simulated, seed
@@ -205,12 +201,6 @@ class Run:
 
         return attempts_table(self)
 
-    def summary(self) -> pd.DataFrame:
-        """Return the numbers of the run as a table of one row (`analysis.summary`)."""
-        from .analysis import summary
-
-        return summary(self)
-
     def __repr__(self) -> str:
         ok = sum(call.outcome == "ok" for call in self.calls)
         return (
@@ -218,14 +208,9 @@ class Run:
             f"{', simulated' if self.simulated else ''}>"
         )
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from .plot import display_bundle
-
-        return display_bundle(self)
-
 
 @dataclass(slots=True, kw_only=True)
-class Comparison:
+class Comparison(_Shown):
     """The same prompts, made one at a time and many at once.
 
     Parameters
@@ -270,12 +255,6 @@ class Comparison:
 
         return finding(self)
 
-    def summary(self) -> pd.DataFrame:
-        """Return the numbers of both runs as a table of two rows (`analysis.summary`)."""
-        from .analysis import summary
-
-        return summary(self)
-
     def _median_pair(self) -> tuple[Run, Run]:
         from .analysis import median_pair
 
@@ -283,11 +262,6 @@ class Comparison:
 
     def __repr__(self) -> str:
         return f"<Comparison: {self.finding}>"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from .plot import display_bundle
-
-        return display_bundle(self)
 
 
 def _between(start: float | None, end: float | None) -> float | None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.endpoint import Endpoint, check_base_url, connect
+from aiml_nb.endpoint import Endpoint, connect
+from aiml_nb.providers import check_base_url
 
 from .raw_server import JSON_HEAD, raw_server
 

@@ -35,7 +35,7 @@ def read_log(endpoint: Endpoint) -> dict[str, Any]:
     request = Request(
         f"{root}/_simulator/log", headers={"Authorization": f"Bearer {endpoint.key.reveal()}"}
     )
-    with urlopen(request, timeout=5) as reply:  # noqa: S310  the simulator's address
+    with urlopen(request, timeout=5) as reply:
         return json.load(reply)  # type: ignore[no-any-return]
 
 

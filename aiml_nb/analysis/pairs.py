@@ -1,0 +1,201 @@
+"""What pairs of runs of the same prompts say: the speed-up and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from math import cos, exp, log, pi, sin, sqrt
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..records import Comparison, Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairTimes:
+    """How long the two runs of a pair took over the prompts that are ok in both.
+
+    Parameters
+    ----------
+    sync, concurrent
+        Seconds.
+    kept
+        How many prompts are ok in both runs.
+    prompts
+        How many prompts there are.
+    """
+
+    sync: float
+    concurrent: float
+    kept: int
+    prompts: int
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times faster the concurrent run was; None if there is nothing to divide."""
+        if not self.kept or self.sync <= 0 or self.concurrent <= 0:
+            return None
+        return self.sync / self.concurrent
+
+
+def pair_times(sync: Run, concurrent: Run) -> PairTimes:
+    """Time both runs over the prompts that are ok in both, so that like meets like.
+
+    If all prompts are ok in both, these are the makespans. Otherwise a run of one call at a time is
+    charged its makespan less the durations of the calls left out, because without them the others
+    would have moved up. A run of many at a time is charged the time from its first submit to its
+    last finish among the calls kept: the others ran beside these. That cannot flatter it, since
+    the slots that the left-out calls took are not given back.
+
+    Parameters
+    ----------
+    sync, concurrent
+        Two runs of the same prompts. Calls are matched by their index.
+    """
+    kept = _ok(sync) & _ok(concurrent)
+    return PairTimes(
+        sync=_time_without_others(sync, kept),
+        concurrent=_time_without_others(concurrent, kept),
+        kept=len(kept),
+        prompts=len({call.index for run in (sync, concurrent) for call in run.calls}),
+    )
+
+
+def speedup(comparison: Comparison) -> float | None:
+    """Return how many times faster the concurrent runs were than the sync runs.
+
+    It is the geometric mean of the pairs' ratios, each over the prompts that are ok in both runs of
+    its pair (`pair_times`). Below 1 the concurrent runs were slower.
+
+    Parameters
+    ----------
+    comparison
+        The pairs of runs.
+
+    Returns
+    -------
+    float or None
+        None if no pair has a prompt that is ok in both runs.
+    """
+    ratios = _ratios(comparison)
+    return exp(fmean(map(log, ratios))) if ratios else None
+
+
+def interval(comparison: Comparison) -> tuple[float, float] | None:
+    """Return the 95 % interval of `speedup`, from Student's t on the logarithms of the ratios.
+
+    Parameters
+    ----------
+    comparison
+        The pairs of runs.
+
+    Returns
+    -------
+    tuple or None
+        The low and the high end; None for fewer than two pairs that can be compared.
+    """
+    logs = [log(ratio) for ratio in _ratios(comparison)]
+    if len(logs) < 2:
+        return None
+    half = t_quantile(len(logs) - 1) * stdev(logs) / sqrt(len(logs))
+    return exp(fmean(logs) - half), exp(fmean(logs) + half)
+
+
+def median_pair(comparison: Comparison) -> tuple[Run, Run]:
+    """Return the pair with the median speed-up, the lower of the two middle ones if R is even.
+
+    Pairs without a speed-up are passed over; if all are, the first pair is returned.
+
+    Parameters
+    ----------
+    comparison
+        The pairs of runs.
+
+    Raises
+    ------
+    ValueError
+        If the comparison has no pairs.
+    """
+    if not comparison.pairs:
+        raise ValueError("A Comparison needs at least one pair of runs; this one has 0.")
+    ratios = [pair_times(*pair).ratio for pair in comparison.pairs]
+    ranked = sorted((ratio, i) for i, ratio in enumerate(ratios) if ratio is not None)
+    return comparison.pairs[ranked[(len(ranked) - 1) // 2][1] if ranked else 0]
+
+
+def length_ratio(sync: Run, concurrent: Run) -> float | None:
+    """Return how many times longer the concurrent run's answers were, in characters.
+
+    Characters, because some servers' output tokens count billing units. Only prompts that are ok in
+    both runs count.
+
+    Parameters
+    ----------
+    sync, concurrent
+        Two runs of the same prompts.
+
+    Returns
+    -------
+    float or None
+        None if either run has no text to measure.
+    """
+    kept = _ok(sync) & _ok(concurrent)
+    other, mine = (
+        sum(len(call.text) for call in run.calls if call.index in kept)
+        for run in (sync, concurrent)
+    )
+    return mine / other if mine and other else None
+
+
+def t_quantile(freedom: int, *, level: float = 0.95) -> float:
+    """Return the t within which a Student's t falls, on either side of 0, with probability `level`.
+
+    Parameters
+    ----------
+    freedom
+        Degrees of freedom, at least 1.
+    level
+        A probability, above 0 and below 1.
+
+    Notes
+    -----
+    The probability is an exact finite sum for whole degrees of freedom (M. Abramowitz and
+    I. A. Stegun, "Handbook of Mathematical Functions", 26.7.3 and 26.7.4), inverted by bisection
+    over the angle arctan(t / sqrt(freedom)).
+    """
+    low, high = 0.0, pi / 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = _probability_within(middle, freedom) < level
+        low, high = (middle, high) if below else (low, middle)
+    return sqrt(freedom) * sin(low) / cos(low)
+
+
+def _probability_within(angle: float, freedom: int) -> float:
+    odd = freedom % 2
+    term = cos(angle) if odd else 1.0
+    total = term if freedom > 1 else 0.0
+    for k in range(2 + odd, freedom, 2):
+        term *= cos(angle) ** 2 * (k - 1) / k
+        total += term
+    return 2 / pi * (angle + sin(angle) * total) if odd else sin(angle) * total
+
+
+def _ratios(comparison: Comparison) -> list[float]:
+    ratios = (pair_times(*pair).ratio for pair in comparison.pairs)
+    return [ratio for ratio in ratios if ratio is not None]
+
+
+def _ok(run: Run) -> set[int]:
+    return {call.index for call in run.calls if call.outcome == "ok"}
+
+
+def _time_without_others(run: Run, kept: AbstractSet[int]) -> float:
+    if run.max_concurrency == 1:
+        others = (call.duration or 0.0 for call in run.calls if call.index not in kept)
+        return max(0.0, run.makespan - sum(others)) if kept else 0.0
+    calls = [call for call in run.calls if call.index in kept]
+    finished = [call.finished for call in calls if call.finished is not None]
+    submitted = [call.submitted for call in calls if call.submitted is not None]
+    return max(finished) - min(submitted) if finished and submitted else 0.0

@@ -1,0 +1,245 @@
+"""What came out, in sentences: the finding, and what to bear in mind when reading it."""
+
+from __future__ import annotations
+
+from math import comb
+
+from ..records import Comparison, Run
+from .order import total_overtakes
+from .pairs import PairTimes, interval, length_ratio, median_pair, pair_times, speedup
+from .wording import (
+    at_a_time,
+    counted,
+    is_concurrent,
+    losses,
+    pace,
+    seconds,
+    times,
+)
+
+# A 20 ms sleep that wakes up later than this tells of a client too busy to take answers in time.
+LAG_LIMIT = 0.05
+# The answers of two runs may differ by this share in length before it is said.
+LENGTH_LIMIT = 0.1
+# A makespan within this share of its longest call is set by that call.
+SET_BY_SLOWEST = 0.05
+
+
+def finding(comparison_or_run: Comparison | Run) -> str:
+    """Say in one sentence what came out.
+
+    Parameters
+    ----------
+    comparison_or_run
+        A comparison, or one run alone. Of a comparison, times and speed-up are over the prompts
+        that are ok in both runs, and the sentence says how many of how many where some are not.
+    """
+    if isinstance(comparison_or_run, Run):
+        return _run_finding(comparison_or_run)
+    if interval(comparison_or_run) is not None:
+        return _repeated_finding(comparison_or_run)
+    return _pair_finding(*median_pair(comparison_or_run))
+
+
+def caveat(comparison_or_run: Comparison | Run) -> str:
+    """Say in a few sentences what to bear in mind with the `finding`; empty if there is nothing.
+
+    In this order: simulated or not, how many runs, what failed, answers of different lengths, the
+    order of finishing, calls that never overlapped, and a client too slow to keep up.
+
+    Parameters
+    ----------
+    comparison_or_run
+        A comparison, or one run alone.
+    """
+    if isinstance(comparison_or_run, Run):
+        run, runs = comparison_or_run, [comparison_or_run]
+        parts, whose = [_run_losses(run)], ""
+    else:
+        sync, run = median_pair(comparison_or_run)
+        runs = [each for pair in comparison_or_run.pairs for each in pair]
+        whose = f"{concurrent_name(run)} "
+        parts = [
+            _repeats(comparison_or_run),
+            _not_like_for_like(comparison_or_run),
+            _lengths(sync, run),
+        ]
+    simulated = "Simulated." if any(each.simulated for each in runs) else ""
+    said = [simulated, *parts, _order(run, whose), _overlap(run), _lag(runs)]
+    return " ".join(part for part in said if part)
+
+
+def concurrent_name(run: Run) -> str:
+    """Return what the concurrent side of a comparison is called: ``async`` or ``threads``.
+
+    Parameters
+    ----------
+    run
+        The concurrent run.
+    """
+    return "threads" if run.strategy == "threads" else "async"
+
+
+def prompts_in_words(kept: int, prompts: int) -> str:
+    """Name the prompts a time is about: ``both prompts``, ``19 of 20 prompts``.
+
+    Parameters
+    ----------
+    kept, prompts
+        How many, of how many.
+    """
+    if kept < prompts:
+        return f"{kept:,} of {counted(prompts, 'prompt')}"
+    return {1: "the prompt", 2: "both prompts"}.get(prompts, counted(prompts, "prompt"))
+
+
+def _run_finding(run: Run) -> str:
+    prompts = len(run.calls)
+    kept = sum(call.outcome == "ok" for call in run.calls)
+    if not prompts:
+        return "No calls were made"
+    if not kept:
+        return "The prompt was not answered" if prompts == 1 else _none_answered(prompts)
+    manner = f", {at_a_time(run)}" if prompts > 1 else ""
+    answered = prompts_in_words(kept, prompts)
+    return f"{answered[0].upper()}{answered[1:]} answered in {seconds(run.makespan)}{manner}"
+
+
+def _none_answered(prompts: int) -> str:
+    return f"{'Neither' if prompts == 2 else 'None'} of the {prompts:,} prompts was answered"
+
+
+def _pair_finding(sync: Run, concurrent: Run) -> str:
+    compared = pair_times(sync, concurrent)
+    if not compared.kept:
+        return _nothing_to_compare(sync, concurrent, compared.prompts)
+    if compared.prompts > 2:
+        return _many_prompts(compared, concurrent)
+    name = concurrent_name(concurrent).capitalize()
+    what = prompts_in_words(compared.kept, compared.prompts)
+    verdict = pace(compared.ratio)
+    mine, other = seconds(compared.concurrent), seconds(compared.sync)
+    if verdict.endswith("slower"):
+        return f"{name} took {mine} for {what} instead of {other}: {verdict}"
+    return f"{name} answered {what} in {mine} instead of {other}: {verdict}"
+
+
+def _many_prompts(compared: PairTimes, concurrent: Run) -> str:
+    what = prompts_in_words(compared.kept, compared.prompts)
+    mine, other = seconds(compared.concurrent), seconds(compared.sync)
+    return f"{what}, {at_a_time(concurrent)}: {mine} instead of {other} ({pace(compared.ratio)})"
+
+
+def _nothing_to_compare(sync: Run, concurrent: Run, prompts: int) -> str:
+    if not prompts:
+        return "No calls were made"
+    if any(call.outcome == "ok" for run in (sync, concurrent) for call in run.calls):
+        return "No prompt was answered in both runs, so there is nothing to compare"
+    which = f"sync or in {concurrent_name(concurrent)}"
+    if prompts == 1:
+        return f"The prompt was not answered, in {which}"
+    return f"{_none_answered(prompts)}, in {which}"
+
+
+def _repeated_finding(comparison: Comparison) -> str:
+    ratio, (low, high) = speedup(comparison) or 1.0, interval(comparison) or (1.0, 1.0)
+    if ratio < 1:
+        low, high = high, low
+    ends = [pace(end, digits=2) for end in (low, high)]
+    if (low > 1) == (high > 1):
+        ends = [times(end if ratio > 1 else 1 / end, digits=2) for end in (low, high)]
+    pairs = sum(pair_times(*pair).ratio is not None for pair in comparison.pairs)
+    name = concurrent_name(median_pair(comparison)[1])
+    return (
+        f"{name.capitalize()} {'were' if name == 'threads' else 'was'} {pace(ratio, digits=2)} "
+        f"(95% interval {ends[0]} to {ends[1]}, {pairs} interleaved pairs)"
+    )
+
+
+def _repeats(comparison: Comparison) -> str:
+    ratios = [pair_times(*pair).ratio for pair in comparison.pairs]
+    compared = [ratio for ratio in ratios if ratio is not None]
+    if not compared:
+        return ""
+    if len(ratios) == 1:
+        return "1 run each, so no error bar."
+    name = concurrent_name(median_pair(comparison)[1]).capitalize()
+    faster = sum(ratio > 1 for ratio in compared)
+    verb = "were" if name == "Threads" else "was"
+    said = f"{name} {verb} faster in {faster} of {len(compared)} pairs."
+    if len(compared) < len(ratios):
+        said = f"{len(compared)} of {len(ratios)} pairs could be compared. {said}"
+    low, high = interval(comparison) or (2.0, 2.0)
+    if low <= 1 <= high:
+        said += " The interval contains 1×: they may be equally fast."
+    return f"{said} Shown is the pair with the median speed-up."
+
+
+def _not_like_for_like(comparison: Comparison) -> str:
+    name = concurrent_name(comparison.pairs[0][1])
+    sides = zip(("sync", name), zip(*comparison.pairs, strict=True), strict=True)
+    lost = [
+        f"{said} in {side}"
+        for side, runs in sides
+        if (said := losses(call for run in runs for call in run.calls))
+    ]
+    compared = pair_times(*median_pair(comparison))
+    if not lost or not compared.kept:
+        return f"{', '.join(lost)}." if lost else ""
+    said = f"Not like for like: {', '.join(lost)}"
+    if compared.kept == compared.prompts:
+        return f"{said}."
+    if len(comparison.pairs) > 1:
+        return f"{said}; each pair is compared over the prompts ok in both."
+    return f"{said}; compared over the {counted(compared.kept, 'prompt')} ok in both."
+
+
+def _run_losses(run: Run) -> str:
+    lost = losses(run.calls)
+    return f"{lost[0].upper()}{lost[1:]}." if lost else ""
+
+
+def _lengths(sync: Run, concurrent: Run) -> str:
+    ratio = length_ratio(sync, concurrent)
+    if ratio is None or abs(ratio - 1) <= LENGTH_LIMIT:
+        return ""
+    how = "longer" if ratio > 1 else "shorter"
+    name = concurrent_name(concurrent)
+    return f"The answers in {name} were {abs(ratio - 1):.0%} {how} than in sync."
+
+
+def _order(run: Run, whose: str) -> str:
+    submitted = [call for call in run.calls if call.submitted is not None]
+    answered = any(call.outcome == "ok" for call in run.calls)
+    if len(submitted) < 2 or not is_concurrent(run) or not run.makespan or not answered:
+        return ""
+    overtaken, pairs = total_overtakes(run), comb(len(submitted), 2)
+    if not overtaken:
+        said = "The calls finished in the order submitted"
+    elif pairs == 1:
+        short = len(run.calls[1].text) < len(run.calls[0].text)
+        second = "short answer was submitted second and" if short else "second call"
+        said = f"The {second} finished first"
+    else:
+        said = f"{overtaken:,} of {pairs:,} pairs finished out of submission order"
+    return f"{said}{_set_by_slowest(run, whose)}."
+
+
+def _set_by_slowest(run: Run, whose: str) -> str:
+    longest = max((call.duration or 0.0 for call in run.calls), default=0.0)
+    if len(run.calls) != 2 or run.makespan > (1 + SET_BY_SLOWEST) * longest:
+        return ""
+    return f"; the slowest call sets the {whose}total"
+
+
+def _overlap(run: Run) -> str:
+    alone = is_concurrent(run) and len(run.calls) > 1 and at_a_time(run) == "one at a time"
+    return "No two calls were ever in flight at once." if alone and run.makespan else ""
+
+
+def _lag(runs: list[Run]) -> str:
+    lag = max((run.loop_lag_max or 0.0 for run in runs), default=0.0)
+    if lag <= LAG_LIMIT:
+        return ""
+    late = f"The event loop was up to {seconds(lag)} late"
+    return f"{late}: the client, not the model, was the bottleneck."

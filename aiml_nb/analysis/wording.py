@@ -1,0 +1,178 @@
+"""Numbers in words: the pieces that the sentences and labels are made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .bounds import peak_in_flight
+from .labels import clean
+
+if TYPE_CHECKING:
+    from ..records import Call, Run
+
+OUTCOME_WORDS = {
+    "ok": "ok",
+    "incomplete": "incomplete",
+    "refused": "refused",
+    "error": "failed",
+    "timeout": "timed out",
+    "cancelled": "cancelled",
+    "not_started": "not started",
+}
+
+# Below this many seconds, the unit, its seconds, and the decimals. Limits are where rounding ends.
+_SCALES = (
+    (1e-9, "s", 1, 0),
+    (0.00995, "ms", 0.001, 1),
+    (0.0995, "ms", 0.001, 0),
+    (9.995, "s", 1, 2),
+    (99.95, "s", 1, 1),
+    (299.5, "s", 1, 0),
+)
+
+
+def seconds(time: float, *, beside: float | None = None) -> str:
+    """Write a time with about three digits, in the unit that suits it.
+
+    Parameters
+    ----------
+    time
+        Seconds.
+    beside
+        Seconds: the longest of the times that this one stands in a column with. It then has the
+        unit and the decimals of that one.
+    """
+    longest = time if beside is None else beside
+    if longest >= 7200:
+        return f"{time / 3600:.1f} h"
+    for limit, unit, divisor, digits in _SCALES:
+        if longest < limit:
+            return f"{max(0.0, time) / divisor:.{digits}f} {unit}"
+    return f"{time / 60:.1f} min"
+
+
+def times(ratio: float, *, digits: int = 1) -> str:
+    """Write how many times: ``1.3×``.
+
+    Parameters
+    ----------
+    ratio
+        Any positive number.
+    digits
+        Decimals; numbers from 100 have none.
+    """
+    return f"{ratio:.{0 if ratio >= 99.95 else digits}f}×"
+
+
+def pace(ratio: float | None, *, digits: int = 1) -> str:
+    """Say how a run compares: ``1.3× faster``, ``1.1× slower`` or ``about as fast``.
+
+    Parameters
+    ----------
+    ratio
+        The time of the other run over the time of this one; None if it cannot be told.
+    digits
+        Decimals.
+    """
+    if ratio is None:
+        return "too short to compare"
+    faster, slower = times(ratio, digits=digits), times(1 / ratio, digits=digits)
+    if float(faster[:-1]) == 1 or float(slower[:-1]) == 1:
+        return "about as fast"
+    return f"{faster} faster" if ratio > 1 else f"{slower} slower"
+
+
+def ordinal(number: int) -> str:
+    """Write a rank: ``1st``, ``2nd``, ``11th``.
+
+    Parameters
+    ----------
+    number
+        A whole number from 1.
+    """
+    teens = number % 100 in (11, 12, 13)
+    return f"{number:,}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number and its noun: ``1 prompt``, ``10,000 prompts``.
+
+    Parameters
+    ----------
+    number
+        How many.
+    noun
+        What, in the singular; the plural takes an s.
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def joined(parts: list[str]) -> str:
+    """Join words as in a sentence: ``a``, ``a and b``, ``a, b and c``.
+
+    Parameters
+    ----------
+    parts
+        At least one.
+    """
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def losses(calls: Iterable[Call]) -> str:
+    """Say what became of the calls that are not ok: ``2 failed (429) and 1 not started``.
+
+    Parameters
+    ----------
+    calls
+        The calls of a run, or of several.
+
+    Returns
+    -------
+    str
+        Empty if all calls are ok.
+    """
+    lost = [call for call in calls if call.outcome != "ok"]
+    counts = Counter(call.outcome for call in lost)
+    kinds = {
+        outcome: _error_types(call for call in lost if call.outcome == outcome)
+        for outcome in counts
+    }
+    parts = [
+        f"{count:,} {OUTCOME_WORDS[outcome]}"
+        + (f" ({', '.join(kinds[outcome][:3])})" if kinds[outcome] else "")
+        for outcome, count in counts.most_common()
+    ]
+    return joined(parts) if parts else ""
+
+
+def _error_types(calls: Iterable[Call]) -> list[str]:
+    return sorted({clean(call.error_type) for call in calls if call.error_type})
+
+
+def at_a_time(run: Run) -> str:
+    """Say how many calls were in flight: ``all at once``, ``5 at a time``, ``one at a time``.
+
+    Parameters
+    ----------
+    run
+        The run.
+    """
+    peak, calls = peak_in_flight(run), len(run.calls)
+    if peak <= 1:
+        return "one at a time"
+    if peak >= calls:
+        return "both at once" if calls == 2 else "all at once"
+    return f"{peak:,} at a time"
+
+
+def is_concurrent(run: Run) -> bool:
+    """Tell whether a run was made to have several calls in flight, whether or not it had.
+
+    Parameters
+    ----------
+    run
+        The run.
+    """
+    return run.strategy != "sequential"

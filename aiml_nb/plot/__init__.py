@@ -1,0 +1,8 @@
+"""From numbers to pictures: the timeline of a run or a comparison, drawn with matplotlib.
+
+pyplot is never imported and no global setting is changed.
+"""
+
+from .timeline import display_bundle, plot_timeline, save_png
+
+__all__ = ["display_bundle", "plot_timeline", "save_png"]

@@ -1,0 +1,119 @@
+"""The legend at the bottom of the card: only what is there to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ..analysis.wording import seconds
+from .lettering import width_of
+from .marks import mark
+from .style import (
+    BACKOFF_COLOUR,
+    BARS,
+    DPI,
+    EDGE,
+    INK,
+    LEGEND_SIZE,
+    LINES,
+    MARK_COLOURS,
+    QUEUED_COLOUR,
+    WIDTH,
+)
+
+LINE_HEIGHT = 18
+# Pixels: the sample before an entry and the gaps around it, as set below in units of the text size.
+_SAMPLE = 1.8
+_GAP = 0.65
+_BETWEEN = 1.35
+_AROUND = (_SAMPLE + _GAP + _BETWEEN) * LEGEND_SIZE * DPI / 72
+
+# In the order that a call goes through them.
+_ORDER = ("queued", "whole", "waiting", "streaming", "retried", "backoff", "failed", "cancelled")
+_MEANINGS = LINES | {state: look.meaning for state, look in BARS.items()}
+
+Entry: TypeAlias = tuple[str, Artist]
+
+
+def entries(states: Iterable[str], *, bound: float | None) -> list[Entry]:
+    """Return the legend's texts and samples.
+
+    Parameters
+    ----------
+    states
+        The states that are present.
+    bound
+        The lower bound in seconds, if it is drawn.
+    """
+    present = set(states)
+    made: list[Entry] = [(_MEANINGS[state], _sample(state)) for state in _ORDER if state in present]
+    if bound is not None:
+        dashes = Line2D([], [], color="black", linestyle="--", linewidth=1.2)
+        made.append((f"lower bound {seconds(bound)}", dashes))
+    return made
+
+
+def rows_of(made: list[Entry]) -> list[list[Entry]]:
+    """Break the entries into as few rows as their widths allow.
+
+    Parameters
+    ----------
+    made
+        The entries.
+    """
+    rows: list[list[Entry]] = []
+    used = 0.0
+    for entry in made:
+        width = width_of(entry[0], size=LEGEND_SIZE) + _AROUND
+        if not rows or used + width > WIDTH - EDGE + _BETWEEN * LEGEND_SIZE * DPI / 72:
+            rows.append([])
+            used = EDGE
+        rows[-1].append(entry)
+        used += width
+    return rows
+
+
+def draw_row(figure: Figure, row: list[Entry], *, top: float, height: float) -> None:
+    """Draw one row of the legend.
+
+    Parameters
+    ----------
+    figure
+        The card.
+    row
+        Its entries.
+    top, height
+        Of the row and of the card, in pixels.
+    """
+    figure.legend(
+        [sample for _, sample in row],
+        [text for text, _ in row],
+        loc="upper left",
+        bbox_to_anchor=(EDGE / WIDTH, 1 - top / height),
+        ncols=len(row),
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0,
+        fontsize=LEGEND_SIZE,
+        handlelength=_SAMPLE,
+        handletextpad=_GAP,
+        columnspacing=_BETWEEN,
+        labelcolor=INK,
+    )
+
+
+def _sample(state: str) -> Artist:
+    if state == "queued":
+        return Line2D([], [], color=QUEUED_COLOUR, linewidth=0.9)
+    if state == "backoff":
+        return Line2D([], [], color=BACKOFF_COLOUR, linestyle=":", linewidth=1.4)
+    if state in MARK_COLOURS:
+        return mark(state, row=14)
+    look = BARS[state]
+    width = 0.0 if look.hatch else 0.8
+    return Patch(facecolor=look.face, edgecolor=look.edge, hatch=look.hatch, linewidth=width)

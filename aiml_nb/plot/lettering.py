@@ -1,0 +1,165 @@
+"""Text on the card: what the fonts can draw, how wide it is, and where its lines break."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+
+from ..analysis.labels import ELLIPSIS
+from .style import DPI
+
+BASE_FONT = "DejaVu Sans"
+# Fonts for scripts that the base font lacks, as they come with the usual systems.
+OTHER_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans SC",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Hiragino Sans",
+    "Hiragino Sans GB",
+    "Microsoft YaHei",
+    "Yu Gothic",
+    "Malgun Gothic",
+    "Apple SD Gothic Neo",
+    "NanumGothic",
+    "Noto Sans Devanagari",
+    "Nirmala UI",
+    "Noto Sans Thai",
+    "Noto Emoji",
+    "Segoe UI Emoji",
+    "Segoe UI Symbol",
+)
+# White square: stands for what no font at hand can draw.
+MISSING = "□"
+
+
+def families(text: str, *, others: tuple[str, ...] = OTHER_FONTS) -> list[str]:
+    """Return the fonts to draw `text` with: the base font, and others only if it needs them.
+
+    Parameters
+    ----------
+    text
+        The text.
+    others
+        Names of fonts to try, in this order; those that are not installed are passed over.
+    """
+    missing = {ord(character) for character in text} - _characters_of(BASE_FONT)
+    chosen = [BASE_FONT]
+    for name in others if missing else ():
+        if name in _installed() and missing & _characters_of(name):
+            chosen.append(name)
+            missing -= _characters_of(name)
+    return chosen
+
+
+def drawable(text: str, *, others: tuple[str, ...] = OTHER_FONTS) -> str:
+    """Replace the characters that no font at hand can draw, about which matplotlib would warn.
+
+    Parameters
+    ----------
+    text
+        One line of printable text.
+    others
+        As for `families`.
+    """
+    fonts = [_characters_of(name) for name in families(text, others=others)]
+    return "".join(c if any(ord(c) in font for font in fonts) else MISSING for c in text)
+
+
+def width_of(text: str, *, size: float, bold: bool = False) -> float:
+    """Return the width of one line of text on the card, in pixels.
+
+    Parameters
+    ----------
+    text
+        Text that `drawable` has passed.
+    size
+        Points.
+    bold
+        The weight.
+    """
+    weight = "bold" if bold else "normal"
+    font = FontProperties(family=families(text), size=size, weight=weight)
+    measure = _ruler().get_text_width_height_descent
+    return float(measure(text, font, ismath=False)[0])  # type: ignore[no-untyped-call]
+
+
+def wrapped(text: str, *, width: float, size: float, bold: bool = False) -> list[str]:
+    """Break text into lines no wider than `width`, at blanks.
+
+    Parameters
+    ----------
+    text
+        Sentences.
+    width
+        Pixels.
+    size, bold
+        As for `width_of`.
+    """
+    lines: list[str] = []
+    for word in filter(None, text.split(" ")):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width_of(longer, size=size, bold=bold) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def headline(text: str, *, width: float, sizes: tuple[float, ...]) -> tuple[list[str], float]:
+    """Fit a headline on one line with the largest size that does, else wrap it at the smallest.
+
+    Parameters
+    ----------
+    text
+        The headline.
+    width
+        Pixels.
+    sizes
+        Points, largest first.
+
+    Returns
+    -------
+    tuple
+        The lines, and their size.
+    """
+    for size in sizes:
+        if width_of(text, size=size, bold=True) <= width:
+            return [text], size
+    return wrapped(text, width=width, size=sizes[-1], bold=True), sizes[-1]
+
+
+def cut(text: str, *, width: float, size: float) -> str:
+    """Cut text with an ellipsis until it is no wider than `width`.
+
+    Parameters
+    ----------
+    text
+        One line.
+    width
+        Pixels.
+    size
+        Points.
+    """
+    shorter = text
+    while len(shorter) > 1 and width_of(shorter, size=size) > width:
+        shorter = shorter.removesuffix(ELLIPSIS)[:-1].rstrip() + ELLIPSIS
+    return shorter
+
+
+@cache
+def _ruler() -> RendererAgg:
+    return RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call]
+
+
+@cache
+def _installed() -> frozenset[str]:
+    return frozenset(entry.name for entry in fontManager.ttflist)
+
+
+@cache
+def _characters_of(name: str) -> frozenset[int]:
+    return frozenset(get_font(findfont(name)).get_charmap())

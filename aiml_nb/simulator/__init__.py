@@ -1,0 +1,32 @@
+"""An OpenAI-compatible HTTP server with a clock, limits and faults, for teaching and testing.
+
+It needs no key, costs nothing, and gives everybody the same answers in the same times: each is
+drawn from the seed, the prompt, and how often the service has been asked it.
+
+- `simulate` answers in virtual time, with no server: arrivals in, plans out.
+- `serve` is the server in the foreground; `SimulatorProcess` has it in a child process, and
+  `shared_process` gives the one child that a process needs.
+- `Settings` are the knobs of a service; `scenario` gives those of the named `SCENARIOS`.
+"""
+
+from .clockwork import Arrival, Plan, simulate
+from .errors import SettingsError, SimulatorError
+from .foreground import serve
+from .process import SimulatorProcess
+from .scenarios import SCENARIOS, scenario
+from .settings import Settings
+from .shared import shared_process
+
+__all__ = [
+    "SCENARIOS",
+    "Arrival",
+    "Plan",
+    "Settings",
+    "SettingsError",
+    "SimulatorError",
+    "SimulatorProcess",
+    "scenario",
+    "serve",
+    "shared_process",
+    "simulate",
+]

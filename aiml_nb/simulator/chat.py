@@ -1,0 +1,95 @@
+"""What a chat completion asks for, read from its body."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .profiles import Refusal, refuse_model
+from .prompts import Prompt
+from .settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """The parameters that matter here; all others of the real API are accepted and ignored."""
+
+    model: str
+    prompt: Prompt
+    max_tokens: int | None
+    stream: bool
+    include_usage: bool
+
+
+def read_chat_request(body: bytes, settings: Settings) -> ChatRequest:
+    """Read the body of a chat completion.
+
+    Raises
+    ------
+    Refusal
+        If it is not JSON, lacks a model or messages, has values of a wrong type, or names a
+        model that does not exist.
+    """
+    fields = _read_object(body)
+    model = fields.get("model")
+    if not isinstance(model, str) or not model:
+        raise _refuse_field("model", "must be the name of a model", model)
+    messages = fields.get("messages")
+    if not isinstance(messages, list) or not messages:
+        raise _refuse_field("messages", "must be a list of at least one message", messages)
+    for index, message in enumerate(messages):
+        if not (isinstance(message, dict) and isinstance(message.get("role"), str)):
+            raise _refuse_field(f"messages[{index}]", "must be an object with a role", message)
+    if model not in settings.models:
+        raise refuse_model(model)
+    stream = _read_flag(fields, "stream")
+    return ChatRequest(
+        model=model,
+        prompt=Prompt.from_messages(messages),
+        max_tokens=_read_max_tokens(fields),
+        stream=stream,
+        include_usage=stream and _read_include_usage(fields),
+    )
+
+
+def _read_object(body: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refusal(400, "The body is not valid JSON.") from None
+    if not isinstance(fields, dict):
+        raise Refusal(400, "The body must be a JSON object.")
+    return fields
+
+
+def _read_flag(fields: dict[str, Any], name: str) -> bool:
+    value = fields.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise _refuse_field(name, "must be true or false", value)
+    return bool(value)
+
+
+def _read_include_usage(fields: dict[str, Any]) -> bool:
+    options = fields.get("stream_options")
+    if options is None:
+        return False
+    if not isinstance(options, dict):
+        raise _refuse_field("stream_options", "must be an object", options)
+    return _read_flag(options, "include_usage")
+
+
+def _read_max_tokens(fields: dict[str, Any]) -> int | None:
+    for name in ("max_completion_tokens", "max_tokens"):
+        value = fields.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise _refuse_field(name, "must be a whole number of at least 1", value)
+        return value
+    return None
+
+
+def _refuse_field(name: str, claim: str, value: Any) -> Refusal:
+    found = json.dumps(value)
+    if len(found) > 60:
+        found = found[:57] + "..."
+    return Refusal(400, f"{name} {claim}; not {found}.", param=name)

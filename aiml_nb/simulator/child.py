@@ -1,0 +1,49 @@
+"""The simulator as a child process: takes services over stdin, ends with its parent."""
+
+import asyncio
+import json
+import os
+import sys
+import threading
+from typing import Any
+
+from .announce import announce, raise_file_limit
+from .errors import SimulatorError
+from .server import open_socket, start_server
+from .service import Registry
+from .settings import Settings
+
+
+async def serve_parent() -> None:
+    """Serve on a free port of 127.0.0.1 until stdin closes.
+
+    The first line on stdout is the base URL. Each line on stdin is a JSON object, ``{"token",
+    "settings"}``, answered by one on stdout: ``{"ok": true}`` or ``{"ok": false, "error"}``.
+    """
+    raise_file_limit()
+    registry = Registry()
+    announce(await start_server(open_socket("127.0.0.1", 0), registry))
+    threading.Thread(target=_obey, args=(registry,), daemon=True).start()
+    await asyncio.Event().wait()
+
+
+def _obey(registry: Registry) -> None:
+    # A thread, not the loop: it works on every platform's pipes, and however busy the loop is.
+    try:
+        for line in sys.stdin.buffer:
+            sys.stdout.write(json.dumps(_register(registry, line)) + "\n")
+            sys.stdout.flush()
+    finally:
+        # The pipe also closes when the parent is killed. Nothing here is worth a goodbye.
+        os._exit(0)
+
+
+def _register(registry: Registry, line: bytes) -> dict[str, Any]:
+    try:
+        command = json.loads(line)
+        registry.register(command["token"], Settings.from_dict(command["settings"]))
+    except SimulatorError as error:
+        return {"ok": False, "error": str(error)}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {"ok": False, "error": 'a line must be {"token": "...", "settings": {...}}.'}
+    return {"ok": True}

@@ -1,0 +1,81 @@
+"""Who may come in: this machine's own programs, no web page, no oversized body."""
+
+import asyncio
+import re
+
+from aiohttp import web
+
+from .profiles import Refusal
+
+MOST_BODY = 1024 * 1024
+"""The largest body that is read, in bytes."""
+
+# Seconds for a body to arrive: on one machine it takes milliseconds.
+_BODY_TIME = 30.0
+
+_CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+class Door:
+    """Refuses what a web page or a rebound name could send to this address."""
+
+    def __init__(self, port: int, *, host: str = "127.0.0.1") -> None:
+        names = ("127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host)
+        self._hosts = frozenset(f"{name}:{port}" for name in names)
+        self._origins = frozenset(f"http://{host}" for host in self._hosts)
+
+    def check(self, request: web.BaseRequest) -> None:
+        """Let a request in, or raise its refusal."""
+        headers = request.headers
+        if headers.get("Host", "").lower() not in self._hosts or len(headers.getall("Host")) > 1:
+            raise Refusal(403, "The Host header does not name this server.", code="host")
+        if headers.get("Origin", "").lower() not in ("", *self._origins):
+            raise Refusal(403, "Other web pages may not call this server.", code="origin")
+        if headers.get("Sec-Fetch-Site", "none").lower() not in ("none", "same-origin"):
+            raise Refusal(403, "Other web pages may not call this server.", code="origin")
+
+
+async def read_json_body(request: web.BaseRequest) -> bytes:
+    """Read a body that says it is JSON and is of a decent size.
+
+    Raises
+    ------
+    Refusal
+        If it is too large, too slow, or of another type.
+    """
+    if request.content_type != "application/json":
+        raise Refusal(
+            415,
+            "The Content-Type header must be application/json; "
+            f"not {request.headers.get('Content-Type', '')[:100]!r}.",
+            code="unsupported_content_type",
+        )
+    if (request.content_length or 0) > MOST_BODY:
+        raise _refuse_size()
+    try:
+        async with asyncio.timeout(_BODY_TIME):
+            return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise _refuse_size() from None
+    except TimeoutError:
+        raise Refusal(408, "The body did not arrive in time.", code="request_timeout") from None
+
+
+def read_client_request_id(request: web.BaseRequest) -> str | None:
+    """Give the caller's own id of the request, if it is fit to be sent back."""
+    given = request.headers.get("X-Client-Request-Id")
+    return given if given and _CLIENT_REQUEST_ID.fullmatch(given) else None
+
+
+def read_attempt(request: web.BaseRequest) -> int | None:
+    """Give the number of the attempt that the openai client says it is, from 0."""
+    given = request.headers.get("x-stainless-retry-count", "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else None
+
+
+def _refuse_size() -> Refusal:
+    return Refusal(
+        413,
+        f"The body is larger than {MOST_BODY} bytes.",
+        code="request_too_large",
+    )

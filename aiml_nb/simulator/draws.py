@@ -1,0 +1,31 @@
+"""Random draws that depend on names, never on what was drawn before."""
+
+import hashlib
+import math
+import random
+
+# Three standard deviations: without an end, one draw in a long class would spoil the lesson.
+_FURTHEST = 3.0
+
+
+def open_draws(*names: int | str) -> random.Random:
+    """Open a source of draws that is the same for the same names, on any machine."""
+    label = "\x1f".join(map(str, names)).encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(label, digest_size=16).digest()
+    return random.Random(int.from_bytes(digest))  # noqa: S311 - it is a lottery, no secret
+
+
+def draw_lognormal(draws: random.Random, *, median: float, spread: float) -> float:
+    """Draw from a log-normal distribution cut at three standard deviations.
+
+    The normal deviate is Box and Muller's (1958): only `random.Random.random` is promised to
+    give the same numbers in every version of Python.
+    """
+    radius = math.sqrt(-2 * math.log(1 - draws.random()))
+    deviate = radius * math.cos(2 * math.pi * draws.random())
+    return median * math.exp(spread * max(-_FURTHEST, min(_FURTHEST, deviate)))
+
+
+def draw_whole(draws: random.Random, *, least: int, most: int) -> int:
+    """Draw a whole number from `least` to `most`, both included."""
+    return least + int(draws.random() * (most - least + 1))

@@ -1,0 +1,205 @@
+"""The parent's side: starts the simulator as a child process and registers services with it."""
+
+import atexit
+import contextlib
+import json
+import os
+import secrets
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+from pathlib import Path
+from typing import IO, Any, Self
+
+from .errors import SimulatorError
+from .settings import Settings
+
+# Seconds for the child to come up, or to answer: it needs 0.4 s on a slow machine.
+_PATIENCE = 10.0
+
+# Seconds for it to end by itself once its stdin is closed: it needs some milliseconds.
+_GRACE = 2.0
+
+
+class SimulatorProcess:
+    """A simulator in a child process of its own, which ends when this process does.
+
+    Examples
+    --------
+    >>> with SimulatorProcess() as process:
+    ...     token = process.register(Settings(seed=1))
+    ...     # calls go to process.base_url, with the token as the key
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._errors: IO[bytes] | None = None
+        self._base_url: str | None = None
+        self._owner = os.getpid()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def base_url(self) -> str:
+        """Where calls go, ``http://127.0.0.1:PORT/v1``."""
+        if self._base_url is None:
+            raise SimulatorError("The simulator has not been started; call start() first.")
+        return self._base_url
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, while there is one."""
+        return None if self._child is None else self._child.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the child is alive and belongs to this process, not to the one it forked from."""
+        return self._child is not None and self._owner == os.getpid() and self._child.poll() is None
+
+    def start(self) -> None:
+        """Start the child and wait until it serves; does nothing when it runs already.
+
+        Raises
+        ------
+        SimulatorError
+            If it does not come up within 10 s.
+        """
+        with self._lock:
+            if self.is_running:
+                return
+            self.stop()
+            self._owner = os.getpid()
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
+            atexit.register(self.stop)
+            try:
+                self._child = _start_child(self._errors)
+                line = self._read_line()
+                if not line.startswith("http://"):
+                    raise SimulatorError(self._explain("did not start"))
+            except BaseException:
+                self.stop()
+                raise
+            self._base_url = line
+
+    def register(self, settings: Settings | None = None) -> str:
+        """Open a service of its own and give its token, the key of the calls to it.
+
+        Raises
+        ------
+        SimulatorError
+            If the child has ended or does not answer.
+        """
+        token = "sim-" + secrets.token_urlsafe(18)
+        command = {"token": token, "settings": (settings or Settings()).to_dict()}
+        with self._lock:
+            if not self.is_running:
+                raise SimulatorError(self._explain("is not running"))
+            self._write_line(json.dumps(command))
+            answer = self._read_line()
+            if not answer:
+                raise SimulatorError(self._explain("does not answer"))
+        reply: dict[str, Any] = json.loads(answer)
+        if not reply["ok"]:
+            raise SimulatorError(f"The simulator refused the settings: {reply['error']}")
+        return token
+
+    def stop(self) -> None:
+        """End the child and wait until it is gone; does nothing when there is none."""
+        with self._lock:
+            atexit.unregister(self.stop)
+            child, self._child = self._child, None
+            errors, self._errors = self._errors, None
+            self._base_url = None
+            if child is not None:
+                _close_pipes(child)
+                if self._owner != os.getpid():
+                    # Forked: the child is our parent's, to be neither killed nor awaited here.
+                    child.returncode = 0
+                else:
+                    _await_end(child)
+            if errors is not None:
+                errors.close()
+
+    def forget(self) -> None:
+        """Let go, in a forked process, of a child that belongs to the one it was forked from."""
+        self._lock = threading.RLock()
+        self.stop()
+
+    def _write_line(self, line: str) -> None:
+        child = self._child
+        if child is not None and child.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):  # the answer, or its absence, tells
+                child.stdin.write(line.encode() + b"\n")
+
+    def _read_line(self) -> str:
+        """Read the child's next line; it is empty if the child ended or was too slow."""
+        child = self._child
+        if child is None or child.stdout is None:
+            return ""
+        # A timer, as pipes have no timed read on every platform: killed, the child closes its end.
+        timer = threading.Timer(_PATIENCE, child.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            return child.stdout.readline().decode("utf-8", "replace").strip()
+        finally:
+            timer.cancel()
+
+    def _explain(self, what: str) -> str:
+        said = ""
+        if self._errors is not None:
+            size = self._errors.seek(0, os.SEEK_END)
+            self._errors.seek(max(0, size - 300))
+            said = self._errors.read().decode("utf-8", "replace").strip()
+        ending = f" Its last words: {said}" if said else ""
+        return f"The simulator {what}. To see why, type: python -m aiml_nb.simulator.{ending}"
+
+
+def _start_child(errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own module
+        # -P: a learner's random.py in the current folder must not be imported.
+        [sys.executable, "-P", "-m", __name__.rpartition(".")[0]],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        # Unbuffered: a forked process can close its copies without a lock.
+        bufsize=0,
+        env=_make_environment(),
+    )
+
+
+def _make_environment() -> dict[str, str]:
+    """Copy the environment without keys, and with the way to this package."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.upper().endswith("_API_KEY")
+    }
+    root = str(Path(__file__).resolve().parents[2])
+    # An installed package is found anyway; on PYTHONPATH its neighbours could hide the standard
+    # library. A checkout that is run in place needs it.
+    if root not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
+        before = environment.get("PYTHONPATH")
+        environment["PYTHONPATH"] = root if not before else os.pathsep.join((root, before))
+    return environment
+
+
+def _close_pipes(child: subprocess.Popen[bytes]) -> None:
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+def _await_end(child: subprocess.Popen[bytes]) -> None:
+    try:
+        child.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

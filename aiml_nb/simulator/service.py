@@ -1,0 +1,129 @@
+"""Independent services behind one address, told apart by their tokens."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+from .chat import ChatRequest
+from .clockwork import Arrival, Clockwork, Plan
+from .errors import SimulatorError
+from .log import Log, Record
+from .profiles import refuse_key
+from .settings import Settings
+
+
+class Ticket:
+    """A chat completion on its way: its plan, which may move up while it waits."""
+
+    def __init__(self, plan: Plan, record: Record, *, read_clock: Callable[[], float]) -> None:
+        self.record = record
+        self._read_clock = read_clock
+        self._moved: asyncio.Event | None = None
+        self.plan = plan
+        self._note_plan()
+
+    def move(self, plan: Plan) -> None:
+        """Take the plan that replaces the old one."""
+        self.plan = plan
+        self._note_plan()
+        if self._moved is not None:
+            self._moved.set()
+
+    async def wait_for_slot(self) -> None:
+        """Wait until the call is served."""
+        if self.plan.started > self.plan.arrived:
+            self.record.queued = self._read_clock()
+            self._moved = asyncio.Event()
+            while (left := self.plan.started - self._read_clock()) > 0:
+                self._moved.clear()
+                try:
+                    await asyncio.wait_for(self._moved.wait(), left)
+                except TimeoutError:
+                    break
+        self.record.started = self._read_clock()
+
+    async def wait_until(self, moment: float) -> None:
+        """Sleep until `moment` on the service's clock; absolute, so that nothing drifts."""
+        left = moment - self._read_clock()
+        if left > 0:
+            await asyncio.sleep(left)
+
+    def _note_plan(self) -> None:
+        record, plan = self.record, self.plan
+        record.planned_start = plan.started
+        record.planned_first_token = plan.first_token
+        record.planned_finish = plan.finished
+
+
+class Service:
+    """One service: its settings, its counters and its log."""
+
+    def __init__(
+        self, settings: Settings, *, write_log: Callable[[str], object] | None = None
+    ) -> None:
+        self.settings = settings
+        self.log = Log(write_log)
+        self._clockwork = Clockwork(settings)
+        self._tickets: dict[int, Ticket] = {}
+
+    def admit(self, request: ChatRequest, record: Record) -> Ticket:
+        """Plan a chat completion that arrives now."""
+        arrival = Arrival(self.log.read_clock(), request.prompt, request.max_tokens)
+        plan = self._clockwork.admit(arrival)
+        record.prompt, record.stream = request.prompt.key, request.stream
+        self.log.count_completion(record, number=plan.number)
+        ticket = Ticket(plan, record, read_clock=self.log.read_clock)
+        self._tickets[plan.number] = ticket
+        return ticket
+
+    def dismiss(self, ticket: Ticket) -> None:
+        """Let go of a chat completion, whether it was answered or abandoned."""
+        number = ticket.plan.number
+        if self._tickets.pop(number, None) is None:
+            return
+        for plan in self._clockwork.leave(number, at=self.log.read_clock()):
+            self._tickets[plan.number].move(plan)
+
+
+class Registry:
+    """The services by token; with a service for everybody, no token is asked for."""
+
+    def __init__(self, everybody: Service | None = None) -> None:
+        self._everybody = everybody
+        self._services: dict[str, Service] = {}
+        self._lock = threading.Lock()
+
+    def register(self, token: str, settings: Settings) -> None:
+        """Open a service for a token.
+
+        Raises
+        ------
+        SimulatorError
+            If the token is not printable ASCII, or taken.
+        """
+        if not (isinstance(token, str) and 8 <= len(token) <= 200 and _is_printable(token)):
+            raise SimulatorError("a token must be 8 to 200 printable ASCII characters.")
+        with self._lock:
+            if token in self._services:
+                raise SimulatorError("this token has a service already; take a new one.")
+            self._services[token] = Service(settings)
+
+    def find(self, authorization: str | None) -> Service:
+        """Find the service that an ``Authorization`` header belongs to.
+
+        Raises
+        ------
+        Refusal
+            If no service has that token.
+        """
+        if self._everybody is not None:
+            return self._everybody
+        scheme, _, token = (authorization or "").partition(" ")
+        service = self._services.get(token.strip())
+        if scheme.lower() != "bearer" or service is None:
+            raise refuse_key()
+        return service
+
+
+def _is_printable(token: str) -> bool:
+    return token.isascii() and token.isprintable() and " " not in token

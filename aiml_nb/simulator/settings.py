@@ -1,0 +1,181 @@
+"""The knobs of one simulated service."""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from .errors import SettingsError
+
+FaultScript: TypeAlias = int | Sequence[int]
+"""An HTTP status given every time, or statuses given one after another (200: no fault)."""
+
+
+def _knob(default: Any, least: float, most: float) -> Any:
+    return field(default=default, metadata={"least": least, "most": most})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How one simulated service behaves; times are seconds at ``speed=1``.
+
+    Parameters
+    ----------
+    seed
+        Decides every answer and every time that is drawn.
+    speed
+        All times are divided by it.
+    models
+        The models that exist; the first one is the default.
+    first_token_time
+        Median of the time from the start of a call to its first token, which is log-normal.
+    first_token_spread
+        Standard deviation of the logarithm of that time.
+    prompt_token_time
+        Added to it for each token of the prompt.
+    token_time
+        Median of the time between two tokens of an answer, drawn once a call.
+    token_time_spread
+        Standard deviation of the logarithm of that time.
+    shortest_answer, longest_answer
+        Bounds of the length drawn for a made-up answer, in tokens.
+    capacity
+        The calls served at one moment; the others wait their turn, first come, first served.
+        ``None`` sets no limit.
+    queue
+        The calls that may wait; more are turned away with status 503. ``None`` sets no limit.
+    sends_role_at_once
+        A stream begins with a chunk that holds the role and no text. True sends it as soon as the
+        call is served, false together with the first token.
+    faults
+        What goes wrong: the number of a chat completion (from 1) or the text of its last user
+        message, to the HTTP status it gets, or to several statuses that the repeats of the prompt
+        get in turn, before all goes well: ``{3: 400, "What is 2+2?": (429, 429)}``.
+
+    Raises
+    ------
+    SettingsError
+        If a value is outside its range.
+    """
+
+    seed: int = _knob(0, 0, 2**63 - 1)
+    speed: float = _knob(1.0, 0.01, 10_000)
+    models: tuple[str, ...] = ("gpt-4o", "gpt-4o-mini", "gpt-4.1", "o4-mini")
+    first_token_time: float = _knob(0.4, 0, 600)
+    first_token_spread: float = _knob(0.35, 0, 3)
+    prompt_token_time: float = _knob(0.0002, 0, 1)
+    token_time: float = _knob(0.02, 0, 60)
+    token_time_spread: float = _knob(0.1, 0, 3)
+    shortest_answer: int = _knob(30, 1, 100_000)
+    longest_answer: int = _knob(110, 1, 100_000)
+    capacity: int | None = _knob(None, 1, 100_000)
+    queue: int | None = _knob(None, 0, 1_000_000)
+    sends_role_at_once: bool = False
+    faults: Mapping[int | str, FaultScript] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        for knob in dataclasses.fields(self):
+            if knob.metadata:
+                _check_range(knob, getattr(self, knob.name))
+        if self.longest_answer < self.shortest_answer:
+            raise SettingsError(
+                f"longest_answer must be at least shortest_answer ({self.shortest_answer}); "
+                f"not {self.longest_answer!r}."
+            )
+        if not isinstance(self.sends_role_at_once, bool):
+            raise SettingsError(
+                f"sends_role_at_once must be True or False; not {self.sends_role_at_once!r}."
+            )
+        # Lists come from JSON; tuples and a copy keep the settings from changing underneath.
+        object.__setattr__(self, "models", _check_models(self.models))
+        object.__setattr__(self, "faults", _check_faults(self.faults))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Settings":
+        """Build settings from what `to_dict` or a JSON file gives.
+
+        Raises
+        ------
+        SettingsError
+            If a name is unknown or a value is outside its range.
+        """
+        known = [knob.name for knob in dataclasses.fields(cls)]
+        for name in values:
+            if name not in known:
+                raise SettingsError(
+                    f"{name!r} is not a setting of the simulator; they are {', '.join(known)}."
+                )
+        given = dict(values)
+        if isinstance(given.get("faults"), Mapping):
+            # JSON has no numbers as keys: digits alone mean the number of a request.
+            given["faults"] = {
+                int(key) if isinstance(key, str) and key.isdecimal() else key: script
+                for key, script in given["faults"].items()
+            }
+        return cls(**given)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the settings as a dictionary that JSON can hold."""
+        values = {knob.name: getattr(self, knob.name) for knob in dataclasses.fields(self)}
+        values["models"] = list(self.models)
+        values["faults"] = {
+            str(key): script if isinstance(script, int) else list(script)
+            for key, script in self.faults.items()
+        }
+        return values
+
+
+def _check_range(knob: "dataclasses.Field[Any]", value: Any) -> None:
+    least, most = knob.metadata["least"], knob.metadata["most"]
+    if value is None and knob.default is None:
+        return
+    kinds = (int,) if knob.type in (int, int | None) else (int, float)
+    allowed = isinstance(value, kinds) and not isinstance(value, bool)
+    if not (allowed and math.isfinite(value) and least <= value <= most):
+        kind = "a whole number" if kinds == (int,) else "a number"
+        optional = " or None" if knob.default is None else ""
+        raise SettingsError(
+            f"{knob.name} must be {kind} from {least} to {most}{optional}; not {value!r}."
+        )
+
+
+def _check_models(models: Any) -> tuple[str, ...]:
+    if isinstance(models, str) or not isinstance(models, Sequence) or not models:
+        raise SettingsError(
+            f"models must be a list of at least one name, such as ['gpt-4o']; not {models!r}."
+        )
+    for name in models:
+        if not isinstance(name, str) or not name.strip():
+            raise SettingsError(f"models must be names; {name!r} is not one.")
+    return tuple(models)
+
+
+def _check_faults(faults: Any) -> dict[int | str, FaultScript]:
+    if not isinstance(faults, Mapping):
+        raise SettingsError(
+            "faults must map the number of a request, or the text of a prompt, to HTTP statuses, "
+            f"as in {{3: 400, 'What is 2+2?': (429, 429)}}; not {faults!r}."
+        )
+    for key in faults:
+        if isinstance(key, bool) or not isinstance(key, int | str) or key == "" or _is_below_1(key):
+            raise SettingsError(
+                "a fault belongs to the number of a request (from 1) or to the text of a prompt; "
+                f"not to {key!r}."
+            )
+    return {key: _check_script(script) for key, script in faults.items()}
+
+
+def _is_below_1(key: int | str) -> bool:
+    return isinstance(key, int) and key < 1
+
+
+def _check_script(script: Any) -> FaultScript:
+    is_list = isinstance(script, Sequence) and not isinstance(script, str | bytes)
+    statuses = tuple(script) if is_list else (script,)
+    for status in statuses:
+        if type(status) is not int or status not in (200, *range(400, 600)):
+            raise SettingsError(
+                f"a fault's status must be from 400 to 599 (200: no fault); not {status!r}."
+            )
+    return statuses if is_list else statuses[0]

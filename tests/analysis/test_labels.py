@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from unicodedata import category
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiml_nb.analysis.labels import cells, clean, labels
+
+from .builders import call, make_run
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("  what \t is\n2+2?\u2028 ", "what is 2+2?"),
+        ("a\ud800b", "a\ufffdb"),
+        ("nul\x00, escape\x1b[31m", "nul\ufffd, escape\ufffd[31m"),
+        ("\u202eabc\u2066d\u200b", "abcd"),
+        ("$$ $\\frac{1}{$ $x_$", "$$ $\\frac{1}{$ $x_$"),
+        ("<b>&\"'", "<b>&\"'"),
+        ("o\u0301\u0302\u0303\u0304", "ó\u0302\u0303"),
+        ("x" * 27, "x" * 25 + "…"),
+        ("x" * 26, "x" * 26),
+        ("x" * 10_240, "x" * 25 + "…"),
+        ("\u200b" * 5_000 + "hidden", "…"),
+        ("", ""),
+        ("\u2028\x85", ""),
+    ],
+)
+def test_a_label_is_one_printable_line(text: str, shown: str) -> None:
+    assert clean(text) == shown
+
+
+@given(st.text(st.characters(), max_size=60))
+def test_no_text_breaks_a_label(text: str) -> None:
+    shown = clean(text)
+
+    assert len(shown) <= 26
+    assert not {category(c) for c in shown} & {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
+    shown.encode()
+
+
+def test_calls_without_a_prompt_are_numbered() -> None:
+    assert labels(make_run(call(), call(), prompts=["one", "\u200b"])) == ["one", "call 2"]
+
+
+def test_labels_that_would_be_equal_are_numbered() -> None:
+    assert labels(make_run(call(), call(), prompts=["same", "same"])) == ["1. same", "2. same"]
+
+
+def test_wide_characters_take_two_columns() -> None:
+    assert cells("ab你好") == 6
+    assert cells("e\u0301") == 1

@@ -1,0 +1,243 @@
+"""Each sentence in the cases it must be true in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aiml_nb.analysis import caveat, finding
+from aiml_nb.records import Call, Comparison, Run
+
+from .builders import call, faq, make_run, make_sync, timed
+
+
+def compared(sync: Run, concurrent: Run) -> Comparison:
+    return Comparison(pairs=[(sync, concurrent)])
+
+
+def failed(started: float, finished: float, **fields: Any) -> Call:
+    return call(started, finished, **{"outcome": "error", "error_type": "429"} | fields)
+
+
+def of_makespans(sync: float, concurrent: float) -> tuple[Run, Run]:
+    half = sync / 2
+    return make_sync(*timed((0, half), (half, sync))), make_run(*timed((0, 0.1), (0, concurrent)))
+
+
+def in_a_row(n: int) -> list[Call]:
+    return timed(*((i, i + 1) for i in range(n)))
+
+
+def test_two_prompts() -> None:
+    assert finding(faq()) == "Async answered both prompts in 3.12 s instead of 4.21 s: 1.3× faster"
+    assert caveat(faq()) == (
+        "1 run each, so no error bar. The short answer was submitted second and finished first; "
+        "the slowest call sets the async total."
+    )
+
+
+def test_one_prompt() -> None:
+    comparison = compared(make_sync(*timed((0, 3.05))), make_run(*timed((0, 3.1))))
+
+    assert finding(comparison) == (
+        "Async answered the prompt in 3.10 s instead of 3.05 s: about as fast"
+    )
+    assert caveat(comparison) == "1 run each, so no error bar."
+
+
+def test_many_prompts_under_a_limit() -> None:
+    spans = [(0.0, 2.0), (0.0, 1.0), (1.0, 2.0), (2.0, 2.5)]
+    comparison = compared(make_sync(*in_a_row(4)), make_run(*timed(*spans), max_concurrency=2))
+
+    assert finding(comparison) == "4 prompts, 2 at a time: 2.50 s instead of 4.00 s (1.6× faster)"
+    assert "1 of 6 pairs finished out of submission order." in caveat(comparison)
+
+
+def test_many_prompts_at_once() -> None:
+    comparison = compared(make_sync(*in_a_row(4)), make_run(*timed(*[(0, 1)] * 4)))
+
+    assert finding(comparison) == "4 prompts, all at once: 1.00 s instead of 4.00 s (4.0× faster)"
+    assert "The calls finished in the order submitted." in caveat(comparison)
+
+
+def test_slower() -> None:
+    comparison = compared(*of_makespans(4.2, 4.7))
+
+    assert (
+        finding(comparison) == "Async took 4.70 s for both prompts instead of 4.20 s: 1.1× slower"
+    )
+
+
+def test_many_prompts_slower() -> None:
+    comparison = compared(
+        make_sync(*in_a_row(3)), make_run(*timed((0, 2), (0, 2), (0, 6)), max_concurrency=3)
+    )
+
+    assert finding(comparison) == "3 prompts, all at once: 6.00 s instead of 3.00 s (2.0× slower)"
+
+
+def test_async_that_never_overlapped() -> None:
+    comparison = compared(make_sync(*in_a_row(3)), make_run(*in_a_row(3)))
+
+    assert finding(comparison) == (
+        "3 prompts, one at a time: 3.00 s instead of 3.00 s (about as fast)"
+    )
+    assert "No two calls were ever in flight at once." in caveat(comparison)
+
+
+def test_some_failed() -> None:
+    comparison = compared(
+        make_sync(*timed((0, 1), (1, 3), (3, 6))), make_run(call(0, 1), failed(0, 0.1), call(0, 3))
+    )
+
+    assert finding(comparison) == (
+        "2 of 3 prompts, all at once: 3.00 s instead of 4.00 s (1.3× faster)"
+    )
+    assert (
+        "Not like for like: 1 failed (429) in async; compared over the 2 prompts ok in both."
+    ) in caveat(comparison)
+
+
+def test_one_of_two_failed() -> None:
+    comparison = compared(make_sync(*timed((0, 2), (2, 3))), make_run(call(0, 1), failed(0, 0.1)))
+
+    assert finding(comparison) == (
+        "Async answered 1 of 2 prompts in 1.00 s instead of 2.00 s: 2.0× faster"
+    )
+
+
+def test_none_answered() -> None:
+    comparison = compared(
+        make_sync(failed(0, 1), failed(1, 2)), make_run(failed(0, 1), failed(0, 1))
+    )
+
+    assert finding(comparison) == "Neither of the 2 prompts was answered, in sync or in async"
+    assert caveat(comparison) == "2 failed (429) in sync, 2 failed (429) in async."
+    assert finding(compared(make_sync(failed(0, 1)), make_run(failed(0, 1)))) == (
+        "The prompt was not answered, in sync or in async"
+    )
+
+
+def test_none_answered_in_both() -> None:
+    comparison = compared(make_sync(call(0, 1), failed(1, 2)), make_run(failed(0, 1), call(0, 1)))
+
+    assert finding(comparison) == (
+        "No prompt was answered in both runs, so there is nothing to compare"
+    )
+
+
+def test_not_started() -> None:
+    stopped = [failed(0, 0.1, error_type="401"), *(call(outcome="not_started") for _ in range(2))]
+    comparison = compared(make_sync(*in_a_row(3)), make_run(*stopped))
+
+    assert caveat(comparison).startswith("2 not started and 1 failed (401) in async.")
+
+
+def test_no_calls() -> None:
+    assert finding(make_run()) == "No calls were made"
+    assert finding(compared(make_sync(), make_run())) == "No calls were made"
+    assert caveat(make_run()) == ""
+
+
+def test_identical_stamps() -> None:
+    comparison = compared(make_sync(*timed((0, 0))), make_run(*timed((0, 0))))
+
+    assert finding(comparison) == (
+        "Async answered the prompt in 0 s instead of 0 s: too short to compare"
+    )
+
+
+def test_repeats() -> None:
+    comparison = Comparison(pairs=[of_makespans(s, 1) for s in (1.9, 2.0, 2.1)])
+
+    assert finding(comparison) == (
+        "Async was 2.00× faster (95% interval 1.76× to 2.26×, 3 interleaved pairs)"
+    )
+    assert caveat(comparison).startswith(
+        "Async was faster in 3 of 3 pairs. Shown is the pair with the median speed-up."
+    )
+
+
+def test_repeats_that_leave_it_open() -> None:
+    comparison = Comparison(pairs=[of_makespans(s, 2) for s in (1.0, 2.0, 3.0)])
+
+    assert finding(comparison) == (
+        "Async was 1.10× slower (95% interval 4.41× slower to 3.64× faster, 3 interleaved pairs)"
+    ) or finding(comparison).startswith("Async was 1.10× slower (95% interval 3.64× faster to")
+    assert "The interval contains 1×: they may be equally fast." in caveat(comparison)
+    assert "Async was faster in 1 of 3 pairs." in caveat(comparison)
+
+
+def test_repeats_slower() -> None:
+    comparison = Comparison(pairs=[of_makespans(2, s) for s in (3.9, 4.0, 4.1)])
+
+    assert finding(comparison) == (
+        "Async was 2.00× slower (95% interval 1.88× to 2.13×, 3 interleaved pairs)"
+    )
+
+
+def test_repeats_of_which_one_failed() -> None:
+    lost = (make_sync(*in_a_row(2)), make_run(failed(0, 1), failed(0, 1)))
+    comparison = Comparison(pairs=[of_makespans(2, 1), of_makespans(3, 1), lost])
+
+    assert "2 interleaved pairs)" in finding(comparison)
+    assert "2 of 3 pairs could be compared." in caveat(comparison)
+    assert "Not like for like: 2 failed (429) in async." in caveat(comparison)
+
+
+def test_threads_are_not_called_async() -> None:
+    sync, concurrent = of_makespans(4, 2)
+    concurrent.strategy = "threads"
+    other = of_makespans(4, 2)
+    other[1].strategy = "threads"
+
+    assert finding(compared(sync, concurrent)).startswith("Threads answered both prompts")
+    assert finding(Comparison(pairs=[(sync, concurrent), other])).startswith("Threads were 2.00×")
+
+
+def test_simulated_comes_first() -> None:
+    assert caveat(faq(simulated=True)).startswith("Simulated. ")
+    assert caveat(make_run(call(0, 1), simulated=True)) == "Simulated."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("x" * 12, "20% longer"), ("x" * 5, "50% shorter"), ("x" * 11, None)]
+)
+def test_answers_of_different_lengths(text: str, said: str | None) -> None:
+    comparison = compared(make_sync(call(0, 1, text="x" * 10)), make_run(call(0, 1, text=text)))
+    sentence = f"The answers in async were {said} than in sync."
+
+    assert (sentence in caveat(comparison)) is (said is not None)
+    assert ("answers" in caveat(comparison)) is (said is not None)
+
+
+@pytest.mark.parametrize(("lag", "said"), [(None, False), (0.05, False), (0.3, True)])
+def test_a_late_loop_is_said(lag: float | None, said: bool) -> None:
+    run = make_run(*timed((0, 1)), loop_lag_max=lag)
+
+    sentence = (
+        "The event loop was up to 0.30 s late: the client, not the model, was the bottleneck."
+    )
+    assert (sentence in caveat(run)) is said
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        (make_run(*timed((0, 1))), "The prompt answered in 1.00 s"),
+        (make_run(*timed((0, 1), (0, 2))), "Both prompts answered in 2.00 s, both at once"),
+        (make_sync(*in_a_row(5)), "5 prompts answered in 5.00 s, one at a time"),
+        (make_run(call(0, 1), failed(0, 2)), "1 of 2 prompts answered in 2.00 s, both at once"),
+        (make_run(failed(0, 2)), "The prompt was not answered"),
+        (make_run(*[failed(0, 2)] * 3), "None of the 3 prompts was answered"),
+    ],
+)
+def test_a_run_alone(run: Run, said: str) -> None:
+    assert finding(run) == said
+
+
+def test_the_losses_of_a_run_alone() -> None:
+    run = make_run(call(0, 1), failed(0, 2), call(outcome="not_started"))
+
+    assert caveat(run).startswith("1 failed (429) and 1 not started.")

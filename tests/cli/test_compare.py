@@ -1,0 +1,149 @@
+"""``aiml-nb compare`` as users type it: a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CANARY = "canary-0123456789abcdef"
+
+
+def aiml_nb(*arguments: object, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "aiml_nb", *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=cwd,
+        env=_environ(environ),
+    )
+
+
+def _environ(more: dict[str, str]) -> dict[str, str]:
+    import os
+
+    return {**os.environ, **more}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """The base URL of ``aiml-nb simulate`` in a process of its own."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "aiml_nb", "simulate", "--port", "0", "--speed", "20"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    ) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
+def test_the_faq_prints_finding_and_table_and_writes_the_timeline(tmp_path: Path) -> None:
+    done = aiml_nb("compare", "--simulate", "--speed", 5, "--json", "out.json", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    data = json.loads((tmp_path / "out.json").read_text())
+    assert data["finding"] in done.stdout
+    assert "5 most famous" in done.stdout
+    assert (tmp_path / "aiml-nb-timeline.png").read_bytes().startswith(b"\x89PNG")
+    assert (data["version"], data["simulated"], data["seed"]) == (1, True, 0)
+    for side, order in (("sync", [0, 1]), ("concurrent", [1, 0])):
+        calls = sorted(data[side]["calls"], key=lambda call: call["finished"])
+        assert [call["index"] for call in calls] == order
+
+
+def test_a_server_is_asked_the_given_questions_with_the_key(server: str, tmp_path: Path) -> None:
+    done = aiml_nb(
+        "compare", "Who?", "Why?", "--base-url", server, "--stream", "--json", "out.json",
+        cwd=tmp_path, AIML_API_KEY=CANARY,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    text = (tmp_path / "out.json").read_text()
+    data = json.loads(text)
+    assert [call["prompt"] for call in data["sync"]["calls"]] == ["Who?", "Why?"]
+    for side in ("sync", "concurrent"):
+        assert all(call["first_token"] for call in data[side]["calls"])
+    assert CANARY not in done.stdout + text
+
+
+def test_a_failed_call_makes_exit_code_3_and_the_rest_completes(tmp_path: Path) -> None:
+    done = aiml_nb(
+        "compare", "A?", "B?", "C?", "--scenario", "one-fails", "--speed", 20, "--json", "out.json",
+        cwd=tmp_path,
+    )  # fmt: skip
+
+    assert done.returncode == 3
+    assert "Not like for like: 1 failed (400)" in done.stdout
+    data = json.loads((tmp_path / "out.json").read_text())
+    outcomes = [call["outcome"] for side in ("sync", "concurrent") for call in data[side]["calls"]]
+    assert sorted(outcomes) == ["error"] + ["ok"] * 5
+
+
+def test_prompts_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "questions.txt").write_text("Who?\nWhy?\nWhen?\n")
+
+    done = aiml_nb(
+        "compare", "--prompts", "questions.txt", "--speed", 50, "--strategy", "workers",
+        "--max-concurrency", 2, "--repeats", 2, "--json", "out.json", "--png", "picture.png",
+        cwd=tmp_path,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    data = json.loads((tmp_path / "out.json").read_text())
+    assert len(data["pairs"]) == 2
+    assert data["concurrent"]["strategy"] == "workers"
+    assert (tmp_path / "picture.png").exists()
+
+
+BAD_INPUT = {
+    "an unknown strategy": (["--strategy", "parallel"], "not 'parallel'"),
+    "no slot": (["--max-concurrency", "0"], "not 0"),
+    "an empty prompt": ([""], "Prompt 1 is empty"),
+    "prompts given twice": (["Who?", "--prompts", "x.jsonl"], "not both"),
+    "a missing file": (["--prompts", "nowhere.jsonl"], "nowhere.jsonl"),
+    "a malformed address": (["--base-url", "nonsense"], "'nonsense' is no http"),
+    "an address with a secret": (["--base-url", f"https://me:{CANARY}@example.org"], "password"),
+    "a server and the simulator": (
+        ["--base-url", "http://127.0.0.1:1/v1", "--simulate"],
+        "contradict",
+    ),
+    "nobody there": (["--base-url", "http://127.0.0.1:1/v1"], "No model server answered"),
+    "an unknown model": (["--simulate", "--model", "gpt-4oo"], "no model 'gpt-4oo'"),
+    "an unknown scenario": (["--scenario", "x"], "'faq'"),
+    "a speed of zero": (["--speed", "0"], "speed"),
+    "no key for the host": (["--base-url", "https://example.org/v1"], "--api-key-env"),
+    "an unset key variable": (["--api-key-env", "NO_SUCH_KEY"], "NO_SUCH_KEY"),
+    "a folder that cannot be written": (["--png", "/proc/picture.png"], "--png FILE"),
+    "a folder in place of a file": (["--json", "."], "--json FILE"),
+    "a folder that is not there": (["--png", "no/where.png"], "--png FILE"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_INPUT)
+def test_bad_input_gets_one_sentence_and_exit_code_2(name: str, tmp_path: Path) -> None:
+    arguments, said = BAD_INPUT[name]
+
+    done = aiml_nb("compare", *arguments, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert CANARY not in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_with_a_line_break_is_refused_unseen(tmp_path: Path) -> None:
+    done = aiml_nb("compare", cwd=tmp_path, AIML_API_KEY=f"{CANARY}\nand more")
+
+    assert done.returncode == 2
+    assert "line break" in done.stderr
+    assert CANARY not in done.stdout + done.stderr
