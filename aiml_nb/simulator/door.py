@@ -1,9 +1,10 @@
 """Who may come in: this machine's own programs, no web page, no oversized body."""
 
 import asyncio
+import logging
 import re
 
-from aiohttp import web
+from aiohttp import http_exceptions, web
 
 from .profiles import Refusal
 
@@ -35,13 +36,28 @@ class Door:
             raise Refusal(403, "Other web pages may not call this server.", code="origin")
 
 
+def open_error_log() -> logging.Logger:
+    """Open a log for this server's own faults only.
+
+    What strangers send is none of them, and the error would quote it: perhaps a key.
+    """
+    logger = logging.getLogger(__name__)
+    logger.addFilter(_is_our_fault)
+    return logger
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, http_exceptions.HttpProcessingError | web.RequestPayloadError)
+
+
 async def read_json_body(request: web.BaseRequest) -> bytes:
     """Read a body that says it is JSON and is of a decent size.
 
     Raises
     ------
     Refusal
-        If it is too large, too slow, or of another type.
+        If it is too large, too slow, broken, compressed, or of another type.
     """
     if request.content_type != "application/json":
         raise Refusal(
@@ -50,6 +66,8 @@ async def read_json_body(request: web.BaseRequest) -> bytes:
             f"not {request.headers.get('Content-Type', '')[:100]!r}.",
             code="unsupported_content_type",
         )
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Refusal(415, "The body must not be compressed.", code="unsupported_encoding")
     if (request.content_length or 0) > MOST_BODY:
         raise _refuse_size()
     try:
@@ -57,6 +75,8 @@ async def read_json_body(request: web.BaseRequest) -> bytes:
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise _refuse_size() from None
+    except web.RequestPayloadError:
+        raise Refusal(400, "The body is not what its headers say.") from None
     except TimeoutError:
         raise Refusal(408, "The body did not arrive in time.", code="request_timeout") from None
 

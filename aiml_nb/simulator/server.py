@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from .chat import read_chat_request
-from .door import Door, read_attempt, read_client_request_id, read_json_body
+from .door import Door, open_error_log, read_attempt, read_client_request_id, read_json_body
 from .errors import SimulatorError
 from .log import Record
 from .play import play
@@ -46,7 +46,7 @@ class Server:
             self._door.check(request)
             service = self._registry.find(request.headers.get("Authorization"))
         except Refusal as refusal:
-            return _turn_away(refusal, headers)
+            return _turn_away(request, refusal, headers)
         if request.path == LOG_PATH and request.method == "GET":
             return _send_json(json.dumps(service.log.to_dict()).encode(), headers)
         record = Record(
@@ -72,7 +72,7 @@ class Server:
             record.status = response.status
         except Refusal as refusal:
             record.status = refusal.status
-            response = _turn_away(refusal, headers)
+            response = _turn_away(request, refusal, headers)
         except asyncio.CancelledError:
             record.cancelled_by_client = True
             raise
@@ -138,14 +138,14 @@ def _send_json(body: bytes, headers: dict[str, str]) -> web.Response:
     return web.Response(body=body, content_type="application/json", headers=headers)
 
 
-def _turn_away(refusal: Refusal, headers: dict[str, str]) -> web.Response:
+def _turn_away(request: web.BaseRequest, refusal: Refusal, headers: dict[str, str]) -> web.Response:
     response = web.Response(
         status=refusal.status,
         body=render_refusal(refusal),
         content_type="application/json",
         headers={**headers, **refusal.headers},
     )
-    if refusal.status in (408, 413):  # the rest of the body must not be taken for a request
+    if not request.content.is_eof():  # the rest of the body is not waited for
         response.force_close()
     return response
 
@@ -191,6 +191,9 @@ async def start_server(listener: socket.socket, registry: Registry) -> str:
         handler_cancellation=True,
         keepalive_timeout=_KEEP_ALIVE,
         access_log=None,
+        logger=open_error_log(),
+        # A compressed body is refused: a small one could fill the memory.
+        auto_decompress=False,
     )
     runner = web.ServerRunner(server, shutdown_timeout=0)
     await runner.setup()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 
@@ -95,6 +96,16 @@ async def test_a_body_over_one_mebibyte_is_refused(service):
 
     assert status == 413
     assert "1048576" in answer["error"]["message"]
+
+
+async def test_a_compressed_body_is_refused(service):
+    """A small one could fill the memory."""
+    body = gzip.compress(json.dumps(write_body()).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+
+    status, _, _ = await service.call("POST", CHAT, data=body, headers=headers)
+
+    assert status == 415
 
 
 async def test_a_body_that_hides_its_size_is_refused_too(service):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -7,14 +8,13 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from contextlib import contextmanager
 
 import pytest
 
 from aiml_nb.simulator import SimulatorError, serve
 
 
-@contextmanager
+@contextlib.contextmanager
 def served(**options):
     """Serve in a process of its own, as the command line does; give it and its base URL."""
     code = f"from aiml_nb.simulator import *; serve(settings=Settings(speed=50), **{options!r})"
@@ -94,6 +94,29 @@ def test_ipv6_loopback_is_served_too():
         if not base_url:
             pytest.skip(f"no IPv6 here: {server.stderr.read()[-200:]}")
         assert ask(base_url) == "2 + 2 = 4."
+
+
+def test_hostile_bytes_leave_no_trace_on_the_terminal_nor_a_key():
+    head = "POST /chat/completions HTTP/1.1\r\nContent-Type: application/json\r\n"
+    with served() as (server, base_url):
+        port = int(base_url.split(":")[2].split("/")[0])
+        head += f"Host: 127.0.0.1:{port}\r\n"
+        for rest in (
+            "Authorization: Bearer secret" + "t" * 10_000 + "\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\nZZ\r\nabc\r\n",
+            "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nabcde",
+            "Content-Length: 1000\r\n\r\n{",
+            "Host: evil.example\r\n\r\n",
+        ):
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall((head + rest).encode())
+                client.settimeout(0.3)
+                with contextlib.suppress(TimeoutError):
+                    assert b" 4" in client.recv(100)
+        assert ask(base_url) == "2 + 2 = 4."
+        server.terminate()
+        _, errors = server.communicate(timeout=5)
+    assert errors == ""
 
 
 def test_a_client_that_leaves_in_mid_answer_leaves_no_trace_on_the_terminal():

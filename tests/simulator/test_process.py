@@ -8,10 +8,12 @@ import sys
 import threading
 import time
 import urllib.request
+from pathlib import Path
 
 import psutil
 import pytest
 
+import aiml_nb
 from aiml_nb.simulator import Settings, SimulatorError, SimulatorProcess, shared_process
 
 CHILD = [sys.executable, "-P", "-m", "aiml_nb.simulator"]
@@ -19,7 +21,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals and fork are POSI
 
 
 def start_child(**options):
-    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    environment = {**os.environ, "PYTHONPATH": str(Path(aiml_nb.__file__).parents[1])}
     return subprocess.Popen(
         CHILD, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, **options
     )
