@@ -10,8 +10,17 @@ from .bounds import lower_bound
 from .labels import cells, clean, labels
 from .order import finishing_ranks
 from .pairs import median_pair
-from .sentences import caveat, concurrent_name, finding
-from .wording import OUTCOME_WORDS, at_a_time, counted, is_concurrent, joined, ordinal, seconds
+from .sentences import caveat, finding
+from .wording import (
+    OUTCOME_WORDS,
+    at_a_time,
+    concurrent_name,
+    counted,
+    is_concurrent,
+    joined,
+    ordinal,
+    seconds,
+)
 
 # More rows than this are cut: a terminal is no table viewer, and `to_frame` has them all.
 MOST_ROWS = 24

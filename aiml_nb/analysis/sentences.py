@@ -9,10 +9,12 @@ from .order import total_overtakes
 from .pairs import PairTimes, interval, length_ratio, median_pair, pair_times, speedup
 from .wording import (
     at_a_time,
+    concurrent_name,
     counted,
     is_concurrent,
     losses,
     pace,
+    prompts_in_words,
     seconds,
     times,
 )
@@ -69,30 +71,6 @@ def caveat(comparison_or_run: Comparison | Run) -> str:
     return " ".join(part for part in said if part)
 
 
-def concurrent_name(run: Run) -> str:
-    """Return what the concurrent side of a comparison is called: ``async`` or ``threads``.
-
-    Parameters
-    ----------
-    run
-        The concurrent run.
-    """
-    return "threads" if run.strategy == "threads" else "async"
-
-
-def prompts_in_words(kept: int, prompts: int) -> str:
-    """Name the prompts a time is about: ``both prompts``, ``19 of 20 prompts``.
-
-    Parameters
-    ----------
-    kept, prompts
-        How many, of how many.
-    """
-    if kept < prompts:
-        return f"{kept:,} of {counted(prompts, 'prompt')}"
-    return {1: "the prompt", 2: "both prompts"}.get(prompts, counted(prompts, "prompt"))
-
-
 def _run_finding(run: Run) -> str:
     prompts = len(run.calls)
     kept = sum(call.outcome == "ok" for call in run.calls)
@@ -102,7 +80,8 @@ def _run_finding(run: Run) -> str:
         return "The prompt was not answered" if prompts == 1 else _none_answered(prompts)
     manner = f", {at_a_time(run)}" if prompts > 1 else ""
     answered = prompts_in_words(kept, prompts)
-    return f"{answered[0].upper()}{answered[1:]} answered in {seconds(run.makespan)}{manner}"
+    verb = "was" if kept == 1 else "were"
+    return f"{answered[0].upper()}{answered[1:]} {verb} answered in {seconds(run.makespan)}{manner}"
 
 
 def _none_answered(prompts: int) -> str:
@@ -143,11 +122,12 @@ def _nothing_to_compare(sync: Run, concurrent: Run, prompts: int) -> str:
 
 def _repeated_finding(comparison: Comparison) -> str:
     ratio, (low, high) = speedup(comparison) or 1.0, interval(comparison) or (1.0, 1.0)
-    if ratio < 1:
-        low, high = high, low
-    ends = [pace(end, digits=2) for end in (low, high)]
-    if (low > 1) == (high > 1):
-        ends = [times(end if ratio > 1 else 1 / end, digits=2) for end in (low, high)]
+    if high < 1:
+        ends = [times(1 / end, digits=2) for end in (high, low)]
+    elif low > 1:
+        ends = [times(end, digits=2) for end in (low, high)]
+    else:
+        ends = [f"{times(1 / low, digits=2)} slower", f"{times(high, digits=2)} faster"]
     pairs = sum(pair_times(*pair).ratio is not None for pair in comparison.pairs)
     name = concurrent_name(median_pair(comparison)[1])
     return (
@@ -201,7 +181,7 @@ def _run_losses(run: Run) -> str:
 
 def _lengths(sync: Run, concurrent: Run) -> str:
     ratio = length_ratio(sync, concurrent)
-    if ratio is None or abs(ratio - 1) <= LENGTH_LIMIT:
+    if ratio is None or round(abs(ratio - 1), 9) <= LENGTH_LIMIT:
         return ""
     how = "longer" if ratio > 1 else "shorter"
     name = concurrent_name(concurrent)

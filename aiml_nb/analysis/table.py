@@ -11,7 +11,7 @@ from ..records import Attempt, Call, Comparison, Run
 from .bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight
 from .order import finishing_ranks, overtakes, total_overtakes
 from .pairs import median_pair
-from .sentences import concurrent_name
+from .wording import concurrent_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -176,3 +176,27 @@ def is_concurrent(run: Run) -> bool:
         The run.
     """
     return run.strategy != "sequential"
+
+
+def concurrent_name(run: Run) -> str:
+    """Return what the concurrent side of a comparison is called: ``async`` or ``threads``.
+
+    Parameters
+    ----------
+    run
+        The concurrent run.
+    """
+    return "threads" if run.strategy == "threads" else "async"
+
+
+def prompts_in_words(kept: int, prompts: int) -> str:
+    """Name the prompts a time is about: ``both prompts``, ``19 of 20 prompts``.
+
+    Parameters
+    ----------
+    kept, prompts
+        How many, of how many.
+    """
+    if kept < prompts:
+        return f"{kept:,} of {counted(prompts, 'prompt')}"
+    return {1: "the prompt", 2: "both prompts"}.get(prompts, counted(prompts, "prompt"))

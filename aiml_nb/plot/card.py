@@ -53,9 +53,10 @@ def draw(figure: Figure, plan: Plan) -> None:
     """
     states = [state for panel in plan.panels for state in panel.segments.states]
     bounds = [panel.bound for panel in plan.panels if panel.bound is not None]
-    legend = rows_of(entries(states, bound=bounds[0] if bounds else None))
+    legend = rows_of(entries(states, row=plan.row, bound=bounds[0] if bounds else None))
     tops, axes_end = _tops(plan)
     height = axes_end + _TICKS_AND_UNIT + LINE_HEIGHT * len(legend) + _BOTTOM
+    figure.set_layout_engine("none")
     figure.set_size_inches(WIDTH / DPI, height / DPI)
     figure.set_facecolor("white")
     _draw_header(figure, plan, height=height)

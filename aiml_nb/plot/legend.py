@@ -18,10 +18,12 @@ from .style import (
     BARS,
     DPI,
     EDGE,
+    HATCHED,
     INK,
     LEGEND_SIZE,
     LINES,
-    MARK_COLOURS,
+    MARKED,
+    MARKS,
     QUEUED_COLOUR,
     WIDTH,
 )
@@ -40,18 +42,22 @@ _MEANINGS = LINES | {state: look.meaning for state, look in BARS.items()}
 Entry: TypeAlias = tuple[str, Artist]
 
 
-def entries(states: Iterable[str], *, bound: float | None) -> list[Entry]:
+def entries(states: Iterable[str], *, row: float, bound: float | None) -> list[Entry]:
     """Return the legend's texts and samples.
 
     Parameters
     ----------
     states
         The states that are present.
+    row
+        The height of a row in pixels.
     bound
         The lower bound in seconds, if it is drawn.
     """
     present = set(states)
-    made: list[Entry] = [(_MEANINGS[state], _sample(state)) for state in _ORDER if state in present]
+    made: list[Entry] = [
+        (_MEANINGS[state], _sample(state, row=row)) for state in _ORDER if state in present
+    ]
     if bound is not None:
         dashes = Line2D([], [], color="black", linestyle="--", linewidth=1.2)
         made.append((f"lower bound {seconds(bound)}", dashes))
@@ -107,13 +113,17 @@ def draw_row(figure: Figure, row: list[Entry], *, top: float, height: float) -> 
     )
 
 
-def _sample(state: str) -> Artist:
+def _sample(state: str, *, row: float) -> Artist:
     if state == "queued":
         return Line2D([], [], color=QUEUED_COLOUR, linewidth=0.9)
     if state == "backoff":
         return Line2D([], [], color=BACKOFF_COLOUR, linestyle=":", linewidth=1.4)
-    if state in MARK_COLOURS:
-        return mark(state, row=14)
-    look = BARS[state]
-    width = 0.0 if look.hatch else 0.8
-    return Patch(facecolor=look.face, edgecolor=look.edge, hatch=look.hatch, linewidth=width)
+    if state in MARKS and row >= MARKED:
+        return mark(state, row=row)
+    look, plain = BARS[state], row < HATCHED
+    return Patch(
+        facecolor=look.face,
+        edgecolor=look.edge,
+        hatch=None if plain else look.hatch,
+        linewidth=0.0 if look.hatch or plain else 0.8,
+    )

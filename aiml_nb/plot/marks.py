@@ -8,16 +8,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 
 from .segments import FloatArray, Segments
-from .style import (
-    BACKOFF_COLOUR,
-    BARS,
-    MARK_COLOURS,
-    QUEUED_COLOUR,
-)
-
-# Pixels a row: less than this has no outline, and less than that no hatch and no gap either.
-_OUTLINED = 10
-_HATCHED = 6
+from .style import BACKOFF_COLOUR, BARS, HATCHED, MARKED, MARKS, OUTLINED, QUEUED_COLOUR
 
 
 def draw_segments(axes: Axes, drawn: Segments, *, row: float) -> None:
@@ -32,21 +23,21 @@ def draw_segments(axes: Axes, drawn: Segments, *, row: float) -> None:
     row
         The height of a row in pixels.
     """
-    if row >= _HATCHED:
+    if row >= HATCHED:
         axes.add_collection(_queued(drawn.lines["queued"], row=row), autolim=False)
     axes.add_collection(_backoff(drawn.lines["backoff"]), autolim=False)
     for state, rows in drawn.bars.items():
         if len(rows):
             axes.add_collection(_bars(rows, state=state, row=row), autolim=False)
     for kind, ends in drawn.marks.items():
-        if len(ends):
+        if len(ends) and row >= MARKED:
             axes.add_line(mark(kind, row=row, x=ends[:, 0], y=ends[:, 1]))
 
 
 def mark(
     kind: str, *, row: float, x: FloatArray | None = None, y: FloatArray | None = None
 ) -> Line2D:
-    """Return the crosses at the ends of failed or cancelled calls; without places, for a legend.
+    """Return the marks at the ends of failed or cancelled calls; without places, for a legend.
 
     Parameters
     ----------
@@ -57,14 +48,15 @@ def mark(
     x, y
         Where.
     """
-    size, edge = (8.0, 0.8) if row >= _HATCHED else (4.5, 0.4) if row >= 1 else (2.5, 0.0)
+    marker, colour = MARKS[kind]
+    size, edge = (8.0 if marker == "X" else 6.5, 0.8) if row >= HATCHED else (4.5, 0.4)
     return Line2D(
         [] if x is None else x,
         [] if y is None else y,
         linestyle="none",
-        marker="X",
+        marker=marker,
         markersize=size,
-        markerfacecolor=MARK_COLOURS[kind],
+        markerfacecolor=colour,
         markeredgecolor="white",
         markeredgewidth=edge,
         clip_on=False,
@@ -74,8 +66,8 @@ def mark(
 
 
 def _bars(rows: FloatArray, *, state: str, row: float) -> PolyCollection:
-    look, plain = BARS[state], row < _HATCHED
-    outlined = row >= _OUTLINED or look.hatch is not None
+    look, plain = BARS[state], row < HATCHED
+    outlined = row >= OUTLINED or look.hatch is not None
     collection = PolyCollection(
         _corners(rows, half=_half_height(row)),  # type: ignore[arg-type]  # arrays are the fast way
         facecolors=look.face,
@@ -86,8 +78,8 @@ def _bars(rows: FloatArray, *, state: str, row: float) -> PolyCollection:
         zorder=3,
         gid=f"bars {state}",
     )
-    # Bars that touch would show a pale seam where each covers half of a pixel.
-    collection.set_antialiased(row >= _HATCHED or row < 1)
+    # Snapped to whole pixels, bars narrower than half of one would vanish.
+    collection.set_snap(None if row >= HATCHED else False)
     return collection
 
 
@@ -95,7 +87,7 @@ def _half_height(row: float) -> float:
     """Return half of a bar's height, in rows: never under half a pixel."""
     if row >= 20:
         return 0.31
-    if row >= _HATCHED:
+    if row >= HATCHED:
         return 0.4
     return max(0.5, 0.5 / row)
 

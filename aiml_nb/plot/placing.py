@@ -102,7 +102,7 @@ def clear_of(bound: float, *, start: float, width: float) -> float:
         Where the words would begin, and their width, in pixels.
     """
     moved = bound + LABEL_GAP
-    crosses = start < moved and start + width > bound - 2
+    crosses = start < moved and start + width > bound - 4
     return moved if crosses and moved + width <= WIDTH - EDGE else start
 
 

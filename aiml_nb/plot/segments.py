@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..records import Call, Run
-from .style import BARS, LINES, MARK_COLOURS
+from .style import BARS, LINES, MARKS
 
 FloatArray: TypeAlias = NDArray[np.float64]
 _Phase: TypeAlias = tuple[str, float, float]
@@ -52,7 +52,7 @@ def segments(run: Run, *, shortest_queue: float = 0.0) -> Segments:
     """
     origin, end = origin_of(run), end_of(run)
     rows: dict[str, list[tuple[float, float, float]]] = {state: [] for state in (*LINES, *BARS)}
-    marks: dict[str, list[tuple[float, float]]] = {kind: [] for kind in MARK_COLOURS}
+    marks: dict[str, list[tuple[float, float]]] = {kind: [] for kind in MARKS}
     for row, call in enumerate(run.calls):
         for state, start, stop in _phases(call, end):
             rows[state].append((start - origin, stop - origin, row))

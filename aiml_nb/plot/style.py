@@ -18,6 +18,9 @@ INK = "#222222"
 GREY = "#555555"
 RULE = "#8C8C8C"
 GRID = "#E3E3E3"
+# Pixels a row: under the first, bars have no outline; under the second, no hatch, gaps or queues;
+# under the third, no marks, since those of a few calls would hide the bars of all others.
+OUTLINED, HATCHED, MARKED = 10, 6, 1
 GREEN = "#00664D"
 # Darker than the bars of failed calls, so that small text reaches a contrast of 4.5 on white.
 FAILED_INK = "#B34700"
@@ -64,7 +67,8 @@ BARS = {
 LINES = {"queued": "queued", "backoff": "back-off"}
 QUEUED_COLOUR = "#8C8C8C"
 BACKOFF_COLOUR = BARS["retried"].face
-MARK_COLOURS = {"failed": BARS["failed"].face, "cancelled": "#6E6E6E"}
+# The shape and the colour of the mark at the end of a bar; the square is that of a stop button.
+MARKS = {"failed": ("X", BARS["failed"].face), "cancelled": ("s", "#6E6E6E")}
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiml_nb.records import Attempt, Call, Comparison, Run
+from aiml_nb.records import Attempt, Call, Comparison, Outcome, Run
 
 LONG = "who won the hockey game?"
 SHORT = "what is 2+2?"
@@ -15,7 +15,7 @@ def call(
     finished: float | None = None,
     *,
     first_token: float | None = None,
-    outcome: str = "ok",
+    outcome: Outcome = "ok",
     attempts: list[Attempt] | None = None,
     **fields: Any,
 ) -> Call:
@@ -24,8 +24,9 @@ def call(
         attempts = []
         if started is not None:
             attempts.append(Attempt(number=1, started=started, finished=finished))
+    known: dict[str, Any] = {"index": 0, "custom_id": "", "prompt": "", "submitted": 0.0}
     return Call(
-        **{"index": 0, "custom_id": "", "prompt": "", "submitted": 0.0} | fields,
+        **known | fields,
         started=started,
         finished=finished,
         first_token=first_token,
@@ -56,7 +57,8 @@ def make_run(*calls: Call, prompts: list[str] | None = None, **fields: Any) -> R
 
 def make_sync(*calls: Call, **fields: Any) -> Run:
     """Make a sequential run."""
-    return make_run(*calls, **{"strategy": "sequential", "max_concurrency": 1} | fields)
+    settings: dict[str, Any] = {"strategy": "sequential", "max_concurrency": 1}
+    return make_run(*calls, **settings | fields)
 
 
 def timed(*spans: tuple[float, float], **fields: Any) -> list[Call]:
@@ -66,17 +68,17 @@ def timed(*spans: tuple[float, float], **fields: Any) -> list[Call]:
 
 def faq(*, stream: bool = True, **fields: Any) -> Comparison:
     """Return the two questions, one after another and at the same time."""
-    texts = {"text": "Wayne Gretzky and four more"}, {"text": "4"}
+    long, short = "Wayne Gretzky and four more", "4"
     first = (0.62, 3.58, 0.71, 0.6) if stream else (None,) * 4
     sync = make_sync(
-        call(0, 3.05, first_token=first[0], **texts[0]),
-        call(3.05, 4.21, first_token=first[1], **texts[1]),
+        call(0, 3.05, first_token=first[0], text=long),
+        call(3.05, 4.21, first_token=first[1], text=short),
         prompts=[LONG, SHORT],
         **fields,
     )
     concurrent = make_run(
-        call(0, 3.12, first_token=first[2], **texts[0]),
-        call(0, 1.29, first_token=first[3], **texts[1]),
+        call(0, 3.12, first_token=first[2], text=long),
+        call(0, 1.29, first_token=first[3], text=short),
         prompts=[LONG, SHORT],
         **fields,
     )
@@ -84,7 +86,7 @@ def faq(*, stream: bool = True, **fields: Any) -> Comparison:
 
 
 def with_retries(
-    started: float, *, times: tuple[float, ...], outcome: str = "ok", status: int = 429
+    started: float, *, times: tuple[float, ...], outcome: Outcome = "ok", status: int = 429
 ) -> Call:
     """Make a call from the lengths of attempt, back-off, attempt and so on."""
     attempts: list[Attempt] = []

@@ -80,9 +80,9 @@ def test_the_alternative_text_tells_the_order() -> None:
 
     assert said.startswith("Timeline. Async answered both prompts in 3.12 s instead of 4.21 s")
     assert (
-        "At the same time (async), 2 bars: both at once, the last finished at 3.12 s. They finished "
-        f"in this order: “{SHORT}” at 1.29 s and “{LONG}” at 3.12 s. A dashed line marks the lower "
-        "bound, 3.12 s."
+        "At the same time (async), 2 bars: both at once, the last finished at 3.12 s. They "
+        f"finished in this order: “{SHORT}” at 1.29 s and “{LONG}” at 3.12 s. A dashed line marks "
+        "the lower bound, 3.12 s."
     ) in said
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from aiml_nb.analysis import interval, median_pair, pair_times, speedup
 from aiml_nb.analysis.pairs import length_ratio, t_quantile
-from aiml_nb.records import Comparison, Run
+from aiml_nb.records import Call, Comparison, Run
 
 from .builders import call, faq, make_run, make_sync, timed
 
@@ -17,7 +17,7 @@ def pair(sync: float, concurrent: float) -> tuple[Run, Run]:
     return make_sync(*timed((0, half), (half, sync))), make_run(*timed((0, concurrent), (0, 0.1)))
 
 
-def failed(started: float, finished: float) -> object:
+def failed(started: float, finished: float) -> Call:
     return call(started, finished, outcome="error", error_type="500")
 
 

@@ -163,8 +163,8 @@ def test_repeats_that_leave_it_open() -> None:
     comparison = Comparison(pairs=[of_makespans(s, 2) for s in (1.0, 2.0, 3.0)])
 
     assert finding(comparison) == (
-        "Async was 1.10× slower (95% interval 4.41× slower to 3.64× faster, 3 interleaved pairs)"
-    ) or finding(comparison).startswith("Async was 1.10× slower (95% interval 3.64× faster to")
+        "Async was 1.10× slower (95% interval 4.38× slower to 3.61× faster, 3 interleaved pairs)"
+    )
     assert "The interval contains 1×: they may be equally fast." in caveat(comparison)
     assert "Async was faster in 1 of 3 pairs." in caveat(comparison)
 
@@ -225,10 +225,10 @@ def test_a_late_loop_is_said(lag: float | None, said: bool) -> None:
 @pytest.mark.parametrize(
     ("run", "said"),
     [
-        (make_run(*timed((0, 1))), "The prompt answered in 1.00 s"),
-        (make_run(*timed((0, 1), (0, 2))), "Both prompts answered in 2.00 s, both at once"),
-        (make_sync(*in_a_row(5)), "5 prompts answered in 5.00 s, one at a time"),
-        (make_run(call(0, 1), failed(0, 2)), "1 of 2 prompts answered in 2.00 s, both at once"),
+        (make_run(*timed((0, 1))), "The prompt was answered in 1.00 s"),
+        (make_run(*timed((0, 1), (0, 2))), "Both prompts were answered in 2.00 s, both at once"),
+        (make_sync(*in_a_row(5)), "5 prompts were answered in 5.00 s, one at a time"),
+        (make_run(call(0, 1), failed(0, 2)), "1 of 2 prompts was answered in 2.00 s, both at once"),
         (make_run(failed(0, 2)), "The prompt was not answered"),
         (make_run(*[failed(0, 2)] * 3), "None of the 3 prompts was answered"),
     ],
