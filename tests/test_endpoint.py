@@ -210,7 +210,9 @@ class TestWarmUp:
     def test_an_unknown_model_is_answered_with_the_nearest(
         self, strategy: str, endpoint: Endpoint
     ) -> None:
-        with pytest.raises(nb.EndpointError, match=r"no model 'gpt-4oo'.*did you mean model='gpt-4o'"):
+        with pytest.raises(
+            nb.EndpointError, match=r"no model 'gpt-4oo'.*did you mean model='gpt-4o'"
+        ):
             nb.run(["Who?"], endpoint, strategy=strategy, model="gpt-4oo")
 
     def test_a_refused_key_names_its_source_and_not_the_key(

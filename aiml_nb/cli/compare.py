@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +73,11 @@ def run_command(options: argparse.Namespace) -> int:
 def _report(result: Comparison, *, png: Path, json: Path | None) -> None:
     from ..analysis import describe
     from ..export import comparison_to_dict, to_json
-    from ..plot import plot_timeline
+    from ..plot import draw_png
 
     print(f"\n{describe(result)}\n")
     if json:
         write_whole(json, to_json(comparison_to_dict(result)).encode())
         print(f"Records:  {json}")
-    picture = io.BytesIO()
-    plot_timeline(result).savefig(picture, format="png")
-    write_whole(png, picture.getvalue())
+    write_whole(png, draw_png(result))
     print(f"Timeline: {png}")

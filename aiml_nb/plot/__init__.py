@@ -3,6 +3,6 @@
 pyplot is never imported and no global setting is changed.
 """
 
-from .timeline import display_bundle, plot_timeline, save_png
+from .timeline import display_bundle, draw_png, plot_timeline
 
-__all__ = ["display_bundle", "plot_timeline", "save_png"]
+__all__ = ["display_bundle", "draw_png", "plot_timeline"]

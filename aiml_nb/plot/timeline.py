@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 from html import escape
 from io import BytesIO
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -89,22 +87,9 @@ def display_bundle(run_or_comparison: Run | Comparison) -> dict[str, Any]:
     return _bundle(plot_timeline(run_or_comparison), run_or_comparison)
 
 
-def save_png(run_or_comparison: Run | Comparison, path: str | PathLike[str]) -> None:
-    """Write the timeline as a PNG file, 900 pixels wide.
-
-    Parameters
-    ----------
-    run_or_comparison
-        What is drawn.
-    path
-        The file; one that exists is replaced.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written. Nothing is written unless the whole picture could be drawn.
-    """
-    Path(path).write_bytes(_png(plot_timeline(run_or_comparison)))
+def draw_png(run_or_comparison: Run | Comparison) -> bytes:
+    """Return the timeline as the bytes of a PNG file, 900 pixels wide."""
+    return _png(plot_timeline(run_or_comparison))
 
 
 def _bundle(figure: Figure, shown: Run | Comparison) -> dict[str, Any]:

@@ -1,0 +1,85 @@
+"""Run a coroutine to its end inside a loop that is already running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from aiml_nb.loop.idiom import remember
+from aiml_nb.loop.interrupt import Interruptible
+from aiml_nb.loop.owner import FAREWELL, new_owner, tasks_of
+
+T = TypeVar("T")
+
+
+def run_nested(loop: Any, coro: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
+    """Wait for `coro` inside `loop`, which is running, nestable and this thread's own.
+
+    An interrupt cancels `coro`. Tasks that it made and left behind are cancelled, as by
+    ``asyncio.run``; all other tasks of the loop go on, during the run and after it.
+    """
+    context, owner = new_owner()
+    task: asyncio.Task[T] = loop.create_task(coro, context=context)
+    with _enough_handles(loop), _debugging(loop, debug), Interruptible(loop, task.cancel):
+        try:
+            result: T = loop.run_until_complete(task)
+            return result
+        except RuntimeError as error:
+            remember(error, coro)
+            raise
+        finally:
+            _cancel_tasks(loop, owner)
+
+
+def _cancel_tasks(loop: Any, owner: object) -> None:
+    leftovers = tasks_of(owner, loop)
+    for task in leftovers:
+        task.cancel()
+    if leftovers:
+        # A kernel that is being shut down stops its loop here: there is nothing left to wait for.
+        with suppress(RuntimeError):
+            loop.run_until_complete(loop.create_task(asyncio.wait(leftovers, timeout=FAREWELL)))
+    for task in leftovers:
+        _report_failure(loop, task)
+
+
+def _report_failure(loop: Any, task: asyncio.Task[Any]) -> None:
+    error = task.exception() if task.done() and not task.cancelled() else None
+    if isinstance(error, Exception):
+        message = "unhandled exception in a task that its run left behind"
+        loop.call_exception_handler({"message": message, "exception": error, "task": task})
+
+
+@contextmanager
+def _enough_handles(loop: Any) -> Iterator[None]:
+    """Leave the loop at least as many ready callbacks as it had.
+
+    In the cell that applies the patch, the turn in progress is still asyncio's own, which counted
+    its callbacks beforehand: where the nested run has consumed them it ends the loop, and with it
+    the kernel, by ``IndexError: pop from an empty deque``.
+    """
+    ready = len(loop._ready)
+    try:
+        yield
+    finally:
+        for _ in range(ready - len(loop._ready)):
+            loop.call_soon(_nothing)
+
+
+def _nothing() -> None:
+    """Stand in for a callback that a nested run has already called."""
+
+
+@contextmanager
+def _debugging(loop: Any, debug: bool | None) -> Iterator[None]:
+    """Set the loop's debug flag as asked, and put it back: the loop is not only ours."""
+    before = loop.get_debug()
+    if debug is not None:
+        loop.set_debug(debug)
+    try:
+        yield
+    finally:
+        if debug is not None:
+            loop.set_debug(before)

@@ -1,0 +1,40 @@
+"""Patch the notebook's event loop, and say in one line what was found and done."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from aiml_nb.loop import browser, nesting
+from aiml_nb.loop.report import LoopReport, describe, describe_browser
+from aiml_nb.loop.run import prepare
+
+
+def patch_loop() -> LoopReport:
+    """Make ``asyncio.run()`` work in a notebook's cells; print one line and return it in parts.
+
+    Needed once, in any cell; more often does no harm. It never raises: what cannot be patched is
+    left alone, and the report says so and what happens instead. Where no loop runs (a script, a
+    terminal) there is nothing to patch. A patch that nest_asyncio applied before is replaced,
+    because it loses the cells that are queued while one is running; applied later, it does nothing.
+
+    The patch stays until the kernel is restarted.
+
+    Examples
+    --------
+    >>> report = patch_loop()
+    >>> report.situation
+    'nested'
+    """
+    report = _patch()
+    sys.stdout.write(f"{report}\n")
+    return report
+
+
+def _patch() -> LoopReport:
+    if browser.in_browser():
+        return describe_browser(browser.can_wait())
+    loop = asyncio._get_running_loop()
+    if loop is None:
+        return describe(None, found=nesting.NOTHING)
+    return prepare(loop)

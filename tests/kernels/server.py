@@ -1,0 +1,124 @@
+"""A local HTTP server that answers after a delay and remembers when it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from types import TracebackType
+
+from aiohttp import web
+
+CALLS = """
+import asyncio
+
+async def call():
+    reader, writer = await asyncio.open_connection("127.0.0.1", {port})
+    try:
+        writer.write(b"GET / HTTP/1.1\\r\\nHost: here\\r\\nConnection: close\\r\\n\\r\\n")
+        return await reader.read()
+    finally:
+        writer.close()
+
+async def caller():
+    while True:
+        await call()
+
+async def main():
+    await asyncio.gather(*(caller() for _ in range(4)))
+
+async def blocking():
+    callers = [asyncio.create_task(caller()) for _ in range(4)]
+    await asyncio.sleep(0.4)
+    while True:
+        pass
+
+async def sleeping():
+    callers = [asyncio.create_task(caller()) for _ in range(4)]
+    await asyncio.sleep(0.4)
+    import time
+    time.sleep(60)
+
+async def stubborn():
+    callers = [asyncio.create_task(caller()) for _ in range(4)]
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            print("not me")
+
+def left():
+    names = ("caller", "main", "blocking", "sleeping", "stubborn")
+    return sum(task.get_coro().__name__ in names for task in asyncio.all_tasks())
+"""
+
+
+ANSWER = {
+    "id": "1",
+    "object": "chat.completion",
+    "created": 0,
+    "model": "none",
+    "choices": [
+        {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "ok"}}
+    ],
+}
+
+
+class Server:
+    """The server in a thread of its own; `requests` holds the time of each request."""
+
+    def __init__(self, *, delay: float = 0.05) -> None:
+        self.delay = delay
+        self.requests: list[float] = []
+        self.port = 0
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+
+    def __enter__(self) -> Server:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    @property
+    def calls(self) -> str:
+        """The cell that defines the coroutines calling this server."""
+        return CALLS.format(port=self.port)
+
+    def wait_for_requests(self, count: int, *, timeout: float = 10) -> bool:
+        """Wait until so many requests have come; tell whether they have."""
+        end = time.monotonic() + timeout
+        while len(self.requests) < count and time.monotonic() < end:
+            time.sleep(0.01)
+        return len(self.requests) >= count
+
+    def count_after(self, moment: float) -> int:
+        """Count the requests that came after `moment`."""
+        return sum(request > moment for request in self.requests)
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        application = web.Application()
+        application.router.add_get("/", self._answer)
+        application.router.add_post("/v1/chat/completions", self._answer)
+        runner = web.AppRunner(application)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        self.port = runner.addresses[0][1]
+        self._ready.set()
+        await self._stop.wait()
+        await runner.cleanup()
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self.requests.append(time.monotonic())
+        await asyncio.sleep(float(request.query.get("seconds", self.delay)))
+        return web.json_response(ANSWER)

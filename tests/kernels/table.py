@@ -1,0 +1,84 @@
+"""Print what was measured: ``python -m tests.kernels.table [ENVIRONMENT …]``, as Markdown."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from .environments import MATRIX, Environment, PythonNotFoundError, python_of
+from .measure import (
+    INTERRUPTED,
+    ORDERS,
+    Kept,
+    measure_interrupt,
+    measure_queue,
+    measure_queue_unmended,
+)
+
+
+def main(names: list[str]) -> None:
+    environments = [known for known in MATRIX if not names or known.name in names]
+    _print_table(
+        ["kernel", "patch", "cells answered", "in order", "comm kept", "completion", "stderr"],
+        (row for known in environments for row in _queue_rows(known)),
+    )
+    _print_table(
+        ["kernel", "cell", "reply, s", "raises", "tasks left", "requests later", "next cell"],
+        (row for known in environments for row in _interrupt_rows(known)),
+    )
+
+
+def _queue_rows(environment: Environment) -> Iterator[list[str]]:
+    try:
+        python_of(environment)
+    except PythonNotFoundError as reason:
+        yield [str(environment), f"not measured: {reason}", *[""] * 5]
+        return
+    yield [
+        str(environment),
+        "nest_asyncio 1.6.0 alone",
+        *_kept(measure_queue_unmended(environment)),
+    ]
+    for order in ORDERS:
+        patch = f"ours, nest_asyncio 1.6.0 {order}"
+        yield [str(environment), patch, *_kept(measure_queue(environment, nest_asyncio=order))]
+
+
+def _kept(kept: Kept) -> list[str]:
+    return [
+        f"{kept.answered} of {kept.queued}",
+        "yes" if kept.in_order else "no",
+        f"{kept.comm_messages_kept} of {kept.comm_messages_sent}",
+        "yes" if kept.completion_answered else "no",
+        "empty" if not kept.stderr else kept.stderr.strip().splitlines()[-1][:60],
+    ]
+
+
+def _interrupt_rows(environment: Environment) -> Iterator[list[str]]:
+    try:
+        python_of(environment)
+    except PythonNotFoundError:
+        return
+    for kind in INTERRUPTED:
+        stopped = measure_interrupt(environment, kind)
+        yield [
+            str(environment),
+            kind,
+            f"{stopped.seconds:.2f}",
+            stopped.error.split(":")[0],
+            str(stopped.tasks_left),
+            str(stopped.requests_later),
+            "answers" if stopped.next_answers else "lost",
+        ]
+
+
+def _print_table(head: list[str], rows: Iterator[list[str]]) -> None:
+    print("| " + " | ".join(head) + " |")
+    print("|" + "---|" * len(head))
+    for row in rows:
+        print("| " + " | ".join(row) + " |", flush=True)
+    print()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

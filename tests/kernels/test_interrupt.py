@@ -1,0 +1,76 @@
+"""The stop button, pressed while coroutines are making requests."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from .driver import patched
+from .environments import Environment
+from .measure import INTERRUPTED, measure_interrupt
+from .server import Server
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.mark.parametrize("kind", INTERRUPTED)
+def test_one_press_ends_the_cell_its_tasks_and_its_requests(
+    environment: Environment, kind: str
+) -> None:
+    stopped = measure_interrupt(environment, kind)
+
+    assert stopped.seconds <= 2
+    assert stopped.tasks_left == 0
+    assert stopped.requests_later == 0
+    assert stopped.next_answers
+    # A cell that only awaits is ended by IPython, in its own words.
+    expected = "CancelledError" if kind.startswith("awaited") else "KeyboardInterrupt"
+    assert stopped.error.startswith(expected)
+
+
+def test_a_coroutine_that_refuses_is_ended_by_the_second_press(environment: Environment) -> None:
+    with Server() as server, patched(environment) as kernel:
+        kernel.run(server.calls)
+        sent = kernel.queue("asyncio.run(stubborn())", "left()")
+        assert server.wait_for_requests(4)
+        kernel.interrupt()
+        (answer,) = kernel.wait(sent[:1], timeout=1.5)
+        refused = answer.status, answer.stdout
+        second = kernel.interrupt()
+        cell, after = kernel.wait(sent)
+        requests_later = server.count_after(second + 1.5)
+
+    assert refused == ("lost", "not me\n")
+    assert cell.error.startswith("KeyboardInterrupt")
+    assert cell.replied - second <= 2
+    assert after.status == "ok"
+    assert after.result in ("0", "1")  # the refuser itself may go on, its children may not
+    assert requests_later == 0
+
+
+def test_cells_queued_behind_an_interrupted_one_still_run(environment: Environment) -> None:
+    with patched(environment) as kernel:
+        sent = kernel.queue(
+            "import asyncio\nawait asyncio.sleep(0)\nasyncio.run(asyncio.sleep(60))",
+            "await asyncio.sleep(0.1)\nprint('awaited')",
+            "asyncio.run(asyncio.sleep(0.1))\nprint('ran')",
+        )
+        time.sleep(0.5)
+        kernel.interrupt()
+        answers = kernel.wait(sent)
+
+    assert [answer.status for answer in answers] == ["error", "ok", "ok"]
+    assert [answer.stdout for answer in answers] == ["", "awaited\n", "ran\n"]
+
+
+def test_the_stop_button_works_as_before_after_a_run(environment: Environment) -> None:
+    with patched(environment) as kernel:
+        kernel.run("import asyncio, time\nasyncio.run(asyncio.sleep(0.1))")
+        sent = kernel.queue("time.sleep(60)")
+        time.sleep(0.5)
+        pressed = kernel.interrupt()
+        (answer,) = kernel.wait(sent)
+
+    assert answer.error.startswith("KeyboardInterrupt")
+    assert answer.replied - pressed <= 2

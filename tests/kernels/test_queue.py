@@ -1,0 +1,118 @@
+"""Several cells queued at once, as by "Run All": tools that send one at a time see no loss."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from .driver import Kernel, patched
+from .environments import HERE, MATRIX, OLD_NEST, Environment, python_of
+from .measure import APPLY, ORDERS, measure_queue, measure_queue_unmended
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.mark.parametrize("nest_asyncio", ORDERS)
+def test_no_cell_message_or_completion_is_lost(environment: Environment, nest_asyncio: str) -> None:
+    kept = measure_queue(environment, nest_asyncio=nest_asyncio)
+
+    assert kept.answered == kept.queued
+    assert kept.in_order
+    assert kept.comm_messages_kept == kept.comm_messages_sent
+    assert kept.completion_answered
+    assert kept.stderr == ""
+
+
+@pytest.mark.slow
+def test_the_measurement_sees_the_loss_that_the_patch_prevents() -> None:
+    seven = next(known for known in MATRIX if known.name == "7.1.0")
+
+    kept = measure_queue_unmended(seven)
+
+    assert kept.answered == 1
+    assert "cannot enter context" in kept.stderr
+
+
+def test_nest_asyncio_applied_in_the_cell_that_runs_does_no_harm(environment: Environment) -> None:
+    with Kernel(environment) as kernel:
+        answers = kernel.run(
+            "from aiml_nb.loop import patch_loop\npatch_loop()\nimport asyncio",
+            f"{APPLY}\nasyncio.run(asyncio.sleep(0.3))",
+            "patch_loop().found",
+            f"{APPLY}\nawait asyncio.sleep(0)\nasyncio.run(asyncio.sleep(0.1))",
+            "1",
+        )
+
+    assert [answer.status for answer in answers] == ["ok"] * 5
+    assert answers[2].result == "'aiml_nb'"
+    assert "".join(answer.stderr for answer in answers) == ""
+
+
+def test_the_report_names_kernel_loop_and_front_end(environment: Environment) -> None:
+    with Kernel(environment) as kernel:
+        (answer,) = kernel.run(
+            f"{APPLY}\nfrom aiml_nb.loop import patch_loop\nreport = patch_loop()\n"
+            "print(report.situation, report.found, report.loop, report.front_end, sep='|')"
+        )
+
+    line, fields = answer.stdout.splitlines()
+    assert fields == "nested|nest_asyncio 1.6.0|_UnixSelectorEventLoop|Jupyter"
+    assert "found nest_asyncio 1.6.0; replaced by nest-asyncio2" in line
+    assert "ipykernel" in line
+
+
+def test_a_run_without_the_patch_being_asked_for_loses_nothing(environment: Environment) -> None:
+    with Kernel(environment) as kernel:
+        answers = kernel.run(
+            "import asyncio\nfrom aiml_nb.loop import run_coroutine\n"
+            "run_coroutine(asyncio.sleep(0.5, 'done'))",
+            "run_coroutine(asyncio.sleep(0.1, 'again'))",
+            "await asyncio.sleep(0.1, 'awaited')",
+        )
+
+    assert [answer.result for answer in answers] == ["'done'", "'again'", "'awaited'"]
+    assert answers[0].stdout.count("\n") == 1
+    assert answers[1].stdout == ""
+    assert "".join(answer.stderr for answer in answers) == ""
+
+
+SUBSHELLS = [HERE, *(pytest.param(known, marks=pytest.mark.slow) for known in MATRIX[1:4])]
+
+
+@pytest.mark.parametrize("known", SUBSHELLS, ids=str)
+def test_runs_in_two_threads_of_a_kernel_do_not_wait_for_each_other(known: Environment) -> None:
+    with patched(known) as kernel:
+        sent = kernel.queue("import asyncio\nasyncio.run(asyncio.sleep(1.5))\nprint('main')")
+        time.sleep(0.3)
+        sent += kernel.queue_in_subshell(
+            "asyncio.run(asyncio.sleep(0.3))\nprint('sub')",
+            "await asyncio.sleep(0.1)\nasyncio.run(asyncio.sleep(0.1))\nprint('sub 2')",
+        )
+        main, first, second = kernel.wait(sent)
+
+    assert [main.stdout, first.stdout, second.stdout] == ["main\n", "sub\n", "sub 2\n"]
+    assert first.replied < second.replied < main.replied
+    assert main.stderr + first.stderr + second.stderr == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["", APPLY, "import nest_asyncio2\nnest_asyncio2.apply()"])
+def test_a_nest_asyncio2_that_is_too_old_is_reported_and_not_used(first: str) -> None:
+    python_of(OLD_NEST)
+    with Kernel(OLD_NEST) as kernel:
+        answers = kernel.run(
+            f"{first}\nfrom aiml_nb.loop import patch_loop\nimport asyncio\nreport = patch_loop()",
+            "report.situation",
+            "asyncio.run(asyncio.sleep(0.5))",
+            "asyncio.get_event_loop().run_until_complete(asyncio.sleep(0.2))",
+            f"import nest_asyncio2\n{APPLY}\nnest_asyncio2.apply()",
+            "asyncio.run(asyncio.sleep(0.2))",
+            "2",
+        )
+
+    assert [answer.status for answer in answers] == ["ok"] * 7
+    assert answers[1].result == "'background'"
+    assert "nest-asyncio2 1.7.2 loses queued cells, expected >= 1.7.3" in answers[0].stdout
+    assert '%pip install -U "nest-asyncio2>=1.7.3"' in answers[0].stdout
+    assert "".join(answer.stderr for answer in answers) == ""

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from aiml_nb.loop import LoopLag
+
+
+async def test_a_blocked_loop_is_late_by_what_it_was_blocked_for() -> None:
+    async with LoopLag() as lag:
+        await asyncio.sleep(0.05)
+        time.sleep(0.2)  # noqa: ASYNC251 - blocking is the point
+        await asyncio.sleep(0.05)
+
+    assert 0.15 <= lag.maximum < 1
+
+
+async def test_a_loop_that_stays_blocked_to_the_end_is_seen() -> None:
+    async with LoopLag() as lag:
+        time.sleep(0.2)  # noqa: ASYNC251
+
+    assert lag.maximum >= 0.15
+
+
+async def test_an_idle_loop_is_hardly_late() -> None:
+    async with LoopLag() as lag:
+        await asyncio.sleep(0.2)
+
+    assert 0 <= lag.maximum < 0.15
+
+
+async def test_a_moment_is_too_short_to_be_late() -> None:
+    async with LoopLag() as lag:
+        pass
+
+    assert lag.maximum == 0
+
+
+async def test_the_probe_ends_with_its_block_even_by_an_exception() -> None:
+    with pytest.raises(ValueError, match="stop"):
+        async with LoopLag() as lag:
+            raise ValueError("stop")
+    before = lag.maximum
+    time.sleep(0.1)  # noqa: ASYNC251
+    await asyncio.sleep(0.05)
+
+    assert lag.maximum == before
+
+
+async def test_the_probe_makes_no_task() -> None:
+    before = asyncio.all_tasks()
+    async with LoopLag():
+        await asyncio.sleep(0.05)
+        assert asyncio.all_tasks() == before
+
+
+async def test_the_loop_turns_at_least_every_20_ms_while_one_thing_is_awaited() -> None:
+    # Turns of the loop are what lets a kernel hear the stop button.
+    loop = asyncio.get_running_loop()
+    turns = 0
+    original = loop.call_at
+
+    def count(*arguments: object, **options: object) -> asyncio.TimerHandle:
+        nonlocal turns
+        turns += 1
+        return original(*arguments, **options)  # type: ignore[arg-type]
+
+    loop.call_at = count  # type: ignore[method-assign]
+    async with LoopLag():
+        await asyncio.sleep(0.5)
+
+    assert turns >= 10
