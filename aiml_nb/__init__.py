@@ -15,7 +15,7 @@ The tour, with no key and no cost::
     nb.last_run()                                      # what is known after an interrupt
 
 In a coroutine, or a cell that awaits: ``await nb.run_async(…)``, ``await nb.compare_async(…)``.
-`patch_loop` lets ``asyncio.run`` work in a notebook.
+`patch_loop` lets ``asyncio.run`` work in a notebook; `check_up` says what runs here.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import prompts
     from .comparison import compare, compare_async
+    from .doctor import check_up
     from .endpoint import Endpoint, connect
     from .errors import AimlNbError, BudgetError, EndpointError, JournalError, LoopError
     from .loop import LoopReport, patch_loop, run_coroutine
@@ -49,6 +50,7 @@ _HOMES = {
     "LoopReport": "loop",
     "Run": "records",
     "RunHandle": "runner",
+    "check_up": "doctor",
     "compare": "comparison",
     "compare_async": "comparison",
     "connect": "endpoint",
@@ -74,6 +76,7 @@ __all__ = [
     "LoopReport",
     "Run",
     "RunHandle",
+    "check_up",
     "compare",
     "compare_async",
     "connect",

@@ -9,7 +9,7 @@ from typing import Any
 from .endpoint import Endpoint
 from .loop import run_coroutine
 from .records import Comparison, Run
-from .runner.plan import DEFAULT_TIMEOUT, Plan, make_plan, takes_arguments_of
+from .runner.plan import Plan, make_plan, takes_arguments_of
 from .runner.run import run_blocking, run_plan
 
 # The module is not called `compare`: importing it would hide the function of that name.
@@ -24,9 +24,8 @@ def compare(
     repeats: int = 1,
     order_seed: int = 0,
     stream: bool = False,
-    timeout: float = DEFAULT_TIMEOUT,
     progress: bool | None = None,
-    **request_parameters: Any,
+    **options: Any,
 ) -> Comparison:
     """Make the calls one after the other with the blocking client, then many at once.
 
@@ -36,8 +35,8 @@ def compare(
 
     Parameters
     ----------
-    prompts, endpoint, stream, timeout, progress, **request_parameters
-        As in `run`; the same for both sides.
+    prompts, endpoint, stream, progress, **options
+        As in `run`; the same for both sides. A cap on spending holds for each run by itself.
     strategy
         How the concurrent side makes its calls: any strategy but ``sequential``.
     max_concurrency
@@ -60,13 +59,11 @@ def compare(
         If an argument is wrong.
     """
     _check_comparison(strategy, repeats)
-    options = {
+    options |= {
         "strategy": strategy,
         "max_concurrency": max_concurrency,
         "stream": stream,
-        "timeout": timeout,
         "progress": progress,
-        **request_parameters,
     }
     pairs = []
     for sync, concurrent, order in _plan_pairs(prompts, endpoint, options, repeats, order_seed):

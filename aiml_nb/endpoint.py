@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import EndpointError
 from .keys import ApiKey
 from .providers import PROVIDERS, check_base_url, find_key
-from .transport import open_async_http, open_http
+from .transport import GuardedClient, open_async_http, open_http
 from .warmup import find_obstacle, read_models
 
 if TYPE_CHECKING:
@@ -39,8 +39,30 @@ class Endpoint:
     seed: int | None = None
     key: ApiKey = field(repr=False)
 
-    def open(self, *, timeout: float = 120.0, max_connections: int = 100) -> OpenAI:
-        """Return a blocking client, to be closed by the caller. It does not retry by itself.
+    @property
+    def reports_cost(self) -> bool:
+        """True if the provider says what a call cost."""
+        return self.provider in {"aimlapi", "simulator"}
+
+    def open(self, *, timeout: float = 120.0, http: GuardedClient | None = None) -> OpenAI:
+        """Return a blocking client for one call at a time, to be closed by the caller.
+
+        It does not retry by itself.
+
+        Parameters
+        ----------
+        timeout
+            Seconds that a whole call may take.
+        http
+            What `transport.open_http` returned; None opens one.
+        """
+        from openai import OpenAI
+
+        http = http or open_http(self.base_url)
+        return OpenAI(**self._client_settings(timeout), http_client=http)
+
+    def open_async(self, *, timeout: float = 120.0, max_connections: int = 1000) -> AsyncOpenAI:
+        """Return an async client for the running loop; otherwise as `open`.
 
         Parameters
         ----------
@@ -49,16 +71,9 @@ class Endpoint:
         max_connections
             The most calls in flight at one moment.
         """
-        from openai import OpenAI
-
-        http = open_http(self.base_url, timeout=timeout, max_connections=max_connections)
-        return OpenAI(**self._client_settings(timeout), http_client=http)
-
-    def open_async(self, *, timeout: float = 120.0, max_connections: int = 1000) -> AsyncOpenAI:
-        """Return an async client for the running loop; otherwise as `open`."""
         from openai import AsyncOpenAI
 
-        http = open_async_http(self.base_url, timeout=timeout, max_connections=max_connections)
+        http = open_async_http(self.base_url, max_connections=max_connections)
         return AsyncOpenAI(**self._client_settings(timeout), http_client=http)
 
     def warm_up(self, client: OpenAI, *, model: str | None = None) -> None:

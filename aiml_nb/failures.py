@@ -6,12 +6,19 @@ dropped without a reply both arrive as ``APITimeoutError``. So the whole chain o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import re
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 # Class name in the chain of causes -> (error_type, the server may have done the work). The first
 # row that matches decides; names and not classes, so that nothing is imported to ask.
 _CAUSES: tuple[tuple[str, str, bool], ...] = (
+    ("ReplyTooLargeError", "too_large", True),  # the guard's own, see transport.py
+    ("EncodedReplyError", "encoding", True),
+    ("DeadlineError", "deadline", True),
     ("ConnectionTimeoutError", "connect", False),  # aiohttp: no connection in time
     ("ClientConnectorError", "connect", False),  # aiohttp: refused, unknown host, TLS
     ("ConnectError", "connect", False),  # httpx2: the same
@@ -57,6 +64,10 @@ class Failure:
         What happened, as the server or the client puts it.
     request_id
         The server's ``x-request-id``.
+    retry_after
+        Seconds after which the server asks to be asked again, None if it does not say.
+    should_retry
+        The server's ``x-should-retry``, None if it does not say.
     """
 
     error_type: str
@@ -64,6 +75,8 @@ class Failure:
     possibly_billed: bool
     message: str
     request_id: str | None = None
+    retry_after: float | None = None
+    should_retry: bool | None = None
 
 
 def explain_failure(error: BaseException) -> Failure:
@@ -71,8 +84,16 @@ def explain_failure(error: BaseException) -> Failure:
     status = getattr(error, "status_code", None)
     if isinstance(status, int) and status >= 300:
         error_type = "redirect" if status < 400 else str(status)
-        request_id = getattr(error, "request_id", None)
-        return Failure(error_type, status, status >= 500, _reply_text(error), request_id)
+        headers = getattr(getattr(error, "response", None), "headers", {})
+        return Failure(
+            error_type,
+            status,
+            status >= 500,
+            _reply_text(error),
+            headers.get("x-request-id"),
+            read_retry_after(headers, now=time.time()),
+            {"true": True, "false": False}.get(headers.get("x-should-retry", "").lower()),
+        )
     chain = list(_walk_causes(error))
     for name, error_type, possibly_billed in _CAUSES:
         for cause in chain:
@@ -85,6 +106,54 @@ def explain_failure(error: BaseException) -> Failure:
     if any(cls.__name__ == "APIError" for cls in type(error).__mro__):
         return Failure("stream", None, True, str(error))
     return Failure("exception", None, True, _describe(error))
+
+
+def read_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
+    """Return the seconds that a reply asks to wait.
+
+    Parameters
+    ----------
+    headers
+        ``retry-after-ms``, ``retry-after`` (seconds, or a date as in RFC 9110) and OpenAI's
+        ``x-ratelimit-reset-*`` of what is used up are read, in this order.
+    now
+        Seconds since the epoch.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    given = headers.get("retry-after")
+    if given is not None:
+        seconds = _number(given)
+        return seconds if seconds is not None else _seconds_until(given, now)
+    resets = [
+        _read_duration(headers.get(f"x-ratelimit-reset-{kind}", ""))
+        for kind in ("requests", "tokens")
+        if headers.get(f"x-ratelimit-remaining-{kind}") == "0"
+    ]
+    return max(filter(None, resets), default=None)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _seconds_until(date: str, now: float) -> float | None:
+    try:
+        return max(0.0, parsedate_to_datetime(date).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _read_duration(text: str) -> float | None:
+    """Read durations as OpenAI writes them: ``1s``, ``6m0s``, ``120ms``."""
+    units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|h|m|s)", text)
+    return sum(float(number) * units[unit] for number, unit in parts) if parts else None
 
 
 def _walk_causes(error: BaseException) -> Iterator[BaseException]:

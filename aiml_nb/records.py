@@ -129,6 +129,25 @@ class Call:
         return sum(attempt.backoff_time for attempt in self.attempts)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitChange:
+    """A moment at which a run's limit changed.
+
+    Parameters
+    ----------
+    at
+        Stamp, seconds.
+    limit
+        The most attempts in flight from now on.
+    cause
+        ``start``, ``429`` (it shrank) or ``ok`` (it grew).
+    """
+
+    at: float
+    limit: int
+    cause: Literal["start", "429", "ok"]
+
+
 class _Shown:
     """What runs and comparisons share: their numbers as a table, their picture in a notebook."""
 
@@ -168,6 +187,10 @@ class Run(_Shown):
         One record per prompt, in the prompts' order.
     loop_lag_max
         Seconds: how late the event loop was at worst; None for strategies without one.
+    limit_history
+        How the limit shrank after 429s and recovered.
+    stopped
+        Why the run was ended before all its calls were made, None if it was not.
     """
 
     run_id: str = ""
@@ -181,6 +204,8 @@ class Run(_Shown):
     calls: list[Call]
     seed: int | None = None
     loop_lag_max: float | None = None
+    limit_history: list[LimitChange] = field(default_factory=list)
+    stopped: str | None = None
 
     @property
     def makespan(self) -> float:

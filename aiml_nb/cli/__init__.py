@@ -1,4 +1,4 @@
-"""The command line: ``aiml-nb compare`` and ``aiml-nb simulate``."""
+"""The command line: ``aiml-nb compare | simulate | doctor``."""
 
 from .main import main
 

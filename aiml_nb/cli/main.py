@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import AimlNbError
-from . import compare, simulate
+from . import compare, doctor, simulate
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -47,6 +47,7 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     compare.add_parser(commands)
     simulate.add_parser(commands)
+    doctor.add_parser(commands)
     return parser
 
 

@@ -4,10 +4,10 @@ A notebook already runs an event loop, so ``asyncio.run()`` fails in a cell. `pa
 work and tells what it did; `run_coroutine` waits for a coroutine wherever it is called.
 """
 
-from aiml_nb.loop.lag import LoopLag
-from aiml_nb.loop.owner import inside_run
-from aiml_nb.loop.patch import patch_loop
-from aiml_nb.loop.report import LoopReport
-from aiml_nb.loop.run import run_coroutine
+from .lag import LoopLag
+from .owner import inside_run
+from .patch import inspect_loop, patch_loop
+from .report import LoopReport
+from .run import run_coroutine
 
-__all__ = ["LoopLag", "LoopReport", "inside_run", "patch_loop", "run_coroutine"]
+__all__ = ["LoopLag", "LoopReport", "inside_run", "inspect_loop", "patch_loop", "run_coroutine"]

@@ -12,10 +12,10 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from aiml_nb.errors import LoopError
-from aiml_nb.loop.idiom import remember
-from aiml_nb.loop.interrupt import Interruptible
-from aiml_nb.loop.owner import FAREWELL, new_owner, readable_task, tasks_of
+from ..errors import LoopError
+from .idiom import remember
+from .interrupt import Interruptible
+from .owner import FAREWELL, new_owner, readable_task, tasks_of
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from aiml_nb.errors import LoopError
+from ..errors import LoopError
 
 T = TypeVar("T")
 

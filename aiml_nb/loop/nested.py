@@ -7,9 +7,9 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from aiml_nb.loop.idiom import remember
-from aiml_nb.loop.interrupt import Interruptible
-from aiml_nb.loop.owner import FAREWELL, new_owner, tasks_of
+from .idiom import remember
+from .interrupt import Interruptible
+from .owner import FAREWELL, new_owner, tasks_of
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ from functools import wraps
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from aiml_nb.loop.background import run_in_background
-from aiml_nb.loop.idiom import refuse_second_run
-from aiml_nb.loop.nested import run_nested
+from .background import run_in_background
+from .idiom import refuse_second_run
+from .nested import run_nested
 
 OURS = "aiml_nb"
 NOTHING = "nothing"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from aiml_nb.loop import browser, nesting
-from aiml_nb.loop.report import LoopReport, describe, describe_browser
-from aiml_nb.loop.run import prepare
+from . import browser, nesting
+from .report import LoopReport, describe, describe_browser
+from .run import prepare, run_in_cell
 
 
 def patch_loop() -> LoopReport:
@@ -29,6 +29,18 @@ def patch_loop() -> LoopReport:
     report = _patch()
     sys.stdout.write(f"{report}\n")
     return report
+
+
+def inspect_loop() -> LoopReport:
+    """Tell what `patch_loop` finds here, without patching or printing anything."""
+    if browser.in_browser():
+        return describe_browser(browser.can_wait())
+    loop = asyncio._get_running_loop()
+    if loop is None:
+        return describe(None, found=nesting.NOTHING)
+    found = nesting.find_patch(loop, run_in_cell)
+    problem = nesting.why_not_nestable(loop)
+    return describe(loop, found=found, problem=problem, patched=found == nesting.OURS)
 
 
 def _patch() -> LoopReport:

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
-from aiml_nb.loop import nesting
+from . import nesting
 
 Situation = Literal["no loop", "nested", "background", "browser"]
 
@@ -66,12 +66,14 @@ class LoopReport:
 
 
 def describe(
-    loop: asyncio.AbstractEventLoop | None, *, found: str, problem: str = ""
+    loop: asyncio.AbstractEventLoop | None, *, found: str, problem: str = "", patched: bool = True
 ) -> LoopReport:
-    """Report on `loop`, which `problem` keeps from being nested."""
+    """Report on `loop`, which `problem` keeps from being nested and which we have `patched`."""
     if loop is None:
         done = "no loop is running here, nothing was patched: asyncio.run() works as it is"
         return _report("no loop", found, done)
+    if not patched:
+        return _report("nested", found, _prospect(found, problem), loop=loop)
     if problem:
         done = f"{problem}, so asyncio.run() uses a background loop: cells and runs do not share it"
         return _report("background", found, done, advice=_advice(problem), loop=loop)
@@ -92,6 +94,12 @@ def _deed(found: str) -> str:
     if found.startswith("nest_asyncio "):
         return "replaced by nest-asyncio2: asyncio.run() works in cells and no queued cell is lost"
     return "asyncio.run() now works in cells"
+
+
+def _prospect(found: str, problem: str) -> str:
+    loses = "; queued cells may be lost" if found.startswith("nest_asyncio ") else ""
+    way = f"{problem}, so runs would use a background loop" if problem else "it can be nested"
+    return f"not patched by us{loses}; {way}: patch_loop() or the first run does it"
 
 
 def _advice(problem: str) -> str:

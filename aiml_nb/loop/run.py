@@ -9,12 +9,12 @@ import sys
 from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
 
-from aiml_nb.loop import nesting
-from aiml_nb.loop.background import run_in_background
-from aiml_nb.loop.browser import in_browser, run_in_browser
-from aiml_nb.loop.nested import run_nested
-from aiml_nb.loop.owner import warn_inside_run
-from aiml_nb.loop.report import LoopReport, describe
+from . import nesting
+from .background import run_in_background
+from .browser import in_browser, run_in_browser
+from .nested import run_nested
+from .owner import warn_inside_run
+from .report import LoopReport, describe
 
 T = TypeVar("T")
 

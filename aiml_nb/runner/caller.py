@@ -1,19 +1,34 @@
-"""One call of a run, from its slot to its finished record, sync and async."""
+"""One call of a run, from its slot to its finished record, sync and async.
+
+`make` and `make_async` differ in how they wait and in nothing else. Whether to wait, to send or to
+give up is decided in between, by `admission` before an attempt and by `retry` after it.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..errors import JournalError
 from ..failures import Failure
 from ..records import Attempt, Call
+from .admission import Admission, Ticket
 from .answer import Answer
+from .clock import Clock
 from .plan import Plan
+from .retry import Retries, Tries
 from .send import send, send_async
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
+
+    from .journal import Journal
+
+
+_AT_ONCE: float | None = 0.0
 
 
 class Caller:
@@ -25,91 +40,207 @@ class Caller:
         The run: its prompts, its place, its settings and the records to write.
     on_finished
         Is told of each call that is finished.
+    clock
+        Tells the time, sleeps, and draws the waits between attempts.
+    journal
+        Is told of each attempt before it is sent, and of each finished call first of all.
+
+    Attributes
+    ----------
+    cut
+        Breaks off the blocking calls in flight when the run is interrupted.
     """
 
-    def __init__(self, plan: Plan, *, on_finished: Callable[[Call], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        on_finished: Callable[[Call], None],
+        clock: Clock | None = None,
+        journal: Journal | None = None,
+    ) -> None:
         self._plan = plan
-        self._calls = plan.run.calls
         self._on_finished = on_finished
+        self._clock = clock or Clock()
+        self._journal = journal
+        self.cut: Callable[[], None] | None = None
         self._origin = 0.0
-        self._stopped = False
+        self._is_closed = False
+        self._retries = Retries(len(plan.run.calls), plan.settings.max_attempts, self._clock)
+        self._admission = Admission(plan, now=self.now)
+        self._wake = threading.Event()
+        self._wake_async: asyncio.Event | None = None
+        plan.run.limit_history = self._admission.gate.history
 
-    def clock(self) -> float:
+    def now(self) -> float:
         """Return the seconds since the run's origin."""
-        return time.perf_counter() - self._origin
+        return self._clock.now() - self._origin
 
     def submit(self) -> None:
         """Set the run's origin and stamp every call as submitted, before any is sent."""
         self._plan.run.started_at = time.time()
-        self._origin = time.perf_counter()
-        for call in self._calls:
-            call.submitted = 0.0
+        self._origin = self._clock.now()
+        for call in self._plan.run.calls:
+            if call.submitted is None:
+                call.submitted = 0.0
 
     def make(self, client: OpenAI, call: Call) -> None:
         """Make one call with the blocking client. A failure becomes its record."""
-        if self._stopped:
-            return
-        attempt = self._begin(call)
-        answer, failure = send(client, self._request(call, attempt), attempt, self.clock)
-        self._end(call, attempt, answer, failure)
+        tries, wait = Tries(), _AT_ONCE
+        while wait is not None:
+            if wait:
+                self._clock.sleep(wait, self._wake)
+            ticket = self._admission.admit(call, lambda s: self._clock.sleep(s, self._wake))
+            if ticket is None:
+                self._give_up(call)
+                return
+            attempt = self._begin(call)
+            request = self._request(call, attempt)
+            if not self._announce(call, attempt, request, ticket):
+                return
+            outcome = send(client, request, attempt, self.now, timeout=ticket.left)
+            wait = self._follow_up(call, attempt, ticket, tries, *outcome)
 
     async def make_async(self, client: AsyncOpenAI, call: Call) -> None:
         """Make one call with the async client. A failure becomes its record."""
-        attempt = self._begin(call)
-        answer, failure = await send_async(
-            client,
-            self._request(call, attempt),
-            attempt,
-            self.clock,
-            timeout=self._plan.settings.timeout,
-        )
-        self._end(call, attempt, answer, failure)
+        tries, wait = Tries(), _AT_ONCE
+        self._wake_async = wake = self._wake_async or asyncio.Event()
+        while wait is not None:
+            if wait:
+                await self._clock.sleep_async(wait, wake)
+            ticket = await self._admission.admit_async(
+                call, lambda s: self._clock.sleep_async(s, wake)
+            )
+            if ticket is None:
+                self._give_up(call)
+                return
+            attempt = self._begin(call)
+            request = self._request(call, attempt)
+            if not self._announce(call, attempt, request, ticket):
+                return
+            outcome = await send_async(client, request, attempt, self.now, timeout=ticket.left)
+            wait = self._follow_up(call, attempt, ticket, tries, *outcome)
 
-    def stop(self) -> None:
+    def stop(self, why: str) -> None:
+        """Send nothing more; calls in flight may finish."""
+        self._plan.run.stopped = self._plan.run.stopped or why
+        self._admission.close()
+        self._wake.set()
+        if self._wake_async:
+            self._wake_async.set()
+
+    def interrupt(self) -> None:
         """Send nothing more; calls in flight are recorded as cancelled, perhaps billed."""
-        self._stopped = True
-        now = self.clock()
-        for call in self._calls:
+        self._is_closed = True
+        self.stop("interrupted")
+        if self.cut:
+            self.cut()
+        now = self.now()
+        for call in self._plan.run.calls:
             if call.started is not None and call.finished is None:
                 call.finished = now
                 call.outcome = "cancelled"
                 for attempt in call.attempts[-1:]:
-                    attempt.finished = now
-                    attempt.possibly_billed = True
+                    attempt.possibly_billed |= attempt.finished is None
+                    attempt.finished = attempt.finished or now
 
     def _begin(self, call: Call) -> Attempt:
-        call.started = self.clock()
-        attempt = Attempt(number=len(call.attempts) + 1, started=call.started)
+        now = self.now()
+        attempt = Attempt(number=len(call.attempts) + 1, started=now)
+        if call.attempts:
+            attempt.backoff_time = now - (call.attempts[-1].finished or now)
+        else:
+            call.started = now
         call.attempts.append(attempt)
         return attempt
 
     def _request(self, call: Call, attempt: Attempt) -> dict[str, Any]:
-        prompt = self._plan.prompts[call.index]
-        request = (
-            {"model": self._plan.endpoint.model}
-            | self._plan.settings.parameters
-            | prompt.parameters
-        )
+        settings, prompt = self._plan.settings, self._plan.prompts[call.index]
+        request = {"model": self._plan.endpoint.model} | settings.parameters | prompt.parameters
         system = request.pop("system", None)
         first = [{"role": "system", "content": system}] if system else []
         request["messages"] = first + prompt.messages
-        request["stream"] = self._plan.settings.stream
-        if self._plan.settings.stream:
+        request["stream"] = settings.stream
+        if settings.stream:
             request.setdefault("stream_options", {"include_usage": True})
         name = f"{self._plan.run.run_id}.{call.index}.{attempt.number}"
         given = request.get("extra_headers") or {}
         request["extra_headers"] = {"X-Client-Request-Id": name, **given}
         return request
 
-    def _end(self, call: Call, attempt: Attempt, answer: Answer, failure: Failure | None) -> None:
-        if self._stopped:  # an answer that came after the stop: its record is closed
-            return
+    def _announce(
+        self, call: Call, attempt: Attempt, request: dict[str, Any], ticket: Ticket
+    ) -> bool:
+        """Tell the journal before anything is sent; what cannot be noted is not sent."""
+        if self._journal is None:
+            return True
+        try:
+            self._journal.note_sent(call, attempt, request["extra_headers"]["X-Client-Request-Id"])
+        except JournalError as error:
+            call.attempts.pop()
+            if not call.attempts:
+                call.started = None
+            self._admission.leave(ticket, call, status=None, billed=False)
+            self.stop(str(error))
+            self._give_up(call)
+            return False
+        return True
+
+    def _follow_up(
+        self,
+        call: Call,
+        attempt: Attempt,
+        ticket: Ticket,
+        tries: Tries,
+        answer: Answer,
+        failure: Failure | None,
+    ) -> float | None:
+        """Write down what an attempt came to; return the wait before the next, None for none."""
+        if self._is_closed:  # an answer that came after the interrupt: its record is closed
+            return None
         answer.fill(call)
+        status = 200 if failure is None else failure.status
+        billed = failure is None or failure.possibly_billed
+        self._admission.leave(ticket, call, status=status, billed=billed)
         if failure is None:
             call.outcome, call.error = answer.judge()
-        else:
+            call.error_type = None
+            self._finish(call)
+            return None
+        left = ticket.deadline - self.now()
+        streamed = answer.first_token is not None
+        verdict = self._retries.judge(failure, tries, streamed=streamed, left=left)
+        message = self._plan.endpoint.key.redact(failure.message)[:300]
+        call.error_type = failure.error_type
+        call.error = f"{message} ({verdict.remark})" if verdict.remark else message
+        if verdict.stops_run:
+            self.stop(f"{failure.error_type}: {message}")
+        if verdict.pauses_all and verdict.wait:
+            self._admission.pause(verdict.wait)
+        if verdict.wait is None:
             call.outcome = "timeout" if failure.error_type == "deadline" else "error"
-            call.error_type = failure.error_type
-            call.error = self._plan.endpoint.key.redact(failure.message)[:300]
-        call.finished = attempt.finished
+            self._finish(call)
+        return verdict.wait
+
+    def _give_up(self, call: Call) -> None:
+        """Close the record of a call whose next attempt is not to be sent."""
+        if self._is_closed:
+            return
+        reason = self._admission.refusal(call)
+        if call.attempts:
+            call.outcome = "timeout" if reason.error_type == "deadline" else "error"
+            call.error = f"{call.error} ({reason.message})"
+            call.finished = self.now()
+            self._finish(call, at=call.finished)
+        else:
+            call.error_type, call.error = reason.error_type, reason.message
+            self._on_finished(call)
+
+    def _finish(self, call: Call, *, at: float | None = None) -> None:
+        call.finished = call.attempts[-1].finished if at is None else at
+        if self._journal is not None:
+            try:
+                self._journal.note_finished(call)
+            except JournalError as error:
+                self.stop(str(error))
         self._on_finished(call)

@@ -13,8 +13,6 @@ from ..prompts import Prompt, as_prompts
 from ..records import Call, Run
 from .settings import Settings, check_parameters, make_settings
 
-DEFAULT_TIMEOUT = 120.0
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -28,38 +26,28 @@ class Plan:
     settings: Settings
     run: Run
 
+    @property
+    def unfinished(self) -> list[Call]:
+        """The calls that are still to be made."""
+        return [call for call in self.run.calls if call.finished is None]
+
 
 def make_plan(
-    prompts: object,
-    endpoint: Endpoint | None = None,
-    *,
-    strategy: str = "gather",
-    max_concurrency: int | None = None,
-    stream: bool = False,
-    timeout: float = DEFAULT_TIMEOUT,
-    progress: bool | None = None,
-    **request_parameters: Any,
+    prompts: object, endpoint: Endpoint | None = None, *, journal: object = None, **options: Any
 ) -> Plan:
     """Check the arguments of a run, as `run.run` documents them, and lay out its records."""
     found = as_prompts(prompts)
-    settings = make_settings(
-        len(found),
-        strategy=strategy,
-        max_concurrency=max_concurrency,
-        stream=stream,
-        timeout=timeout,
-        progress=progress,
-        parameters=request_parameters,
-    )
-    for prompt in found:
-        check_parameters(prompt.parameters)
-    if endpoint is None:
-        endpoint = connect()
-    if not isinstance(endpoint, Endpoint):
+    if endpoint is not None and not isinstance(endpoint, Endpoint):
         raise TypeError(
             f"endpoint must be what connect() returns, not {type(endpoint).__name__}. "
             "Write endpoint = aiml_nb.connect()."
         )
+    for prompt in found:
+        check_parameters(prompt.parameters)
+    # Checked before anything is connected, and again with what the endpoint is.
+    make_settings(len(found), options, reports_cost=True)
+    endpoint = endpoint or connect()
+    settings = make_settings(len(found), options, reports_cost=endpoint.reports_cost)
     return Plan(found, endpoint, settings, _lay_out_run(found, endpoint, settings))
 
 

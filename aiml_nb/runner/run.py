@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from ..endpoint import Endpoint
 from ..loop import LoopLag, inside_run, run_coroutine
 from ..records import Run
 from .caller import Caller
-from .plan import DEFAULT_TIMEOUT, Plan, make_plan, takes_arguments_of
+from .clients import ThreadClients
+from .plan import Plan, make_plan, takes_arguments_of
 from .progress import show_progress
+from .settings import CAPS, OPTIONS
 from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
 
 _last_run: Run | None = None
@@ -25,7 +28,16 @@ def run(
     strategy: str = "gather",
     max_concurrency: int | None = None,
     stream: bool = False,
-    timeout: float = DEFAULT_TIMEOUT,
+    timeout: float = 120.0,
+    run_timeout: float | None = None,
+    requests_per_minute: float | None = None,
+    tokens_per_minute: float | None = None,
+    max_attempts: int = 3,
+    max_calls: int | None = None,
+    max_total_tokens: int | None = None,
+    max_cost: float | None = None,
+    prices: tuple[float, float] | None = None,
+    journal: str | Path | bool | None = None,
     progress: bool | None = None,
     **request_parameters: Any,
 ) -> Run:
@@ -42,15 +54,28 @@ def run(
         What `connect` returned; None connects as ``connect()`` does.
     strategy
         ``sequential`` and ``threads`` use the blocking client; ``gather``, ``as_completed``,
-        ``task_group``, ``workers`` and ``batches`` the async one.
+        ``task_group``, ``workers`` and ``batches`` the async one. ``adaptive`` learns from 429s
+        how many calls the server takes at once.
     max_concurrency
-        The most calls in flight at one moment. None allows as many as there are prompts, up to
-        100 threads or 1,000 tasks.
+        The most calls in flight at one moment; a ceiling that 429s lower for a while. None allows
+        as many as there are prompts, up to 100 threads or 1,000 tasks.
     stream
         Ask for the answers piece by piece, so that the time to the first token is known.
-    timeout
-        Seconds a whole call may take. The blocking client gives up when it has waited this long
-        for the next piece.
+    timeout, run_timeout
+        Seconds that a whole call may take, all attempts and waits included, and the whole run.
+    requests_per_minute, tokens_per_minute
+        The most in any 60 seconds. Tokens are reserved by estimate and corrected by usage.
+    max_attempts
+        The most attempts of a call that fails in a way that may pass. 429s have bounds of their
+        own: 8 a call. 1 makes no second attempt of any kind.
+    max_calls, max_total_tokens, max_cost
+        Caps on the requests, the tokens and the US dollars of the run; nothing more is sent then.
+    prices
+        US dollars per million tokens, ``(input, output)``, where the provider reports no cost.
+    journal
+        The file that keeps every finished call, for `resume`. None keeps one in
+        ``aiml-nb-journals`` for servers that are neither the simulator nor on this machine; True
+        always, False never.
     progress
         Show a progress bar; None shows one in a notebook or a terminal.
     **request_parameters
@@ -64,21 +89,17 @@ def run(
 
     Raises
     ------
+    BudgetError
+        If a cap is below the first call, or cannot be kept.
     EndpointError
         If the server cannot be reached, refuses the key or does not have the model.
+    JournalError
+        If the journal cannot be written.
     TypeError, ValueError
         If an argument is wrong.
     """
-    plan = make_plan(
-        prompts,
-        endpoint,
-        strategy=strategy,
-        max_concurrency=max_concurrency,
-        stream=stream,
-        timeout=timeout,
-        progress=progress,
-        **request_parameters,
-    )
+    options = {name: value for name, value in locals().items() if name in OPTIONS | CAPS}
+    plan = make_plan(prompts, endpoint, journal=journal, **options, **request_parameters)
     if plan.settings.blocks:
         return run_blocking(plan)
     return run_coroutine(run_concurrent(plan))
@@ -125,7 +146,7 @@ async def run_concurrent(plan: Plan) -> Run:
             try:
                 await ASYNC_STRATEGIES[settings.strategy](
                     lambda call: caller.make_async(client, call),
-                    plan.run.calls,
+                    plan.unfinished,
                     settings.max_concurrency,
                 )
             finally:
@@ -135,13 +156,14 @@ async def run_concurrent(plan: Plan) -> Run:
 
 def _make_blocking_calls(plan: Plan, caller: Caller) -> None:
     settings, endpoint = plan.settings, plan.endpoint
-    with endpoint.open(
-        timeout=settings.timeout, max_connections=settings.max_concurrency
-    ) as client:
-        endpoint.warm_up(client, model=settings.parameters.get("model"))
+    with ThreadClients(endpoint, timeout=settings.timeout) as clients:
+        endpoint.warm_up(clients.get(), model=settings.parameters.get("model"))
+        caller.cut = clients.cut
         caller.submit()
         BLOCKING_STRATEGIES[settings.strategy](
-            lambda call: caller.make(client, call), plan.run.calls, settings.max_concurrency
+            lambda call: caller.make(clients.get(), call),
+            plan.unfinished,
+            settings.max_concurrency,
         )
 
 
@@ -157,5 +179,5 @@ def _open_caller(plan: Plan) -> Iterator[Caller]:
         try:
             yield caller
         except BaseException:
-            caller.stop()
+            caller.interrupt()
             raise

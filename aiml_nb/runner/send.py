@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 
 def send(
-    client: OpenAI, request: dict[str, Any], attempt: Attempt, clock: Callable[[], float]
+    client: OpenAI,
+    request: dict[str, Any],
+    attempt: Attempt,
+    clock: Callable[[], float],
+    *,
+    timeout: float,
 ) -> tuple[Answer, Failure | None]:
     """Send `request` and wait for the whole answer, blocking the thread.
 
@@ -33,6 +38,8 @@ def send(
         The record to complete; its ``started`` is stamped already.
     clock
         Tells the seconds since the run's origin.
+    timeout
+        Seconds after which the attempt is given up.
 
     Returns
     -------
@@ -42,7 +49,7 @@ def send(
     answer = Answer(clock)
     failure: Failure | None = None
     try:
-        reply = client.chat.completions.create(**request)
+        reply = client.chat.completions.create(**request, timeout=timeout)
         if request["stream"]:
             with reply:
                 answer.request_id = reply.response.headers.get("x-request-id")
@@ -64,13 +71,7 @@ async def send_async(
     *,
     timeout: float,  # noqa: ASYNC109  the attempt's own
 ) -> tuple[Answer, Failure | None]:
-    """Send `request` and wait for the whole answer; otherwise as `send`.
-
-    Parameters
-    ----------
-    timeout
-        Seconds after which the attempt is given up.
-    """
+    """Send `request` and wait for the whole answer; otherwise as `send`."""
     answer = Answer(clock)
     failure: Failure | None = None
     try:

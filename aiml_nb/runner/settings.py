@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from .budget import Limits, check_limits
+
 BLOCKING = ("sequential", "threads")
-STRATEGIES = (*BLOCKING, "gather", "as_completed", "task_group", "workers", "batches")
+STRATEGIES = (
+    *BLOCKING,
+    *("gather", "as_completed", "task_group", "workers", "batches", "adaptive"),
+)
 
 # More threads than this cost more than they bring; more calls than this overtax one event loop.
 MOST_THREADS = 100
@@ -17,30 +23,30 @@ MOST_TASKS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How one run makes its calls.
+    """How one run makes its calls; `run` documents each.
 
     Parameters
     ----------
-    strategy
-        One of `STRATEGIES`.
     max_concurrency
-        The most calls in flight at one moment.
-    stream
-        Ask for the answers piece by piece.
-    timeout
-        Seconds a whole call may take.
+        The most calls in flight at one moment, settled: never None.
+    limits
+        What the run may spend.
     parameters
         Request parameters for every call.
-    progress
-        Show a progress bar; None shows one where somebody looks: a terminal or a notebook.
     """
 
-    strategy: str
+    strategy: str = "gather"
     max_concurrency: int
-    stream: bool
-    timeout: float
-    parameters: dict[str, Any]
-    progress: bool | None
+    stream: bool = False
+    timeout: float = 120.0
+    run_timeout: float | None = None
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    max_attempts: int = 3
+    limits: Limits = field(default_factory=Limits)
+    journal: Path | None = None
+    progress: bool | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
     def blocks(self) -> bool:
@@ -48,43 +54,59 @@ class Settings:
         return self.strategy in BLOCKING
 
 
+OPTIONS = {each.name for each in fields(Settings)} - {"limits", "journal", "parameters"}
+CAPS = {each.name for each in fields(Limits)}
+
+
 def make_settings(
-    n_prompts: int,
-    *,
-    strategy: str,
-    max_concurrency: int | None,
-    stream: bool,
-    timeout: float,
-    progress: bool | None,
-    parameters: dict[str, Any],
+    n_prompts: int, options: dict[str, Any], *, reports_cost: bool, journal: Path | None = None
 ) -> Settings:
-    """Check the arguments of a run and settle its limit.
+    """Check the options of a run and settle its limit.
+
+    Parameters
+    ----------
+    options
+        What `run` was given besides prompts, endpoint and journal.
+    reports_cost
+        The provider says what a call cost.
 
     Raises
     ------
+    BudgetError
+        If a cap is below the first call, or cannot be kept.
     TypeError
         If a request parameter is unknown to the openai client.
     ValueError
         If the strategy is unknown, or a number is out of its range.
     """
+    given = {name: options[name] for name in OPTIONS & options.keys()}
+    limits = Limits(**{name: options[name] for name in CAPS & options.keys()})
+    parameters = {n: value for n, value in options.items() if n not in OPTIONS | CAPS}
+    strategy = given.get("strategy", "gather")
     check_strategy(strategy)
-    check_limit(max_concurrency)
-    if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not timeout > 0:
-        raise ValueError(f"timeout must be a number of seconds above 0; not {timeout!r}.")
+    check_limit(given.get("max_concurrency"))
+    check_limit(given.get("max_attempts"), name="max_attempts")
+    for name in ("timeout", "run_timeout", "requests_per_minute", "tokens_per_minute"):
+        _check_amount(name, given.get(name))
     check_parameters(parameters)
+    check_limits(limits, reports_cost=reports_cost)
+    given["max_concurrency"] = _settle_limit(strategy, given.get("max_concurrency"), n_prompts)
+    return Settings(**given, limits=limits, journal=journal, parameters=parameters)
+
+
+def _settle_limit(strategy: str, max_concurrency: int | None, n_prompts: int) -> int:
     if strategy == "sequential":
-        limit = 1
-    else:
-        most = MOST_THREADS if strategy == "threads" else MOST_TASKS
-        limit = min(n_prompts, most) if max_concurrency is None else max_concurrency
-    return Settings(
-        strategy=strategy,
-        max_concurrency=limit,
-        stream=stream,
-        timeout=timeout,
-        parameters=parameters,
-        progress=progress,
-    )
+        return 1
+    most = MOST_THREADS if strategy == "threads" else MOST_TASKS
+    return min(n_prompts, most) if max_concurrency is None else max_concurrency
+
+
+def _check_amount(name: str, value: object) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is None or (number and value > 0):  # type: ignore[operator]
+        return
+    unit = "seconds" if name.endswith("timeout") else "units"
+    raise ValueError(f"{name} must be a number of {unit} above 0; not {value!r}.")
 
 
 def check_strategy(strategy: object) -> None:
@@ -97,15 +119,14 @@ def check_strategy(strategy: object) -> None:
         )
 
 
-def check_limit(max_concurrency: object) -> None:
-    """Raise ValueError unless `max_concurrency` is None or a whole number from 1."""
-    if max_concurrency is None:
+def check_limit(value: object, *, name: str = "max_concurrency") -> None:
+    """Raise ValueError unless `value` is None or a whole number from 1."""
+    if value is None:
         return
-    whole = isinstance(max_concurrency, int) and not isinstance(max_concurrency, bool)
-    if not whole or max_concurrency < 1:  # type: ignore[operator]
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or value < 1:  # type: ignore[operator]
         raise ValueError(
-            f"max_concurrency must be a whole number from 1, or None for no limit of your own; "
-            f"not {max_concurrency!r}."
+            f"{name} must be a whole number from 1; not {value!r}. Leave it out for the default."
         )
 
 

@@ -89,6 +89,11 @@ async def batches(make: MakeCallAsync, calls: list[Call], max_concurrency: int) 
         await asyncio.gather(*map(make, calls[start : start + max_concurrency]))
 
 
+async def adaptive(make: MakeCallAsync, calls: list[Call], max_concurrency: int) -> None:
+    """Gather, while the gate in front of each attempt learns how many the server takes."""
+    await gather(make, calls, max_concurrency)
+
+
 @contextmanager
 def _thread_pool(size: int) -> Iterator[ThreadPoolExecutor]:
     """Open a pool that an interrupt leaves at once, with the waiting calls dropped."""
@@ -118,4 +123,5 @@ ASYNC_STRATEGIES: dict[str, Callable[[MakeCallAsync, list[Call], int], Awaitable
     "task_group": task_group,
     "workers": workers,
     "batches": batches,
+    "adaptive": adaptive,
 }

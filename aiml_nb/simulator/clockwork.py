@@ -1,6 +1,7 @@
 """The service in virtual time: given the arrivals, what happens when."""
 
 import heapq
+import math
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,7 +9,9 @@ from typing import Literal
 
 from .answers import find_answer
 from .draws import draw_lognormal, open_draws
-from .prompts import Prompt
+from .fault import Fault
+from .picker import FaultPicker
+from .prompts import Prompt, split_tokens
 from .settings import Settings
 
 # How long a request that is turned away takes, in seconds at speed 1.
@@ -36,7 +39,8 @@ class Plan:
 
     Token ``k`` leaves at ``first_token + k * token_time``. A request that is turned away has a
     `status` other than 200, no first token and no tokens. `repeat` counts how often the service
-    had been asked the same before.
+    had been asked the same before. What a `fault` does to the bytes is not in the plan; the
+    status is ``None`` if none is sent, and `finished` infinite if only the client can end it.
     """
 
     number: int
@@ -48,8 +52,9 @@ class Plan:
     token_time: float
     prompt_tokens: int
     tokens: tuple[str, ...] = ()
-    finish_reason: Literal["stop", "length"] = "stop"
-    status: int = 200
+    finish_reason: Literal["stop", "length", "content_filter"] = "stop"
+    status: int | None = 200
+    fault: Fault | None = None
 
     @property
     def text(self) -> str:
@@ -89,6 +94,7 @@ class Clockwork:
         self.settings = settings
         self._number = 0
         self._asked: Counter[str] = Counter()
+        self._picker = FaultPicker(settings)
         # With a capacity only: when each slot falls free, who has not left, who waits.
         self._slots: list[float] = []
         self._present: dict[int, Plan] = {}
@@ -102,12 +108,12 @@ class Clockwork:
         self._number += 1
         repeat = self._asked[prompt.key]
         self._asked[prompt.key] += 1
-        status = self._find_fault(prompt, repeat)
-        if status == 200 and self._is_full(arrival.at):
-            status = _OVERLOADED
-        if status != 200:
-            return self._refuse(arrival, prompt, repeat=repeat, status=status)
-        return self._enqueue(self._serve(arrival, prompt, repeat=repeat))
+        fault = self._picker.pick(self._number, prompt, repeat)
+        if fault is not None and not fault.has_answer:
+            return self._turn_away(arrival, prompt, repeat=repeat, fault=fault)
+        if self._is_full(arrival.at):
+            return self._turn_away(arrival, prompt, repeat=repeat, status=_OVERLOADED)
+        return self._enqueue(self._serve(arrival, prompt, repeat=repeat, fault=fault))
 
     def leave(self, number: int, *, at: float) -> list[Plan]:
         """Free the place of a request that ended; give the plans that move up for it."""
@@ -127,7 +133,7 @@ class Clockwork:
                 moved.append(revised)
         return moved
 
-    def _serve(self, arrival: Arrival, prompt: Prompt, *, repeat: int) -> Plan:
+    def _serve(self, arrival: Arrival, prompt: Prompt, *, repeat: int, fault: Fault | None) -> Plan:
         """Draw the answer and its times, as if it could start at once."""
         settings, answer = self.settings, find_answer(prompt, self.settings)
         draws = open_draws(settings.seed, prompt.key, repeat)
@@ -139,7 +145,11 @@ class Clockwork:
         wait += prompt.tokens * settings.prompt_token_time
         gap = draw_lognormal(draws, median=settings.token_time, spread=token_spread)
         gap /= settings.speed
-        tokens = answer.tokens[: arrival.max_tokens]
+        whole, reason = answer.tokens, None
+        if fault is not None:
+            wait += fault.delay
+            whole, reason = _change_text(whole, fault), fault.finish_reason
+        tokens = whole[: arrival.max_tokens]
         first_token = arrival.at + wait / settings.speed
         return Plan(
             number=self._number,
@@ -147,32 +157,39 @@ class Clockwork:
             arrived=arrival.at,
             started=arrival.at,
             first_token=first_token,
-            finished=first_token + (len(tokens) - 1) * gap,
+            finished=first_token + max(0, len(tokens) - 1) * gap,
             token_time=gap,
             prompt_tokens=prompt.tokens,
             tokens=tokens,
-            finish_reason="stop" if len(tokens) == len(answer.tokens) else "length",
+            finish_reason=reason or ("stop" if len(tokens) == len(whole) else "length"),
+            fault=fault,
         )
 
-    def _refuse(self, arrival: Arrival, prompt: Prompt, *, repeat: int, status: int) -> Plan:
+    def _turn_away(
+        self,
+        arrival: Arrival,
+        prompt: Prompt,
+        *,
+        repeat: int,
+        fault: Fault | None = None,
+        status: int | None = None,
+    ) -> Plan:
+        delay, ends = _REFUSAL_TIME, True
+        if fault is not None:
+            status = fault.status if fault.has_status else None
+            delay, ends = delay + fault.delay, not fault.is_endless
         return Plan(
             number=self._number,
             repeat=repeat,
             arrived=arrival.at,
             started=arrival.at,
             first_token=None,
-            finished=arrival.at + _REFUSAL_TIME / self.settings.speed,
+            finished=arrival.at + delay / self.settings.speed if ends else math.inf,
             token_time=0.0,
             prompt_tokens=prompt.tokens,
             status=status,
+            fault=fault,
         )
-
-    def _find_fault(self, prompt: Prompt, repeat: int) -> int:
-        faults = self.settings.faults
-        script = faults.get(self._number, faults.get(prompt.text, 200))
-        if isinstance(script, int):
-            return script
-        return script[repeat] if repeat < len(script) else 200
 
     def _enqueue(self, plan: Plan) -> Plan:
         if self.settings.capacity is None:
@@ -204,6 +221,12 @@ class Clockwork:
         if settings.queue is None or settings.capacity is None or len(waiting) < settings.queue:
             return False
         return len(self._slots) == settings.capacity and self._slots[0] > at
+
+
+def _change_text(tokens: tuple[str, ...], fault: Fault) -> tuple[str, ...]:
+    if fault.says_null:
+        return ()
+    return tokens if fault.text is None else split_tokens(fault.text)
 
 
 def simulate(arrivals: Iterable[Arrival], settings: Settings | None = None) -> list[Plan]:

@@ -18,7 +18,8 @@ class Record:
 
     It holds neither bodies nor keys: `prompt` is a hash. `number` counts the chat completions
     from 1 and is ``None`` for other requests. `queued` is missing when the call was served at
-    once, `first_token` when the answer was not streamed.
+    once, `first_token` when the answer was not streamed, `status` when none was sent. `fault` is
+    what was done to the answer, as the script or the lot said.
     """
 
     method: str
@@ -39,6 +40,7 @@ class Record:
     planned_first_token: float | None = None
     planned_finish: float | None = None
     status: int | None = None
+    fault: str | None = None
     cancelled_by_client: bool = False
 
     def to_dict(self) -> dict[str, Any]:

@@ -7,9 +7,17 @@ from aiohttp import web
 
 from .chat import ChatRequest
 from .clockwork import Plan
+from .misplay import misplay
 from .profiles import refuse_as_planned
 from .service import Service, Ticket
-from .wire import ChunkWriter, name_completion, write_completion
+from .wire import (
+    JSON_TYPE,
+    STREAM_TYPE,
+    ChunkWriter,
+    Label,
+    name_completion,
+    write_completion,
+)
 
 
 async def play(
@@ -24,27 +32,32 @@ async def play(
 
     Raises
     ------
-    Refusal
+    Refusal, HangUp
         When the plan says so.
     """
     await ticket.wait_for_slot()
     plan = ticket.plan
-    if plan.status != 200:
+    completion_id = name_completion(plan, seed=service.settings.seed, prompt_key=chat.prompt.key)
+    label = Label(completion_id, int(time.time()), chat.model)
+    if plan.fault is not None:
+        return await misplay(
+            ticket,
+            plan.fault,
+            label=label,
+            chat=chat,
+            service=service,
+            request=request,
+            headers=headers,
+        )
+    if plan.status is not None and plan.status != 200:
         await ticket.wait_until(plan.finished)
         raise refuse_as_planned(plan.status)
-    completion_id = name_completion(plan, seed=service.settings.seed, prompt_key=chat.prompt.key)
-    created = int(time.time())
     if chat.stream:
-        writer = ChunkWriter(
-            completion_id=completion_id,
-            created=created,
-            model=chat.model,
-            include_usage=chat.include_usage,
-        )
+        writer = ChunkWriter(label, include_usage=chat.include_usage)
         return await _Stream(ticket, writer, service=service).play(request, headers)
-    body = write_completion(plan, completion_id=completion_id, created=created, model=chat.model)
+    body = write_completion(plan, label)
     await ticket.wait_until(plan.finished)
-    return web.Response(body=body, content_type="application/json", headers=headers)
+    return web.Response(body=body, content_type=JSON_TYPE, headers=headers)
 
 
 class _Stream:
@@ -59,7 +72,7 @@ class _Stream:
     ) -> web.StreamResponse:
         plan, record = self._ticket.plan, self._ticket.record
         response = web.StreamResponse(headers=headers)
-        response.headers["Content-Type"] = "text/event-stream; charset=utf-8"
+        response.headers["Content-Type"] = STREAM_TYPE
         response.headers["Cache-Control"] = "no-cache"
         role = self._writer.write_role()
         if self._service.settings.sends_role_at_once:

@@ -35,14 +35,17 @@ _FAULTS: dict[int, tuple[str, str, str | None]] = {
 }
 
 
-def refuse_as_planned(status: int) -> Refusal:
+def refuse_as_planned(
+    status: int, *, message: str | None = None, code: str | None = None
+) -> Refusal:
     """Build the refusal of a request that the plan turns away with `status`."""
     if status in _FAULTS:
-        message, kind, code = _FAULTS[status]
+        usual, kind, usual_code = _FAULTS[status]
     else:
         kinds = ("invalid_request_error", "server_error")
-        message, kind, code = f"Status {status}", kinds[status >= 500], None
-    return Refusal(status, f"{message} (simulated).", kind=kind, code=code)
+        usual, kind, usual_code = f"Status {status}", kinds[status >= 500], None
+    message = message or f"{usual} (simulated)."
+    return Refusal(status, message, kind=kind, code=code or usual_code)
 
 
 def refuse_model(name: str) -> Refusal:

@@ -17,6 +17,7 @@ from .log import Record
 from .play import play
 from .profiles import Refusal, refuse_model, render_refusal
 from .service import Registry, Service
+from .spoil import HangUp
 from .wire import describe_model, list_models
 
 LOG_PATH = "/_simulator/log"
@@ -76,6 +77,8 @@ class Server:
         except asyncio.CancelledError:
             record.cancelled_by_client = True
             raise
+        except HangUp:
+            return web.Response()  # sent to nobody: the connection is closing
         except ConnectionResetError:
             # The client left; raised again, it would be logged as a fault of this server.
             record.cancelled_by_client = True

@@ -1,6 +1,7 @@
 """Independent services behind one address, told apart by their tokens."""
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable
 
@@ -15,9 +16,12 @@ from .settings import Settings
 class Ticket:
     """A chat completion on its way: its plan, which may move up while it waits."""
 
-    def __init__(self, plan: Plan, record: Record, *, read_clock: Callable[[], float]) -> None:
+    def __init__(
+        self, plan: Plan, record: Record, *, read_clock: Callable[[], float], speed: float
+    ) -> None:
         self.record = record
-        self._read_clock = read_clock
+        self.read_clock = read_clock
+        self.speed = speed
         self._moved: asyncio.Event | None = None
         self.plan = plan
         self._note_plan()
@@ -32,19 +36,19 @@ class Ticket:
     async def wait_for_slot(self) -> None:
         """Wait until the call is served."""
         if self.plan.started > self.plan.arrived:
-            self.record.queued = self._read_clock()
+            self.record.queued = self.read_clock()
             self._moved = asyncio.Event()
-            while (left := self.plan.started - self._read_clock()) > 0:
+            while (left := self.plan.started - self.read_clock()) > 0:
                 self._moved.clear()
                 try:
                     await asyncio.wait_for(self._moved.wait(), left)
                 except TimeoutError:
                     break
-        self.record.started = self._read_clock()
+        self.record.started = self.read_clock()
 
     async def wait_until(self, moment: float) -> None:
         """Sleep until `moment` on the service's clock; absolute, so that nothing drifts."""
-        left = moment - self._read_clock()
+        left = moment - self.read_clock()
         if left > 0:
             await asyncio.sleep(left)
 
@@ -52,7 +56,7 @@ class Ticket:
         record, plan = self.record, self.plan
         record.planned_start = plan.started
         record.planned_first_token = plan.first_token
-        record.planned_finish = plan.finished
+        record.planned_finish = plan.finished if math.isfinite(plan.finished) else None
 
 
 class Service:
@@ -71,8 +75,9 @@ class Service:
         arrival = Arrival(self.log.read_clock(), request.prompt, request.max_tokens)
         plan = self._clockwork.admit(arrival)
         record.prompt, record.stream = request.prompt.key, request.stream
+        record.fault = None if plan.fault is None else plan.fault.name
         self.log.count_completion(record, number=plan.number)
-        ticket = Ticket(plan, record, read_clock=self.log.read_clock)
+        ticket = Ticket(plan, record, read_clock=self.log.read_clock, speed=self.settings.speed)
         self._tickets[plan.number] = ticket
         return ticket
 

@@ -4,12 +4,10 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from .errors import SettingsError
-
-FaultScript: TypeAlias = int | Sequence[int]
-"""An HTTP status given every time, or statuses given one after another (200: no fault)."""
+from .scripts import FaultScript, check_scripts, check_shares
 
 
 def _knob(default: Any, least: float, most: float) -> Any:
@@ -49,9 +47,12 @@ class Settings:
         A stream begins with a chunk that holds the role and no text. True sends it as soon as the
         call is served, false together with the first token.
     faults
-        What goes wrong: the number of a chat completion (from 1) or the text of its last user
-        message, to the HTTP status it gets, or to several statuses that the repeats of the prompt
-        get in turn, before all goes well: ``{3: 400, "What is 2+2?": (429, 429)}``.
+        What goes wrong: the number of a chat completion (from 1), the text of its last user
+        message, or ``"*"`` for all of them, to a fault, or to several that the repeats of the
+        prompt get in turn before all goes well: ``{3: 400, "What is 2+2?": (429, "reset")}``. The
+        faults and their forms are listed in `aiml_nb.simulator.faults`.
+    fault_shares
+        Faults to the share of calls that get them, drawn: ``{503: 0.1, "reset:50%": 0.05}``.
 
     Raises
     ------
@@ -73,6 +74,7 @@ class Settings:
     queue: int | None = _knob(None, 0, 1_000_000)
     sends_role_at_once: bool = False
     faults: Mapping[int | str, FaultScript] = field(default_factory=dict, hash=False)
+    fault_shares: Mapping[int | str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         for knob in dataclasses.fields(self):
@@ -89,7 +91,8 @@ class Settings:
             )
         # Lists come from JSON; tuples and a copy keep the settings from changing underneath.
         object.__setattr__(self, "models", _check_models(self.models))
-        object.__setattr__(self, "faults", _check_faults(self.faults))
+        object.__setattr__(self, "faults", check_scripts(self.faults))
+        object.__setattr__(self, "fault_shares", check_shares(self.fault_shares))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Settings":
@@ -120,7 +123,7 @@ class Settings:
         values = {knob.name: getattr(self, knob.name) for knob in dataclasses.fields(self)}
         values["models"] = list(self.models)
         values["faults"] = {
-            str(key): script if isinstance(script, int) else list(script)
+            str(key): list(script) if isinstance(script, tuple) else script
             for key, script in self.faults.items()
         }
         return values
@@ -149,33 +152,3 @@ def _check_models(models: Any) -> tuple[str, ...]:
         if not isinstance(name, str) or not name.strip():
             raise SettingsError(f"models must be names; {name!r} is not one.")
     return tuple(models)
-
-
-def _check_faults(faults: Any) -> dict[int | str, FaultScript]:
-    if not isinstance(faults, Mapping):
-        raise SettingsError(
-            "faults must map the number of a request, or the text of a prompt, to HTTP statuses, "
-            f"as in {{3: 400, 'What is 2+2?': (429, 429)}}; not {faults!r}."
-        )
-    for key in faults:
-        if isinstance(key, bool) or not isinstance(key, int | str) or key == "" or _is_below_1(key):
-            raise SettingsError(
-                "a fault belongs to the number of a request (from 1) or to the text of a prompt; "
-                f"not to {key!r}."
-            )
-    return {key: _check_script(script) for key, script in faults.items()}
-
-
-def _is_below_1(key: int | str) -> bool:
-    return isinstance(key, int) and key < 1
-
-
-def _check_script(script: Any) -> FaultScript:
-    is_list = isinstance(script, Sequence) and not isinstance(script, str | bytes)
-    statuses = tuple(script) if is_list else (script,)
-    for status in statuses:
-        if type(status) is not int or status not in (200, *range(400, 600)):
-            raise SettingsError(
-                f"a fault's status must be from 400 to 599 (200: no fault); not {status!r}."
-            )
-    return statuses if is_list else statuses[0]

@@ -1,13 +1,16 @@
 """Answers in the bytes of OpenAI's API: models, completions, and chunks of a stream."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from .clockwork import Plan
 from .draws import open_draws
 from .settings import Settings
 
+JSON_TYPE = "application/json"
+STREAM_TYPE = "text/event-stream; charset=utf-8"
 DONE = b"data: [DONE]\n\n"
 
 # The date the models' names appeared; clients want a number.
@@ -49,12 +52,23 @@ def count_usage(plan: Plan) -> dict[str, Any]:
     }
 
 
-def write_completion(plan: Plan, *, completion_id: str, created: int, model: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What the body, or each chunk, of one answer carries: its id, second of birth and model."""
+
+    id: str
+    created: int
+    model: str
+
+
+def write_completion(plan: Plan, label: Label) -> bytes:
     """Write a whole answer as one ``chat.completion``."""
+    fault = plan.fault
+    refuses, says_null = fault is not None and fault.refuses, fault is not None and fault.says_null
     message: dict[str, Any] = {
         "role": "assistant",
-        "content": plan.text,
-        "refusal": None,
+        "content": None if refuses or says_null else plan.text,
+        "refusal": plan.text if refuses else None,
         "annotations": [],
     }
     choice = {
@@ -64,29 +78,33 @@ def write_completion(plan: Plan, *, completion_id: str, created: int, model: str
         "finish_reason": plan.finish_reason,
     }
     completion = {
-        "id": completion_id,
+        "id": label.id,
         "object": "chat.completion",
-        "created": created,
-        "model": model,
+        "created": label.created,
+        "model": label.model,
         "choices": [choice],
         "usage": count_usage(plan),
         "service_tier": "default",
         "system_fingerprint": _FINGERPRINT,
     }
-    return json.dumps(completion).encode()
+    return _encode(completion)
+
+
+def _encode(value: Any) -> bytes:
+    # As real servers do it: text beyond ASCII goes as it is; what UTF-8 cannot hold, a lone
+    # surrogate, is left escaped, which is just the form that JSON has for it.
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 class ChunkWriter:
     """Writes the chunks of one streamed answer as server-sent events."""
 
-    def __init__(
-        self, *, completion_id: str, created: int, model: str, include_usage: bool
-    ) -> None:
+    def __init__(self, label: Label, *, include_usage: bool, refuses: bool = False) -> None:
         head = {
-            "id": completion_id,
+            "id": label.id,
             "object": "chat.completion.chunk",
-            "created": created,
-            "model": model,
+            "created": label.created,
+            "model": label.model,
             "service_tier": "default",
             "system_fingerprint": _FINGERPRINT,
         }
@@ -95,7 +113,8 @@ class ChunkWriter:
         # With usage asked for, every chunk but the last carries a null.
         self._tail = (', "usage": null' if include_usage else "") + "}\n\n"
         # A stream sends one of these for each token: all but the token is made beforehand.
-        self._before = self._head + ', "choices": [{"index": 0, "delta": {"content": '
+        field = "refusal" if refuses else "content"
+        self._before = self._head + f', "choices": [{{"index": 0, "delta": {{"{field}": '
         self._after = '}, "logprobs": null, "finish_reason": null}]' + self._tail
 
     def write_role(self) -> bytes:
@@ -105,15 +124,19 @@ class ChunkWriter:
     def write_tokens(self, tokens: Iterable[str]) -> bytes:
         """Write one chunk for each token."""
         before, after = self._before, self._after
-        return "".join([f"{before}{json.dumps(token)}{after}" for token in tokens]).encode()
+        events = [f"{before}{json.dumps(token, ensure_ascii=False)}{after}" for token in tokens]
+        return "".join(events).encode("utf-8", "backslashreplace")
 
-    def write_end(self, plan: Plan) -> bytes:
-        """Write what follows the last token: the reason, the usage if asked for, and DONE."""
-        end = self._write_choice({}, plan.finish_reason)
+    def write_end(self, plan: Plan, *, without: Collection[str] = ()) -> bytes:
+        """Write what follows the last token: the reason, the usage if asked for, and DONE.
+
+        A fault may leave out the ``finish`` or the ``done``.
+        """
+        end = b"" if "finish" in without else self._write_choice({}, plan.finish_reason)
         if self._include_usage:
             usage = json.dumps(count_usage(plan))
             end += f'{self._head}, "choices": [], "usage": {usage}}}\n\n'.encode()
-        return end + DONE
+        return end if "done" in without else end + DONE
 
     def _write_choice(self, delta: dict[str, Any], finish_reason: str | None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}

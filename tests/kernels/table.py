@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -28,6 +29,17 @@ def main(names: list[str]) -> None:
     )
 
 
+def _name(environment: Environment) -> str:
+    code = (
+        "import importlib.metadata as m, platform as p;"
+        "print('ipykernel', m.version('ipykernel') + ', Python', p.python_version())"
+    )
+    done = subprocess.run(
+        [python_of(environment), "-c", code], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
 def _queue_rows(environment: Environment) -> Iterator[list[str]]:
     try:
         python_of(environment)
@@ -35,13 +47,13 @@ def _queue_rows(environment: Environment) -> Iterator[list[str]]:
         yield [str(environment), f"not measured: {reason}", *[""] * 5]
         return
     yield [
-        str(environment),
+        _name(environment),
         "nest_asyncio 1.6.0 alone",
         *_kept(measure_queue_unmended(environment)),
     ]
     for order in ORDERS:
         patch = f"ours, nest_asyncio 1.6.0 {order}"
-        yield [str(environment), patch, *_kept(measure_queue(environment, nest_asyncio=order))]
+        yield [_name(environment), patch, *_kept(measure_queue(environment, nest_asyncio=order))]
 
 
 def _kept(kept: Kept) -> list[str]:
@@ -62,7 +74,7 @@ def _interrupt_rows(environment: Environment) -> Iterator[list[str]]:
     for kind in INTERRUPTED:
         stopped = measure_interrupt(environment, kind)
         yield [
-            str(environment),
+            _name(environment),
             kind,
             f"{stopped.seconds:.2f}",
             stopped.error.split(":")[0],

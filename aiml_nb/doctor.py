@@ -1,0 +1,204 @@
+"""What runs here, and what is wrong with it: one line each, with what to type next."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from .endpoint import Endpoint, connect
+from .errors import AimlNbError
+from .loop import inspect_loop
+from .runner import run
+
+State = Literal["ok", "note", "wrong"]
+
+# Below this a lesson may be killed for want of memory: its bar is 400 MB.
+ENOUGH_MEMORY = 500e6
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Parameters
+    ----------
+    subject
+        What was looked at.
+    state
+        ``ok``, ``note`` (worth knowing) or ``wrong`` (something will not work).
+    text
+        What was found, and for all but ``ok`` what to do about it.
+    """
+
+    subject: str
+    state: State
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckUp:
+    """All that was looked at. Printed, or as a cell's last line, it is one line each."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """True if nothing is wrong."""
+        return all(finding.state != "wrong" for finding in self.findings)
+
+    def __str__(self) -> str:
+        """Give one line per finding."""
+        return "\n".join(f"{f.state:6}{f.subject:12}{f.text}" for f in self.findings)
+
+    __repr__ = __str__
+
+
+def check_up() -> CheckUp:
+    """Look at everything that a run needs here: interpreter, kernel, loop, key, endpoint, memory.
+
+    Nothing is patched and nothing is paid for: a live endpoint is asked for its list of models.
+    """
+    looks: tuple[Callable[[], Finding], ...] = (
+        _look_at_python,
+        _look_at_packages,
+        _look_at_kernel,
+        _look_at_loop,
+        _look_at_callbacks,
+        _look_at_key,
+        _look_at_endpoint,
+        _look_at_simulator,
+        _look_at_memory,
+    )
+    return CheckUp(tuple(look() for look in looks))
+
+
+def _look_at_python() -> Finding:
+    text = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    return Finding("python", "ok", text)
+
+
+def _look_at_packages() -> Finding:
+    names = ("aiml_nb", "openai", "aiohttp", "pandas", "matplotlib", "ipywidgets")
+    found = {name: _version_of(name) for name in names}
+    missing = [name for name, number in found.items() if number is None]
+    if missing:
+        text = f"{', '.join(missing)} not installed. Type  pip install aiml_nb."
+        return Finding("packages", "wrong", text)
+    return Finding("packages", "ok", ", ".join(f"{n} {number}" for n, number in found.items()))
+
+
+def _look_at_kernel() -> Finding:
+    report = inspect_loop()
+    if not _in_kernel():
+        where = report.front_end or "a plain interpreter"
+        return Finding("kernel", "ok", f"none: this is {where}")
+    return Finding(
+        "kernel", "ok", f"ipykernel {report.ipykernel} in {report.front_end or 'a notebook'}"
+    )
+
+
+def _look_at_loop() -> Finding:
+    report = inspect_loop()
+    text = f"{report.loop or 'none running'}; {report.done}"
+    if not report.advice:
+        return Finding("loop", "ok", text)
+    # Without nesting, runs still work through the background loop.
+    return Finding("loop", "note", f"{text}. {report.advice}")
+
+
+def _look_at_callbacks() -> Finding:
+    """Say which of the three regimes a widget's callback runs under, by the kernel's version."""
+    number = _version_of("ipykernel")
+    if not _in_kernel() or number is None:
+        return Finding("widgets", "ok", "no kernel here, so no callbacks")
+    release = tuple(int(part) for part in number.split(".")[:2] if part.isdigit())
+    if release < (7, 0):
+        text = "a click is heard after all queued cells, in the cells' own thread and loop"
+    elif release < (7, 4):
+        text = (
+            "in JupyterLab 4.4 or newer a click is heard at once, in another thread and loop: "
+            "an async client of a cell cannot be used there"
+        )
+        return Finding("widgets", "note", f"{text}. Type  %pip install -U ipykernel.")
+    else:
+        text = "a click is heard at once while a cell awaits, in the cells' own thread and loop"
+    return Finding("widgets", "ok", text)
+
+
+def _look_at_key() -> Finding:
+    if not os.environ.get("AIML_API_KEY"):
+        text = "AIML_API_KEY is not set, so the simulator answers. Set it to use a live model."
+        return Finding("key", "note", text)
+    try:
+        endpoint = connect(verbose=False)
+    except AimlNbError as error:
+        return Finding("key", "wrong", str(error))
+    length = len(endpoint.key.reveal())
+    return Finding("key", "ok", f"from {endpoint.key.source}, {length} characters")
+
+
+def _look_at_endpoint() -> Finding:
+    try:
+        endpoint = connect(verbose=False)
+        with endpoint.open(timeout=10) as client:
+            endpoint.warm_up(client)
+    except AimlNbError as error:
+        return Finding("endpoint", "wrong", str(error))
+    kind = "simulated" if endpoint.simulated else "live"
+    return Finding("endpoint", "ok", f"{endpoint.base_url}, model {endpoint.model}, {kind}")
+
+
+def _look_at_simulator() -> Finding:
+    began = time.perf_counter()
+    try:
+        endpoint: Endpoint = connect(simulate=True, speed=100, verbose=False)
+        call = run(["What is 2+2?"], endpoint, strategy="sequential", progress=False).calls[0]
+    except AimlNbError as error:
+        return Finding("simulator", "wrong", str(error))
+    if call.outcome != "ok":
+        return Finding("simulator", "wrong", f"{call.error_type}: {call.error}")
+    return Finding("simulator", "ok", f"answered in {time.perf_counter() - began:.2f} s")
+
+
+def _look_at_memory() -> Finding:
+    free = _free_memory()
+    if free is None:
+        return Finding("memory", "note", "cannot be told on this system")
+    if free < ENOUGH_MEMORY:
+        text = f"{free / 1e6:.0f} MB free. Close other notebooks' kernels (Kernel, Shut Down)."
+        return Finding("memory", "wrong", text)
+    return Finding("memory", "ok", f"{free / 1e9:.1f} GB free")
+
+
+def _free_memory() -> float | None:
+    """Return the bytes that are free, by the machine's count or the container's if it is less."""
+    found: list[float] = []
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                found.append(float(line.split()[1]) * 1024)
+        group = Path("/sys/fs/cgroup")
+        limit = (group / "memory.max").read_text().strip()
+        if limit != "max":
+            found.append(float(limit) - float((group / "memory.current").read_text()))
+    except (OSError, ValueError):
+        pass
+    return min(found, default=None)
+
+
+def _in_kernel() -> bool:
+    return "ipykernel" in sys.modules and "IPython" in sys.modules
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,229 @@
+r"""Records as lines of JSON, and back: the format of the journal and of `export.to_jsonl`.
+
+A file has one line each for
+
+- its head, ``{"aiml_nb_journal": 1, "run_id", "settings": {…}, "prompts": [{"custom_id",
+  "messages"}, …]}``: `head_of`;
+- each attempt about to be sent, ``{"custom_id", "sent": 1, "client_request_id"}`` (journal only);
+- each call, in the shape of OpenAI's Batch output plus our ``timing``: `call_to_dict`,
+  `call_from_dict`;
+- its end, ``{"aiml_nb_end": 1, "loop_lag_max", "limit_history", "stopped"}``: `end_of`; a journal
+  that was cut off has none. `saved.read_saved` reads the whole file back.
+
+``encode(data: dict) -> str`` makes any of them a line, ``decode(line: str) -> dict`` reads one::
+
+    os.write(handle, encode(call_to_dict(call)).encode("ascii"))
+
+Lines are plain ASCII without line breaks inside, whatever an answer holds: lone surrogates are
+escaped, and numbers that JSON does not know become null. The last member of a line is
+``"crc32"``: `zlib.crc32` of the line without it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from .records import OUTCOMES, Attempt, Call, Run
+
+VERSION = 1
+_CRC = re.compile(r', "crc32": (\d{1,10})}\s*\Z')
+_STAMPS = ("submitted", "started", "first_token", "finished")
+SETTINGS = (
+    *("strategy", "max_concurrency", "stream", "model", "base_url", "simulated", "seed"),
+    "started_at",
+)
+
+
+def encode(data: Mapping[str, Any]) -> str:
+    """Return `data` as one line, with its checksum and a line break."""
+    line = dump(data)
+    return f'{line[:-1]}, "crc32": {zlib.crc32(line.encode("ascii"))}}}\n'
+
+
+def decode(line: str) -> dict[str, Any]:
+    """Read one line; the checksum is checked, and left out of what is returned.
+
+    Raises
+    ------
+    ValueError
+        If the line is no JSON object, or is not the line that was written.
+    """
+    found = _CRC.search(line)
+    if found:
+        line = f"{line[: found.start()]}}}"
+        if zlib.crc32(line.encode("utf-8", "surrogatepass")) != int(found[1]):
+            raise ValueError("The line is damaged: its checksum does not match.")
+    try:
+        data = json.loads(line)
+    except RecursionError:
+        raise ValueError("The line is nested too deeply.") from None
+    if not isinstance(data, dict):
+        raise ValueError("The line is no JSON object.")
+    return data
+
+
+def dump(data: object, *, indent: int | None = None) -> str:
+    """Return `data` as JSON text in plain ASCII; numbers that JSON does not know become null.
+
+    Parameters
+    ----------
+    data
+        Dictionaries, lists, texts and numbers.
+    indent
+        As in `json.dumps`.
+    """
+    try:
+        return json.dumps(data, allow_nan=False, indent=indent)
+    except ValueError:  # looking for NaN first would cost more than all the rest
+        return json.dumps(_without_nan(data), allow_nan=False, indent=indent)
+
+
+def call_to_dict(call: Call, *, texts: bool = True) -> dict[str, Any]:
+    """Return a call as a line of OpenAI's Batch output, with its stamps and attempts as ``timing``.
+
+    Parameters
+    ----------
+    call
+        The call. Its prompt is in the head of the file.
+    texts
+        False leaves out the answer and the words of the error.
+    """
+    error = {"code": call.error_type, "message": call.error if texts else None}
+    timing: dict[str, Any] = {"index": call.index, "outcome": call.outcome}
+    timing |= {name: getattr(call, name) for name in _STAMPS}
+    timing["attempts"] = [asdict(attempt) for attempt in call.attempts]
+    return {
+        "custom_id": call.custom_id,
+        "response": _response(call, texts=texts),
+        "error": error if any(value is not None for value in error.values()) else None,
+        "timing": timing,
+    }
+
+
+def call_from_dict(data: Mapping[str, Any], *, prompt: str = "") -> Call:
+    """Read what `call_to_dict` made.
+
+    Parameters
+    ----------
+    data
+        A decoded line.
+    prompt
+        The call's prompt, from the head of the file.
+
+    Raises
+    ------
+    ValueError
+        If it is not the line of a call.
+    """
+    try:
+        return _read_call(data, prompt)
+    except (AttributeError, IndexError, KeyError, TypeError):
+        raise ValueError("The line is not that of a call.") from None
+
+
+def head_of(run: Run, *, prompts: object = None) -> dict[str, Any]:
+    """Return the first line of a run's file.
+
+    Parameters
+    ----------
+    run
+        The run; its calls need not have been made.
+    prompts
+        ``[{"custom_id", "messages"}, …]``, or where the prompts are; None for nothing but their
+        names.
+    """
+    names = [{"custom_id": call.custom_id} for call in run.calls]
+    return {
+        "aiml_nb_journal": VERSION,
+        "run_id": run.run_id,
+        "settings": {name: getattr(run, name) for name in SETTINGS},
+        "prompts": names if prompts is None else prompts,
+    }
+
+
+def end_of(run: Run) -> dict[str, Any]:
+    """Return the last line of a run's file: what is known only when all calls are made."""
+    return {
+        "aiml_nb_end": VERSION,
+        "loop_lag_max": run.loop_lag_max,
+        "limit_history": [asdict(change) for change in run.limit_history],
+        "stopped": run.stopped,
+    }
+
+
+def _response(call: Call, *, texts: bool) -> dict[str, Any] | None:
+    last = call.attempts[-1] if call.attempts else None
+    status, request_id = (last.status, last.request_id) if last else (None, None)
+    body = _body(call, texts=texts)
+    if status is None and body is None:
+        return None
+    return {"status_code": status, "request_id": request_id, "body": body}
+
+
+def _body(call: Call, *, texts: bool) -> dict[str, Any] | None:
+    known = (call.finish_reason, call.model, call.input_tokens, call.output_tokens, call.cost)
+    if not call.text and all(value is None for value in known):
+        return None
+    message = {"role": "assistant", "content": call.text if texts else None}
+    body: dict[str, Any] = {
+        "object": "chat.completion",
+        "model": call.model,
+        "choices": [{"index": 0, "message": message, "finish_reason": call.finish_reason}],
+        "usage": {
+            "prompt_tokens": call.input_tokens,
+            "completion_tokens": call.output_tokens,
+            "total_tokens": (call.input_tokens or 0) + (call.output_tokens or 0),
+            "completion_tokens_details": {"reasoning_tokens": call.reasoning_tokens},
+        },
+    }
+    if call.cost is not None:
+        body["meta"] = {"usage": {"usd_spent": call.cost}}  # where AIML API has it
+    return body
+
+
+def _read_call(data: Mapping[str, Any], prompt: str) -> Call:
+    timing, error = data["timing"], data.get("error") or {}
+    body = (data.get("response") or {}).get("body") or {}
+    choice = (body.get("choices") or [{}])[0]
+    usage = body.get("usage") or {}
+    if timing["outcome"] not in OUTCOMES:
+        raise ValueError(f"The outcome must be one of {OUTCOMES}; not {timing['outcome']!r}.")
+    return Call(
+        index=timing["index"],
+        custom_id=data["custom_id"],
+        prompt=prompt,
+        **{name: timing.get(name) for name in _STAMPS},
+        outcome=timing["outcome"],
+        error_type=error.get("code"),
+        error=error.get("message"),
+        text=(choice.get("message") or {}).get("content") or "",
+        finish_reason=choice.get("finish_reason"),
+        input_tokens=usage.get("prompt_tokens"),
+        output_tokens=usage.get("completion_tokens"),
+        reasoning_tokens=(usage.get("completion_tokens_details") or {}).get("reasoning_tokens"),
+        cost=((body.get("meta") or {}).get("usage") or {}).get("usd_spent"),
+        model=body.get("model"),
+        attempts=[attempt_from_dict(attempt) for attempt in timing.get("attempts") or []],
+    )
+
+
+def attempt_from_dict(data: Mapping[str, Any]) -> Attempt:
+    """Read what `dataclasses.asdict` made of an attempt; unknown members are passed over."""
+    known = {each.name for each in fields(Attempt)}
+    return Attempt(**{name: value for name, value in data.items() if name in known})
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return value

@@ -1,0 +1,182 @@
+"""Whether the next attempt may be sent now, later or never."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from ..errors import BudgetError
+from ..records import Call
+from .budget import Budget, Estimate, estimate_tokens
+from .limits import FIRST_LIMIT, Gate, RateWindow
+from .plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Leave to send one attempt.
+
+    Parameters
+    ----------
+    admitted, deadline
+        Stamps, seconds.
+    """
+
+    admitted: float
+    deadline: float
+    estimate: Estimate
+    reserved_cost: float
+    reserved_tokens: list[float] | None
+
+    @property
+    def left(self) -> float:
+        """Seconds that the attempt may take."""
+        return self.deadline - self.admitted
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nothing more is sent for a call."""
+
+    error_type: str | None
+    message: str
+
+
+@dataclass(slots=True)
+class Admission:
+    """The gate, the rates, the pauses, the budget and the deadlines of one run.
+
+    Parameters
+    ----------
+    plan
+        The run.
+    now
+        Tells the seconds since the run's origin.
+    """
+
+    plan: Plan
+    now: Callable[[], float]
+    gate: Gate = field(init=False)
+    _budget: Budget = field(init=False)
+    _rates: list[tuple[RateWindow, bool]] = field(init=False, default_factory=list)
+    _paused_until: float = field(init=False, default=0.0)
+    _is_closed: bool = field(init=False, default=False)
+    _blocked: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        settings = self.plan.settings
+        self._budget = Budget(settings.limits)
+        first = FIRST_LIMIT if settings.strategy == "adaptive" else None
+        if self._budget.waits_for_a_price:
+            first = 1
+        self.gate = Gate(settings.max_concurrency, first=first)
+        if settings.requests_per_minute:
+            self._rates.append((RateWindow(settings.requests_per_minute), False))
+        if settings.tokens_per_minute:
+            self._rates.append((RateWindow(settings.tokens_per_minute), True))
+
+    def admit(self, call: Call, sleep: Callable[[float], None]) -> Ticket | None:
+        """Wait, blocking the thread, until an attempt may be sent; None: it never may."""
+        deadline = self._deadline(call)
+        while self.gate.enter(patience=deadline - self.now()):
+            wait, ticket = self._decide(call, deadline)
+            if not wait:
+                return ticket
+            self.gate.step_back()
+            sleep(wait)
+        return None
+
+    async def admit_async(
+        self, call: Call, sleep: Callable[[float], Awaitable[None]]
+    ) -> Ticket | None:
+        """Wait until an attempt may be sent; None: it never may."""
+        deadline = self._deadline(call)
+        while await self.gate.enter_async(patience=deadline - self.now()):
+            wait, ticket = self._decide(call, deadline)
+            if not wait:
+                return ticket
+            self.gate.step_back()
+            await sleep(wait)
+        return None
+
+    def leave(self, ticket: Ticket, call: Call, *, status: int | None, billed: bool) -> None:
+        """Note how an attempt ended: its slot is free, its reservations are settled."""
+        self._budget.settle(ticket.estimate, ticket.reserved_cost, call, billed=billed)
+        if ticket.reserved_tokens is not None:
+            used = (call.input_tokens or 0) + (call.output_tokens or 0)
+            tokens = next(window for window, counts_tokens in self._rates if counts_tokens)
+            tokens.correct(ticket.reserved_tokens, used or (ticket.estimate.total if billed else 0))
+        self.gate.leave(sent=ticket.admitted, now=self.now(), status=status)
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody send for `seconds`."""
+        self._paused_until = max(self._paused_until, self.now() + seconds)
+
+    def close(self) -> None:
+        """Admit nobody any more."""
+        self._is_closed = True
+        self.gate.open()
+
+    def refusal(self, call: Call) -> Refusal:
+        """Say why `call` was not admitted."""
+        if self._blocked:
+            return Refusal("blocked_by_budget", self._blocked)
+        if self.now() >= self._deadline(call) and not self.plan.run.stopped:
+            return Refusal("deadline", "its time was over before the next attempt")
+        return Refusal(None, f"not sent: the run was stopped ({self.plan.run.stopped})")
+
+    def _deadline(self, call: Call) -> float:
+        """Return the stamp at which the call's, or the run's, time is over."""
+        settings = self.plan.settings
+        run_ends = math.inf if settings.run_timeout is None else settings.run_timeout
+        begun = self.now() if call.started is None else call.started
+        call_ends = begun + settings.timeout if call.started is not None else math.inf
+        return min(run_ends, call_ends)
+
+    def _decide(self, call: Call, deadline: float) -> tuple[float, Ticket | None]:
+        """Return the seconds to wait before asking again; if none, a ticket or a refusal."""
+        now = self.now()
+        if self._is_closed or now >= deadline:
+            self._end_run_that_is_over(now)
+            self.gate.step_back()
+            return 0.0, None
+        prompt = self.plan.prompts[call.index]
+        parameters = self.plan.settings.parameters | prompt.parameters
+        most = parameters.get("max_completion_tokens") or parameters.get("max_tokens")
+        estimate = estimate_tokens(prompt.messages, most)
+        wait = max(self._paused_until - now, self._wait_for_rates(estimate, now))
+        if wait > 0:
+            return min(wait, deadline - now), None
+        return 0.0, self._make_ticket(call, estimate, now, deadline)
+
+    def _make_ticket(
+        self, call: Call, estimate: Estimate, now: float, deadline: float
+    ) -> Ticket | None:
+        try:
+            cost = self._budget.reserve(estimate)
+        except BudgetError as error:
+            self._blocked = str(error)
+            self.plan.run.stopped = self.plan.run.stopped or f"blocked_by_budget: {error}"
+            self.close()
+            self.gate.step_back()
+            return None
+        tokens = None
+        for window, counts_tokens in self._rates:
+            taken = window.take(estimate.total if counts_tokens else 1, now)
+            tokens = taken if counts_tokens else tokens
+        ends = min(deadline, now + self.plan.settings.timeout)
+        return Ticket(now, ends, estimate, cost, tokens)
+
+    def _wait_for_rates(self, estimate: Estimate, now: float) -> float:
+        waits = [
+            window.wait(estimate.total if counts_tokens else 1, now)
+            for window, counts_tokens in self._rates
+        ]
+        return max(waits, default=0.0)
+
+    def _end_run_that_is_over(self, now: float) -> None:
+        run_timeout = self.plan.settings.run_timeout
+        if run_timeout is not None and now >= run_timeout:
+            self.plan.run.stopped = self.plan.run.stopped or f"run_timeout={run_timeout:g} s"
+            self.close()

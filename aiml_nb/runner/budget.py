@@ -1,0 +1,155 @@
+"""What a run may spend: calls, tokens, dollars. Reserved before each attempt, settled after it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from ..errors import BudgetError
+from ..records import Call
+
+# Without max_tokens an answer's length is not known: until the first has come, this is assumed.
+ASSUMED_OUTPUT_TOKENS = 500
+CHARACTERS_PER_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The caps of a run; None caps nothing.
+
+    Parameters
+    ----------
+    max_calls
+        The most requests, retries included.
+    max_total_tokens
+        The most tokens, in and out.
+    max_cost
+        The most US dollars.
+    prices
+        US dollars per million tokens, ``(input, output)``, where the provider reports no cost.
+    """
+
+    max_calls: int | None = None
+    max_total_tokens: int | None = None
+    max_cost: float | None = None
+    prices: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What an attempt is expected to use, in tokens."""
+
+    input_tokens: int
+    output_tokens: int
+
+    @property
+    def total(self) -> int:
+        """Tokens, in and out."""
+        return self.input_tokens + self.output_tokens
+
+
+class Budget:
+    """What a run has spent and reserved.
+
+    Parameters
+    ----------
+    limits
+        The caps.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._requests = 0
+        self._tokens = 0
+        self._cost = 0.0
+        self._largest_cost: float | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def waits_for_a_price(self) -> bool:
+        """True while a cap on cost cannot be kept with several calls in flight."""
+        capped = self._limits.max_cost is not None and self._limits.prices is None
+        return capped and self._largest_cost is None
+
+    def reserve(self, estimate: Estimate) -> float:
+        """Set aside what an attempt is expected to use.
+
+        Returns
+        -------
+        float
+            The dollars set aside, for `settle`.
+
+        Raises
+        ------
+        BudgetError
+            If it does not fit; nothing is set aside then.
+        """
+        limits, cost = self._limits, self._price(estimate)
+        with self._lock:
+            if limits.max_calls is not None and self._requests >= limits.max_calls:
+                raise BudgetError(f"max_calls={limits.max_calls} is used up")
+            most = limits.max_total_tokens
+            if most is not None and self._tokens + estimate.total > most:
+                raise BudgetError(
+                    f"about {estimate.total} tokens more do not fit into max_total_tokens={most}, "
+                    f"of which {self._tokens} are spent or reserved"
+                )
+            if limits.max_cost is not None and self._cost + cost > limits.max_cost:
+                raise BudgetError(
+                    f"about ${cost:.6f} more do not fit into max_cost={limits.max_cost}, of which "
+                    f"${self._cost:.6f} are spent or reserved"
+                )
+            self._requests += 1
+            self._tokens += estimate.total
+            self._cost += cost
+        return cost
+
+    def settle(self, estimate: Estimate, reserved: float, call: Call, *, billed: bool) -> None:
+        """Put what an attempt used in place of what was set aside; a guess where nobody says."""
+        used = Estimate(call.input_tokens or 0, call.output_tokens or 0)
+        known = used if used.total else estimate if billed else Estimate(0, 0)
+        with self._lock:
+            self._tokens += known.total - estimate.total
+            cost = self._price(known) if call.cost is None else call.cost
+            if call.cost is not None:
+                self._largest_cost = max(self._largest_cost or 0.0, call.cost)
+            self._cost += (cost if billed else 0.0) - reserved
+
+    def _price(self, estimate: Estimate) -> float:
+        if self._limits.prices is None:
+            return self._largest_cost or 0.0
+        into, out = self._limits.prices
+        return (estimate.input_tokens * into + estimate.output_tokens * out) / 1e6
+
+
+def check_limits(limits: Limits, *, reports_cost: bool) -> None:
+    """Refuse caps that are no caps, or that cannot be kept.
+
+    Raises
+    ------
+    BudgetError
+        If a cap is below the first call, or a cost is capped where nobody tells it.
+    TypeError, ValueError
+        If a value is of another kind.
+    """
+    for name in ("max_calls", "max_total_tokens", "max_cost"):
+        cap = getattr(limits, name)
+        if cap is None:
+            continue
+        if isinstance(cap, bool) or not isinstance(cap, int if name != "max_cost" else int | float):
+            raise TypeError(f"{name} must be a number, or None for no cap; not {cap!r}.")
+        if not cap > 0:
+            raise BudgetError(f"{name}={cap!r} is below the first call. Leave it out or raise it.")
+    if limits.max_cost is not None and limits.prices is None and not reports_cost:
+        raise BudgetError(
+            "max_cost cannot be kept here: this provider does not report what a call cost. Give "
+            "its prices too, in dollars per million tokens: prices=(input, output)."
+        )
+
+
+def estimate_tokens(messages: list[dict[str, object]], max_tokens: int | None) -> Estimate:
+    """Guess the tokens of a call: four characters each going in, `max_tokens` coming out."""
+    characters = sum(len(str(message.get("content", ""))) for message in messages)
+    return Estimate(
+        characters // CHARACTERS_PER_TOKEN + 4 * len(messages), max_tokens or ASSUMED_OUTPUT_TOKENS
+    )

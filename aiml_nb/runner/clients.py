@@ -1,0 +1,57 @@
+"""Blocking clients, one per thread: each has one connection, which an interrupt can cut."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ..endpoint import Endpoint
+from ..transport import GuardedClient, open_http
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+
+class ThreadClients:
+    """The clients of a run, made when a thread first asks for its own.
+
+    Parameters
+    ----------
+    endpoint
+        Where they go.
+    timeout
+        Seconds that a whole call may take.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, timeout: float) -> None:
+        self._endpoint = endpoint
+        self._timeout = timeout
+        self._mine = threading.local()
+        self._all: list[GuardedClient] = []
+
+    def __enter__(self) -> ThreadClients:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for http in self._all:
+            http.close()
+
+    def get(self) -> OpenAI:
+        """Return this thread's client."""
+        client: OpenAI | None = getattr(self._mine, "client", None)
+        if client is None:
+            http = open_http(self._endpoint.base_url)
+            client = self._mine.client = self._endpoint.open(timeout=self._timeout, http=http)
+            self._all.append(http)
+        return client
+
+    def cut(self) -> None:
+        """End the calls in flight: their threads see a broken connection."""
+        for http in list(self._all):
+            http.cut()

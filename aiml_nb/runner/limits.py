@@ -1,0 +1,198 @@
+"""How fast a run may send: calls in flight, requests and tokens per minute, pauses after 429s."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Literal
+
+from ..records import LimitChange
+
+MINUTE = 60.0
+FIRST_LIMIT = 4  # where a limit that has to be learned begins
+SHRINK = 0.8
+PROBE = 10  # above the last limit that failed, this many rounds of good answers per step
+
+
+class Gate:
+    """Lets at most `limit` attempts through at a time; the limit shrinks on 429s and recovers.
+
+    Additive increase, multiplicative decrease (D.-M. Chiu and R. Jain, "Analysis of the increase
+    and decrease algorithms for congestion avoidance", 1989), with a memory of the limit at which
+    the last 429 came: below it a round of good answers adds one, above it ten rounds do. A burst of
+    429s counts once: answers to attempts that were sent before the last decrease change nothing.
+
+    Parameters
+    ----------
+    ceiling
+        The limit never exceeds it.
+    first
+        The limit to begin with.
+    """
+
+    def __init__(self, ceiling: int, *, first: int | None = None) -> None:
+        self.ceiling = ceiling
+        self.in_flight = 0
+        self.history: list[LimitChange] = []
+        self._limit = float(min(first or ceiling, ceiling))
+        self._failed_at = float("inf")
+        self._shrunk = -1.0
+        self._learns_from_nothing = first is not None
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._lock = threading.Lock()
+        self._note(0.0, "start")
+
+    @property
+    def limit(self) -> int:
+        """The most attempts in flight now."""
+        return max(1, int(self._limit))
+
+    def enter(self, *, patience: float) -> bool:
+        """Wait, blocking the thread, until an attempt may be made; False after `patience` s."""
+        ends = time.monotonic() + patience
+        while not self._try_to_enter(event := threading.Event(), event.set):
+            left = ends - time.monotonic()
+            if left <= 0 or not event.wait(None if math.isinf(left) else left):
+                self._wake()  # the turn was perhaps this one's: somebody else takes it
+                return False
+        return True
+
+    async def enter_async(self, *, patience: float) -> bool:
+        """Wait until an attempt may be made; False after `patience` seconds."""
+        if self.in_flight < self.limit:
+            self.in_flight += 1
+            return True
+        try:
+            async with asyncio.timeout(None if math.isinf(patience) else patience):
+                await self._wait_for_turn()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _wait_for_turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self.in_flight >= self.limit:
+            turn: asyncio.Future[None] = loop.create_future()
+            self._waiting.append(partial(_give_turn, turn))
+            try:
+                await turn
+            except asyncio.CancelledError:
+                self._wake()
+                raise
+        self.in_flight += 1
+
+    def step_back(self) -> None:
+        """Give the slot back unused."""
+        with self._lock:
+            self.in_flight -= 1
+        self._wake()
+
+    def leave(self, *, sent: float, now: float, status: int | None) -> None:
+        """Note how an attempt ended and let others in.
+
+        Parameters
+        ----------
+        sent, now
+            Seconds since the run's origin.
+        status
+            200 lets the limit grow, 429 makes it shrink.
+        """
+        with self._lock:
+            if status == 429 and sent > self._shrunk:
+                self._shrink(now)
+            elif status == 200 and self._limit < self.ceiling:
+                self._grow(now)
+            self.in_flight -= 1
+        self._wake()
+
+    def open(self) -> None:
+        """Let everybody through: the run has stopped, and they will find out."""
+        self._limit = self.ceiling = 2**31
+        self._wake()
+
+    def _try_to_enter(self, event: threading.Event, wake: Callable[[], None]) -> bool:
+        with self._lock:
+            if self.in_flight < self.limit:
+                self.in_flight += 1
+                return True
+            self._waiting.append(wake)
+            return False
+
+    def _shrink(self, now: float) -> None:
+        # The attempt that was refused is still counted in flight here.
+        self._failed_at = min(self._limit, float(self.in_flight))
+        self._limit = max(1.0, min(self._failed_at * SHRINK, self._failed_at - 1))
+        self._learns_from_nothing = False
+        self._shrunk = now
+        self._note(now, "429")
+
+    def _grow(self, now: float) -> None:
+        before = self.limit
+        if self._learns_from_nothing:
+            step = 1.0  # one more for each answer: the limit doubles each round
+        elif self._limit + 1 < self._failed_at:
+            step = 1 / self._limit
+        else:
+            step = 1 / (PROBE * self._limit)
+        self._limit = min(self._limit + step, float(self.ceiling))
+        if self.limit != before:
+            self._note(now, "ok")
+
+    def _note(self, now: float, cause: Literal["start", "429", "ok"]) -> None:
+        self.history.append(LimitChange(at=now, limit=self.limit, cause=cause))
+
+    def _wake(self) -> None:
+        with self._lock:
+            for _ in range(min(self.limit - self.in_flight, len(self._waiting))):
+                with suppress(IndexError):
+                    self._waiting.popleft()()
+
+
+def _give_turn(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
+
+
+class RateWindow:
+    """A sliding window: at most `most` units in any 60 seconds.
+
+    Written by hand because known limiters know no reservation that is corrected later, nor a clock
+    that tests can set, nor one budget for threads and coroutines.
+    """
+
+    def __init__(self, most: float) -> None:
+        self.most = most
+        self._taken: deque[list[float]] = deque()
+        self._total = 0.0
+
+    def wait(self, amount: float, now: float) -> float:
+        """Return the seconds until `amount` fits; 0 if it does. More than `most` waits for all."""
+        while self._taken and self._taken[0][0] <= now - MINUTE:
+            self._total -= self._taken.popleft()[1]
+        too_much = self._total + min(amount, self.most) - self.most
+        wait = 0.0
+        for taken_at, units in self._taken:
+            if too_much <= 1e-9:
+                break
+            too_much -= units
+            wait = taken_at + MINUTE - now
+        return wait
+
+    def take(self, amount: float, now: float) -> list[float]:
+        """Reserve `amount` and return the reservation, for `correct`."""
+        reservation = [now, amount]
+        self._taken.append(reservation)
+        self._total += amount
+        return reservation
+
+    def correct(self, reservation: list[float], amount: float) -> None:
+        """Put what was really used in place of what was reserved."""
+        if any(reservation is taken for taken in self._taken):
+            self._total += amount - reservation[1]
+            reservation[1] = amount

@@ -1,0 +1,172 @@
+"""Read back what was saved: the JSON of ``aiml-nb compare --json``, a journal, `to_jsonl`'s file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from .jsonl import SETTINGS, VERSION, attempt_from_dict, call_from_dict, decode
+from .records import OUTCOMES, Call, Comparison, LimitChange, Run
+
+_DEFAULTS: dict[str, Any] = {
+    "strategy": "gather",
+    "max_concurrency": 1,
+    "stream": False,
+    "model": "",
+    "base_url": "",
+    "simulated": False,
+    "started_at": 0.0,
+}
+_CALL_FIELDS = {each.name for each in fields(Call)}
+
+
+def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
+    """Read a run or a comparison from a file.
+
+    Parameters
+    ----------
+    path
+        What ``aiml-nb compare --json`` wrote (a comparison, or one of its runs), a journal, or what
+        `to_jsonl` wrote. A last line that was cut off is passed over.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it is none of these; the line is named.
+    """
+    text = Path(path).read_text("utf-8", errors="surrogatepass")
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        whole = None
+    try:
+        if isinstance(whole, dict) and not {"aiml_nb_journal"} & set(whole):
+            return _read_whole(whole)
+        return run_from(_decoded(text))
+    except ValueError as error:
+        raise ValueError(
+            f"'{path}' cannot be read. {error} Expected is what 'aiml-nb compare --json' or "
+            "aiml_nb.to_jsonl() wrote, or a journal."
+        ) from None
+
+
+def run_from(lines: Iterable[Mapping[str, Any]]) -> Run:
+    """Make a run of the decoded lines of a journal.
+
+    A call without a line of its own is ``not_started``, or ``cancelled`` if it had been sent.
+    Of several lines of one call the last one counts.
+
+    Parameters
+    ----------
+    lines
+        What `jsonl.decode` returned for each line.
+
+    Raises
+    ------
+    ValueError
+        If the first line is no head, or one is not what it should be.
+    """
+    head, *rest = [*lines] or [{}]
+    if head.get("aiml_nb_journal") != VERSION:
+        raise ValueError(f'Its first line must have "aiml_nb_journal": {VERSION}.')
+    run = _read_settings(head.get("settings") or {})
+    run.run_id = str(head.get("run_id") or "")
+    calls = {call.custom_id: call for call in _planned(head.get("prompts"))}
+    for data in rest:
+        name = str(data.get("custom_id"))
+        if "aiml_nb_end" in data:
+            _read_end(run, data)
+        elif "timing" in data:
+            prompt = calls[name].prompt if name in calls else ""
+            calls[name] = call_from_dict(data, prompt=prompt)
+        elif "sent" in data and name in calls and calls[name].outcome == "not_started":
+            calls[name].outcome = "cancelled"
+    run.calls = sorted(calls.values(), key=lambda call: call.index)
+    return run
+
+
+def _decoded(text: str) -> list[dict[str, Any]]:
+    lines = text.split("\n")  # splitlines() would also break at U+2028
+    decoded = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            decoded.append(decode(line))
+        except ValueError as error:
+            if decoded and number == len(lines):
+                break  # no line break at its end: it was cut off
+            raise ValueError(f"Line {number}: {error}") from None
+    return decoded
+
+
+def _read_settings(data: Mapping[str, Any]) -> Run:
+    known = {name: data[name] for name in SETTINGS if data.get(name) is not None}
+    return Run(**_DEFAULTS | known, calls=[])
+
+
+def _read_end(run: Run, data: Mapping[str, Any]) -> None:
+    run.loop_lag_max, run.stopped = data.get("loop_lag_max"), data.get("stopped")
+    run.limit_history = [LimitChange(**change) for change in data.get("limit_history") or []]
+
+
+def _planned(prompts: object) -> list[Call]:
+    """Return the calls that the head names; a file of prompts names none."""
+    items = prompts if isinstance(prompts, list) else []
+    return [
+        Call(index=i, custom_id=str(item.get("custom_id")), prompt=_last_text(item))
+        for i, item in enumerate(items)
+        if isinstance(item, dict)
+    ]
+
+
+def _last_text(item: Mapping[str, Any]) -> str:
+    """Return the text of the last user message, the label of `prompts.Prompt`."""
+    messages = [each for each in item.get("messages") or [] if isinstance(each, dict)]
+    users = [message for message in messages if message.get("role") == "user"]
+    content = (users or messages or [{}])[-1].get("content")
+    if isinstance(content, str):
+        return content
+    parts = [part for part in content or [] if isinstance(part, dict)]
+    return " ".join(text for part in parts if isinstance(text := part.get("text"), str))
+
+
+def _read_whole(data: Mapping[str, Any]) -> Run | Comparison:
+    try:
+        if "calls" in data:
+            return _read_run(data, {})
+        about = {
+            "base_url": data.get("endpoint"),
+            "simulated": data.get("simulated"),
+            "seed": data.get("seed"),
+        }
+        pairs = data.get("pairs") or [[data["sync"], data["concurrent"]]]
+        return Comparison(
+            pairs=[(_read_run(sync, about), _read_run(other, about)) for sync, other in pairs]
+        )
+    except (AttributeError, KeyError, TypeError):
+        raise ValueError("It is JSON, but holds no run and no comparison.") from None
+
+
+def _read_run(data: Mapping[str, Any], about: Mapping[str, Any]) -> Run:
+    run = _read_settings({**about, **data})
+    run.loop_lag_max = data.get("loop_lag_max")
+    run.calls = [_read_call(call) for call in data["calls"]]
+    # The JSON of compare does not say it, and every streamed answer has a first token.
+    run.stream = any(call.first_token is not None for call in run.calls)
+    return run
+
+
+def _read_call(data: Mapping[str, Any]) -> Call:
+    known = {name: value for name, value in data.items() if name in _CALL_FIELDS}
+    known["attempts"] = [attempt_from_dict(attempt) for attempt in data.get("attempts") or []]
+    known.setdefault("custom_id", f"call-{data['index'] + 1:06d}")
+    if known.get("outcome") not in OUTCOMES:
+        raise ValueError(f"An outcome must be one of {OUTCOMES}; not {known.get('outcome')!r}.")
+    return Call(**known)

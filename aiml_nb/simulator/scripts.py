@@ -1,0 +1,207 @@
+"""Reads the faults of a script: the forms that `faults` describes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any, TypeAlias
+
+from .errors import SettingsError
+from .fault import Fault, is_position
+from .faults import ARGUMENTS, FAULTS
+
+FaultSpec: TypeAlias = int | str | Mapping[str, Any]
+"""A fault as a script gives it: a status, a name with its argument, or fields of a `Fault`."""
+
+FaultScript: TypeAlias = FaultSpec | Sequence[FaultSpec]
+"""A fault given every time, or faults given one after another, and then none."""
+
+# What a fault of one's own may say; each must be of this kind.
+_FIELDS: Mapping[str, Any] = {
+    "status": int,
+    "headers": Mapping,
+    "body": str,
+    "message": str,
+    "code": str,
+    "text": str,
+    "finish_reason": str,
+    "delay": (int, float),
+    "cut": (int, str),
+    "then": str,
+}
+_CHOICES = {
+    "then": ("close", "reset", "stall"),
+    "finish_reason": ("stop", "length", "content_filter"),
+}
+_LONGEST = 3600.0
+
+
+def read_fault(spec: Any) -> Fault | None:
+    """Read one fault; ``None`` is the fault of all being well.
+
+    Raises
+    ------
+    SettingsError
+        If it is in none of the forms, or its name is unknown.
+    """
+    if isinstance(spec, Mapping):
+        return _read_fields(spec)
+    if isinstance(spec, str) and not spec.isdecimal():
+        return _read_name(spec)
+    if isinstance(spec, bool) or not isinstance(spec, int | str):
+        raise SettingsError(
+            "a fault must be a status such as 503, a name such as 'reset', or a dictionary such as "
+            f"{{'status': 429, 'headers': {{'retry-after': '2'}}}}; not {spec!r}."
+        )
+    status = int(spec)
+    return None if status == 200 else _check(Fault(name=str(status), status=status))
+
+
+def _read_name(spec: str) -> Fault:
+    name, colon, argument = spec.partition(":")
+    if name not in FAULTS:
+        raise SettingsError(f"a fault must be one of {', '.join(FAULTS)}; not {spec!r}.")
+    fault = replace(FAULTS[name], name=spec)
+    if name not in ARGUMENTS:
+        if colon:
+            raise SettingsError(f"the fault {name!r} takes no argument; not {spec!r}.")
+        return fault
+    field, default = ARGUMENTS[name]
+    given = argument if colon else default
+    try:
+        value = _CONVERTERS.get(field, str)(given)
+    except ValueError:
+        raise SettingsError(
+            f"the fault {name!r} takes an argument such as {name}:{default}; not {spec!r}."
+        ) from None
+    changes: dict[str, Any] = {"argument": given, field: value}
+    return _check(replace(fault, **changes))
+
+
+def _read_fields(spec: Mapping[str, Any]) -> Fault:
+    base = read_fault(spec.get("fault", 200)) or Fault()
+    changes = {name: value for name, value in spec.items() if name != "fault"}
+    for name, value in changes.items():
+        if name not in _FIELDS:
+            known = ", ".join(("fault", *_FIELDS))
+            raise SettingsError(f"{name!r} is not a field of a fault; they are {known}.")
+        if isinstance(value, bool) or not isinstance(value, _FIELDS[name]):
+            raise SettingsError(f"the field {name!r} of a fault cannot be {value!r}.")
+    if "headers" in changes:
+        changes["headers"] = base.headers + _read_headers(changes["headers"])
+    return _check(replace(base, name=base.name or "custom", **changes))
+
+
+def _read_headers(headers: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
+    pairs = tuple((str(name).lower(), str(value)) for name, value in headers.items())
+    for name, value in pairs:
+        if not (name + value).isprintable() or not name.isascii() or ":" in name or not name:
+            raise SettingsError(f"a fault cannot have the header {name!r}: {value!r}.")
+    return pairs
+
+
+def _check(fault: Fault) -> Fault:
+    if fault.status not in (200, *range(300, 600)):
+        raise SettingsError(
+            f"a fault's status must be from 300 to 599 (200: no fault); not {fault.status!r}."
+        )
+    for name, choices in _CHOICES.items():
+        value = getattr(fault, name)
+        if value is not None and value not in choices:
+            raise SettingsError(f"{name} must be one of {', '.join(choices)}; not {value!r}.")
+    for name in ("cut", "shorten", "split"):
+        value = getattr(fault, name)
+        if value is not None and not is_position(value):
+            raise SettingsError(
+                f"{name} must be a position such as 120, -10 or 50%; not {value!r}."
+            )
+    for name in ("delay", "pace"):
+        value = getattr(fault, name)
+        if not 0 <= value <= _LONGEST:
+            raise SettingsError(f"{name} must be from 0 to {_LONGEST:g} seconds; not {value!r}.")
+    return fault
+
+
+def _read_position(argument: str) -> int | str:
+    return argument if argument.endswith("%") else int(argument)
+
+
+_CONVERTERS: Mapping[str, Any] = {
+    "status": int,
+    "cut": _read_position,
+    "shorten": _read_position,
+    "split": _read_position,
+    "pace": float,
+    "delay": float,
+}
+
+EVERY_PROMPT = "*"
+"""The key of a script that belongs to every prompt."""
+
+
+def check_scripts(scripts: Any) -> dict[int | str, FaultScript]:
+    """Check `Settings.faults` and copy it, so that nobody changes it underneath.
+
+    Raises
+    ------
+    SettingsError
+        If a key or a fault is in none of the forms.
+    """
+    if not isinstance(scripts, Mapping):
+        raise SettingsError(
+            "faults must map the number of a request, the text of a prompt, or '*' to faults, "
+            f"as in {{3: 400, 'What is 2+2?': (429, 'reset')}}; not {scripts!r}."
+        )
+    for key in scripts:
+        is_number = isinstance(key, int) and not isinstance(key, bool) and key >= 1
+        if not (is_number or (isinstance(key, str) and key)):
+            raise SettingsError(
+                "a fault belongs to the number of a request (from 1), to the text of a prompt, or "
+                f"to '*'; not to {key!r}."
+            )
+    return {key: _copy_script(script) for key, script in scripts.items()}
+
+
+def check_shares(shares: Any) -> dict[str, float]:
+    """Check `Settings.fault_shares` and copy it, with all keys as strings.
+
+    Raises
+    ------
+    SettingsError
+        If a fault is unknown, or the shares are not from 0 to 1, together at most 1.
+    """
+    if not isinstance(shares, Mapping):
+        raise SettingsError(
+            f"fault_shares must map faults to shares, as in {{503: 0.1}}; not {shares!r}."
+        )
+    for spec, share in shares.items():
+        read_fault(spec)
+        is_number = isinstance(share, int | float) and not isinstance(share, bool)
+        if not (is_number and 0 <= share <= 1):
+            raise SettingsError(
+                f"the share of the fault {spec!r} must be from 0 to 1; not {share!r}."
+            )
+    if sum(shares.values()) > 1 + 1e-9:
+        raise SettingsError(f"fault_shares must be 1 at most together; not {sum(shares.values())}.")
+    return {str(spec): float(share) for spec, share in shares.items()}
+
+
+def read_script(script: FaultScript) -> list[Fault | None] | Fault | None:
+    """Read the fault of a script, or its list of faults."""
+    if isinstance(script, Sequence) and not isinstance(script, str):
+        return [read_fault(spec) for spec in script]
+    return read_fault(script)
+
+
+def _copy_script(script: Any) -> FaultScript:
+    if isinstance(script, Sequence) and not isinstance(script, str | bytes):
+        return tuple(_copy_spec(spec) for spec in script)
+    return _copy_spec(script)
+
+
+def _copy_spec(spec: Any) -> FaultSpec:
+    read_fault(spec)
+    if not isinstance(spec, Mapping):
+        return spec  # type: ignore[no-any-return]
+    copied = dict(spec)
+    if "headers" in copied:
+        copied["headers"] = dict(copied["headers"])
+    return copied

@@ -1,0 +1,206 @@
+"""Spoils a reply as its fault says, down to the bytes and the end of the connection."""
+
+import asyncio
+import itertools
+import socket
+import struct
+import sys
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeAlias
+
+from aiohttp import web
+
+from .fault import Fault, Position, find_position
+from .service import Ticket
+
+_GZIP = 31  # zlib's number for the format
+_MOST_UNSENT = 2**20
+# Seconds at any speed: long enough for the two halves to be read apart.
+_SPLIT = 0.005
+# Seconds for the client to read what came before a reset, which would discard it.
+_BEFORE_RESET = 0.02
+
+Piece: TypeAlias = tuple[float, bytes]
+"""When some bytes are due, on the service's clock, and the bytes."""
+
+
+class HangUp(Exception):  # noqa: N818 - it is no error: the connection ends as it should
+    """The reply went over the bare connection, which is closing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply before it is spoiled; the size of the body is ``None`` if it is a stream."""
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: Iterable[Piece]
+    size: int | None
+
+
+async def send_spoiled(
+    reply: Reply, fault: Fault, *, ticket: Ticket, request: web.BaseRequest
+) -> None:
+    """Send a spoiled reply over the bare connection, and end that.
+
+    Raises
+    ------
+    HangUp
+        When all is done.
+    """
+    if request.transport is None:
+        raise ConnectionResetError
+    line = _Line(request.transport, ticket)
+    head, body = _frame(reply, fault)
+    try:
+        await line.send(_arrange(head, body, fault, ticket=ticket), head_size=len(head))
+    finally:
+        is_told = fault.has_status and line.sent >= len(head)
+        ticket.record.status = reply.status if is_told else None
+    if fault.cut is not None and fault.then == "stall":
+        await asyncio.Event().wait()
+    await line.end(abruptly=fault.then == "reset")
+    raise HangUp
+
+
+def _frame(reply: Reply, fault: Fault) -> tuple[bytes, Iterable[Piece]]:
+    """Write the head of a reply, and its body as it goes over the wire."""
+    if fault.head is not None or fault.cut == 0:
+        return fault.head or b"", ()
+    pieces, size = reply.pieces, reply.size
+    if fault.shorten is not None:
+        pieces = _keep(list(pieces), fault.shorten)
+        size = None if size is None else sum(len(data) for _, data in pieces)
+    if fault.compressed:
+        pieces, size = _compress(pieces), None
+    is_chunked = fault.framing == "chunked" or size is None
+    headers = {"connection": "close"}
+    if is_chunked:
+        headers["transfer-encoding"] = "chunked"
+    else:
+        headers["content-length"] = str(size)
+    if fault.compressed:
+        headers["content-encoding"] = "gzip"
+    headers |= {name.lower(): value for name, value in reply.headers.items()}
+    lines = [f"HTTP/1.1 {reply.status} {_phrase(reply.status)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items() if value]
+    head = "\r\n".join([*lines, "", ""]).encode("utf-8", "replace")
+    return head, _write_chunks(pieces) if is_chunked else pieces
+
+
+def _arrange(
+    head: bytes, body: Iterable[Piece], fault: Fault, *, ticket: Ticket
+) -> Iterable[Piece]:
+    """Put head and body in a line, and break it where the fault says so."""
+    plan, speed = ticket.plan, ticket.speed
+    later = iter(body)
+    first = next(later, (plan.finished, b""))
+    begins = plan.started if fault.trickle == "head" else first[0]
+    heads: Iterable[Piece] = [(begins, head)]
+    pieces = itertools.chain([first], later)
+    if fault.trickle == "body":
+        pieces = _trickle(pieces, fault.pace / speed)
+    whole: Iterable[Piece] = itertools.chain(heads, pieces)
+    if fault.trickle == "head":
+        whole = _trickle(whole, fault.pace / speed)
+    if fault.cut is not None:
+        whole = _keep(list(whole), fault.cut)
+    return whole if fault.split is None else _split(list(whole), fault.split)
+
+
+class _Line:
+    """The bare connection of a request."""
+
+    def __init__(self, transport: asyncio.Transport, ticket: Ticket) -> None:
+        self._transport = transport
+        self._ticket = ticket
+        self.sent = 0
+
+    async def send(self, pieces: Iterable[Piece], *, head_size: int) -> None:
+        """Send each piece when it is due, no faster than the client reads."""
+        ticket, first_token = self._ticket, self._ticket.plan.first_token
+        record = ticket.record
+        for due, data in pieces:
+            await ticket.wait_until(due)
+            await self._wait_for_reader()
+            if not data:
+                continue
+            self._transport.write(data)
+            self.sent += len(data)
+            now = ticket.read_clock()
+            record.first_byte = record.first_byte or now
+            if first_token is not None and due >= first_token and self.sent > head_size:
+                record.first_token = record.first_token or now
+
+    async def end(self, *, abruptly: bool) -> None:
+        """Close the connection, or reset it."""
+        if not abruptly:
+            self._transport.close()
+            return
+        while self._transport.get_write_buffer_size() and not self._transport.is_closing():
+            await asyncio.sleep(_SPLIT)
+        if self.sent:
+            await asyncio.sleep(_BEFORE_RESET)
+        # Closed without a time to linger, a socket says RST instead of FIN.
+        linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+        bare = self._transport.get_extra_info("socket")
+        bare.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self._transport.abort()
+
+    async def _wait_for_reader(self) -> None:
+        await asyncio.sleep(0)
+        while self._transport.get_write_buffer_size() > _MOST_UNSENT:
+            await asyncio.sleep(0.002)
+        if self._transport.is_closing():
+            raise ConnectionResetError
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
+
+
+def _keep(pieces: list[Piece], position: Position) -> list[Piece]:
+    """Keep what comes before `position`."""
+    left = find_position(position, size=sum(len(data) for _, data in pieces))
+    kept = []
+    for due, data in pieces:
+        kept.append((due, data[:left]))
+        left -= len(data)
+        if left <= 0:
+            break
+    return kept
+
+
+def _split(pieces: list[Piece], position: Position) -> list[Piece]:
+    """Join the pieces and send them in two."""
+    before = _keep(pieces, position)
+    whole = b"".join(data for _, data in pieces)
+    size = sum(len(data) for _, data in before)
+    return [(pieces[-1][0], whole[:size]), (pieces[-1][0] + _SPLIT, whole[size:])]
+
+
+def _trickle(pieces: Iterable[Piece], pace: float) -> Iterator[Piece]:
+    moment = 0.0
+    for due, data in pieces:
+        for byte in data:
+            moment = max(moment + pace, due)
+            yield moment, bytes((byte,))
+
+
+def _compress(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    packer = zlib.compressobj(wbits=_GZIP)
+    due = 0.0
+    for due, data in pieces:
+        yield due, packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)
+    yield due, packer.flush()
+
+
+def _write_chunks(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    due = 0.0
+    for due, data in pieces:
+        if data:
+            yield due, b"%x\r\n%b\r\n" % (len(data), data)
+    yield due, b"0\r\n\r\n"

@@ -1,0 +1,92 @@
+"""The doctor says what runs here and what is wrong with it, and never shows a key."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from aiml_nb.doctor import CheckUp, Finding, check_up
+
+CANARY = "canary-0123456789abcdef"
+SUBJECTS = [
+    *("python", "packages", "kernel", "loop", "widgets", "key", "endpoint", "simulator", "memory"),
+]
+
+
+def doctor(**environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "aiml_nb", "doctor"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environ},
+    )
+
+
+def finding(subject: str) -> Finding:
+    return next(f for f in check_up().findings if f.subject == subject)
+
+
+def test_on_the_command_line_each_thing_has_its_line() -> None:
+    done = doctor()
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line[6:18].strip() for line in done.stdout.splitlines()] == SUBJECTS
+    assert "wrong" not in done.stdout
+
+
+def test_a_wrong_key_is_wrong_and_unseen() -> None:
+    done = doctor(AIML_API_KEY=f"{CANARY}\nrest")
+
+    assert done.returncode == 1
+    assert "wrong key" in " ".join(done.stdout.split())
+    assert "line break" in done.stdout
+    assert CANARY not in done.stdout + done.stderr
+
+
+def test_a_key_is_told_by_its_source_and_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    from aiml_nb.doctor import _look_at_key
+
+    monkeypatch.setenv("AIML_API_KEY", CANARY)
+
+    assert _look_at_key() == Finding("key", "ok", "from AIML_API_KEY, 23 characters")
+
+
+def test_nothing_is_patched() -> None:
+    code = "import asyncio, aiml_nb.doctor as d; before = asyncio.run; d.check_up()\n"
+    code += "print(asyncio.run is before)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert done.stdout == "True\n"
+
+
+def test_wrong_findings_make_the_whole_unwell() -> None:
+    assert CheckUp((Finding("a", "ok", ""), Finding("b", "note", ""))).is_well
+    assert not CheckUp((Finding("a", "ok", ""), Finding("b", "wrong", ""))).is_well
+
+
+@pytest.mark.kernel
+def test_in_a_kernel_it_tells_the_kernel_and_the_callbacks(tmp_path: Path) -> None:
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path))
+    printed: list[str] = []
+    try:
+        client.execute_interactive(
+            "import aiml_nb; print(aiml_nb.check_up())",
+            timeout=60,
+            output_hook=lambda message: printed.append(message["content"].get("text", "")),
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+    lines = {line[6:18].strip(): line for line in "".join(printed).splitlines()}
+    assert list(lines) == SUBJECTS
+    assert "ipykernel" in lines["kernel"]
+    assert "a click is heard" in lines["widgets"]
+    assert "EventLoop" in lines["loop"]
