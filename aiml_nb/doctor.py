@@ -85,7 +85,7 @@ def _look_at_python() -> Finding:
 
 
 def _look_at_packages() -> Finding:
-    names = ("aiml_nb", "openai", "aiohttp", "pandas", "matplotlib", "ipywidgets")
+    names = ("aiml_nb", "openai", "aiohttp", "nest-asyncio2", "pandas", "matplotlib", "ipywidgets")
     found = {name: _version_of(name) for name in names}
     missing = [name for name, number in found.items() if number is None]
     if missing:
@@ -106,7 +106,7 @@ def _look_at_kernel() -> Finding:
 
 def _look_at_loop() -> Finding:
     report = inspect_loop()
-    text = f"{report.loop or 'none running'}; {report.done}"
+    text = f"{report.loop}; {report.done}" if report.loop else report.done
     if not report.advice:
         return Finding("loop", "ok", text)
     # Without nesting, runs still work through the background loop.

@@ -1,7 +1,7 @@
 """Reads the faults of a script: the forms that `faults` describes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from .errors import SettingsError

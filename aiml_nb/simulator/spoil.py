@@ -100,7 +100,7 @@ def _arrange(
     first = next(later, (plan.finished, b""))
     begins = plan.started if fault.trickle == "head" else first[0]
     heads: Iterable[Piece] = [(begins, head)]
-    pieces = itertools.chain([first], later)
+    pieces: Iterable[Piece] = itertools.chain([first], later)
     if fault.trickle == "body":
         pieces = _trickle(pieces, fault.pace / speed)
     whole: Iterable[Piece] = itertools.chain(heads, pieces)
@@ -140,7 +140,8 @@ class _Line:
         if not abruptly:
             self._transport.close()
             return
-        while self._transport.get_write_buffer_size() and not self._transport.is_closing():
+        # The connection's protocol belongs to aiohttp, so that nobody tells us when it is drained.
+        while self._transport.get_write_buffer_size():  # noqa: ASYNC110
             await asyncio.sleep(_SPLIT)
         if self.sent:
             await asyncio.sleep(_BEFORE_RESET)
@@ -152,7 +153,7 @@ class _Line:
 
     async def _wait_for_reader(self) -> None:
         await asyncio.sleep(0)
-        while self._transport.get_write_buffer_size() > _MOST_UNSENT:
+        while self._transport.get_write_buffer_size() > _MOST_UNSENT:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
         if self._transport.is_closing():
             raise ConnectionResetError
