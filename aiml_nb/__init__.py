@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .plot import plot_timeline
     from .records import Attempt, Call, Comparison, Run
     from .runner.handle import RunHandle, start
+    from .runner.resume import resume
     from .runner.run import last_run, run, run_async
 
 # Each name and the module it is fetched from when it is first used: importing this package loads
@@ -57,6 +58,7 @@ _HOMES = {
     "last_run": "runner",
     "patch_loop": "loop",
     "plot_timeline": "plot",
+    "resume": "runner",
     "run": "runner",
     "run_async": "runner",
     "run_coroutine": "loop",
@@ -84,6 +86,7 @@ __all__ = [
     "patch_loop",
     "plot_timeline",
     "prompts",
+    "resume",
     "run",
     "run_async",
     "run_coroutine",

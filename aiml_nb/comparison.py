@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from .endpoint import Endpoint
-from .loop import run_coroutine
 from .records import Comparison, Run
 from .runner.plan import Plan, make_plan, takes_arguments_of
-from .runner.run import run_blocking, run_plan
+from .runner.run import carry_out, carry_out_async
 
 # The module is not called `compare`: importing it would hide the function of that name.
 
@@ -68,10 +67,7 @@ def compare(
     pairs = []
     for sync, concurrent, order in _plan_pairs(prompts, endpoint, options, repeats, order_seed):
         for plan in order:
-            if plan.settings.blocks:
-                run_blocking(plan)
-            else:
-                run_coroutine(run_plan(plan))
+            carry_out(plan)
         pairs.append((sync, concurrent))
     return Comparison(pairs=pairs, order_seed=order_seed if repeats > 1 else None)
 
@@ -94,7 +90,7 @@ async def compare_async(
     pairs = []
     for sync, concurrent, order in _plan_pairs(prompts, endpoint, options, repeats, order_seed):
         for plan in order:
-            await run_plan(plan)
+            await carry_out_async(plan)
         pairs.append((sync, concurrent))
     return Comparison(pairs=pairs, order_seed=order_seed if repeats > 1 else None)
 
@@ -107,6 +103,8 @@ def _plan_pairs(
     order_seed: int,
 ) -> Iterator[tuple[Run, Run, list[Plan]]]:
     """Yield, per repetition, its sync run, its concurrent run, and the plans in their order."""
+    if not isinstance(options.get("journal"), bool | None):
+        raise ValueError("journal must be True or False here: each run has a file of its own.")
     draw = random.Random(order_seed)  # noqa: S311  an experiment's order, not a secret
     sync_options = options | {"strategy": "sequential", "max_concurrency": None}
     concurrent = make_plan(prompts, endpoint, **options)

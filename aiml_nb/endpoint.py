@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import EndpointError
 from .keys import ApiKey
 from .providers import PROVIDERS, check_base_url, find_key
-from .transport import GuardedClient, open_async_http, open_http
+from .transport import GuardedClient, is_loopback, open_async_http, open_http
 from .warmup import find_obstacle, read_models
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ class Endpoint:
     def reports_cost(self) -> bool:
         """True if the provider says what a call cost."""
         return self.provider in {"aimlapi", "simulator"}
+
+    @property
+    def may_cost(self) -> bool:
+        """True if calls may cost money: neither simulated nor answered by this machine."""
+        return not self.simulated and not is_loopback(self.base_url)
 
     def open(self, *, timeout: float = 120.0, http: GuardedClient | None = None) -> OpenAI:
         """Return a blocking client for one call at a time, to be closed by the caller.

@@ -58,6 +58,7 @@ class Admission:
     plan: Plan
     now: Callable[[], float]
     gate: Gate = field(init=False)
+    began: float = field(init=False, default=0.0)
     _budget: Budget = field(init=False)
     _rates: list[tuple[RateWindow, bool]] = field(init=False, default_factory=list)
     _paused_until: float = field(init=False, default=0.0)
@@ -129,7 +130,7 @@ class Admission:
     def _deadline(self, call: Call) -> float:
         """Return the stamp at which the call's, or the run's, time is over."""
         settings = self.plan.settings
-        run_ends = math.inf if settings.run_timeout is None else settings.run_timeout
+        run_ends = self.began + (settings.run_timeout or math.inf)
         begun = self.now() if call.started is None else call.started
         call_ends = begun + settings.timeout if call.started is not None else math.inf
         return min(run_ends, call_ends)
@@ -177,6 +178,6 @@ class Admission:
 
     def _end_run_that_is_over(self, now: float) -> None:
         run_timeout = self.plan.settings.run_timeout
-        if run_timeout is not None and now >= run_timeout:
+        if run_timeout is not None and now >= self.began + run_timeout:
             self.plan.run.stopped = self.plan.run.stopped or f"run_timeout={run_timeout:g} s"
             self.close()

@@ -78,11 +78,14 @@ class Caller:
 
     def submit(self) -> None:
         """Set the run's origin and stamp every call as submitted, before any is sent."""
-        self._plan.run.started_at = time.time()
-        self._origin = self._clock.now()
-        for call in self._plan.run.calls:
-            if call.submitted is None:
-                call.submitted = 0.0
+        run, began = self._plan.run, time.time()
+        # A run that goes on keeps its axis of time.
+        before = began - run.started_at if run.started_at else 0.0
+        run.started_at = began - before
+        self._origin = self._clock.now() - before
+        self._admission.began = before
+        for call in self._plan.unfinished:
+            call.submitted = before
 
     def make(self, client: OpenAI, call: Call) -> None:
         """Make one call with the blocking client. A failure becomes its record."""
@@ -147,10 +150,10 @@ class Caller:
     def _begin(self, call: Call) -> Attempt:
         now = self.now()
         attempt = Attempt(number=len(call.attempts) + 1, started=now)
-        if call.attempts:
-            attempt.backoff_time = now - (call.attempts[-1].finished or now)
-        else:
+        if call.started is None:
             call.started = now
+        else:
+            attempt.backoff_time = now - (call.attempts[-1].finished or now)
         call.attempts.append(attempt)
         return attempt
 
@@ -178,7 +181,7 @@ class Caller:
             self._journal.note_sent(call, attempt, request["extra_headers"]["X-Client-Request-Id"])
         except JournalError as error:
             call.attempts.pop()
-            if not call.attempts:
+            if call.started == attempt.started:
                 call.started = None
             self._admission.leave(ticket, call, status=None, billed=False)
             self.stop(str(error))
@@ -227,7 +230,7 @@ class Caller:
         if self._is_closed:
             return
         reason = self._admission.refusal(call)
-        if call.attempts:
+        if call.started is not None:
             call.outcome = "timeout" if reason.error_type == "deadline" else "error"
             call.error = f"{call.error} ({reason.message})"
             call.finished = self.now()

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import LoopError
 from ..records import Run
 from .plan import Plan, make_plan, takes_arguments_of
-from .run import run, run_plan
+from .run import carry_out_async, run
 
 
 class RunHandle:
@@ -23,7 +23,7 @@ class RunHandle:
 
     def __init__(self, plan: Plan) -> None:
         self._run = plan.run
-        self._task = asyncio.get_running_loop().create_task(run_plan(plan))
+        self._task = asyncio.get_running_loop().create_task(carry_out_async(plan))
 
     @property
     def progress(self) -> tuple[int, int]:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import os
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from ..endpoint import Endpoint, connect
 from ..prompts import Prompt, as_prompts
 from ..records import Call, Run
+from .budget import estimate_tokens
+from .clock import Clock
+from .retry import Retries
 from .settings import Settings, check_parameters, make_settings
 
 P = ParamSpec("P")
@@ -47,11 +53,46 @@ def make_plan(
     # Checked before anything is connected, and again with what the endpoint is.
     make_settings(len(found), options, reports_cost=True)
     endpoint = endpoint or connect()
-    settings = make_settings(len(found), options, reports_cost=endpoint.reports_cost)
-    return Plan(found, endpoint, settings, _lay_out_run(found, endpoint, settings))
+    settings = make_settings(
+        len(found),
+        options,
+        reports_cost=endpoint.reports_cost,
+        journal=_place_journal(journal, endpoint),
+    )
+    return Plan(found, endpoint, settings, lay_out_run(found, endpoint, settings))
 
 
-def _lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -> Run:
+def describe_plan(plan: Plan) -> str:
+    """Say, before the first paid call, what the run may come to."""
+    settings, endpoint = plan.settings, plan.endpoint
+    retries = Retries(len(plan.prompts), settings.max_attempts, Clock())
+    most = settings.parameters.get("max_completion_tokens") or settings.parameters.get("max_tokens")
+    tokens = sum(estimate_tokens(prompt.messages, most).input_tokens for prompt in plan.prompts)
+    text = (
+        f"Plan: {len(plan.prompts)} calls to {endpoint.base_url} ({plan.run.model}), at most "
+        f"{settings.max_concurrency} in flight and {retries.most_requests} requests in all, about "
+        f"{tokens:,} tokens in"
+    )
+    text += (
+        f" and at most {most * len(plan.prompts):,} out." if most else "; max_tokens is not set."
+    )
+    return text + (f" Journal: {settings.journal}" if settings.journal else "")
+
+
+def _place_journal(journal: object, endpoint: Endpoint) -> Path | None:
+    """Settle where the journal is; None keeps one where calls may cost money."""
+    if journal is False or (journal is None and not endpoint.may_cost):
+        return None
+    if journal is None or journal is True:
+        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}.jsonl"
+        return Path("aiml-nb-journals") / name
+    if isinstance(journal, str | os.PathLike) and os.fspath(journal):
+        return Path(journal)
+    raise TypeError(f"journal must be a file's name, True or False; not {journal!r}.")
+
+
+def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -> Run:
+    """Return a run with a record for each prompt, none of them made yet."""
     calls = [
         Call(
             index=index,

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..endpoint import Endpoint
+from ..jsonl import head_of
 from ..loop import LoopLag, inside_run, run_coroutine
 from ..records import Run
 from .caller import Caller
 from .clients import ThreadClients
-from .plan import Plan, make_plan, takes_arguments_of
+from .journal import Journal
+from .plan import Plan, describe_plan, make_plan, takes_arguments_of
 from .progress import show_progress
 from .settings import CAPS, OPTIONS
 from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
+
+# Headers may hold secrets: they are not written down.
+NOT_KEPT = {"extra_headers"}
 
 _last_run: Run | None = None
 
@@ -100,9 +106,7 @@ def run(
     """
     options = {name: value for name, value in locals().items() if name in OPTIONS | CAPS}
     plan = make_plan(prompts, endpoint, journal=journal, **options, **request_parameters)
-    if plan.settings.blocks:
-        return run_blocking(plan)
-    return run_coroutine(run_concurrent(plan))
+    return carry_out(plan)
 
 
 @takes_arguments_of(run)
@@ -111,7 +115,7 @@ async def run_async(*arguments: Any, **options: Any) -> Run:
 
     The strategies with the blocking client work in a thread, so that the loop stays free.
     """
-    return await run_plan(make_plan(*arguments, **options))
+    return await carry_out_async(make_plan(*arguments, **options))
 
 
 def last_run() -> Run | None:
@@ -119,29 +123,36 @@ def last_run() -> Run | None:
     return _last_run
 
 
-async def run_plan(plan: Plan) -> Run:
+def carry_out(plan: Plan, *, journal: Journal | None = None) -> Run:
+    """Carry out `plan` and return when it is done; in a script, or in a notebook's cell.
+
+    Parameters
+    ----------
+    journal
+        One that is open already, of a run that goes on.
+    """
+    if not plan.settings.blocks:
+        return run_coroutine(_make_async_calls(plan, journal))
+    with _open_caller(plan, journal) as caller:
+        _make_blocking_calls(plan, caller)
+    return plan.run
+
+
+async def carry_out_async(plan: Plan) -> Run:
     """Carry out `plan` without blocking the loop."""
     if not plan.settings.blocks:
-        return await run_concurrent(plan)
+        return await _make_async_calls(plan)
     with _open_caller(plan) as caller:
         await asyncio.to_thread(_make_blocking_calls, plan, caller)
     return plan.run
 
 
-def run_blocking(plan: Plan) -> Run:
-    """Carry out `plan` with the blocking client, in this thread."""
-    with _open_caller(plan) as caller:
-        _make_blocking_calls(plan, caller)
-    return plan.run
-
-
-async def run_concurrent(plan: Plan) -> Run:
-    """Carry out `plan` with the async client, on the running loop."""
+async def _make_async_calls(plan: Plan, journal: Journal | None = None) -> Run:
     settings, endpoint = plan.settings, plan.endpoint
     client = endpoint.open_async(timeout=settings.timeout, max_connections=settings.max_concurrency)
     async with client, LoopLag() as lag:
         await endpoint.warm_up_async(client, model=settings.parameters.get("model"))
-        with _open_caller(plan) as caller, inside_run():
+        with _open_caller(plan, journal) as caller, inside_run():
             caller.submit()
             try:
                 await ASYNC_STRATEGIES[settings.strategy](
@@ -168,16 +179,43 @@ def _make_blocking_calls(plan: Plan, caller: Caller) -> None:
 
 
 @contextmanager
-def _open_caller(plan: Plan) -> Iterator[Caller]:
-    """Show the progress, remember the run, and close its records if it is interrupted."""
+def _open_caller(plan: Plan, journal: Journal | None = None) -> Iterator[Caller]:
+    """Show plan and progress, keep the journal, and close the records if it is interrupted."""
     global _last_run
+    if plan.endpoint.may_cost:
+        print(describe_plan(plan))
+    if journal is None and plan.settings.journal is not None:
+        journal = Journal.create(plan.settings.journal, _head_of(plan))
+    left = plan.unfinished
     with show_progress(
-        len(plan.prompts), title=plan.run.strategy, wanted=plan.settings.progress
+        len(left), title=plan.run.strategy, wanted=plan.settings.progress
     ) as advance:
-        caller = Caller(plan, on_finished=advance)
+        caller = Caller(plan, on_finished=advance, journal=journal)
         _last_run = plan.run
         try:
             yield caller
         except BaseException:
             caller.interrupt()
             raise
+        finally:
+            if journal is not None:
+                journal.close(plan.run)
+
+
+def _head_of(plan: Plan) -> dict[str, Any]:
+    """Return the journal's first line: all that `resume` needs, and no key."""
+    settings, limits = plan.settings, plan.settings.limits
+    options = {name: getattr(settings, name) for name in OPTIONS}
+    options |= {name: getattr(limits, name) for name in CAPS}
+    options |= {n: value for n, value in settings.parameters.items() if n not in NOT_KEPT}
+    prompts = [
+        {
+            "custom_id": call.custom_id,
+            "messages": prompt.messages,
+            "parameters": {n: v for n, v in prompt.parameters.items() if n not in NOT_KEPT},
+        }
+        for call, prompt in zip(plan.run.calls, plan.prompts, strict=True)
+    ]
+    head = head_of(plan.run, prompts=prompts)
+    head["settings"] = head["settings"] | {"started_at": time.time(), "options": options}
+    return head

@@ -1,0 +1,152 @@
+"""Go on with a run from its journal: nothing that is answered is asked, or paid for, again."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from ..endpoint import Endpoint, connect
+from ..errors import JournalError
+from ..jsonl import call_from_dict
+from ..prompts import Prompt
+from ..records import Attempt, Call, Run
+from .journal import Contents, Journal
+from .plan import Plan, lay_out_run
+from .run import carry_out
+from .settings import Settings, make_settings
+
+ANSWERED = {"ok", "incomplete", "refused"}
+
+
+def resume(
+    path: str | Path,
+    endpoint: Endpoint | None = None,
+    *,
+    retry_failed: bool = False,
+    prompts: list[Prompt] | None = None,
+    **options: Any,
+) -> Run:
+    """Go on with the run whose journal is at `path`.
+
+    Finished calls are taken from the journal. Those that were in flight when the run was cut off
+    are sent again; their lost attempts stand in the records as possibly billed.
+
+    Parameters
+    ----------
+    path
+        The journal.
+    endpoint
+        Where the calls go; None connects as the run did, with the key from the environment.
+    retry_failed
+        Send the calls that failed again, too.
+    prompts
+        If given, they must be those of the journal.
+    **options
+        As in `run`, in place of those of the journal.
+
+    Returns
+    -------
+    Run
+        All calls, those of before and those of now, on one axis of time.
+
+    Raises
+    ------
+    JournalError
+        If the file is no journal, is in use, or belongs to another run.
+    EndpointError
+        As `connect` does.
+    """
+    journal, contents = Journal.reopen(Path(path))
+    try:
+        plan = _plan_again(contents, endpoint, options, retry_failed=retry_failed, path=Path(path))
+        if prompts is not None:
+            _check_prompts(prompts, plan, Path(path))
+    except BaseException:
+        journal.close_untouched()
+        raise
+    _report(contents, plan)
+    return carry_out(plan, journal=journal)
+
+
+def _plan_again(
+    contents: Contents,
+    endpoint: Endpoint | None,
+    options: dict[str, Any],
+    *,
+    retry_failed: bool,
+    path: Path,
+) -> Plan:
+    head, saved = contents.head, contents.head["settings"]
+    endpoint = endpoint or _connect_again(saved)
+    if not saved["simulated"] and endpoint.base_url != saved["base_url"]:
+        raise JournalError(
+            f"'{path}' is the journal of a run at {saved['base_url']}, not at {endpoint.base_url}. "
+            "Connect to the same address."
+        )
+    prompts = [
+        Prompt(
+            messages=each["messages"],
+            parameters=each.get("parameters", {}),
+            custom_id=each["custom_id"],
+        )
+        for each in head["prompts"]
+    ]
+    # What is one run's own is not for the next; the rest goes on as it was.
+    options = saved.get("options", {}) | {"model": saved["model"]} | options
+    settings: Settings = make_settings(
+        len(prompts), options, reports_cost=endpoint.reports_cost, journal=path
+    )
+    run = lay_out_run(prompts, endpoint, settings)
+    run.run_id, run.started_at = head["run_id"], saved["started_at"] or time.time()
+    for call in run.calls:
+        _restore(call, contents, run, retry_failed=retry_failed)
+    return Plan(prompts, endpoint, settings, run)
+
+
+def _restore(call: Call, contents: Contents, run: Run, *, retry_failed: bool) -> None:
+    """Put what the journal knows of `call` in its place in the run."""
+    record = contents.calls.get(call.custom_id)
+    if record is not None:
+        known = call_from_dict(record, prompt=call.prompt)
+        if known.outcome in ANSWERED or not retry_failed:
+            run.calls[call.index] = known
+            return
+        call.attempts = known.attempts
+    for sent in contents.sent.get(call.custom_id, ())[len(call.attempts) :]:
+        call.attempts.append(
+            Attempt(
+                number=sent["sent"],
+                started=sent["at"],
+                finished=sent["at"],
+                error_type="no_reply",
+                possibly_billed=True,
+            )
+        )
+
+
+def _connect_again(saved: dict[str, Any]) -> Endpoint:
+    if saved["simulated"]:
+        return connect(simulate=True, seed=saved["seed"], model=saved["model"], verbose=False)
+    return connect(base_url=saved["base_url"], model=saved["model"])
+
+
+def _check_prompts(prompts: list[Prompt], plan: Plan, path: Path) -> None:
+    same = [p.messages for p in prompts] == [p.messages for p in plan.prompts]
+    if not same or [p.parameters for p in prompts] != [p.parameters for p in plan.prompts]:
+        raise JournalError(
+            f"'{path}' is the journal of another run: its {len(plan.prompts)} prompts are not "
+            f"these {len(prompts)}. Name its own prompts, or a new journal."
+        )
+
+
+def _report(contents: Contents, plan: Plan) -> None:
+    left = plan.unfinished
+    lost = [call.custom_id for call in left if call.attempts]
+    text = f"Resumed: {len(plan.run.calls) - len(left)} of {len(plan.run.calls)} calls are done."
+    if lost:
+        names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
+        text += f" {len(lost)} were in flight, perhaps billed, and are sent again: {names}."
+    if contents.torn:
+        text += f" {contents.torn} torn line was passed over."
+    print(text)
