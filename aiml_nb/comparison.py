@@ -10,6 +10,7 @@ from .endpoint import Endpoint
 from .records import Comparison, Run
 from .runner.plan import Plan, make_plan, takes_arguments_of
 from .runner.run import carry_out, carry_out_async
+from .runner.settings import check_strategy
 
 # The module is not called `compare`: importing it would hide the function of that name.
 
@@ -57,7 +58,7 @@ def compare(
     TypeError, ValueError
         If an argument is wrong.
     """
-    _check_comparison(strategy, repeats)
+    check_comparison(strategy, repeats)
     options |= {
         "strategy": strategy,
         "max_concurrency": max_concurrency,
@@ -86,7 +87,7 @@ async def compare_async(
     The blocking side works in a thread, so that the loop stays free.
     """
     options.setdefault("strategy", "gather")
-    _check_comparison(options["strategy"], repeats)
+    check_comparison(options["strategy"], repeats)
     pairs = []
     for sync, concurrent, order in _plan_pairs(prompts, endpoint, options, repeats, order_seed):
         for plan in order:
@@ -118,7 +119,9 @@ def _plan_pairs(
         yield sync.run, concurrent.run, order
 
 
-def _check_comparison(strategy: str, repeats: object) -> None:
+def check_comparison(strategy: str, repeats: object) -> None:
+    """Raise ValueError unless `strategy` is a concurrent one and `repeats` a number from 1."""
+    check_strategy(strategy)
     if strategy == "sequential":
         raise ValueError(
             "strategy names the side that is compared with 'sequential', so it must be another "

@@ -168,11 +168,15 @@ def connect(
     ValueError
         If the arguments contradict each other or one is unknown.
     """
-    given_key = None if api_key is None else ApiKey(api_key, source="api_key=")
+    given_key = _wrap_key(api_key)
     del api_key  # tracebacks may print local variables
+    for name, text in {"base_url": base_url, "model": model, "provider": provider}.items():
+        if text is not None and (not isinstance(text, str) or not text.strip()):
+            raise ValueError(f"{name} must be text that is not empty; not {text!r}.")
     knobs = {"seed": seed, "speed": speed, "scenario": scenario}
     set_knobs = {name: value for name, value in knobs.items() if value is not None}
-    simulate = _decide_to_simulate(simulate, base_url, provider, set_knobs)
+    named = {"base_url": base_url, "provider": provider, "api_key": given_key}
+    simulate = _decide_to_simulate(simulate, named, set_knobs)
     if simulate:
         endpoint = _connect_simulator(model, set_knobs)
     else:
@@ -186,28 +190,34 @@ def describe_endpoint(endpoint: Endpoint) -> str:
     """Say in one line where calls go and what they cost."""
     if endpoint.simulated:
         why = "no key needed, no cost; set AIML_API_KEY to use a live model"
-        return f"Connected to the simulator (seed {endpoint.seed}; {why})."
-    return (
-        f"Connected to {endpoint.base_url}, model {endpoint.model}, with the key from "
-        f"{endpoint.key.source}. Calls may cost money."
-        if endpoint.key.source != "nowhere"
-        else f"Connected to {endpoint.base_url}, model {endpoint.model}, without a key."
-    )
+        return f"Calls go to the simulator (seed {endpoint.seed}; {why})."
+    has_key = endpoint.key.source != "nowhere"
+    key = f"with the key from {endpoint.key.source}" if has_key else "without a key"
+    cost = " They may cost money." if endpoint.may_cost else ""
+    return f"Calls go to {endpoint.base_url}, model {endpoint.model}, {key}.{cost}"
 
 
-def _decide_to_simulate(
-    simulate: bool, base_url: str | None, provider: str | None, knobs: dict[str, Any]
-) -> bool:
+def _wrap_key(api_key: object) -> ApiKey | None:
+    if api_key is None:
+        return None
+    if not isinstance(api_key, str):
+        kind = type(api_key).__name__
+        del api_key
+        raise TypeError(f"api_key must be text, not {kind}.")
+    return ApiKey(api_key, source="api_key=")
+
+
+def _decide_to_simulate(simulate: bool, named: dict[str, Any], knobs: dict[str, Any]) -> bool:
+    server = next((name for name, value in named.items() if value is not None), None)
     if simulate or knobs:
-        named = next((n for n, v in (("base_url", base_url), ("provider", provider)) if v), None)
-        if named:
+        if server:
             cause = "simulate=True" if simulate else f"{next(iter(knobs))}="
             raise ValueError(
-                f"{named}= and {cause} contradict each other: one names a server, the other "
+                f"{server}= and {cause} contradict each other: one names a server, the other "
                 "belongs to the simulator. Leave one of them out."
             )
         return True
-    return base_url is None and provider is None and not os.environ.get("AIML_API_KEY")
+    return server is None and not os.environ.get("AIML_API_KEY")
 
 
 def _connect_simulator(model: str | None, knobs: dict[str, Any]) -> Endpoint:

@@ -36,6 +36,7 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
     ("ReadError", "no_reply", True),
     ("WriteError", "no_reply", True),
     ("RemoteProtocolError", "protocol", True),
+    ("UnicodeEncodeError", "exception", False),  # the prompt could not even be written down
     ("JSONDecodeError", "bad_response", True),
     ("UnicodeDecodeError", "bad_response", True),
     ("RecursionError", "bad_response", True),
@@ -100,11 +101,13 @@ def explain_failure(error: BaseException) -> Failure:
             if any(cls.__name__ == name for cls in type(cause).__mro__):
                 if name == "RemoteProtocolError" and _NO_REPLY in str(cause):
                     error_type = "no_reply"
-                return Failure(error_type, None, possibly_billed, _describe(cause))
+                # What cannot be read came with a good status: others are raised as such.
+                answered = 200 if error_type == "bad_response" else None
+                return Failure(error_type, answered, possibly_billed, _describe(cause))
     if isinstance(error, BadResponseError):
-        return Failure("bad_response", None, True, str(error))
+        return Failure("bad_response", 200, True, str(error))
     if any(cls.__name__ == "APIError" for cls in type(error).__mro__):
-        return Failure("stream", None, True, str(error))
+        return Failure("stream", 200, True, str(error))
     return Failure("exception", None, True, _describe(error))
 
 

@@ -61,7 +61,7 @@ class ApiKey:
         """Return `text` with every occurrence of the key replaced by ``[key]``."""
         key = self.reveal()
         # A key of a few letters would blot out ordinary words; no real one is that short.
-        return text.replace(key, "[key]") if len(key) >= 6 else text
+        return text.replace(key, "[key]") if len(key) >= 6 and key in text else text
 
     def __repr__(self) -> str:
         return f"<ApiKey from {self.source}, {len(self.reveal())} characters>"

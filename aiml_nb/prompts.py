@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,11 @@ class Prompt:
     parameters: dict[str, Any] = field(default_factory=dict)
     custom_id: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a prompt that asks nothing."""
+        if not self.messages or not all(map(_is_message, self.messages)):
+            raise ValueError(f"messages must be a list of messages; not {_shorten(self.messages)}.")
+
     @property
     def label(self) -> str:
         """The text of the last user message; of the last message if none is the user's."""
@@ -94,6 +101,14 @@ def as_prompts(prompts: object) -> list[Prompt]:
             f"prompts must be a list, not the single {type(prompts).__name__} "
             f"{_shorten(prompts)}. Put it in a list: [{_shorten(prompts)}]."
         )
+    if hasattr(prompts, "columns"):
+        names = list(prompts.columns)
+        raise TypeError(
+            f"prompts is a whole table with the columns {_shorten(names)}. Give one of them: "
+            f"table[{names[0]!r}]."
+            if names
+            else "prompts is a table without columns."
+        )
     if not isinstance(prompts, Iterable):
         raise TypeError(
             f"prompts must be a list of texts or of message lists, not {_shorten(prompts)}."
@@ -111,8 +126,17 @@ def as_prompts(prompts: object) -> list[Prompt]:
     return [_as_prompt(item, f"Prompt {number}") for number, item in enumerate(found, 1)]
 
 
-def read_prompts(path: Path) -> list[Prompt]:
-    """Read prompts from a file: JSONL of Batch requests, or text with one prompt per line.
+def read_prompts(path: Path, *, on_bad: Callable[[str], None] | None = None) -> list[Prompt]:
+    """Read prompts from a file: JSONL of Batch requests, CSV, or text with one prompt per line.
+
+    A CSV file has its prompts in the column ``prompt``, or has one column only.
+
+    Parameters
+    ----------
+    path
+        The file; its ending tells which it is.
+    on_bad
+        Is told of each wrong line, which is then passed over; None raises.
 
     Raises
     ------
@@ -120,25 +144,51 @@ def read_prompts(path: Path) -> list[Prompt]:
         If the file cannot be read, has no prompt, or a line is wrong; its number is given.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"The prompts file '{path}' cannot be read: {error}.") from None
-    as_json = path.suffix in {".jsonl", ".ndjson"}
-    prompts = [
-        _read_line(line, f"Line {number} of '{path}'", as_json)
-        for number, line in enumerate(lines, 1)
-        if line.strip()
-    ]
-    if not prompts:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ValueError(f"The prompts file '{path}' cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"The prompts file '{path}' cannot be read: it is not UTF-8.") from None
+    prompts, bad = [], 0
+    for number, item in _split(text, path):
+        try:
+            prompts.append(_read_item(item, f"Line {number} of '{path}'"))
+        except ValueError as error:
+            if on_bad is None:
+                raise
+            bad += 1
+            on_bad(str(error))
+    if not prompts and not bad:
         raise ValueError(f"The prompts file '{path}' is empty. Write one prompt per line.")
     return prompts
 
 
-def _read_line(line: str, place: str, as_json: bool) -> Prompt:
-    if not as_json:
-        return _as_prompt(line.strip(), place)
+def _split(text: str, path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield each line's number and what it holds: JSON text still to be read, or a prompt."""
+    if path.suffix == ".csv":
+        yield from _split_csv(text, path)
+        return
+    as_json = path.suffix in {".jsonl", ".ndjson"}
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield number, line.encode() if as_json else line.strip()
+
+
+def _split_csv(text: str, path: Path) -> Iterator[tuple[int, str]]:
+    rows = csv.DictReader(io.StringIO(text))
+    names = list(rows.fieldnames or [])
+    if "prompt" not in names and len(names) != 1:
+        raise ValueError(
+            f"'{path}' has the columns {_shorten(names)}, and none is called 'prompt'. Rename one."
+        )
+    column = "prompt" if "prompt" in names else names[0]
+    for row in rows:
+        yield rows.line_num, row[column] or ""
+
+
+def _read_item(item: str | bytes, place: str) -> Prompt:
     try:
-        return _as_prompt(json.loads(line), place)
+        return _as_prompt(json.loads(item) if isinstance(item, bytes) else item, place)
     except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{place} is not JSON: {error}.") from None
     except TypeError as error:
@@ -172,6 +222,8 @@ def _from_mapping(item: Mapping[str, Any], place: str) -> Prompt:
             "Write {'messages': [{'role': 'user', 'content': 'a question'}]}."
         )
     parameters = {key: value for key, value in body.items() if key != "messages"}
+    if parameters.get("stream") is False:  # that is what it means when it is not there
+        del parameters["stream"]
     custom_id = item.get("custom_id", parameters.pop("custom_id", None))
     if custom_id is not None and not isinstance(custom_id, str):
         raise TypeError(f"{place} has the custom_id {_shorten(custom_id)}, which is not text.")
@@ -183,7 +235,7 @@ def _is_message(item: object) -> bool:
 
 
 def _is_file_name(prompts: object) -> bool:
-    return isinstance(prompts, str) and prompts.endswith((".jsonl", ".ndjson"))
+    return isinstance(prompts, str) and prompts.endswith((".jsonl", ".ndjson", ".csv"))
 
 
 def _shorten(value: object) -> str:

@@ -53,9 +53,12 @@ def check_base_url(base_url: str) -> str:
     if parts.scheme == "http" and not is_loopback(base_url):
         raise EndpointError(
             f"base_url {base_url!r} is not encrypted, so a key would be readable on the way. "
-            "Use https; plain http is for this machine only."
+            "Use https; plain http is for this machine only (a tunnel brings a server here: "
+            "ssh -L 8000:localhost:8000 HOST)."
         )
-    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+    # The address of one of its services is a common paste.
+    path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
 def find_key(address: str, key_name: str | None) -> ApiKey:

@@ -243,7 +243,7 @@ class Comparison(_Shown):
     pairs
         ``(sync run, concurrent run)``, one pair per repetition, in the order they were made.
     order_seed
-        The seed that drew, for each pair after the first, which run came first.
+        The seed that drew, for each of several pairs, which run came first.
     """
 
     pairs: list[tuple[Run, Run]]

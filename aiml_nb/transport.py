@@ -43,7 +43,7 @@ class DeadlineError(TimeoutError):
 def is_loopback(url: str) -> bool:
     """Say whether `url` names this machine itself."""
     host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
+    if host == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -68,6 +68,7 @@ def open_async_http(base_url: str, *, max_connections: int) -> httpx2.AsyncClien
     max_connections
         The most connections at one moment.
     """
+    _allow_files(max_connections + 100)
     return GuardedAsyncClient(**_settings(base_url, max_connections=max_connections))
 
 
@@ -82,6 +83,19 @@ def _settings(base_url: str, *, max_connections: int) -> dict[str, Any]:
         "verify": _trusted_certificates(),
         "headers": PLAIN_REPLY,
     }
+
+
+def _allow_files(count: int) -> None:
+    """Raise this process's soft limit of open files: some systems begin with 256."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @cache

@@ -52,7 +52,7 @@ def find_obstacle(
         close = difflib.get_close_matches(model, known, n=1, cutoff=0.5) or known[:1]
         return (
             f"{base_url} has no model {model!r}. It lists {len(known)}; "
-            f"did you mean model={close[0]!r}?"
+            f"did you mean {close[0]!r} (model=, on the command line --model)?"
         )
     return None
 

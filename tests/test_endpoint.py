@@ -74,6 +74,24 @@ class TestChoosing:
         with pytest.raises(ValueError, match="'aimlapi', 'openai', 'ollama'; not 'openia'"):
             quiet(provider="openia")
 
+    def test_a_key_alone_means_aiml_api(self) -> None:
+        endpoint = quiet(api_key=CANARY)
+
+        assert (endpoint.provider, endpoint.key.reveal()) == ("aimlapi", CANARY)
+
+    @pytest.mark.parametrize("name", ["base_url", "model", "provider"])
+    @pytest.mark.parametrize("value", ["", " ", 5])
+    def test_empty_or_odd_values_are_refused(self, name: str, value: Any) -> None:
+        """An unset shell variable must not send calls to a paid server."""
+        with pytest.raises(ValueError, match=f"{name} must be text"):
+            quiet(**{name: value})
+
+    def test_a_key_that_is_no_text_is_refused_unseen(self) -> None:
+        with pytest.raises(TypeError, match="api_key must be text, not bytes") as caught:
+            quiet(api_key=CANARY.encode())
+
+        assert CANARY not in str(caught.value)
+
     def test_ollama_needs_no_key(self) -> None:
         endpoint = quiet(provider="ollama")
 
@@ -166,6 +184,7 @@ class TestBaseUrl:
             ("https://api.aimlapi.com/", "https://api.aimlapi.com"),
             (" http://127.0.0.1:8000/v1/ ", "http://127.0.0.1:8000/v1"),
             ("http://[::1]:8000/v1", "http://[::1]:8000/v1"),
+            ("https://example.org/v1/chat/completions", "https://example.org/v1"),
         ],
     )
     def test_a_good_address_is_tidied(self, given: str, tidied: str) -> None:
@@ -210,9 +229,7 @@ class TestWarmUp:
     def test_an_unknown_model_is_answered_with_the_nearest(
         self, strategy: str, endpoint: Endpoint
     ) -> None:
-        with pytest.raises(
-            nb.EndpointError, match=r"no model 'gpt-4oo'.*did you mean model='gpt-4o'"
-        ):
+        with pytest.raises(nb.EndpointError, match=r"no model 'gpt-4oo'.*did you mean 'gpt-4o'"):
             nb.run(["Who?"], endpoint, strategy=strategy, model="gpt-4oo")
 
     def test_a_refused_key_names_its_source_and_not_the_key(

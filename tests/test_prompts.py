@@ -58,6 +58,7 @@ def test_parts_of_a_message_are_labelled_by_their_text() -> None:
         ("What is 2+2?", TypeError, r"Put it in a list: \['What is 2\+2\?'\]"),
         ({"messages": MESSAGES}, TypeError, "single dict"),
         (5, TypeError, "not 5"),
+        (pd.DataFrame({"q": ["Who?"], "z": [1]}), TypeError, r"table\['q'\]"),
         ([5], TypeError, "Prompt 1 is 5, which is neither text nor messages"),
         (["Who?", None], TypeError, "Prompt 2 is None"),
         (["Who?", "  "], ValueError, "Prompt 2 is empty"),
@@ -86,6 +87,32 @@ def test_a_batch_file_is_read_by_its_name(tmp_path: Path) -> None:
     assert [prompt.custom_id for prompt in found] == ["q-0", "q-1", "q-2"]
     assert [prompt.parameters for prompt in found] == [{"seed": 0}, {"seed": 1}, {"seed": 2}]
     assert as_prompts(file) == found
+
+
+def test_a_csv_file_has_its_prompts_in_a_column(tmp_path: Path) -> None:
+    file = tmp_path / "questions.csv"
+    file.write_text('id,prompt\n1,"Who, me?"\n2,"Why\nso?"\n')
+
+    assert [prompt.label for prompt in as_prompts(str(file))] == ["Who, me?", "Why\nso?"]
+
+
+def test_bad_lines_are_told_and_passed_over_where_that_is_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text('"Who?"\n{oops\n"Why?"\n7\n')
+    told: list[str] = []
+
+    found = read_prompts(file, on_bad=told.append)
+
+    assert [prompt.label for prompt in found] == ["Who?", "Why?"]
+    assert [line[:6] for line in told] == ["Line 2", "Line 4"]
+
+
+def test_a_csv_file_without_the_column_is_refused_with_its_columns(tmp_path: Path) -> None:
+    file = tmp_path / "questions.csv"
+    file.write_text("id,question\n1,Who?\n")
+
+    with pytest.raises(ValueError, match=r"'id', 'question'.*'prompt'"):
+        read_prompts(file)
 
 
 def test_a_text_file_holds_one_prompt_a_line(tmp_path: Path) -> None:

@@ -17,7 +17,13 @@ def test_this_machine_is_known_by_its_names(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["https://api.aimlapi.com", "http://127.0.0.1.example.org", "http://0.0.0.0", "http://[::2]"],
+    [
+        "https://api.aimlapi.com",
+        "http://127.0.0.1.example.org",
+        "http://0.0.0.0",
+        "http://evil.localhost",
+        "http://[::2]",
+    ],
 )
 def test_other_machines_are_not_this_one(url: str) -> None:
     assert not is_loopback(url)

@@ -9,6 +9,7 @@ from typing import Any
 from .. import comparison
 from ..records import Comparison
 from ..runner import STRATEGIES
+from ..runner.settings import check_limit
 from .files import check_writable, write_whole
 from .options import add_endpoint_options, find_prompts, open_endpoint
 
@@ -54,6 +55,10 @@ def add_parser(commands: Any) -> None:
 def run_command(options: argparse.Namespace) -> int:
     """Compare, print, write, and return the exit code."""
     prompts = find_prompts(options.texts, options.prompts)
+    comparison.check_comparison(options.strategy, options.repeats)
+    check_limit(options.max_concurrency)
+    if options.json and options.json.absolute() == options.png.absolute():
+        raise ValueError(f"--json and --png are one file, '{options.png}'. Name two.")
     check_writable(options.png, option="--png")
     if options.json:
         check_writable(options.json, option="--json")
@@ -75,9 +80,19 @@ def _report(result: Comparison, *, png: Path, json: Path | None) -> None:
     from ..export import comparison_to_dict, to_json
     from ..plot import draw_png
 
-    print(f"\n{describe(result)}\n")
+    # Written before anything is printed: whoever reads the output may stop reading.
     if json:
         write_whole(json, to_json(comparison_to_dict(result)).encode())
-        print(f"Records:  {json}")
     write_whole(png, draw_png(result))
+    print(f"\n{describe(result)}\n")
+    for error_type, message in _failures(result).items():
+        print(f"failed ({error_type}): {message}")
+    if json:
+        print(f"Records:  {json}")
     print(f"Timeline: {png}")
+
+
+def _failures(result: Comparison) -> dict[str | None, str]:
+    """Return the first message of each kind of failure."""
+    calls = [call for pair in result.pairs for run in pair for call in run.calls]
+    return {call.error_type: call.error for call in reversed(calls) if call.error}

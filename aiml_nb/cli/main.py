@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Sequence
 
 from ..errors import AimlNbError
+from ..runner import last_run
 from . import compare, doctor, simulate
 
 EXIT_BAD_INPUT = 2
@@ -28,13 +30,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     options = _make_parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        sys.stdout.flush()
+        return code
     except (AimlNbError, TypeError, ValueError) as error:
         print(f"aiml-nb: error: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
     except KeyboardInterrupt:
-        print("\naiml-nb: interrupted.", file=sys.stderr)
+        print(f"\naiml-nb: interrupted.{_what_is_known()}", file=sys.stderr)
         return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has enough. What is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -49,6 +57,14 @@ def _make_parser() -> argparse.ArgumentParser:
     simulate.add_parser(commands)
     doctor.add_parser(commands)
     return parser
+
+
+def _what_is_known() -> str:
+    run = last_run()
+    if run is None:
+        return ""
+    finished = sum(call.outcome in {"ok", "incomplete", "refused"} for call in run.calls)
+    return f" {finished} of {len(run.calls)} calls of the last run were answered."
 
 
 def _version() -> str:

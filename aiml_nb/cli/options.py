@@ -38,7 +38,7 @@ def open_endpoint(options: argparse.Namespace) -> Endpoint:
         If the variable named by ``--api-key-env`` is not set, and as `connect` does.
     """
     named: dict[str, Any] = {}
-    if options.api_key_env:
+    if options.api_key_env is not None:
         if not os.environ.get(options.api_key_env):
             raise EndpointError(
                 f"--api-key-env names {options.api_key_env!r}, which is not set. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,23 @@ def add_parser(commands: Any) -> None:
         "printed is the base URL. Any key will do, or none. Ctrl-C ends it.",
     )
     parser.add_argument("--port", type=int, default=8000, metavar="P", help="0 picks a free one")
-    parser.add_argument("--host", default="127.0.0.1", metavar="H", help="127.0.0.1")
-    parser.add_argument("--scenario", default="faq", metavar="NAME", help="which behaviour (faq)")
+    parser.add_argument(
+        "--host",
+        action="append",
+        metavar="H",
+        help="127.0.0.1; an address that other machines can reach must be given twice",
+    )
+    parser.add_argument(
+        "--profile",
+        choices=("openai", "aimlapi"),
+        help="whose headers and error bodies (those of the scenario)",
+    )
+    parser.add_argument(
+        "--scenario",
+        default="faq",
+        metavar="NAME|FILE",
+        help="which behaviour: a name, or a JSON file of settings (faq)",
+    )
     parser.add_argument("--list-scenarios", action="store_true", help="name them and end")
     parser.add_argument("--seed", type=int, metavar="N", help="draws times and texts (0)")
     parser.add_argument("--speed", type=float, metavar="X", help="divides all times (1)")
@@ -34,12 +50,21 @@ def run_command(options: argparse.Namespace) -> int:
         for name, description in simulator.SCENARIOS.items():
             print(f"{name:12} {description}")
         return 0
+    hosts = options.host or ["127.0.0.1"]
+    if len(set(hosts)) > 1:
+        raise ValueError(f"--host must name one address; not {' and '.join(hosts)}.")
     try:
-        knobs = {"seed": options.seed, "speed": options.speed}
+        knobs = {"seed": options.seed, "speed": options.speed, "profile": options.profile}
         given = {name: value for name, value in knobs.items() if value is not None}
         settings = simulator.scenario(options.scenario, **given)
+        if len(hosts) > 1:
+            print("Programs on other machines may call this simulator too.", file=sys.stderr)
         simulator.serve(
-            host=options.host, port=options.port, settings=settings, log_path=options.log
+            host=hosts[0],
+            port=options.port,
+            settings=settings,
+            log_path=options.log,
+            is_public=len(hosts) > 1,
         )
     except simulator.SimulatorError as error:
         raise EndpointError(str(error)) from None

@@ -52,7 +52,8 @@ class LoopReport:
     def __str__(self) -> str:
         """Say it in one line."""
         advice = f" {self.advice}" if self.advice else ""
-        return f"Event loop: found {self.found}; {self.done}.{advice} [{self._versions()}]"
+        before = "" if self.found == nesting.NOTHING else f"found {self.found}; "
+        return f"Event loop: {before}{self.done}.{advice} [{self._versions()}]"
 
     def _versions(self) -> str:
         versions = {

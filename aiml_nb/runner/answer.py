@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import math
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..failures import BadResponseError
@@ -26,6 +28,7 @@ class Answer:
         "_pieces",
         "finish_reason",
         "first_token",
+        "is_whole",
         "meta",
         "model",
         "refusal",
@@ -38,6 +41,7 @@ class Answer:
         self._pieces: list[str] = []
         self.first_token: float | None = None
         self.finish_reason: str | None = None
+        self.is_whole = False
         self.model: str | None = None
         self.refusal = False
         self.request_id: str | None = None
@@ -60,13 +64,41 @@ class Answer:
         choices = getattr(completion, "choices", None)
         if not isinstance(choices, list):
             raise BadResponseError(f"the reply is no chat completion but {_shorten(completion)}")
-        self.request_id = getattr(completion, "_request_id", None)
+        self.request_id = self.request_id or _text(getattr(completion, "_request_id", None))
         self._add_head(completion)
         for choice in choices[:1]:
             message = getattr(choice, "message", None)
             if message is None:
                 raise BadResponseError(f"the reply's choice has no message: {_shorten(choice)}")
             self._add_content(message, choice)
+
+    def begin_stream(self, headers: Mapping[str, str]) -> None:
+        """Take the head of a reply that was asked for as a stream.
+
+        Some servers answer with JSON all the same, and proxies with a page: `is_whole` then.
+        """
+        self.request_id = headers.get("x-request-id")
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        self.is_whole = kind in {"application/json", "text/html"}
+
+    def add_body(self, body: bytes) -> None:
+        """Take a whole body that came in place of a stream, as one piece.
+
+        Raises
+        ------
+        BadResponseError
+            If it is no chat completion.
+        """
+        from openai.types.chat import ChatCompletion
+
+        try:
+            data = json.loads(body)
+        except (ValueError, RecursionError):
+            raise BadResponseError(f"a stream was asked for, not {_shorten(body)}") from None
+        if not isinstance(data, dict):
+            raise BadResponseError(f"a stream was asked for, not {_shorten(data)}")
+        self.first_token = self._clock()
+        self.add_completion(ChatCompletion.construct(**data))
 
     def add_chunk(self, chunk: ChatCompletionChunk) -> None:
         """Take one piece of a streamed answer; an empty one is no first token.
@@ -112,7 +144,7 @@ class Answer:
         return "ok", None
 
     def _add_head(self, reply: ChatCompletion | ChatCompletionChunk) -> None:
-        self.model = getattr(reply, "model", None) or self.model
+        self.model = _text(getattr(reply, "model", None)) or self.model
         self.usage = getattr(reply, "usage", None) or self.usage
         extra = reply.model_extra
         if extra and "meta" in extra:  # AIML API puts the cost there
@@ -126,7 +158,7 @@ class Answer:
         if isinstance(refusal, str) and refusal:
             self.refusal = True
             self._pieces.append(refusal)
-        self.finish_reason = getattr(choice, "finish_reason", None) or self.finish_reason
+        self.finish_reason = _text(getattr(choice, "finish_reason", None)) or self.finish_reason
 
 
 def _has_content(delta: Any) -> bool:
@@ -140,7 +172,13 @@ def _has_content(delta: Any) -> bool:
 def _read_cost(meta: Any) -> float | None:
     usage = meta.get("usage") if isinstance(meta, dict) else None
     spent = usage.get("usd_spent") if isinstance(usage, dict) else None
-    return float(spent) if isinstance(spent, int | float) else None
+    if isinstance(spent, bool) or not isinstance(spent, int | float) or not math.isfinite(spent):
+        return None
+    return float(spent)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _whole(value: object) -> int | None:
@@ -148,5 +186,5 @@ def _whole(value: object) -> int | None:
 
 
 def _shorten(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:79] + "…"
+    """Show what came; it is cut for good only after the key has been taken out."""
+    return repr(value)[:2000]

@@ -78,6 +78,8 @@ class Caller:
 
     def submit(self) -> None:
         """Set the run's origin and stamp every call as submitted, before any is sent."""
+        if self._is_closed:  # interrupted while the connection was being made
+            return
         run, began = self._plan.run, time.time()
         # A run that goes on keeps its axis of time.
         before = began - run.started_at if run.started_at else 0.0
@@ -202,6 +204,7 @@ class Caller:
         if self._is_closed:  # an answer that came after the interrupt: its record is closed
             return None
         answer.fill(call)
+        self._take_out_key(call, attempt)
         status = 200 if failure is None else failure.status
         billed = failure is None or failure.possibly_billed
         self._admission.leave(ticket, call, status=status, billed=billed)
@@ -224,6 +227,14 @@ class Caller:
             call.outcome = "timeout" if failure.error_type == "deadline" else "error"
             self._finish(call)
         return verdict.wait
+
+    def _take_out_key(self, call: Call, attempt: Attempt) -> None:
+        """Redact a key that the server sent back."""
+        redact = self._plan.endpoint.key.redact
+        call.text = redact(call.text)
+        call.model = call.model and redact(call.model)
+        call.finish_reason = call.finish_reason and redact(call.finish_reason)
+        attempt.request_id = attempt.request_id and redact(attempt.request_id)
 
     def _give_up(self, call: Call) -> None:
         """Close the record of a call whose next attempt is not to be sent."""

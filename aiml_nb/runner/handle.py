@@ -11,6 +11,8 @@ from ..records import Run
 from .plan import Plan, make_plan, takes_arguments_of
 from .run import carry_out_async, run
 
+_running: set[asyncio.Task[Run]] = set()
+
 
 class RunHandle:
     """A run under way. ``await handle`` gives the `Run`.
@@ -24,6 +26,9 @@ class RunHandle:
     def __init__(self, plan: Plan) -> None:
         self._run = plan.run
         self._task = asyncio.get_running_loop().create_task(carry_out_async(plan))
+        # The loop holds tasks by weak references only.
+        _running.add(self._task)
+        self._task.add_done_callback(_running.discard)
 
     @property
     def progress(self) -> tuple[int, int]:

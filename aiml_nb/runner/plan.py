@@ -48,8 +48,8 @@ def make_plan(
             f"endpoint must be what connect() returns, not {type(endpoint).__name__}. "
             "Write endpoint = aiml_nb.connect()."
         )
-    for prompt in found:
-        check_parameters(prompt.parameters)
+    for number, prompt in enumerate(found, 1):
+        check_parameters(prompt.parameters, place=f"Prompt {number}")
     # Checked before anything is connected, and again with what the endpoint is.
     make_settings(len(found), options, reports_cost=True)
     endpoint = endpoint or connect()
@@ -121,7 +121,9 @@ def takes_arguments_of(
     """Give a function the signature of `model`, for help, completion and type checkers."""
 
     def mark(function: Callable[..., R]) -> Callable[P, R]:
-        function.__signature__ = inspect.signature(model)  # type: ignore[attr-defined]
+        own = inspect.signature(function)
+        signature = inspect.signature(model).replace(return_annotation=own.return_annotation)
+        function.__signature__ = signature  # type: ignore[attr-defined]
         return function
 
     return mark

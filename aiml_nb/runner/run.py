@@ -153,7 +153,7 @@ async def _make_async_calls(plan: Plan, journal: Journal | None = None) -> Run:
     async with client, LoopLag() as lag:
         await endpoint.warm_up_async(client, model=settings.parameters.get("model"))
         with _open_caller(plan, journal) as caller, inside_run():
-            caller.submit()
+            _submit(plan, caller)
             try:
                 await ASYNC_STRATEGIES[settings.strategy](
                     lambda call: caller.make_async(client, call),
@@ -170,7 +170,7 @@ def _make_blocking_calls(plan: Plan, caller: Caller) -> None:
     with ThreadClients(endpoint, timeout=settings.timeout) as clients:
         endpoint.warm_up(clients.get(), model=settings.parameters.get("model"))
         caller.cut = clients.cut
-        caller.submit()
+        _submit(plan, caller)
         BLOCKING_STRATEGIES[settings.strategy](
             lambda call: caller.make(clients.get(), call),
             plan.unfinished,
@@ -178,10 +178,15 @@ def _make_blocking_calls(plan: Plan, caller: Caller) -> None:
         )
 
 
+def _submit(plan: Plan, caller: Caller) -> None:
+    global _last_run
+    _last_run = plan.run
+    caller.submit()
+
+
 @contextmanager
 def _open_caller(plan: Plan, journal: Journal | None = None) -> Iterator[Caller]:
     """Show plan and progress, keep the journal, and close the records if it is interrupted."""
-    global _last_run
     if plan.endpoint.may_cost:
         print(describe_plan(plan))
     if journal is None and plan.settings.journal is not None:
@@ -191,7 +196,6 @@ def _open_caller(plan: Plan, journal: Journal | None = None) -> Iterator[Caller]
         len(left), title=plan.run.strategy, wanted=plan.settings.progress
     ) as advance:
         caller = Caller(plan, on_finished=advance, journal=journal)
-        _last_run = plan.run
         try:
             yield caller
         except BaseException:

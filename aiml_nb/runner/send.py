@@ -52,9 +52,12 @@ def send(
         reply = client.chat.completions.create(**request, timeout=timeout)
         if request["stream"]:
             with reply:
-                answer.request_id = reply.response.headers.get("x-request-id")
-                for chunk in reply:
-                    answer.add_chunk(chunk)
+                answer.begin_stream(reply.response.headers)
+                if answer.is_whole:
+                    answer.add_body(reply.response.read())
+                else:
+                    for chunk in reply:
+                        answer.add_chunk(chunk)
         else:
             answer.add_completion(reply)
     except Exception as error:  # noqa: BLE001  whatever a call raises becomes its record
@@ -79,9 +82,12 @@ async def send_async(
             reply = await client.chat.completions.create(**request)
             if request["stream"]:
                 async with reply:
-                    answer.request_id = reply.response.headers.get("x-request-id")
-                    async for chunk in reply:
-                        answer.add_chunk(chunk)
+                    answer.begin_stream(reply.response.headers)
+                    if answer.is_whole:
+                        answer.add_body(await reply.response.aread())
+                    else:
+                        async for chunk in reply:
+                            answer.add_chunk(chunk)
             else:
                 answer.add_completion(reply)
     except Exception as error:  # noqa: BLE001

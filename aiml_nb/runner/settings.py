@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ STRATEGIES = (
 # More threads than this cost more than they bring; more calls than this overtax one event loop.
 MOST_THREADS = 100
 MOST_TASKS = 1000
+MOST_SECONDS = 1e9  # thirty years; beyond, systems cannot count the wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +89,10 @@ def make_settings(
     check_limit(given.get("max_concurrency"))
     check_limit(given.get("max_attempts"), name="max_attempts")
     for name in ("timeout", "run_timeout", "requests_per_minute", "tokens_per_minute"):
-        _check_amount(name, given.get(name))
+        _check_amount(name, given.get(name, 1))
     check_parameters(parameters)
+    if not isinstance(given.get("stream", False), bool):
+        raise TypeError(f"stream must be True or False; not {given['stream']!r}.")
     check_limits(limits, reports_cost=reports_cost)
     given["max_concurrency"] = _settle_limit(strategy, given.get("max_concurrency"), n_prompts)
     return Settings(**given, limits=limits, journal=journal, parameters=parameters)
@@ -103,10 +107,12 @@ def _settle_limit(strategy: str, max_concurrency: int | None, n_prompts: int) ->
 
 def _check_amount(name: str, value: object) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is None or (number and value > 0):  # type: ignore[operator]
+    if (value is None and name != "timeout") or (number and 0 < value <= MOST_SECONDS):  # type: ignore[operator]
         return
     unit = "seconds" if name.endswith("timeout") else "units"
-    raise ValueError(f"{name} must be a number of {unit} above 0; not {value!r}.")
+    raise ValueError(
+        f"{name} must be a number of {unit} above 0 and at most {MOST_SECONDS:g}; not {value!r}."
+    )
 
 
 def check_strategy(strategy: object) -> None:
@@ -123,23 +129,38 @@ def check_limit(value: object, *, name: str = "max_concurrency") -> None:
     """Raise ValueError unless `value` is None or a whole number from 1."""
     if value is None:
         return
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or value < 1:  # type: ignore[operator]
+    try:
+        whole = 0 if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        whole = 0
+    if whole < 1:
         raise ValueError(
             f"{name} must be a whole number from 1; not {value!r}. Leave it out for the default."
         )
 
 
-def check_parameters(parameters: dict[str, Any]) -> None:
-    """Raise TypeError if a request parameter is unknown to the openai client, or is ours."""
-    for name in parameters:
+def check_parameters(parameters: dict[str, Any], *, place: str = "run()") -> None:
+    """Raise TypeError if a request parameter is unknown to the openai client, or is ours.
+
+    Parameters
+    ----------
+    place
+        Where it stands, for the message.
+    """
+    for name, value in parameters.items():
         if name in {"messages", "stream"}:
-            raise TypeError(f"{name!r} is no request parameter here: it is an argument of run().")
+            raise TypeError(
+                f"{place} has {name!r} among its parameters: it holds for the whole run."
+            )
         if name not in _known_parameters():
             raise TypeError(
-                f"run() and the openai client know no parameter {name!r}. "
+                f"{place} has {name!r}, which the openai client does not know. "
                 f"To send it all the same write extra_body={{{name!r}: …}}."
             )
+        if name in {"model", "system"} and value is not None and not isinstance(value, str):
+            raise TypeError(f"{place} has {name}={value!r}, which is not text.")
+        if name.startswith("extra_") and not isinstance(value, dict | None):
+            raise TypeError(f"{place} has {name}={value!r}, which is not a dictionary.")
 
 
 @cache

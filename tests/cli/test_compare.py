@@ -82,6 +82,7 @@ def test_a_failed_call_makes_exit_code_3_and_the_rest_completes(tmp_path: Path) 
 
     assert done.returncode == 3
     assert "Not like for like: 1 failed (400)" in done.stdout
+    assert "\nfailed (400): " in done.stdout
     data = json.loads((tmp_path / "out.json").read_text())
     outcomes = [call["outcome"] for side in ("sync", "concurrent") for call in data[side]["calls"]]
     assert sorted(outcomes) == ["error"] + ["ok"] * 5
@@ -120,6 +121,9 @@ BAD_INPUT = {
     "an unknown scenario": (["--scenario", "x"], "'faq'"),
     "a speed of zero": (["--speed", "0"], "speed"),
     "no key for the host": (["--base-url", "https://example.org/v1"], "--api-key-env"),
+    "an empty address": (["--base-url", ""], "base_url must be text"),
+    "one file for two": (["--json", "x", "--png", "x"], "one file"),
+    "the other side's strategy": (["--strategy", "sequential"], "compared with 'sequential'"),
     "an unset key variable": (["--api-key-env", "NO_SUCH_KEY"], "NO_SUCH_KEY"),
     "a folder that cannot be written": (["--png", "/proc/picture.png"], "--png FILE"),
     "a folder in place of a file": (["--json", "."], "--json FILE"),
@@ -139,6 +143,17 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(name: str, tmp_path: Path) 
     assert len(done.stderr.splitlines()) == 1
     assert CANARY not in done.stdout + done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_stops_reading_loses_no_file(tmp_path: Path) -> None:
+    command = f"set -o pipefail; {sys.executable} -m aiml_nb compare --simulate --speed 50 --json o.json | head -c 1"
+    done = subprocess.run(
+        ["bash", "-c", command], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+
+    assert done.stderr == ""
+    assert (tmp_path / "o.json").stat().st_size > 1000
+    assert (tmp_path / "aiml-nb-timeline.png").exists()
 
 
 def test_a_key_with_a_line_break_is_refused_unseen(tmp_path: Path) -> None:

@@ -194,6 +194,7 @@ STREAMS: dict[str, tuple[bytes, str, str | None]] = {
         "stream",
     ),
     "a bad line": (SSE_HEAD + CHUNK % DELTA + b"data: {oops\n\n", "error", "bad_response"),
+    "whole JSON in place of a stream": (JSON_HEAD + GOOD % CHOICE, "ok", None),
     "a piece of another shape": (
         SSE_HEAD + CHUNK % DELTA + b'data: {"choices":"oops"}\n\n',
         "error",
@@ -202,7 +203,55 @@ STREAMS: dict[str, tuple[bytes, str, str | None]] = {
 }
 
 
+# Nothing in them can be read.
+NO_STREAMS = {
+    "an HTML page": b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<p>",
+    "an error in a 200": JSON_HEAD + b'{"error":{"message":"no"}}',
+    "JSON that is no object": JSON_HEAD + b"[]",
+}
+CANARY = "canary-0123456789abcdef"
+
+
 class TestReplies:
+    @pytest.mark.parametrize("strategy", ["sequential", "gather"])
+    @pytest.mark.parametrize("name", NO_STREAMS)
+    def test_what_is_no_stream_is_a_bad_response(self, name: str, strategy: str) -> None:
+        with raw_server(NO_STREAMS[name]) as server:
+            endpoint = nb.connect(base_url=server.base_url, verbose=False)
+            call = nb.run(["Who?"], endpoint, strategy=strategy, stream=True).calls[0]
+
+        assert (call.outcome, call.error_type) == ("error", "bad_response")
+        assert call.attempts[0].status == 200
+
+    @pytest.mark.parametrize("strategy", ["sequential", "gather"])
+    def test_a_server_that_echoes_the_key_everywhere_is_redacted(self, strategy: str) -> None:
+        canary = CANARY.encode()
+        head = JSON_HEAD.replace(b"connection", b"x-request-id: " + canary + b"\r\nconnection")
+        good = (GOOD % CHOICE).replace(b'"m"', b'"' + canary + b'"').replace(b"Yes.", canary)
+        page = b"<p>" + b"x" * 70 + canary
+        for reply in (head + good, JSON_HEAD + page, JSON_HEAD + b'{"choices":"' + canary + b'"}'):
+            with raw_server(reply) as server:
+                endpoint = nb.connect(base_url=server.base_url, api_key=CANARY, verbose=False)
+                run = nb.run(["Who?"], endpoint, strategy=strategy)
+
+            assert CANARY[:12] not in repr(run.calls)
+            assert ("[key]" in repr(run.calls)) == (reply != JSON_HEAD + page)
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            (GOOD % CHOICE).replace(b'"m"', b'{"a":1}'),
+            GOOD[:-1] % CHOICE + b',"meta":{"usage":{"usd_spent":true}}}',
+            GOOD[:-1] % CHOICE + b',"meta":{"usage":{"usd_spent":NaN}}}',
+        ],
+    )
+    def test_odd_members_of_a_good_answer_are_passed_over(self, reply: bytes) -> None:
+        with raw_server(JSON_HEAD + reply) as server:
+            run = nb.run(["Who?"], nb.connect(base_url=server.base_url, verbose=False))
+
+        assert (run.calls[0].outcome, run.calls[0].cost) == ("ok", None)
+        assert len(run.to_frame()) == 1
+
     @pytest.mark.parametrize("strategy", ["sequential", "gather"])
     @pytest.mark.parametrize("name", REPLIES)
     def test_each_reply_becomes_its_record(self, name: str, strategy: str) -> None:
@@ -260,8 +309,17 @@ class TestBadArguments:
             ({"max_concurrency": 0}, ValueError, "from 1.*not 0"),
             ({"max_concurrency": True}, ValueError, "not True"),
             ({"max_concurrency": 2.5}, ValueError, "not 2.5"),
-            ({"timeout": 0}, ValueError, "above 0; not 0"),
+            ({"timeout": 0}, ValueError, "above 0 and at most .*; not 0"),
             ({"timeout": float("nan")}, ValueError, "not nan"),
+            ({"timeout": float("inf")}, ValueError, "not inf"),
+            ({"max_attempts": 0}, ValueError, "max_attempts must be.*not 0"),
+            ({"run_timeout": -1}, ValueError, "run_timeout must be.*not -1"),
+            ({"requests_per_minute": "5"}, ValueError, "not '5'"),
+            ({"stream": "yes"}, TypeError, "not 'yes'"),
+            ({"model": 5}, TypeError, "model=5"),
+            ({"extra_headers": "x"}, TypeError, "extra_headers='x'"),
+            ({"max_calls": 0}, nb.BudgetError, "max_calls=0 is below the first call"),
+            ({"max_cost": "1"}, TypeError, "not '1'"),
             ({"max_atempts": 2}, TypeError, r"'max_atempts'.*extra_body"),
             ({"messages": []}, TypeError, "'messages'"),
         ],
