@@ -25,16 +25,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import prompts
+    from .analysis import compare_strategies, what_if
     from .comparison import compare, compare_async
     from .doctor import check_up
     from .endpoint import Endpoint, connect
     from .errors import AimlNbError, BudgetError, EndpointError, JournalError, LoopError
+    from .export import to_chrome_trace, to_csv, to_jsonl
     from .loop import LoopReport, patch_loop, run_coroutine
     from .plot import plot_timeline
     from .records import Attempt, Call, Comparison, Run
     from .runner.handle import RunHandle, start
     from .runner.resume import resume
     from .runner.run import last_run, run, run_async
+    from .saved import read_saved
 
 # Each name and the module it is fetched from when it is first used: importing this package loads
 # none of openai, pandas, matplotlib, ipywidgets, IPython, which together take seconds.
@@ -54,15 +57,21 @@ _HOMES = {
     "check_up": "doctor",
     "compare": "comparison",
     "compare_async": "comparison",
+    "compare_strategies": "analysis",
     "connect": "endpoint",
     "last_run": "runner",
     "patch_loop": "loop",
     "plot_timeline": "plot",
+    "read_saved": "saved",
     "resume": "runner",
     "run": "runner",
     "run_async": "runner",
     "run_coroutine": "loop",
     "start": "runner",
+    "to_chrome_trace": "export",
+    "to_csv": "export",
+    "to_jsonl": "export",
+    "what_if": "analysis",
 }
 
 __all__ = [
@@ -81,16 +90,22 @@ __all__ = [
     "check_up",
     "compare",
     "compare_async",
+    "compare_strategies",
     "connect",
     "last_run",
     "patch_loop",
     "plot_timeline",
     "prompts",
+    "read_saved",
     "resume",
     "run",
     "run_async",
     "run_coroutine",
     "start",
+    "to_chrome_trace",
+    "to_csv",
+    "to_jsonl",
+    "what_if",
 ]
 
 

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import math
+import csv
+import os
+import re
+import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .analysis import lower_bound, total_overtakes
+from .analysis import call_table, lower_bound, total_overtakes
+from .analysis.panels import run_names
+from .analysis.wording import concurrent_name
+from .jsonl import call_to_dict, dump, encode, end_of, head_of
 from .records import Call, Comparison, Run
+from .trace import trace_events
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FilePath: TypeAlias = str | os.PathLike[str]
+
+# What a spreadsheet takes for the beginning of a formula, wide forms included.
+_FORMULA = re.compile("[=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")
+_TEXTS = ("prompt", "text", "error")
 
 _CALL_FIELDS = (
     "index",
@@ -69,20 +86,136 @@ def run_to_dict(run: Run) -> dict[str, Any]:
 
 def to_json(data: dict[str, Any]) -> str:
     """Return `data` as JSON text in plain ASCII; numbers that JSON does not know become null."""
-    return json.dumps(_without_nan(data), ensure_ascii=True, allow_nan=False, indent=1)
+    return dump(data, indent=1)
+
+
+def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bool = False) -> Path:
+    """Write one line per call, for spreadsheets and pandas.
+
+    The columns are those of `analysis.call_table` and before them ``run``: the strategy, or
+    ``sync`` and ``async`` (numbered from the second pair on: ``sync 2``). A text that a
+    spreadsheet would take for a formula gets an apostrophe before it. Read the file with
+    ``pandas.read_csv(path, keep_default_na=False, na_values=[""])``: an empty cell is missing.
+
+    Parameters
+    ----------
+    shown
+        A run, a comparison with all its pairs, or several runs.
+    path
+        Where to; replaced as a whole.
+    texts
+        True writes prompts, answers and the words of errors as well.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    import pandas as pd
+
+    frames = [_labelled(name, run, texts=texts) for name, run in _named_runs(shown)]
+    table = pd.concat(frames, ignore_index=True)
+    for name in table.columns:
+        if table[name].dtype == "string":
+            table[name] = table[name].map(_guarded, na_action="ignore")
+    # pandas would leave a lone carriage return outside quotes, where it ends the line.
+    data = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    return _write_whole(path, data.encode())
+
+
+def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
+    """Write a run in the journal's format (`jsonl`): `plot_timeline` and `read_saved` read it.
+
+    Parameters
+    ----------
+    run
+        The run.
+    path
+        Where to; replaced as a whole.
+    texts
+        True writes prompts, answers and the words of errors as well.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    prompts = None
+    if texts:
+        prompts = [
+            {"custom_id": c.custom_id, "messages": [{"role": "user", "content": c.prompt}]}
+            for c in run.calls
+        ]
+    lines = [head_of(run, prompts=prompts)]
+    lines += [call_to_dict(call, texts=texts) for call in run.calls]
+    return _write_whole(path, "".join(map(encode, [*lines, end_of(run)])).encode("ascii"))
+
+
+def to_chrome_trace(
+    shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bool = False
+) -> Path:
+    """Write a trace that ui.perfetto.dev and chrome://tracing show (`trace.trace_events`).
+
+    Parameters
+    ----------
+    shown
+        A run; a comparison, of which the pair with the median speed-up is written; or several runs.
+    path
+        Where to; replaced as a whole.
+    texts
+        True writes the beginnings of prompts and answers as well.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    named = _named_runs(shown)
+    if isinstance(shown, Comparison):
+        named = [("sync", shown.sync), (concurrent_name(shown.concurrent), shown.concurrent)]
+    trace = {"displayTimeUnit": "ms", "traceEvents": trace_events(named, texts=texts)}
+    return _write_whole(path, dump(trace).encode("ascii"))
+
+
+def _named_runs(shown: Run | Comparison | Sequence[Run]) -> list[tuple[str, Run]]:
+    if isinstance(shown, Run):
+        return [(shown.strategy, shown)]
+    if not isinstance(shown, Comparison):
+        return list(zip(run_names(shown), shown, strict=True))
+    numbers = ["", *(f" {number}" for number in range(2, len(shown.pairs) + 1))]
+    return [
+        (f"{name}{number}", run)
+        for number, (sync, concurrent) in zip(numbers, shown.pairs, strict=True)
+        for name, run in (("sync", sync), (concurrent_name(concurrent), concurrent))
+    ]
+
+
+def _labelled(name: str, run: Run, *, texts: bool) -> pd.DataFrame:
+    table = call_table(run)
+    table.insert(0, "run", name)
+    table["run"] = table["run"].astype("string")
+    return table if texts else table.drop(columns=list(_TEXTS))
+
+
+def _guarded(text: str) -> str:
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _write_whole(path: FilePath, data: bytes) -> Path:
+    """Write so that nobody ever sees half a file; it is the user's alone."""
+    target = Path(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return target
 
 
 def _call_to_dict(call: Call) -> dict[str, Any]:
     data = {name: getattr(call, name) for name in _CALL_FIELDS}
     data["attempts"] = [asdict(attempt) for attempt in call.attempts]
     return data
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return value

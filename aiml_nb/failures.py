@@ -103,7 +103,9 @@ def explain_failure(error: BaseException) -> Failure:
                     error_type = "no_reply"
                 # What cannot be read came with a good status: others are raised as such.
                 answered = 200 if error_type == "bad_response" else None
-                return Failure(error_type, answered, possibly_billed, _describe(cause))
+                late = error_type == "deadline"
+                message = "no whole answer came in time" if late else _describe(cause)
+                return Failure(error_type, answered, possibly_billed, message)
     if isinstance(error, BadResponseError):
         return Failure("bad_response", 200, True, str(error))
     if any(cls.__name__ == "APIError" for cls in type(error).__mro__):

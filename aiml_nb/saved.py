@@ -1,4 +1,4 @@
-"""Read back what was saved: the JSON of ``aiml-nb compare --json``, a journal, `to_jsonl`'s file."""
+"""Read back what was saved: the JSON of ``aiml-nb compare``, a journal, the file of `to_jsonl`."""
 
 from __future__ import annotations
 

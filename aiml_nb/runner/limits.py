@@ -8,7 +8,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Literal
 
@@ -44,7 +43,7 @@ class Gate:
         self._failed_at = float("inf")
         self._shrunk = -1.0
         self._learns_from_nothing = first is not None
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._waiting: deque[Callable[[], bool]] = deque()
         self._lock = threading.Lock()
         self._note(0.0, "start")
 
@@ -56,10 +55,13 @@ class Gate:
     def enter(self, *, patience: float) -> bool:
         """Wait, blocking the thread, until an attempt may be made; False after `patience` s."""
         ends = time.monotonic() + patience
-        while not self._try_to_enter(event := threading.Event(), event.set):
+        while not self._try_to_enter(turn := _ThreadTurn()):
             left = ends - time.monotonic()
-            if left <= 0 or not event.wait(None if math.isinf(left) else left):
-                self._wake()  # the turn was perhaps this one's: somebody else takes it
+            if left <= 0 or not turn.given.wait(None if math.isinf(left) else left):
+                with self._lock:
+                    turn.is_over = True
+                if turn.given.is_set():
+                    self._wake()  # it came too late: somebody else takes it
                 return False
         return True
 
@@ -116,12 +118,12 @@ class Gate:
         self._limit = self.ceiling = 2**31
         self._wake()
 
-    def _try_to_enter(self, event: threading.Event, wake: Callable[[], None]) -> bool:
+    def _try_to_enter(self, turn: _ThreadTurn) -> bool:
         with self._lock:
             if self.in_flight < self.limit:
                 self.in_flight += 1
                 return True
-            self._waiting.append(wake)
+            self._waiting.append(turn.give)
             return False
 
     def _shrink(self, now: float) -> None:
@@ -149,14 +151,30 @@ class Gate:
 
     def _wake(self) -> None:
         with self._lock:
-            for _ in range(min(self.limit - self.in_flight, len(self._waiting))):
-                with suppress(IndexError):
-                    self._waiting.popleft()()
+            free = self.limit - self.in_flight
+            while free > 0 and self._waiting:
+                free -= self._waiting.popleft()()
 
 
-def _give_turn(turn: asyncio.Future[None]) -> None:
-    if not turn.done():
-        turn.set_result(None)
+class _ThreadTurn:
+    """A thread's place in the line."""
+
+    def __init__(self) -> None:
+        self.given = threading.Event()
+        self.is_over = False
+
+    def give(self) -> bool:
+        """Let the thread go on; False if it does not wait any more."""
+        if not self.is_over:
+            self.given.set()
+        return not self.is_over
+
+
+def _give_turn(turn: asyncio.Future[None]) -> bool:
+    if turn.done():
+        return False
+    turn.set_result(None)
+    return True
 
 
 class RateWindow:

@@ -15,6 +15,7 @@ from ..loop import LoopLag, inside_run, run_coroutine
 from ..records import Run
 from .caller import Caller
 from .clients import ThreadClients
+from .clock import Clock
 from .journal import Journal
 from .plan import Plan, describe_plan, make_plan, takes_arguments_of
 from .progress import show_progress
@@ -123,17 +124,19 @@ def last_run() -> Run | None:
     return _last_run
 
 
-def carry_out(plan: Plan, *, journal: Journal | None = None) -> Run:
+def carry_out(plan: Plan, *, journal: Journal | None = None, clock: Clock | None = None) -> Run:
     """Carry out `plan` and return when it is done; in a script, or in a notebook's cell.
 
     Parameters
     ----------
     journal
         One that is open already, of a run that goes on.
+    clock
+        Another than the real one, as tests have it.
     """
     if not plan.settings.blocks:
-        return run_coroutine(_make_async_calls(plan, journal))
-    with _open_caller(plan, journal) as caller:
+        return run_coroutine(_make_async_calls(plan, journal, clock))
+    with _open_caller(plan, journal, clock) as caller:
         _make_blocking_calls(plan, caller)
     return plan.run
 
@@ -147,12 +150,14 @@ async def carry_out_async(plan: Plan) -> Run:
     return plan.run
 
 
-async def _make_async_calls(plan: Plan, journal: Journal | None = None) -> Run:
+async def _make_async_calls(
+    plan: Plan, journal: Journal | None = None, clock: Clock | None = None
+) -> Run:
     settings, endpoint = plan.settings, plan.endpoint
     client = endpoint.open_async(timeout=settings.timeout, max_connections=settings.max_concurrency)
     async with client, LoopLag() as lag:
         await endpoint.warm_up_async(client, model=settings.parameters.get("model"))
-        with _open_caller(plan, journal) as caller, inside_run():
+        with _open_caller(plan, journal, clock) as caller, inside_run():
             _submit(plan, caller)
             try:
                 await ASYNC_STRATEGIES[settings.strategy](
@@ -185,7 +190,9 @@ def _submit(plan: Plan, caller: Caller) -> None:
 
 
 @contextmanager
-def _open_caller(plan: Plan, journal: Journal | None = None) -> Iterator[Caller]:
+def _open_caller(
+    plan: Plan, journal: Journal | None = None, clock: Clock | None = None
+) -> Iterator[Caller]:
     """Show plan and progress, keep the journal, and close the records if it is interrupted."""
     if plan.endpoint.may_cost:
         print(describe_plan(plan))
@@ -195,7 +202,7 @@ def _open_caller(plan: Plan, journal: Journal | None = None) -> Iterator[Caller]
     with show_progress(
         len(left), title=plan.run.strategy, wanted=plan.settings.progress
     ) as advance:
-        caller = Caller(plan, on_finished=advance, journal=journal)
+        caller = Caller(plan, on_finished=advance, clock=clock, journal=journal)
         try:
             yield caller
         except BaseException:

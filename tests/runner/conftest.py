@@ -1,0 +1,59 @@
+"""Runs under a clock that skips the waits, against a service with faults."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+from aiml_nb import simulator
+from aiml_nb.endpoint import Endpoint
+from aiml_nb.keys import ApiKey
+from aiml_nb.records import Run
+from aiml_nb.runner.clock import Clock
+from aiml_nb.runner.plan import make_plan
+from aiml_nb.runner.run import carry_out
+
+
+class SkippingClock(Clock):
+    """Real time, but every sleep is over at once and is counted as if it had been slept."""
+
+    def __init__(self) -> None:
+        super().__init__(seed=1)
+        self.slept: list[float] = []
+        self._skipped = 0.0
+
+    def now(self) -> float:
+        return super().now() + self._skipped
+
+    def sleep(self, seconds: float, wake: threading.Event) -> None:
+        self._skip(seconds)
+
+    async def sleep_async(self, seconds: float, wake: asyncio.Event) -> None:
+        self._skip(seconds)
+        await asyncio.sleep(0)
+
+    def _skip(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self._skipped += seconds
+
+
+def connect_faulty(scenario: str = "instant", **knobs: Any) -> Endpoint:
+    """Return an endpoint for a new service of the simulator with these knobs."""
+    process = simulator.shared_process()
+    settings = simulator.scenario(scenario, **knobs)
+    return Endpoint(
+        base_url=process.base_url,
+        model="gpt-4o",
+        provider="simulator",
+        simulated=True,
+        seed=settings.seed,
+        key=ApiKey(process.register(settings), source="the simulator"),
+    )
+
+
+def run_skipping(
+    prompts: list[Any], endpoint: Endpoint, clock: SkippingClock | None = None, **options: Any
+) -> Run:
+    """Carry out a run whose waits take no time."""
+    return carry_out(make_plan(prompts, endpoint, **options), clock=clock or SkippingClock())

@@ -1,0 +1,74 @@
+"""The time of a call and of a run: nothing goes on after it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+import aiml_nb as nb
+
+from .conftest import connect_faulty
+from .test_run import read_log
+
+STRATEGIES = ["sequential", "threads", "gather", "workers", "adaptive"]
+OVERSHOOT = 0.5
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(
+    ("fault", "stream"),
+    [("stall", False), ("stall:60%", True), ("trickle-head:0.1", False), ("pings:0.1", True)],
+)
+def test_a_call_ends_with_its_time(strategy: str, fault: str, stream: bool) -> None:
+    endpoint = connect_faulty(faults={"*": [fault] * 5})
+
+    run = nb.run(["A?", "B?"], endpoint, strategy=strategy, timeout=0.6, stream=stream)
+
+    for call in run.calls:
+        assert (call.outcome, call.error_type) == ("timeout", "deadline")
+        assert 0.6 <= (call.duration or 0) <= 0.6 + OVERSHOOT
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_time_covers_attempts_and_waits(strategy: str) -> None:
+    """A server that is always busy: the call is given up in its time, not after three attempts."""
+    endpoint = connect_faulty(faults={"*": [429] * 50})
+
+    began = time.perf_counter()
+    run = nb.run(["A?"], endpoint, strategy=strategy, timeout=2.5)
+    took = time.perf_counter() - began
+
+    assert run.calls[0].outcome == "error"
+    assert took <= 2.5 + OVERSHOOT
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_run_ends_with_its_time(strategy: str) -> None:
+    endpoint = nb.connect(verbose=False)
+
+    began = time.perf_counter()
+    run = nb.run(
+        nb.prompts.FAQ[::-1] * 5, endpoint, strategy=strategy, max_concurrency=2, run_timeout=1.2
+    )
+    took = time.perf_counter() - began
+
+    outcomes = [call.outcome for call in run.calls]
+    assert outcomes[0] == "ok"
+    assert outcomes.count("timeout") >= 1
+    assert outcomes.count("not_started") >= 1
+    assert set(outcomes) == {"ok", "timeout", "not_started"}
+    assert took <= 1.2 + OVERSHOOT + 0.3  # clients are opened before the run's time begins
+    assert run.stopped == "run_timeout=1.2 s"
+
+
+@pytest.mark.parametrize("options", [{"timeout": 0.2}, {"run_timeout": 0.2}])
+def test_nothing_is_sent_after_the_time(options: dict[str, Any]) -> None:
+    endpoint = connect_faulty(faults={"*": ["stall"] * 9})
+
+    nb.run(["A?"] * 6, endpoint, max_concurrency=2, **options)
+    before = len(read_log(endpoint)["requests"])
+    time.sleep(0.5)
+
+    assert len(read_log(endpoint)["requests"]) == before

@@ -1,0 +1,175 @@
+"""The gate and the rate windows: what they let through, and when."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import aiml_nb as nb
+from aiml_nb.runner.limits import MINUTE, Gate, RateWindow
+
+from .conftest import SkippingClock, connect_faulty, run_skipping
+
+
+class TestGate:
+    async def test_lets_as_many_in_as_its_limit(self) -> None:
+        gate = Gate(2)
+
+        assert await gate.enter_async(patience=math.inf)
+        assert await gate.enter_async(patience=math.inf)
+        assert not await gate.enter_async(patience=0.01)
+        gate.leave(sent=0, now=1, status=200)
+        assert await gate.enter_async(patience=0.01)
+
+    async def test_a_cancelled_waiter_passes_its_turn_on(self) -> None:
+        gate = Gate(1)
+        await gate.enter_async(patience=math.inf)
+        first = asyncio.create_task(gate.enter_async(patience=math.inf))
+        second = asyncio.create_task(gate.enter_async(patience=math.inf))
+        await asyncio.sleep(0)
+        gate.leave(sent=0, now=1, status=200)
+        first.cancel()
+
+        assert await asyncio.wait_for(second, 1)
+        assert gate.in_flight == 1
+
+    def test_threads_wait_their_turn_and_lose_patience(self) -> None:
+        gate = Gate(1)
+        assert gate.enter(patience=math.inf)
+        assert not gate.enter(patience=0.01)
+        threading.Timer(0.05, gate.step_back).start()
+
+        assert gate.enter(patience=5)
+
+    def test_shrinks_once_per_burst_and_recovers(self) -> None:
+        gate = Gate(20)
+        for _ in range(20):
+            gate.enter(patience=0)
+        for _ in range(13):
+            gate.leave(sent=0.0, now=1.0, status=429)
+        assert gate.limit == 16
+        for _ in range(7):
+            gate.leave(sent=0.0, now=2.0, status=200)
+
+        for step in range(3000):
+            gate.enter(patience=0)
+            gate.leave(sent=2.0, now=3.0 + step, status=200)
+        assert gate.limit == 20
+        assert [change.cause for change in gate.history[:3]] == ["start", "429", "ok"]
+
+    def test_never_goes_below_one(self) -> None:
+        gate = Gate(4)
+        for step in range(50):
+            gate.enter(patience=0)
+            gate.leave(sent=step + 0.5, now=step + 1.0, status=429)
+
+        assert gate.limit == 1
+        assert gate.enter(patience=0)
+
+    def test_a_limit_that_is_learned_doubles_until_the_first_429(self) -> None:
+        gate = Gate(1000, first=4)
+        for _ in range(4):
+            gate.enter(patience=0)
+        for _ in range(4):
+            gate.leave(sent=0, now=1, status=200)
+
+        assert gate.limit == 8
+
+
+class TestRateWindow:
+    @given(
+        st.lists(st.tuples(st.integers(0, 30), st.integers(1, 40)), min_size=1, max_size=60),
+        st.integers(40, 100),
+    )
+    def test_no_sixty_seconds_ever_hold_more_than_the_limit(
+        self, steps: list[tuple[int, int]], most: int
+    ) -> None:
+        window, now, taken = RateWindow(most), 0.0, []
+        for pause, amount in steps:
+            now += pause
+            while (wait := window.wait(amount, now)) > 0:
+                now += wait
+            window.take(amount, now)
+            taken.append((now, amount))
+
+        for end, _ in taken:
+            inside = sum(amount for at, amount in taken if end - MINUTE + 1e-6 < at <= end)
+            assert inside <= most
+
+    def test_does_not_wait_longer_than_it_must(self) -> None:
+        window = RateWindow(10)
+        window.take(6, 0.0)
+        window.take(4, 20.0)
+
+        assert window.wait(1, 30.0) == 30.0
+        assert window.wait(7, 30.0) == 50.0
+        assert window.wait(1, 60.0) == 0.0
+
+    def test_more_than_fits_at_all_waits_for_an_empty_window(self) -> None:
+        window = RateWindow(10)
+
+        assert window.wait(99, 0.0) == 0.0
+        window.take(99, 0.0)
+        assert window.wait(1, 1.0) == 59.0
+
+    def test_usage_replaces_the_estimate(self) -> None:
+        window = RateWindow(10)
+        reservation = window.take(10, 0.0)
+        window.correct(reservation, 3)
+
+        assert window.wait(7, 1.0) == 0.0
+        assert window.wait(8, 1.0) == 59.0
+
+
+@pytest.mark.parametrize("strategy", ["sequential", "threads", "gather", "workers"])
+def test_requests_per_minute_hold_in_a_run(strategy: str) -> None:
+    clock = SkippingClock()
+    endpoint = connect_faulty()
+
+    run = run_skipping(
+        [f"Q{n}" for n in range(25)],
+        endpoint,
+        clock,
+        strategy=strategy,
+        max_concurrency=4,
+        requests_per_minute=10,
+    )
+
+    assert {call.outcome for call in run.calls} == {"ok"}
+    started = sorted(call.started or 0.0 for call in run.calls)
+    assert all(
+        later - earlier >= MINUTE - 0.01
+        for earlier, later in zip(started, started[10:], strict=False)
+    )
+    assert run.makespan >= 2 * MINUTE - 0.01
+    # Waiting for the window is waiting for our own limit.
+    assert max(call.queue_time or 0.0 for call in run.calls) >= 2 * MINUTE - 0.01
+
+
+def test_tokens_per_minute_hold_in_a_run() -> None:
+    endpoint = connect_faulty()
+
+    run = run_skipping(
+        ["Who?"] * 12, endpoint, tokens_per_minute=600, max_tokens=50, max_concurrency=3
+    )
+
+    assert all(call.finished is not None for call in run.calls)
+    spent = [(c.started or 0.0, (c.input_tokens or 0) + (c.output_tokens or 0)) for c in run.calls]
+    for end, _ in spent:
+        assert sum(tokens for at, tokens in spent if end - MINUTE < at <= end) <= 600
+
+
+def test_a_fixed_limit_is_a_ceiling_that_shrinks_on_429s() -> None:
+    """A server that allows 7 in flight: a rigid limit of 20 would fail most, this fails none."""
+    endpoint = nb.connect(scenario="seven", speed=10, verbose=False)
+
+    run = nb.run([f"Q{n}" for n in range(60)], endpoint, max_concurrency=20)
+
+    assert {call.outcome for call in run.calls} == {"ok"}
+    assert {change.cause for change in run.limit_history} >= {"start", "429"}
+    assert min(change.limit for change in run.limit_history) < 20
