@@ -64,7 +64,11 @@ class Kernel:
         self.client = BlockingKernelClient(connection_file=self._file)
         self.client.load_connection_file()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        try:
+            self.client.wait_for_ready(timeout=60)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         self._answers: dict[str, Answer] = {}
         self.other_replies: list[dict[str, Any]] = []
 
