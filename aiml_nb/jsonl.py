@@ -29,7 +29,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from .records import OUTCOMES, Attempt, Call, Run
+from .records import Attempt, Call, Run
+from .validity import check_record
 
 VERSION = 1
 _CRC = re.compile(r', "crc32": (\d{1,10})}\s*\Z')
@@ -55,10 +56,11 @@ def decode(line: str) -> dict[str, Any]:
         If the line is no JSON object, or is not the line that was written.
     """
     found = _CRC.search(line)
-    if found:
-        line = f"{line[: found.start()]}}}"
-        if zlib.crc32(line.encode("utf-8", "surrogatepass")) != int(found[1]):
-            raise ValueError("The line is damaged: its checksum does not match.")
+    if not found:
+        raise ValueError("The line is cut off, or is none of ours: it ends without a checksum.")
+    line = f"{line[: found.start()]}}}"
+    if zlib.crc32(line.encode("utf-8", "surrogatepass")) != int(found[1]):
+        raise ValueError("The line is damaged: its checksum does not match.")
     try:
         data = json.loads(line)
     except RecursionError:
@@ -122,9 +124,11 @@ def call_from_dict(data: Mapping[str, Any], *, prompt: str = "") -> Call:
         If it is not the line of a call.
     """
     try:
-        return _read_call(data, prompt)
+        call = _read_call(data, prompt)
     except (AttributeError, IndexError, KeyError, TypeError):
         raise ValueError("The line is not that of a call.") from None
+    check_record(call)
+    return call
 
 
 def head_of(run: Run, *, prompts: object = None) -> dict[str, Any]:
@@ -192,8 +196,6 @@ def _read_call(data: Mapping[str, Any], prompt: str) -> Call:
     body = (data.get("response") or {}).get("body") or {}
     choice = (body.get("choices") or [{}])[0]
     usage = body.get("usage") or {}
-    if timing["outcome"] not in OUTCOMES:
-        raise ValueError(f"The outcome must be one of {OUTCOMES}; not {timing['outcome']!r}.")
     return Call(
         index=timing["index"],
         custom_id=data["custom_id"],

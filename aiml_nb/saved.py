@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from .jsonl import SETTINGS, VERSION, attempt_from_dict, call_from_dict, decode
-from .records import OUTCOMES, Call, Comparison, LimitChange, Run
+from .records import Call, Comparison, LimitChange, Run
+from .validity import check_record
 
 _DEFAULTS: dict[str, Any] = {
     "strategy": "gather",
@@ -31,29 +33,43 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
     ----------
     path
         What ``aiml-nb compare --json`` wrote (a comparison, or one of its runs), a journal, or what
-        `to_jsonl` wrote. A last line that was cut off is passed over.
+        `to_jsonl` wrote.
 
     Raises
     ------
     OSError
         If the file cannot be read.
     ValueError
-        If it is none of these; the line is named.
+        If it is none of these.
+
+    Warns
+    -----
+    UserWarning
+        If lines are damaged, as one is where a program was killed. They are passed over: what they
+        told is missing.
     """
-    text = Path(path).read_text("utf-8", errors="surrogatepass")
+    text = Path(path).read_bytes().decode("utf-8", errors="replace")
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
         whole = None
     try:
-        if isinstance(whole, dict) and not {"aiml_nb_journal"} & set(whole):
+        if isinstance(whole, dict) and "aiml_nb_journal" not in whole:
             return _read_whole(whole)
-        return run_from(_decoded(text))
+        lines, damaged = _decoded(text)
+        run = run_from(lines)
     except ValueError as error:
         raise ValueError(
             f"'{path}' cannot be read. {error} Expected is what 'aiml-nb compare --json' or "
             "aiml_nb.to_jsonl() wrote, or a journal."
         ) from None
+    if damaged:
+        numbers = ", ".join(map(str, damaged[:5])) + (", …" if len(damaged) > 5 else "")
+        warnings.warn(
+            f"'{path}' is damaged in line {numbers}: what is written there is missing.",
+            stacklevel=2,
+        )
+    return run
 
 
 def run_from(lines: Iterable[Mapping[str, Any]]) -> Run:
@@ -75,7 +91,10 @@ def run_from(lines: Iterable[Mapping[str, Any]]) -> Run:
     head, *rest = [*lines] or [{}]
     if head.get("aiml_nb_journal") != VERSION:
         raise ValueError(f'Its first line must have "aiml_nb_journal": {VERSION}.')
-    run = _read_settings(head.get("settings") or {})
+    settings = head.get("settings") or {}
+    if not isinstance(settings, Mapping):
+        raise ValueError("Its settings are none.")
+    run = _read_settings(settings)
     run.run_id = str(head.get("run_id") or "")
     calls = {call.custom_id: call for call in _planned(head.get("prompts"))}
     for data in rest:
@@ -88,22 +107,20 @@ def run_from(lines: Iterable[Mapping[str, Any]]) -> Run:
         elif "sent" in data and name in calls and calls[name].outcome == "not_started":
             calls[name].outcome = "cancelled"
     run.calls = sorted(calls.values(), key=lambda call: call.index)
+    check_record(run)
     return run
 
 
-def _decoded(text: str) -> list[dict[str, Any]]:
-    lines = text.split("\n")  # splitlines() would also break at U+2028
-    decoded = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            decoded.append(decode(line))
-        except ValueError as error:
-            if decoded and number == len(lines):
-                break  # no line break at its end: it was cut off
-            raise ValueError(f"Line {number}: {error}") from None
-    return decoded
+def _decoded(text: str) -> tuple[list[dict[str, Any]], list[int]]:
+    """Return the lines that can be read, and the numbers of those that cannot."""
+    decoded, damaged = [], []
+    for number, line in enumerate(text.split("\n"), start=1):  # not at U+2028, as splitlines()
+        if line.strip():
+            try:
+                decoded.append(decode(line))
+            except ValueError:
+                damaged.append(number)
+    return decoded, damaged
 
 
 def _read_settings(data: Mapping[str, Any]) -> Run:
@@ -113,7 +130,10 @@ def _read_settings(data: Mapping[str, Any]) -> Run:
 
 def _read_end(run: Run, data: Mapping[str, Any]) -> None:
     run.loop_lag_max, run.stopped = data.get("loop_lag_max"), data.get("stopped")
-    run.limit_history = [LimitChange(**change) for change in data.get("limit_history") or []]
+    try:
+        run.limit_history = [LimitChange(**change) for change in data.get("limit_history") or []]
+    except TypeError:
+        raise ValueError("The history of the limit is not one.") from None
 
 
 def _planned(prompts: object) -> list[Call]:
@@ -160,6 +180,7 @@ def _read_run(data: Mapping[str, Any], about: Mapping[str, Any]) -> Run:
     run.calls = [_read_call(call) for call in data["calls"]]
     # The JSON of compare does not say it, and every streamed answer has a first token.
     run.stream = any(call.first_token is not None for call in run.calls)
+    check_record(run)
     return run
 
 
@@ -167,6 +188,4 @@ def _read_call(data: Mapping[str, Any]) -> Call:
     known = {name: value for name, value in data.items() if name in _CALL_FIELDS}
     known["attempts"] = [attempt_from_dict(attempt) for attempt in data.get("attempts") or []]
     known.setdefault("custom_id", f"call-{data['index'] + 1:06d}")
-    if known.get("outcome") not in OUTCOMES:
-        raise ValueError(f"An outcome must be one of {OUTCOMES}; not {known.get('outcome')!r}.")
     return Call(**known)

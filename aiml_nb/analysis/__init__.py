@@ -3,24 +3,40 @@
 Only the functions that return tables need pandas, and import it when they are called.
 """
 
-from .bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight
-from .description import alt_text, describe
-from .order import finishing_ranks, overtakes, total_overtakes
+from .alternative import alt_text
+from .bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight, upper_bound
+from .description import describe
+from .diagnosis import Diagnosis, diagnose
+from .load import growth_with_load
+from .order import finishing_ranks, inverted_share, kendall_tau, overtakes, total_overtakes
 from .pairs import PairTimes, interval, median_pair, pair_times, speedup
 from .sentences import caveat, finding
-from .table import attempts_table, call_table, summary
+from .slowdown import SpeedupParts, speedup_parts
+from .summaries import compare_strategies, summary
+from .table import attempts_table, call_table
+from .usage import characters_per_second, tokens_per_second, usage_measures_text
+from .whatif import Forecast, what_if
 
 __all__ = [
+    "Diagnosis",
+    "Forecast",
     "PairTimes",
+    "SpeedupParts",
     "alt_text",
     "attempts_table",
     "call_table",
     "caveat",
+    "characters_per_second",
+    "compare_strategies",
     "describe",
+    "diagnose",
     "efficiency",
     "finding",
     "finishing_ranks",
+    "growth_with_load",
     "interval",
+    "inverted_share",
+    "kendall_tau",
     "lower_bound",
     "mean_in_flight",
     "median_pair",
@@ -28,6 +44,11 @@ __all__ = [
     "pair_times",
     "peak_in_flight",
     "speedup",
+    "speedup_parts",
     "summary",
+    "tokens_per_second",
     "total_overtakes",
+    "upper_bound",
+    "usage_measures_text",
+    "what_if",
 ]

@@ -1,4 +1,4 @@
-"""The picture in words: the alternative text of the image, and the table for a terminal."""
+"""What came out in plain text: the finding, the caveat, and a table for a terminal."""
 
 from __future__ import annotations
 
@@ -6,47 +6,21 @@ from collections.abc import Sequence
 from math import inf
 
 from ..records import Call, Comparison, Run
-from .bounds import lower_bound
+from .bounds import efficiency, lower_bound, origin_of
 from .labels import cells, clean, labels
 from .order import finishing_ranks
-from .pairs import median_pair
+from .panels import MOST_ROWS, Shown, panels
 from .sentences import caveat, finding
-from .wording import (
-    OUTCOME_WORDS,
-    at_a_time,
-    concurrent_name,
-    counted,
-    is_concurrent,
-    joined,
-    ordinal,
-    seconds,
-)
+from .wording import OUTCOME_WORDS, is_concurrent, ordinal, seconds, share
 
-# More rows than this are cut: a terminal is no table viewer, and `to_frame` has them all.
-MOST_ROWS = 24
+# Of more calls than have a row each, so many are shown at either end.
 _FIRST, _LAST = 20, 3
-# More calls than this are counted in the alternative text, not named.
-MOST_NAMED = 6
 
 _HEADINGS = ("order", "call", "start", "first token", "finish", "outcome")
+_RUN_HEADINGS = ("run", "ok", "time", "lower bound", "efficiency")
 
 
-def alt_text(comparison_or_run: Comparison | Run) -> str:
-    """Say what the timeline picture shows, for those who cannot see it.
-
-    Parameters
-    ----------
-    comparison_or_run
-        What is drawn.
-    """
-    said = [f"Timeline. {finding(comparison_or_run)}.", caveat(comparison_or_run)]
-    for title, run in panels(comparison_or_run):
-        if run.calls:
-            said.append(f"{title}, {counted(len(run.calls), 'bar')}: {_panel_in_words(run)}")
-    return " ".join(part for part in said if part)
-
-
-def describe(comparison_or_run: Comparison | Run) -> str:
+def describe(shown: Shown) -> str:
     """Return the finding, the caveat and a table of the calls, as plain text.
 
     The calls are in the order they finished. Of more than 24 calls of a run, the first 20 and the
@@ -54,41 +28,20 @@ def describe(comparison_or_run: Comparison | Run) -> str:
 
     Parameters
     ----------
-    comparison_or_run
-        A comparison, of which the pair with the median speed-up is shown, or one run.
+    shown
+        A comparison, of which the pair with the median speed-up is shown; one run; or several, of
+        which each has a row.
     """
-    lines = [finding(comparison_or_run), caveat(comparison_or_run)]
+    lines = [finding(shown), caveat(shown)]
     parts = ["\n".join(line for line in lines if line)]
+    if not isinstance(shown, Run | Comparison):
+        return "\n\n".join([*parts, "\n".join(_columns(_run_rows(shown), flush=range(1, 5)))])
     parts += [
-        "\n".join([f"{title}: {_total(run)}", *_columns(_rows(run))])
-        for title, run in panels(comparison_or_run)
+        "\n".join([f"{title}: {_total(run)}", *_columns(_rows(run), flush=range(2, 5))])
+        for title, run in panels(shown)
         if run.calls
     ]
     return "\n\n".join(parts)
-
-
-def panels(comparison_or_run: Comparison | Run) -> list[tuple[str, Run]]:
-    """Return the runs to show, top to bottom, each with its title.
-
-    Parameters
-    ----------
-    comparison_or_run
-        A comparison, of which the pair with the median speed-up is shown, or one run.
-    """
-    if isinstance(comparison_or_run, Run):
-        return [(_title(comparison_or_run, comparison_or_run.strategy), comparison_or_run)]
-    sync, concurrent = median_pair(comparison_or_run)
-    return [
-        (_title(sync, "sync"), sync),
-        (_title(concurrent, concurrent_name(concurrent)), concurrent),
-    ]
-
-
-def _title(run: Run, name: str) -> str:
-    if not is_concurrent(run):
-        return f"One after another ({name})"
-    limit = f", at most {run.max_concurrency:,} in flight"
-    return f"At the same time ({name}{limit if run.max_concurrency < len(run.calls) else ''})"
 
 
 def _total(run: Run) -> str:
@@ -99,46 +52,43 @@ def _total(run: Run) -> str:
     return f"{seconds(run.makespan)}{least}"
 
 
-def _panel_in_words(run: Run) -> str:
-    bound = lower_bound(run)
-    if bound is None:
-        return "no call finished."
-    said = f"finished at {seconds(run.makespan)}."
-    if len(run.calls) > 1:
-        said = f"{at_a_time(run)}, the last finished at {seconds(run.makespan)}."
-    if 1 < len(run.calls) <= MOST_NAMED:
-        said += f" They finished in this order: {joined(_finishes(run))}."
-    if is_concurrent(run):
-        said += f" A dashed line marks the lower bound, {seconds(bound)}."
-    return said
+def _run_rows(runs: Sequence[Run]) -> list[tuple[str, ...]]:
+    longest = max((run.makespan for run in runs), default=0.0)
+    rows: list[tuple[str, ...]] = [_RUN_HEADINGS]
+    for name, run in panels(runs):
+        bound, reached = lower_bound(run), efficiency(run)
+        ok = sum(call.outcome == "ok" for call in run.calls)
+        rows.append(
+            (
+                name,
+                f"{ok:,} of {len(run.calls):,}",
+                seconds(run.makespan, beside=longest),
+                "–" if bound is None else seconds(bound, beside=longest),
+                "–" if reached is None else share(reached),
+            )
+        )
+    return rows
 
 
-def _finishes(run: Run) -> list[str]:
-    origin = _origin(run)
-    return [
-        f"“{label}” at {seconds(call.finished - origin)}"
-        + ("" if call.outcome == "ok" else f" ({OUTCOME_WORDS[call.outcome]})")
-        for label, call in _by_finish(run)
-        if call.finished is not None
-    ]
+def by_finish(run: Run) -> list[tuple[str, Call]]:
+    """Return the calls in the order they finished, each with its label; the unfinished last.
 
-
-def _by_finish(run: Run) -> list[tuple[str, Call]]:
+    Parameters
+    ----------
+    run
+        The run.
+    """
     ranks = [inf if rank is None else rank for rank in finishing_ranks(run)]
     order = sorted(range(len(ranks)), key=ranks.__getitem__)
     names = labels(run)
     return [(names[i], run.calls[i]) for i in order]
 
 
-def _origin(run: Run) -> float:
-    return min((call.submitted for call in run.calls if call.submitted is not None), default=0.0)
-
-
 def _rows(run: Run) -> list[tuple[str, ...]]:
-    origin = _origin(run)
+    origin = origin_of(run)
     rows = [
         _row(place, label, call, origin=origin, longest=run.makespan)
-        for place, (label, call) in enumerate(_by_finish(run), start=1)
+        for place, (label, call) in enumerate(by_finish(run), start=1)
     ]
     if len(rows) > MOST_ROWS:
         rows = [*rows[:_FIRST], _gap(len(rows) - _FIRST - _LAST), *rows[-_LAST:]]
@@ -159,15 +109,15 @@ def _gap(left_out: int) -> tuple[str, ...]:
     return "…", f"{left_out:,} more", "", "", "", ""
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+def _columns(rows: Sequence[Sequence[str]], *, flush: range) -> list[str]:
+    """Set rows in columns; those in `flush` are set flush right, so that their decimals meet."""
     widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(_padded(row, widths)).rstrip() for row in rows]
+    return ["  ".join(_padded(row, widths, flush)).rstrip() for row in rows]
 
 
-def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+def _padded(row: Sequence[str], widths: Sequence[int], flush: range) -> list[str]:
     blanks = [" " * (width - cells(cell)) for cell, width in zip(row, widths, strict=True)]
-    # Times are set flush right, so that their decimals meet.
     return [
-        gap + cell if 2 <= i <= 4 else cell + gap
+        gap + cell if i in flush else cell + gap
         for i, (cell, gap) in enumerate(zip(row, blanks, strict=True))
     ]

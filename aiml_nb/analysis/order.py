@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from math import inf
+from collections import Counter
+from math import comb, inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,15 +56,11 @@ def overtakes(run: Run) -> list[int | None]:
     Software: Practice and Experience 24(3), 1994.
     """
     submitted = [(c.submitted, i) for i, c in enumerate(run.calls) if c.submitted is not None]
-    ends = [inf if call.finished is None else call.finished for call in run.calls]
-    places = sorted({ends[i] for _, i in submitted})
-    tree = [0] * (len(places) + 1)
+    order = [i for _, i in sorted(submitted)]
+    ends = [inf if (end := run.calls[i].finished) is None else end for i in order]
     counts: list[int | None] = [None] * len(run.calls)
-    for earlier, (_, i) in enumerate(sorted(submitted)):
-        place = bisect_left(places, ends[i]) + 1
-        if ends[i] < inf:
-            counts[i] = earlier - _count_up_to(tree, place)
-        _add(tree, place)
+    for i, end, count in zip(order, ends, _later_before(ends), strict=True):
+        counts[i] = count if end < inf else None
     return counts
 
 
@@ -79,15 +75,69 @@ def total_overtakes(run: Run) -> int:
     return sum(count for count in overtakes(run) if count is not None)
 
 
-def _add(tree: list[int], place: int) -> None:
-    while place < len(tree):
-        tree[place] += 1
-        place += place & -place
+def inverted_share(run: Run) -> float | None:
+    """Return the share of pairs of submitted calls that finished in the other order.
+
+    Parameters
+    ----------
+    run
+        The run.
+
+    Returns
+    -------
+    float or None
+        From 0 (the order of submission) to 1 (its reverse); None for fewer than two calls.
+    """
+    pairs = comb(sum(call.submitted is not None for call in run.calls), 2)
+    return total_overtakes(run) / pairs if pairs else None
 
 
-def _count_up_to(tree: list[int], place: int) -> int:
-    count = 0
-    while place:
-        count += tree[place]
-        place &= place - 1
-    return count
+def kendall_tau(run: Run) -> float | None:
+    """Return how well the order of finishing agrees with the order of submission.
+
+    Parameters
+    ----------
+    run
+        The run.
+
+    Returns
+    -------
+    float or None
+        From 1 (the same order) to -1 (its reverse), over the calls that finished; None for fewer
+        than two of them.
+
+    Notes
+    -----
+    The difference of concordant and discordant pairs over all pairs; identical stamps are neither:
+    M. G. Kendall, "A new measure of rank correlation", Biometrika 30, 1938.
+    """
+    done = sorted(
+        (call.submitted, i, call.finished)
+        for i, call in enumerate(run.calls)
+        if call.submitted is not None and call.finished is not None
+    )
+    pairs = comb(len(done), 2)
+    if not pairs:
+        return None
+    ends = [end for _, _, end in done]
+    tied = sum(comb(count, 2) for count in Counter(ends).values())
+    return 1 - (2 * sum(_later_before(ends)) + tied) / pairs
+
+
+def _later_before(ends: list[float]) -> list[int]:
+    """Count, for each value, the larger values before it."""
+    places = {end: place for place, end in enumerate(sorted(set(ends)), start=1)}
+    size = len(places) + 1
+    tree = [0] * size
+    counts = []
+    for earlier, end in enumerate(ends):
+        place, before = places[end], 0
+        while place:
+            before += tree[place]
+            place &= place - 1
+        counts.append(earlier - before)
+        place = places[end]
+        while place < size:
+            tree[place] += 1
+            place += place & -place
+    return counts

@@ -78,7 +78,7 @@ def speedup(comparison: Comparison) -> float | None:
     float or None
         None if no pair has a prompt that is ok in both runs.
     """
-    ratios = _ratios(comparison)
+    ratios = pair_ratios(comparison)
     return exp(fmean(map(log, ratios))) if ratios else None
 
 
@@ -95,11 +95,25 @@ def interval(comparison: Comparison) -> tuple[float, float] | None:
     tuple or None
         The low and the high end; None for fewer than two pairs that can be compared.
     """
-    logs = [log(ratio) for ratio in _ratios(comparison)]
+    if len(comparison.pairs) < 2:
+        return None
+    logs = [log(ratio) for ratio in pair_ratios(comparison)]
     if len(logs) < 2:
         return None
     half = t_quantile(len(logs) - 1) * stdev(logs) / sqrt(len(logs))
     return exp(fmean(logs) - half), exp(fmean(logs) + half)
+
+
+def pair_ratios(comparison: Comparison) -> list[float]:
+    """Return how many times faster the concurrent run was, of each pair that can be compared.
+
+    Parameters
+    ----------
+    comparison
+        The pairs of runs.
+    """
+    ratios = (pair_times(*pair).ratio for pair in comparison.pairs)
+    return [ratio for ratio in ratios if ratio is not None]
 
 
 def median_pair(comparison: Comparison) -> tuple[Run, Run]:
@@ -119,6 +133,8 @@ def median_pair(comparison: Comparison) -> tuple[Run, Run]:
     """
     if not comparison.pairs:
         raise ValueError("A Comparison needs at least one pair of runs; this one has 0.")
+    if len(comparison.pairs) == 1:
+        return comparison.pairs[0]
     ratios = [pair_times(*pair).ratio for pair in comparison.pairs]
     ranked = sorted((ratio, i) for i, ratio in enumerate(ratios) if ratio is not None)
     return comparison.pairs[ranked[(len(ranked) - 1) // 2][1] if ranked else 0]
@@ -180,11 +196,6 @@ def _probability_within(angle: float, freedom: int) -> float:
         term *= cos(angle) ** 2 * (k - 1) / k
         total += term
     return 2 / pi * (angle + sin(angle) * total) if odd else sin(angle) * total
-
-
-def _ratios(comparison: Comparison) -> list[float]:
-    ratios = (pair_times(*pair).ratio for pair in comparison.pairs)
-    return [ratio for ratio in ratios if ratio is not None]
 
 
 def _ok(run: Run) -> set[int]:

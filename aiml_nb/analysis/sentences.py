@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from math import comb
+from collections.abc import Sequence
 
 from ..records import Comparison, Run
-from .order import total_overtakes
 from .pairs import PairTimes, interval, length_ratio, median_pair, pair_times, speedup
+from .panels import Shown, run_names
+from .remarks import (
+    remark_backoff,
+    remark_idle_slots,
+    remark_lag,
+    remark_order,
+    remark_usage,
+)
 from .wording import (
     at_a_time,
     concurrent_name,
     counted,
-    is_concurrent,
     losses,
     pace,
     prompts_in_words,
@@ -19,55 +25,56 @@ from .wording import (
     times,
 )
 
-# A 20 ms sleep that wakes up later than this tells of a client too busy to take answers in time.
-LAG_LIMIT = 0.05
 # The answers of two runs may differ by this share in length before it is said.
 LENGTH_LIMIT = 0.1
-# A makespan within this share of its longest call is set by that call.
-SET_BY_SLOWEST = 0.05
 
 
-def finding(comparison_or_run: Comparison | Run) -> str:
+_REMARKS = (remark_idle_slots, remark_backoff, remark_usage)
+
+
+def finding(shown: Shown) -> str:
     """Say in one sentence what came out.
 
     Parameters
     ----------
-    comparison_or_run
-        A comparison, or one run alone. Of a comparison, times and speed-up are over the prompts
-        that are ok in both runs, and the sentence says how many of how many where some are not.
+    shown
+        A comparison, one run alone, or several runs. Of a comparison, times and speed-up are over
+        the prompts that are ok in both runs, and the sentence says how many of how many where some
+        are not.
     """
-    if isinstance(comparison_or_run, Run):
-        return _run_finding(comparison_or_run)
-    if interval(comparison_or_run) is not None:
-        return _repeated_finding(comparison_or_run)
-    return _pair_finding(*median_pair(comparison_or_run))
+    if isinstance(shown, Run):
+        return _run_finding(shown)
+    if not isinstance(shown, Comparison):
+        return _strategies_finding(shown)
+    if interval(shown) is not None:
+        return _repeated_finding(shown)
+    return _pair_finding(*median_pair(shown))
 
 
-def caveat(comparison_or_run: Comparison | Run) -> str:
+def caveat(shown: Shown) -> str:
     """Say in a few sentences what to bear in mind with the `finding`; empty if there is nothing.
 
     In this order: simulated or not, how many runs, what failed, answers of different lengths, the
-    order of finishing, calls that never overlapped, and a client too slow to keep up.
+    order of finishing, slots that stood idle, back-off, tokens that are none, and a client too slow
+    to keep up.
 
     Parameters
     ----------
-    comparison_or_run
-        A comparison, or one run alone.
+    shown
+        A comparison, one run alone, or several runs.
     """
-    if isinstance(comparison_or_run, Run):
-        run, runs = comparison_or_run, [comparison_or_run]
-        parts, whose = [_run_losses(run)], ""
+    if isinstance(shown, Run):
+        run, runs = shown, [shown]
+        parts = [_run_losses(run), remark_order(run, "")]
+    elif isinstance(shown, Comparison):
+        sync, run = median_pair(shown)
+        runs = [each for pair in shown.pairs for each in pair]
+        order = remark_order(run, f"{concurrent_name(run)} ")
+        parts = [_repeats(shown), _not_like_for_like(shown), _lengths(sync, run), order]
     else:
-        sync, run = median_pair(comparison_or_run)
-        runs = [each for pair in comparison_or_run.pairs for each in pair]
-        whose = f"{concurrent_name(run)} "
-        parts = [
-            _repeats(comparison_or_run),
-            _not_like_for_like(comparison_or_run),
-            _lengths(sync, run),
-        ]
+        return _strategies_caveat(shown)
     simulated = "Simulated." if any(each.simulated for each in runs) else ""
-    said = [simulated, *parts, _order(run, whose), _overlap(run), _lag(runs)]
+    said = [simulated, *parts, *(remark(run) for remark in _REMARKS), remark_lag(runs)]
     return " ".join(part for part in said if part)
 
 
@@ -188,38 +195,30 @@ def _lengths(sync: Run, concurrent: Run) -> str:
     return f"The answers in {name} were {abs(ratio - 1):.0%} {how} than in sync."
 
 
-def _order(run: Run, whose: str) -> str:
-    submitted = [call for call in run.calls if call.submitted is not None]
-    answered = any(call.outcome == "ok" for call in run.calls)
-    if len(submitted) < 2 or not is_concurrent(run) or not run.makespan or not answered:
-        return ""
-    overtaken, pairs = total_overtakes(run), comb(len(submitted), 2)
-    if not overtaken:
-        said = "The calls finished in the order submitted"
-    elif pairs == 1:
-        short = len(run.calls[1].text) < len(run.calls[0].text)
-        second = "short answer was submitted second and" if short else "second call"
-        said = f"The {second} finished first"
-    else:
-        said = f"{overtaken:,} of {pairs:,} pairs finished out of submission order"
-    return f"{said}{_set_by_slowest(run, whose)}."
+def _strategies_finding(runs: Sequence[Run]) -> str:
+    if len(runs) == 1:
+        return _run_finding(runs[0])
+    answered = [sum(call.outcome == "ok" for call in run.calls) for run in runs]
+    # A run whose calls failed ended early: it is not the fastest for that.
+    ranked = sorted(
+        (run.makespan, name)
+        for run, name, ok in zip(runs, run_names(runs), answered, strict=True)
+        if ok == max(answered)
+    )
+    if not max(answered):
+        return f"None of {counted(len(runs), 'run')} answered a prompt"
+    (best, first), (worst, last) = ranked[0], ranked[-1]
+    said = f"{first} was the fastest of {counted(len(runs), 'run')}: {seconds(best)}"
+    return f"{said}; {last} took {seconds(worst)}" if len(ranked) > 1 else said
 
 
-def _set_by_slowest(run: Run, whose: str) -> str:
-    longest = max((call.duration or 0.0 for call in run.calls), default=0.0)
-    if len(run.calls) != 2 or run.makespan > (1 + SET_BY_SLOWEST) * longest:
-        return ""
-    return f"; the slowest call sets the {whose}total"
-
-
-def _overlap(run: Run) -> str:
-    alone = is_concurrent(run) and len(run.calls) > 1 and at_a_time(run) == "one at a time"
-    return "No two calls were ever in flight at once." if alone and run.makespan else ""
-
-
-def _lag(runs: list[Run]) -> str:
-    lag = max((run.loop_lag_max or 0.0 for run in runs), default=0.0)
-    if lag <= LAG_LIMIT:
-        return ""
-    late = f"The event loop was up to {seconds(lag)} late"
-    return f"{late}: the client, not the model, was the bottleneck."
+def _strategies_caveat(runs: Sequence[Run]) -> str:
+    said = ["Simulated."] if any(run.simulated for run in runs) else []
+    said += ["1 run each, so no error bar."] if len(runs) > 1 else []
+    # The prompts themselves may have been left out of a file.
+    if len({len(run.calls) for run in runs}) > 1:
+        said.append("Not like for like: the runs have different numbers of prompts.")
+    for name, run in zip(run_names(runs), runs, strict=True):
+        found = [_run_losses(run), *(remark(run) for remark in _REMARKS)]
+        said += [f"{name}: {part[0].lower()}{part[1:]}" for part in found if part]
+    return " ".join([*said, *filter(None, [remark_lag(list(runs))])])

@@ -66,6 +66,20 @@ def times(ratio: float, *, digits: int = 1) -> str:
     return f"{ratio:.{0 if ratio >= 99.95 else digits}f}×"
 
 
+def share(part: float) -> str:
+    """Write a share as a percentage with about two digits: ``48%``, ``4.8%``, ``0.25%``.
+
+    Parameters
+    ----------
+    part
+        From 0 to 1.
+    """
+    percent = 100 * part
+    if 0 < percent < 0.01:
+        return "<0.01%"
+    return f"{percent:.0f}%" if percent >= 9.95 or not percent else f"{percent:.2g}%"
+
+
 def pace(ratio: float | None, *, digits: int = 1) -> str:
     """Say how a run compares: ``1.3× faster``, ``1.1× slower`` or ``about as fast``.
 

@@ -1,4 +1,4 @@
-"""The command line: ``aiml-nb compare | simulate | doctor``."""
+"""The command line: ``aiml-nb compare | run | simulate | doctor``."""
 
 from .main import main
 

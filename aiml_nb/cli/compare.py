@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from .. import comparison
-from ..records import Comparison
+from ..records import Call, Comparison
 from ..runner import STRATEGIES
 from ..runner.settings import check_limit
 from .files import check_writable, write_whole
-from .options import add_endpoint_options, find_prompts, open_endpoint
-
-EXIT_CALL_FAILED = 3
+from .options import add_call_options, add_endpoint_options, find_prompts, open_endpoint
+from .report import describe_failures, exit_code
 
 
 def add_parser(commands: Any) -> None:
@@ -26,20 +25,8 @@ def add_parser(commands: Any) -> None:
         epilog="Exit code: 0 if all calls went well, 2 for bad input, 3 if some call failed.",
     )
     parser.add_argument("texts", nargs="*", metavar="PROMPT", help="a question; quote it")
-    parser.add_argument(
-        "--prompts",
-        metavar="FILE",
-        help="JSONL of OpenAI Batch requests, or text with one prompt per line",
-    )
-    parser.add_argument(
-        "--strategy",
-        default="gather",
-        metavar="S",
-        help=f"how the calls are made at once: {', '.join(STRATEGIES[1:])} (gather)",
-    )
-    parser.add_argument("--max-concurrency", type=int, metavar="N", help="most calls in flight")
+    add_call_options(parser, strategies=STRATEGIES[1:])
     parser.add_argument("--repeats", type=int, default=1, metavar="R", help="pairs of runs (1)")
-    parser.add_argument("--stream", action="store_true", help="stream the answers")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
     parser.add_argument(
         "--png",
@@ -71,8 +58,7 @@ def run_command(options: argparse.Namespace) -> int:
         stream=options.stream,
     )
     _report(result, png=options.png, json=options.json)
-    calls = [call for pair in result.pairs for run in pair for call in run.calls]
-    return 0 if all(call.outcome == "ok" for call in calls) else EXIT_CALL_FAILED
+    return exit_code(_calls(result))
 
 
 def _report(result: Comparison, *, png: Path, json: Path | None) -> None:
@@ -85,14 +71,12 @@ def _report(result: Comparison, *, png: Path, json: Path | None) -> None:
         write_whole(json, to_json(comparison_to_dict(result)).encode())
     write_whole(png, draw_png(result))
     print(f"\n{describe(result)}\n")
-    for error_type, message in _failures(result).items():
-        print(f"failed ({error_type}): {message}")
+    for line in describe_failures(_calls(result)):
+        print(line)
     if json:
         print(f"Records:  {json}")
     print(f"Timeline: {png}")
 
 
-def _failures(result: Comparison) -> dict[str | None, str]:
-    """Return the first message of each kind of failure."""
-    calls = [call for pair in result.pairs for run in pair for call in run.calls]
-    return {call.error_type: call.error for call in reversed(calls) if call.error}
+def _calls(result: Comparison) -> list[Call]:
+    return [call for pair in result.pairs for run in pair for call in run.calls]

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from ..errors import AimlNbError
 from ..runner import last_run
-from . import compare, doctor, simulate
+from . import compare, doctor, run, simulate
+from .report import EXIT_INTERRUPTED
 
 EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # What a terminal cannot show, or a hostile answer holds, must not end the command.
             stream.reconfigure(errors="backslashreplace")
     options = _make_parser().parse_args(arguments)
+    options.typed = sys.argv[1:] if arguments is None else list(arguments)
     try:
         code = int(options.command(options))
         sys.stdout.flush()
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read the output has enough. What is still buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return int(getattr(options, "exit_code", 0))
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -54,17 +55,18 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     compare.add_parser(commands)
+    run.add_parser(commands)
     simulate.add_parser(commands)
     doctor.add_parser(commands)
     return parser
 
 
 def _what_is_known() -> str:
-    run = last_run()
-    if run is None:
+    known = last_run()
+    if known is None:
         return ""
-    finished = sum(call.outcome in {"ok", "incomplete", "refused"} for call in run.calls)
-    return f" {finished} of {len(run.calls)} calls of the last run were answered."
+    finished = sum(call.outcome in {"ok", "incomplete", "refused"} for call in known.calls)
+    return f" {finished} of {len(known.calls)} calls of the last run were answered."
 
 
 def _version() -> str:

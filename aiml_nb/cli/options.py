@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,34 @@ from .. import prompts as samples
 from ..endpoint import Endpoint, connect
 from ..errors import EndpointError
 from ..prompts import Prompt, as_prompts, read_prompts
+
+
+def add_call_options(
+    parser: argparse.ArgumentParser, *, strategies: Iterable[str], default: str | None = "gather"
+) -> None:
+    """Add the options that say which calls are made, and how.
+
+    Parameters
+    ----------
+    strategies
+        The names to offer.
+    default
+        The strategy if none is named.
+    """
+    parser.add_argument(
+        "--prompts",
+        metavar="FILE",
+        help="JSONL of OpenAI Batch requests, CSV with a column 'prompt', or text with one prompt "
+        "per line",
+    )
+    parser.add_argument(
+        "--strategy",
+        default=default,
+        metavar="S",
+        help=f"how the calls are made: {', '.join(strategies)} (gather)",
+    )
+    parser.add_argument("--max-concurrency", type=int, metavar="N", help="most calls in flight")
+    parser.add_argument("--stream", action="store_true", help="stream the answers")
 
 
 def add_endpoint_options(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +83,12 @@ def open_endpoint(options: argparse.Namespace) -> Endpoint:
         model=options.model,
         **named,
     )
+
+
+def names_endpoint(options: argparse.Namespace) -> bool:
+    """Say whether the command line says anything about where calls go."""
+    given = (options.seed, options.speed, options.scenario, options.base_url, options.api_key_env)
+    return options.simulate or any(value is not None for value in (*given, options.model))
 
 
 def find_prompts(texts: list[str], file: str | None) -> list[Prompt]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..analysis.bounds import end_of, origin_of
 from ..analysis.order import finishing_ranks, overtakes
 from ..analysis.wording import OUTCOME_WORDS, ordinal, seconds
 from ..records import Call, Run
 from .lettering import width_of
 from .placing import LABEL_GAP
-from .segments import end_of, origin_of
 from .style import FAILED_INK, INK
 
 # A cross at the end of a bar reaches this many pixels beyond it.

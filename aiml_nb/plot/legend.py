@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from matplotlib.artist import Artist
@@ -42,7 +42,7 @@ _MEANINGS = LINES | {state: look.meaning for state, look in BARS.items()}
 Entry: TypeAlias = tuple[str, Artist]
 
 
-def entries(states: Iterable[str], *, row: float, bound: float | None) -> list[Entry]:
+def entries(states: Iterable[str], *, row: float, bounds: Sequence[float] = ()) -> list[Entry]:
     """Return the legend's texts and samples.
 
     Parameters
@@ -51,16 +51,17 @@ def entries(states: Iterable[str], *, row: float, bound: float | None) -> list[E
         The states that are present.
     row
         The height of a row in pixels.
-    bound
-        The lower bound in seconds, if it is drawn.
+    bounds
+        The lower bounds that are drawn, in seconds; where there are several, none is written.
     """
     present = set(states)
     made: list[Entry] = [
         (_MEANINGS[state], _sample(state, row=row)) for state in _ORDER if state in present
     ]
-    if bound is not None:
+    if bounds:
         dashes = Line2D([], [], color="black", linestyle="--", linewidth=1.2)
-        made.append((f"lower bound {seconds(bound)}", dashes))
+        value = f" {seconds(bounds[0])}" if len(bounds) == 1 else ""
+        made.append((f"lower bound{value}", dashes))
     return made
 
 

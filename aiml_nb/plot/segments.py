@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..analysis.bounds import end_of, origin_of
 from ..records import Call, Run
 from .style import BARS, LINES, MARKS
 
@@ -24,9 +25,9 @@ class Segments:
     Parameters
     ----------
     bars, lines
-        For each state an array of rows ``(start, end, call)``.
+        For each state an array of ``(start, end, row)``.
     marks
-        For each kind of ending an array of rows ``(end, call)``.
+        For each kind of ending an array of ``(end, row)``.
     """
 
     bars: dict[str, FloatArray]
@@ -40,26 +41,32 @@ class Segments:
         return [state for part in parts for state, rows in part.items() if len(rows)]
 
 
-def segments(run: Run, *, shortest_queue: float = 0.0) -> Segments:
+def segments(
+    run: Run, *, rows: Sequence[int | None] | None = None, shortest_queue: float = 0.0
+) -> Segments:
     """Return what is drawn of a run.
 
     Parameters
     ----------
     run
         The run.
+    rows
+        The row of each call, None for none; without it each call has its own.
     shortest_queue
         Seconds; waits in our own queue that are shorter than this are left out.
     """
     origin, end = origin_of(run), end_of(run)
-    rows: dict[str, list[tuple[float, float, float]]] = {state: [] for state in (*LINES, *BARS)}
+    spans: dict[str, list[tuple[float, float, float]]] = {state: [] for state in (*LINES, *BARS)}
     marks: dict[str, list[tuple[float, float]]] = {kind: [] for kind in MARKS}
-    for row, call in enumerate(run.calls):
+    for row, call in zip(range(len(run.calls)) if rows is None else rows, run.calls, strict=True):
+        if row is None:
+            continue
         for state, start, stop in _phases(call, end):
-            rows[state].append((start - origin, stop - origin, row))
+            spans[state].append((start - origin, stop - origin, row))
         ending = _ending(call)
         if ending is not None:
             marks[ending].append(((end if call.finished is None else call.finished) - origin, row))
-    arrays = {state: np.array(r, dtype=np.float64).reshape(-1, 3) for state, r in rows.items()}
+    arrays = {state: np.array(r, dtype=np.float64).reshape(-1, 3) for state, r in spans.items()}
     queued = arrays["queued"]
     arrays["queued"] = queued[queued[:, 1] - queued[:, 0] > shortest_queue]
     return Segments(
@@ -67,23 +74,6 @@ def segments(run: Run, *, shortest_queue: float = 0.0) -> Segments:
         lines={state: arrays[state] for state in LINES},
         marks={k: np.array(r, dtype=np.float64).reshape(-1, 2) for k, r in marks.items()},
     )
-
-
-def origin_of(run: Run) -> float:
-    """Return the stamp of the first submit, or of the first start if none is known."""
-    stamps = [call.submitted for call in run.calls if call.submitted is not None]
-    return min(stamps or [call.started for call in run.calls if call.started is not None] or [0.0])
-
-
-def end_of(run: Run) -> float:
-    """Return the last stamp of a run."""
-    stamps = (
-        stamp
-        for call in run.calls
-        for stamp in (call.submitted, call.started, call.finished)
-        if stamp is not None
-    )
-    return max(stamps, default=0.0)
 
 
 def _phases(call: Call, end: float) -> Iterator[_Phase]:

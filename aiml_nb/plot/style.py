@@ -31,6 +31,7 @@ PANEL_TITLE_SIZE = 9.0
 SAVED_SIZE = 9.0
 LEGEND_SIZE = 8.0
 AXIS_SIZE = 8.5
+NOTE_SIZE = 8.0
 
 _SETTINGS: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import base64
+import os
+from collections.abc import Iterable
 from html import escape
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeAlias
 
 from matplotlib.figure import Figure
 
-from ..analysis.description import alt_text, describe, panels
+from ..analysis.alternative import alt_text
+from ..analysis.description import describe
+from ..analysis.panels import Shown, layout_of, panels
 from ..records import Comparison, Run
+from ..saved import read_saved
 from .card import draw
-from .layout import plan
+from .compose import compose
 from .style import DPI, WIDTH, own_style
+
+Plottable: TypeAlias = Shown | Iterable[Run] | str | os.PathLike[str]
+
+_MOST_RUNS = 8
 
 # The words of more calls than this are folded away under the picture.
 _MOST_UNFOLDED = 6
@@ -28,25 +37,32 @@ class TimelineFigure(Figure):
         The run or comparison that is drawn on it.
     """
 
-    def __init__(self, shown: Run | Comparison) -> None:
+    def __init__(self, shown: Shown) -> None:
         super().__init__(dpi=DPI)
         self._shown = shown
+
+    def savefig(self, fname: Any, **settings: Any) -> None:
+        """Do as `matplotlib.figure.Figure.savefig`; the card stays white in a dark notebook."""
+        with own_style():
+            super().savefig(fname, **settings)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return _bundle(self, self._shown)
 
 
-def plot_timeline(run_or_comparison: Run | Comparison, *, figure: Figure | None = None) -> Figure:
+def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
     """Draw when each call was queued, sent, answered and finished.
 
-    The card is 900 pixels wide at 100 dots per inch. Up to 24 calls have a labelled row each; more
-    have thin rows.
+    The card is 900 pixels wide at 100 dots per inch. Up to 24 calls have a labelled row each. Of
+    more, each slot of the limit has a row; of very many, durations are drawn over time. Repeated
+    comparisons begin with the speed-up of each pair and their interval.
 
     Parameters
     ----------
-    run_or_comparison
-        A run; or a comparison, whose sync run is drawn above its concurrent run on the same time
-        axis: those of the pair with the median speed-up.
+    shown
+        A run; a comparison, whose sync run is drawn above its concurrent run, those of the pair
+        with the median speed-up; up to 8 runs, below each other on one time axis; or the path of a
+        saved run or comparison (`saved.read_saved`).
     figure
         Drawn on, after it is cleared and its size set; a new one if None.
 
@@ -57,25 +73,25 @@ def plot_timeline(run_or_comparison: Run | Comparison, *, figure: Figure | None 
 
     Raises
     ------
+    OSError, ValueError
+        If a file cannot be read, or if there are no runs or more than 8.
     TypeError
-        If what is given is neither a run nor a comparison.
+        If it is none of these.
     """
-    if not isinstance(run_or_comparison, Run | Comparison):
-        given = type(run_or_comparison).__name__
-        raise TypeError(f"plot_timeline() draws a Run or a Comparison, not {given!r}.")
+    known = _as_shown(shown)
     with own_style():
-        card = TimelineFigure(run_or_comparison) if figure is None else figure
+        card = TimelineFigure(known) if figure is None else figure
         card.clear()
-        draw(card, plan(run_or_comparison))
+        draw(card, compose(known))
     return card
 
 
-def display_bundle(run_or_comparison: Run | Comparison) -> dict[str, Any]:
+def display_bundle(shown: Plottable) -> dict[str, Any]:
     """Return what a notebook needs to show a run or a comparison.
 
     Parameters
     ----------
-    run_or_comparison
+    shown
         What is shown.
 
     Returns
@@ -84,18 +100,40 @@ def display_bundle(run_or_comparison: Run | Comparison) -> dict[str, Any]:
         ``image/png`` (base64), ``text/html`` (the same picture with its alternative text, which
         JupyterLab drops of a bare PNG, and the calls in words) and ``text/plain``.
     """
-    return _bundle(plot_timeline(run_or_comparison), run_or_comparison)
+    known = _as_shown(shown)
+    return _bundle(plot_timeline(known), known)
 
 
-def draw_png(run_or_comparison: Run | Comparison) -> bytes:
+def draw_png(shown: Plottable) -> bytes:
     """Return the timeline as the bytes of a PNG file, 900 pixels wide."""
-    return _png(plot_timeline(run_or_comparison))
+    return _png(plot_timeline(shown))
 
 
-def _bundle(figure: Figure, shown: Run | Comparison) -> dict[str, Any]:
+def _as_shown(given: Plottable) -> Shown:
+    if isinstance(given, Run | Comparison):
+        return given
+    if isinstance(given, str | os.PathLike):
+        return read_saved(given)
+    runs = list(given) if isinstance(given, Iterable) else [given]
+    wrong = [type(run).__name__ for run in runs if not isinstance(run, Run)]
+    if wrong:
+        raise TypeError(
+            "plot_timeline() draws a Run, a Comparison, a list of Runs or a saved file; "
+            f"not {wrong[0]!r}."
+        )
+    if not 1 <= len(runs) <= _MOST_RUNS:
+        raise ValueError(
+            f"plot_timeline() draws from 1 to {_MOST_RUNS} runs below each other; not {len(runs)}. "
+            "aiml_nb.compare_strategies() puts any number of them in a table."
+        )
+    return runs if len(runs) > 1 else runs[0]
+
+
+def _bundle(figure: Figure, shown: Shown) -> dict[str, Any]:
     image = base64.b64encode(_png(figure)).decode("ascii")
     words = describe(shown)
     unfolded = max(len(run.calls) for _, run in panels(shown)) <= _MOST_UNFOLDED
+    unfolded = unfolded or layout_of(shown) == "strategies"
     html = (
         f'<img alt="{escape(alt_text(shown))}" width="{WIDTH}" '
         f'style="max-width: 100%; height: auto" src="data:image/png;base64,{image}">\n'

@@ -7,9 +7,12 @@ is locked while a run writes it.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,9 @@ class Journal:
     def __init__(self, path: Path, handle: int) -> None:
         self.path = path
         self._handle: int | None = handle
+        self._is_torn = False
+        self._is_needed = True
+        self._lock = threading.Lock()
 
     @classmethod
     def create(cls, path: Path, head: Mapping[str, Any]) -> Journal:
@@ -42,19 +48,25 @@ class Journal:
         JournalError
             If the file exists already or cannot be made.
         """
+        line = encode(head)  # what cannot be written down leaves no file behind
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             raise JournalError(
                 f"The journal '{path}' exists already, and one file keeps one run. Go on with that "
-                f"run: aiml_nb.resume({str(path)!r}), or name another file."
+                f"run: aiml_nb.resume({str(path)!r}), in a shell --resume, or name another file."
             ) from None
         except OSError as error:
             raise JournalError(f"The journal '{path}' cannot be made: {error.strerror}.") from None
         journal = cls(path, handle)
-        _lock(handle, path)
-        journal._write(head)
+        journal._is_needed = False
+        try:
+            _lock(handle, path)
+            journal._write_line(line)
+        except BaseException:
+            journal._let_go()
+            raise
         return journal
 
     @classmethod
@@ -69,48 +81,53 @@ class Journal:
         try:
             handle = os.open(path, _FLAGS)
         except OSError as error:
-            raise JournalError(
-                f"The journal '{path}' cannot be opened: {error.strerror}."
-            ) from None
+            linked = error.errno == errno.ELOOP
+            reason = "it is a link; name the file itself" if linked else error.strerror
+            raise JournalError(f"The journal '{path}' cannot be opened: {reason}.") from None
         try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise JournalError(f"'{path}' is no journal: it is no file.")
             _lock(handle, path)
-            data = path.read_bytes()
+            with open(handle, "rb", closefd=False) as file:
+                data = file.read()
             contents = read_lines(data, path)
-            if not data.endswith(b"\n"):
-                # Appending to a torn line would spoil the next record too.
-                os.write(handle, b"\n")
         except BaseException:
             os.close(handle)
             raise
-        return cls(path, handle), contents
+        journal = cls(path, handle)
+        # Appending to a torn line would spoil the next record too.
+        journal._is_torn = not data.endswith(b"\n")
+        return journal, contents
 
     def note_sent(self, call: Call, attempt: Attempt, client_request_id: str) -> None:
         """Write that an attempt is about to be sent; raise JournalError if that fails."""
-        self._write(
-            {
-                "custom_id": call.custom_id,
-                "sent": attempt.number,
-                "client_request_id": client_request_id,
-                "at": attempt.started,
-            }
-        )
+        record = {
+            "custom_id": call.custom_id,
+            "sent": attempt.number,
+            "client_request_id": client_request_id,
+            "at": attempt.started,
+        }
+        self._write_line(encode(record))
+        self._is_needed = True
 
     def note_finished(self, call: Call) -> None:
         """Write the record of a finished call; raise JournalError if that fails."""
-        self._write(call_to_dict(call))
+        self._write_line(encode(call_to_dict(call)))
 
     def close(self, run: Run) -> None:
-        """Write the last line, see the file to the disk, and let go of it."""
+        """Write the last line, see the file to the disk, and let go of it.
+
+        A new journal of a run that has sent nothing is removed.
+        """
         if self._handle is None:
             return
-        handle = self._handle
         try:
-            self._write(end_of(run))
-            os.fsync(handle)
+            if self._is_needed:
+                self._write_line(encode(end_of(run)))
+                os.fsync(self._handle)
         except (JournalError, OSError) as error:
             run.stopped = run.stopped or str(error)
-        self._handle = None
-        os.close(handle)
+        self._let_go()
 
     def close_untouched(self) -> None:
         """Let go of the file without writing to it."""
@@ -118,20 +135,27 @@ class Journal:
             os.close(self._handle)
             self._handle = None
 
-    def _write(self, record: Mapping[str, Any]) -> None:
-        if self._handle is None:
-            raise JournalError(f"The journal '{self.path}' is closed.")
-        line = encode(record).encode("ascii")
-        try:
-            written = os.write(self._handle, line)
-        except OSError as error:
+    def _let_go(self) -> None:
+        self.close_untouched()
+        if not self._is_needed:
+            self.path.unlink(missing_ok=True)
+
+    def _write_line(self, line: str) -> None:
+        with self._lock:
+            if self._handle is None:
+                raise JournalError(f"The journal '{self.path}' is closed.")
+            data = (b"\n" if self._is_torn else b"") + line.encode("ascii")
+            try:
+                written = os.write(self._handle, data)
+            except OSError as error:
+                raise JournalError(
+                    f"The journal '{self.path}' cannot be written: {error.strerror}. Nothing more "
+                    "is sent; what is known is in the run's records."
+                ) from None
+            self._is_torn = written != len(data)
+        if self._is_torn:
             raise JournalError(
-                f"The journal '{self.path}' cannot be written: {error.strerror}. Nothing more is "
-                "sent; what is known is in the run's records."
-            ) from None
-        if written != len(line):
-            raise JournalError(
-                f"The journal '{self.path}' took {written} of {len(line)} bytes: is the disk full? "
+                f"The journal '{self.path}' took {written} of {len(data)} bytes: is the disk full? "
                 "Nothing more is sent; what is known is in the run's records."
             )
 
@@ -157,6 +181,18 @@ class Contents:
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     torn: int = 0
 
+    def add(self, record: dict[str, Any]) -> None:
+        """Take one line in; raise ValueError if it is that of nothing."""
+        name = record.get("custom_id")
+        if "aiml_nb_end" in record:
+            return
+        if not isinstance(name, str) or not {"sent", "timing"} & record.keys():
+            raise ValueError("The line is no record.")
+        if "sent" in record:
+            self.sent.setdefault(name, []).append(record)
+        else:
+            self.calls[name] = record
+
 
 def read_lines(data: bytes, path: Path) -> Contents:
     """Read a journal's bytes; damaged lines are counted and passed over.
@@ -167,31 +203,34 @@ def read_lines(data: bytes, path: Path) -> Contents:
         If the first line is not that of a journal, or of another version.
     """
     lines = [line for line in data.decode("utf-8", "replace").split("\n") if line.strip()]
+    contents = Contents(_read_head(lines, path, is_whole=b"\n" in data))
+    torn = 0
+    for line in lines[1:]:
+        try:
+            contents.add(decode(line))
+        except ValueError:
+            torn += 1
+    return replace(contents, torn=torn)
+
+
+def _read_head(lines: list[str], path: Path, *, is_whole: bool) -> dict[str, Any]:
     try:
         head = decode(lines[0]) if lines else {}
     except ValueError:
         head = {}
     if "aiml_nb_journal" not in head:
+        if not is_whole and (not lines or lines[0].startswith('{"aiml_nb_journal": ')):
+            raise JournalError(
+                f"'{path}' ends in its first line: that run was cut off before anything was sent. "
+                "Delete the file and start the run again."
+            )
         raise JournalError(f"'{path}' is no journal: its first line is not that of one.")
     if head["aiml_nb_journal"] != VERSION:
         raise JournalError(
             f"'{path}' is a journal of version {head['aiml_nb_journal']!r}, and {VERSION} is "
             "expected. Read it with the aiml_nb that wrote it."
         )
-    calls: dict[str, dict[str, Any]] = {}
-    sent: dict[str, list[dict[str, Any]]] = {}
-    torn = 0
-    for line in lines[1:]:
-        try:
-            record = decode(line)
-        except ValueError:
-            torn += 1
-            continue
-        if "sent" in record:
-            sent.setdefault(record["custom_id"], []).append(record)
-        elif "timing" in record:
-            calls[record["custom_id"]] = record
-    return Contents(head, calls, sent, torn)
+    return head
 
 
 _FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)

@@ -50,6 +50,7 @@ def make_plan(
         )
     for number, prompt in enumerate(found, 1):
         check_parameters(prompt.parameters, place=f"Prompt {number}")
+    _check_names(found)
     # Checked before anything is connected, and again with what the endpoint is.
     make_settings(len(found), options, reports_cost=True)
     endpoint = endpoint or connect()
@@ -57,7 +58,7 @@ def make_plan(
         len(found),
         options,
         reports_cost=endpoint.reports_cost,
-        journal=_place_journal(journal, endpoint),
+        journal=place_journal(journal, endpoint),
     )
     return Plan(found, endpoint, settings, lay_out_run(found, endpoint, settings))
 
@@ -79,16 +80,33 @@ def describe_plan(plan: Plan) -> str:
     return text + (f" Journal: {settings.journal}" if settings.journal else "")
 
 
-def _place_journal(journal: object, endpoint: Endpoint) -> Path | None:
+def place_journal(journal: object, endpoint: Endpoint) -> Path | None:
     """Settle where the journal is; None keeps one where calls may cost money."""
     if journal is False or (journal is None and not endpoint.may_cost):
         return None
     if journal is None or journal is True:
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}.jsonl"
         return Path("aiml-nb-journals") / name
-    if isinstance(journal, str | os.PathLike) and os.fspath(journal):
+    if isinstance(journal, str | os.PathLike) and os.fspath(journal) and "\0" not in str(journal):
         return Path(journal)
-    raise TypeError(f"journal must be a file's name, True or False; not {journal!r}.")
+    raise ValueError(f"journal must be a file's name, True or False; not {journal!r}.")
+
+
+def _check_names(prompts: list[Prompt]) -> None:
+    """Refuse names that are not one call's own: results are found, and kept, by them."""
+    seen: dict[str, int] = {}
+    for number, prompt in enumerate(prompts, 1):
+        first = seen.setdefault(name_call(prompt, number), number)
+        if first != number:
+            raise ValueError(
+                f"Prompts {first} and {number} have the same custom_id "
+                f"{name_call(prompt, number)!r}. Give each its own, or none."
+            )
+
+
+def name_call(prompt: Prompt, number: int) -> str:
+    """Return the prompt's own name, or that of the `number`-th prompt, from 1."""
+    return prompt.custom_id or f"call-{number:06d}"
 
 
 def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -> Run:
@@ -96,7 +114,7 @@ def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -
     calls = [
         Call(
             index=index,
-            custom_id=prompt.custom_id or f"call-{index + 1:06d}",
+            custom_id=name_call(prompt, index + 1),
             prompt=prompt.label,
         )
         for index, prompt in enumerate(prompts)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..endpoint import Endpoint, connect
 from ..errors import JournalError
-from ..jsonl import call_from_dict
-from ..prompts import Prompt
+from ..jsonl import call_from_dict, dump
+from ..prompts import Prompt, as_prompts
+from ..providers import PROVIDERS
 from ..records import Attempt, Call, Run
 from .journal import Contents, Journal
-from .plan import Plan, lay_out_run
-from .run import carry_out
+from .plan import Plan, lay_out_run, name_call
+from .run import NOT_KEPT, carry_out
 from .settings import Settings, make_settings
 
 ANSWERED = {"ok", "incomplete", "refused"}
@@ -24,7 +27,7 @@ def resume(
     endpoint: Endpoint | None = None,
     *,
     retry_failed: bool = False,
-    prompts: list[Prompt] | None = None,
+    prompts: object = None,
     **options: Any,
 ) -> Run:
     """Go on with the run whose journal is at `path`.
@@ -61,12 +64,17 @@ def resume(
     try:
         plan = _plan_again(contents, endpoint, options, retry_failed=retry_failed, path=Path(path))
         if prompts is not None:
-            _check_prompts(prompts, plan, Path(path))
+            found = as_prompts(prompts)
+            _check_prompts(found, plan, Path(path))
+            plan = replace(plan, prompts=found)  # with the headers, which no journal keeps
     except BaseException:
         journal.close_untouched()
         raise
     _report(contents, plan)
-    return carry_out(plan, journal=journal)
+    try:
+        return carry_out(plan, journal=journal) if plan.unfinished else plan.run
+    finally:
+        journal.close_untouched()  # where no call could be made at all
 
 
 def _plan_again(
@@ -77,21 +85,10 @@ def _plan_again(
     retry_failed: bool,
     path: Path,
 ) -> Plan:
-    head, saved = contents.head, contents.head["settings"]
+    head, prompts = contents.head, _read_prompts(contents.head, path)
+    saved = head["settings"]
     endpoint = endpoint or _connect_again(saved)
-    if not saved["simulated"] and endpoint.base_url != saved["base_url"]:
-        raise JournalError(
-            f"'{path}' is the journal of a run at {saved['base_url']}, not at {endpoint.base_url}. "
-            "Connect to the same address."
-        )
-    prompts = [
-        Prompt(
-            messages=each["messages"],
-            parameters=each.get("parameters", {}),
-            custom_id=each["custom_id"],
-        )
-        for each in head["prompts"]
-    ]
+    _check_place(saved, endpoint, options.get("model"), path)
     # What is one run's own is not for the next; the rest goes on as it was.
     options = saved.get("options", {}) | {"model": saved["model"]} | options
     settings: Settings = make_settings(
@@ -104,12 +101,49 @@ def _plan_again(
     return Plan(prompts, endpoint, settings, run)
 
 
+def _read_prompts(head: dict[str, Any], path: Path) -> list[Prompt]:
+    try:
+        if not {"model", "base_url", "simulated", "seed", "started_at"} <= head["settings"].keys():
+            raise KeyError("settings")
+        return [
+            Prompt(
+                messages=each["messages"],
+                parameters=each.get("parameters", {}),
+                custom_id=each["custom_id"],
+            )
+            for each in head["prompts"]
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise JournalError(
+            f"'{path}' holds records, but not what is needed to go on: the settings and every "
+            "prompt's messages. Name the journal that the run itself wrote."
+        ) from None
+
+
+def _check_place(saved: dict[str, Any], endpoint: Endpoint, model: str | None, path: Path) -> None:
+    if endpoint.simulated != saved["simulated"] or (
+        not endpoint.simulated and endpoint.base_url != saved["base_url"]
+    ):
+        here = "the simulator" if endpoint.simulated else endpoint.base_url
+        there = "the simulator" if saved["simulated"] else saved["base_url"]
+        raise JournalError(
+            f"'{path}' is the journal of a run at {there}, not at {here}. Connect to the same "
+            "address."
+        )
+    if model not in {None, saved["model"]}:
+        raise JournalError(
+            f"'{path}' is the journal of a run with the model {saved['model']!r}, not {model!r}. "
+            "Leave the model out, or name a new journal."
+        )
+
+
 def _restore(call: Call, contents: Contents, run: Run, *, retry_failed: bool) -> None:
     """Put what the journal knows of `call` in its place in the run."""
     record = contents.calls.get(call.custom_id)
     if record is not None:
         known = call_from_dict(record, prompt=call.prompt)
         if known.outcome in ANSWERED or not retry_failed:
+            known.index = call.index
             run.calls[call.index] = known
             return
         call.attempts = known.attempts
@@ -128,16 +162,26 @@ def _restore(call: Call, contents: Contents, run: Run, *, retry_failed: bool) ->
 def _connect_again(saved: dict[str, Any]) -> Endpoint:
     if saved["simulated"]:
         return connect(simulate=True, seed=saved["seed"], model=saved["model"], verbose=False)
+    known = [name for name, each in PROVIDERS.items() if each.base_url == saved["base_url"]]
+    if known:  # with its own key, and with its costs
+        return connect(provider=known[0], model=saved["model"])
     return connect(base_url=saved["base_url"], model=saved["model"])
 
 
 def _check_prompts(prompts: list[Prompt], plan: Plan, path: Path) -> None:
-    same = [p.messages for p in prompts] == [p.messages for p in plan.prompts]
-    if not same or [p.parameters for p in prompts] != [p.parameters for p in plan.prompts]:
+    given = [_as_kept(prompt, number) for number, prompt in enumerate(prompts, 1)]
+    if given != [_as_kept(prompt, number) for number, prompt in enumerate(plan.prompts, 1)]:
         raise JournalError(
             f"'{path}' is the journal of another run: its {len(plan.prompts)} prompts are not "
             f"these {len(prompts)}. Name its own prompts, or a new journal."
         )
+
+
+def _as_kept(prompt: Prompt, number: int) -> str:
+    """Return what a journal keeps of a prompt, in the journal's words."""
+    parameters = {n: value for n, value in prompt.parameters.items() if n not in NOT_KEPT}
+    kept: Any = json.loads(dump([name_call(prompt, number), prompt.messages, parameters]))
+    return dump(kept)
 
 
 def _report(contents: Contents, plan: Plan) -> None:
@@ -148,5 +192,7 @@ def _report(contents: Contents, plan: Plan) -> None:
         names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
         text += f" {len(lost)} were in flight, perhaps billed, and are sent again: {names}."
     if contents.torn:
-        text += f" {contents.torn} torn line was passed over."
+        text += (
+            f" {contents.torn} torn line{' was' if contents.torn == 1 else 's were'} passed over."
+        )
     print(text)

@@ -9,9 +9,10 @@ drawn from the seed, the prompt, and how often the service has been asked it.
 - `Settings` are the knobs of a service; `scenario` gives those of the named `SCENARIOS`.
 """
 
-from .clockwork import Arrival, Plan, simulate
+from .clockwork import simulate
 from .errors import SettingsError, SimulatorError
 from .foreground import serve
+from .plan import Arrival, Plan
 from .process import SimulatorProcess
 from .scenarios import SCENARIOS, scenario
 from .settings import Settings

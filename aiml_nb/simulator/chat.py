@@ -4,9 +4,17 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from .profiles import Refusal, refuse_model
 from .prompts import Prompt
+from .refusals import Refusal, refuse_model
 from .settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a stored completion keeps of its request."""
+
+    messages: list[dict[str, Any]]
+    metadata: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +26,7 @@ class ChatRequest:
     max_tokens: int | None
     stream: bool
     include_usage: bool
+    stored: Stored | None = None
 
 
 def read_chat_request(body: bytes, settings: Settings) -> ChatRequest:
@@ -29,7 +38,7 @@ def read_chat_request(body: bytes, settings: Settings) -> ChatRequest:
         If it is not JSON, lacks a model or messages, has values of a wrong type, or names a
         model that does not exist.
     """
-    fields = _read_object(body)
+    fields = read_object(body)
     model = fields.get("model")
     if not isinstance(model, str) or not model:
         raise _refuse_field("model", "must be the name of a model", model)
@@ -39,19 +48,21 @@ def read_chat_request(body: bytes, settings: Settings) -> ChatRequest:
     for index, message in enumerate(messages):
         if not (isinstance(message, dict) and isinstance(message.get("role"), str)):
             raise _refuse_field(f"messages[{index}]", "must be an object with a role", message)
-    if model not in settings.models:
+    if model not in settings.models and not settings.accepts_anything:
         raise refuse_model(model)
     stream = _read_flag(fields, "stream")
     return ChatRequest(
         model=model,
         prompt=Prompt.from_messages(messages),
-        max_tokens=_read_max_tokens(fields),
+        max_tokens=_read_max_tokens(fields, least=0 if settings.accepts_anything else 1),
         stream=stream,
         include_usage=stream and _read_include_usage(fields),
+        stored=_read_stored(fields, messages),
     )
 
 
-def _read_object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes) -> dict[str, Any]:
+    """Read a body that must be a JSON object."""
     try:
         fields = json.loads(body)
     except (ValueError, RecursionError):
@@ -77,13 +88,22 @@ def _read_include_usage(fields: dict[str, Any]) -> bool:
     return _read_flag(options, "include_usage")
 
 
-def _read_max_tokens(fields: dict[str, Any]) -> int | None:
+def _read_stored(fields: dict[str, Any], messages: list[dict[str, Any]]) -> Stored | None:
+    if not _read_flag(fields, "store"):
+        return None
+    metadata = fields.get("metadata")
+    if not isinstance(metadata, dict | None):
+        raise _refuse_field("metadata", "must be an object", metadata)
+    return Stored(messages, metadata or {})
+
+
+def _read_max_tokens(fields: dict[str, Any], *, least: int) -> int | None:
     for name in ("max_completion_tokens", "max_tokens"):
         value = fields.get(name)
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise _refuse_field(name, "must be a whole number of at least 1", value)
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise _refuse_field(name, f"must be a whole number of at least {least}", value)
         return value
     return None
 

@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import Any
 
-from .announce import announce, raise_file_limit
+from .announce import announce, count_places
 from .errors import SimulatorError
 from .server import open_socket, start_server
 from .service import Registry
@@ -20,9 +20,9 @@ async def serve_parent() -> None:
     The first line on stdout is the base URL. Each line on stdin is a JSON object, ``{"token",
     "settings"}``, answered by one on stdout: ``{"ok": true}`` or ``{"ok": false, "error"}``.
     """
-    raise_file_limit()
     registry = Registry()
-    announce(await start_server(open_socket("127.0.0.1", 0), registry))
+    listener = open_socket("127.0.0.1", 0)
+    announce(await start_server(listener, registry, most_connections=count_places()))
     threading.Thread(target=_obey, args=(registry,), daemon=True).start()
     await asyncio.Event().wait()
 

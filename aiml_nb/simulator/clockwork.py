@@ -4,84 +4,21 @@ import heapq
 import math
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
-from .answers import find_answer
-from .draws import draw_lognormal, open_draws
 from .fault import Fault
+from .limits import Limits
 from .picker import FaultPicker
-from .prompts import Prompt, split_tokens
+from .plan import Arrival, Limit, Plan
+from .prompts import Prompt
+from .service_time import draw_service
 from .settings import Settings
 
 # How long a request that is turned away takes, in seconds at speed 1.
 _REFUSAL_TIME = 0.02
 
-# The most an answer written for the FAQ's questions varies from call to call, as a spread.
-_STEADY_FIRST_TOKEN = 0.05
-_STEADY_TOKEN = 0.015
-
+_TOO_MANY = 429
 _OVERLOADED = 503
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A chat completion that arrives at the service `at` some second."""
-
-    at: float
-    prompt: Prompt | str
-    max_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What happens to one chat completion, and when; seconds on the service's clock.
-
-    Token ``k`` leaves at ``first_token + k * token_time``. A request that is turned away has a
-    `status` other than 200, no first token and no tokens. `repeat` counts how often the service
-    had been asked the same before. What a `fault` does to the bytes is not in the plan; the
-    status is ``None`` if none is sent, and `finished` infinite if only the client can end it.
-    """
-
-    number: int
-    repeat: int
-    arrived: float
-    started: float
-    first_token: float | None
-    finished: float
-    token_time: float
-    prompt_tokens: int
-    tokens: tuple[str, ...] = ()
-    finish_reason: Literal["stop", "length", "content_filter"] = "stop"
-    status: int | None = 200
-    fault: Fault | None = None
-
-    @property
-    def text(self) -> str:
-        """The whole answer."""
-        return "".join(self.tokens)
-
-    def token_due(self, index: int) -> float:
-        """Say when the token at `index` (from 0) leaves.
-
-        Raises
-        ------
-        ValueError
-            If the request was refused.
-        """
-        if self.first_token is None:
-            raise ValueError(f"request {self.number} was refused ({self.status}): it has no tokens")
-        return self.first_token + index * self.token_time
-
-    def postpone(self, started: float) -> "Plan":
-        """Give the same plan, begun at another time."""
-        shift = started - self.started
-        return replace(
-            self,
-            started=started,
-            first_token=None if self.first_token is None else self.first_token + shift,
-            finished=self.finished + shift,
-        )
 
 
 class Clockwork:
@@ -95,9 +32,17 @@ class Clockwork:
         self._number = 0
         self._asked: Counter[str] = Counter()
         self._picker = FaultPicker(settings)
-        # With a capacity only: when each slot falls free, who has not left, who waits.
-        self._slots: list[float] = []
+        self._limits = Limits(
+            requests_per_minute=settings.requests_per_minute,
+            tokens_per_minute=settings.tokens_per_minute,
+            window=settings.window,
+            speed=settings.speed,
+        )
+        # Who has not left, and a heap of their ends, in which those who left early stay for a time.
         self._present: dict[int, Plan] = {}
+        self._ends: list[tuple[float, int]] = []
+        # With a capacity only: when each slot falls free, and when those who wait begin.
+        self._slots: list[float] = []
         self._waiting: deque[float] = deque()
 
     def admit(self, arrival: Arrival) -> Plan:
@@ -108,12 +53,20 @@ class Clockwork:
         self._number += 1
         repeat = self._asked[prompt.key]
         self._asked[prompt.key] += 1
+        self._forget_ended(arrival.at)
+        plan = Plan(self._number, repeat, arrival.at, arrival.at, prompt_tokens=prompt.tokens)
         fault = self._picker.pick(self._number, prompt, repeat)
         if fault is not None and not fault.has_answer:
-            return self._turn_away(arrival, prompt, repeat=repeat, fault=fault)
-        if self._is_full(arrival.at):
-            return self._turn_away(arrival, prompt, repeat=repeat, status=_OVERLOADED)
-        return self._enqueue(self._serve(arrival, prompt, repeat=repeat, fault=fault))
+            return self._turn_away(plan, fault=fault)
+        plan = draw_service(
+            plan,
+            prompt,
+            max_tokens=arrival.max_tokens,
+            load=len(self._present),
+            fault=fault,
+            settings=self.settings,
+        )
+        return self._apply_limits(plan)
 
     def leave(self, number: int, *, at: float) -> list[Plan]:
         """Free the place of a request that ended; give the plans that move up for it."""
@@ -133,72 +86,45 @@ class Clockwork:
                 moved.append(revised)
         return moved
 
-    def _serve(self, arrival: Arrival, prompt: Prompt, *, repeat: int, fault: Fault | None) -> Plan:
-        """Draw the answer and its times, as if it could start at once."""
-        settings, answer = self.settings, find_answer(prompt, self.settings)
-        draws = open_draws(settings.seed, prompt.key, repeat)
-        first_spread, token_spread = settings.first_token_spread, settings.token_time_spread
-        if answer.is_steady:
-            first_spread = min(first_spread, _STEADY_FIRST_TOKEN)
-            token_spread = min(token_spread, _STEADY_TOKEN)
-        wait = draw_lognormal(draws, median=settings.first_token_time, spread=first_spread)
-        wait += prompt.tokens * settings.prompt_token_time
-        gap = draw_lognormal(draws, median=settings.token_time, spread=token_spread)
-        gap /= settings.speed
-        whole, reason = answer.tokens, None
-        if fault is not None:
-            wait += fault.delay
-            whole, reason = _change_text(whole, fault), fault.finish_reason
-        tokens = whole[: arrival.max_tokens]
-        first_token = arrival.at + wait / settings.speed
-        return Plan(
-            number=self._number,
-            repeat=repeat,
-            arrived=arrival.at,
-            started=arrival.at,
-            first_token=first_token,
-            finished=first_token + max(0, len(tokens) - 1) * gap,
-            token_time=gap,
-            prompt_tokens=prompt.tokens,
-            tokens=tokens,
-            finish_reason=reason or ("stop" if len(tokens) == len(whole) else "length"),
-            fault=fault,
-        )
-
-    def _turn_away(
-        self,
-        arrival: Arrival,
-        prompt: Prompt,
-        *,
-        repeat: int,
-        fault: Fault | None = None,
-        status: int | None = None,
-    ) -> Plan:
-        delay, ends = _REFUSAL_TIME, True
-        if fault is not None:
-            status = fault.status if fault.has_status else None
-            delay, ends = delay + fault.delay, not fault.is_endless
-        return Plan(
-            number=self._number,
-            repeat=repeat,
-            arrived=arrival.at,
-            started=arrival.at,
-            first_token=None,
-            finished=arrival.at + delay / self.settings.speed if ends else math.inf,
-            token_time=0.0,
-            prompt_tokens=prompt.tokens,
-            status=status,
-            fault=fault,
-        )
-
-    def _enqueue(self, plan: Plan) -> Plan:
-        if self.settings.capacity is None:
-            return plan
+    def _apply_limits(self, plan: Plan) -> Plan:
+        settings = self.settings
+        if settings.concurrency is not None and len(self._present) >= settings.concurrency:
+            return self._turn_away(plan, status=_TOO_MANY, limit="concurrency")
+        if self._is_full(plan.arrived):
+            return self._turn_away(plan, status=_OVERLOADED)
+        tokens = plan.prompt_tokens + len(plan.tokens)
+        quotas = self._limits.admit(plan.arrived, tokens=tokens)
+        plan = replace(plan, quotas=quotas)
+        for quota in quotas:
+            if quota.wait:
+                return self._turn_away(plan, status=_TOO_MANY, limit=quota.kind)
         started = self._take_slot(plan.arrived)
         if started > plan.started:
             plan = plan.postpone(started)
         self._book(plan)
         return plan
+
+    def _turn_away(
+        self,
+        plan: Plan,
+        *,
+        status: int | None = None,
+        limit: Limit | None = None,
+        fault: Fault | None = None,
+    ) -> Plan:
+        delay = _REFUSAL_TIME
+        if fault is not None:
+            status = fault.status if fault.has_status else None
+            delay = math.inf if fault.is_endless else delay + fault.delay
+        return replace(
+            plan,
+            first_token=None,
+            finished=plan.arrived + delay / self.settings.speed,
+            tokens=(),
+            status=status,
+            limit=limit,
+            fault=fault,
+        )
 
     def _take_slot(self, at: float) -> float:
         """Take the slot that falls free first; say when it can be used."""
@@ -208,10 +134,19 @@ class Clockwork:
         return max(at, heapq.heappop(self._slots))
 
     def _book(self, plan: Plan) -> None:
-        heapq.heappush(self._slots, plan.finished)
         self._present[plan.number] = plan
+        heapq.heappush(self._ends, (plan.finished, plan.number))
+        if self.settings.capacity is not None:
+            heapq.heappush(self._slots, plan.finished)
         if plan.started > plan.arrived:
             self._waiting.append(plan.started)
+
+    def _forget_ended(self, at: float) -> None:
+        while self._ends and self._ends[0][0] <= at:
+            finished, number = heapq.heappop(self._ends)
+            plan = self._present.get(number)
+            if plan is not None and plan.finished == finished:
+                del self._present[number]
 
     def _is_full(self, at: float) -> bool:
         """Say whether the queue is full; first come, first served keeps it in order."""
@@ -221,12 +156,6 @@ class Clockwork:
         if settings.queue is None or settings.capacity is None or len(waiting) < settings.queue:
             return False
         return len(self._slots) == settings.capacity and self._slots[0] > at
-
-
-def _change_text(tokens: tuple[str, ...], fault: Fault) -> tuple[str, ...]:
-    if fault.says_null:
-        return ()
-    return tokens if fault.text is None else split_tokens(fault.text)
 
 
 def simulate(arrivals: Iterable[Arrival], settings: Settings | None = None) -> list[Plan]:

@@ -1,20 +1,47 @@
 """Who may come in: this machine's own programs, no web page, no oversized body."""
 
 import asyncio
+import ipaddress
 import logging
 import re
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import http_exceptions, web
 
-from .profiles import Refusal
+from .refusals import Refusal
 
 MOST_BODY = 1024 * 1024
 """The largest body that is read, in bytes."""
 
-# Seconds for a body to arrive: on one machine it takes milliseconds.
-_BODY_TIME = 30.0
+# Real seconds for a body to arrive: on one machine it takes milliseconds.
+_BODY_TIME = 10.0
 
 _CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+class BoundedServer(web.Server):
+    """An aiohttp server that closes a new connection when it has too many."""
+
+    def __init__(
+        self,
+        answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        *,
+        most_connections: int,
+        **options: Any,
+    ) -> None:
+        super().__init__(answer, **options)
+        self._most_connections = most_connections
+
+    def __call__(self) -> Any:
+        """Make the protocol of a new connection."""
+        has_room = len(self.connections) < self._most_connections
+        return super().__call__() if has_room else _Closed()
+
+
+class _Closed(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
 
 
 class Door:
@@ -24,16 +51,38 @@ class Door:
         names = ("127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host)
         self._hosts = frozenset(f"{name}:{port}" for name in names)
         self._origins = frozenset(f"http://{host}" for host in self._hosts)
+        # A public server cannot know its names. An address is safe as well: a web page can have
+        # its name rebound to this machine, but no name in its Host header is an address.
+        self._port = None if is_loopback(host) else port
 
     def check(self, request: web.BaseRequest) -> None:
         """Let a request in, or raise its refusal."""
         headers = request.headers
-        if headers.get("Host", "").lower() not in self._hosts or len(headers.getall("Host")) > 1:
+        if not self._knows(headers.get("Host", "").lower()) or len(headers.getall("Host")) > 1:
             raise Refusal(403, "The Host header does not name this server.", code="host")
         if headers.get("Origin", "").lower() not in ("", *self._origins):
             raise Refusal(403, "Other web pages may not call this server.", code="origin")
         if headers.get("Sec-Fetch-Site", "none").lower() not in ("none", "same-origin"):
             raise Refusal(403, "Other web pages may not call this server.", code="origin")
+
+    def _knows(self, host: str) -> bool:
+        name, _, port = host.rpartition(":")
+        is_public = port == str(self._port) and is_address(name.strip("[]"))
+        return host in self._hosts or is_public
+
+
+def is_address(text: str) -> bool:
+    """Say whether a text is an address of the internet protocol, not a name."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(text: str) -> bool:
+    """Say whether a text is an address of this machine only."""
+    return is_address(text) and ipaddress.ip_address(text).is_loopback
 
 
 def open_error_log() -> logging.Logger:

@@ -18,11 +18,10 @@ class Fault:
     ----------
     name, argument
         What the log calls it, and what was given after the colon.
-    status, headers, body
+    status, headers, body, seconds
         The answer sent instead. Headers replace the usual ones of the same name; an empty one is
         left out. In headers and body ``{argument}``, ``{key}`` (the caller's), ``{url}`` (the
-        address asked) and ``{date}`` (`argument` seconds from now, as HTTP writes it) are filled
-        in.
+        address asked) and ``{date}`` (`seconds` from now, as HTTP writes it) are filled in.
     message, code
         Of an error body in the shape of the profile.
     times, pace
@@ -57,6 +56,7 @@ class Fault:
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     body: str | bytes | None = None
+    seconds: float = 0.0
     message: str | None = None
     code: str | None = None
     times: int = 1

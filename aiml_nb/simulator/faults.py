@@ -153,7 +153,7 @@ FAULTS: Mapping[str, Fault] = {
 ARGUMENTS: Mapping[str, tuple[str, str]] = {
     "retry-after": ("argument", "2"),
     "retry-after-ms": ("argument", "1500"),
-    "retry-after-date": ("argument", "2"),
+    "retry-after-date": ("seconds", "2"),
     "redirect": ("argument", "http://other.invalid/v1/chat/completions"),
     "html": ("status", "200"),
     "end": ("shorten", "50%"),

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import TextIO
 
-from .announce import announce, raise_file_limit
+from .announce import announce, count_places
 from .errors import SimulatorError
 from .settings import Settings
 
@@ -18,6 +18,7 @@ def serve(
     settings: Settings | None = None,
     *,
     log_path: str | os.PathLike[str] | None = None,
+    is_public: bool = False,
 ) -> None:
     """Serve one service, with any key or none, until Ctrl-C.
 
@@ -26,24 +27,27 @@ def serve(
     Parameters
     ----------
     host
-        A loopback address.
+        A loopback address; another one only if it is meant to be public.
     port
         0 takes a free one.
     settings
         The defaults if missing.
     log_path
         A file that gets one JSON line for each request when it finishes.
+    is_public
+        Programs on other machines may call too, and there is no key that stops them.
 
     Raises
     ------
     SimulatorError
-        If the address is not loopback or is in use, or the log cannot be written.
+        If the address is not loopback and not meant to be public, or is in use, or the log cannot
+        be written.
     """
     # aiohttp takes 0.15 s to import: who only asks the core, or starts a child, does without.
     from .server import open_socket
 
     with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(open_socket(host, port))
+        listener = stack.enter_context(open_socket(host, port, is_public=is_public))
         log_file = None if log_path is None else stack.enter_context(_open_log(Path(log_path)))
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
         asyncio.run(_serve(listener, settings or Settings(), log_file))
@@ -53,9 +57,8 @@ async def _serve(listener: socket.socket, settings: Settings, log_file: TextIO |
     from .server import start_server
     from .service import Registry, Service
 
-    raise_file_limit()
     service = Service(settings, write_log=None if log_file is None else log_file.write)
-    announce(await start_server(listener, Registry(service)))
+    announce(await start_server(listener, Registry(service), most_connections=count_places()))
     await asyncio.Event().wait()
 
 

@@ -1,31 +1,22 @@
 """Plays the plan of a chat completion that has a fault."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from email.utils import formatdate
 
 from aiohttp import web
 
-from .chat import ChatRequest
-from .clockwork import Plan
+from .exchange import Exchange
 from .fault import Fault
-from .profiles import refuse_as_planned, render_refusal
-from .service import Service, Ticket
+from .plan import Plan
+from .profiles import write_refusal
+from .refusals import refuse
 from .spoil import Piece, Reply, send_spoiled
-from .wire import JSON_TYPE, STREAM_TYPE, ChunkWriter, Label, write_completion
+from .wire import JSON_TYPE, STREAM_TYPE, ChunkWriter, write_completion
 
 
-async def misplay(
-    ticket: Ticket,
-    fault: Fault,
-    *,
-    label: Label,
-    chat: ChatRequest,
-    service: Service,
-    request: web.BaseRequest,
-    headers: Mapping[str, str],
-) -> web.Response:
+async def misplay(exchange: Exchange, fault: Fault) -> web.Response:
     """Answer a chat completion as its fault says.
 
     Raises
@@ -33,12 +24,10 @@ async def misplay(
     HangUp
         When the reply went over the bare connection, which is closing.
     """
-    if fault.has_answer:
-        reply = _answer(ticket.plan, fault, label=label, chat=chat, service=service)
-    else:
-        reply = _refuse(ticket.plan, fault, request, pace=fault.pace / ticket.speed)
+    ticket, request = exchange.ticket, exchange.request
+    reply = _answer(exchange, fault) if fault.has_answer else _refuse(exchange, fault)
     extra = {name: _fill(value, fault, request) for name, value in fault.headers}
-    reply = replace(reply, headers={**headers, **reply.headers, **extra})
+    reply = replace(reply, headers={**reply.headers, **extra})
     if not fault.is_proper:
         await send_spoiled(reply, fault, ticket=ticket, request=request)
     await ticket.wait_until(ticket.plan.finished)
@@ -46,16 +35,19 @@ async def misplay(
     return web.Response(status=reply.status, headers=reply.headers, body=body)
 
 
-def _answer(
-    plan: Plan, fault: Fault, *, label: Label, chat: ChatRequest, service: Service
-) -> Reply:
-    form = fault.form or ("stream" if chat.stream else "json")
+def _answer(exchange: Exchange, fault: Fault) -> Reply:
+    plan, label = exchange.ticket.plan, exchange.label
+    form = fault.form or ("stream" if exchange.chat.stream else "json")
+    headers = exchange.write_headers(whole=form == "json")
     if form == "json":
         body = write_completion(plan, label)
-        return Reply(200, {"content-type": JSON_TYPE}, [(plan.finished, body)], len(body))
-    writer = ChunkWriter(label, include_usage=chat.include_usage, refuses=fault.refuses)
-    pieces = _stream(plan, fault, writer, at_once=service.settings.sends_role_at_once)
-    return Reply(200, {"content-type": STREAM_TYPE}, pieces, None)
+        headers["content-type"] = JSON_TYPE
+        return Reply(200, headers, [(plan.finished, body)], len(body))
+    headers["content-type"] = STREAM_TYPE
+    usage = exchange.chat.include_usage
+    writer = ChunkWriter(label, include_usage=usage, refuses=fault.refuses)
+    at_once = exchange.service.settings.sends_role_at_once
+    return Reply(200, headers, _stream(plan, fault, writer, at_once=at_once), None)
 
 
 def _stream(plan: Plan, fault: Fault, writer: ChunkWriter, *, at_once: bool) -> Iterator[Piece]:
@@ -68,21 +60,29 @@ def _stream(plan: Plan, fault: Fault, writer: ChunkWriter, *, at_once: bool) -> 
     yield plan.finished, writer.write_end(plan, without=fault.without)
 
 
-def _refuse(plan: Plan, fault: Fault, request: web.BaseRequest, *, pace: float) -> Reply:
-    body = fault.body
+def _refuse(exchange: Exchange, fault: Fault) -> Reply:
+    """Make the reply of a fault that has no answer: its own body, or an error of the profile."""
+    request, ticket = exchange.request, exchange.ticket
+    body, content_type = fault.body, JSON_TYPE
     if body is None:
-        message = fault.message and _fill(fault.message, fault, request)
-        body = render_refusal(refuse_as_planned(fault.status, message=message, code=fault.code))
-    if isinstance(body, str):
+        message = _fill(fault.message or "", fault, request)
+        body, content_type = write_refusal(
+            refuse(fault.status, message, code=fault.code),
+            exchange.service.settings.profile,
+            path=request.path,
+            request_id=exchange.headers["x-request-id"],
+        )
+    elif isinstance(body, str):
         body = _fill(body, fault, request).encode("utf-8", "backslashreplace")
+    headers = exchange.write_headers(whole=False) | {"content-type": content_type}
+    pace = fault.pace / ticket.speed
     # What takes its time to send has no length to tell beforehand.
     size = None if pace else len(body) * fault.times
-    pieces = _repeat(body, plan.finished, pace=pace, times=fault.times)
-    return Reply(fault.status, {"content-type": JSON_TYPE}, pieces, size)
+    return Reply(fault.status, headers, _repeat(body, ticket.plan.finished, pace, fault), size)
 
 
-def _repeat(body: bytes, due: float, *, pace: float, times: int) -> Iterable[Piece]:
-    return ((due + index * pace, body) for index in range(times))
+def _repeat(body: bytes, due: float, pace: float, fault: Fault) -> Iterable[Piece]:
+    return ((due + index * pace, body) for index in range(fault.times))
 
 
 def _fill(text: str, fault: Fault, request: web.BaseRequest) -> str:
@@ -92,7 +92,7 @@ def _fill(text: str, fault: Fault, request: web.BaseRequest) -> str:
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")
     values = {"{argument}": fault.argument, "{key}": key, "{url}": str(request.url)}
     if "{date}" in text:
-        values["{date}"] = formatdate(time.time() + float(fault.argument), usegmt=True)
+        values["{date}"] = formatdate(time.time() + fault.seconds, usegmt=True)
     for name, value in values.items():
         text = text.replace(name, value)
     return text

@@ -1,33 +1,17 @@
 """Plays the plan of one chat completion: the right bytes at the right moments."""
 
-import time
-from collections.abc import Mapping
+import math
 
 from aiohttp import web
 
-from .chat import ChatRequest
-from .clockwork import Plan
+from .exchange import Exchange
 from .misplay import misplay
-from .profiles import refuse_as_planned
-from .service import Service, Ticket
-from .wire import (
-    JSON_TYPE,
-    STREAM_TYPE,
-    ChunkWriter,
-    Label,
-    name_completion,
-    write_completion,
-)
+from .plan import Plan
+from .refusals import Refusal, refuse
+from .wire import JSON_TYPE, STREAM_TYPE, ChunkWriter, write_completion
 
 
-async def play(
-    ticket: Ticket,
-    *,
-    chat: ChatRequest,
-    service: Service,
-    request: web.BaseRequest,
-    headers: Mapping[str, str],
-) -> web.StreamResponse:
+async def play(exchange: Exchange) -> web.StreamResponse:
     """Answer a chat completion as its plan says.
 
     Raises
@@ -35,58 +19,66 @@ async def play(
     Refusal, HangUp
         When the plan says so.
     """
+    ticket, chat = exchange.ticket, exchange.chat
     await ticket.wait_for_slot()
     plan = ticket.plan
-    completion_id = name_completion(plan, seed=service.settings.seed, prompt_key=chat.prompt.key)
-    label = Label(completion_id, int(time.time()), chat.model)
     if plan.fault is not None:
-        return await misplay(
-            ticket,
-            plan.fault,
-            label=label,
-            chat=chat,
-            service=service,
-            request=request,
-            headers=headers,
-        )
-    if plan.status is not None and plan.status != 200:
+        return await misplay(exchange, plan.fault)
+    if plan.status != 200:
         await ticket.wait_until(plan.finished)
-        raise refuse_as_planned(plan.status)
+        raise _refuse(exchange)
     if chat.stream:
-        writer = ChunkWriter(label, include_usage=chat.include_usage)
-        return await _Stream(ticket, writer, service=service).play(request, headers)
-    body = write_completion(plan, label)
+        return await _Stream(exchange).play()
+    body = write_completion(plan, exchange.label)
     await ticket.wait_until(plan.finished)
+    headers = exchange.write_headers(whole=True)
     return web.Response(body=body, content_type=JSON_TYPE, headers=headers)
 
 
-class _Stream:
-    def __init__(self, ticket: Ticket, writer: ChunkWriter, *, service: Service) -> None:
-        self._ticket = ticket
-        self._writer = writer
-        self._service = service
-        self._read_clock = service.log.read_clock
+def _refuse(exchange: Exchange) -> Refusal:
+    """Build the refusal of a call that met a limit or a full queue."""
+    plan, message = exchange.ticket.plan, ""
+    for quota in plan.quotas:
+        if quota.kind == plan.limit:
+            message = f"Rate limit reached: {quota.limit} {quota.kind} a minute."
+            if math.isfinite(quota.wait):
+                message += f" Try again in {quota.wait:.3f} s."
+            else:
+                message = f"This request alone is over the limit: {message}"
+    refusal = refuse(plan.status or 500, message, limit=plan.limit)
+    refusal.headers = exchange.write_headers(whole=False)
+    return refusal
 
-    async def play(
-        self, request: web.BaseRequest, headers: Mapping[str, str]
-    ) -> web.StreamResponse:
+
+class _Stream:
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._ticket = exchange.ticket
+        self._service = exchange.service
+        self._read_clock = exchange.ticket.read_clock
+        self._writer = ChunkWriter(exchange.label, include_usage=exchange.chat.include_usage)
+
+    async def play(self) -> web.StreamResponse:
         plan, record = self._ticket.plan, self._ticket.record
-        response = web.StreamResponse(headers=headers)
-        response.headers["Content-Type"] = STREAM_TYPE
-        response.headers["Cache-Control"] = "no-cache"
-        role = self._writer.write_role()
+        role, response = self._writer.write_role(), None
         if self._service.settings.sends_role_at_once:
-            await response.prepare(request)
-            record.first_byte = self._read_clock()
+            response = await self._begin()
             await response.write(role)
             role = b""
         await self._ticket.wait_until(plan.token_due(0))
-        if not response.prepared:
-            await response.prepare(request)
-            record.first_byte = self._read_clock()
+        if response is None:
+            response = await self._begin()
         record.status = 200
         record.first_token = self._read_clock()
         await self._send_tokens(response, plan, role)
+        return response
+
+    async def _begin(self) -> web.StreamResponse:
+        response = web.StreamResponse(headers=self._exchange.write_headers(whole=False))
+        response.headers["Content-Type"] = STREAM_TYPE
+        response.headers["Cache-Control"] = "no-cache"
+        await response.prepare(self._exchange.request)
+        self._ticket.record.first_byte = self._read_clock()
         return response
 
     async def _send_tokens(self, response: web.StreamResponse, plan: Plan, role: bytes) -> None:

@@ -1,79 +1,109 @@
-"""How refusals look on the wire: status, headers and body, in OpenAI's shape."""
+"""Whose API is spoken: the error bodies, headers and costs of OpenAI or of AIML API.
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+OpenAI's are those of its API reference (platform.openai.com/docs/api-reference, "Debugging
+requests") and of its guides to errors and rate limits; AIML API's those of docs.aimlapi.com, where
+errors come in two forms: an older one, here for statuses 401, 403, 404 and 405, and
+``application/problem+json`` (RFC 9457) for all others.
+"""
 
+import math
+import uuid
+from datetime import UTC, datetime
+from http import HTTPStatus
 
-@dataclass(slots=True)
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the simulator
-    """A request that is turned away, raised where that is found out."""
+from .plan import Plan
+from .refusals import Refusal
+from .settings import ProfileName
+from .wire import JSON_TYPE, encode_json
 
-    status: int
-    message: str
-    kind: str = "invalid_request_error"
-    param: str | None = None
-    code: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-# The words are ours; status, type and code are those of OpenAI's error guide
-# (platform.openai.com/docs/guides/error-codes).
-_FAULTS: dict[int, tuple[str, str, str | None]] = {
-    400: ("The request is not valid", "invalid_request_error", None),
-    401: ("The key is not valid", "invalid_request_error", "invalid_api_key"),
-    403: ("The key does not allow this", "invalid_request_error", "forbidden"),
-    404: ("There is no such thing", "invalid_request_error", "not_found"),
-    408: ("The request came too slowly", "invalid_request_error", "request_timeout"),
-    409: ("Another request holds what this one needs", "invalid_request_error", "conflict"),
-    422: ("The request cannot be processed", "invalid_request_error", "unprocessable_entity"),
-    429: ("Too many requests", "requests", "rate_limit_exceeded"),
-    500: ("The server made a mistake", "server_error", None),
-    502: ("A server behind this one failed", "server_error", None),
-    503: ("The service is overloaded", "server_error", "overloaded"),
-    504: ("A server behind this one took too long", "server_error", None),
+_AIMLAPI_MESSAGES = {
+    400: "Body validation error",
+    401: "This request requires a valid API key",
+    403: "You've run out of credits",
+    404: "Not Found",
+    429: "Too Many Requests",
+    504: "Generation timeout",
 }
+_OLDER = (401, 403, 404, 405)
+
+# US dollars for a token asked and a token answered: of the order of gpt-4o's.
+_PRICES = (2.5e-6, 1e-5)
+_CREDITS_PER_DOLLAR = 2_000_000
 
 
-def refuse_as_planned(
-    status: int, *, message: str | None = None, code: str | None = None
-) -> Refusal:
-    """Build the refusal of a request that the plan turns away with `status`."""
-    if status in _FAULTS:
-        usual, kind, usual_code = _FAULTS[status]
-    else:
-        kinds = ("invalid_request_error", "server_error")
-        usual, kind, usual_code = f"Status {status}", kinds[status >= 500], None
-    message = message or f"{usual} (simulated)."
-    return Refusal(status, message, kind=kind, code=code or usual_code)
+def name_request(profile: ProfileName) -> dict[str, str]:
+    """Make the ids of a request, which every answer to it carries."""
+    if profile == "openai":
+        return {"x-request-id": f"req_{uuid.uuid4().hex}"}
+    return {"x-request-id": str(uuid.uuid4()), "x-inference-id": str(uuid.uuid4())}
 
 
-def refuse_model(name: str) -> Refusal:
-    """Build the refusal of a model that does not exist."""
-    return Refusal(
-        404,
-        f"The model {name[:100]!r} does not exist. GET /v1/models lists those that do.",
-        param="model",
-        code="model_not_found",
-    )
+def find_cost(plan: Plan, profile: ProfileName) -> dict[str, float] | None:
+    """Work out what a call costs, where the provider says so in its answers."""
+    if profile == "openai" or plan.status != 200:
+        return None
+    dollars = plan.prompt_tokens * _PRICES[0] + len(plan.tokens) * _PRICES[1]
+    credits_used = round(dollars * _CREDITS_PER_DOLLAR)
+    return {"credits_used": credits_used, "usd_spent": credits_used / _CREDITS_PER_DOLLAR}
 
 
-def refuse_key() -> Refusal:
-    """Build the refusal of a missing or unknown key, which it does not repeat."""
-    return Refusal(
-        401,
-        "This key belongs to no service of this simulator.",
-        code="invalid_api_key",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
+def describe_plan(
+    plan: Plan, profile: ProfileName, *, elapsed: float, whole: bool
+) -> dict[str, str]:
+    """Write the headers that tell of limits, time and, for a whole answer, of its cost."""
+    if profile == "aimlapi":
+        # A stream's headers leave before its cost is known.
+        cost = find_cost(plan, profile) if whole else None
+        if cost is None:
+            return {}
+        return {
+            "x-aimlapi-usd-spent": f"{cost['usd_spent']:.7f}",
+            "x-aimlapi-credits-used": str(cost["credits_used"]),
+        }
+    headers = {"openai-processing-ms": str(int(elapsed * 1000)), "openai-version": "2020-10-01"}
+    for quota in plan.quotas:
+        headers[f"x-ratelimit-limit-{quota.kind}"] = str(quota.limit)
+        headers[f"x-ratelimit-remaining-{quota.kind}"] = str(quota.remaining)
+        headers[f"x-ratelimit-reset-{quota.kind}"] = _write_time(quota.reset)
+    wait = max([quota.wait for quota in plan.quotas], default=0.0)
+    if 0 < wait < math.inf:
+        headers["retry-after"] = str(math.ceil(wait))
+        headers["retry-after-ms"] = str(math.ceil(wait * 1000))
+    return headers
 
 
-def render_refusal(refusal: Refusal) -> bytes:
-    """Write the body of a refusal in OpenAI's shape."""
-    error = {
-        "message": refusal.message,
-        "type": refusal.kind,
-        "param": refusal.param,
-        "code": refusal.code,
-    }
-    return json.dumps({"error": error}).encode()
+def _write_time(seconds: float) -> str:
+    """Write a time as OpenAI's headers do: ``120ms``, ``6s``, ``1m0s``."""
+    if seconds < 1:
+        return f"{math.ceil(seconds * 1000)}ms"
+    minutes, rest = divmod(math.ceil(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+def write_refusal(
+    refusal: Refusal, profile: ProfileName, *, path: str, request_id: str
+) -> tuple[bytes, str]:
+    """Write the body of a refusal, and give its content type."""
+    if profile == "openai":
+        message = refusal.message or f"{find_phrase(refusal.status)} (simulated)."
+        error = {
+            "message": message,
+            "type": refusal.kind,
+            "param": refusal.param,
+            "code": refusal.code,
+        }
+        return encode_json({"error": error}), JSON_TYPE
+    title = _AIMLAPI_MESSAGES.get(refusal.status, find_phrase(refusal.status))
+    message = refusal.message or title
+    known = {"requestId": request_id, "timestamp": datetime.now(UTC).isoformat()}
+    if refusal.status in _OLDER:
+        older = {"message": message, "path": path, "statusCode": refusal.status}
+        return encode_json({**older, **known}), JSON_TYPE
+    problem = {"title": title, "status": refusal.status, "instance": path, "message": message}
+    error = {"name": find_phrase(refusal.status).replace(" ", ""), "message": message}
+    return encode_json({**problem, **known, "error": error}), "application/problem+json"
+
+
+def find_phrase(status: int) -> str:
+    """Give the words that HTTP has for a status."""
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else f"Status {status}"

@@ -1,7 +1,10 @@
 """The named settings that lessons and tests use."""
 
+import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from .errors import SettingsError
@@ -46,6 +49,56 @@ _SCENARIOS = (
         "Answers without any delay: what remains is the time of client and wire.",
         Settings(first_token_time=0, prompt_token_time=0, token_time=0),
     ),
+    _Scenario(
+        "seven",
+        "More than 7 calls at once get a bare 429, as at AIML API: find the limit by trying.",
+        Settings(concurrency=7, profile="aimlapi"),
+    ),
+    _Scenario(
+        "rate-limits",
+        "60 calls and 5,000 tokens a minute; the headers say what is left and when to come back.",
+        Settings(requests_per_minute=60, tokens_per_minute=5_000),
+    ),
+    _Scenario(
+        "crowded",
+        "Each other call in flight slows a call down by a tenth: the crowd pays for itself.",
+        Settings(slow_down=0.1, capacity=50),
+    ),
+    _Scenario(
+        "stragglers",
+        "One call in twenty takes eight times as long: the slowest decides when all is done.",
+        Settings(straggler_share=0.05, straggler_factor=8),
+    ),
+    _Scenario(
+        "chaos",
+        "Three calls in ten go wrong, each in another way: statuses, cuts, resets, wrong bodies.",
+        Settings(
+            fault_shares={
+                429: 0.05,
+                "retry-after:1": 0.03,
+                500: 0.03,
+                503: 0.04,
+                "close": 0.02,
+                "reset": 0.02,
+                "close:50%": 0.02,
+                "reset:50%": 0.02,
+                "end:50%": 0.02,
+                "bad-json": 0.02,
+                "html:502": 0.02,
+                "error-event": 0.01,
+            }
+        ),
+    ),
+    _Scenario(
+        "aimlapi",
+        "The FAQ as AIML API answers it: its headers, its error bodies, and what a call costs.",
+        Settings(profile="aimlapi", models=("gpt-4o", "openai/gpt-4o", "gpt-4o-mini")),
+    ),
+    _Scenario(
+        "conformance",
+        "For clients' own tests: every model and every stored completion exists, without delay.",
+        Settings(accepts_anything=True, first_token_time=0, prompt_token_time=0, token_time=0),
+    ),
 )
 
 
@@ -54,12 +107,15 @@ SCENARIOS: Mapping[str, str] = {each.name: each.purpose for each in _SCENARIOS}
 
 
 def scenario(name: str, **changes: Any) -> Settings:
-    """Give the settings of the scenario `name`, with `changes` applied.
+    """Give the settings of the scenario `name`, or of a file of settings, with `changes` applied.
+
+    The file holds a JSON object of settings and, if these change a named scenario, its name as
+    ``"scenario"``.
 
     Raises
     ------
     SettingsError
-        If there is no such scenario, or a changed setting is outside its range.
+        If there is no such scenario or file, or a setting is unknown or outside its range.
 
     Examples
     --------
@@ -69,5 +125,27 @@ def scenario(name: str, **changes: Any) -> Settings:
     for each in _SCENARIOS:
         if each.name == name:
             return replace(each.settings, **changes)
+    if isinstance(name, str) and (name.endswith(".json") or os.path.isfile(name)):
+        return replace(_read_file(Path(name)), **changes)
     known = ", ".join(map(repr, SCENARIOS))
-    raise SettingsError(f"scenario must be one of {known}; not {name!r}.")
+    raise SettingsError(f"scenario must be one of {known}, or a file of settings; not {name!r}.")
+
+
+def _read_file(path: Path) -> Settings:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror
+    except (ValueError, RecursionError) as error:
+        reason = f"it is not JSON: {error}"
+    else:
+        reason = "it holds no JSON object"
+        if isinstance(values, dict):
+            base = values.pop("scenario", "faq")
+            if base in list(SCENARIOS):
+                return Settings.from_dict(scenario(base).to_dict() | values)
+            reason = f"its scenario is {base!r}, not one of {', '.join(SCENARIOS)}"
+    raise SettingsError(
+        f"The settings in {str(path)!r} cannot be used: {reason}. "
+        'Give a file such as {"scenario": "faq", "capacity": 10, "faults": {"3": "reset"}}.'
+    )

@@ -103,6 +103,8 @@ def _check(fault: Fault) -> Fault:
         raise SettingsError(
             f"a fault's status must be from 300 to 599 (200: no fault); not {fault.status!r}."
         )
+    if not fault.argument.isprintable():
+        raise SettingsError(f"the argument of a fault cannot be {fault.argument!r}.")
     for name, choices in _CHOICES.items():
         value = getattr(fault, name)
         if value is not None and value not in choices:
@@ -113,7 +115,7 @@ def _check(fault: Fault) -> Fault:
             raise SettingsError(
                 f"{name} must be a position such as 120, -10 or 50%; not {value!r}."
             )
-    for name in ("delay", "pace"):
+    for name in ("delay", "pace", "seconds"):
         value = getattr(fault, name)
         if not 0 <= value <= _LONGEST:
             raise SettingsError(f"{name} must be from 0 to {_LONGEST:g} seconds; not {value!r}.")
@@ -131,6 +133,7 @@ _CONVERTERS: Mapping[str, Any] = {
     "split": _read_position,
     "pace": float,
     "delay": float,
+    "seconds": float,
 }
 
 EVERY_PROMPT = "*"

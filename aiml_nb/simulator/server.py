@@ -1,30 +1,39 @@
 """The server: finds the service a request is for and answers it over HTTP."""
 
 import asyncio
-import ipaddress
-import json
 import socket
 import sys
-import uuid
-from urllib.parse import unquote
 
 from aiohttp import web
 
-from .chat import read_chat_request
-from .door import Door, open_error_log, read_attempt, read_client_request_id, read_json_body
+from .door import (
+    BoundedServer,
+    Door,
+    is_address,
+    is_loopback,
+    open_error_log,
+    read_attempt,
+    read_client_request_id,
+)
 from .errors import SimulatorError
 from .log import Record
-from .play import play
-from .profiles import Refusal, refuse_model, render_refusal
+from .profiles import name_request, write_refusal
+from .refusals import Refusal
+from .routes import route
 from .service import Registry, Service
+from .settings import ProfileName
 from .spoil import HangUp
-from .wire import describe_model, list_models
+from .wire import JSON_TYPE, encode_json
 
 LOG_PATH = "/_simulator/log"
 
-# Longer than any client keeps an idle connection (httpx 5 s, aiohttp 15 s): whoever closes first
-# must be the client, or a request meets a connection that is just closing.
-_KEEP_ALIVE = 75.0
+# Seconds that a connection may be without a request. It is longer than any client keeps an idle one
+# (httpx 5 s, aiohttp 15 s): whoever closes first must be the client, or a request meets a
+# connection that is just closing.
+_IDLE_TIME = 20.0
+
+# Seconds that the rest of a refused body is still read, so that its sender can read the refusal.
+_LINGERING = 1.0
 
 # A thousand calls may connect within a millisecond.
 _BACKLOG = 4096
@@ -39,17 +48,17 @@ class Server:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; the log knows it as soon as its service is known."""
-        headers = {"x-request-id": f"req_{uuid.uuid4().hex}"}
         client_request_id = read_client_request_id(request)
-        if client_request_id is not None:
-            headers["X-Client-Request-Id"] = client_request_id
+        echo = {} if client_request_id is None else {"X-Client-Request-Id": client_request_id}
         try:
             self._door.check(request)
             service = self._registry.find(request.headers.get("Authorization"))
         except Refusal as refusal:
-            return _turn_away(request, refusal, headers)
+            return _turn_away(request, refusal, name_request("openai") | echo, "openai")
+        headers = name_request(service.settings.profile) | echo
         if request.path == LOG_PATH and request.method == "GET":
-            return _send_json(json.dumps(service.log.to_dict()).encode(), headers)
+            log = encode_json(service.log.to_dict())
+            return web.Response(body=log, content_type=JSON_TYPE, headers=headers)
         record = Record(
             method=request.method,
             path=request.path[:200],
@@ -69,11 +78,11 @@ class Server:
         headers: dict[str, str],
     ) -> web.StreamResponse:
         try:
-            response = await self._route(request, service, record, headers)
+            response = await route(request, service, record, headers)
             record.status = response.status
         except Refusal as refusal:
             record.status = refusal.status
-            response = _turn_away(request, refusal, headers)
+            response = _turn_away(request, refusal, headers, service.settings.profile)
         except asyncio.CancelledError:
             record.cancelled_by_client = True
             raise
@@ -89,87 +98,35 @@ class Server:
             service.log.close(record)
         return response
 
-    async def _route(
-        self,
-        request: web.BaseRequest,
-        service: Service,
-        record: Record,
-        headers: dict[str, str],
-    ) -> web.StreamResponse:
-        # The FAQ's base URL has no /v1, others do: both work.
-        path = request.path.removeprefix("/v1")
-        if path == "/chat/completions":
-            _check_method(request, "POST")
-            return await _complete_chat(request, service, record, headers)
-        if path == "/models":
-            _check_method(request, "GET")
-            return _send_json(list_models(service.settings), headers)
-        if path.startswith("/models/"):
-            _check_method(request, "GET")
-            return _send_model(unquote(path.removeprefix("/models/")), service, headers)
-        raise Refusal(404, f"There is nothing at {request.method} {request.path[:200]}.")
 
-
-async def _complete_chat(
-    request: web.BaseRequest, service: Service, record: Record, headers: dict[str, str]
-) -> web.StreamResponse:
-    chat = read_chat_request(await read_json_body(request), service.settings)
-    ticket = service.admit(chat, record)
-    try:
-        return await play(ticket, chat=chat, service=service, request=request, headers=headers)
-    finally:
-        service.dismiss(ticket)
-
-
-def _send_model(name: str, service: Service, headers: dict[str, str]) -> web.Response:
-    if name not in service.settings.models:
-        raise refuse_model(name)
-    return _send_json(json.dumps(describe_model(name)).encode(), headers)
-
-
-def _check_method(request: web.BaseRequest, method: str) -> None:
-    if request.method != method:
-        raise Refusal(
-            405,
-            f"{request.path} takes {method} requests; not {request.method}.",
-            code="method_not_supported",
-            headers={"Allow": method},
-        )
-
-
-def _send_json(body: bytes, headers: dict[str, str]) -> web.Response:
-    return web.Response(body=body, content_type="application/json", headers=headers)
-
-
-def _turn_away(request: web.BaseRequest, refusal: Refusal, headers: dict[str, str]) -> web.Response:
+def _turn_away(
+    request: web.BaseRequest, refusal: Refusal, headers: dict[str, str], profile: ProfileName
+) -> web.Response:
+    path, request_id = request.path[:200], headers["x-request-id"]
+    body, content_type = write_refusal(refusal, profile, path=path, request_id=request_id)
+    headers = {**headers, **refusal.headers}
     response = web.Response(
-        status=refusal.status,
-        body=render_refusal(refusal),
-        content_type="application/json",
-        headers={**headers, **refusal.headers},
+        status=refusal.status, body=body, content_type=content_type, headers=headers
     )
     if not request.content.is_eof():  # the rest of the body is not waited for
         response.force_close()
     return response
 
 
-def open_socket(host: str, port: int) -> socket.socket:
-    """Bind a loopback address; port 0 takes a free one.
+def open_socket(host: str, port: int, *, is_public: bool = False) -> socket.socket:
+    """Bind a loopback address, or a public one if that is meant; port 0 takes a free one.
 
     Raises
     ------
     SimulatorError
-        If the address is not loopback, or in use.
+        If the address is not loopback and not meant to be public, or in use.
     """
     address = "127.0.0.1" if host == "localhost" else host
-    try:
-        is_loopback = ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
+    if not (is_loopback(address) or (is_public and is_address(address))):
         raise SimulatorError(
-            f"The simulator serves this machine only; it does not bind {host!r}. "
-            "Use the host 127.0.0.1."
+            f"The simulator serves this machine only; it does not bind {host!r}. Use the host "
+            "127.0.0.1. To let the whole network call it, give the address of a network, such as "
+            "0.0.0.0, twice: --host 0.0.0.0 --host 0.0.0.0"
         )
     listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     try:
@@ -186,13 +143,23 @@ def open_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def start_server(listener: socket.socket, registry: Registry) -> str:
+async def start_server(
+    listener: socket.socket,
+    registry: Registry,
+    *,
+    most_connections: int,
+    idle_time: float = _IDLE_TIME,
+) -> str:
     """Serve a bound socket in the running loop; give the base URL."""
     host, port = listener.getsockname()[:2]
-    server = web.Server(
+    server = BoundedServer(
         Server(registry, Door(port, host=host)).answer,
+        most_connections=most_connections,
         handler_cancellation=True,
-        keepalive_timeout=_KEEP_ALIVE,
+        # It begins when a connection does, and trickled headers do not begin it again: nobody
+        # holds a connection by half a request.
+        keepalive_timeout=idle_time,
+        lingering_time=_LINGERING,
         access_log=None,
         logger=open_error_log(),
         # A compressed body is refused: a small one could fill the memory.
@@ -201,4 +168,5 @@ async def start_server(listener: socket.socket, registry: Registry) -> str:
     runner = web.ServerRunner(server, shutdown_timeout=0)
     await runner.setup()
     await web.SockSite(runner, listener, backlog=_BACKLOG).start()
-    return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{name}]:{port}/v1" if ":" in name else f"http://{name}:{port}/v1"

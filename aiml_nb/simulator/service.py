@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 
 from .chat import ChatRequest
-from .clockwork import Arrival, Clockwork, Plan
+from .clockwork import Clockwork
 from .errors import SimulatorError
 from .log import Log, Record
-from .profiles import refuse_key
+from .plan import Arrival, Plan
+from .refusals import refuse_key
 from .settings import Settings
+from .store import Store
 
 
 class Ticket:
@@ -60,13 +62,14 @@ class Ticket:
 
 
 class Service:
-    """One service: its settings, its counters and its log."""
+    """One service: its settings, its counters, its log and its stored completions."""
 
     def __init__(
         self, settings: Settings, *, write_log: Callable[[str], object] | None = None
     ) -> None:
         self.settings = settings
         self.log = Log(write_log)
+        self.store = Store(settings)
         self._clockwork = Clockwork(settings)
         self._tickets: dict[int, Ticket] = {}
 

@@ -4,10 +4,13 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from .errors import SettingsError
+from .limits import WindowKind
 from .scripts import FaultScript, check_scripts, check_shares
+
+ProfileName: TypeAlias = Literal["openai", "aimlapi"]
 
 
 def _knob(default: Any, least: float, most: float) -> Any:
@@ -43,6 +46,23 @@ class Settings:
         ``None`` sets no limit.
     queue
         The calls that may wait; more are turned away with status 503. ``None`` sets no limit.
+    slow_down
+        Added to all times of a call for each other one in the service when it arrives, as a
+        share: 0.1 makes a call among ten others twice as long.
+    straggler_share, straggler_factor
+        The share of calls that take so many times as long.
+    concurrency
+        The calls that may be in the service, served or waiting; more are turned away with a bare
+        status 429. ``None`` sets no limit.
+    requests_per_minute, tokens_per_minute, window
+        Limits, and how they are counted: ``fixed`` from one full minute to the next, ``sliding``
+        over the minute before each moment, ``bucket`` refilled evenly. A call's tokens are those
+        of its prompt and its answer. A call that does not fit gets status 429 and, with the
+        profile ``openai``, headers that say when to come back. ``None`` sets no limit.
+    profile
+        Whose headers and error bodies are sent: ``openai`` or ``aimlapi``.
+    accepts_anything
+        Models and stored completions that were never made exist too, as clients' own tests need.
     sends_role_at_once
         A stream begins with a chunk that holds the role and no text. True sends it as soon as the
         call is served, false together with the first token.
@@ -72,6 +92,15 @@ class Settings:
     longest_answer: int = _knob(110, 1, 100_000)
     capacity: int | None = _knob(None, 1, 100_000)
     queue: int | None = _knob(None, 0, 1_000_000)
+    slow_down: float = _knob(0.0, 0, 100)
+    straggler_share: float = _knob(0.0, 0, 1)
+    straggler_factor: float = _knob(10.0, 1, 1000)
+    concurrency: int | None = _knob(None, 1, 100_000)
+    requests_per_minute: int | None = _knob(None, 1, 1_000_000_000)
+    tokens_per_minute: int | None = _knob(None, 1, 1_000_000_000)
+    window: WindowKind = "sliding"
+    profile: ProfileName = "openai"
+    accepts_anything: bool = False
     sends_role_at_once: bool = False
     faults: Mapping[int | str, FaultScript] = field(default_factory=dict, hash=False)
     fault_shares: Mapping[int | str, float] = field(default_factory=dict, hash=False)
@@ -80,14 +109,12 @@ class Settings:
         for knob in dataclasses.fields(self):
             if knob.metadata:
                 _check_range(knob, getattr(self, knob.name))
+            elif knob.type is bool or get_origin(knob.type) is Literal:
+                _check_choice(knob, getattr(self, knob.name))
         if self.longest_answer < self.shortest_answer:
             raise SettingsError(
                 f"longest_answer must be at least shortest_answer ({self.shortest_answer}); "
                 f"not {self.longest_answer!r}."
-            )
-        if not isinstance(self.sends_role_at_once, bool):
-            raise SettingsError(
-                f"sends_role_at_once must be True or False; not {self.sends_role_at_once!r}."
             )
         # Lists come from JSON; tuples and a copy keep the settings from changing underneath.
         object.__setattr__(self, "models", _check_models(self.models))
@@ -141,6 +168,13 @@ def _check_range(knob: "dataclasses.Field[Any]", value: Any) -> None:
         raise SettingsError(
             f"{knob.name} must be {kind} from {least} to {most}{optional}; not {value!r}."
         )
+
+
+def _check_choice(knob: "dataclasses.Field[Any]", value: Any) -> None:
+    choices = (False, True) if knob.type is bool else get_args(knob.type)
+    if type(value) is not type(knob.default) or value not in choices:
+        known = " or ".join(map(repr, choices))
+        raise SettingsError(f"{knob.name} must be {known}; not {value!r}.")
 
 
 def _check_models(models: Any) -> tuple[str, ...]:

@@ -8,12 +8,12 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TypeAlias
 
 from aiohttp import web
 
 from .fault import Fault, Position, find_position
+from .profiles import find_phrase
 from .service import Ticket
 
 _GZIP = 31  # zlib's number for the format
@@ -85,7 +85,7 @@ def _frame(reply: Reply, fault: Fault) -> tuple[bytes, Iterable[Piece]]:
     if fault.compressed:
         headers["content-encoding"] = "gzip"
     headers |= {name.lower(): value for name, value in reply.headers.items()}
-    lines = [f"HTTP/1.1 {reply.status} {_phrase(reply.status)}"]
+    lines = [f"HTTP/1.1 {reply.status} {find_phrase(reply.status)}"]
     lines += [f"{name}: {value}" for name, value in headers.items() if value]
     head = "\r\n".join([*lines, "", ""]).encode("utf-8", "replace")
     return head, _write_chunks(pieces) if is_chunked else pieces
@@ -157,10 +157,6 @@ class _Line:
             await asyncio.sleep(0.002)
         if self._transport.is_closing():
             raise ConnectionResetError
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
 
 
 def _keep(pieces: list[Piece], position: Position) -> list[Piece]:

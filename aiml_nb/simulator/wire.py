@@ -1,12 +1,12 @@
 """Answers in the bytes of OpenAI's API: models, completions, and chunks of a stream."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .clockwork import Plan
 from .draws import open_draws
+from .plan import Plan
 from .settings import Settings
 
 JSON_TYPE = "application/json"
@@ -23,10 +23,9 @@ def describe_model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": _MODEL_CREATED, "owned_by": "simulator"}
 
 
-def list_models(settings: Settings) -> bytes:
-    """Write the list of models."""
-    models = [describe_model(name) for name in settings.models]
-    return json.dumps({"object": "list", "data": models}).encode()
+def list_models(settings: Settings) -> dict[str, Any]:
+    """List the models."""
+    return {"object": "list", "data": [describe_model(name) for name in settings.models]}
 
 
 def name_completion(plan: Plan, *, seed: int, prompt_key: str) -> str:
@@ -54,11 +53,12 @@ def count_usage(plan: Plan) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What the body, or each chunk, of one answer carries: its id, second of birth and model."""
+    """What the body, or each chunk, of one answer carries; the last chunk only has the cost."""
 
     id: str
     created: int
     model: str
+    cost: Mapping[str, float] | None = None
 
 
 def write_completion(plan: Plan, label: Label) -> bytes:
@@ -87,10 +87,13 @@ def write_completion(plan: Plan, label: Label) -> bytes:
         "service_tier": "default",
         "system_fingerprint": _FINGERPRINT,
     }
-    return _encode(completion)
+    if label.cost is not None:
+        completion["meta"] = {"usage": label.cost}
+    return encode_json(completion)
 
 
-def _encode(value: Any) -> bytes:
+def encode_json(value: Any) -> bytes:
+    """Write JSON in UTF-8."""
     # As real servers do it: text beyond ASCII goes as it is; what UTF-8 cannot hold, a lone
     # surrogate, is left escaped, which is just the form that JSON has for it.
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
@@ -109,6 +112,7 @@ class ChunkWriter:
             "system_fingerprint": _FINGERPRINT,
         }
         self._include_usage = include_usage
+        self._cost = label.cost
         self._head = "data: " + json.dumps(head)[:-1]
         # With usage asked for, every chunk but the last carries a null.
         self._tail = (', "usage": null' if include_usage else "") + "}\n\n"
@@ -132,12 +136,17 @@ class ChunkWriter:
 
         A fault may leave out the ``finish`` or the ``done``.
         """
-        end = b"" if "finish" in without else self._write_choice({}, plan.finish_reason)
+        meta = "" if self._cost is None else f', "meta": {json.dumps({"usage": self._cost})}'
+        end = b""
+        if "finish" not in without:
+            end = self._write_choice({}, plan.finish_reason, "" if self._include_usage else meta)
         if self._include_usage:
             usage = json.dumps(count_usage(plan))
-            end += f'{self._head}, "choices": [], "usage": {usage}}}\n\n'.encode()
+            end += f'{self._head}, "choices": [], "usage": {usage}{meta}}}\n\n'.encode()
         return end if "done" in without else end + DONE
 
-    def _write_choice(self, delta: dict[str, Any], finish_reason: str | None) -> bytes:
+    def _write_choice(
+        self, delta: dict[str, Any], finish_reason: str | None, meta: str = ""
+    ) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return f'{self._head}, "choices": [{json.dumps(choice)}]{self._tail}'.encode()
+        return f'{self._head}, "choices": [{json.dumps(choice)}]{meta}{self._tail}'.encode()

@@ -1,27 +1,15 @@
 from __future__ import annotations
 
-from heapq import heapify, heapreplace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiml_nb.analysis import efficiency, lower_bound, mean_in_flight, peak_in_flight
-from aiml_nb.records import Run
+from aiml_nb.analysis import efficiency, lower_bound, mean_in_flight, peak_in_flight, upper_bound
+from aiml_nb.analysis.bounds import slots
+from aiml_nb.records import LimitChange, Run
 
 from .builders import call, faq, make_run, make_sync, timed
-
-
-def first_come(durations: list[float], *, slots: int) -> Run:
-    """Schedule each call in the slot that is free first."""
-    free = [0.0] * slots
-    heapify(free)
-    calls = []
-    for duration in durations:
-        start = free[0]
-        heapreplace(free, start + duration)
-        calls.append(call(start, start + duration))
-    return make_run(*calls, max_concurrency=slots)
+from .schedules import first_come
 
 
 def test_without_an_effective_limit_the_longest_call_is_the_bound() -> None:
@@ -92,8 +80,8 @@ def test_what_never_finished_is_in_flight_to_the_end() -> None:
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=40), st.integers(1, 12))
-def test_no_first_come_schedule_beats_the_bound(durations: list[float], slots: int) -> None:
-    run = first_come(durations, slots=slots)
+def test_no_first_come_schedule_beats_the_bound(durations: list[float], count: int) -> None:
+    run = first_come(durations, slots=count)
     bound = lower_bound(run)
 
     assert bound is not None
@@ -111,3 +99,33 @@ def test_no_records_at_all_beat_the_bound(times: list[tuple[float, float]], limi
 
     assert bound is not None
     assert bound <= run.makespan * (1 + 1e-9) + 1e-9
+
+
+def test_the_upper_bound_by_hand() -> None:
+    """Calls of 3, 1, 2 and 2 s in two slots: 8 / 2 + 3 / 2."""
+    run = first_come([3, 1, 2, 2], slots=2)
+
+    assert upper_bound(run) == 5.5
+    assert run.makespan == 5
+
+
+def test_what_never_finished_held_its_slot() -> None:
+    run = make_run(call(0, 4), call(1, None, outcome="cancelled"), max_concurrency=2)
+
+    assert upper_bound(run) == (4 + 3) / 2 + 4 / 2
+
+
+def test_a_limit_that_changed_bounds_from_both_sides() -> None:
+    history = [
+        LimitChange(at=0.0, limit=4, cause="start"),
+        LimitChange(at=1.0, limit=2, cause="429"),
+    ]
+    run = make_run(*timed(*((0, 1),) * 4, (1, 2), (1, 2)), max_concurrency=9, limit_history=history)
+
+    assert slots(run) == 4
+    assert lower_bound(run) == 2
+    assert upper_bound(run) == 6 / 2 + 1 / 2
+
+
+def test_nothing_finished_has_no_upper_bound() -> None:
+    assert upper_bound(make_run()) is upper_bound(make_run(call(0, None))) is None

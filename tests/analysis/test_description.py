@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 from aiml_nb.analysis import alt_text, describe
-from aiml_nb.records import Comparison
 
-from .builders import LONG, SHORT, call, faq, make_run, make_sync, timed
+from .builders import call, faq, make_run, make_sync, timed
 
 
 def test_the_faq_in_words() -> None:
@@ -75,19 +74,15 @@ def test_nothing_to_describe() -> None:
     assert alt_text(make_run()) == "Timeline. No calls were made."
 
 
-def test_the_alternative_text_tells_the_order() -> None:
-    said = alt_text(faq())
+def test_several_runs_have_a_row_each() -> None:
+    sync = make_sync(*timed((0, 1), (1, 3)))
+    both = make_run(*timed((0, 1), (0, 2)))
 
-    assert said.startswith("Timeline. Async answered both prompts in 3.12 s instead of 4.21 s")
-    assert (
-        "At the same time (async), 2 bars: both at once, the last finished at 3.12 s. They "
-        f"finished in this order: “{SHORT}” at 1.29 s and “{LONG}” at 3.12 s. A dashed line marks "
-        "the lower bound, 3.12 s."
-    ) in said
-
-
-def test_the_alternative_text_of_many_calls_stays_short() -> None:
-    calls = timed(*((0, i + 1) for i in range(1000)))
-    comparison = Comparison(pairs=[(make_sync(*calls), make_run(*calls, max_concurrency=2000))])
-
-    assert len(alt_text(comparison)) < 600
+    assert describe([sync, both]) == (
+        "gather was the fastest of 2 runs: 2.00 s; sequential took 3.00 s\n"
+        "1 run each, so no error bar.\n"
+        "\n"
+        "run             ok    time  lower bound  efficiency\n"
+        "sequential  2 of 2  3.00 s       3.00 s        100%\n"
+        "gather      2 of 2  2.00 s       2.00 s        100%"
+    )

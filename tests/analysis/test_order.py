@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+from itertools import combinations
 from time import perf_counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiml_nb.analysis import finishing_ranks, overtakes, total_overtakes
+from aiml_nb.analysis import (
+    finishing_ranks,
+    inverted_share,
+    kendall_tau,
+    overtakes,
+    total_overtakes,
+)
 from aiml_nb.records import Run
 
 from .builders import call, faq, make_run, timed
@@ -84,3 +92,38 @@ def test_ten_thousand_calls_are_counted_at_once() -> None:
 
     assert total_overtakes(run) == 10_000 * 9_999 // 2
     assert perf_counter() - start < 1
+
+
+def test_tau_and_share_by_hand() -> None:
+    """Finishes 2, 1, 3: one of three pairs is inverted, so tau is (2 - 1) / 3."""
+    run = make_run(*timed((0, 2), (0, 1), (0, 3)))
+
+    assert inverted_share(run) == pytest.approx(1 / 3)
+    assert kendall_tau(run) == pytest.approx(1 / 3)
+
+
+def test_tied_finishes_are_neither() -> None:
+    run = make_run(*timed((0, 1), (0, 1), (0, 2)))
+
+    assert inverted_share(run) == 0
+    assert kendall_tau(run) == pytest.approx(2 / 3)
+
+
+def test_tau_is_over_what_finished() -> None:
+    run = make_run(call(0, None), call(0, 1), call(0, 2), call(outcome="not_started"))
+
+    assert kendall_tau(run) == 1
+    assert inverted_share(run) == pytest.approx(2 / 6)
+
+
+@pytest.mark.parametrize("run", [make_run(), make_run(call(0, 1)), make_run(call(submitted=None))])
+def test_one_call_has_no_order(run: Run) -> None:
+    assert kendall_tau(run) is inverted_share(run) is None
+
+
+@given(st.lists(st.integers(0, 20), min_size=2, max_size=40))
+def test_tau_counts_pairs(ends: list[int]) -> None:
+    run = make_run(*timed(*((0, end) for end in ends)))
+    signs = [(b > a) - (b < a) for a, b in combinations(ends, 2)]
+
+    assert kendall_tau(run) == pytest.approx(sum(signs) / len(signs))

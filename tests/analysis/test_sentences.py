@@ -9,7 +9,7 @@ import pytest
 from aiml_nb.analysis import caveat, finding
 from aiml_nb.records import Call, Comparison, Run
 
-from .builders import call, faq, make_run, make_sync, timed
+from .builders import call, faq, make_run, make_sync, timed, with_retries
 
 
 def compared(sync: Run, concurrent: Run) -> Comparison:
@@ -83,7 +83,10 @@ def test_async_that_never_overlapped() -> None:
     assert finding(comparison) == (
         "3 prompts, one at a time: 3.00 s instead of 3.00 s (about as fast)"
     )
-    assert "No two calls were ever in flight at once." in caveat(comparison)
+    assert (
+        "No two calls were ever in flight at once: something blocks, or each call is awaited "
+        "before the next one starts."
+    ) in caveat(comparison)
 
 
 def test_some_failed() -> None:
@@ -220,6 +223,86 @@ def test_a_late_loop_is_said(lag: float | None, said: bool) -> None:
         "The event loop was up to 0.30 s late: the client, not the model, was the bottleneck."
     )
     assert (sentence in caveat(run)) is said
+
+
+@pytest.mark.parametrize(("lag", "said"), [(0.019, False), (0.031, True)])
+def test_a_late_loop_is_measured_against_the_first_token(lag: float, said: bool) -> None:
+    """A tenth of 0.3 s, but never less than the 20 ms that the probe sleeps."""
+    slow = make_run(call(0, 1, first_token=0.3), loop_lag_max=lag)
+    quick = make_run(call(0, 1, first_token=0.01), loop_lag_max=lag)
+
+    assert ("bottleneck" in caveat(slow)) is said
+    assert ("bottleneck" in caveat(quick)) is said
+
+
+def test_each_diagnosis_has_its_sentence() -> None:
+    batches = make_run(*timed((0, 1), (0, 4), (4, 5), (4, 8), (8, 9), (8, 12)), max_concurrency=2)
+    too_few = make_run(*timed(*((i // 2, i // 2 + 1) for i in range(12))), max_concurrency=6)
+    gaps = make_run(*timed((0, 1), (0, 2), (1.5, 4), (6, 7), (6, 7)), max_concurrency=2)
+    pauses = make_run(
+        *timed((0, 1), (0, 1.5), (1, 2)), with_retries(9, times=(0.1, 1, 0.1)), max_concurrency=2
+    )
+
+    assert "Slots stood idle in 3 batches of 2, each of which waited for its slowest call" in (
+        caveat(batches)
+    )
+    assert (
+        "Slots stood idle: at most 2 of 6 were in use at once; it took 6.00 s, and with no slot "
+        "idle it takes 2.83 s at most."
+    ) in caveat(too_few)
+    assert "Slots stood idle; it took 7.00 s, and with no slot idle it takes" in caveat(gaps)
+    assert "Slots stood idle while all calls waited after a 429; it took" in caveat(pauses)
+
+
+def test_a_run_that_wastes_nothing_is_not_diagnosed() -> None:
+    assert "idle" not in caveat(make_run(*timed((0, 1), (0, 2), (1, 3)), max_concurrency=2))
+
+
+def test_much_backoff_is_said() -> None:
+    run = make_run(with_retries(0, times=(0.5, 3, 0.5)))
+
+    assert "75% of the calls' time was back-off between attempts." in caveat(run)
+
+
+def test_tokens_that_are_none_are_said() -> None:
+    """The FAQ's own printout: 9,293 "tokens" for an answer of some 1,200 characters."""
+    run = make_run(call(0, 4, text="x" * 1200, output_tokens=9293, cost=0.0032))
+
+    assert caveat(run) == (
+        "Usage does not measure text (9,293 tokens for 1,200 characters, 300 characters/s, "
+        "$0.0032)."
+    )
+
+
+def test_several_runs() -> None:
+    slow = make_run(*in_a_row(4), strategy="batches", max_concurrency=2)
+    quick = make_run(*timed((0, 1), (0, 1), (1, 2), (1, 2)), max_concurrency=2)
+
+    assert finding([slow, quick]) == "gather was the fastest of 2 runs: 2.00 s; batches took 4.00 s"
+    assert caveat([slow, quick]) == (
+        "1 run each, so no error bar. batches: no two calls were ever in flight at once: something "
+        "blocks, or each call is awaited before the next one starts."
+    )
+
+
+def test_a_run_whose_calls_failed_is_not_the_fastest() -> None:
+    runs = [
+        make_run(failed(0, 0.1), failed(0, 0.1), strategy="threads"),
+        make_run(*timed((0, 1), (0, 2))),
+        make_run(*timed((0, 1), (0, 3))),
+    ]
+
+    assert finding(runs) == (
+        "gather, at most 2 (2) was the fastest of 3 runs: 2.00 s; gather, at most 2 (3) took 3.00 s"
+    )
+    assert "threads: 2 failed (429)." in caveat(runs)
+    assert finding(runs[:1] * 2) == "None of 2 runs answered a prompt"
+
+
+def test_runs_of_different_prompts_are_not_alike() -> None:
+    runs = [make_run(*in_a_row(2)), make_run(*in_a_row(3))]
+
+    assert "Not like for like: the runs have different numbers of prompts." in caveat(runs)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from aiml_nb.analysis import attempts_table, call_table, summary
+from aiml_nb.analysis import attempts_table, call_table, compare_strategies, summary
 from aiml_nb.records import Run
 
 from .builders import call, faq, make_run, make_sync, timed, with_retries
@@ -126,3 +126,34 @@ def test_percentiles_are_those_of_pandas() -> None:
 
     assert row["duration_p95"] == pytest.approx(pd.Series(values).quantile(0.95))
     assert row["duration_p99"] == pytest.approx(pd.Series(values).quantile(0.99))
+
+
+def test_strategies_have_a_row_each() -> None:
+    sync = make_sync(*timed((0, 1), (1, 2), (2, 4)))
+    both = make_run(*timed((0, 1), (0, 1), (1, 3)), max_concurrency=2)
+    lost = make_run(call(0, 1), call(0, 1, outcome="error"), call(1, 3), strategy="threads")
+    table = compare_strategies(iter([both, sync, lost]))
+
+    assert table.index.tolist() == ["gather", "sequential", "threads"]
+    assert table["speedup"].tolist() == pytest.approx([4 / 3, 1, 1])
+    assert table["compared"].tolist() == [3, 3, 2]
+    assert list(table.columns[2:]) == list(summary(both).columns)
+    assert table["failed"].tolist() == [0, 0, 1]
+    assert table["upper_bound"].tolist() == pytest.approx([3, 4, 4 / 3 + 4 / 3])
+
+
+def test_without_a_sequential_run_the_first_is_the_measure() -> None:
+    slow, quick = make_run(*timed((0, 4), (0, 4))), make_run(*timed((0, 2), (0, 2)))
+
+    assert compare_strategies([slow, quick])["speedup"].tolist() == [1, 2]
+    with pytest.raises(ValueError, match="at least one Run"):
+        compare_strategies([])
+
+
+def test_the_diagnosis_and_the_order_are_in_the_summary() -> None:
+    run = make_run(*timed((0, 1), (1, 3), (3, 4)))
+    (row,) = summary(run).to_dict("records")
+
+    assert row["diagnosis"] == "one_at_a_time"
+    assert (row["inverted_share"], row["kendall_tau"]) == (0, 1)
+    assert pd.isna(summary(make_run(call(0, 1)))["diagnosis"].iloc[0])

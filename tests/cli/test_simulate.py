@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,3 +127,104 @@ def test_the_scenarios_are_listed() -> None:
     )
 
     assert done.stdout.startswith("faq")
+
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104
+
+
+def simulate(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "aiml_nb", "simulate", *options],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--host", EVERYWHERE), ("'0.0.0.0'", "127.0.0.1", "--host 0.0.0.0 --host 0.0.0.0")),
+        (("--host", "127.0.0.1", "--host", EVERYWHERE), ("one address",)),
+        (("--host", "example.com", "--host", "example.com"), ("'example.com'",)),
+        (("--scenario", "faqs"), ("'faq'", "'tight'", "'faqs'")),
+        (("--scenario", "missing.json"), ("'missing.json'", '"capacity": 10')),
+        (("--speed", "0"), ("from 0.01 to 10000", "0")),
+        (("--speed", "1e9"), ("from 0.01 to 10000",)),
+        (("--seed", "-1"), ("from 0 to",)),
+        (("--profile", "azure"), ("openai", "aimlapi", "azure")),
+        (("--log", "/nowhere/at/all.jsonl", "--port", "0"), ("cannot be written",)),
+        (("--port", "65536"), ("port 65536",)),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_can(
+    options: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    done = simulate(*options)
+
+    assert done.returncode == 2
+    assert all(word in done.stderr for word in words), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@contextmanager
+def simulating(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    command = [sys.executable, "-m", "aiml_nb", "simulate", "--port", "0", "--speed", "50"]
+    with subprocess.Popen(
+        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield first_line(process), process
+        finally:
+            process.kill()
+
+
+def ask(url: str, *, host: str | None = None) -> tuple[int, Any, Any]:
+    messages = [{"role": "user", "content": "What is 2+2?"}]
+    request = urllib.request.Request(
+        f"{url}/chat/completions",
+        data=json.dumps({"model": "gpt-4o", "messages": messages}).encode(),
+        headers={"Content-Type": "application/json", **({"Host": host} if host else {})},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, answer.headers, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, json.loads(error.read())
+
+
+def test_a_scenario_may_be_a_file_and_the_profile_an_option(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text('{"scenario": "tight", "faults": {"1": 503, "2": "retry-after:9"}}')
+    with simulating("--scenario", str(file), "--profile", "aimlapi") as (url, _):
+        answers = [ask(url) for _ in range(3)]
+
+    assert [status for status, _, _ in answers] == [503, 429, 200]
+    assert answers[1][1]["retry-after"] == "9"
+    assert answers[0][2]["title"] == "Service Unavailable"
+    assert answers[2][2]["meta"]["usage"]["credits_used"] > 0
+
+
+def test_a_host_asked_for_twice_is_served_with_a_warning() -> None:
+    """By address only: a name could have been rebound."""
+    with simulating("--host", EVERYWHERE, "--host", EVERYWHERE) as (url, process):
+        port = url.split(":")[2].removesuffix("/v1")
+        served = [ask(url, host=f"{name}:{port}")[0] for name in ("192.0.2.1", "evil.example")]
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=10)
+
+    assert url.startswith("http://127.0.0.1:")
+    assert served == [200, 403]
+    assert "other machines" in errors
+
+
+def test_the_log_has_a_line_for_each_request(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    with simulating("--scenario", "one-fails", "--log", str(log)) as (url, _):
+        for _ in range(3):
+            ask(url)
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+
+    assert [line["status"] for line in lines] == [200, 200, 400]
+    assert [line["fault"] for line in lines] == [None, None, "400"]

@@ -5,8 +5,15 @@ import struct
 import subprocess
 import sys
 from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+
+import matplotlib.image
+import matplotlib.style
+import numpy as np
 
 from aiml_nb.analysis import alt_text, describe
+from aiml_nb.export import to_jsonl
 from aiml_nb.plot import display_bundle, draw_png, plot_timeline
 
 from ..analysis.builders import faq, make_run, timed
@@ -81,6 +88,29 @@ def test_the_picture_is_the_same_each_time() -> None:
 
 def test_a_png_file_is_900_pixels_wide() -> None:
     assert size_of(draw_png(faq()))[0] == 900
+
+
+def test_the_card_is_white_in_a_dark_notebook(tmp_path: Path) -> None:
+    figure = plot_timeline(faq())
+    with matplotlib.style.context("dark_background"):
+        figure.savefig(tmp_path / "x.png")
+        bundle = display_bundle(faq())["image/png"]
+
+    for file in (tmp_path / "x.png", BytesIO(base64.b64decode(bundle))):
+        pixels = matplotlib.image.imread(file)
+        corners = pixels[[0, 0, -1, -1], [0, -1, 0, -1]]
+        assert (corners == 1).all()
+        assert np.median(pixels) == 1
+
+
+def test_runs_and_saved_files_have_a_bundle_too(tmp_path: Path) -> None:
+    run = faq().concurrent
+    several = display_bundle([run, run])
+    saved = display_bundle(to_jsonl(run, tmp_path / "x.jsonl", texts=True))
+
+    assert "<details open>" in several["text/html"]
+    assert several["text/plain"] == describe([run, run])
+    assert saved["text/plain"] == describe(run)
 
 
 def test_plotting_does_not_need_pyplot_or_pandas() -> None:

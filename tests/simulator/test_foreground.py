@@ -15,9 +15,10 @@ from aiml_nb.simulator import SimulatorError, serve
 
 
 @contextlib.contextmanager
-def served(**options):
+def served(*, name="faq", **options):
     """Serve in a process of its own, as the command line does; give it and its base URL."""
-    code = f"from aiml_nb.simulator import *; serve(settings=Settings(speed=50), **{options!r})"
+    settings = f"settings=scenario({name!r}, speed=50)"
+    code = f"from aiml_nb.simulator import *; serve({settings}, **{options!r})"
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code],
         stdout=subprocess.PIPE,

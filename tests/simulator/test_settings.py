@@ -23,11 +23,20 @@ from aiml_nb.simulator import SCENARIOS, Settings, SettingsError, SimulatorError
         ("models", (), "at least one name"),
         ("models", "gpt-4o", "a list"),
         ("models", [""], "names"),
-        ("sends_role_at_once", 1, "True or False"),
+        ("slow_down", -0.1, "from 0 to 100"),
+        ("straggler_share", 1.5, "from 0 to 1"),
+        ("straggler_factor", 0.5, "from 1 to 1000"),
+        ("concurrency", 0, "from 1 to"),
+        ("requests_per_minute", 0.5, "a whole number from 1"),
+        ("tokens_per_minute", 10**12, "from 1 to 1000000000"),
+        ("window", "rolling", "'fixed' or 'sliding' or 'bucket'"),
+        ("profile", "azure", "'openai' or 'aimlapi'"),
+        ("accepts_anything", "yes", "False or True"),
+        ("sends_role_at_once", 1, "False or True"),
         ("faults", [3], "must map"),
-        ("faults", {3: 99}, "from 400 to 599"),
-        ("faults", {3: "many"}, "from 400 to 599"),
-        ("faults", {3: None}, "from 400 to 599"),
+        ("faults", {3: 99}, "from 300 to 599"),
+        ("faults", {3: "many"}, "one of retry-after"),
+        ("faults", {3: None}, "a status such as 503"),
         ("faults", {0: 500}, "number of a request"),
         ("faults", {-2: 500}, "number of a request"),
     ],
@@ -74,3 +83,41 @@ def test_the_default_scenario_is_the_faq():
 def test_an_unknown_scenario_is_refused_with_the_known_ones():
     with pytest.raises(SettingsError, match=r"one of 'faq', .*'tight'.*; not 'faqs'"):
         scenario("faqs")
+
+
+def test_a_file_changes_a_scenario_and_arguments_change_the_file(tmp_path):
+    file = tmp_path / "mine.json"
+    file.write_text('{"scenario": "tight", "seed": 3, "speed": 2, "faults": {"2": ["reset"]}}')
+
+    settings = scenario(str(file), seed=7)
+
+    assert (settings.capacity, settings.seed, settings.speed) == (5, 7, 2)
+    assert settings.faults == {2: ("reset",)}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "not JSON"),
+        ("[]", "no JSON object"),
+        ('{"scenario": "faqs"}', "'faqs'.*'?tight'?"),
+        ('{"scenario": []}', r"scenario is \[\]"),
+        ('{"sped": 2}', "'sped' is not a setting"),
+        ('{"speed": 0}', "from 0.01 to 10000"),
+        ("[" * 100_000, "not JSON"),
+    ],
+)
+def test_a_file_that_is_no_scenario_is_refused_with_the_reason(tmp_path, text, reason):
+    file = tmp_path / "mine.json"
+    file.write_text(text)
+
+    with pytest.raises(SettingsError, match=reason):
+        scenario(str(file))
+
+
+def test_a_folder_or_binary_file_is_refused(tmp_path):
+    binary = tmp_path / "b.json"
+    binary.write_bytes(b"\xff\xfe\x00")
+    for path in (binary, tmp_path / "missing.json", tmp_path, "a" * 5000, "\0", 3):
+        with pytest.raises(SettingsError):
+            scenario(path if isinstance(path, int) else str(path))

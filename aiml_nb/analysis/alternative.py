@@ -1,0 +1,135 @@
+"""The alternative text of the picture: what it shows, for those who cannot see it."""
+
+from __future__ import annotations
+
+from ..records import Comparison, Run
+from .bounds import lower_bound, mean_in_flight, origin_of, peak_in_flight
+from .description import by_finish
+from .notes import margin_notes
+from .pairs import interval, pair_ratios
+from .panels import Shown, layout_of, panels
+from .sentences import caveat, finding
+from .summaries import percentile
+from .wording import (
+    OUTCOME_WORDS,
+    at_a_time,
+    concurrent_name,
+    counted,
+    is_concurrent,
+    joined,
+    losses,
+    seconds,
+    times,
+)
+
+# More calls than this are counted, not named.
+MOST_NAMED = 6
+
+
+def alt_text(shown: Shown) -> str:
+    """Say what the timeline picture shows, for those who cannot see it.
+
+    Parameters
+    ----------
+    shown
+        What is drawn.
+    """
+    said = [f"Timeline. {finding(shown)}.", caveat(shown)]
+    if isinstance(shown, Comparison):
+        said.append(_repeats_in_words(shown))
+    layout = layout_of(shown)
+    if layout == "rows" or layout == "strategies":
+        said += [
+            f"{title}, {counted(len(run.calls), 'bar')}: {_panel_in_words(run)}"
+            for title, run in panels(shown)
+            if run.calls
+        ]
+    elif isinstance(shown, Run | Comparison):
+        said += _zoom_in_words(shown, in_lanes=layout == "lanes")
+    said += [_limit_in_words(run) for _, run in panels(shown)[-1:] if layout != "strategies"]
+    return " ".join(part for part in said if part)
+
+
+def _panel_in_words(run: Run) -> str:
+    bound = lower_bound(run)
+    if bound is None:
+        return "no call finished."
+    said = f"finished at {seconds(run.makespan)}."
+    if len(run.calls) > 1:
+        said = f"{at_a_time(run)}, the last finished at {seconds(run.makespan)}."
+    if 1 < len(run.calls) <= MOST_NAMED:
+        said += f" They finished in this order: {joined(_finishes(run))}."
+    if is_concurrent(run):
+        said += f" A dashed line marks the lower bound, {seconds(bound)}."
+    return said
+
+
+def _finishes(run: Run) -> list[str]:
+    origin = origin_of(run)
+    return [
+        f"“{label}” at {seconds(call.finished - origin)}"
+        + ("" if call.outcome == "ok" else f" ({OUTCOME_WORDS[call.outcome]})")
+        for label, call in by_finish(run)
+        if call.finished is not None
+    ]
+
+
+def _repeats_in_words(comparison: Comparison) -> str:
+    ratios, ends = pair_ratios(comparison), interval(comparison)
+    if ends is None:
+        return ""
+    return (
+        f"Dots on a logarithmic axis show the speed-ups of the {len(ratios)} pairs, from "
+        f"{times(min(ratios), digits=2)} to {times(max(ratios), digits=2)}, beside a line at 1×; "
+        "a band is their interval."
+    )
+
+
+def _zoom_in_words(shown: Run | Comparison, *, in_lanes: bool) -> list[str]:
+    titled = panels(shown)
+    run, bound = titled[-1][1], lower_bound(titled[-1][1])
+    said = []
+    if isinstance(shown, Comparison):
+        lengths = [f"sync {seconds(titled[0][1].makespan)}"]
+        lengths.append(f"{concurrent_name(run)} {seconds(run.makespan)}")
+        said.append(f"Two bars on one time axis: {', '.join(lengths)}. Below, the second enlarged.")
+    if bound is None:
+        return [*said, "No call finished."]
+    said.append(_lanes_in_words(run) if in_lanes else _durations_in_words(run))
+    ok, lost = sum(call.outcome == "ok" for call in run.calls), losses(run.calls)
+    said.append(
+        f"Under it the calls in flight, {mean_in_flight(run):.3g} on average, and the calls done, "
+        f"{ok:,} ok{f', {lost}' if lost else ''}. Dashed lines mark the lower bound, "
+        f"{seconds(bound)}. Beside it the order of completion against that of submission: "
+        f"{'; '.join(' '.join(note.split()) for note in margin_notes(shown))}."
+    )
+    return said
+
+
+def _lanes_in_words(run: Run) -> str:
+    lanes = peak_in_flight(run)
+    rows = "a row for each of its slots" if lanes > 1 else "one row, for its one slot"
+    return f"{counted(len(run.calls), 'call')} as bars in {counted(lanes, 'lane')}, {rows}."
+
+
+def _durations_in_words(run: Run) -> str:
+    done = [d for c in run.calls if c.outcome == "ok" and (d := c.duration) is not None]
+    if not done:
+        return "No call was ok."
+    low, middle, high = (seconds(percentile(sorted(done), p)) for p in (5, 50, 95))
+    return (
+        f"The durations of {counted(len(run.calls), 'call')} over time, as a line for the median "
+        f"({middle} over all) in a band from the 5th to the 95th percentile ({low} to {high})."
+    )
+
+
+def _limit_in_words(run: Run) -> str:
+    limits = [change.limit for change in run.limit_history]
+    if len(limits) < 2:
+        return ""
+    refused = sum(attempt.status == 429 for call in run.calls for attempt in call.attempts)
+    return (
+        f"A dotted line shows the limit of attempts in flight, from {limits[0]:,} at first to "
+        f"{limits[-1]:,} at last, between {min(limits):,} and {max(limits):,}, with "
+        f"{counted(refused, 'mark')} for answers of status 429."
+    )

@@ -1,0 +1,107 @@
+"""Short lines beside a picture, and the sentences of a forecast."""
+
+from __future__ import annotations
+
+from ..records import Comparison, Run
+from .bounds import efficiency
+from .order import inverted_share, kendall_tau
+from .pairs import median_pair
+from .slowdown import SpeedupParts, speedup_parts
+from .whatif import Forecast, first_come
+from .wording import counted, seconds, share, times
+
+
+def margin_notes(run_or_comparison: Run | Comparison) -> list[str]:
+    """Return what is written beside the order of completion: a few words a line.
+
+    The order, the efficiency, and of a comparison where its speed-up comes from.
+
+    Parameters
+    ----------
+    run_or_comparison
+        A run; or a comparison, of which the concurrent run of the pair with the median speed-up is
+        spoken of.
+    """
+    if isinstance(run_or_comparison, Run):
+        run, parts = run_or_comparison, None
+    else:
+        sync, run = median_pair(run_or_comparison)
+        parts = speedup_parts(sync, run)
+    notes = []
+    inverted, tau = inverted_share(run), kendall_tau(run)
+    if inverted is not None:
+        notes.append(f"{share(inverted)} of pairs overtook")
+    if tau is not None:
+        notes.append(f"Kendall's τ {tau:.2f}".replace("-", "−"))
+    reached = efficiency(run)
+    if reached is not None:
+        notes.append(f"efficiency {share(reached)} of the bound")
+    return notes + (identity_notes(parts) if parts else [])
+
+
+def identity_notes(parts: SpeedupParts) -> list[str]:
+    """Return the identity of the speed-up on two lines, or three if calls were left out.
+
+    Parameters
+    ----------
+    parts
+        What `speedup_parts` returned.
+    """
+    how = "slower" if parts.slowdown >= 1 else "quicker"
+    notes = [
+        f"{times(parts.speedup)} = {parts.mean_in_flight:.3g} in flight",
+        f"        ÷ {parts.slowdown:.2f} {how} per call",
+    ]
+    if parts.kept < parts.prompts:
+        notes.append(f"over the {parts.kept:,} ok in both")
+    return notes
+
+
+def forecast_finding(forecast: Forecast) -> str:
+    """Say what other limits would have done.
+
+    Parameters
+    ----------
+    forecast
+        What `what_if` returned.
+    """
+    limits, makespans = forecast.limits, forecast.makespans
+    said = (
+        f"{counted(len(forecast.durations), 'call')}: {seconds(makespans[0])} with "
+        f"{limits[0]:,} in flight"
+    )
+    if len(limits) == 1:
+        return said
+    said += f", {seconds(makespans[-1])} with {limits[-1]:,}"
+    if forecast.knee == limits[-1]:
+        return f"{said}; up to there each one more still pays"
+    at = makespans[limits.index(forecast.knee)]
+    return f"{said}; the knee is at {forecast.knee:,} ({seconds(at)}), beyond it more gain little"
+
+
+def forecast_caveat(forecast: Forecast) -> str:
+    """Say what a forecast assumes, and what its run says about that.
+
+    Parameters
+    ----------
+    forecast
+        What `what_if` returned.
+    """
+    again = first_come(forecast.durations, slots=max(1, forecast.measured_peak))
+    said = (
+        "Predicted from this run's durations, as if they did not grow with load. The run itself, "
+        f"with {forecast.measured_peak:,} in flight, took {seconds(forecast.measured_makespan)}; "
+        f"predicted are {seconds(again)}."
+    )
+    return f"{said} {_growth(forecast)}"
+
+
+def _growth(forecast: Forecast) -> str:
+    if forecast.parts is not None:
+        parts = forecast.parts
+        how = f"{abs(parts.slowdown - 1):.0%} {'longer' if parts.slowdown >= 1 else 'shorter'}"
+        return f"With {parts.mean_in_flight:.3g} in flight calls took {how} than one at a time."
+    if forecast.growth is None:
+        return "It cannot tell how durations grow: about as many calls were in flight throughout."
+    how = "longer" if forecast.growth >= 0 else "shorter"
+    return f"In it, calls took {abs(forecast.growth):.0%} {how} when twice as many were in flight."

@@ -1,0 +1,95 @@
+"""What is shown of runs and comparisons: which runs, under which names, in which layout."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from ..records import Comparison, Run
+from .labels import clean
+from .pairs import median_pair
+from .wording import concurrent_name, is_concurrent
+
+Shown: TypeAlias = Run | Comparison | Sequence[Run]
+
+# Up to this many calls there is room for a labelled row each.
+MOST_ROWS = 24
+# Below this share of the sync makespan, the concurrent run's rows would be too short to read.
+_SHORTEST = 0.2
+# The picture of a run is this many pixels wide beside its order, and a bar should have this many.
+ZOOM_WIDTH = 616
+_SHORTEST_BAR = 8
+
+
+def layout_of(shown: Shown) -> Literal["rows", "lanes", "overview", "strategies"]:
+    """Choose how a timeline is drawn.
+
+    Parameters
+    ----------
+    shown
+        A run, a comparison, or several runs.
+
+    Returns
+    -------
+    str
+        ``rows``: a labelled row per call. ``lanes``: a row per slot. ``overview``: durations over
+        time, for calls too many and too short to draw. ``strategies``: several runs.
+    """
+    if not isinstance(shown, Run | Comparison):
+        return "strategies"
+    runs = [run for _, run in panels(shown)]
+    run = runs[-1]
+    few = max(len(each.calls) for each in runs) <= MOST_ROWS
+    if few and run.makespan >= _SHORTEST * runs[0].makespan:
+        return "rows"
+    durations = [duration for call in run.calls if (duration := call.duration) is not None]
+    if not durations or not run.makespan:
+        return "lanes"
+    mean = sum(durations) / len(durations)
+    wide_enough = mean / run.makespan * ZOOM_WIDTH >= _SHORTEST_BAR
+    return "lanes" if wide_enough else "overview"
+
+
+def panels(shown: Shown) -> list[tuple[str, Run]]:
+    """Return the runs to show, top to bottom, each with its title.
+
+    Parameters
+    ----------
+    shown
+        A run; a comparison, of which the pair with the median speed-up is shown; or several runs.
+    """
+    if isinstance(shown, Run):
+        return [(_title(shown, clean(shown.strategy)), shown)]
+    if isinstance(shown, Comparison):
+        sync, concurrent = median_pair(shown)
+        return [
+            (_title(sync, "sync"), sync),
+            (_title(concurrent, concurrent_name(concurrent)), concurrent),
+        ]
+    return list(zip(run_names(shown), shown, strict=True))
+
+
+def run_names(runs: Sequence[Run]) -> list[str]:
+    """Name runs after their strategies; where two have the same, after their limits too.
+
+    Parameters
+    ----------
+    runs
+        The runs.
+    """
+    names = [clean(run.strategy) for run in runs]
+    counts = Counter(names)
+    named = [
+        name if counts[name] == 1 else f"{name}, at most {run.max_concurrency:,}"
+        for name, run in zip(names, runs, strict=True)
+    ]
+    again = Counter(named)
+    return [name if again[name] == 1 else f"{name} ({i})" for i, name in enumerate(named, start=1)]
+
+
+def _title(run: Run, name: str) -> str:
+    if not is_concurrent(run):
+        return f"One after another ({name})"
+    limit = f", at most {run.max_concurrency:,} in flight"
+    return f"At the same time ({name}{limit if run.max_concurrency < len(run.calls) else ''})"

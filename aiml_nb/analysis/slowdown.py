@@ -1,0 +1,72 @@
+"""Where a speed-up comes from: many calls in flight, each of them somewhat slower."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .pairs import pair_times
+
+if TYPE_CHECKING:
+    from ..records import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeedupParts:
+    """The identity ``speedup = mean_in_flight / slowdown``, over the prompts that are ok in both.
+
+    Parameters
+    ----------
+    speedup
+        How many times faster the concurrent run was.
+    mean_in_flight
+        How many of these calls were in flight at once, on average over the concurrent run.
+    slowdown
+        The time a call took in the concurrent run over the time it took in the sync run, there
+        with the moment that passed until the next call; below 1 calls were quicker.
+    kept, prompts
+        How many prompts are ok in both runs, of how many.
+    """
+
+    speedup: float
+    mean_in_flight: float
+    slowdown: float
+    kept: int
+    prompts: int
+
+
+def speedup_parts(sync: Run, concurrent: Run) -> SpeedupParts | None:
+    """Take the speed-up of a pair of runs apart.
+
+    Parameters
+    ----------
+    sync, concurrent
+        Two runs of the same prompts.
+
+    Returns
+    -------
+    SpeedupParts or None
+        None if there is nothing to compare.
+
+    Notes
+    -----
+    With the makespans S and C and the durations d of the concurrent calls, S / C is the same as
+    (sum(d) / C) / (sum(d) / S): an identity, and a case of J. D. C. Little's law.
+    """
+    times = pair_times(sync, concurrent)
+    ratio = times.ratio
+    ok = {call.index for call in sync.calls if call.outcome == "ok"}
+    busy = sum(
+        call.duration or 0.0
+        for call in concurrent.calls
+        if call.outcome == "ok" and call.index in ok
+    )
+    if ratio is None or busy <= 0:
+        return None
+    return SpeedupParts(
+        speedup=ratio,
+        mean_in_flight=busy / times.concurrent,
+        slowdown=busy / times.sync,
+        kept=times.kept,
+        prompts=times.prompts,
+    )

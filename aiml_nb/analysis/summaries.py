@@ -1,0 +1,194 @@
+"""Runs in numbers, one row each. pandas is imported by the functions alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import TYPE_CHECKING
+
+from ..records import Call, Comparison, Run
+from .bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight, upper_bound
+from .columns import Row, frame_of
+from .diagnosis import diagnose
+from .order import inverted_share, kendall_tau, total_overtakes
+from .pairs import median_pair, pair_times
+from .panels import run_names
+from .usage import characters_per_second, tokens_per_second, usage_measures_text
+from .whatif import Forecast, bounds_of
+from .wording import concurrent_name, is_concurrent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SPREADS = ("duration", "total_time", "time_to_first_token")
+
+
+def summary(run_or_comparison: Run | Comparison) -> pd.DataFrame:
+    """Return the numbers of a run as a table of one row, or of a comparison as one of two.
+
+    Parameters
+    ----------
+    run_or_comparison
+        A run; or a comparison, of which the pair with the median speed-up is taken.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows are named after the strategy, or ``sync`` and ``async`` (or ``threads``). Calls are
+        counted by outcome (``failed`` is error or timeout, ``unfinished`` cancelled or not
+        started). Times in seconds; ``duration``, ``total_time`` and ``time_to_first_token`` are
+        over the ok calls: median, 95th percentile from 20 of them, 99th from 100, and largest.
+        ``inverted_share`` and ``kendall_tau`` compare the order of finishing with that of
+        submission; ``diagnosis`` is why slots stood idle (`diagnose`). Tokens and dollars are sums
+        over the calls that report them; ``tokens_per_second`` is missing where
+        ``usage_measures_text`` is false.
+    """
+    if isinstance(run_or_comparison, Run):
+        named = {run_or_comparison.strategy: run_or_comparison}
+    else:
+        sync, concurrent = median_pair(run_or_comparison)
+        named = {"sync": sync, concurrent_name(concurrent): concurrent}
+    return frame_of([_numbers(run) for run in named.values()], [*named]).rename_axis("run")
+
+
+def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:
+    """Return several runs of the same prompts side by side, one row per run.
+
+    Parameters
+    ----------
+    runs
+        The runs, such as one for each strategy.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows are named after the strategies, with the limit where two are the same. The columns
+        are those of `summary`, and before them ``speedup``: how many times faster than the
+        sequential run (than the first, if none is sequential), over the prompts that are ok in
+        both, and ``compared``: how many these are.
+
+    Raises
+    ------
+    ValueError
+        If there are no runs.
+    """
+    given = list(runs)
+    if not given:
+        raise ValueError("compare_strategies() needs at least one Run; it was given 0.")
+    base = next((run for run in given if not is_concurrent(run)), given[0])
+    rows: list[Row] = []
+    for run in given:
+        times = pair_times(base, run)
+        beside: Row = {"speedup": (times.ratio, float), "compared": (times.kept, int)}
+        rows.append(beside | _numbers(run))
+    return frame_of(rows, run_names(given)).rename_axis("run")
+
+
+def forecast_table(forecast: Forecast) -> pd.DataFrame:
+    """Return what `what_if` predicts as a table, one row per limit.
+
+    Parameters
+    ----------
+    forecast
+        What `what_if` returned.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``max_concurrency``; ``makespan`` and ``lower_bound`` in seconds; ``efficiency``;
+        ``mean_in_flight``; ``speedup`` over one call at a time; ``is_knee``, true in one row.
+    """
+    total = sum(forecast.durations)
+    table = zip(forecast.limits, forecast.makespans, bounds_of(forecast), strict=True)
+    rows: list[Row] = [
+        {
+            "max_concurrency": (limit, int),
+            "makespan": (makespan, float),
+            "lower_bound": (bound, float),
+            "efficiency": (bound / makespan if makespan else None, float),
+            "mean_in_flight": (total / makespan if makespan else None, float),
+            "speedup": (total / makespan if makespan else None, float),
+            "is_knee": (limit == forecast.knee, bool),
+        }
+        for limit, makespan, bound in table
+    ]
+    return frame_of(rows)
+
+
+def _numbers(run: Run) -> Row:
+    """Map each column of the summary to its value and its type."""
+    calls, found = run.calls, diagnose(run)
+    numbers: Row = {
+        "strategy": (run.strategy, str),
+        "model": (run.model, str),
+        "simulated": (run.simulated, bool),
+        "stream": (run.stream, bool),
+        "max_concurrency": (run.max_concurrency, int),
+        "calls": (len(calls), int),
+        "ok": (_count(calls, "ok"), int),
+        "incomplete": (_count(calls, "incomplete"), int),
+        "refused": (_count(calls, "refused"), int),
+        "failed": (_count(calls, "error", "timeout"), int),
+        "unfinished": (_count(calls, "cancelled", "not_started"), int),
+        "attempts": (sum(len(call.attempts) for call in calls), int),
+        "makespan": (run.makespan, float),
+        "lower_bound": (lower_bound(run), float),
+        "upper_bound": (upper_bound(run), float),
+        "efficiency": (efficiency(run), float),
+        "diagnosis": (found.kind if found else None, str),
+        "overtakes": (total_overtakes(run), int),
+        "inverted_share": (inverted_share(run), float),
+        "kendall_tau": (kendall_tau(run), float),
+        "peak_in_flight": (peak_in_flight(run), int),
+        "mean_in_flight": (mean_in_flight(run), float),
+    }
+    for name in _SPREADS:
+        numbers |= _spread(name, [getattr(call, name) for call in calls if call.outcome == "ok"])
+    return numbers | _amounts(run)
+
+
+def _amounts(run: Run) -> Row:
+    numbers: Row = {"backoff_time": (sum(call.backoff_time for call in run.calls), float)}
+    for name, kind in (("input_tokens", int), ("output_tokens", int), ("cost", float)):
+        numbers[name] = (_sum_of_known(getattr(call, name) for call in run.calls), kind)
+    return numbers | {
+        "usage_measures_text": (usage_measures_text(run), bool),
+        "tokens_per_second": (tokens_per_second(run), float),
+        "characters_per_second": (characters_per_second(run), float),
+        "loop_lag_max": (run.loop_lag_max, float),
+    }
+
+
+def _spread(name: str, values: Iterable[float | None]) -> Row:
+    known = sorted(value for value in values if value is not None)
+    n = len(known)
+    return {
+        f"{name}_median": (median(known) if n else None, float),
+        f"{name}_p95": (percentile(known, 95) if n >= 20 else None, float),
+        f"{name}_p99": (percentile(known, 99) if n >= 100 else None, float),
+        f"{name}_max": (known[-1] if n else None, float),
+    }
+
+
+def percentile(ranked: Sequence[float], percent: int) -> float:
+    """Interpolate linearly between ranks, as numpy and pandas do unless told otherwise.
+
+    Parameters
+    ----------
+    ranked
+        At least one value, sorted.
+    percent
+        From 0 to 100.
+    """
+    whole, part = divmod(percent * (len(ranked) - 1), 100)
+    following = ranked[min(whole + 1, len(ranked) - 1)]
+    return ranked[whole] + (following - ranked[whole]) * part / 100
+
+
+def _count(calls: Sequence[Call], *outcomes: str) -> int:
+    return sum(call.outcome in outcomes for call in calls)
+
+
+def _sum_of_known(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

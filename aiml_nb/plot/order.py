@@ -1,0 +1,83 @@
+"""The order of completion against the order of submission, with notes under it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+
+from ..analysis.order import finishing_ranks
+from ..records import Run
+from .segments import FloatArray
+from .style import AXIS_SIZE, BARS, MARKS
+
+# More points than this hide each other: their density is drawn instead.
+_MOST_POINTS = 2000
+_CELLS = 50
+_DENSITY = LinearSegmentedColormap.from_list(
+    "density", ["white", BARS["waiting"].face, BARS["streaming"].face, "#003A5C"]
+)
+
+
+def draw_order(axes: Axes, run: Run) -> None:
+    """Draw a point for each finished call, or for many calls their density.
+
+    Parameters
+    ----------
+    axes
+        A square.
+    run
+        The run.
+    """
+    points, n = _points(run), max(len(run.calls), 1)
+    if len(points) > _MOST_POINTS:
+        _draw_density(axes, points, n)
+    else:
+        _draw_points(axes, points)
+    pad = 0.02 * n + 0.5
+    axes.set(xlim=(1 - pad, n + pad), ylim=(1 - pad, n + pad))
+    places = sorted({1, n})
+    names = ["1", f"{n:,}" if n < 100_000 else f"{n / 1000:,.0f}k"][: len(places)]
+    axes.tick_params(axis="both", labelbottom=True, length=3)
+    axes.set_xticks(places, names)
+    axes.set_yticks(places, names)
+    # Flush with the end of the axis, where the card ends too.
+    axes.get_xticklabels()[-1].set_horizontalalignment("right" if n > 1 else "center")
+    axes.spines["left"].set_visible(True)
+    axes.set_xlabel("submitted", size=AXIS_SIZE, labelpad=-6, x=0.4)
+    turned: dict[str, Any] = {"rotation": 90, "va": "center", "ha": "right", "size": AXIS_SIZE}
+    axes.text(-0.05, 0.5, "finished", transform=axes.transAxes, **turned)
+
+
+def _draw_points(axes: Axes, points: FloatArray) -> None:
+    failed = points[:, 2] > 0
+    size = 3.2 if len(points) <= 400 else 2.0
+    look: dict[str, Any] = {"ls": "none", "mew": 0.3, "mec": "white", "clip_on": False}
+    ok, others = points[~failed], points[failed]
+    axes.plot(ok[:, 0], ok[:, 1], "o", ms=size, mfc=BARS["streaming"].face, gid="ok", **look)
+    marker, colour = MARKS["failed"]
+    look |= {"mfc": colour, "zorder": 4, "gid": "not ok"}
+    axes.plot(others[:, 0], others[:, 1], marker, ms=size + 2, **look)
+
+
+def _points(run: Run) -> FloatArray:
+    """Return rows of place in the order of submission, place in that of finishing, and not ok."""
+    submitted = sorted(
+        (call.submitted, i) for i, call in enumerate(run.calls) if call.submitted is not None
+    )
+    ranks = finishing_ranks(run)
+    rows = [
+        (place, rank, run.calls[i].outcome != "ok")
+        for place, (_, i) in enumerate(submitted, start=1)
+        if (rank := ranks[i]) is not None
+    ]
+    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+
+
+def _draw_density(axes: Axes, points: FloatArray, n: int) -> None:
+    edges = np.linspace(0.5, n + 0.5, _CELLS + 1)
+    counts, _, _ = np.histogram2d(points[:, 0], points[:, 1], bins=(edges, edges))
+    # The square root keeps the few that are far from the diagonal visible.
+    axes.pcolormesh(edges, edges, np.sqrt(counts.T), cmap=_DENSITY, gid="density")

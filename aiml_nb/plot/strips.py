@@ -1,0 +1,189 @@
+"""Strips under a time axis: how much was in flight, and how much was done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from ..analysis.bounds import mean_in_flight, origin_of, peak_in_flight
+from ..analysis.load import BusyTime
+from ..analysis.wording import counted
+from ..records import Run
+from .canvas import draw_steps, write_in
+from .legend import Entry
+from .segments import FloatArray, Segments
+from .style import AXIS_SIZE, BACKOFF_COLOUR, BARS, FAILED_INK, INK, NOTE_SIZE
+
+_LIMIT: dict[str, Any] = {"color": "black", "linestyle": ":", "linewidth": 1.3}
+_REFUSED: dict[str, Any] = {
+    "linestyle": "none",
+    "marker": "v",
+    "markersize": 6.0,
+    "markerfacecolor": BACKOFF_COLOUR,
+    "markeredgecolor": INK,
+    "markeredgewidth": 0.7,
+}
+# What is drawn as waiting: in flight, and no text has come.
+_WAITING = ("waiting", "whole", "failed", "cancelled", "retried")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """The limit over time.
+
+    Parameters
+    ----------
+    times, limits
+        Seconds since the first submit, and the limit from then on.
+    refused
+        When answers of status 429 came, in seconds; empty where the limit did not change.
+    """
+
+    times: list[float]
+    limits: list[int]
+    refused: list[float]
+
+    @property
+    def changed(self) -> bool:
+        """Whether the limit was another one later."""
+        return len(self.limits) > 1
+
+
+def limit_of(run: Run) -> Limit | None:
+    """Return the limit of a run, None if there was no effective one."""
+    origin = origin_of(run)
+    if len(run.limit_history) > 1:
+        stamps = [
+            attempt.finished - origin
+            for call in run.calls
+            for attempt in call.attempts
+            if attempt.status == 429 and attempt.finished is not None
+        ]
+        return Limit(
+            times=[max(0.0, change.at - origin) for change in run.limit_history],
+            limits=[change.limit for change in run.limit_history],
+            refused=sorted(stamps),
+        )
+    if 1 < run.max_concurrency < len(run.calls):
+        return Limit(times=[0.0], limits=[run.max_concurrency], refused=[])
+    return None
+
+
+def limit_entries(limit: Limit | None) -> list[Entry]:
+    """Return the legend of the limit."""
+    made: list[Entry] = []
+    if limit is not None:
+        made.append(("limit", Line2D([], [], **_LIMIT)))
+        if limit.refused:
+            made.append(("status 429", Line2D([], [], **_REFUSED)))
+    return made
+
+
+def draw_in_flight(axes: Axes, run: Run, drawn: Segments, *, horizon: float, width: float) -> None:
+    """Draw how many attempts were in flight, with the back-off above them, and the limit.
+
+    Parameters
+    ----------
+    axes
+        Its x is seconds.
+    run, drawn
+        The run, and what is drawn of it.
+    horizon, width
+        The end of the axis in seconds, and how many pixels it has: one step for each.
+    """
+    edges = np.linspace(0.0, horizon, int(width) + 1)
+    streaming = _at_once([drawn.bars["streaming"]], edges)
+    waiting = streaming + _at_once([drawn.bars[state] for state in _WAITING], edges)
+    resting = waiting + _at_once([drawn.lines["backoff"]], edges)
+    for level, base, state in (
+        (streaming, np.zeros_like(streaming), "streaming"),
+        (waiting, streaming, "waiting"),
+    ):
+        draw_steps(axes, level, edges, base=base, color=BARS[state].face, lw=0, gid=state)
+    if len(drawn.lines["backoff"]):
+        look = {"facecolor": BACKOFF_COLOUR, "edgecolor": "white", "hatch": "....", "lw": 0}
+        draw_steps(axes, resting, edges, base=waiting, gid="backoff", **look)
+    limit = limit_of(run)
+    limits = limit.limits if limit else []
+    most = float(max(1.0, float(resting.max()), peak_in_flight(run), *limits))
+    _draw_limit(axes, limit, horizon=horizon, most=most)
+    top = max(1, *(limits or [peak_in_flight(run)]))
+    axes.set_ylim(0, 1.1 * most)
+    axes.set_yticks([0, top], ["0", f"{top:,}"])
+    axes.set_ylabel("in flight", size=AXIS_SIZE)
+    write_in(axes, f"mean {mean_in_flight(run):.3g} in flight")
+
+
+def draw_done(axes: Axes, run: Run, *, bound: float | None, horizon: float) -> None:
+    """Draw how many calls were done when, and the straight line to the lower bound.
+
+    Parameters
+    ----------
+    axes
+        Its x is seconds.
+    run
+        The run.
+    bound, horizon
+        The lower bound and the end of the axis, in seconds.
+    """
+    origin, n = origin_of(run), max(len(run.calls), 1)
+    ok, failed = (
+        np.sort([c.finished - origin for c in calls if c.finished is not None])
+        for calls in (
+            [call for call in run.calls if call.outcome == "ok"],
+            [call for call in run.calls if call.outcome != "ok"],
+        )
+    )
+    _draw_count(axes, ok, horizon=horizon, colour=BARS["streaming"].face, gid="done ok")
+    if len(failed):
+        _draw_count(axes, failed, horizon=horizon, colour=BARS["failed"].face, gid="done other")
+        _write_failed(axes, len(failed), n=n, bound=bound, horizon=horizon)
+    if bound is not None:
+        axes.plot([0, bound], [0, n], ls="--", color="black", lw=1.0, zorder=3)
+    axes.set_ylim(0, 1.08 * n)
+    axes.set_yticks([0, n], ["0", f"{n:,}"])
+    axes.set_ylabel("done", size=AXIS_SIZE)
+
+
+def _at_once(spans: Sequence[FloatArray], edges: FloatArray) -> FloatArray:
+    """Return how many spans there were at once, on average between two edges."""
+    busy = BusyTime((start, end) for rows in spans for start, end, _ in rows.tolist())
+    sums = np.array([busy.until(edge) for edge in edges.tolist()])
+    return np.maximum(np.diff(sums) / np.diff(edges), 0.0)
+
+
+def _draw_limit(axes: Axes, limit: Limit | None, *, horizon: float, most: float) -> None:
+    if limit is None:
+        return
+    times, limits = [*limit.times, horizon], [*limit.limits, limit.limits[-1]]
+    axes.step(times, limits, where="post", zorder=5, gid="limit", **_LIMIT)
+    if limit.refused:
+        heights = [1.04 * most] * len(limit.refused)
+        axes.plot(limit.refused, heights, zorder=6, clip_on=False, gid="429s", **_REFUSED)
+
+
+def _draw_count(axes: Axes, stamps: FloatArray, *, horizon: float, colour: str, gid: str) -> None:
+    times = np.concatenate([[0.0], stamps, [horizon]])
+    counts = np.concatenate([np.arange(len(stamps) + 1), [len(stamps)]])
+    axes.step(times, counts, where="post", color=colour, lw=1.6, zorder=4, gid=gid)
+
+
+def _write_failed(axes: Axes, failed: int, *, n: int, bound: float | None, horizon: float) -> None:
+    """Write how many calls failed, over their line and left of the bound."""
+    # Farther left there is room to the right of it, where the line ends that is spoken of.
+    near = bound is not None and bound > 0.75 * horizon
+    axes.annotate(
+        f"{counted(failed, 'call')} not ok",
+        (bound if bound is not None and near else horizon, failed),
+        xytext=(-4, 2),
+        textcoords="offset points",
+        ha="right",
+        size=NOTE_SIZE,
+        color=FAILED_INK,
+        zorder=6,
+    )

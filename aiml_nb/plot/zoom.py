@@ -1,0 +1,185 @@
+"""Layouts B and C: one run enlarged under two bars, with strips below and its order beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+
+from matplotlib.axes import Axes
+
+from ..analysis.bounds import lower_bound, peak_in_flight
+from ..analysis.lanes import lanes
+from ..analysis.notes import margin_notes
+from ..analysis.panels import ZOOM_WIDTH, panels
+from ..analysis.wording import concurrent_name
+from ..records import Comparison, Run
+from .canvas import TICKS_AND_UNIT, Canvas, draw_bound, name_axes, show_times, write_in
+from .durations import draw_durations
+from .layout import horizon_of
+from .legend import Entry, entries
+from .marks import draw_segments
+from .order import draw_order
+from .overview import BARS_HEIGHT, WEDGE_HEIGHT, Overview, write_note
+from .segments import Segments, segments
+from .strips import draw_done, draw_in_flight, limit_entries, limit_of
+from .style import AXIS_SIZE, NOTE_SIZE
+
+_LEFT = 56
+_SIDE = 16
+_RIGHT_COLUMN = 724
+_SQUARE = 160
+_NOTE_LINE = 16
+# Pixels of the enlarged part, of a strip, and of one with a limit that changes; between them.
+_LARGE, _STRIP, _LIMIT_STRIP, _GAP = 240, 62, 110, 16
+_HIGHEST_ROW = 20
+# Over the enlarged part of a run alone: what its rows are.
+_NOTE = 22
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zoom:
+    """What is drawn enlarged, and beside what.
+
+    Parameters
+    ----------
+    run
+        The run.
+    drawn
+        Its bars, in lanes.
+    horizon
+        The end of its time axis, seconds.
+    in_lanes
+        False to draw durations over time in place of lanes.
+    slots
+        How many calls were in flight at the peak, at least 1.
+    bound
+        The lower bound in seconds, None if there is none.
+    notes
+        What is written under its order.
+    overview
+        The two bars above it, if it is compared.
+    """
+
+    run: Run
+    drawn: Segments
+    horizon: float
+    in_lanes: bool
+    slots: int
+    bound: float | None
+    notes: list[str]
+    overview: Overview | None
+
+    @property
+    def height(self) -> float:
+        """Pixels."""
+        left = self._large + _GAP + self._strip + _GAP + _STRIP + TICKS_AND_UNIT
+        right = _SQUARE + 36 + _NOTE_LINE * len(self.notes)
+        return self._head + max(left, right)
+
+    def entries(self) -> list[Entry]:
+        """Return its part of the legend."""
+        row = self._row if self.in_lanes else 10.0
+        states = [
+            state
+            for state in self.drawn.states
+            if self.in_lanes or state in ("waiting", "whole", "streaming", "backoff")
+        ]
+        made = entries(states, row=row, bounds=[] if self.bound is None else [self.bound])
+        return made + limit_entries(limit_of(self.run))
+
+    def draw(self, canvas: Canvas, *, top: float) -> None:
+        """Draw all parts."""
+        if self.overview:
+            self.overview.draw(canvas, top=top)
+            self.overview.draw_wedge(canvas, top=top, to=(_LEFT, _LEFT + ZOOM_WIDTH))
+        top += self._head
+        write_note(canvas, self._note(), left=_LEFT, bottom=top)
+        axes = self._draw_large(canvas, top=top)
+        strips = self._draw_strips(canvas, axes, top=top + self._large + _GAP)
+        for part in (axes, *strips):  # left of the widest number that may be there
+            part.yaxis.set_label_coords((_SIDE - _LEFT) / ZOOM_WIDTH, 0.5)
+        self._draw_order(canvas, top=top)
+
+    @property
+    def _head(self) -> float:
+        return BARS_HEIGHT + WEDGE_HEIGHT if self.overview else _NOTE
+
+    @property
+    def _row(self) -> float:
+        return min(_HIGHEST_ROW, _LARGE / self.slots)
+
+    @property
+    def _large(self) -> float:
+        if not self.in_lanes:
+            return 150
+        return max(24.0, self._row * self.slots)
+
+    @property
+    def _strip(self) -> float:
+        limit = limit_of(self.run)
+        return _LIMIT_STRIP if limit is not None and limit.changed else _STRIP
+
+    def _note(self) -> str:
+        zoomed = f"zoomed to the {concurrent_name(self.run)} run" if self.overview else ""
+        rows = f"each row = one of {self.slots:,} slots" if self.in_lanes and self.slots > 1 else ""
+        return "; ".join(filter(None, [zoomed, rows]))
+
+    def _draw_large(self, canvas: Canvas, *, top: float) -> Axes:
+        axes = canvas.axes(_LEFT, top, ZOOM_WIDTH, self._large)
+        show_times(axes, self.horizon, last=False)
+        if self.in_lanes:
+            axes.set_ylim(self.slots - 0.5, -0.5)
+            axes.set_yticks(places := sorted({0, self.slots - 1}), [f"{i + 1:,}" for i in places])
+            axes.set_ylabel("slot", size=AXIS_SIZE)
+            draw_segments(axes, self.drawn, row=self._row)
+        else:
+            draw_durations(axes, self.run, horizon=self.horizon)
+            write_in(axes, "line = median, band = 5th to 95th percentile of calls finishing then")
+        draw_bound(axes, self.bound)
+        return axes
+
+    def _draw_strips(self, canvas: Canvas, above: Axes, *, top: float) -> tuple[Axes, Axes]:
+        strip = canvas.axes(_LEFT, top, ZOOM_WIDTH, self._strip, share=above)
+        draw_in_flight(strip, self.run, self.drawn, horizon=self.horizon, width=ZOOM_WIDTH)
+        show_times(strip, self.horizon, last=False)
+        draw_bound(strip, self.bound)
+        done = canvas.axes(_LEFT, top + self._strip + _GAP, ZOOM_WIDTH, _STRIP, share=above)
+        draw_done(done, self.run, bound=self.bound, horizon=self.horizon)
+        show_times(done, self.horizon, last=True)
+        draw_bound(done, self.bound)
+        return strip, done
+
+    def _draw_order(self, canvas: Canvas, *, top: float) -> None:
+        axes = canvas.axes(_RIGHT_COLUMN, top, _SQUARE, _SQUARE)
+        name_axes(axes, "completion order")
+        draw_order(axes, self.run)
+        for i, note in enumerate(self.notes):
+            y = top + _SQUARE + 44 + _NOTE_LINE * i
+            canvas.write(_RIGHT_COLUMN, y, note, size=NOTE_SIZE)
+
+
+def plan_zoom(shown: Run | Comparison, *, in_lanes: bool) -> Zoom:
+    """Plan layout B, or without lanes layout C.
+
+    Parameters
+    ----------
+    shown
+        A run; or a comparison, of which the pair with the median speed-up is drawn.
+    in_lanes
+        False to draw durations over time in place of lanes.
+    """
+    runs = [run for _, run in panels(shown)]
+    overview = None
+    if isinstance(shown, Comparison):
+        overview = Overview(sync=runs[0], concurrent=runs[1], left=_LEFT, right=884)
+    run = runs[-1]
+    return Zoom(
+        run=run,
+        drawn=segments(run, rows=lanes(run) if in_lanes else None, shortest_queue=inf),
+        horizon=horizon_of([run]),
+        in_lanes=in_lanes,
+        slots=max(1, peak_in_flight(run)),
+        bound=lower_bound(run),
+        notes=margin_notes(shown),
+        overview=overview,
+    )

@@ -1,0 +1,45 @@
+"""One chat completion that is being answered, with all that its answer needs."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from .chat import ChatRequest
+from .profiles import describe_plan, find_cost
+from .service import Service, Ticket
+from .wire import Label, name_completion
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The request, what it asks for, its service, and what every answer to it carries."""
+
+    request: web.BaseRequest
+    chat: ChatRequest
+    service: Service
+    ticket: Ticket
+    headers: Mapping[str, str]
+    label: Label
+
+    def write_headers(self, *, whole: bool) -> dict[str, str]:
+        """Write the headers of an answer that is whole, or of a stream, as they are now."""
+        ticket, profile = self.ticket, self.service.settings.profile
+        elapsed = ticket.read_clock() - ticket.record.received
+        described = describe_plan(ticket.plan, profile, elapsed=elapsed, whole=whole)
+        return {**self.headers, **described}
+
+
+def open_exchange(
+    request: web.BaseRequest,
+    chat: ChatRequest,
+    service: Service,
+    ticket: Ticket,
+    headers: Mapping[str, str],
+) -> Exchange:
+    """Open the exchange of a chat completion that was admitted."""
+    plan, settings = ticket.plan, service.settings
+    name = name_completion(plan, seed=settings.seed, prompt_key=chat.prompt.key)
+    label = Label(name, int(time.time()), chat.model, find_cost(plan, settings.profile))
+    return Exchange(request, chat, service, ticket, headers, label)

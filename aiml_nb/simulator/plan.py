@@ -1,0 +1,83 @@
+"""A chat completion in virtual time: how it arrives, and what will happen to it."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from .fault import Fault
+from .limits import Quota
+from .prompts import Prompt
+
+Limit: TypeAlias = Literal["requests", "tokens", "concurrency"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A chat completion that arrives at the service `at` some second."""
+
+    at: float
+    prompt: Prompt | str
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What happens to one chat completion, and when; seconds on the service's clock.
+
+    Token ``k`` leaves at ``first_token + k * token_time``. A request that is turned away has no
+    first token and no tokens, and its `status`; `limit` is the limit that it met, if it was one.
+
+    Parameters
+    ----------
+    repeat
+        How often the service had been asked the same before.
+    finished
+        Infinite if only the client can end it.
+    status
+        ``None`` if none is sent.
+    fault
+        What is done to the reply; what that does to the times of its bytes is not in the plan.
+    quotas
+        What was left of the limits per minute, this request counted if it was let in.
+    """
+
+    number: int
+    repeat: int
+    arrived: float
+    started: float
+    first_token: float | None = None
+    finished: float = 0.0
+    token_time: float = 0.0
+    prompt_tokens: int = 0
+    tokens: tuple[str, ...] = ()
+    finish_reason: Literal["stop", "length", "content_filter"] = "stop"
+    status: int | None = 200
+    fault: Fault | None = None
+    limit: Limit | None = None
+    quotas: tuple[Quota, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The whole answer."""
+        return "".join(self.tokens)
+
+    def token_due(self, index: int) -> float:
+        """Say when the token at `index` (from 0) leaves.
+
+        Raises
+        ------
+        ValueError
+            If the request was refused.
+        """
+        if self.first_token is None:
+            raise ValueError(f"request {self.number} was refused ({self.status}): it has no tokens")
+        return self.first_token + index * self.token_time
+
+    def postpone(self, started: float) -> "Plan":
+        """Give the same plan, begun at another time."""
+        shift = started - self.started
+        return replace(
+            self,
+            started=started,
+            first_token=None if self.first_token is None else self.first_token + shift,
+            finished=self.finished + shift,
+        )

@@ -1,0 +1,62 @@
+"""The reasons to turn a request away, and what is said then."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the simulator
+    """A request that is turned away, raised where that is found out.
+
+    Without a `message` it gets the one of its status in the profile.
+    """
+
+    status: int
+    message: str = ""
+    kind: str = "invalid_request_error"
+    param: str | None = None
+    code: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+# Status, type and code are those of OpenAI's error guide
+# (platform.openai.com/docs/guides/error-codes).
+_KINDS: Mapping[int, tuple[str, str | None]] = {
+    401: ("invalid_request_error", "invalid_api_key"),
+    403: ("invalid_request_error", "forbidden"),
+    404: ("invalid_request_error", "not_found"),
+    408: ("invalid_request_error", "request_timeout"),
+    409: ("invalid_request_error", "conflict"),
+    422: ("invalid_request_error", "unprocessable_entity"),
+    429: ("requests", "rate_limit_exceeded"),
+    503: ("server_error", "overloaded"),
+}
+
+
+def refuse(
+    status: int, message: str = "", *, code: str | None = None, limit: str | None = None
+) -> Refusal:
+    """Build the refusal of a request that the service turns away with `status`."""
+    usual = "server_error" if status >= 500 else "invalid_request_error"
+    kind, usual_code = _KINDS.get(status, (usual, None))
+    return Refusal(status, message, kind=limit or kind, code=code or usual_code)
+
+
+def refuse_model(name: str) -> Refusal:
+    """Build the refusal of a model that does not exist."""
+    return Refusal(
+        404,
+        f"The model {name[:100]!r} does not exist. GET /v1/models lists those that do.",
+        param="model",
+        code="model_not_found",
+    )
+
+
+def refuse_key() -> Refusal:
+    """Build the refusal of a missing or unknown key, which it does not repeat."""
+    return Refusal(
+        401,
+        "This key belongs to no service of this simulator.",
+        code="invalid_api_key",
+        headers={"WWW-Authenticate": "Bearer"},
+    )

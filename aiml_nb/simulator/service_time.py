@@ -1,0 +1,71 @@
+"""Draws what a service answers and how long it takes."""
+
+from dataclasses import replace
+
+from .answers import Answer, find_answer
+from .draws import draw_lognormal, open_draws
+from .fault import Fault
+from .plan import Plan
+from .prompts import Prompt, split_tokens
+from .settings import Settings
+
+# The most an answer written for the FAQ's questions varies from call to call, as a spread.
+_STEADY_FIRST_TOKEN = 0.05
+_STEADY_TOKEN = 0.015
+
+
+def draw_service(
+    plan: Plan,
+    prompt: Prompt,
+    *,
+    max_tokens: int | None,
+    load: int,
+    fault: Fault | None,
+    settings: Settings,
+) -> Plan:
+    """Draw the answer and its times, as if it could start at once.
+
+    The draws depend on the seed, the prompt and its repeat only; `load`, the number of others in
+    the service, stretches all times by `Settings.slow_down` each.
+    """
+    answer = find_answer(prompt, settings)
+    wait, gap = _draw_times(plan, prompt, answer, settings)
+    stretch = 1 + settings.slow_down * load
+    if settings.straggler_share:
+        lot = open_draws(settings.seed, prompt.key, plan.repeat, "straggler").random()
+        stretch *= settings.straggler_factor if lot < settings.straggler_share else 1
+    wait, gap = wait * stretch / settings.speed, gap * stretch / settings.speed
+    whole, reason = answer.tokens, None
+    if fault is not None:
+        wait += fault.delay / settings.speed
+        whole, reason = _change_text(whole, fault), fault.finish_reason
+    tokens = whole[:max_tokens]
+    first_token = plan.arrived + wait
+    return replace(
+        plan,
+        first_token=first_token,
+        finished=first_token + max(0, len(tokens) - 1) * gap,
+        token_time=gap,
+        tokens=tokens,
+        finish_reason=reason or ("stop" if len(tokens) == len(whole) else "length"),
+        fault=fault,
+    )
+
+
+def _draw_times(
+    plan: Plan, prompt: Prompt, answer: Answer, settings: Settings
+) -> tuple[float, float]:
+    draws = open_draws(settings.seed, prompt.key, plan.repeat)
+    first_spread, token_spread = settings.first_token_spread, settings.token_time_spread
+    if answer.is_steady:
+        first_spread = min(first_spread, _STEADY_FIRST_TOKEN)
+        token_spread = min(token_spread, _STEADY_TOKEN)
+    wait = draw_lognormal(draws, median=settings.first_token_time, spread=first_spread)
+    wait += prompt.tokens * settings.prompt_token_time
+    return wait, draw_lognormal(draws, median=settings.token_time, spread=token_spread)
+
+
+def _change_text(tokens: tuple[str, ...], fault: Fault) -> tuple[str, ...]:
+    if fault.says_null:
+        return ()
+    return tokens if fault.text is None else split_tokens(fault.text)

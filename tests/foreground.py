@@ -1,0 +1,61 @@
+"""``aiml-nb simulate`` in a process of its own: a server that outlives the programs it serves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.request import urlopen
+
+
+@dataclass(frozen=True)
+class Foreground:
+    """Where it listens."""
+
+    base_url: str
+
+    def read_log(self) -> dict[str, Any]:
+        """Return the server's own log."""
+        with urlopen(f"{self.base_url.removesuffix('/v1')}/_simulator/log", timeout=10) as reply:
+            return json.load(reply)  # type: ignore[no-any-return]
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Return the chat completions that were asked for."""
+        return [each for each in self.read_log()["requests"] if "chat" in each["path"]]
+
+    def sent(self) -> list[str]:
+        """Return the name that each of these requests carried: run, call and attempt."""
+        return [call["client_request_id"] for call in self.calls()]
+
+    def wait_for(self, count: int, *, patience: float = 30) -> None:
+        """Wait until `count` calls have been answered."""
+        self._wait(lambda: sum(c["finished"] is not None for c in self.calls()) >= count, patience)
+
+    def count_after(self, moment: float) -> int:
+        """Return how many requests came after `moment`, a ``time.monotonic()`` of this machine."""
+        log = self.read_log()
+        return sum(log["began"] + each["received"] > moment for each in log["requests"])
+
+    def _wait(self, is_done: Callable[[], bool], patience: float) -> None:
+        ends = time.monotonic() + patience
+        while not is_done():
+            assert time.monotonic() < ends, "the server has not seen that many calls"
+            time.sleep(0.02)
+
+
+@contextmanager
+def foreground(*options: object) -> Iterator[Foreground]:
+    """Start a simulator with these options of ``aiml-nb simulate``."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "aiml_nb", "simulate", "--port", "0", *map(str, options)],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        yield Foreground(process.stdout.readline().strip())
+        process.terminate()

@@ -1,0 +1,198 @@
+"""Promises R6 and R7 against kill -9: nothing acknowledged is lost, or asked for again."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from aiml_nb.jsonl import decode
+from aiml_nb.runner.journal import Contents, read_lines
+
+from ..foreground import Foreground, foreground
+
+N_CALLS = 40
+STRATEGIES = ("gather", "threads", "workers", "sequential")
+
+
+@dataclass
+class Tally:
+    """What many kills did."""
+
+    kills: int = 0
+    runs: int = 0
+    acknowledged: int = 0
+    in_flight: int = 0
+    torn: int = 0
+    lost: list[str] = field(default_factory=list)
+    not_sent: list[str] = field(default_factory=list)
+    sent_again: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Victims:
+    """The program that starts a process for each job."""
+
+    process: subprocess.Popen[str]
+
+    def start(self, job: dict[str, object]) -> int:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(job) + "\n")
+        self.process.stdin.flush()
+        return int(self.read())
+
+    def read(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+
+@pytest.fixture
+def victims() -> Iterator[Victims]:
+    program = [sys.executable, "-m", "tests.runner.victim"]
+    with subprocess.Popen(
+        program,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        yield Victims(process)
+        process.kill()
+
+
+@pytest.mark.parametrize("kills", [24, pytest.param(120, marks=pytest.mark.slow)])
+def test_runs_that_are_killed_lose_nothing_and_ask_nothing_twice(
+    kills: int, victims: Victims, tmp_path: Path, record_property: pytest.RecordProperty
+) -> None:
+    chance = random.Random(kills)
+    tally = Tally()
+    with foreground("--speed", 40) as server:
+        while tally.kills < kills:
+            kill_until_done(tally, server, victims, tmp_path / f"{tally.runs}", chance)
+        judge_by_the_servers_log(tally, server, tmp_path)
+    record_property("tally", repr(tally))
+    print(tally)
+
+    assert tally.lost == []
+    assert tally.not_sent == []
+    assert tally.sent_again == []
+    assert tally.unfinished == []
+    assert tally.torn > 0
+    assert tally.in_flight > 0
+
+
+def kill_until_done(
+    tally: Tally, server: Foreground, victims: Victims, folder: Path, chance: random.Random
+) -> None:
+    """Start one run; kill it, tear its journal and resume it until it comes to its end."""
+    folder.mkdir()
+    journal, acknowledged = folder / "journal.jsonl", folder / "acknowledged"
+    acknowledged.touch()
+    job = {
+        "base_url": server.base_url,
+        "prompts": [f"Question {number}?" for number in range(N_CALLS)],
+        "options": {"strategy": STRATEGIES[tally.runs % 4], "max_concurrency": 6},
+        "journal": str(journal),
+        "acknowledged": str(acknowledged),
+    }
+    tally.runs += 1
+    done = False
+    while not done:
+        before = acknowledged.stat().st_size
+        pid = victims.start({**job, "resume": journal.exists()})
+        wait_for_growth(acknowledged, before, chance, pid)
+        os.kill(pid, signal.SIGKILL)
+        code = int(victims.read())
+        done = code == 0
+        tally.kills += code == -signal.SIGKILL
+        assert code in {0, -signal.SIGKILL}
+        check_journal(tally, journal, acknowledged)
+        if not done and chance.random() < 0.5:
+            tear(journal, chance)
+            tally.torn += 1
+    contents = read_lines(journal.read_bytes(), journal)
+    tally.unfinished += set(names(N_CALLS)) - contents.calls.keys()
+    tally.in_flight += sum(len(sent) > 1 for sent in contents.sent.values())
+    tally.acknowledged += len(set(acknowledged.read_text().split()))
+
+
+def wait_for_growth(acknowledged: Path, before: int, chance: random.Random, pid: int) -> None:
+    """Wait until some more calls were shown as finished, or for any moment before that."""
+    wanted = before + 12 * chance.randrange(1, 12)
+    ends = time.monotonic() + chance.choice([0.05, 0.2, 10.0])
+    while acknowledged.stat().st_size < wanted and time.monotonic() < ends:
+        if not is_alive(pid):
+            return
+        time.sleep(0.001)
+    time.sleep(chance.uniform(0, 0.01))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def check_journal(tally: Tally, journal: Path, acknowledged: Path) -> None:
+    """What was shown as finished must be in the journal at once."""
+    shown = set(acknowledged.read_text().split())
+    if not journal.exists():
+        tally.lost += shown
+        return
+    tally.lost += shown - read_lines(journal.read_bytes(), journal).calls.keys()
+
+
+def tear(journal: Path, chance: random.Random) -> None:
+    """Leave what a write that was cut short leaves: the beginning of a record."""
+    data = journal.read_bytes()
+    line = next((line for line in data.splitlines() if b'"timing"' in line), None)
+    if line is not None:
+        with journal.open("ab") as file:
+            file.write(line[: chance.randrange(1, len(line))])
+
+
+def judge_by_the_servers_log(tally: Tally, server: Foreground, folder: Path) -> None:
+    sent = Counter(server.sent())
+    tally.sent_again += [name for name, count in sent.items() if count > 1]
+    for journal in folder.glob("*/journal.jsonl"):
+        contents = read_lines(journal.read_bytes(), journal)
+        check_finished_once(tally, journal)
+        run_id = contents.head["run_id"]
+        for index, name in enumerate(names(N_CALLS)):
+            last = last_attempt(contents, name)
+            if not sent[f"{run_id}.{index}.{last}"]:
+                tally.not_sent.append(name)
+            tally.sent_again += [n for n in sent if n == f"{run_id}.{index}.{last + 1}"]
+
+
+def last_attempt(contents: Contents, name: str) -> int:
+    """Return the number of the attempt that was answered."""
+    return len(contents.calls[name]["timing"]["attempts"])
+
+
+def check_finished_once(tally: Tally, journal: Path) -> None:
+    finished: Counter[str] = Counter()
+    for line in journal.read_text().splitlines():
+        try:
+            record = decode(line)
+        except ValueError:
+            continue
+        if "timing" in record:
+            finished[record["custom_id"]] += 1
+    tally.sent_again += [name for name, count in finished.items() if count > 1]
+
+
+def names(count: int) -> list[str]:
+    return [f"call-{number:06d}" for number in range(1, count + 1)]

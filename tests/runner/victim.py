@@ -1,0 +1,56 @@
+"""A program to be killed: for each line it reads, a process of its own carries out a run.
+
+It forks them, so that each is there at once: importing the client takes longer than these runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import openai.resources.chat.completions  # noqa: F401  the client fetches it when it is first used
+
+import aiml_nb as nb
+from aiml_nb.records import Call
+from aiml_nb.runner import run as runner_run
+
+
+def main() -> None:
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            os._exit(carry_out(json.loads(line)))
+        print(child, flush=True)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def carry_out(job: dict[str, Any]) -> int:
+    """Start the run, or go on with it, and write down each call that was shown as finished."""
+    acknowledged = os.open(job["acknowledged"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    @contextmanager
+    def show(*_: object, **__: object) -> Iterator[Callable[[Call], None]]:
+        yield lambda call: void(os.write(acknowledged, f"{call.custom_id}\n".encode()))
+
+    runner_run.__globals__["show_progress"] = show
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 1)
+    endpoint = nb.connect(base_url=job["base_url"], verbose=False)
+    if job["resume"]:
+        run = nb.resume(job["journal"], endpoint)
+    else:
+        run = nb.run(job["prompts"], endpoint, journal=job["journal"], **job["options"])
+    return 0 if all(call.outcome == "ok" for call in run.calls) else 1
+
+
+def void(_: object) -> None:
+    """Make a function that returns something one that returns nothing."""
+
+
+if __name__ == "__main__":
+    main()
