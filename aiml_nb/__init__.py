@@ -12,7 +12,10 @@ The tour, with no key and no cost::
     run = nb.run(nb.prompts.TWENTY, endpoint, strategy="gather", max_concurrency=5, stream=True)
     run.to_frame()                                     # one row per call
     run.summary()                                      # the run in numbers
+    nb.what_if(run)                                    # other limits, from this run's durations
+    nb.to_csv(run, "answers.csv", texts=True)          # or to_jsonl, to_chrome_trace
     nb.last_run()                                      # what is known after an interrupt
+    nb.resume("run.jsonl")                             # go on with a run from its journal
 
 In a coroutine, or a cell that awaits: ``await nb.run_async(…)``, ``await nb.compare_async(…)``.
 `patch_loop` lets ``asyncio.run`` work in a notebook; `check_up` says what runs here.

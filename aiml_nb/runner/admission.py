@@ -80,7 +80,7 @@ class Admission:
     def admit(self, call: Call, sleep: Callable[[float], None]) -> Ticket | None:
         """Wait, blocking the thread, until an attempt may be sent; None: it never may."""
         deadline = self._deadline(call)
-        while self.gate.enter(patience=deadline - self.now()):
+        while self.gate.enter(patience=deadline - self.now(), first=bool(call.attempts)):
             wait, ticket = self._decide(call, deadline)
             if not wait:
                 return ticket
@@ -93,7 +93,8 @@ class Admission:
     ) -> Ticket | None:
         """Wait until an attempt may be sent; None: it never may."""
         deadline = self._deadline(call)
-        while await self.gate.enter_async(patience=deadline - self.now()):
+        again = bool(call.attempts)
+        while await self.gate.enter_async(patience=deadline - self.now(), first=again):
             wait, ticket = self._decide(call, deadline)
             if not wait:
                 return ticket

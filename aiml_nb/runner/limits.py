@@ -52,10 +52,16 @@ class Gate:
         """The most attempts in flight now."""
         return max(1, int(self._limit))
 
-    def enter(self, *, patience: float) -> bool:
-        """Wait, blocking the thread, until an attempt may be made; False after `patience` s."""
+    def enter(self, *, patience: float, first: bool = False) -> bool:
+        """Wait, blocking the thread, until an attempt may be made; False after `patience` s.
+
+        Parameters
+        ----------
+        first
+            Go to the head of the line, as a call does that has been in before.
+        """
         ends = time.monotonic() + patience
-        while not self._try_to_enter(turn := _ThreadTurn()):
+        while not self._try_to_enter(turn := _ThreadTurn(), first=first):
             left = ends - time.monotonic()
             if left <= 0 or not turn.given.wait(None if math.isinf(left) else left):
                 with self._lock:
@@ -65,23 +71,23 @@ class Gate:
                 return False
         return True
 
-    async def enter_async(self, *, patience: float) -> bool:
-        """Wait until an attempt may be made; False after `patience` seconds."""
+    async def enter_async(self, *, patience: float, first: bool = False) -> bool:
+        """Wait until an attempt may be made; otherwise as `enter`."""
         if self.in_flight < self.limit:
             self.in_flight += 1
             return True
         try:
             async with asyncio.timeout(None if math.isinf(patience) else patience):
-                await self._wait_for_turn()
+                await self._wait_for_turn(first=first)
         except TimeoutError:
             return False
         return True
 
-    async def _wait_for_turn(self) -> None:
+    async def _wait_for_turn(self, *, first: bool) -> None:
         loop = asyncio.get_running_loop()
         while self.in_flight >= self.limit:
             turn: asyncio.Future[None] = loop.create_future()
-            self._waiting.append(partial(_give_turn, turn))
+            self._line_up(partial(_give_turn, turn), first=first)
             try:
                 await turn
             except asyncio.CancelledError:
@@ -118,13 +124,19 @@ class Gate:
         self._limit = self.ceiling = 2**31
         self._wake()
 
-    def _try_to_enter(self, turn: _ThreadTurn) -> bool:
+    def _try_to_enter(self, turn: _ThreadTurn, *, first: bool) -> bool:
         with self._lock:
             if self.in_flight < self.limit:
                 self.in_flight += 1
                 return True
-            self._waiting.append(turn.give)
+            self._line_up(turn.give, first=first)
             return False
+
+    def _line_up(self, give: Callable[[], bool], *, first: bool) -> None:
+        if first:
+            self._waiting.appendleft(give)
+        else:
+            self._waiting.append(give)
 
     def _shrink(self, now: float) -> None:
         # The attempt that was refused is still counted in flight here.

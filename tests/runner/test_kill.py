@@ -47,14 +47,20 @@ class Victims:
     process: subprocess.Popen[str]
 
     def start(self, job: dict[str, object]) -> int:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(job) + "\n")
-        self.process.stdin.flush()
-        return int(self.read())
+        """Start a process for `job` and return its number."""
+        return self._ask(json.dumps(job))
 
-    def read(self) -> str:
+    def kill(self, pid: int) -> int:
+        """Kill it, if it is not done yet, and return its exit code."""
+        os.kill(pid, signal.SIGKILL)
+        return self._ask("what became of it?")
+
+    def _ask(self, line: str) -> int:
+        assert self.process.stdin is not None
         assert self.process.stdout is not None
-        return self.process.stdout.readline()
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
 
 
 @pytest.fixture
@@ -112,8 +118,7 @@ def kill_until_done(
         before = acknowledged.stat().st_size
         pid = victims.start({**job, "resume": journal.exists()})
         wait_for_growth(acknowledged, before, chance, pid)
-        os.kill(pid, signal.SIGKILL)
-        code = int(victims.read())
+        code = victims.kill(pid)
         done = code == 0
         tally.kills += code == -signal.SIGKILL
         assert code in {0, -signal.SIGKILL}

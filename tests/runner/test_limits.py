@@ -38,6 +38,25 @@ class TestGate:
         assert await asyncio.wait_for(second, 1)
         assert gate.in_flight == 1
 
+    async def test_who_comes_again_goes_first(self) -> None:
+        gate = Gate(1)
+        await gate.enter_async(patience=math.inf)
+        order: list[str] = []
+
+        async def come(name: str, *, first: bool) -> None:
+            await gate.enter_async(patience=math.inf, first=first)
+            order.append(name)
+            gate.step_back()
+
+        tasks = [asyncio.create_task(come("new", first=False))]
+        await asyncio.sleep(0)
+        tasks.append(asyncio.create_task(come("again", first=True)))
+        await asyncio.sleep(0)
+        gate.step_back()
+        await asyncio.gather(*tasks)
+
+        assert order == ["again", "new"]
+
     def test_threads_wait_their_turn_and_lose_patience(self) -> None:
         gate = Gate(1)
         assert gate.enter(patience=math.inf)

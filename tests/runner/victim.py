@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,12 +22,25 @@ from aiml_nb.runner import run as runner_run
 
 def main() -> None:
     for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            os._exit(carry_out(json.loads(line)))
-        print(child, flush=True)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        if line.startswith("{"):
+            child = start(json.loads(line))
+            print(child, flush=True)
+        else:  # until then its number is its own, so that nobody else is killed
+            _, status = os.waitpid(child, 0)
+            print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def start(job: dict[str, Any]) -> int:
+    child = os.fork()
+    if child == 0:
+        code = 2
+        try:
+            code = carry_out(job)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    return child
 
 
 def carry_out(job: dict[str, Any]) -> int:
