@@ -28,8 +28,8 @@ class Endpoint:
         The model asked for, unless a prompt or a run names another.
     provider
         ``aimlapi``, ``openai``, ``ollama``, ``simulator`` or ``other``.
-    simulated, seed
-        True for the embedded simulator, and its seed.
+    simulated, seed, knobs
+        True for the embedded simulator, its seed, and what else it was asked for.
     """
 
     base_url: str
@@ -37,6 +37,7 @@ class Endpoint:
     provider: str
     simulated: bool = False
     seed: int | None = None
+    knobs: dict[str, Any] = field(default_factory=dict)
     key: ApiKey = field(repr=False)
 
     @property
@@ -223,6 +224,7 @@ def _decide_to_simulate(simulate: bool, named: dict[str, Any], knobs: dict[str, 
 def _connect_simulator(model: str | None, knobs: dict[str, Any]) -> Endpoint:
     from . import simulator
 
+    asked = dict(knobs)
     try:
         settings = simulator.scenario(knobs.pop("scenario", "faq"), **knobs)
         process = simulator.shared_process()
@@ -235,6 +237,7 @@ def _connect_simulator(model: str | None, knobs: dict[str, Any]) -> Endpoint:
         provider="simulator",
         simulated=True,
         seed=settings.seed,
+        knobs=asked,
         key=ApiKey(token, source="the simulator"),
     )
 

@@ -139,7 +139,14 @@ def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
     ------
     OSError
         If the file cannot be written.
+    TypeError
+        If it is not a run.
     """
+    if not isinstance(run, Run):
+        raise TypeError(
+            f"to_jsonl() writes one run, not a {type(run).__name__}. Write its runs one by one: "
+            "to_jsonl(result.sync, …), to_jsonl(result.concurrent, …)."
+        )
     prompts = None
     if texts:
         prompts = [

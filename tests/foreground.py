@@ -57,5 +57,7 @@ def foreground(*options: object) -> Iterator[Foreground]:
         text=True,
     ) as process:
         assert process.stdout is not None
-        yield Foreground(process.stdout.readline().strip())
-        process.terminate()
+        try:
+            yield Foreground(process.stdout.readline().strip())
+        finally:
+            process.terminate()

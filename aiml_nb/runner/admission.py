@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -64,10 +66,15 @@ class Admission:
     _paused_until: float = field(init=False, default=0.0)
     _is_closed: bool = field(init=False, default=False)
     _blocked: str = field(init=False, default="")
+    # One decides, and sleeps, at a time: the others keep their places behind it.
+    _door: threading.Lock = field(init=False, default_factory=threading.Lock)
+    _async_door: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         settings = self.plan.settings
         self._budget = Budget(settings.limits)
+        for call in self.plan.run.calls:
+            self._budget.count(call)  # what a run that goes on has spent before
         first = FIRST_LIMIT if settings.strategy == "adaptive" else None
         if self._budget.waits_for_a_price:
             first = 1
@@ -80,12 +87,23 @@ class Admission:
     def admit(self, call: Call, sleep: Callable[[float], None]) -> Ticket | None:
         """Wait, blocking the thread, until an attempt may be sent; None: it never may."""
         deadline = self._deadline(call)
-        while self.gate.enter(patience=deadline - self.now(), first=bool(call.attempts)):
-            wait, ticket = self._decide(call, deadline)
+        while self.gate.enter(patience=deadline - self.now(), place=call.index):
+            left = deadline - self.now()
+            if not self._door.acquire(timeout=-1 if math.isinf(left) else max(left, 0)):
+                break
+            try:
+                wait, ticket = self._decide(call, deadline)
+                while wait and not self.gate.is_overfull:
+                    sleep(wait)
+                    wait, ticket = self._decide(call, deadline)
+            finally:
+                self._door.release()
             if not wait:
                 return ticket
             self.gate.step_back()
-            sleep(wait)
+        else:
+            return None
+        self.gate.step_back()
         return None
 
     async def admit_async(
@@ -93,13 +111,26 @@ class Admission:
     ) -> Ticket | None:
         """Wait until an attempt may be sent; None: it never may."""
         deadline = self._deadline(call)
-        again = bool(call.attempts)
-        while await self.gate.enter_async(patience=deadline - self.now(), first=again):
-            wait, ticket = self._decide(call, deadline)
+        while await self.gate.enter_async(patience=deadline - self.now(), place=call.index):
+            try:
+                left = deadline - self.now()
+                async with asyncio.timeout(None if math.isinf(left) else left):
+                    await self._async_door.acquire()
+            except BaseException as error:
+                self.gate.step_back()
+                if isinstance(error, TimeoutError):
+                    return None
+                raise
+            try:
+                wait, ticket = self._decide(call, deadline)
+                while wait and not self.gate.is_overfull:
+                    await sleep(wait)
+                    wait, ticket = self._decide(call, deadline)
+            finally:
+                self._async_door.release()
             if not wait:
                 return ticket
             self.gate.step_back()
-            await sleep(wait)
         return None
 
     def leave(self, ticket: Ticket, call: Call, *, status: int | None, billed: bool) -> None:

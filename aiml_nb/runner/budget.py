@@ -104,6 +104,13 @@ class Budget:
             self._cost += cost
         return cost
 
+    def count(self, call: Call) -> None:
+        """Count what `call` has used before this run goes on."""
+        used = Estimate(call.input_tokens or 0, call.output_tokens or 0)
+        self._requests += len(call.attempts)
+        self._tokens += used.total
+        self._cost += self._price(used) if call.cost is None else call.cost
+
     def settle(self, estimate: Estimate, reserved: float, call: Call, *, billed: bool) -> None:
         """Put what an attempt used in place of what was set aside; a guess where nobody says."""
         used = Estimate(call.input_tokens or 0, call.output_tokens or 0)
@@ -145,6 +152,14 @@ def check_limits(limits: Limits, *, reports_cost: bool) -> None:
             "max_cost cannot be kept here: this provider does not report what a call cost. Give "
             "its prices too, in dollars per million tokens: prices=(input, output)."
         )
+
+
+def check_first_call(limits: Limits, estimate: Estimate) -> None:
+    """Raise BudgetError if the caps do not allow even the first call."""
+    try:
+        Budget(limits).reserve(estimate)
+    except BudgetError as error:
+        raise BudgetError(f"The budget is below the first call: {error}.") from None
 
 
 def estimate_tokens(messages: list[dict[str, object]], max_tokens: int | None) -> Estimate:

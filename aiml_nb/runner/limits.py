@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import math
 import threading
 import time
@@ -43,7 +45,8 @@ class Gate:
         self._failed_at = float("inf")
         self._shrunk = -1.0
         self._learns_from_nothing = first is not None
-        self._waiting: deque[Callable[[], bool]] = deque()
+        self._waiting: list[tuple[int, int, Callable[[], bool]]] = []
+        self._tickets = itertools.count()
         self._lock = threading.Lock()
         self._note(0.0, "start")
 
@@ -52,16 +55,16 @@ class Gate:
         """The most attempts in flight now."""
         return max(1, int(self._limit))
 
-    def enter(self, *, patience: float, first: bool = False) -> bool:
+    def enter(self, *, patience: float, place: int = 0) -> bool:
         """Wait, blocking the thread, until an attempt may be made; False after `patience` s.
 
         Parameters
         ----------
-        first
-            Go to the head of the line, as a call does that has been in before.
+        place
+            In the line; who has the lowest goes first, whenever they came.
         """
         ends = time.monotonic() + patience
-        while not self._try_to_enter(turn := _ThreadTurn(), first=first):
+        while not self._try_to_enter(turn := _ThreadTurn(), place=place):
             left = ends - time.monotonic()
             if left <= 0 or not turn.given.wait(None if math.isinf(left) else left):
                 with self._lock:
@@ -71,29 +74,34 @@ class Gate:
                 return False
         return True
 
-    async def enter_async(self, *, patience: float, first: bool = False) -> bool:
+    async def enter_async(self, *, patience: float, place: int = 0) -> bool:
         """Wait until an attempt may be made; otherwise as `enter`."""
         if self.in_flight < self.limit:
             self.in_flight += 1
             return True
         try:
             async with asyncio.timeout(None if math.isinf(patience) else patience):
-                await self._wait_for_turn(first=first)
+                await self._wait_for_turn(place=place)
         except TimeoutError:
             return False
         return True
 
-    async def _wait_for_turn(self, *, first: bool) -> None:
+    async def _wait_for_turn(self, *, place: int) -> None:
         loop = asyncio.get_running_loop()
         while self.in_flight >= self.limit:
             turn: asyncio.Future[None] = loop.create_future()
-            self._line_up(partial(_give_turn, turn), first=first)
+            self._line_up(partial(_give_turn, turn), place=place)
             try:
                 await turn
             except asyncio.CancelledError:
                 self._wake()
                 raise
         self.in_flight += 1
+
+    @property
+    def is_overfull(self) -> bool:
+        """True if the limit has shrunk below what is in flight."""
+        return self.in_flight > self.limit
 
     def step_back(self) -> None:
         """Give the slot back unused."""
@@ -124,19 +132,16 @@ class Gate:
         self._limit = self.ceiling = 2**31
         self._wake()
 
-    def _try_to_enter(self, turn: _ThreadTurn, *, first: bool) -> bool:
+    def _try_to_enter(self, turn: _ThreadTurn, *, place: int) -> bool:
         with self._lock:
             if self.in_flight < self.limit:
                 self.in_flight += 1
                 return True
-            self._line_up(turn.give, first=first)
+            self._line_up(turn.give, place=place)
             return False
 
-    def _line_up(self, give: Callable[[], bool], *, first: bool) -> None:
-        if first:
-            self._waiting.appendleft(give)
-        else:
-            self._waiting.append(give)
+    def _line_up(self, give: Callable[[], bool], *, place: int) -> None:
+        heapq.heappush(self._waiting, (place, next(self._tickets), give))
 
     def _shrink(self, now: float) -> None:
         # The attempt that was refused is still counted in flight here.
@@ -165,7 +170,7 @@ class Gate:
         with self._lock:
             free = self.limit - self.in_flight
             while free > 0 and self._waiting:
-                free -= self._waiting.popleft()()
+                free -= heapq.heappop(self._waiting)[2]()
 
 
 class _ThreadTurn:

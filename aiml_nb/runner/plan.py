@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from ..endpoint import Endpoint, connect
 from ..prompts import Prompt, as_prompts
 from ..records import Call, Run
-from .budget import estimate_tokens
+from .budget import check_first_call, estimate_tokens
 from .clock import Clock
 from .retry import Retries
 from .settings import Settings, check_parameters, make_settings
@@ -52,7 +52,10 @@ def make_plan(
         check_parameters(prompt.parameters, place=f"Prompt {number}")
     _check_names(found)
     # Checked before anything is connected, and again with what the endpoint is.
-    make_settings(len(found), options, reports_cost=True)
+    checked = make_settings(len(found), options, reports_cost=True)
+    parameters = checked.parameters | found[0].parameters
+    most = parameters.get("max_completion_tokens") or parameters.get("max_tokens")
+    check_first_call(checked.limits, estimate_tokens(found[0].messages, most))
     endpoint = endpoint or connect()
     settings = make_settings(
         len(found),

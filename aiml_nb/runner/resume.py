@@ -161,7 +161,8 @@ def _restore(call: Call, contents: Contents, run: Run, *, retry_failed: bool) ->
 
 def _connect_again(saved: dict[str, Any]) -> Endpoint:
     if saved["simulated"]:
-        return connect(simulate=True, seed=saved["seed"], model=saved["model"], verbose=False)
+        knobs = {"seed": saved["seed"], **saved.get("simulator", {})}
+        return connect(simulate=True, model=saved["model"], verbose=False, **knobs)
     known = [name for name, each in PROVIDERS.items() if each.base_url == saved["base_url"]]
     if known:  # with its own key, and with its costs
         return connect(provider=known[0], model=saved["model"])
@@ -186,8 +187,11 @@ def _as_kept(prompt: Prompt, number: int) -> str:
 
 def _report(contents: Contents, plan: Plan) -> None:
     left = plan.unfinished
-    lost = [call.custom_id for call in left if call.attempts]
+    failed = sum(call.custom_id in contents.calls for call in left)
+    lost = [c.custom_id for c in left if c.attempts and c.custom_id not in contents.calls]
     text = f"Resumed: {len(plan.run.calls) - len(left)} of {len(plan.run.calls)} calls are done."
+    if failed:
+        text += f" {failed} had failed and are sent again."
     if lost:
         names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
         text += f" {len(lost)} were in flight, perhaps billed, and are sent again: {names}."

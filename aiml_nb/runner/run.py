@@ -146,7 +146,8 @@ async def carry_out_async(plan: Plan) -> Run:
     if not plan.settings.blocks:
         return await _make_async_calls(plan)
     with _open_caller(plan) as caller:
-        await asyncio.to_thread(_make_blocking_calls, plan, caller)
+        async with LoopLag():  # a loop that sleeps would not notice the stop button
+            await asyncio.to_thread(_make_blocking_calls, plan, caller)
     return plan.run
 
 
@@ -228,5 +229,9 @@ def _head_of(plan: Plan) -> dict[str, Any]:
         for call, prompt in zip(plan.run.calls, plan.prompts, strict=True)
     ]
     head = head_of(plan.run, prompts=prompts)
-    head["settings"] = head["settings"] | {"started_at": time.time(), "options": options}
+    head["settings"] = head["settings"] | {
+        "started_at": time.time(),
+        "options": options,
+        "simulator": plan.endpoint.knobs,
+    }
     return head

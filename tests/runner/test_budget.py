@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,6 +86,8 @@ def test_max_cost_by_what_the_server_reports_begins_with_one_call() -> None:
         ({"max_calls": 0}, nb.BudgetError, "below the first call"),
         ({"max_total_tokens": -5}, nb.BudgetError, "max_total_tokens=-5"),
         ({"max_cost": 0.0}, nb.BudgetError, "max_cost=0.0"),
+        ({"max_total_tokens": 5}, nb.BudgetError, "below the first call"),
+        ({"max_cost": 1e-6, "prices": (1, 1)}, nb.BudgetError, "below the first call"),
         ({"max_calls": 1.5}, TypeError, "not 1.5"),
         ({"max_cost": True}, TypeError, "not True"),
     ],
@@ -101,6 +104,20 @@ def test_a_cost_that_nobody_tells_cannot_be_capped() -> None:
 
     with pytest.raises(nb.BudgetError, match=r"prices=\(input, output\)"):
         nb.run(["Who?"], endpoint, max_cost=1.0)
+
+
+def test_a_run_that_goes_on_keeps_its_caps(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    endpoint = nb.connect(scenario="instant", seed=2, verbose=False)
+    nb.run(["A?", "B?", "C?", "D?"], endpoint, max_calls=3, journal=path, strategy="sequential")
+
+    still = nb.resume(path)
+    more = nb.resume(path, max_calls=4)
+
+    assert [call.outcome for call in still.calls] == ["ok"] * 3 + ["not_started"]
+    assert still.stopped is not None
+    assert "max_calls=3" in still.stopped
+    assert [call.outcome for call in more.calls] == ["ok"] * 4
 
 
 def test_what_is_reserved_comes_back_when_less_was_used() -> None:

@@ -11,6 +11,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -85,9 +86,7 @@ class TestLines:
             counts.append(count_writes())
         journal.close(run)
 
-        assert [after - before for before, after in zip(counts, counts[1:], strict=False)] == [
-            1
-        ] * 6
+        assert [after - before for before, after in pairwise(counts)] == [1] * 6
 
     @settings(max_examples=200, deadline=None)
     @given(text=st.text(st.characters(categories=None)), error=st.text() | st.none())

@@ -79,15 +79,14 @@ def victims() -> Iterator[Victims]:
 
 @pytest.mark.parametrize("kills", [24, pytest.param(120, marks=pytest.mark.slow)])
 def test_runs_that_are_killed_lose_nothing_and_ask_nothing_twice(
-    kills: int, victims: Victims, tmp_path: Path, record_property: pytest.RecordProperty
+    kills: int, victims: Victims, tmp_path: Path
 ) -> None:
-    chance = random.Random(kills)
+    chance = random.Random(kills)  # noqa: S311  moments, not secrets
     tally = Tally()
     with foreground("--speed", 40) as server:
-        while tally.kills < kills:
+        while tally.kills < kills or tally.runs < len(STRATEGIES):
             kill_until_done(tally, server, victims, tmp_path / f"{tally.runs}", chance)
         judge_by_the_servers_log(tally, server, tmp_path)
-    record_property("tally", repr(tally))
     print(tally)
 
     assert tally.lost == []
@@ -122,6 +121,8 @@ def kill_until_done(
         done = code == 0
         tally.kills += code == -signal.SIGKILL
         assert code in {0, -signal.SIGKILL}
+        if journal.exists() and b"\n" not in journal.read_bytes():
+            journal.unlink()  # as the message says: it was cut off before anything was sent
         check_journal(tally, journal, acknowledged)
         if not done and chance.random() < 0.5:
             tear(journal, chance)
@@ -134,8 +135,8 @@ def kill_until_done(
 
 def wait_for_growth(acknowledged: Path, before: int, chance: random.Random, pid: int) -> None:
     """Wait until some more calls were shown as finished, or for any moment before that."""
-    wanted = before + 12 * chance.randrange(1, 12)
-    ends = time.monotonic() + chance.choice([0.05, 0.2, 10.0])
+    wanted = before + 12 * chance.randrange(1, 25)
+    ends = time.monotonic() + chance.choice([0.1, 10.0, 10.0])
     while acknowledged.stat().st_size < wanted and time.monotonic() < ends:
         if not is_alive(pid):
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -43,14 +44,14 @@ class TestGate:
         await gate.enter_async(patience=math.inf)
         order: list[str] = []
 
-        async def come(name: str, *, first: bool) -> None:
-            await gate.enter_async(patience=math.inf, first=first)
+        async def come(name: str, *, place: int) -> None:
+            await gate.enter_async(patience=math.inf, place=place)
             order.append(name)
             gate.step_back()
 
-        tasks = [asyncio.create_task(come("new", first=False))]
+        tasks = [asyncio.create_task(come("new", place=5))]
         await asyncio.sleep(0)
-        tasks.append(asyncio.create_task(come("again", first=True)))
+        tasks.append(asyncio.create_task(come("again", place=2)))
         await asyncio.sleep(0)
         gate.step_back()
         await asyncio.gather(*tasks)
@@ -168,6 +169,30 @@ def test_requests_per_minute_hold_in_a_run(strategy: str) -> None:
     assert run.makespan >= 2 * MINUTE - 0.01
     # Waiting for the window is waiting for our own limit.
     assert max(call.queue_time or 0.0 for call in run.calls) >= 2 * MINUTE - 0.01
+
+
+@pytest.mark.parametrize("strategy", ["gather", "workers", "adaptive"])
+@pytest.mark.parametrize(
+    ("scenario", "options"), [("seven", {}), ("instant", {"requests_per_minute": 9})]
+)
+def test_a_pause_or_a_rate_does_not_change_who_is_next(
+    strategy: str, scenario: str, options: dict[str, Any]
+) -> None:
+    """Calls are sent in the order of their prompts, but for twice as many as have slots."""
+    endpoint = connect_faulty(scenario, speed=20)
+
+    run = run_skipping(
+        [f"Q{n}" for n in range(60)],
+        endpoint,
+        strategy=strategy,
+        max_concurrency=12,
+        timeout=10_000,
+        **options,
+    )
+
+    assert {call.outcome for call in run.calls} == {"ok"}
+    order = [call.index for call in sorted(run.calls, key=lambda call: call.started or 0.0)]
+    assert all(abs(place - index) <= 24 for place, index in enumerate(order))
 
 
 def test_tokens_per_minute_hold_in_a_run() -> None:

@@ -36,7 +36,7 @@ def start(job: dict[str, Any]) -> int:
         code = 2
         try:
             code = carry_out(job)
-        except BaseException:
+        except BaseException:  # noqa: BLE001  a forked process must not go on as its parent
             traceback.print_exc()
         finally:
             os._exit(code)

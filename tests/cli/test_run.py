@@ -1,0 +1,412 @@
+"""``aiml-nb run`` as users type it: a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import pty
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiml_nb.jsonl import decode
+
+from ..foreground import Foreground, foreground
+from ..raw_server import JSON_HEAD, raw_server
+from .test_compare import CANARY, aiml_nb
+
+
+@pytest.fixture
+def server() -> Iterator[Foreground]:
+    """A simulator that outlives the programs."""
+    with foreground("--speed", 50) as running:
+        yield running
+
+
+def run(*arguments: object, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    return aiml_nb("run", *arguments, cwd=cwd, **environ)
+
+
+def write_questions(folder: Path, count: int) -> None:
+    lines = [json.dumps(batch_line(number)) for number in range(count)]
+    (folder / "q.jsonl").write_text("\n".join(lines) + "\n")
+
+
+def batch_line(number: int) -> dict[str, Any]:
+    return {
+        "custom_id": f"mine-{number}",
+        "method": "POST",
+        "url": "/v1/chat/completions",
+        "body": {"messages": [{"role": "user", "content": f"Question {number}?"}]},
+    }
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of the calls."""
+    decoded = map(decode, path.read_text().splitlines())
+    return [line for line in decoded if "timing" in line]
+
+
+class TestFromFileToFile:
+    def test_batch_lines_in_batch_lines_out(self, tmp_path: Path) -> None:
+        write_questions(tmp_path, 12)
+
+        done = run(
+            "--prompts", "q.jsonl", "--simulate", "--speed", 50, "--strategy", "workers",
+            "--max-concurrency", 3, "--stream", "--output", "out.jsonl",
+            cwd=tmp_path,
+        )  # fmt: skip
+
+        assert (done.returncode, done.stderr) == (0, "")
+        results = read_results(tmp_path / "out.jsonl")
+        assert [line["custom_id"] for line in results] == [f"mine-{n}" for n in range(12)]
+        for line in results:
+            assert line["response"]["status_code"] == 200
+            assert line["response"]["body"]["choices"][0]["message"]["content"]
+            assert line["timing"]["first_token"] is not None
+        assert re.search(
+            r"^ +12  calls in .* s \(workers, at most 3 in flight\)$", done.stdout, re.M
+        )
+        assert re.search(r"^ +12  ok$", done.stdout, re.M)
+        assert "Results: out.jsonl" in done.stdout
+        assert "Journal" not in done.stdout
+
+    def test_a_table_in_and_a_table_out_that_no_spreadsheet_runs(self, tmp_path: Path) -> None:
+        with (tmp_path / "q.csv").open("w", newline="") as file:
+            csv.writer(file).writerows(
+                [["topic", "prompt"], ["x", "=1+1"], ["y", "Two\nlines?"], ["z", "\ttab"]]
+            )
+
+        done = run("--prompts", "q.csv", "--scenario", "instant", "--output", "o.csv", cwd=tmp_path)
+
+        assert done.returncode == 0, done.stderr
+        with (tmp_path / "o.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [row["prompt"] for row in rows] == ["'=1+1", "Two\nlines?", "'\ttab"]
+        assert all(row["text"] for row in rows)
+
+    def test_text_lines_go_in_and_the_results_lie_here_under_the_prompts_name(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "folder" / "q.txt").write_text("Who?\n\nWhy?\n")
+
+        done = run("--prompts", "folder/q.txt", "--scenario", "instant", cwd=tmp_path)
+
+        assert done.returncode == 0, done.stderr
+        assert len(read_results(tmp_path / "q-results.jsonl")) == 2
+        assert "Results: q-results.jsonl" in done.stdout
+
+    def test_a_failed_call_makes_exit_code_3_and_its_message_is_shown(self, tmp_path: Path) -> None:
+        write_questions(tmp_path, 5)
+
+        done = run("--prompts", "q.jsonl", "--scenario", "one-fails", "--speed", 50, cwd=tmp_path)
+
+        assert done.returncode == 3
+        assert re.search(r"^ +4  ok\n +1  error\nfailed \(400\): .+$", done.stdout, re.M)
+        outcomes = [r["timing"]["outcome"] for r in read_results(tmp_path / "q-results.jsonl")]
+        assert Counter(outcomes) == {"ok": 4, "error": 1}
+
+    def test_words_of_a_hostile_server_do_not_move_the_cursor(self, tmp_path: Path) -> None:
+        write_questions(tmp_path, 1)
+        words = json.dumps({"error": {"message": "\x1b[2J\x1b]0;x\x07 \u202eevil\r\nok"}}).encode()
+        reply = JSON_HEAD.replace(b"200 OK", b"400 Bad Request") + words
+        with raw_server(reply) as server:
+            done = run("--prompts", "q.jsonl", "--base-url", server.base_url, cwd=tmp_path)
+
+        assert done.returncode == 3
+        assert "evil" in done.stdout
+        assert not set(done.stdout) & {"\x1b", "\x07", "\u202e", "\r"}
+
+    def test_limits_hold_and_what_was_not_sent_is_counted(
+        self, server: Foreground, tmp_path: Path
+    ) -> None:
+        write_questions(tmp_path, 10)
+
+        done = run(
+            "--prompts", "q.jsonl", "--base-url", server.base_url, "--max-calls", 4,
+            "--journal", "j.jsonl", cwd=tmp_path,
+        )  # fmt: skip
+
+        assert done.returncode == 3
+        assert len(server.sent()) == 4
+        assert re.search(r"^ +4  ok\n +6  not_started$", done.stdout, re.M)
+        assert "stopped: blocked_by_budget: max_calls=4" in done.stdout
+        assert re.search(r"^Go on: +aiml-nb run .*--journal j.jsonl --resume$", done.stdout, re.M)
+
+    def test_a_terminal_sees_rate_and_remaining_time(self, tmp_path: Path) -> None:
+        write_questions(tmp_path, 30)
+        command = ["run", "--prompts", "q.jsonl", "--speed", "8", "--max-concurrency", "5"]
+        terminal, end = pty.openpty()
+        termios.tcsetwinsize(end, (24, 100))
+        with subprocess.Popen(
+            [sys.executable, "-m", "aiml_nb", *command],
+            cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=end,
+        ) as process:  # fmt: skip
+            os.close(end)
+            shown = b""
+            while piece := read_terminal(terminal):
+                shown += piece
+        os.close(terminal)
+
+        assert process.returncode == 0
+        assert re.search(rb"gather: .*/30 \[\d\d:\d\d<\d\d:\d\d, .*call/s\]", shown)
+
+
+def read_terminal(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux says that nobody writes any more
+        return b""
+
+
+class TestBadLines:
+    FILE = "\n".join(
+        [
+            json.dumps(batch_line(1)),
+            "{oops",
+            json.dumps({"custom_id": "x", "body": {"model": "m"}}),
+            json.dumps(batch_line(2)),
+            json.dumps({"body": {**batch_line(3)["body"], "temprature": 1}}),
+            "[" * 100_000,
+        ]
+    )
+
+    def test_the_first_one_is_named_and_nothing_is_sent(self, tmp_path: Path) -> None:
+        (tmp_path / "q.jsonl").write_text(self.FILE)
+
+        done = run("--prompts", "q.jsonl", "--simulate", cwd=tmp_path)
+
+        assert done.returncode == 2
+        assert "Line 2 of 'q.jsonl' is not JSON" in done.stderr
+        assert [each.name for each in tmp_path.iterdir()] == ["q.jsonl"]
+
+    def test_a_parameter_that_nobody_knows_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "q.jsonl").write_text(self.FILE.split("\n")[4])
+
+        done = run("--prompts", "q.jsonl", "--simulate", cwd=tmp_path)
+
+        assert done.returncode == 2
+        assert "Prompt 1 of 'q.jsonl' has 'temprature'" in done.stderr
+
+    def test_skip_bad_goes_on_and_says_how_many(self, tmp_path: Path) -> None:
+        (tmp_path / "q.jsonl").write_text(self.FILE)
+
+        done = run("--prompts", "q.jsonl", "--scenario", "instant", "--skip-bad", cwd=tmp_path)
+
+        assert done.returncode == 0
+        for said in ("Line 2 of", "Line 3 of", "'temprature'", "Line 6 of"):
+            assert said in done.stderr
+        assert "4 bad lines were skipped, 2 kept." in done.stderr
+        results = read_results(tmp_path / "q-results.jsonl")
+        assert [line["custom_id"] for line in results] == ["mine-1", "mine-2"]
+
+    def test_a_file_of_bad_lines_only_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "q.jsonl").write_text("{\n" * 50)
+
+        done = run("--prompts", "q.jsonl", "--simulate", "--skip-bad", cwd=tmp_path)
+
+        assert done.returncode == 2
+        assert "… and 40 more" in done.stderr
+        assert "has no good line" in done.stderr
+
+
+BAD_INPUT = {
+    "no prompts": ([], "--prompts FILE"),
+    "a missing file": (["--prompts", "nowhere.jsonl"], "nowhere.jsonl"),
+    "an empty file": (["--prompts", "empty.txt"], "is empty"),
+    "no journal to go on with": (["--prompts", "q.jsonl", "--resume"], "--journal FILE --resume"),
+    "a journal that is not there": (
+        ["--prompts", "q.jsonl", "--journal", "nowhere.jsonl", "--resume"],
+        "'nowhere.jsonl' cannot be opened: No such file",
+    ),
+    "prompts in place of a journal": (["--journal", "q.jsonl", "--resume"], "is no journal"),
+    "a retry of nothing": (
+        ["--prompts", "q.jsonl", "--journal", "j.jsonl", "--retry-failed"],
+        "add --resume",
+    ),
+    "one file for two": (["--prompts", "q.jsonl", "--output", "./q.jsonl"], "of their own"),
+    "an output nowhere": (["--prompts", "q.jsonl", "--output", "no/o.jsonl"], "--output FILE"),
+    "a journal nowhere": (
+        ["--prompts", "q.jsonl", "--journal", "/proc/j.jsonl", "--simulate"],
+        "/proc/j.jsonl",
+    ),
+    "a journal that exists": (
+        ["--prompts", "q.jsonl", "--journal", "empty.txt", "--simulate"],
+        "in a shell --resume",
+    ),
+    "no slot": (["--prompts", "q.jsonl", "--max-concurrency", "0", "--simulate"], "not 0"),
+    "no calls": (["--prompts", "q.jsonl", "--max-calls", "0", "--simulate"], "max_calls=0"),
+    "no time": (["--prompts", "q.jsonl", "--timeout", "nan", "--simulate"], "not nan"),
+    "a strategy of another name": (
+        ["--prompts", "q.jsonl", "--strategy", "parallel", "--simulate"],
+        "not 'parallel'",
+    ),
+    "a cost that nobody tells": (
+        ["--prompts", "q.jsonl", "--max-cost", "1", "--base-url", "http://127.0.0.1:1/v1"],
+        "prices",
+    ),
+    "nobody there": (
+        ["--prompts", "q.jsonl", "--base-url", "http://127.0.0.1:1/v1", "--journal", "j"],
+        "No model server answered",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_INPUT)
+def test_bad_input_gets_one_sentence_exit_code_2_and_no_file(name: str, tmp_path: Path) -> None:
+    arguments, said = BAD_INPUT[name]
+    write_questions(tmp_path, 2)
+    (tmp_path / "empty.txt").touch()
+
+    done = run(*arguments, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["empty.txt", "q.jsonl"]
+
+
+class TestGoingOn:
+    def test_resume_sends_what_is_left_and_writes_all_results(
+        self, server: Foreground, tmp_path: Path
+    ) -> None:
+        write_questions(tmp_path, 10)
+        place = ["--prompts", "q.jsonl", "--base-url", server.base_url, "--journal", "j.jsonl"]
+        assert run(*place, "--max-calls", 4, cwd=tmp_path).returncode == 3
+
+        done = run(*place, "--max-calls", 100, "--resume", cwd=tmp_path)
+
+        assert done.returncode == 0, done.stderr
+        assert "Resumed: 4 of 10 calls are done." in done.stdout
+        assert len(server.sent()) == len(set(server.sent())) == 10
+        assert len(read_results(tmp_path / "q-results.jsonl")) == 10
+
+    def test_the_journal_alone_is_enough(self, server: Foreground, tmp_path: Path) -> None:
+        write_questions(tmp_path, 4)
+        place = ["--base-url", server.base_url, "--journal", "j.jsonl", "--strategy", "threads"]
+        run("--prompts", "q.jsonl", *place, "--max-calls", 1, cwd=tmp_path)
+
+        done = run("--journal", "j.jsonl", "--resume", "--max-calls", 9, cwd=tmp_path)
+
+        assert done.returncode == 0, done.stderr
+        assert "(threads, " in done.stdout
+        assert len(read_results(tmp_path / "j-results.jsonl")) == 4
+
+    def test_other_prompts_than_the_journals_are_refused(
+        self, server: Foreground, tmp_path: Path
+    ) -> None:
+        write_questions(tmp_path, 4)
+        place = ["--prompts", "q.jsonl", "--base-url", server.base_url, "--journal", "j.jsonl"]
+        run(*place, "--max-calls", 1, cwd=tmp_path)
+        write_questions(tmp_path, 5)
+
+        done = run(*place, "--resume", cwd=tmp_path)
+
+        assert done.returncode == 2
+        assert "journal of another run" in done.stderr
+        assert len(server.sent()) == 1
+
+    def test_failed_calls_are_sent_again_with_retry_failed(self, tmp_path: Path) -> None:
+        write_questions(tmp_path, 5)
+        with foreground("--scenario", "one-fails", "--speed", 50) as server:
+            place = ["--prompts", "q.jsonl", "--base-url", server.base_url, "--journal", "j.jsonl"]
+            codes = [
+                run(*place, *more, cwd=tmp_path).returncode
+                for more in ([], ["--resume"], ["--resume", "--retry-failed"])
+            ]
+            assert codes == [3, 3, 0]
+            assert len(server.sent()) == 6
+
+    @pytest.mark.parametrize("strategy", ["gather", "threads"])
+    def test_ctrl_c_gives_the_prompt_back_and_the_command_that_goes_on(
+        self, tmp_path: Path, strategy: str
+    ) -> None:
+        write_questions(tmp_path, 200)
+        typed = (
+            f"run --prompts q.jsonl --max-concurrency 20 --strategy {strategy} --journal j.jsonl"
+        )
+        with foreground("--speed", 4) as server:
+            place = [*typed.split(), "--base-url", server.base_url]
+            with subprocess.Popen(
+                [sys.executable, "-m", "aiml_nb", *place],
+                cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            ) as process:  # fmt: skip
+                server.wait_for(50)
+                pressed = time.monotonic()
+                process.send_signal(signal.SIGINT)
+                _, said = process.communicate()
+                seconds = time.monotonic() - pressed
+            time.sleep(max(0.0, pressed + 1.5 - time.monotonic()))
+            later = server.count_after(pressed + 0.5)
+            sent = len(server.sent())
+            answered = int(re.search(r"(\d+) of 200 calls were answered", said)[1])  # type: ignore[index]
+            print(f"{answered} kept, {seconds:.2f} s, {later} later")
+            command = next(line for line in said.splitlines() if line.startswith("Go on:"))
+            again = aiml_nb(*shlex.split(command)[3:], cwd=tmp_path)
+            sent_again = len(server.sent()) - sent
+
+        assert process.returncode == 130
+        assert "Traceback" not in said
+        assert seconds <= 2
+        assert later == 0
+        assert answered >= 50
+        assert again.returncode == 0, again.stderr
+        assert sent_again == 200 - answered
+        assert len(read_results(tmp_path / "q-results.jsonl")) == 200
+
+    def test_ctrl_c_without_a_journal_writes_down_what_is_known(self, tmp_path: Path) -> None:
+        write_questions(tmp_path, 200)
+        with foreground("--speed", 4) as server:
+            place = ["--prompts", "q.jsonl", "--max-concurrency", "20"]
+            with subprocess.Popen(
+                [sys.executable, "-m", "aiml_nb", "run", *place, "--base-url", server.base_url],
+                cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            ) as process:  # fmt: skip
+                server.wait_for(20)
+                process.send_signal(signal.SIGINT)
+                _, said = process.communicate()
+
+        assert process.returncode == 130
+        assert "With --journal FILE a run can go on." in said
+        outcomes = [r["timing"]["outcome"] for r in read_results(tmp_path / "q-results.jsonl")]
+        assert len(outcomes) == 200
+        assert outcomes.count("ok") >= 20
+
+
+def test_a_reader_that_stops_reading_loses_no_result_and_no_exit_code(tmp_path: Path) -> None:
+    write_questions(tmp_path, 4)
+    program = f"{sys.executable} -m aiml_nb run --prompts q.jsonl --scenario one-fails --speed 50"
+    script = f"{program} | head -c 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", script], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+
+    assert done.stderr == ""
+    assert done.stdout.endswith("3\n")
+    assert len(read_results(tmp_path / "q-results.jsonl")) == 4
+
+
+def test_the_key_is_in_none_of_the_files(server: Foreground, tmp_path: Path) -> None:
+    write_questions(tmp_path, 4)
+
+    done = run(
+        "--prompts", "q.jsonl", "--base-url", server.base_url, "--api-key-env", "MINE",
+        "--journal", "j.jsonl", "--output", "o.csv",
+        cwd=tmp_path, MINE=CANARY,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    written = [each.read_text() for each in tmp_path.iterdir()]
+    assert not any(CANARY in text for text in [*written, done.stdout, done.stderr])

@@ -1,0 +1,65 @@
+"""Promise R8: the stop button gives the prompt back, keeps what is known, and ends the requests."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from aiml_nb.runner.journal import read_lines
+
+from ..foreground import foreground
+from ..kernels.driver import Kernel
+from ..kernels.environments import HERE
+
+pytestmark = pytest.mark.kernel
+
+RUN = """
+nb.run(
+    [f"Question {{number}}?" for number in range(200)],
+    endpoint,
+    strategy={strategy!r},
+    max_concurrency=20,
+    journal={journal!r},
+)
+"""
+KNOWN = """
+import collections, json
+run = nb.last_run()
+print(json.dumps(collections.Counter(call.outcome for call in run.calls)))
+"""
+
+
+@pytest.mark.parametrize("cell", ["sync", "await"])
+@pytest.mark.parametrize("strategy", ["gather", "workers", "adaptive", "threads"])
+def test_the_stop_button_at_50_of_200_calls(strategy: str, cell: str, tmp_path: Path) -> None:
+    journal = tmp_path / "j.jsonl"
+    code = RUN.format(strategy=strategy, journal=str(journal))
+    if cell == "await":
+        code = code.replace("nb.run(", "await nb.run_async(")
+    with foreground("--speed", 4) as server, Kernel(HERE) as kernel:
+        first = f"import aiml_nb as nb; endpoint = nb.connect(base_url={server.base_url!r})"
+        assert kernel.run(first)[0].status == "ok"
+        sent = kernel.queue(code)
+        server.wait_for(50)
+        pressed = kernel.interrupt()
+        (answer,) = kernel.wait(sent, timeout=10)
+        (known,) = kernel.run(KNOWN)
+        time.sleep(max(0.0, pressed + 1.5 - time.monotonic()))
+        later = server.count_after(pressed + 0.5)
+        (again,) = kernel.run("nb.run(['Who?'], endpoint).calls[0].outcome")
+    outcomes = json.loads(known.stdout)
+    seconds = answer.replied - pressed
+    print(f"{outcomes}, {seconds:.2f} s, {later} later")
+
+    assert answer.status == "error"
+    assert answer.error.startswith(("KeyboardInterrupt", "CancelledError"))
+    assert seconds <= 2
+    assert later == 0
+    assert outcomes["ok"] >= 50
+    assert sum(outcomes.values()) == 200
+    assert set(outcomes) <= {"ok", "cancelled", "not_started"}
+    assert len(read_lines(journal.read_bytes(), journal).calls) == outcomes["ok"]
+    assert again.result == "'ok'"
