@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 from collections.abc import Sequence
 
 from ..errors import AimlNbError
 from ..runner import last_run
 from . import compare, doctor, run, simulate
+from .options import drop_output
 from .report import EXIT_INTERRUPTED
 
 EXIT_BAD_INPUT = 2
@@ -41,8 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"\naiml-nb: interrupted.{_what_is_known()}", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has enough. What is still buffered has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return int(getattr(options, "exit_code", 0))
 
 

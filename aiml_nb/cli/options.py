@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from .. import prompts as samples
-from ..endpoint import Endpoint, connect
+from ..endpoint import Endpoint, connect, describe_endpoint
 from ..errors import EndpointError
 from ..prompts import Prompt, as_prompts, read_prompts
 
@@ -74,7 +75,7 @@ def open_endpoint(options: argparse.Namespace) -> Endpoint:
                 f"Type  export {options.api_key_env}=…  first."
             )
         named["api_key"] = os.environ[options.api_key_env]
-    return connect(
+    endpoint = connect(
         simulate=options.simulate,
         seed=options.seed,
         speed=options.speed,
@@ -82,7 +83,18 @@ def open_endpoint(options: argparse.Namespace) -> Endpoint:
         base_url=options.base_url,
         model=options.model,
         **named,
+        verbose=False,
     )
+    try:
+        print(describe_endpoint(endpoint), flush=True)
+    except BrokenPipeError:
+        drop_output()
+    return endpoint
+
+
+def drop_output() -> None:
+    """Let what is printed from now on vanish: whoever read it has enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def names_endpoint(options: argparse.Namespace) -> bool:
