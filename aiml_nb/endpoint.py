@@ -90,31 +90,31 @@ class Endpoint:
         EndpointError
             If nothing answers, the key is refused, or the server says the model does not exist.
         """
-        wanted, known = model or self.model, list[str]()
+        wanted, known, obstacle = model or self.model, list[str](), None
         try:
             known = read_models(client.models.with_raw_response.list().http_response.text)
             if known and wanted not in known:
                 client.models.retrieve(wanted)
         except Exception as error:  # noqa: BLE001  every failure is explained
-            self._raise_obstacle(error, wanted, known)
+            obstacle = self._find_obstacle(error, wanted, known)
+        if obstacle:  # raised here, where a traceback does not lead to the server's own words
+            raise EndpointError(obstacle)
 
     async def warm_up_async(self, client: AsyncOpenAI, *, model: str | None = None) -> None:
         """Do as `warm_up`, with the async client."""
-        wanted, known = model or self.model, list[str]()
+        wanted, known, obstacle = model or self.model, list[str](), None
         try:
             listed = await client.models.with_raw_response.list()
             known = read_models(listed.http_response.text)
             if known and wanted not in known:
                 await client.models.retrieve(wanted)
         except Exception as error:  # noqa: BLE001
-            self._raise_obstacle(error, wanted, known)
-
-    def _raise_obstacle(self, error: Exception, model: str, known: list[str]) -> None:
-        obstacle = find_obstacle(
-            error, base_url=self.base_url, key=self.key, model=model, known=known
-        )
+            obstacle = self._find_obstacle(error, wanted, known)
         if obstacle:
-            raise EndpointError(obstacle) from None
+            raise EndpointError(obstacle)
+
+    def _find_obstacle(self, error: Exception, model: str, known: list[str]) -> str | None:
+        return find_obstacle(error, base_url=self.base_url, key=self.key, model=model, known=known)
 
     def _client_settings(self, timeout: float) -> dict[str, Any]:
         return {
@@ -169,8 +169,12 @@ def connect(
     ValueError
         If the arguments contradict each other or one is unknown.
     """
-    given_key = _wrap_key(api_key)
+    given_key = ApiKey(api_key, source="api_key=") if isinstance(api_key, str) else None
+    kind = type(api_key).__name__
     del api_key  # tracebacks may print local variables
+    if given_key is None and kind != "NoneType":
+        raise TypeError(f"api_key must be text, not {kind}.")
+    base_url = _without_password(base_url)
     for name, text in {"base_url": base_url, "model": model, "provider": provider}.items():
         if text is not None and (not isinstance(text, str) or not text.strip()):
             raise ValueError(f"{name} must be text that is not empty; not {text!r}.")
@@ -198,14 +202,11 @@ def describe_endpoint(endpoint: Endpoint) -> str:
     return f"Calls go to {endpoint.base_url}, model {endpoint.model}, {key}.{cost}"
 
 
-def _wrap_key(api_key: object) -> ApiKey | None:
-    if api_key is None:
-        return None
-    if not isinstance(api_key, str):
-        kind = type(api_key).__name__
-        del api_key
-        raise TypeError(f"api_key must be text, not {kind}.")
-    return ApiKey(api_key, source="api_key=")
+def _without_password(base_url: str | None) -> str | None:
+    """Take the user out of an address that is going to be refused for having one."""
+    if not isinstance(base_url, str) or "@" not in base_url:
+        return base_url
+    return f"https://…@{base_url.rpartition('@')[2]}"
 
 
 def _decide_to_simulate(simulate: bool, named: dict[str, Any], knobs: dict[str, Any]) -> bool:

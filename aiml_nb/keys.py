@@ -58,10 +58,19 @@ class ApiKey:
         return None
 
     def redact(self, text: str) -> str:
-        """Return `text` with every occurrence of the key replaced by ``[key]``."""
+        """Return `text` with every occurrence of the key replaced by ``[key]``.
+
+        A text that was cut off in the middle of the key loses that part of it, too.
+        """
         key = self.reveal()
         # A key of a few letters would blot out ordinary words; no real one is that short.
-        return text.replace(key, "[key]") if len(key) >= 6 and key in text else text
+        if len(key) < 6:
+            return text
+        text, begin = text.replace(key, "[key]"), key[:9]
+        at = text.find(begin, max(0, len(text) - len(key)))
+        while at >= 0 and not key.startswith(text[at:]):
+            at = text.find(begin, at + 1)
+        return text if at < 0 else f"{text[:at]}[key]"
 
     def __repr__(self) -> str:
         return f"<ApiKey from {self.source}, {len(self.reveal())} characters>"

@@ -7,7 +7,6 @@ import heapq
 import itertools
 import math
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -63,40 +62,31 @@ class Gate:
         place
             In the line; who has the lowest goes first, whenever they came.
         """
-        ends = time.monotonic() + patience
-        while not self._try_to_enter(turn := _ThreadTurn(), place=place):
-            left = ends - time.monotonic()
-            if left <= 0 or not turn.given.wait(None if math.isinf(left) else left):
-                with self._lock:
-                    turn.is_over = True
-                if turn.given.is_set():
-                    self._wake()  # it came too late: somebody else takes it
-                return False
-        return True
+        turn = _ThreadTurn()
+        self._line_up(turn.give, place=place)
+        if turn.given.wait(None if math.isinf(patience) else max(patience, 0)):
+            return True
+        with self._lock:
+            turn.is_over = True
+            return turn.given.is_set()
 
     async def enter_async(self, *, patience: float, place: int = 0) -> bool:
         """Wait until an attempt may be made; otherwise as `enter`."""
-        if self.in_flight < self.limit:
+        if self.in_flight < self.limit and not self._waiting:
             self.in_flight += 1
             return True
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._line_up(partial(_give_turn, turn), place=place)
         try:
             async with asyncio.timeout(None if math.isinf(patience) else patience):
-                await self._wait_for_turn(place=place)
-        except TimeoutError:
-            return False
-        return True
-
-    async def _wait_for_turn(self, *, place: int) -> None:
-        loop = asyncio.get_running_loop()
-        while self.in_flight >= self.limit:
-            turn: asyncio.Future[None] = loop.create_future()
-            self._line_up(partial(_give_turn, turn), place=place)
-            try:
                 await turn
-            except asyncio.CancelledError:
-                self._wake()
-                raise
-        self.in_flight += 1
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self.step_back()  # it was given in the same moment
+            if isinstance(error, TimeoutError):
+                return False
+            raise
+        return True
 
     @property
     def is_overfull(self) -> bool:
@@ -132,16 +122,10 @@ class Gate:
         self._limit = self.ceiling = 2**31
         self._wake()
 
-    def _try_to_enter(self, turn: _ThreadTurn, *, place: int) -> bool:
-        with self._lock:
-            if self.in_flight < self.limit:
-                self.in_flight += 1
-                return True
-            self._line_up(turn.give, place=place)
-            return False
-
     def _line_up(self, give: Callable[[], bool], *, place: int) -> None:
-        heapq.heappush(self._waiting, (place, next(self._tickets), give))
+        with self._lock:
+            heapq.heappush(self._waiting, (place, next(self._tickets), give))
+        self._wake()
 
     def _shrink(self, now: float) -> None:
         # The attempt that was refused is still counted in flight here.
@@ -167,10 +151,10 @@ class Gate:
         self.history.append(LimitChange(at=now, limit=self.limit, cause=cause))
 
     def _wake(self) -> None:
+        """Hand free slots to those in the line: who comes by meanwhile cannot take them."""
         with self._lock:
-            free = self.limit - self.in_flight
-            while free > 0 and self._waiting:
-                free -= heapq.heappop(self._waiting)[2]()
+            while self.in_flight < self.limit and self._waiting:
+                self.in_flight += heapq.heappop(self._waiting)[2]()
 
 
 class _ThreadTurn:

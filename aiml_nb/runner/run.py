@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -136,9 +136,11 @@ def carry_out(plan: Plan, *, journal: Journal | None = None, clock: Clock | None
     """
     if not plan.settings.blocks:
         return run_coroutine(_make_async_calls(plan, journal, clock))
-    with _open_caller(plan, journal, clock) as caller:
+    with suppress(KeyboardInterrupt), _open_caller(plan, journal, clock) as caller:
         _make_blocking_calls(plan, caller)
-    return plan.run
+        return plan.run
+    # A new one: the old one's traceback leads through the client and all that it has in hand.
+    raise KeyboardInterrupt
 
 
 async def carry_out_async(plan: Plan) -> Run:

@@ -1,0 +1,77 @@
+"""Promise R10: runs leave nothing behind, however they end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+import aiml_nb as nb
+from aiml_nb.runner import STRATEGIES
+
+from .test_run import questions
+
+WAYS = ("whole", "streamed", "failing", "cancelled", "late", "resumed", "unreachable")
+
+
+def count_left() -> tuple[int, int, int]:
+    """Return how many threads, tasks and file descriptors there are."""
+    gc.collect()
+    return threading.active_count(), len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd"))
+
+
+async def make_run(number: int, folder: Path, closed_port: int) -> None:
+    """Make one run of one of the ways; each strategy meets each way in turn."""
+    way, strategy = WAYS[number % len(WAYS)], STRATEGIES[number % len(STRATEGIES)]
+    options = {"strategy": strategy, "max_concurrency": 4}
+    scenario = "one-fails" if way == "failing" else None
+    endpoint = nb.connect(speed=50, scenario=scenario, verbose=False)
+    if way == "cancelled":
+        handle = nb.start(questions(8), nb.connect(speed=2, verbose=False), **options)
+        await asyncio.sleep(0.3)
+        handle.cancel()
+        with suppress(asyncio.CancelledError):
+            await handle
+    elif way == "late":
+        late = nb.connect(speed=1, verbose=False)
+        await nb.run_async(questions(4), late, timeout=0.1, run_timeout=0.3, **options)
+    elif way == "unreachable":
+        nobody = nb.connect(base_url=f"http://127.0.0.1:{closed_port}/v1", verbose=False)
+        with pytest.raises(nb.EndpointError):
+            await nb.run_async(questions(2), nobody, journal=folder / f"{number}", **options)
+    elif way == "resumed":
+        journal = folder / f"{number}"
+        await nb.run_async(questions(6), endpoint, journal=journal, max_calls=2, **options)
+        await asyncio.to_thread(nb.resume, journal, endpoint, max_calls=None)
+    else:
+        await nb.run_async(questions(8), endpoint, stream=way == "streamed", **options)
+
+
+@pytest.mark.parametrize("runs", [8, pytest.param(56, marks=pytest.mark.slow)])
+async def test_runs_leave_no_thread_no_task_and_no_descriptor(
+    runs: int, tmp_path: Path, closed_port: int
+) -> None:
+    for number in range(len(WAYS)):  # the simulator and the loop's own threads come to stay
+        await make_run(number, tmp_path, closed_port)
+    before = await settle(count_left())
+
+    for number in range(runs):
+        await make_run(number + 100, tmp_path, closed_port)
+
+    after = await settle(before)
+    print(f"threads, tasks, descriptors: {before}, after {runs} runs {after}")
+    assert after <= before
+
+
+async def settle(level: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Wait a little for what is just ending, until there is no more than `level`."""
+    ends = time.monotonic() + 3
+    while (left := count_left()) > level and time.monotonic() < ends:
+        await asyncio.sleep(0.05)
+    return left
