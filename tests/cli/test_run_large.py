@@ -1,0 +1,73 @@
+"""``aiml-nb run`` with 20,000 prompts: what a developer has, in the memory of the records."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from .test_run import read_results, write_questions
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = """
+import sys
+from aiml_nb.cli import main
+code = main(sys.argv[1:])
+with open("/proc/self/status") as file:
+    print(next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM")))
+sys.exit(code)
+"""
+COUNT = 20_000
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a process took."""
+
+    seconds: float
+    memory: int
+
+
+def measure(folder: Path, count: int, *options: str) -> Cost:
+    """Run so many prompts in a process of its own and return what it took."""
+    folder.mkdir()
+    write_questions(folder, count)
+    command = ["run", "--prompts", "q.jsonl", "--scenario", "instant", *options]
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *command, "--max-concurrency", "50"],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    return Cost(time.monotonic() - began, int(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--journal", "j.jsonl"], ["--journal", "j.jsonl", "--output", "o.csv"]]
+)
+def test_twenty_thousand_prompts(options: list[str], tmp_path: Path) -> None:
+    few = measure(tmp_path / "few", 50, *options)
+    many = measure(tmp_path / "many", COUNT, *options)
+
+    extra = (many.memory - few.memory) / COUNT
+    print(
+        f"{options}: {many.seconds:.1f} s, {many.memory / 2**20:.0f} MiB "
+        f"(50 prompts: {few.seconds:.1f} s, {few.memory / 2**20:.0f} MiB), {extra:.0f} bytes a call"
+    )
+    assert extra < 25_000
+    if "--journal" in options:
+        text = (tmp_path / "many" / "j.jsonl").read_text()
+        assert text.count('"timing"') == COUNT
+    if "o.csv" not in options:
+        results = read_results(tmp_path / "many" / "q-results.jsonl")
+        assert len(results) == COUNT
+        assert json.dumps(results[-1]["custom_id"]) == f'"mine-{COUNT - 1}"'
