@@ -191,10 +191,11 @@ def _report(contents: Contents, plan: Plan) -> None:
     lost = [c.custom_id for c in left if c.attempts and c.custom_id not in contents.calls]
     text = f"Resumed: {len(plan.run.calls) - len(left)} of {len(plan.run.calls)} calls are done."
     if failed:
-        text += f" {failed} had failed and are sent again."
+        text += f" {failed} had failed and {'is' if failed == 1 else 'are'} sent again."
     if lost:
         names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
-        text += f" {len(lost)} were in flight, perhaps billed, and are sent again: {names}."
+        was, is_ = ("was", "is") if len(lost) == 1 else ("were", "are")
+        text += f" {len(lost)} {was} in flight, perhaps billed, and {is_} sent again: {names}."
     if contents.torn:
         text += (
             f" {contents.torn} torn line{' was' if contents.torn == 1 else 's were'} passed over."
