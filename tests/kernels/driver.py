@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
 from types import TracebackType
@@ -40,6 +40,7 @@ class Answer:
     result: str = ""
     error: str = ""
     replied: float = 0.0
+    shown: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Kernel:
@@ -174,8 +175,10 @@ class Kernel:
         if message["msg_type"] == "stream":
             stream = content["name"]
             setattr(answer, stream, getattr(answer, stream) + content["text"])
-        elif message["msg_type"] == "execute_result":
-            answer.result = content["data"]["text/plain"]
+        elif message["msg_type"] in {"execute_result", "display_data"}:
+            answer.shown.append(content["data"])
+            if message["msg_type"] == "execute_result":
+                answer.result = content["data"]["text/plain"]
         elif message["msg_type"] == "error":
             answer.error = _error(content)
 
