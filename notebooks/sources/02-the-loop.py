@@ -78,14 +78,8 @@ await boil("tea", 0.3)
 
 # %% [markdown]
 # The most common mistake with `await` is to forget it. Calling an async function does not run it; it
-# only *prepares* the work and hands you a *coroutine*, a pot that nobody has put on the fire:
-
-# %%
-pot = boil("tea", 0.3)
-print(pot)
-pot.close()
-
-# %% [markdown]
+# only *prepares* the work and hands you a *coroutine*, a pot that nobody has put on the fire.
+#
 # Somebody wrote this function, and forgot something:
 #
 # ```python
@@ -145,16 +139,13 @@ check("2.3", is_loop_running)
 
 # %%
 report = nb.patch_loop()
-
-# %% [markdown]
-# The line says what was found, what was done, and with which versions; send it along when you ask
-# somebody for help. From now on `asyncio.run` works in cells. (`nb.run` and `nb.compare` patch by
-# themselves when they need it, which is why you have seen this line before.)
-
-# %%
 asyncio.run(boil("tea", 0.3))
 
 # %% [markdown]
+# Now `asyncio.run` works in cells. The line *Event loop: …* says what was found, what was done, and with
+# which versions; send it along when you ask somebody for help. (`nb.run` and `nb.compare` patch by
+# themselves when they need it, which is why you have seen this line before.)
+#
 # Many programs on the web, the FAQ of AIML API among them, end in an idiom of four lines. It says: try
 # `asyncio.run`, and if a loop is running already, use that one. Without the patch, both ways fail in
 # a cell. With it, the first one works, and `main` runs once.
