@@ -126,6 +126,9 @@ def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
         _refuse_coroutine(answer)
         return Verdict(key=key, passed=True, text=exercise.check(answer))
     except NotYet as reason:
+        # A check that explains RuntimeErrors explains this one too: it is one of them.
+        if isinstance(reason.__context__, NotImplementedError):
+            raise reason.__context__ from None
         return Verdict(key=key, passed=False, text=str(reason))
     except NotImplementedError:
         raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
@@ -18,6 +19,13 @@ def looks_at_a_number(answer: object) -> str:
     return f"{number} s it is."
 
 
+def explains_runtime_errors(function: Callable[[], str]) -> str:
+    try:
+        return function()
+    except RuntimeError:
+        raise NotYet("a loop is running") from None
+
+
 @pytest.fixture(autouse=True)
 def lesson99(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lesson of our own beside the real ones."""
@@ -27,6 +35,7 @@ def lesson99(monkeypatch: pytest.MonkeyPatch) -> None:
     lesson.EXERCISES = {  # type: ignore[attr-defined]
         "99.1": Exercise(looks_at_a_number, hints=("Look.", "Look there.", "It is 2.0.")),
         "99.2": Exercise(lambda function: function(), hints=("None.",)),
+        "99.3": Exercise(explains_runtime_errors, hints=("None.",)),
     }
     lesson.QUESTIONS = {}  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, name, lesson)
@@ -79,12 +88,13 @@ def test_an_error_in_the_learners_code_is_named_and_does_not_get_out() -> None:
     assert "KeyError: 'duration'" in verdict.text
 
 
-def test_an_exercise_not_begun_is_an_error_in_its_cell() -> None:
+@pytest.mark.parametrize("key", ["99.2", "99.3"])
+def test_an_exercise_not_begun_is_an_error_in_its_cell(key: str) -> None:
     def not_begun() -> str:
         raise NotImplementedError("exercise 99.2")
 
     with pytest.raises(NotImplementedError, match=r"exercise 99\.2"):
-        check("99.2", not_begun)
+        check(key, not_begun)
 
 
 def test_a_verdict_is_not_shown_a_second_time(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,7 +122,7 @@ def test_hints_come_one_by_one_and_the_last_stays(capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize(
     ("key", "said"),
-    [("99.7", "this lesson has 99.1, 99.2"), ("98.1", "no lesson 98"), ("first", "'3.2'")],
+    [("99.7", "this lesson has 99.1, 99.2, 99.3"), ("98.1", "no lesson 98"), ("first", "'3.2'")],
 )
 def test_a_key_that_does_not_exist_is_told_with_those_that_do(key: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
