@@ -208,8 +208,10 @@ five.summary()[["lower_bound", "makespan", "efficiency"]].round(2)
 predict("3.4", "How much longer will groups of five take than a limit of five?", unit="%")
 
 # %%
-steady = nb.run(questions, connect_to("stragglers"), max_concurrency=5)
-groups = nb.run(questions, connect_to("stragglers"), max_concurrency=5, strategy="batches")
+steady = nb.run(questions, connect_to("stragglers", speed=16), max_concurrency=5)
+groups = nb.run(
+    questions, connect_to("stragglers", speed=16), max_concurrency=5, strategy="batches"
+)
 reveal("3.4", 100 * (groups.makespan / steady.makespan - 1))
 nb.plot_timeline([steady, groups])
 
@@ -286,7 +288,7 @@ forecast = nb.what_if(steady, max_concurrency=[1, 2, 5, 10, 20])
 forecast.to_frame()[["max_concurrency", "makespan", "lower_bound"]].round(2)
 
 # %%
-ten = nb.run(questions, connect_to("stragglers"), max_concurrency=10)
+ten = nb.run(questions, connect_to("stragglers", speed=16), max_concurrency=10)
 print(f"predicted for ten: {forecast.makespans[3]:.2f} s, measured: {ten.makespan:.2f} s")
 
 # %% [markdown]

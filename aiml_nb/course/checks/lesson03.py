@@ -19,7 +19,7 @@ _SEVEN = 7
 
 def check_ask_all(ask_all: Callable[..., Any]) -> str:
     """See that a limit is kept and used, with several limits and uneven calls."""
-    for limit, durations in ((3, [0.09, 0.02, 0.05, 0.03]), (2, [0.06, 0.02, 0.03])):
+    for limit, durations in ((3, [0.06, 0.02, 0.04, 0.03]), (2, [0.04, 0.02, 0.03])):
         _try_limit(ask_all, limit, durations)
     return "Never more in flight than the limit, never fewer while one waits."
 

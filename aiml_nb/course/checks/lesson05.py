@@ -64,8 +64,9 @@ def check_ask_safely(ask_safely: Callable[..., Any]) -> str:
     )
     for error in (_make_error(400), ValueError("odd"), TimeoutError("late")):
         _compare_record(_record_of(ask_safely, _fail_with(error)), error)
+    is_cancelled = run_answer(_is_cancelled, ask_safely)
     require(
-        run_answer(_is_cancelled, ask_safely),
+        is_cancelled,
         "a cancelled call went on as if it had failed. Catch  Exception: a cancellation is none of "
         "these, and must go through, or nobody can stop your run.",
     )
@@ -119,7 +120,7 @@ async def _is_cancelled(ask_safely: Callable[..., Any]) -> bool:
         await asyncio.sleep(5)
         return "too late"
 
-    task = asyncio.ensure_future(ask_safely(ask, "Why?"))
+    task: asyncio.Future[Any] = asyncio.ensure_future(ask_safely(ask, "Why?"))
     await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.wait([task])
