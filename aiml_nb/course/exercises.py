@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections import Counter
 from collections.abc import Callable
@@ -132,7 +133,8 @@ def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
         return Verdict(key=key, passed=False, text=str(reason))
     except NotImplementedError:
         raise
-    except Exception as error:  # noqa: BLE001  what a learner wrote may raise anything
+    # What a learner wrote may raise anything; what it awaited may have been cancelled.
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
         words = f"{type(error).__name__}: {error}".removesuffix(": ")
         text = f"your code stopped with {words}. Run it by itself to see in which line."
         return Verdict(key=key, passed=False, text=text)

@@ -63,9 +63,8 @@ predict(
 
 # %%
 twenty = nb.run(questions, connect_to("tight"), max_concurrency=20)
-share = twenty.makespan / five.makespan
-words = {0.25: "a quarter of the time", 0.5: "half the time", 1: "the same time"}
-reveal("3.1", words[min(words, key=lambda guess: abs(guess - share))])
+is_same = twenty.makespan > 0.75 * five.makespan
+reveal("3.1", "the same time" if is_same else "half the time")
 nb.plot_timeline([five, twenty])
 
 # %% [markdown]
@@ -113,8 +112,8 @@ await asyncio.gather(visit("first"), visit("second"), visit("third"))
 # tickets did the rest.
 #
 # **Your turn.** Write `ask_all`. It gets an async function `ask` that answers one question, a list
-# of questions, and a limit. It returns the answers in the order of the questions. Never are more
-# than `limit` questions in flight, and no slot stands empty while a question waits.
+# of questions, and a limit. It returns the answers in the order of the questions. At no moment
+# are more than `limit` questions in flight, and no slot stands empty while a question waits.
 
 
 # %% tags=["exercise"]
@@ -234,23 +233,23 @@ nb.plot_timeline([steady, groups])
 predict(
     "3.5",
     "Fourteen questions at once, to a server that takes seven. How many attempts will it need?",
-    choices=["14", "21", "28"],
+    unit="attempts",
 )
 
 # %%
 refused = nb.run(questions[:14], connect_to("seven", speed=5))
-reveal("3.5", str(len(refused.attempts_frame())))
+reveal("3.5", sum(len(call.attempts) for call in refused.calls))
 refused
 
 # %% [markdown]
 # Seven were turned away at once: the narrow striped bars on the left. Their dotted lines are the
 # **back-off**, the time until they may try again. A 429 means *you are too fast*, so it is at least
-# a second, and nobody is sent meanwhile. The seven refusals cost more time than all the answers.
+# a second, and nothing new is sent meanwhile. Being too fast was slow.
 #
 # Many providers count otherwise: so many requests or tokens *in a minute*. For those there are
 # `requests_per_minute=` and `tokens_per_minute=`, which hold calls back before they are sent.
 #
-# **Your turn.** Choose the largest limit at which `seven` turns nobody away.
+# **Your turn.** Set `limit` to the largest number at which `seven` turns nobody away.
 
 # %% tags=["exercise"]
 # Exercise 3.6: as many in flight as the server takes, and nobody turned away
@@ -302,7 +301,7 @@ print(f"predicted for ten: {forecast.makespans[3]:.2f} s, measured: {ten.makespa
 crowd = nb.what_if(five, max_concurrency=[5, 20])
 print(f"five cashiers, twenty at once: predicted {crowd.makespans[1]:.2f} s,", end=" ")
 print(f"measured {twenty.makespan:.2f} s")
-crowd.caveat
+print(crowd.caveat)
 
 # %% [markdown]
 # A forecast cannot know about cashiers that it has never seen busy. Use it to choose what to try
@@ -323,9 +322,9 @@ quiz("3.7")
 #
 # ## The same as a script
 #
-# [scripts/03-how-many-at-once.py](scripts/03-how-many-at-once.py) runs
-# outside Jupyter, in a terminal.
+# [scripts/03-how-many-at-once.py](scripts/03-how-many-at-once.py) runs outside Jupyter:
+# `python notebooks/scripts/03-how-many-at-once.py`.
 #
 # ## Where to go next
 #
-# [lesson 4](04-first-token.ipynb) asks why streaming feels faster.
+# [Lesson 4](04-first-token.ipynb) asks why streaming feels faster.

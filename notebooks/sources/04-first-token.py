@@ -280,9 +280,9 @@ client.close()
 #
 # ## The same as a script
 #
-# [scripts/04-first-token.py](scripts/04-first-token.py) runs outside
-# Jupyter, in a terminal.
+# [scripts/04-first-token.py](scripts/04-first-token.py) runs outside Jupyter:
+# `python notebooks/scripts/04-first-token.py`.
 #
 # ## Where to go next
 #
-# [lesson 5](05-when-it-fails.ipynb) asks what happens when some calls fail.
+# [Lesson 5](05-when-it-fails.ipynb) asks what happens when some calls fail.

@@ -359,9 +359,9 @@ quiz("5.8")
 #
 # ## The same as a script
 #
-# [scripts/05-when-it-fails.py](scripts/05-when-it-fails.py) runs outside
-# Jupyter, in a terminal.
+# [scripts/05-when-it-fails.py](scripts/05-when-it-fails.py) runs outside Jupyter:
+# `python notebooks/scripts/05-when-it-fails.py`.
 #
 # ## Where to go next
 #
-# [lesson 6](06-do-not-block.ipynb) asks who holds everybody up.
+# [Lesson 6](06-do-not-block.ipynb) asks who holds everybody up.

@@ -94,6 +94,25 @@ async def without_await(ask: Ask, questions: list[str], limit: int) -> list[Any]
     return waiting
 
 
+async def plain_with(ask: Ask, questions: list[str], limit: int) -> list[str]:
+    slots: Any = asyncio.Semaphore(limit)
+
+    async def ask_in_slot(question: str) -> str:
+        with slots:
+            return await ask(question)
+
+    return await asyncio.gather(*map(ask_in_slot, questions))
+
+
+async def without_a_star(ask: Ask, questions: list[str], limit: int) -> list[str]:
+    waiting: Any = (ask(question) for question in questions)
+    return await asyncio.gather(waiting)
+
+
+async def not_awaited_at_the_end(ask: Ask, questions: list[str], limit: int) -> Any:
+    return asyncio.gather(*map(ask, questions))
+
+
 class TestAskAll:
     @pytest.mark.parametrize("answer", [with_semaphore, with_workers])
     def test_a_limit_that_is_kept_and_used_passes(self, answer: object) -> None:
@@ -109,7 +128,13 @@ class TestAskAll:
             (always_two, "at most 2 were in flight"),
             (in_order_of_finishing, "not in the order of the questions"),
             (without_return, "Its last line returns the answers"),
-            (without_await, "ask was never called"),
+            (without_await, "none was ever asked"),
+            (plain_with, "with  async with"),
+            pytest.param(
+                *(without_a_star, "put a star before"),
+                marks=pytest.mark.filterwarnings("ignore:.*never awaited"),
+            ),
+            (not_awaited_at_the_end, "return await"),
             ([], "TypeError"),
         ],
     )

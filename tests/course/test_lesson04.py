@@ -58,6 +58,20 @@ def never_none(stream: Any, begin: float) -> float:
     return first_text(stream, begin) or 0.0
 
 
+def other_begin(stream: Any, begin: float) -> float | None:
+    return first_text(stream, perf_counter())
+
+
+def turned_over(stream: Any, begin: float) -> float | None:
+    seconds = first_text(stream, begin)
+    return None if seconds is None else -seconds
+
+
+def next_alone(stream: Any, begin: float) -> float:
+    next(stream)
+    return perf_counter() - begin
+
+
 def text_itself(stream: Any, begin: float) -> Iterator[str]:
     return (chunk for chunk in stream)
 
@@ -72,6 +86,9 @@ class TestFirstToken:
         [
             (first_chunk, "Chunks without text come before it"),
             (what_is_not_none, "Look for content that is neither"),
+            (next_alone, "Chunks without text come before it"),
+            (other_begin, "Count from the begin that is given"),
+            (turned_over, "less than nothing"),
             (at_the_end, "from inside the loop"),
             (choices_unseen, "whose list of choices is empty"),
             (a_stamp, "a reading of the watch"),

@@ -199,6 +199,18 @@ async def stop_at_once(questions: list[str], endpoint: nb.Endpoint) -> object:
     return handle.partial
 
 
+async def await_what_was_cancelled(questions: list[str], endpoint: nb.Endpoint) -> object:
+    handle = nb.start(questions, endpoint, max_concurrency=2)
+    while handle.progress[0] < 5:
+        await asyncio.sleep(0.01)
+    handle.cancel()
+    return await handle
+
+
+async def ask_five(questions: list[str], endpoint: nb.Endpoint) -> object:
+    return await nb.run_async(questions[:5], endpoint, max_concurrency=2)
+
+
 class TestStopAfterFive:
     def test_five_answers_kept_and_the_rest_given_up_pass(self) -> None:
         assert check("5.7", stopping())
@@ -212,6 +224,8 @@ class TestStopAfterFive:
             (stopping(gives="handle"), "wants the run"),
             (wait_for_all, "the run went on"),
             (stop_at_once, "only 0 answers"),
+            (await_what_was_cancelled, "in handle.partial"),
+            (ask_five, "only 5 of the 12 questions"),
         ],
     )
     def test_the_rest_is_told_why_not(self, answer: object, said: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,9 +27,17 @@ def check_ask_all(ask_all: Callable[..., Any]) -> str:
 
 def _try_limit(ask_all: Callable[..., Any], limit: int, durations: list[float]) -> None:
     model, questions = Practice(durations), [f"question {number}" for number in range(1, 10)]
-    answers = run_answer(ask_all, model.ask, questions, limit)
+    answers = _ask_with(ask_all, model.ask, questions, limit)
     asked = f"With 9 questions and a limit of {limit}"
-    require(model.calls, f"{asked}, ask was never called. Call it as  await ask(question).")
+    require(
+        not inspect.isawaitable(answers),
+        "ask_all returns something that is still to be awaited. Write  return await  at the end.",
+    )
+    require(
+        model.calls,
+        f"{asked}, none was ever asked: calling ask only prepares the work. Write  await "
+        "ask(question).",
+    )
     require(answers is not None, "ask_all returns nothing. Its last line returns the answers.")
     peak = model.peak_in_flight
     require(
@@ -53,6 +62,27 @@ def _try_limit(ask_all: Callable[..., Any], limit: int, durations: list[float]) 
         f"{asked}, slots stood empty while questions waited, as each group waited for its slowest "
         "call. (This trap comes up below.) Gather all questions at once, each with a ticket.",
     )
+
+
+_STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
+
+# What Python says of classic slips, and what to write instead.
+_SLIPS = {
+    "context manager": "A semaphore is entered with  async with, not with  with.",
+    "unhashable": _STAR,
+    "awaitable is required": _STAR,
+    "bad yield": _STAR,
+}
+
+
+def _ask_with(ask_all: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return run_answer(ask_all, *arguments)
+    except (TypeError, RuntimeError) as error:
+        for words, remedy in _SLIPS.items():
+            if words in str(error):
+                raise NotYet(remedy) from None
+        raise
 
 
 def _compare_answers(answers: list[Any], expected: list[str]) -> None:

@@ -18,17 +18,25 @@ class _Chunks:
     def __init__(self, *pieces: tuple[float, str | None]) -> None:
         self._pieces = pieces
         self.stamps: list[float] = []
-        self.ended = math.inf
+        self._chunks = self._play()
 
     def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._chunks)
+
+    def _play(self) -> Iterator[Any]:
         for wait, text in self._pieces:
             time.sleep(wait)
             self.stamps.append(time.perf_counter())
             yield _make_chunk(text)
-        self.ended = time.perf_counter()
 
 
 _NO_CHOICES = "no choices"
+
+# Seconds between the question and the moment at which the learner's function is called.
+_SENT_BEFORE = 0.02
 
 
 def _make_chunk(text: str | None) -> Any:
@@ -60,7 +68,7 @@ def check_first_token(function: Callable[..., Any]) -> str:
 
 
 def _time_stream(function: Callable[..., Any], *pieces: tuple[float, str | None]) -> None:
-    stream, begin = _Chunks(*pieces), time.perf_counter()
+    stream, begin = _Chunks(*pieces), time.perf_counter() - _SENT_BEFORE
     answer = _watch(function, stream, begin)
     first = next(i for i, (_, text) in enumerate(pieces) if text and text != _NO_CHOICES)
     require(answer is not None, "the function returns None, although text came. Is return missing?")
@@ -71,8 +79,14 @@ def _time_stream(function: Callable[..., Any], *pieces: tuple[float, str | None]
         "that is a reading of the watch, not a difference. Take begin away from perf_counter().",
     )
     moments = [stamp - begin for stamp in stream.stamps]
-    due = moments[first] if len(moments) > first else sum(wait for wait, _ in pieces[: first + 1])
+    waits = sum(wait for wait, _ in pieces[: first + 1])
+    due = moments[first] if len(moments) > first else _SENT_BEFORE + waits
+    require(answer >= 0, "that is less than nothing. Take begin away from now, not now from begin.")
     case = f"you say {answer:.3f} s, and the first text comes after {due:.3f} s."
+    require(
+        answer >= due or answer + 1.25 * _SENT_BEFORE < due,
+        f"{case} Count from the begin that is given: the question was sent before the stream came.",
+    )
     require(
         answer >= due,
         f"{case} Chunks without text come before it: their content is None or ''. Look for content "

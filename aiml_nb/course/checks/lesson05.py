@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 from ...endpoint import connect
@@ -13,56 +11,20 @@ from ...records import Call, Run
 from ..exercises import Exercise, NotYet, of_kind, require
 from ..practice import run_answer
 from ..questions import Question
+from .asking_again import Moody, check_ask_again, make_error
 
-# A wait shorter than this is none.
-_SHORTEST_WAIT = 0.005
-_MOST_ATTEMPTS = 3
 _ENOUGH = 5
-
-
-class _Moody:
-    """Answers a question, or fails with the next of some statuses, and remembers when."""
-
-    def __init__(self, *statuses: int) -> None:
-        self._statuses = statuses
-        self.started: list[float] = []
-        self.ended: list[float] = []
-        self.others_had_a_turn: list[bool] = []
-        self._turn = True
-
-    async def ask(self, question: str) -> str:
-        self.started.append(time.perf_counter())
-        self.others_had_a_turn.append(self._turn)
-        await asyncio.sleep(0.002)
-        self.ended.append(time.perf_counter())
-        self._turn = False
-        # It runs as soon as whoever asked lets the loop go on.
-        asyncio.get_running_loop().call_soon(self._take_turn)
-        number = len(self.started)
-        if number <= len(self._statuses):
-            raise _make_error(self._statuses[number - 1])
-        return f"an answer to: {question}"
-
-    def _take_turn(self) -> None:
-        self._turn = True
-
-
-def _make_error(status: int) -> Exception:
-    from openai import APIStatusError
-
-    reply: Any = SimpleNamespace(status_code=status, headers={}, request=None)
-    return APIStatusError(f"status {status} (simulated)", response=reply, body=None)
 
 
 def check_ask_safely(ask_safely: Callable[..., Any]) -> str:
     """See that failures become records, and that a cancellation goes through."""
-    record = _record_of(ask_safely, _Moody().ask)
+    record = _record_of(ask_safely, Moody().ask)
     require(
         record["answer"] == "an answer to: Why?" and record["error"] is None,
         f"a call that goes well gives {record!r:.120}. The answer belongs into answer, and error "
         "stays None. Did you await ask(question)?",
     )
-    for error in (_make_error(400), ValueError("odd"), TimeoutError("late")):
+    for error in (make_error(400), ValueError("odd"), TimeoutError("late")):
         _compare_record(_record_of(ask_safely, _fail_with(error)), error)
     is_cancelled = run_answer(_is_cancelled, ask_safely)
     require(
@@ -127,89 +89,6 @@ async def _is_cancelled(ask_safely: Callable[..., Any]) -> bool:
     return task.cancelled()
 
 
-def check_ask_again(ask_again: Callable[..., Any]) -> str:
-    """See what is asked again, how often, and after which wait."""
-    _expect(ask_again, [], attempts=1, answered=True)
-    _expect(ask_again, [503], attempts=2, answered=True)
-    _expect(ask_again, [400], attempts=1, answered=False)
-    _expect(ask_again, [429, 500], attempts=3, answered=True)
-    _expect(ask_again, [503, 404], attempts=2, answered=False)
-    _expect(ask_again, [500, 502, 503, 504, 500, 500], attempts=3, answered=False)
-    return "Asked again where it may help, three times at most, after a wait that blocks nobody."
-
-
-def _expect(
-    ask_again: Callable[..., Any], statuses: list[int], *, attempts: int, answered: bool
-) -> None:
-    model = _Moody(*statuses)
-    story = f"When ask answers {_tell(statuses)}"
-    answer, error = _try(ask_again, model)
-    made = len(model.started)
-    require(made, f"{story}, ask was never called. Write  await ask(question).")
-    if made > attempts:
-        at_most = f"{_MOST_ATTEMPTS} attempts at most"
-        why = at_most if attempts == _MOST_ATTEMPTS else f"{statuses[attempts - 1]} does not pass"
-        raise NotYet(f"{story}, you ask {made} times: {why}.")
-    if made < attempts and error is not None:
-        raise NotYet(
-            f"{story}, you give up after {made}. {statuses[made - 1]} may pass: ask again."
-        )
-    require(made == attempts, f"{story}, you ask {made} times, and {attempts} are to be made.")
-    _look_at_waits(model, story)
-    if answered:
-        require(error is None, f"{story}, the last attempt went well, and you raise {error!r:.60}.")
-        require(
-            answer == "an answer to: Why?",
-            f"{story}, the function returns {answer!r:.60}. Return what await ask(question) gave.",
-        )
-        return
-    require(
-        error is not None,
-        f"{story}, the function returns {answer!r:.60}. Then nobody learns that it failed: a bare "
-        " raise  inside except lets the error go on.",
-    )
-    wanted = statuses[attempts - 1]
-    require(
-        getattr(error, "status_code", None) == wanted,
-        f"{story}, you raise {error!r:.60}. Let the error with status {wanted} go on as it is.",
-    )
-
-
-def _try(ask_again: Callable[..., Any], model: _Moody) -> tuple[Any, Exception | None]:
-    try:
-        return run_answer(ask_again, model.ask, "Why?"), None
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        if not model.started:
-            raise
-        return None, error
-
-
-def _look_at_waits(model: _Moody, story: str) -> None:
-    for number in range(1, len(model.started)):
-        waited = model.started[number] - model.ended[number - 1]
-        require(
-            waited >= _SHORTEST_WAIT,
-            f"{story}, attempt {number + 1} follows at once. A server in trouble needs a moment: "
-            "wait with  await asyncio.sleep(0.05).",
-        )
-        require(
-            model.others_had_a_turn[number],
-            f"{story}, you wait {waited:.2f} s, and nobody else can go on meanwhile: time.sleep "
-            "blocks all calls. Wait with  await asyncio.sleep(0.05).",
-        )
-
-
-def _tell(statuses: list[int]) -> str:
-    if not statuses:
-        return "well at once"
-    told = [str(status) for status in statuses[:_MOST_ATTEMPTS]]
-    if len(statuses) > _MOST_ATTEMPTS:
-        return f"{', '.join(told)} and so on"
-    return f"{', '.join(told)} and then well"
-
-
 def check_stop_after_five(function: Callable[..., Any]) -> str:
     """See that a run is stopped with its first answers kept, whatever the server's seed."""
     questions = [f"Question {number}?" for number in range(1, 13)]
@@ -218,9 +97,14 @@ def check_stop_after_five(function: Callable[..., Any]) -> str:
     run = of_kind(found, Run, "the run: what handle.partial gives")
     ok = sum(call.outcome == "ok" for call in run.calls)
     require(
+        len(run.calls) == len(questions),
+        f"your run has only {len(run.calls)} of the {len(questions)} questions. Ask them all, and "
+        "stop half-way.",
+    )
+    require(
         later < len(questions),
-        "in the end all twelve were answered: the run went on. Call handle.cancel(), with "
-        "parentheses, once five are there.",
+        f"all {len(questions)} were answered: the run went on to its end. Cancel it as soon as "
+        "handle.progress[0] is 5, with  handle.cancel(), parentheses and all.",
     )
     require(
         later >= _ENOUGH,
@@ -242,7 +126,16 @@ def _count(calls: list[Call], outcome: str) -> int:
 async def _watch(function: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
     """Return what the function gave, and how many calls are ok once none is in flight any more."""
     result = function(*arguments)
-    found = await asyncio.wait_for(result, 10) if asyncio.iscoroutine(result) else result
+    try:
+        found = await asyncio.wait_for(result, 10) if asyncio.iscoroutine(result) else result
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # the stop button
+            raise
+        raise NotYet(
+            "a run that was cancelled has no result: awaiting its handle raises CancelledError. "
+            "What there is, is in handle.partial."
+        ) from None
     if not isinstance(found, Run):
         return found, 0
     idle = 0
