@@ -14,7 +14,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 from playwright.sync_api import Error as BrowserError
 
-PATHS = {"lab": "lab/workspaces/{workspace}/tree/", "notebook": "notebooks/", "voila": "voila/render/"}
+PATHS = {
+    "lab": "lab/workspaces/{workspace}/tree/",
+    "notebook": "notebooks/",
+    "voila": "voila/render/",
+}
 # Outputs, and not the sources of cells, which hold the same words.
 OUTPUTS = {"lab": ".jp-Cell-outputWrapper", "notebook": ".jp-Cell-outputWrapper", "voila": "body"}
 MINUTE = 60_000
