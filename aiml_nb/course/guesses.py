@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -37,10 +36,11 @@ def predict(
         If there are both choices and a unit, or neither.
     """
     from ..widgets import Predict
+    from .buttons import has_front_end
 
     asked = Predict(question, choices, unit=unit, key=key)
     _asked[key] = asked
-    if "IPython" not in sys.modules:
+    if not has_front_end():
         print(repr(asked))
     return asked
 
