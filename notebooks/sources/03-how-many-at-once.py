@@ -237,7 +237,7 @@ predict(
 )
 
 # %%
-refused = nb.run(questions[:14], connect_to("seven", speed=5))
+refused = nb.run(questions[:14], connect_to("seven", speed=8))
 reveal("3.5", sum(len(call.attempts) for call in refused.calls))
 refused
 
@@ -256,7 +256,7 @@ refused
 # solution begins
 limit = 7
 # solution ends
-run = nb.run(questions, connect_to("seven", speed=8), max_concurrency=limit)
+run = nb.run(questions, connect_to("seven"), max_concurrency=limit)
 
 check("3.6", run)
 

@@ -33,8 +33,8 @@ def connect_to(scenario):
 #
 # ## One of six fails
 #
-# The scenario `one-fails` refuses one request. We ask six questions at once, with the plain openai
-# client and `asyncio.gather`, as in lesson 1.
+# The scenario `one-fails` refuses one request: *400, bad request*. We ask six questions at once, with
+# the plain openai client and `asyncio.gather`, as in lesson 1.
 
 
 # %%
@@ -88,8 +88,8 @@ for question, result in zip(questions, results, strict=True):
     print(f"{type(result).__name__:16} {question}")
 
 # %% [markdown]
-# Nothing is lost. But now `results` is a mixture, and whoever uses it must look at each item before
-# touching it. It is easily forgotten.
+# Nothing is lost. But now `results` is a mixture of answers (`str`, text) and errors. Whoever uses it
+# must look at each item before touching it, and that is easily forgotten.
 #
 # ## Second way: all or nothing
 #
@@ -324,7 +324,8 @@ print(sum(call.outcome == "ok" for call in whole.calls), "of", len(whole.calls),
 #
 # **Your turn.** Stop a run as soon as five answers are there, and return what you have.
 # `handle.progress` gives two numbers: the calls that are finished, and all. Remember that the run
-# moves on only while you `await` something.
+# moves on only while you `await` something. (A loop that never awaits hangs. Then press the stop
+# button.)
 
 
 # %% tags=["exercise"]

@@ -127,15 +127,15 @@ class TestAskAll:
             (in_groups, "each group waited for its slowest"),
             (always_two, "at most 2 were in flight"),
             (in_order_of_finishing, "not in the order of the questions"),
-            (without_return, "Its last line returns the answers"),
+            (without_return, "without a return line"),
             (without_await, "none was ever asked"),
             (plain_with, "with  async with"),
             pytest.param(
                 *(without_a_star, "put a star before"),
                 marks=pytest.mark.filterwarnings("ignore:.*never awaited"),
             ),
-            (not_awaited_at_the_end, "return await"),
-            ([], "TypeError"),
+            (not_awaited_at_the_end, "Put await before gather"),
+            ([], "the function itself, without brackets: ask_all"),
         ],
     )
     def test_the_rest_is_told_why_not(self, answer: object, said: str) -> None:
@@ -177,6 +177,7 @@ class TestInFlightNeeded:
             (lambda run, rate: rate / 60 * max(durations(run)), "the longest call"),
             (lambda run, rate: 7, "The law: calls in flight"),
             (lambda run, rate: print(rate), "None"),
+            (3.2, "the function itself"),
         ],
     )
     def test_the_rest_is_told_what_it_is(self, answer: object, said: str) -> None:

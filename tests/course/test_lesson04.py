@@ -143,6 +143,7 @@ class TestTimePerToken:
             (lambda c: c.finished, "Divide the time from"),
             (lambda c: None, "returned None"),
             (lambda c: c.tokens, "AttributeError"),
+            (0.02, "the function itself"),
         ],
     )
     def test_the_rest_is_told_what_it_is(self, answer: object, said: str) -> None:

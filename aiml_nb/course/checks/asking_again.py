@@ -10,6 +10,7 @@ from typing import Any
 
 from ..exercises import NotYet, require
 from ..practice import run_answer
+from .answers import a_function
 
 # A wait shorter than this is none.
 _SHORTEST_WAIT = 0.005
@@ -64,8 +65,9 @@ def make_error(status: int) -> Exception:
     return APIStatusError(f"status {status} (simulated)", response=reply, body=None)
 
 
-def check_ask_again(ask_again: Callable[..., Any]) -> str:
+def check_ask_again(given: object) -> str:
     """See what is asked again, how often, and after which wait."""
+    ask_again = a_function(given, "ask_again")
     _expect(ask_again, [], attempts=1, answered=True)
     _expect(ask_again, [503], attempts=2, answered=True)
     _expect(ask_again, [400], attempts=1, answered=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,13 +12,15 @@ from ...records import Call, Run
 from ..exercises import Exercise, NotYet, of_kind, require
 from ..practice import Practice, run_answer
 from ..questions import Question
+from .answers import a_function, a_list
 
 # What the scenario `seven` takes at once.
 _SEVEN = 7
 
 
-def check_ask_all(ask_all: Callable[..., Any]) -> str:
+def check_ask_all(answer: object) -> str:
     """See that a limit is kept and used, with several limits and uneven calls."""
+    ask_all = a_function(answer, "ask_all")
     for limit, durations in ((3, [0.06, 0.02, 0.04, 0.03]), (2, [0.04, 0.02, 0.03])):
         _try_limit(ask_all, limit, durations)
     return "Never more in flight than the limit, never fewer while one waits."
@@ -27,18 +28,13 @@ def check_ask_all(ask_all: Callable[..., Any]) -> str:
 
 def _try_limit(ask_all: Callable[..., Any], limit: int, durations: list[float]) -> None:
     model, questions = Practice(durations), [f"question {number}" for number in range(1, 10)]
-    answers = _ask_with(ask_all, model.ask, questions, limit)
+    answers = a_list(_ask_with(ask_all, model.ask, questions, limit), "the answers")
     asked = f"With 9 questions and a limit of {limit}"
-    require(
-        not inspect.isawaitable(answers),
-        "ask_all returns something that is still to be awaited. Write  return await  at the end.",
-    )
     require(
         model.calls,
         f"{asked}, none was ever asked: calling ask only prepares the work. Write  await "
         "ask(question).",
     )
-    require(answers is not None, "ask_all returns nothing. Its last line returns the answers.")
     peak = model.peak_in_flight
     require(
         peak <= limit,
@@ -55,7 +51,7 @@ def _try_limit(ask_all: Callable[..., Any], limit: int, durations: list[float]) 
         f"{asked}, at most {peak} were in flight. Does the semaphore get the limit as it is?",
     )
     expected = [model.answer_to(question) for question in questions]
-    _compare_answers(list(answers), expected)
+    _compare_answers(answers, expected)
     found = diagnose(replace(model.run, max_concurrency=limit))
     require(
         found is None,
@@ -102,8 +98,9 @@ def _compare_answers(answers: list[Any], expected: list[str]) -> None:
     )
 
 
-def check_in_flight_needed(function: Callable[..., Any]) -> str:
+def check_in_flight_needed(given: object) -> str:
     """See that Little's law is used, on runs whose mean, median and makespan differ."""
+    function = a_function(given, "in_flight_needed")
     for durations, rate in (([1.0, 2.0, 6.0, 3.0], 120), ([0.5, 0.5, 2.0], 90)):
         run = _staggered(durations)
         answer, mean = function(run, rate), sum(durations) / len(durations)
@@ -162,12 +159,13 @@ def _call(index: int, *, started: float, duration: float) -> Call:
 def check_seven(answer: object) -> str:
     """See that nobody was turned away and that the server's slots were used."""
     run = of_kind(answer, Run, "the run: what nb.run(…) returns")
-    refused = sum(attempt.status == 429 for call in run.calls for attempt in call.attempts)
+    statuses = [attempt.status for call in run.calls for attempt in call.attempts]
+    refused = statuses.count(429)
     peak = peak_in_flight(run)
     require(
         not refused,
-        f"{refused} attempts were turned away (status 429): with up to {peak} in flight, "
-        f"{run.makespan:.1f} s. Choose a smaller limit.",
+        f"{refused} of {len(statuses)} attempts were turned away (status 429), {run.makespan:.1f} s "
+        "in all. Choose a smaller limit.",
     )
     require(
         peak >= _SEVEN,

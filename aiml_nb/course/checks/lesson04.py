@@ -10,6 +10,7 @@ from typing import Any
 from ...records import Call
 from ..exercises import Exercise, NotYet, require
 from ..questions import Question
+from .answers import a_function
 
 
 class _Chunks:
@@ -54,8 +55,9 @@ def _make_chunk(text: str | None) -> Any:
     )
 
 
-def check_first_token(function: Callable[..., Any]) -> str:
+def check_first_token(given: object) -> str:
     """See that the watch stops at the first text, whatever comes before it."""
+    function = a_function(given, "time_to_first_token")
     _time_stream(function, (0, None), (0.01, ""), (0.05, "Yes"), (0.03, ", it"), (0.03, " is."))
     _time_stream(function, (0, ""), (0.01, _NO_CHOICES), (0.04, "No"), (0.03, "."))
     silent = _Chunks((0, ""), (0.01, None), (0.01, _NO_CHOICES))
@@ -106,8 +108,9 @@ def _watch(function: Callable[..., Any], stream: _Chunks, begin: float | None = 
         ) from None
 
 
-def check_time_per_token(function: Callable[..., Any]) -> str:
+def check_time_per_token(given: object) -> str:
     """See that the first token and the wait for it are left out."""
+    function = a_function(given, "time_per_token")
     for call in (_make_call(1.0, 3.0, 8.0, tokens=11), _make_call(0.2, 0.5, 2.5, tokens=5)):
         answer = function(call)
         if not isinstance(answer, int | float):
@@ -145,8 +148,9 @@ def _judge_pace(answer: float, call: Call) -> None:
     raise NotYet(f"{case} Divide the time from first_token to finished by the tokens but one.")
 
 
-def check_wait(function: Callable[..., Any]) -> str:
+def check_wait(given: object) -> str:
     """See that the wait for a slot is counted too."""
+    function = a_function(given, "wait_for_first_word")
     for call in (_make_call(2.0, 2.5, 6.0, tokens=9), _make_call(1.0, 1.75, 2.0, tokens=3)):
         submitted = call.submitted = 0.5
         started, first, finished = call.started or 0.0, call.first_token or 0.0, call.finished

@@ -11,13 +11,15 @@ from ...records import Call, Run
 from ..exercises import Exercise, NotYet, of_kind, require
 from ..practice import run_answer
 from ..questions import Question
+from .answers import a_function
 from .asking_again import Moody, check_ask_again, make_error
 
 _ENOUGH = 5
 
 
-def check_ask_safely(ask_safely: Callable[..., Any]) -> str:
+def check_ask_safely(given: object) -> str:
     """See that failures become records, and that a cancellation goes through."""
+    ask_safely = a_function(given, "ask_safely")
     record = _record_of(ask_safely, Moody().ask)
     require(
         record["answer"] == "an answer to: Why?" and record["error"] is None,
@@ -89,8 +91,9 @@ async def _is_cancelled(ask_safely: Callable[..., Any]) -> bool:
     return task.cancelled()
 
 
-def check_stop_after_five(function: Callable[..., Any]) -> str:
+def check_stop_after_five(given: object) -> str:
     """See that a run is stopped with its first answers kept, whatever the server's seed."""
+    function = a_function(given, "stop_after_five")
     questions = [f"Question {number}?" for number in range(1, 13)]
     endpoint = connect(simulate=True, scenario="faq", speed=20, seed=11, verbose=False)
     found, later = run_answer(_watch, function, questions, endpoint)
