@@ -13,12 +13,14 @@
 # %% [markdown]
 # ## How these notebooks work
 #
-# A grey box on the left of which stands `[ ]` is a *cell*. Click into the first one and press
+# A *cell* is a box with code in it and `[ ]` at its left. Click into the first one and press
 # **Shift + Enter**: it is run, and what it gives appears below it. Go on like this from top to
-# bottom. If you get lost, choose *Kernel, Restart Kernel* in the menu and begin again: nothing is broken.
+# bottom. If you get lost, choose *Kernel, Restart Kernel* in the menu and begin at the top again. You
+# cannot break anything.
 #
 # You will meet four helpers: `predict` asks for a guess before you run something, `check` looks at
-# what you wrote, `hint` helps on, and `quiz` asks a question.
+# what you wrote and says *✓* or *Not yet*, `hint` helps on, and `quiz` asks a question. An exercise
+# that you have not begun ends in an error called `NotImplementedError`. That is meant so.
 
 # %%
 import aiml_nb as nb

@@ -80,7 +80,8 @@ await boil("tea", 0.3)
 # The most common mistake with `await` is to forget it. Calling an async function does not run it; it
 # only *prepares* the work and hands you a *coroutine*, a pot that nobody has put on the fire.
 #
-# Somebody wrote this function, and forgot something:
+# `ask` below is an async function that answers one question; the check brings one along. Somebody
+# wrote this function, and forgot something:
 #
 # ```python
 # async def shout(ask, question):
@@ -223,9 +224,9 @@ print("this cell waited in the queue, and was not lost")
 # %% [markdown]
 # ### 3. Everything twice
 #
-# The idiom has a flaw of its own. `except RuntimeError` is meant for *a loop
-# is running already*. It also catches a `RuntimeError` that `main` itself raises, in the middle of
-# its work. How often does this `main` run?
+# The idiom has a flaw of its own. `except RuntimeError` is meant for *a loop is running already*. It
+# also catches a `RuntimeError` that `main` itself raises, in the middle of its work. How often does
+# this `main` run?
 
 # %%
 predict("2.5", "main fails with a RuntimeError: how often is it run?", choices=["once", "twice"])

@@ -6,7 +6,7 @@ Nothing is built with Docker here. repo2docker says which steps it would take, a
 
 from __future__ import annotations
 
-import importlib.resources
+import importlib.util
 import os
 import re
 import runpy
@@ -161,7 +161,10 @@ class TestLinks:
 
 def base_pins() -> list[str]:
     """Read the versions of the base image out of repo2docker's own list."""
-    folder = importlib.resources.files("repo2docker.buildpacks.conda")
+    spec = importlib.util.find_spec("repo2docker")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent / "buildpacks" / "conda"
     lock = (folder / "environment.py-3.12-linux-64.lock").read_text()
     found = dict(re.findall(r"/([\w.-]+)-(\d[\w.]*)-[^/]+\.conda#", lock))
     return [f"{name}=={found[name]}" for name in BASE]
