@@ -176,7 +176,7 @@ run.to_frame()[["prompt", "outcome", "error_type", "error"]]
 # %%
 predict(
     "5.4",
-    "Twelve questions at once take about 0.4 s here. How long with three short hiccups?",
+    "Twelve questions at once take about 0.3 s here. How long with three short hiccups?",
     unit="s",
 )
 

@@ -164,8 +164,8 @@ def check_seven(answer: object) -> str:
     peak = peak_in_flight(run)
     require(
         not refused,
-        f"{refused} of {len(statuses)} attempts were turned away (status 429), {run.makespan:.1f} s "
-        "in all. Choose a smaller limit.",
+        f"{refused} of {len(statuses)} attempts were turned away (status 429), in "
+        f"{run.makespan:.1f} s. Choose a smaller limit.",
     )
     require(
         peak >= _SEVEN,
