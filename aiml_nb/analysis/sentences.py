@@ -208,6 +208,9 @@ def _strategies_finding(runs: Sequence[Run]) -> str:
     if not max(answered):
         return f"None of {counted(len(runs), 'run')} answered a prompt"
     (best, first), (worst, last) = ranked[0], ranked[-1]
+    if len(ranked) == len(runs) and best and pace(worst / best) == "about as fast":
+        times_told = dict.fromkeys([seconds(best), seconds(worst)])  # 1.11 s to 1.11 s is 1.11 s
+        return f"The {len(runs)} runs took about the same time: {' to '.join(times_told)}"
     said = f"{first} was the fastest of {counted(len(runs), 'run')}: {seconds(best)}"
     return f"{said}; {last} took {seconds(worst)}" if len(ranked) > 1 else said
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import traceback
 from collections import Counter
@@ -142,7 +143,8 @@ def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
         return Verdict(key=key, passed=False, text=str(reason))
     except NotImplementedError:
         raise
-    except Exception as error:  # noqa: BLE001  what a learner wrote may raise anything
+    # What a learner wrote may raise anything; what it awaited may have been cancelled.
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
         words = f"{type(error).__name__}: {error}".removesuffix(": ")
         text = f"your code stopped with {words}{_find_place(error, answer)}."
         return Verdict(key=key, passed=False, text=text)

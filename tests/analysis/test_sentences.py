@@ -285,6 +285,13 @@ def test_several_runs() -> None:
     )
 
 
+@pytest.mark.parametrize(("last", "said"), [(2.04, "2.00 s to 2.04 s"), (2.001, "2.00 s")])
+def test_of_runs_that_took_the_same_time_none_is_called_the_fastest(last: float, said: str) -> None:
+    runs = [make_run(*timed((0, 1), (0, last))), make_run(*timed((0, 1), (0, 2)))]
+
+    assert finding(runs) == f"The 2 runs took about the same time: {said}"
+
+
 def test_a_run_whose_calls_failed_is_not_the_fastest() -> None:
     runs = [
         make_run(failed(0, 0.1), failed(0, 0.1), strategy="threads"),

@@ -69,6 +69,13 @@ def test_an_answer_of_another_kind_is_named_with_what_is_wanted() -> None:
         assert "a number of seconds" in verdict.text
 
 
+def test_an_answer_that_was_cancelled_is_told_so() -> None:
+    def stop() -> None:
+        raise asyncio.CancelledError
+
+    assert "CancelledError" in check("99.2", stop).text
+
+
 def test_a_coroutine_is_told_to_be_awaited_and_leaves_no_warning() -> None:
     async def ask() -> float:
         return 2.0

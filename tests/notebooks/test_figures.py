@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from heapq import heapreplace
+from statistics import median
 
 from aiml_nb import prompts
+from aiml_nb.analysis.whatif import first_come
 from aiml_nb.simulator import Arrival, Settings, scenario, simulate
 
 from .lessons import NOTEBOOKS
@@ -47,3 +50,36 @@ def test_lesson_1() -> None:
     gain = sum(turns) / max(together)
     assert f"{sum(turns):.1f} s one after another, {max(together):.2f} s together" in section(1)
     assert f"{gain:.0f} times at best" in section(1)
+
+
+def test_lesson_3() -> None:
+    (each,) = durations(scenario("stragglers", seed=0, speed=16), prompts.TWENTY)
+
+    groups = sum(max(each[start : start + 5]) for start in range(0, 20, 5))
+    longer = groups / first_come(each, slots=5) - 1
+    assert f"about {100 * longer:.0f} % longer" in section(3)
+
+
+def waits_for_first_word(limit: int) -> list[float]:
+    """Let the lesson's readers take the slot that is free first."""
+    asked = [Arrival(1000.0 * i, text) for i, text in enumerate(prompts.TWENTY)]
+    free, waits = [0.0] * limit, []
+    for plan in simulate(asked, scenario("classroom", seed=0, speed=5)):
+        assert plan.first_token is not None
+        started = heapreplace(free, free[0] + plan.finished - plan.arrived)
+        waits.append(started + plan.first_token - plan.arrived)
+    return waits
+
+
+def test_lesson_4() -> None:
+    five, ten = (median(waits_for_first_word(limit)) for limit in (5, 10))
+
+    assert f"{five:.2f} s for their first word with a limit of five, {ten:.2f} s with ten" in (
+        " ".join(section(4).split())
+    )
+
+
+def test_lesson_5() -> None:
+    (each,) = durations(scenario("hiccups", seed=0, speed=10), prompts.TWENTY[:12])
+
+    assert f"in place of {max(each):.1f} s" in " ".join(section(5).split())
