@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,7 +57,16 @@ def check(key: str, answer: object) -> Verdict:
     ValueError
         If there is no such exercise.
     """
-    verdict = _judge(key, take_from("EXERCISES", key), answer)
+    __tracebackhide__ = True  # IPython leaves this function out of what a learner has to read
+    exercise = take_from("EXERCISES", key)
+    try:
+        verdict = _judge(key, exercise, answer)
+    except NotImplementedError as error:
+        # The line that raised it, and not the way there through the check, threads and loops.
+        line = error.__traceback__
+        while line and line.tb_next:
+            line = line.tb_next
+        raise error.with_traceback(line) from None
     print(verdict)
     return verdict
 
@@ -136,8 +146,16 @@ def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
     # What a learner wrote may raise anything; what it awaited may have been cancelled.
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
         words = f"{type(error).__name__}: {error}".removesuffix(": ")
-        text = f"your code stopped with {words}. Run it by itself to see in which line."
+        text = f"your code stopped with {words}{_find_place(error, answer)}."
         return Verdict(key=key, passed=False, text=text)
+
+
+def _find_place(error: Exception, answer: object) -> str:
+    """Say in which line of the learner's cell the error was raised, if it was raised there."""
+    code = getattr(answer, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if code and frame.filename == code.co_filename]
+    return f" in line {own[-1].lineno}:  {own[-1].line}" if own else ""
 
 
 def _refuse_coroutine(answer: object) -> None:

@@ -138,8 +138,8 @@ reveal("1.1", ORDERS[first.index])
 # submitted; `duration` is `finished - started`.
 
 # %%
-columns = ["prompt", "submitted", "started", "first_token", "finished", "duration", "overtakes"]
-result.concurrent.to_frame()[columns].round(2)
+stamps = ["submitted", "started", "first_token", "finished"]
+result.concurrent.to_frame()[["prompt", *stamps, "duration", "overtakes"]].round(2)
 
 # %% [markdown]
 # A run keeps a record of each call, in the order of the questions: `run.calls`. Each record knows

@@ -11,6 +11,8 @@ import pytest
 
 from aiml_nb.course import Exercise, NotYet, Verdict, check, hint, of_kind, require
 from aiml_nb.course.exercises import _hints_given
+from tests.kernels.driver import Kernel
+from tests.kernels.environments import HERE
 
 
 def looks_at_a_number(answer: object) -> str:
@@ -92,7 +94,26 @@ def test_an_error_in_the_learners_code_is_named_and_does_not_get_out() -> None:
     verdict = check("99.2", stumble)
 
     assert not verdict
-    assert "KeyError: 'duration'" in verdict.text
+    assert "KeyError: 'duration' in line" in verdict.text
+    assert verdict.text.endswith('raise KeyError("duration").')
+
+
+@pytest.mark.kernel
+def test_what_a_learner_reads_of_an_error_is_their_own_cell() -> None:
+    begin = "from aiml_nb.course import check\nasync def shout(ask, question):\n    "
+    cells = [
+        f'{begin}raise NotImplementedError("exercise 2.2")\n\ncheck("2.2", shout)',
+        f'{begin}answer = await ask(question)\n    return answer.uper()\n\ncheck("2.2", shout)',
+    ]
+    with Kernel(HERE) as kernel:
+        not_begun, misspelt = kernel.run(*cells, timeout=60)
+
+    assert not_begun.error == "NotImplementedError: exercise 2.2"
+    assert "site-packages" not in not_begun.traceback
+    assert "exercises.py" not in not_begun.traceback
+    assert len(not_begun.traceback.splitlines()) < 20
+    assert "'str' object has no attribute 'uper'" in misspelt.stdout
+    assert misspelt.stdout.endswith("in line 4:  return answer.uper().\n")
 
 
 @pytest.mark.parametrize("key", ["99.2", "99.3"])

@@ -41,6 +41,7 @@ class Answer:
     error: str = ""
     replied: float = 0.0
     shown: list[dict[str, Any]] = field(default_factory=list)
+    traceback: str = ""
 
 
 class Kernel:
@@ -173,6 +174,7 @@ class Kernel:
         answer.replied = time.monotonic()
         if answer.status == "error":
             answer.error = _error(message["content"])
+            answer.traceback = "\n".join(message["content"]["traceback"])
 
     def _take_output(self, message: dict[str, Any], idle: set[str]) -> None:
         name = message["parent_header"].get("msg_id", "")
