@@ -129,7 +129,8 @@ def _read_settings(data: Mapping[str, Any]) -> Run:
 
 
 def _read_end(run: Run, data: Mapping[str, Any]) -> None:
-    run.loop_lag_max, run.stopped = data.get("loop_lag_max"), data.get("stopped")
+    run.loop_lag_max, run.loop_lag_total = data.get("loop_lag_max"), data.get("loop_lag_total")
+    run.stopped = data.get("stopped")
     try:
         run.limit_history = [LimitChange(**change) for change in data.get("limit_history") or []]
     except TypeError:

@@ -131,9 +131,15 @@ def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -
         base_url=endpoint.base_url,
         simulated=endpoint.simulated,
         seed=endpoint.seed,
+        service=_describe_service(endpoint),
         started_at=0.0,
         calls=calls,
     )
+
+
+def _describe_service(endpoint: Endpoint) -> str:
+    asked = {"scenario": "faq"} | endpoint.knobs if endpoint.simulated else {}
+    return ", ".join(f"{name}={asked[name]}" for name in sorted(asked) if name != "seed")
 
 
 def takes_arguments_of(
