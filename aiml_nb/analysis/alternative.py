@@ -8,6 +8,7 @@ from .description import by_finish
 from .notes import margin_notes
 from .pairs import interval, pair_ratios
 from .panels import Shown, layout_of, panels
+from .pauses import pauses
 from .sentences import caveat, finding
 from .summaries import percentile
 from .wording import (
@@ -46,6 +47,9 @@ def alt_text(shown: Shown) -> str:
         ]
     elif isinstance(shown, Run | Comparison):
         said += _zoom_in_words(shown, in_lanes=layout == "lanes")
+    rested = sum(len(pauses(run).spans) for _, run in panels(shown))
+    if rested:
+        said.append(f"Hatched bands mark {counted(rested, 'pause')} after a 429.")
     said += [_limit_in_words(run) for _, run in panels(shown)[-1:] if layout != "strategies"]
     return " ".join(part for part in said if part)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from math import cos, exp, log, pi, sin, sqrt
@@ -53,7 +54,7 @@ def pair_times(sync: Run, concurrent: Run) -> PairTimes:
     sync, concurrent
         Two runs of the same prompts. Calls are matched by their index.
     """
-    kept = _ok(sync) & _ok(concurrent)
+    kept = ok_in_both(sync, concurrent)
     return PairTimes(
         sync=_time_without_others(sync, kept),
         concurrent=_time_without_others(concurrent, kept),
@@ -156,7 +157,7 @@ def length_ratio(sync: Run, concurrent: Run) -> float | None:
     float or None
         None if either run has no text to measure.
     """
-    kept = _ok(sync) & _ok(concurrent)
+    kept = ok_in_both(sync, concurrent)
     other, mine = (
         sum(len(call.text) for call in run.calls if call.index in kept)
         for run in (sync, concurrent)
@@ -198,8 +199,45 @@ def _probability_within(angle: float, freedom: int) -> float:
     return 2 / pi * (angle + sin(angle) * total) if odd else sin(angle) * total
 
 
-def _ok(run: Run) -> set[int]:
-    return {call.index for call in run.calls if call.outcome == "ok"}
+def ok_in_both(sync: Run, concurrent: Run) -> set[int]:
+    """Return the places of the prompts that are ok in both runs; other prompts are not the same."""
+    first, second = (
+        {call.index: call.prompt for call in run.calls if call.outcome == "ok"}
+        for run in (sync, concurrent)
+    )
+    # Prompts may have been left out of a file.
+    return {
+        index
+        for index in first.keys() & second.keys()
+        if first[index] == second[index] or not (first[index] and second[index])
+    }
+
+
+def differences(runs: Sequence[Run]) -> list[str]:
+    """Say what makes runs unlike: their times must not be compared then.
+
+    What is not known, as of a file without prompts, is not counted as different.
+
+    Examples
+    --------
+    >>> differences([run_of_two_prompts, run_of_three])
+    ['different numbers of prompts']
+    """
+    prompts = [tuple(call.prompt for call in run.calls) for run in runs]
+    simulated, real = ([run for run in runs if run.simulated is kind] for kind in (True, False))
+    counts = {len(run.calls) for run in runs}
+    found = {
+        "different numbers of prompts": len(counts) > 1,
+        "different prompts": len(counts) == 1 and len({p for p in prompts if any(p)}) > 1,
+        "different models": len({run.model for run in runs if run.model}) > 1,
+        "simulated against real": bool(simulated and real),
+        "different servers": len({run.base_url for run in real if run.base_url}) > 1,
+        "different settings of the simulator": any(
+            len({value for run in simulated if (value := getattr(run, name)) not in ("", None)}) > 1
+            for name in ("service", "seed")
+        ),
+    }
+    return [difference for difference, is_there in found.items() if is_there]
 
 
 def _time_without_others(run: Run, kept: AbstractSet[int]) -> float:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from ..records import Comparison, Run
 from .labels import clean
 from .pairs import median_pair
-from .wording import concurrent_name, is_concurrent
+from .wording import concurrent_name, is_concurrent, learned_limit
 
 Shown: TypeAlias = Run | Comparison | Sequence[Run]
 
@@ -91,5 +91,7 @@ def run_names(runs: Sequence[Run]) -> list[str]:
 def _title(run: Run, name: str) -> str:
     if not is_concurrent(run):
         return f"One after another ({name})"
-    limit = f", at most {run.max_concurrency:,} in flight"
-    return f"At the same time ({name}{limit if run.max_concurrency < len(run.calls) else ''})"
+    limit = learned_limit(run)
+    if not limit and run.max_concurrency < len(run.calls):
+        limit = f"at most {run.max_concurrency:,} in flight"
+    return f"At the same time ({', '.join(filter(None, [name, limit]))})"

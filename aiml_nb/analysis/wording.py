@@ -168,17 +168,23 @@ def _error_types(calls: Iterable[Call]) -> list[str]:
 def at_a_time(run: Run) -> str:
     """Say how many calls were in flight: ``all at once``, ``5 at a time``, ``one at a time``.
 
-    Parameters
-    ----------
-    run
-        The run.
+    Where the limit was learned, it is said too: ``up to 8 at a time, limit 6 at the end``.
     """
-    peak, calls = peak_in_flight(run), len(run.calls)
+    peak, calls, learned = peak_in_flight(run), len(run.calls), learned_limit(run)
     if peak <= 1:
-        return "one at a time"
-    if peak >= calls:
-        return "both at once" if calls == 2 else "all at once"
-    return f"{peak:,} at a time"
+        said = "one at a time"
+    elif peak >= calls:
+        said = "both at once" if calls == 2 else "all at once"
+    else:
+        said = f"{'up to ' if learned else ''}{peak:,} at a time"
+    return f"{said}, {learned}" if learned else said
+
+
+def learned_limit(run: Run) -> str:
+    """Say which limit a run came to by 429s, or that it looked for one and met none."""
+    if is_concurrent(run) and any(change.cause == "429" for change in run.limit_history):
+        return f"limit {run.limit_history[-1].limit:,} at the end"
+    return "no limit met" if run.strategy == "adaptive" and run.limit_history else ""
 
 
 def is_concurrent(run: Run) -> bool:

@@ -131,7 +131,11 @@ def _clear_of_bound(panel: Panel, *, axis: TimeAxis) -> Panel:
 def _with_saving(panel: Panel, pair: tuple[Run, Run], *, axis: TimeAxis, row: float) -> Panel:
     compared = pair_times(*pair)
     saved = compared.sync - compared.concurrent
-    if not pace(compared.ratio).endswith("faster") or saved < _SHORTEST * axis.horizon:
+    if (
+        compared.kept < 2
+        or not pace(compared.ratio).endswith("faster")
+        or saved < _SHORTEST * axis.horizon
+    ):
         return panel
     text = f"{seconds(saved)} saved"
     if compared.kept < compared.prompts:

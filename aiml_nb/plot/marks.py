@@ -8,7 +8,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 
 from .segments import FloatArray, Segments
-from .style import BACKOFF_COLOUR, BARS, HATCHED, MARKED, MARKS, OUTLINED, QUEUED_COLOUR
+from .style import BACKOFF_COLOUR, BARS, HATCHED, MARKED, MARKS, OUTLINED, PAUSE, QUEUED_COLOUR
 
 
 def draw_segments(axes: Axes, drawn: Segments, *, row: float) -> None:
@@ -23,6 +23,7 @@ def draw_segments(axes: Axes, drawn: Segments, *, row: float) -> None:
     row
         The height of a row in pixels.
     """
+    draw_pauses(axes, drawn)
     if row >= HATCHED:
         axes.add_collection(_queued(drawn.lines["queued"], row=row), autolim=False)
     axes.add_collection(_backoff(drawn.lines["backoff"]), autolim=False)
@@ -32,6 +33,25 @@ def draw_segments(axes: Axes, drawn: Segments, *, row: float) -> None:
     for kind, ends in drawn.marks.items():
         if len(ends) and row >= MARKED:
             axes.add_line(mark(kind, row=row, x=ends[:, 0], y=ends[:, 1]))
+
+
+def draw_pauses(axes: Axes, drawn: Segments) -> None:
+    """Draw hatched bands over the whole height of Axes, behind all else, where nothing was sent."""
+    if not len(drawn.pauses):
+        return
+    start, end = drawn.pauses.T
+    bands = np.stack([start, end, np.full_like(start, 0.5)], axis=1)
+    collection = PolyCollection(
+        _corners(bands, half=0.5),  # type: ignore[arg-type]
+        facecolors=PAUSE.face,
+        edgecolors=PAUSE.edge,
+        linewidths=0.0,
+        hatch=PAUSE.hatch,
+        transform=axes.get_xaxis_transform(),
+        zorder=0.4,
+        gid="pauses",
+    )
+    axes.add_collection(collection, autolim=False)
 
 
 def mark(

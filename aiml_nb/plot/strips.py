@@ -16,6 +16,7 @@ from ..analysis.wording import counted
 from ..records import Run
 from .canvas import draw_steps, write_in
 from .legend import Entry
+from .marks import draw_pauses
 from .segments import FloatArray, Segments
 from .style import AXIS_SIZE, BACKOFF_COLOUR, BARS, FAILED_INK, INK, NOTE_SIZE
 
@@ -96,6 +97,7 @@ def draw_in_flight(axes: Axes, run: Run, drawn: Segments, *, horizon: float, wid
     horizon, width
         The end of the axis in seconds, and how many pixels it has: one step for each.
     """
+    draw_pauses(axes, drawn)
     edges = np.linspace(0.0, horizon, int(width) + 1)
     streaming = _at_once([drawn.bars["streaming"]], edges)
     waiting = streaming + _at_once([drawn.bars[state] for state in _WAITING], edges)
@@ -142,6 +144,8 @@ def draw_done(axes: Axes, run: Run, *, bound: float | None, horizon: float) -> N
     _draw_count(axes, ok, horizon=horizon, colour=BARS["streaming"].face, gid="done ok")
     if len(failed):
         _draw_count(axes, failed, horizon=horizon, colour=BARS["failed"].face, gid="done other")
+        axes.lines[-1].set(marker="X", ms=6, mec="white", mew=0.6, ls="-.", lw=1.2, clip_on=False)
+        axes.lines[-1].set_markevery((0.03, 0.08))
         _write_failed(axes, len(failed), n=n, bound=bound, horizon=horizon)
     if bound is not None:
         axes.plot([0, bound], [0, n], ls="--", color="black", lw=1.0, zorder=3)
