@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..records import Comparison, Run
+    from ..records import Call, Comparison, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +202,7 @@ def _probability_within(angle: float, freedom: int) -> float:
 def ok_in_both(sync: Run, concurrent: Run) -> set[int]:
     """Return the places of the prompts that are ok in both runs; other prompts are not the same."""
     first, second = (
-        {call.index: call.prompt for call in run.calls if call.outcome == "ok"}
+        {call.index: call.prompt for call in run.calls if _is_answered(call)}
         for run in (sync, concurrent)
     )
     # Prompts may have been left out of a file.
@@ -238,6 +238,10 @@ def differences(runs: Sequence[Run]) -> list[str]:
         ),
     }
     return [difference for difference, is_there in found.items() if is_there]
+
+
+def _is_answered(call: Call) -> bool:
+    return call.outcome == "ok" and call.finished is not None
 
 
 def _time_without_others(run: Run, kept: AbstractSet[int]) -> float:

@@ -41,7 +41,7 @@ def layout_of(shown: Shown) -> Literal["rows", "lanes", "overview", "strategies"
     runs = [run for _, run in panels(shown)]
     run = runs[-1]
     few = max(len(each.calls) for each in runs) <= MOST_ROWS
-    if few and run.makespan >= _SHORTEST * runs[0].makespan:
+    if few and (not run.makespan or run.makespan >= _SHORTEST * runs[0].makespan):
         return "rows"
     durations = [duration for call in run.calls if (duration := call.duration) is not None]
     if not durations or not run.makespan:

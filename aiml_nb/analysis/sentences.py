@@ -82,7 +82,7 @@ def caveat(shown: Shown) -> str:
 
 def _run_finding(run: Run) -> str:
     prompts = len(run.calls)
-    kept = sum(call.outcome == "ok" for call in run.calls)
+    kept = _count_answered(run)
     if not prompts:
         return "No calls were made"
     if not kept:
@@ -91,6 +91,10 @@ def _run_finding(run: Run) -> str:
     answered = prompts_in_words(kept, prompts)
     verb = "was" if kept == 1 else "were"
     return f"{answered[0].upper()}{answered[1:]} {verb} answered in {seconds(run.makespan)}{manner}"
+
+
+def _count_answered(run: Run) -> int:
+    return sum(call.outcome == "ok" and call.finished is not None for call in run.calls)
 
 
 def _none_answered(prompts: int) -> str:
@@ -208,7 +212,7 @@ def _strategies_finding(runs: Sequence[Run]) -> str:
     unlike = differences(runs)
     if unlike:
         return f"{counted(len(runs), 'run')} that cannot be ranked: {joined(unlike)}"
-    answered = [sum(call.outcome == "ok" for call in run.calls) for run in runs]
+    answered = [_count_answered(run) for run in runs]
     # A run whose calls failed ended early: it is not the fastest for that.
     ranked = sorted(
         (run.makespan, name)
@@ -218,13 +222,13 @@ def _strategies_finding(runs: Sequence[Run]) -> str:
     if not max(answered):
         return f"None of {counted(len(runs), 'run')} answered a prompt"
     (best, first), (worst, last) = ranked[0], ranked[-1]
-    said = f"{first} was the fastest of {counted(len(runs), 'run')}: {seconds(best)}"
     if len(ranked) == 1:
-        return said
-    if pace(worst / best if best else 1.0) == "about as fast":
+        return f"{first} alone answered {counted(max(answered), 'prompt')}: {seconds(best)}"
+    if worst <= best or (best and pace(worst / best) == "about as fast"):
         return (
             f"{counted(len(ranked), 'run')} took about as long: {seconds(best)} to {seconds(worst)}"
         )
+    said = f"{first} was the fastest of {counted(len(runs), 'run')}: {seconds(best)}"
     return f"{said}; {last} took {seconds(worst)}"
 
 

@@ -89,10 +89,10 @@ def horizon_of(runs: Iterable[Run]) -> float:
 
 
 def _in_numbers(run: Run) -> str:
-    reached = efficiency(run)
-    if reached is None:
+    if lower_bound(run) is None:
         return "no call finished"
-    best = f", efficiency {share(reached)}" if is_concurrent(run) else ""
+    reached = efficiency(run)
+    best = f", efficiency {share(reached)}" if reached and is_concurrent(run) else ""
     return f"{seconds(run.makespan)}, {at_a_time(run)}{best}"
 
 

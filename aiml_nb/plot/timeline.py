@@ -138,7 +138,7 @@ def _bundle(figure: Figure, shown: Shown) -> dict[str, Any]:
         f'<img alt="{escape(alt_text(shown))}" width="{WIDTH}" '
         f'style="max-width: 100%; height: auto" src="data:image/png;base64,{image}">\n'
         f"<details{' open' if unfolded else ''}><summary>The calls in words</summary>"
-        f"<pre>{escape(words)}</pre></details>"
+        f'<pre style="word-break: normal">{escape(words)}</pre></details>'
     )
     return {"image/png": image, "text/html": html, "text/plain": words}
 

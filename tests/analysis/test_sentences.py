@@ -344,6 +344,22 @@ def test_a_run_whose_calls_failed_is_not_the_fastest() -> None:
     assert finding(runs[:1] * 2) == "None of 2 runs answered a prompt"
 
 
+def test_a_single_run_that_answered_is_not_called_the_fastest() -> None:
+    lost = [make_run(failed(0, 0.1), failed(0, 0.1)), make_run(call(0, None), call(0, None))]
+
+    assert finding([make_run(*timed((0, 1), (0, 2))), *lost]) == (
+        "gather, at most 2 (1) alone answered 2 prompts: 2.00 s"
+    )
+    assert finding(lost) == "None of 2 runs answered a prompt"
+
+
+def test_runs_without_duration_are_as_fast_as_each_other_alone() -> None:
+    empty, slow = make_run(*timed((0, 0))), make_sync(*timed((0, 1)))
+
+    assert finding([empty, empty]) == "2 runs took about as long: 0 s to 0 s"
+    assert finding([empty, slow]) == "gather was the fastest of 2 runs: 0 s; sequential took 1.00 s"
+
+
 def test_runs_that_are_about_as_fast_are_not_ranked() -> None:
     runs = [make_run(*timed((0, 1), (0, end))) for end in (2.00, 2.05)]
 
@@ -428,6 +444,7 @@ def test_a_learned_limit_is_not_the_peak() -> None:
         (make_sync(*in_a_row(5)), "5 prompts were answered in 5.00 s, one at a time"),
         (make_run(call(0, 1), failed(0, 2)), "1 of 2 prompts was answered in 2.00 s, both at once"),
         (make_run(failed(0, 2)), "The prompt was not answered"),
+        (make_run(call(0, None)), "The prompt was not answered"),
         (make_run(*[failed(0, 2)] * 3), "None of the 3 prompts was answered"),
     ],
 )
