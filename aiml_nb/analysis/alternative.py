@@ -28,13 +28,7 @@ MOST_NAMED = 6
 
 
 def alt_text(shown: Shown) -> str:
-    """Say what the timeline picture shows, for those who cannot see it.
-
-    Parameters
-    ----------
-    shown
-        What is drawn.
-    """
+    """Say what the timeline picture shows, for those who cannot see it."""
     said = [f"Timeline. {finding(shown)}.", caveat(shown)]
     if isinstance(shown, Comparison):
         said.append(_repeats_in_words(shown))

@@ -71,13 +71,7 @@ def _run_rows(runs: Sequence[Run]) -> list[tuple[str, ...]]:
 
 
 def by_finish(run: Run) -> list[tuple[str, Call]]:
-    """Return the calls in the order they finished, each with its label; the unfinished last.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Return the calls in the order they finished, each with its label; the unfinished last."""
     ranks = [inf if rank is None else rank for rank in finishing_ranks(run)]
     order = sorted(range(len(ranks)), key=ranks.__getitem__)
     names = labels(run)

@@ -58,11 +58,6 @@ def diagnose(run: Run) -> Diagnosis | None:
     `upper_bound`. One that does, by more than 5 %, left slots idle. A run in batches, or one call
     at a time, is recognised even where it stays below the bound.
 
-    Parameters
-    ----------
-    run
-        The run.
-
     Returns
     -------
     Diagnosis or None

@@ -69,11 +69,6 @@ def speedup(comparison: Comparison) -> float | None:
     It is the geometric mean of the pairs' ratios, each over the prompts that are ok in both runs of
     its pair (`pair_times`). Below 1 the concurrent runs were slower.
 
-    Parameters
-    ----------
-    comparison
-        The pairs of runs.
-
     Returns
     -------
     float or None
@@ -85,11 +80,6 @@ def speedup(comparison: Comparison) -> float | None:
 
 def interval(comparison: Comparison) -> tuple[float, float] | None:
     """Return the 95 % interval of `speedup`, from Student's t on the logarithms of the ratios.
-
-    Parameters
-    ----------
-    comparison
-        The pairs of runs.
 
     Returns
     -------
@@ -106,13 +96,7 @@ def interval(comparison: Comparison) -> tuple[float, float] | None:
 
 
 def pair_ratios(comparison: Comparison) -> list[float]:
-    """Return how many times faster the concurrent run was, of each pair that can be compared.
-
-    Parameters
-    ----------
-    comparison
-        The pairs of runs.
-    """
+    """Return how many times faster the concurrent run was, of each pair that can be compared."""
     ratios = (pair_times(*pair).ratio for pair in comparison.pairs)
     return [ratio for ratio in ratios if ratio is not None]
 
@@ -121,11 +105,6 @@ def median_pair(comparison: Comparison) -> tuple[Run, Run]:
     """Return the pair with the median speed-up, the lower of the two middle ones if R is even.
 
     Pairs without a speed-up are passed over; if all are, the first pair is returned.
-
-    Parameters
-    ----------
-    comparison
-        The pairs of runs.
 
     Raises
     ------
@@ -146,11 +125,6 @@ def length_ratio(sync: Run, concurrent: Run) -> float | None:
 
     Characters, because some servers' output tokens count billing units. Only prompts that are ok in
     both runs count.
-
-    Parameters
-    ----------
-    sync, concurrent
-        Two runs of the same prompts.
 
     Returns
     -------

@@ -71,13 +71,7 @@ def panels(shown: Shown) -> list[tuple[str, Run]]:
 
 
 def run_names(runs: Sequence[Run]) -> list[str]:
-    """Name runs after their strategies; where two have the same, after their limits too.
-
-    Parameters
-    ----------
-    runs
-        The runs.
-    """
+    """Name runs after their strategies; where two have the same, after their limits too."""
     names = [clean(run.strategy) for run in runs]
     counts = Counter(names)
     named = [

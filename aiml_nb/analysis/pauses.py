@@ -43,7 +43,8 @@ def pauses(run: Run) -> Pauses:
 
     Only those count in which another call waited too; the wait of one alone is its back-off.
     """
-    if run.strategy == "sequential":
+    refused = any(attempt.status == 429 for call in run.calls for attempt in call.attempts)
+    if run.strategy == "sequential" or not refused:
         return Pauses(spans=[], calls=0)
     waits = [_waits(call) for call in run.calls]
     begins, ends = (sorted(span[i] for each in waits for span in each) for i in (0, 1))

@@ -107,13 +107,7 @@ def remark_pauses(run: Run) -> str:
 
 
 def remark_backoff(run: Run) -> str:
-    """Say that much of the time went by between attempts.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Say that much of the time went by between attempts."""
     total = sum(call.duration or 0.0 for call in run.calls)
     slept = sum(call.backoff_time for call in run.calls)
     if not total or slept < _BACKOFF_SHARE * total:
@@ -159,13 +153,7 @@ def _most(run: Run) -> float:
 
 
 def remark_usage(run: Run) -> str:
-    """Say that the server counts something else than tokens of text.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Say that the server counts something else than tokens of text."""
     if usage_measures_text(run) is not False:
         return ""
     characters = sum(len(call.text) for call in run.calls if call.outcome == "ok")

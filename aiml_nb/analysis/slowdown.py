@@ -38,11 +38,6 @@ class SpeedupParts:
 def speedup_parts(sync: Run, concurrent: Run) -> SpeedupParts | None:
     """Take the speed-up of a pair of runs apart.
 
-    Parameters
-    ----------
-    sync, concurrent
-        Two runs of the same prompts.
-
     Returns
     -------
     SpeedupParts or None

@@ -94,11 +94,6 @@ def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:
 def forecast_table(forecast: Forecast) -> pd.DataFrame:
     """Return what `what_if` predicts as a table, one row per limit.
 
-    Parameters
-    ----------
-    forecast
-        What `what_if` returned.
-
     Returns
     -------
     pandas.DataFrame

@@ -67,13 +67,7 @@ def times(ratio: float, *, digits: int = 1) -> str:
 
 
 def share(part: float) -> str:
-    """Write a share as a percentage with about two digits: ``48%``, ``4.8%``, ``0.25%``.
-
-    Parameters
-    ----------
-    part
-        From 0 to 1.
-    """
+    """Write a share as a percentage with about two digits: ``48%``, ``4.8%``, ``0.25%``."""
     percent = 100 * part
     if 0 < percent < 0.01:
         return "<0.01%"
@@ -99,13 +93,7 @@ def pace(ratio: float | None, *, digits: int = 1) -> str:
 
 
 def ordinal(number: int) -> str:
-    """Write a rank: ``1st``, ``2nd``, ``11th``.
-
-    Parameters
-    ----------
-    number
-        A whole number from 1.
-    """
+    """Write a rank: ``1st``, ``2nd``, ``11th``."""
     teens = number % 100 in (11, 12, 13)
     return f"{number:,}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
@@ -124,23 +112,12 @@ def counted(number: int, noun: str) -> str:
 
 
 def joined(parts: list[str]) -> str:
-    """Join words as in a sentence: ``a``, ``a and b``, ``a, b and c``.
-
-    Parameters
-    ----------
-    parts
-        At least one.
-    """
+    """Join words as in a sentence: ``a``, ``a and b``, ``a, b and c``."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def losses(calls: Iterable[Call]) -> str:
     """Say what became of the calls that are not ok: ``2 failed (429) and 1 not started``.
-
-    Parameters
-    ----------
-    calls
-        The calls of a run, or of several.
 
     Returns
     -------
@@ -188,35 +165,17 @@ def learned_limit(run: Run) -> str:
 
 
 def is_concurrent(run: Run) -> bool:
-    """Tell whether a run was made to have several calls in flight, whether or not it had.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Tell whether a run was made to have several calls in flight, whether or not it had."""
     return run.strategy != "sequential"
 
 
 def concurrent_name(run: Run) -> str:
-    """Return what the concurrent side of a comparison is called: ``async`` or ``threads``.
-
-    Parameters
-    ----------
-    run
-        The concurrent run.
-    """
+    """Return what the concurrent side of a comparison is called: ``async`` or ``threads``."""
     return "threads" if run.strategy == "threads" else "async"
 
 
 def prompts_in_words(kept: int, prompts: int) -> str:
-    """Name the prompts a time is about: ``both prompts``, ``19 of 20 prompts``.
-
-    Parameters
-    ----------
-    kept, prompts
-        How many, of how many.
-    """
+    """Name the prompts a time is about: ``both prompts``, ``19 of 20 prompts``."""
     if kept < prompts:
         return f"{kept:,} of {counted(prompts, 'prompt')}"
     return {1: "the prompt", 2: "both prompts"}.get(prompts, counted(prompts, "prompt"))

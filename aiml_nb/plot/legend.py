@@ -71,13 +71,7 @@ def entries(states: Iterable[str], *, row: float, bounds: Sequence[float] = ()) 
 
 
 def rows_of(made: list[Entry]) -> list[list[Entry]]:
-    """Break the entries into as few rows as their widths allow.
-
-    Parameters
-    ----------
-    made
-        The entries.
-    """
+    """Break the entries into as few rows as their widths allow."""
     rows: list[list[Entry]] = []
     used = 0.0
     for entry in made:
