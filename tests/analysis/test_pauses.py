@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import aiml_nb as nb
 from aiml_nb.analysis import caveat
 from aiml_nb.analysis.pauses import pauses
 from aiml_nb.records import Run
@@ -72,3 +73,21 @@ def test_the_caption_counts_them() -> None:
     said = "Nothing was sent for 2.00 s of 4.00 s (1 pause after a 429), while 2 calls waited."
 
     assert said in caveat(paused())
+
+
+def test_a_real_run_against_a_service_that_takes_seven_at_once() -> None:
+    endpoint = nb.connect(scenario="seven", speed=4, seed=1, verbose=False)
+    run = nb.run(list(nb.prompts.TWENTY[:9]), endpoint, progress=False)
+    found = pauses(run)
+    starts = [attempt.started for each in run.calls for attempt in each.attempts]
+
+    assert found.spans
+    assert found.total >= 1  # the shortest pause there is
+    assert 2 <= found.calls <= 9
+    for begin, end in found.spans:
+        assert not any(begin + 0.02 < start < end for start in starts)
+        assert end in starts
+    assert run.service == "scenario=seven, speed=4"
+    assert run.loop_lag_max is not None
+    assert run.loop_lag_total is not None
+    assert run.loop_lag_total <= run.makespan
