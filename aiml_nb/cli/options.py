@@ -30,8 +30,8 @@ def add_call_options(
     parser.add_argument(
         "--prompts",
         metavar="FILE",
-        help="JSONL of OpenAI Batch requests, CSV with a column 'prompt', or text with one prompt "
-        "per line",
+        help="JSONL of {\"prompt\": …} or of OpenAI Batch requests, CSV with a column 'prompt', or "
+        "text with one prompt per line",
     )
     parser.add_argument(
         "--strategy",
