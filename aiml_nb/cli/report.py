@@ -27,15 +27,17 @@ def describe_failures(calls: Iterable[Call]) -> list[str]:
     first: dict[str, str] = {}
     for call in calls:
         if call.error:
-            first.setdefault(call.error_type or call.outcome, call.error)
-    return [f"failed ({kind}): {clean(message, width=400)}" for kind, message in first.items()]
+            kind = f"failed ({call.error_type})" if call.error_type else call.outcome
+            first.setdefault(kind, call.error)
+    return [f"{kind}: {clean(message, width=400)}" for kind, message in first.items()]
 
 
 def describe_interrupted(run: Run) -> str:
     """Say how many calls are answered, and how many are perhaps billed all the same."""
     answered = sum(call.outcome in ANSWERED for call in run.calls)
     cancelled = sum(call.outcome == "cancelled" for call in run.calls)
-    lost = f"; {cancelled} were in flight, perhaps billed" if cancelled else ""
+    were = "was" if cancelled == 1 else "were"
+    lost = f"; {cancelled:,} {were} in flight, perhaps billed" if cancelled else ""
     return f"interrupted. {answered:,} of {len(run.calls):,} calls are answered{lost}."
 
 
