@@ -13,6 +13,7 @@ import os
 import stat
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -235,12 +236,12 @@ def _read_head(lines: list[str], path: Path, *, is_whole: bool) -> dict[str, Any
 
 
 def _read_other_version(line: str) -> dict[str, Any]:
-    """Read the first line of a version that may write its checksums in another way."""
-    try:
+    """Read the head of a version that may write its checksums in another way."""
+    with suppress(ValueError, RecursionError):
         head = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return head if isinstance(head, dict) and head.get("aiml_nb_journal") != VERSION else {}
+        if isinstance(head, dict) and head.get("aiml_nb_journal") != VERSION:
+            return head
+    return {}
 
 
 _FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
