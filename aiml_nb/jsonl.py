@@ -1,10 +1,10 @@
-r"""Records as lines of JSON, and back: the format of the journal and of `export.to_jsonl`.
+r"""Records as lines of JSON, and back: the format of the journal. For results see `rows`.
 
-A file has one line each for
+A journal has one line each for
 
 - its head, ``{"aiml_nb_journal": 1, "run_id", "settings": {…}, "prompts": [{"custom_id",
   "messages"}, …]}``: `head_of`;
-- each attempt about to be sent, ``{"custom_id", "sent": 1, "client_request_id"}`` (journal only);
+- each attempt about to be sent, ``{"custom_id", "sent": 1, "client_request_id"}``;
 - each call, in the shape of OpenAI's Batch output plus our ``timing``: `call_to_dict`,
   `call_from_dict`;
 - its end, ``{"aiml_nb_end": 1, "loop_lag_max", "loop_lag_total", "limit_history", "stopped"}``:
