@@ -27,6 +27,8 @@ PLAIN_REPLY = {"Accept-Encoding": "identity"}
 # below 1 MB; what is read counts several times over in memory.
 MOST_BYTES = 8 * 2**20
 
+Reply = httpx2.Response  # asked for from the client where its models of a reply are not wanted
+
 
 class ReplyTooLargeError(Exception):
     """A reply, or one event of a stream, is larger than `MOST_BYTES`."""
