@@ -78,18 +78,24 @@ async def openai_aiohttp(task: Task) -> Result:
     return await _ask_openai(task, _open_openai(task))
 
 
-async def openai_post(task: Task) -> Result:
-    """The same through the client's `post`, which skips the transform of the parameters."""
-    from openai.types.chat import ChatCompletion
+async def client_call(task: Task) -> Result:
+    """Our way to send, alone: the client's `post` over our transport, with no record kept."""
+    import httpx2
+    from openai import AsyncOpenAI
+
+    from aiml_nb.transport import open_async_http
 
     async def ask(number: int) -> bool:
         body = {"model": MODEL, "messages": task.messages(number), "stream": False}
         async with slots:
-            reply = await client.post("/chat/completions", body=body, cast_to=ChatCompletion)
-        return bool(reply.choices[0].message.content)
+            reply = await client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+        return bool(json.loads(reply.content)["choices"][0]["message"]["content"])
 
     slots = asyncio.Semaphore(task.in_flight)
-    async with _open_openai(task) as client:
+    http = open_async_http(task.base_url, max_connections=task.in_flight)
+    async with AsyncOpenAI(
+        base_url=task.base_url, api_key=task.key, http_client=http, max_retries=0
+    ) as client:
         return await _time(task, ask)
 
 
@@ -109,7 +115,7 @@ async def ours(task: Task) -> Result:
     """`aiml_nb.run_async`; the option is a JSON object of its arguments."""
     import aiml_nb as nb
 
-    options = json.loads(task.option or "{}")
+    options = json.loads(task.option.replace("{calls}", str(task.calls)) or "{}")
     if options.pop("patched", False):
         nb.patch_loop()
     endpoint = nb.connect(base_url=task.base_url, api_key=task.key, model=MODEL, verbose=False)
@@ -160,7 +166,7 @@ CONTENDERS: dict[str, Callable[[Task], Awaitable[Result]]] = {
         bare,
         openai_default,
         openai_aiohttp,
-        openai_post,
+        client_call,
         openai_tqdm,
         ours,
         langchain,
