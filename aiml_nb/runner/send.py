@@ -54,6 +54,7 @@ class Request:
             "headers": {"X-Client-Request-Id": self.name, **self.headers},
             "params": self.query,
             "timeout": timeout,
+            "idempotency_key": self.name,  # else the client makes one up each time
             "security": {"bearer_auth": True},
         }
 
