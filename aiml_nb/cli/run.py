@@ -34,6 +34,12 @@ _LIMITS: tuple[tuple[str, type, str, str], ...] = (
     ("--run-timeout", float, "S", "seconds for the whole run"),
 )
 
+_REQUEST: tuple[tuple[str, type, str, str], ...] = (
+    ("--system", str, "TEXT", "the system message"),
+    ("--max-tokens", int, "N", "the most tokens of an answer"),
+    ("--temperature", float, "T", "how freely the model may choose its words"),
+)
+
 
 def add_parser(commands: Any) -> None:
     """Add the subcommand to the command line's parser."""
@@ -58,6 +64,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--overwrite", action="store_true", help="replace results that are there already"
     )
+    group = parser.add_argument_group("every request", "a prompt's own parameters win")
+    for name, kind, unit, text in _REQUEST:
+        group.add_argument(name, type=kind, metavar=unit, help=text)
     _add_journal_options(parser)
     _add_limit_options(parser)
     add_endpoint_options(parser)
@@ -130,7 +139,7 @@ def _read_prompts(path: Path, *, skip_bad: bool) -> list[Prompt]:
 def _find_given(options: argparse.Namespace) -> dict[str, Any]:
     """Return the options that are given: others are left to `run`, or to the journal."""
     names = ["strategy", "max_concurrency", "stream", "prices"]
-    names += [name.removeprefix("--").replace("-", "_") for name, *_ in _LIMITS]
+    names += [name.removeprefix("--").replace("-", "_") for name, *_ in (*_LIMITS, *_REQUEST)]
     given = {name: getattr(options, name) for name in names}
     given = {name: each for name, each in given.items() if each is not None and each is not False}
     if options.strategy == "sequential" and given.get("max_concurrency", 1) != 1:

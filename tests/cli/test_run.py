@@ -61,6 +61,21 @@ def read_results(path: Path) -> list[dict[str, Any]]:
 
 
 class TestFromFileToFile:
+    def test_request_options_hold_for_all_prompts_but_those_with_their_own(
+        self, tmp_path: Path
+    ) -> None:
+        lines = [{"prompt": "Short?"}, {"prompt": "Long?", "max_tokens": 5}]
+        (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, lines)))
+
+        run(
+            "--prompts", "q.jsonl", "--simulate", "--speed", 100, "--max-tokens", 2,
+            "--system", "Be brief, and kind to everybody.", "--output", "out.jsonl", cwd=tmp_path,
+        )  # fmt: skip
+
+        first, second = read_results(tmp_path / "out.jsonl")
+        assert (first["output_tokens"], second["output_tokens"]) == (2, 5)
+        assert min(first["input_tokens"], second["input_tokens"]) > 5  # the system message, too
+
     def test_batch_lines_in_batch_lines_out(self, tmp_path: Path) -> None:
         write_questions(tmp_path, 12)
 
