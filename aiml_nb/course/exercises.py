@@ -150,7 +150,7 @@ def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
         return Verdict(key=key, passed=False, text=text)
 
 
-def _find_place(error: Exception, answer: object) -> str:
+def _find_place(error: BaseException, answer: object) -> str:
     """Say in which line of the learner's cell the error was raised, if it was raised there."""
     code = getattr(answer, "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)
