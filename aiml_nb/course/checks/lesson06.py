@@ -59,8 +59,9 @@ def check_pause(ask_after_a_pause: object) -> str:
 def check_ask_all(ask_all: object) -> str:
     """Give it a function that blocks, and look at who asked when."""
     function = a_function(ask_all, "ask_all")
-    questions = ["a long one", "a short one", "a middling one"]
-    model = _Blocking([0.4, 0.2, 0.3])
+    # By question: which thread begins first is anybody's guess.
+    durations = {"a long one": 0.4, "a short one": 0.2, "a middling one": 0.3}
+    questions, model = list(durations), _Blocking(durations)
     try:
         (found,), lag = run_watched(partial(function, model.ask, questions))
     except TypeError as error:
@@ -159,7 +160,7 @@ class _Blocking:
 
     answer_to = staticmethod(Practice.answer_to)
 
-    def __init__(self, durations: list[float]) -> None:
+    def __init__(self, durations: dict[str, float]) -> None:
         self._durations = durations
         self._inside = 0
         self._lock = threading.Lock()
@@ -168,11 +169,10 @@ class _Blocking:
 
     def ask(self, question: str) -> str:
         with self._lock:
-            duration = self._durations[len(self.asked) % len(self._durations)]
             self.asked.append(question)
             self._inside += 1
             self.peak = max(self.peak, self._inside)
-        time.sleep(duration)
+        time.sleep(self._durations.get(str(question), 0.2))
         with self._lock:
             self._inside -= 1
         return self.answer_to(question)
