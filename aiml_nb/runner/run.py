@@ -158,21 +158,19 @@ async def _make_async_calls(
 ) -> Run:
     settings, endpoint = plan.settings, plan.endpoint
     client = endpoint.open_async(timeout=settings.timeout, max_connections=settings.max_concurrency)
-    async with client:
-        async with LoopLag():  # for the stop button; imports and connecting are none of the run's
-            await endpoint.warm_up_async(client, model=settings.parameters.get("model"))
+    async with client, LoopLag() as lag:
+        await endpoint.warm_up_async(client, model=settings.parameters.get("model"))
         with _open_caller(plan, journal, clock) as caller, inside_run():
             _submit(plan, caller)
-            lag = LoopLag()
+            lag.begin_again()
             try:
-                async with lag:
-                    await ASYNC_STRATEGIES[settings.strategy](
-                        lambda call: caller.make_async(client, call),
-                        plan.unfinished,
-                        settings.max_concurrency,
-                    )
+                await ASYNC_STRATEGIES[settings.strategy](
+                    lambda call: caller.make_async(client, call),
+                    plan.unfinished,
+                    settings.max_concurrency,
+                )
             finally:
-                plan.run.loop_lag_max = lag.maximum
+                plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
     return plan.run
 
 

@@ -38,6 +38,21 @@ async def test_a_moment_is_too_short_to_be_late() -> None:
     assert lag.maximum == 0
 
 
+async def test_the_time_of_starting_up_is_not_counted() -> None:
+    async with LoopLag() as lag:
+        time.sleep(0.2)  # noqa: ASYNC251
+        lag.begin_again()
+        time.sleep(0.2)  # noqa: ASYNC251
+        await asyncio.sleep(0.05)
+        started = lag.maximum
+        for _ in range(2):
+            time.sleep(0.1)  # noqa: ASYNC251
+            await asyncio.sleep(0.05)
+
+    assert started < 0.15
+    assert 0.1 <= lag.total < 0.4
+
+
 async def test_the_probe_ends_with_its_block_even_by_an_exception() -> None:
     with pytest.raises(ValueError, match="stop"):
         async with LoopLag() as lag:

@@ -67,7 +67,7 @@ def waits_for_first_word(limit: int) -> list[float]:
     """Let the lesson's readers take the slot that is free first."""
     asked = [Arrival(1000.0 * i, text) for i, text in enumerate(prompts.TWENTY)]
     free, waits = [0.0] * limit, []
-    for plan in simulate(asked, scenario("classroom", seed=0, speed=5)):
+    for plan in simulate(asked, scenario("classroom", seed=0, speed=8)):
         assert plan.first_token is not None
         started = heapreplace(free, free[0] + plan.finished - plan.arrived)
         waits.append(started + plan.first_token - plan.arrived)
