@@ -49,6 +49,12 @@ class LoopLag:
         # A loop that was blocked until the very end has had no turn in which to say so.
         self._measure()
 
+    def start_anew(self) -> None:
+        """Forget what was before, such as a preparation that is not to be measured."""
+        self._timer.cancel()
+        self.maximum = 0.0
+        self._ask()
+
     def _ask(self) -> None:
         self._due = self._loop.time() + INTERVAL
         self._timer = self._loop.call_at(self._due, self._wake)

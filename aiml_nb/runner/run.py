@@ -162,6 +162,7 @@ async def _make_async_calls(
         await endpoint.warm_up_async(client, model=settings.parameters.get("model"))
         with _open_caller(plan, journal, clock) as caller, inside_run():
             _submit(plan, caller)
+            lag.start_anew()  # imports and a progress bar's making are none of the calls' business
             try:
                 await ASYNC_STRATEGIES[settings.strategy](
                     lambda call: caller.make_async(client, call),

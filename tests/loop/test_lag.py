@@ -31,6 +31,15 @@ async def test_an_idle_loop_is_hardly_late() -> None:
     assert 0 <= lag.maximum < 0.15
 
 
+async def test_what_was_before_a_new_start_is_forgotten() -> None:
+    async with LoopLag() as lag:
+        time.sleep(0.2)  # noqa: ASYNC251
+        lag.start_anew()
+        await asyncio.sleep(0.05)
+
+    assert lag.maximum < 0.15
+
+
 async def test_a_moment_is_too_short_to_be_late() -> None:
     async with LoopLag() as lag:
         pass
