@@ -63,6 +63,16 @@ async def pauses_in_turn(ask, question):
         return await ask(question)
 
 
+async def sleep_awaited(ask, question):
+    await time.sleep(0.2)  # noqa: ASYNC251
+    return await ask(question)
+
+
+async def sleep_called_for_the_thread(ask, question):
+    await asyncio.to_thread(time.sleep(0.2))  # noqa: ASYNC251
+    return await ask(question)
+
+
 def not_async(ask, question):
     return f"an answer to: {question}"
 
@@ -83,6 +93,8 @@ def test_a_pause_that_lets_go_passes(answer: object) -> None:
         (question_returned, "where ask had answered"),
         (pauses_in_turn, "took turns"),
         (not_async, "async def"),
+        (sleep_awaited, "Which sleep can be awaited"),
+        (sleep_called_for_the_thread, "with a comma between them"),
         ("an answer", "the function itself"),
     ],
 )
@@ -132,10 +144,28 @@ async def without_a_return(ask, questions):
 
 
 async def never_awaited(ask, questions):
-    calls = [asyncio.to_thread(ask, question) for question in questions]
-    for call in calls:
-        call.close()
-    return calls
+    return [asyncio.to_thread(ask, question) for question in questions]
+
+
+async def gathered_but_not_awaited(ask, questions):
+    return asyncio.gather(*(asyncio.to_thread(ask, question) for question in questions))
+
+
+async def tasks_returned(ask, questions):
+    return [asyncio.create_task(asyncio.to_thread(ask, question)) for question in questions]
+
+
+async def gathered_without_threads(ask, questions):
+    return await asyncio.gather(*(ask(question) for question in questions))
+
+
+async def all_as_one_question(ask, questions):
+    return await asyncio.to_thread(ask, questions)
+
+
+async def another_way_to_ask(ask, questions):
+    run = await nb.run_async(questions, nb.connect(speed=100, verbose=False), strategy="threads")
+    return [call.text for call in run.calls]
 
 
 async def some_only(ask, questions):
@@ -156,7 +186,12 @@ def test_a_function_that_blocks_in_threads_passes(answer: object) -> None:
         (one_thread_after_another, "one question was asked at a time"),
         (in_order_of_arrival, "in the order in which they were ready"),
         (without_a_return, "None (a function without a return line"),
-        (never_awaited, "what awaits it"),
+        (never_awaited, "What awaits it"),
+        (gathered_but_not_awaited, "Put await before gather"),
+        (tasks_returned, "still a task"),
+        (gathered_without_threads, "ask is a plain function"),
+        (all_as_one_question, "one question at a time"),
+        (another_way_to_ask, "ask was never called"),
         (some_only, "2 answers to 3 questions"),
     ],
 )
@@ -186,6 +221,8 @@ def test_the_lag_beside_the_culprit_passes() -> None:
         (LAGS | {"count_words": None}, "no number of seconds"),
         (LAGS | {"count_words": a_run({"Why?": (0.0, 1.0)})}, "Only its loop_lag_max"),
         ({"count_words": 0.28}, "says nothing about save_answers, look_for_news"),
+        ({"suspect": 0.28}, "it has ['suspect']"),
+        ({print: 0.28}, "suspect.__name__"),
     ],
 )
 def test_other_lags_are_told_what_is_missing(answer: object, said: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.analysis.pairs import pair_ratios
 from aiml_nb.course import check
+from aiml_nb.course.checks import watched
 
 
 def typical(ratios):
@@ -30,6 +31,8 @@ def test_the_geometric_mean_passes(answer: object) -> None:
         (statistics.median, "that is the mean"),  # of two ratios it is
         (lambda ratios: statistics.median([*ratios, *ratios[:-2], 1.0]), "in the middle"),
         (math.prod, "Its root is missing"),
+        (lambda ratios: math.prod(ratios) ** 1 / len(ratios), "put brackets"),
+        (lambda ratios: 0 * math.prod(ratios), "Begin with 1"),
         (lambda ratios: ratios[0], "the geometric mean is 1"),
         (lambda ratios: 1 / typical(ratios), "the geometric mean is"),
         (lambda ratios: None, "Is there a  return"),
@@ -84,7 +87,9 @@ def unsorted(run):
         (unsorted, "sort the durations"),
         (lambda run: statistics.mean(c.duration for c in run.calls if c.outcome == "ok"), "mean"),
         (lambda run: max(call.duration for call in run.calls), "within that all were done"),
-        (lambda run: statistics.median(c.duration for c in run.calls), "that is the mean"),
+        (lambda run: statistics.median(c.duration for c in run.calls), "take the 19th"),
+        (lambda run: 0.95 * max(c.duration for c in run.calls), "95 % of the longest"),
+        (lambda run: run.summary()["duration_p95"], "a Series"),
         (lambda run: None, "Is there a  return"),
         (lambda run: [c.duration for c in run.calls], "a number of seconds"),
         (lambda run: run.summary().duration_p99, "a number of seconds"),
@@ -159,6 +164,24 @@ async def nothing_returned(ask, question, due, start):
     await ask(question)
 
 
+async def all_after_one_gap(ask, question, due, start):
+    await asyncio.sleep(0.08)
+    await ask(question)
+    return time.perf_counter() - start - due
+
+
+async def blocks(ask, question, due, start):
+    time.sleep(0.08)  # noqa: ASYNC251  the mistake
+    await ask(question)
+    return time.perf_counter() - start - due
+
+
+async def backwards(ask, question, due, start):
+    await asyncio.sleep(due)
+    await ask(question)
+    return start + due - time.perf_counter() - 1
+
+
 async def closed_loop(ask, questions, gap):
     waits = []
     for question in questions:
@@ -178,7 +201,10 @@ def test_a_schedule_that_is_kept_passes(ask_one: object) -> None:
     ("answer", "said"),
     [
         (closed_loop, "The schedule does not wait for the server"),
-        (on_schedule_with(not_on_time), "sent at the start"),
+        (on_schedule_with(not_on_time), "question 6 was sent after 0.00 s"),
+        (on_schedule_with(all_after_one_gap), "question 6 was sent after 0.0"),
+        (on_schedule_with(blocks), "Which sleep lets go"),
+        (on_schedule_with(backwards), "is no wait"),
         (on_schedule_with(from_the_start), "Measure from when it was due"),
         (on_schedule_with(looked_too_early), "after ask has answered"),
         (on_schedule_with(never_asked), "0 of 6 questions were asked"),
@@ -191,3 +217,15 @@ def test_another_schedule_is_told_what_it_does(answer: object, said: str) -> Non
 
     assert not verdict
     assert said in verdict.text
+
+
+async def test_a_function_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched, "_PATIENCE", 0.3)
+
+    async def until_when(ask, question, due, start):
+        await asyncio.sleep(start + due)
+
+    verdict = check("7.8", on_schedule_with(until_when))
+
+    assert not verdict
+    assert "not until when" in verdict.text

@@ -99,7 +99,7 @@ def test_a_line_that_can_be_read_passes(answer: object) -> None:
         (lambda name, q: json.dumps({"custom_id": name, "messages": message(q)}), "no body"),
         (
             lambda name, q: json.dumps({"custom_id": name, "body": {"messages": q}}),
-            "messages is a text",
+            "Wanted is a list with one message",
         ),
         (
             lambda name, q: json.dumps(
@@ -113,6 +113,7 @@ def test_a_line_that_can_be_read_passes(answer: object) -> None:
         ),
         (lambda name, q: as_line(name, "What is sync?"), "the question given was"),
         (lambda name, q: as_line("a", q), "the name given was"),
+        (lambda name, q: f'{{"custom_id": "{name}", "body": "{q}"}}', "put together by hand"),
         (lambda name, q: as_line(1, q), "cannot read it"),
         (lambda name, q: json.dumps([name, q]), "a list"),
     ],
@@ -162,6 +163,10 @@ def test_calls_in_doubt_pass() -> None:
             "each call once",
         ),
         (lambda run: len(in_doubt(run)), "a list"),
+        (
+            lambda run: [c.custom_id for c in run.calls if c.attempts[0].possibly_billed],
+            "there is no first",
+        ),
         (["lost"], "the function itself"),
     ],
 )
@@ -194,9 +199,10 @@ def test_the_cost_of_many_passes() -> None:
         (lambda run, n, prices: dollars(run, n, prices[::-1]), "the other way round"),
         (lambda run, n, prices: dollars(run, n, (prices[0],) * 2), "a price of their own"),
         (lambda run, n, prices: 42.0, "is right"),
+        (lambda run, n, prices: run.to_frame()["cost"].mean() * n, "a missing value"),
         (
             lambda run, n, prices: sum(call.input_tokens for call in run.calls),
-            "your code stopped with TypeError",
+            "the calls whose outcome is 'ok'",
         ),
     ],
 )

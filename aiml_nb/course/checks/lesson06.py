@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import threading
 import time
-from collections.abc import Callable
+from functools import partial
 from numbers import Real
 from typing import Any
 
-from ...loop import LoopLag
 from ...records import Run
 from ..exercises import Exercise, NotYet, of_kind, require
-from ..practice import Practice, run_answer
+from ..practice import Practice
 from ..questions import Question
 from .answers import a_function, a_list
+from .watched import discard_coroutine, run_watched
 
 PAUSE = 0.2
 # Seconds: more than a busy machine keeps a loop waiting, less than it waits for code that blocks.
@@ -27,13 +26,18 @@ def check_pause(ask_after_a_pause: object) -> str:
     """Let three pauses run at once, and look at when each question was asked."""
     function = a_function(ask_after_a_pause, "ask_after_a_pause")
     model, questions = Practice([0.1]), ["one", "two", "three"]
-    answers, lag = run_answer(_watch_loop, [lambda q=q: function(model.ask, q) for q in questions])
+    try:
+        answers, lag = run_watched(*(partial(function, model.ask, q) for q in questions))
+    except TypeError as error:
+        require("'await' expression" not in str(error), _NOTHING_TO_AWAIT)
+        require("not callable" not in str(error), _CALLED_TOO_EARLY)
+        raise
     require(
         lag < LATE,
         f"the loop was {lag:.2f} s late: while you pause, nobody else gets a turn. time.sleep "
         "keeps the loop to itself. Which sleep lets go of it?",
     )
-    prepared = [_discard_coroutine(answer) for answer in answers]
+    prepared = [discard_coroutine(answer) for answer in answers]
     require(
         not any(prepared) and model.calls,
         "the question was prepared but not asked. Write  await  before  ask(question).",
@@ -56,15 +60,26 @@ def check_ask_all(ask_all: object) -> str:
     """Give it a function that blocks, and look at who asked when."""
     function = a_function(ask_all, "ask_all")
     questions = ["a long one", "a short one", "a middling one"]
-    model = _Blocking([0.5, 0.25, 0.35])
+    model = _Blocking([0.4, 0.2, 0.3])
     try:
-        (found,), lag = run_answer(_watch_loop, [lambda: function(model.ask, questions)])
+        (found,), lag = run_watched(partial(function, model.ask, questions))
     except TypeError as error:
         require("not callable" not in str(error), _CALLED_TOO_EARLY)
+        require("awaitable is required" not in str(error), _NOT_ASYNC)
         raise
+    except RuntimeError as error:
+        require("bad yield" not in str(error), _NO_STAR)
+        raise
+    for each in found if isinstance(found, list | tuple) else ():
+        discard_coroutine(each)
     require(
         model.asked,
-        "no question was asked. asyncio.to_thread only prepares the work: what awaits it?",
+        "ask was never called. If you wrote asyncio.to_thread: it only prepares the work. What "
+        "awaits it?",
+    )
+    require(
+        all(isinstance(question, str) for question in model.asked),
+        f"ask was called with {model.asked[0]!r}. It takes one question at a time.",
     )
     require(
         lag < LATE,
@@ -92,8 +107,15 @@ def check_lags(lags: object) -> str:
     if isinstance(lags, str):
         raise NotYet(f"{lags!r} is a name. The evidence is wanted: the dictionary lags.")
     lags = of_kind(lags, dict, "the dictionary of three names and numbers")
+    require(
+        not any(map(callable, lags)),
+        "the keys of lags are the functions themselves. Wanted are their names: suspect.__name__.",
+    )
     missing = [name for name in SUSPECTS if name not in lags]
-    require(not missing, f"lags says nothing about {', '.join(missing)}. Try each suspect.")
+    require(
+        not missing,
+        f"lags says nothing about {', '.join(missing)}; it has {list(lags)}. Try each suspect.",
+    )
     for name in SUSPECTS:
         require(
             not isinstance(lags[name], Run),
@@ -120,34 +142,16 @@ def check_lags(lags: object) -> str:
     return f"{CULPRIT} made the loop {late[CULPRIT]:.2f} s late; the others did not."
 
 
-async def _watch_loop(begin: list[Callable[[], Any]]) -> tuple[list[Any], float]:
-    """Begin all and await them, and say how late the loop was meanwhile."""
-    async with LoopLag() as lag:
-        begun = [each() for each in begin]
-        require(
-            all(map(inspect.isawaitable, begun)),
-            "the function gave its result without being awaited. Begin it with  async def.",
-        )
-        results = await asyncio.gather(*begun)
-    return results, lag.maximum
-
-
 def _require_answers(answers: Any, questions: list[str]) -> None:
     wanted = [Practice.answer_to(question) for question in questions]
     for given, right in zip(answers, wanted, strict=False):
-        require(not _discard_coroutine(given), "an answer is still a coroutine: await it.")
+        unfinished = discard_coroutine(given) or asyncio.isfuture(given)
+        require(not unfinished, "an answer is still a task or a coroutine: await it.")
         require(given is not None, "it gave None for an answer. Is there a  return  before it?")
         require(given == right, f"it gave {given!r} where ask had answered {right!r}.")
     require(
         len(answers) == len(wanted), f"it gave {len(answers)} answers to {len(wanted)} questions."
     )
-
-
-def _discard_coroutine(value: Any) -> bool:
-    if not inspect.iscoroutine(value):
-        return False
-    value.close()  # else Python warns, in another cell, that nobody awaited it
-    return True
 
 
 class _Blocking:
@@ -159,12 +163,13 @@ class _Blocking:
         self._durations = durations
         self._inside = 0
         self._lock = threading.Lock()
-        self.asked, self.peak = 0, 0
+        self.asked: list[str] = []
+        self.peak = 0
 
     def ask(self, question: str) -> str:
         with self._lock:
-            duration = self._durations[self.asked % len(self._durations)]
-            self.asked += 1
+            duration = self._durations[len(self.asked) % len(self._durations)]
+            self.asked.append(question)
             self._inside += 1
             self.peak = max(self.peak, self._inside)
         time.sleep(duration)
@@ -174,8 +179,20 @@ class _Blocking:
 
 
 _CALLED_TOO_EARLY = (
-    "asyncio.to_thread got an answer where it wants a function: with ask(question) you have asked "
-    "already, here in the loop. Give it the function and the question, with a comma between them."
+    "asyncio.to_thread got the result of a function where it wants the function: with brackets you "
+    "call it yourself, here in the loop. Give function and argument, with a comma between them."
+)
+_NOTHING_TO_AWAIT = (
+    "something was awaited that cannot be. time.sleep(0.2) gives None, and has kept the loop to "
+    "itself already when it does. Which sleep can be awaited?"
+)
+_NOT_ASYNC = (
+    "asyncio.gather got an answer where it wants something to await: ask is a plain function, and "
+    "each call of it keeps the loop until it is answered. Let asyncio.to_thread call it."
+)
+_NO_STAR = (
+    "asyncio.gather got all calls in one parcel. It wants them one by one: put a star before the "
+    "brackets, gather(*(…))."
 )
 
 EXERCISES = {

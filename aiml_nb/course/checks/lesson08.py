@@ -67,8 +67,9 @@ def check_as_line(as_line: object) -> str:
         item = json.loads(line)
     except ValueError:
         raise NotYet(
-            f"this is no JSON: {line[:60]}… It may look like it, as str() of a dictionary does; "
-            "json.dumps makes real JSON, with double quotes."
+            f"this is no JSON: {line[:60]}… It may look like it, as str() of a dictionary does, "
+            "or a text put together by hand, "
+            "which breaks at a quotation mark. json.dumps makes real JSON."
         ) from None
     item = of_kind(item, dict, "a JSON object with a custom_id and a body")
     require("custom_id" in item, "it has no custom_id. Then nobody knows whose answer it is.")
@@ -78,9 +79,10 @@ def check_as_line(as_line: object) -> str:
         "max_tokens" not in item,
         "max_tokens stands beside the body, where nobody looks for it. Put it into the body.",
     )
+    messages = body.get("messages")
     require(
-        not isinstance(body.get("messages"), str),
-        "messages is a text. It is a list with one message: "
+        isinstance(messages, list) and all(isinstance(each, dict) for each in messages),
+        f"messages is {messages!r}. Wanted is a list with one message in it: "
         '[{"role": "user", "content": question}].',
     )
     try:
@@ -106,7 +108,13 @@ def check_in_doubt(in_doubt: object) -> str:
     """Try a run with a lost request, a request turned away, and a failure that may be billed."""
     function = a_function(in_doubt, "in_doubt")
     run = _make_run()
-    names = a_list(function(run), "custom_ids")
+    try:
+        names = a_list(function(run), "custom_ids")
+    except IndexError:
+        raise NotYet(
+            "a call that was never sent has no attempts, so there is no first and no last one. Go "
+            "through those that there are, with  for  or  any."
+        ) from None
     require(
         not any(isinstance(name, Call) for name in names),
         "the list holds whole calls. Wanted are their custom_ids.",
@@ -139,9 +147,16 @@ def check_dollars(dollars: object) -> str:
     # The ok calls used 100, 200 and 300 tokens in, 20, 40 and 30 out.
     into, out, n = 600, 90, 3
     right = (into * prices[0] + out * prices[1]) / 1e6 / n * number
-    found = float(
-        of_kind(function(run, number, prices), int | float, "a number of dollars")  # type: ignore[arg-type]
+    try:
+        answer = function(run, number, prices)
+    except TypeError as error:
+        require("NoneType" not in str(error), _NO_TOKENS)
+        raise
+    require(
+        type(answer).__name__ != "NAType",
+        "it gave a missing value: here nobody reports a cost. Reckon with tokens and prices.",
     )
+    found = float(of_kind(answer, int | float, "a number of dollars"))  # type: ignore[arg-type]
     said = f"for {number:,} calls it gave ${found:,.4g}"
     for other, why in (
         (right * 1e6, "prices are for a million tokens, and you took them for one"),
@@ -183,6 +198,11 @@ def _make_run() -> Run:
             call.outcome = "error" if attempts else "not_started"
     return run
 
+
+_NO_TOKENS = (
+    "a call that failed has no tokens: they are None, and None is no number. Keep the calls whose "
+    "outcome is 'ok'."
+)
 
 EXERCISES = {
     "8.2": Exercise(
