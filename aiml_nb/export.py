@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,8 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .analysis import call_table, lower_bound, total_overtakes
 from .analysis.panels import run_names
 from .analysis.wording import concurrent_name
-from .jsonl import call_to_dict, dump, encode, end_of, head_of
+from .files import write_whole
+from .jsonl import dump
 from .records import Call, Comparison, Run
+from .rows import encode_rows
 from .trace import trace_events
 
 if TYPE_CHECKING:
@@ -120,11 +121,13 @@ def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bo
             table[name] = table[name].map(_guarded, na_action="ignore")
     # pandas would leave a lone carriage return outside quotes, where it ends the line.
     data = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    return _write_whole(path, data.encode())
+    return write_whole(Path(path), [data.encode()])
 
 
 def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
-    """Write a run in the journal's format (`jsonl`): `plot_timeline` and `read_saved` read it.
+    """Write one row of JSON per call, each complete in itself; `rows` documents its members.
+
+    `read_saved` gives the run back as it was, and `plot_timeline` takes the file's name.
 
     Parameters
     ----------
@@ -147,15 +150,7 @@ def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
             f"to_jsonl() writes one run, not a {type(run).__name__}. Write its runs one by one: "
             "to_jsonl(result.sync, …), to_jsonl(result.concurrent, …)."
         )
-    prompts = None
-    if texts:
-        prompts = [
-            {"custom_id": c.custom_id, "messages": [{"role": "user", "content": c.prompt}]}
-            for c in run.calls
-        ]
-    lines = [head_of(run, prompts=prompts)]
-    lines += [call_to_dict(call, texts=texts) for call in run.calls]
-    return _write_whole(path, "".join(map(encode, [*lines, end_of(run)])).encode("ascii"))
+    return write_whole(Path(path), encode_rows(run, texts=texts))
 
 
 def to_chrome_trace(
@@ -181,7 +176,7 @@ def to_chrome_trace(
     if isinstance(shown, Comparison):
         named = [("sync", shown.sync), (concurrent_name(shown.concurrent), shown.concurrent)]
     trace = {"displayTimeUnit": "ms", "traceEvents": trace_events(named, texts=texts)}
-    return _write_whole(path, dump(trace).encode("ascii"))
+    return write_whole(Path(path), [dump(trace).encode("ascii")])
 
 
 def _named_runs(shown: Run | Comparison | Sequence[Run]) -> list[tuple[str, Run]]:
@@ -206,20 +201,6 @@ def _labelled(name: str, run: Run, *, texts: bool) -> pd.DataFrame:
 
 def _guarded(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
-
-
-def _write_whole(path: FilePath, data: bytes) -> Path:
-    """Write so that nobody ever sees half a file; it is the user's alone."""
-    target = Path(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return target
 
 
 def _call_to_dict(call: Call) -> dict[str, Any]:

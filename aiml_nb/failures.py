@@ -183,4 +183,7 @@ def _reply_text(error: BaseException) -> str:
 
 
 def _describe(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+    cause = getattr(error, "os_error", None)  # aiohttp's, whose own words show its settings
+    if isinstance(cause, ConnectionRefusedError):
+        return "connection refused"
+    return re.sub(r" ssl:(<.*?>|\w+)", "", str(error)) or type(error).__name__

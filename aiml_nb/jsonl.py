@@ -1,14 +1,14 @@
-r"""Records as lines of JSON, and back: the format of the journal and of `export.to_jsonl`.
+r"""Records as lines of JSON, and back: the format of the journal. For results see `rows`.
 
-A file has one line each for
+A journal has one line each for
 
 - its head, ``{"aiml_nb_journal": 1, "run_id", "settings": {…}, "prompts": [{"custom_id",
   "messages"}, …]}``: `head_of`;
-- each attempt about to be sent, ``{"custom_id", "sent": 1, "client_request_id"}`` (journal only);
+- each attempt about to be sent, ``{"custom_id", "sent": 1, "client_request_id"}``;
 - each call, in the shape of OpenAI's Batch output plus our ``timing``: `call_to_dict`,
   `call_from_dict`;
-- its end, ``{"aiml_nb_end": 1, "loop_lag_max", "limit_history", "stopped"}``: `end_of`; a journal
-  that was cut off has none. `saved.read_saved` reads the whole file back.
+- its end, ``{"aiml_nb_end": 1, "loop_lag_max", "loop_lag_total", "limit_history", "stopped"}``:
+  `end_of`; a journal that was cut off has none. `saved.read_saved` reads the whole file back.
 
 ``encode(data: dict) -> str`` makes any of them a line, ``decode(line: str) -> dict`` reads one::
 
@@ -37,7 +37,7 @@ _CRC = re.compile(r', "crc32": (\d{1,10})}\s*\Z')
 _STAMPS = ("submitted", "started", "first_token", "finished")
 SETTINGS = (
     *("strategy", "max_concurrency", "stream", "model", "base_url", "simulated", "seed"),
-    "started_at",
+    *("service", "started_at"),
 )
 
 
@@ -156,6 +156,7 @@ def end_of(run: Run) -> dict[str, Any]:
     return {
         "aiml_nb_end": VERSION,
         "loop_lag_max": run.loop_lag_max,
+        "loop_lag_total": run.loop_lag_total,
         "limit_history": [asdict(change) for change in run.limit_history],
         "stopped": run.stopped,
     }

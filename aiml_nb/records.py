@@ -181,12 +181,17 @@ class Run(_Shown):
         What was asked for, and where.
     simulated, seed
         True for the embedded simulator, and its seed.
+    service
+        What else the simulator was asked for, such as ``scenario=seven``; empty for others.
     started_at
         Wall-clock time of the run's origin, seconds since the epoch.
     calls
         One record per prompt, in the prompts' order.
     loop_lag_max
-        Seconds: how late the event loop was at worst; None for strategies without one.
+        Seconds: how late the event loop was at worst, once all calls were on their way; None for
+        strategies without one.
+    loop_lag_total
+        Seconds of all its delays above 20 ms together; None where that was not measured.
     limit_history
         How the limit shrank after 429s and recovered.
     stopped
@@ -203,7 +208,9 @@ class Run(_Shown):
     started_at: float
     calls: list[Call]
     seed: int | None = None
+    service: str = ""
     loop_lag_max: float | None = None
+    loop_lag_total: float | None = None
     limit_history: list[LimitChange] = field(default_factory=list)
     stopped: str | None = None
 

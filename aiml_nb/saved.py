@@ -1,17 +1,18 @@
-"""Read back what was saved: the JSON of ``aiml-nb compare``, a journal, the file of `to_jsonl`."""
+"""Read back what was saved: the JSON of ``aiml-nb compare``, the rows of a run, a journal."""
 
 from __future__ import annotations
 
 import json
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from .jsonl import SETTINGS, VERSION, attempt_from_dict, call_from_dict, decode
 from .records import Call, Comparison, LimitChange, Run
+from .rows import is_row, read_row, run_from_rows
 from .validity import check_record
 
 _DEFAULTS: dict[str, Any] = {
@@ -32,8 +33,8 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
     Parameters
     ----------
     path
-        What ``aiml-nb compare --json`` wrote (a comparison, or one of its runs), a journal, or what
-        `to_jsonl` wrote.
+        What ``aiml-nb compare --json`` wrote (a comparison, or one of its runs), the JSONL of
+        ``aiml-nb run`` and `to_jsonl`, or a journal.
 
     Raises
     ------
@@ -54,14 +55,18 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
     except (ValueError, RecursionError):
         whole = None
     try:
-        if isinstance(whole, dict) and "aiml_nb_journal" not in whole:
+        if is_row(text.lstrip().partition("\n")[0]):
+            rows, damaged = _read_lines(text, read_row)
+            run = run_from_rows(rows)
+        elif isinstance(whole, dict) and "aiml_nb_journal" not in whole:
             return _read_whole(whole)
-        lines, damaged = _decoded(text)
-        run = run_from(lines)
+        else:
+            lines, damaged = _read_lines(text, decode)
+            run = run_from(lines)
     except ValueError as error:
         raise ValueError(
-            f"'{path}' cannot be read. {error} Expected is what 'aiml-nb compare --json' or "
-            "aiml_nb.to_jsonl() wrote, or a journal."
+            f"'{path}' cannot be read. {error} Expected is what 'aiml-nb compare --json', "
+            "'aiml-nb run' or aiml_nb.to_jsonl() wrote, or a journal."
         ) from None
     if damaged:
         numbers = ", ".join(map(str, damaged[:5])) + (", …" if len(damaged) > 5 else "")
@@ -111,16 +116,18 @@ def run_from(lines: Iterable[Mapping[str, Any]]) -> Run:
     return run
 
 
-def _decoded(text: str) -> tuple[list[dict[str, Any]], list[int]]:
+def _read_lines(
+    text: str, read: Callable[[str], dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[int]]:
     """Return the lines that can be read, and the numbers of those that cannot."""
-    decoded, damaged = [], []
+    found, damaged = [], []
     for number, line in enumerate(text.split("\n"), start=1):  # not at U+2028, as splitlines()
         if line.strip():
             try:
-                decoded.append(decode(line))
+                found.append(read(line))
             except ValueError:
                 damaged.append(number)
-    return decoded, damaged
+    return found, damaged
 
 
 def _read_settings(data: Mapping[str, Any]) -> Run:
@@ -129,7 +136,8 @@ def _read_settings(data: Mapping[str, Any]) -> Run:
 
 
 def _read_end(run: Run, data: Mapping[str, Any]) -> None:
-    run.loop_lag_max, run.stopped = data.get("loop_lag_max"), data.get("stopped")
+    run.loop_lag_max, run.loop_lag_total = data.get("loop_lag_max"), data.get("loop_lag_total")
+    run.stopped = data.get("stopped")
     try:
         run.limit_history = [LimitChange(**change) for change in data.get("limit_history") or []]
     except TypeError:

@@ -107,6 +107,122 @@ def test_bad_lines_are_told_and_passed_over_where_that_is_asked_for(tmp_path: Pa
     assert [line[:6] for line in told] == ["Line 2", "Line 4"]
 
 
+class TestLinesThatPeopleWrite:
+    def test_a_prompt_with_parameters_and_a_name_of_its_own(self, tmp_path: Path) -> None:
+        file = tmp_path / "q.jsonl"
+        lines = [
+            {"prompt": "Who?"},
+            {"prompt": "Why?", "temperature": 0, "system": "Be short."},
+            {"prompt": "When?", "custom_id": "a"},
+            {"prompt": "Where?", "id": "b"},
+            {"id": 17, "prompt": "What?"},
+            {"id": "c", "messages": MESSAGES, "seed": 1},
+        ]
+        file.write_text("\n".join(map(json.dumps, lines)))
+
+        found = read_prompts(file)
+
+        labels = ["Who?", "Why?", "When?", "Where?", "What?", "Why do cats purr?"]
+        assert [prompt.label for prompt in found] == labels
+        assert found[1].parameters == {"temperature": 0, "system": "Be short."}
+        assert found[5].parameters == {"seed": 1}
+        assert [each.parameters for each in found[2:5]] == [{}] * 3
+        assert [each.custom_id for each in found] == [None, None, "a", "b", "17", "c"]
+        assert found[3].place == f"Line 4 of '{file}'"
+
+    @pytest.mark.parametrize(
+        ("line", "said"),
+        [
+            ({"question": "Who?"}, r'no prompt and no messages. Write \{"prompt": "a question"\}'),
+            ({"prompt": "Who?", "messages": MESSAGES}, "both a prompt and messages"),
+            ({"prompt": 5}, "the prompt 5, which is not text"),
+            ({"prompt": " "}, "is empty"),
+            ({"prompt": "Who?", "id": True}, "custom_id True, which is not text"),
+            ({"body": "Who?"}, "has the body 'Who.'"),
+            ({"body": {"prompt": "Who?"}}, "no prompt and no messages"),
+            ({"url": "/v1/embeddings", "body": {"input": "Who?"}}, "the url '/v1/embeddings'"),
+            ({"method": "GET", "body": {"messages": MESSAGES}}, "method 'GET', and 'POST' is all"),
+            ({"url": 5, "body": {"messages": MESSAGES}}, "the url 5"),
+        ],
+    )
+    def test_other_lines_get_their_number_the_reason_and_the_fix(
+        self, line: dict[str, Any], said: str, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "q.jsonl"
+        file.write_text('{"prompt": "Who?"}\n\n' + json.dumps(line))
+
+        with pytest.raises(ValueError, match=rf"(?s)^Line 3 of .*{said}"):
+            read_prompts(file)
+
+    def test_of_two_lines_with_one_name_the_later_is_wrong(self, tmp_path: Path) -> None:
+        file = tmp_path / "q.jsonl"
+        lines = [{"prompt": "Who?", "id": name} for name in ("a", "b", "a", "a", 1, "1")]
+        file.write_text("\n".join(map(json.dumps, lines)))
+        told: list[str] = []
+
+        found = read_prompts(file, on_bad=told.append)
+
+        assert [prompt.custom_id for prompt in found] == ["a", "b", "1"]
+        assert [line.partition(" has")[0] for line in told] == [
+            f"Line {number} of '{file}'" for number in (3, 4, 6)
+        ]
+        assert "has the custom_id 'a' of line 1." in told[0]
+        with pytest.raises(ValueError, match=r"Line 3 of .* has the custom_id 'a' of line 1"):
+            read_prompts(file)
+
+    def test_a_list_in_json_is_read_and_lines_in_a_json_file_are_told_their_name(
+        self, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "q.json"
+        file.write_text(json.dumps([{"prompt": "Who?"}, "Why?", MESSAGES], indent=1))
+        assert [prompt.label for prompt in as_prompts(str(file))] == [
+            *("Who?", "Why?", "Why do cats purr?")
+        ]
+
+        file.write_text('{"prompt": "Who?"}\n{"prompt": "Why?"}\n')
+        with pytest.raises(ValueError, match=r"no JSON list of prompts.*q\.jsonl'"):
+            read_prompts(file)
+
+    def test_json_lines_in_a_file_of_another_name_are_not_sent_as_texts(
+        self, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "questions"
+        file.write_text('\n{"prompt": "Who?"}\n{"prompt": "Why?"}\n')
+
+        assert [prompt.label for prompt in read_prompts(file)] == ["Who?", "Why?"]
+
+
+class TestTables:
+    @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+    def test_names_come_along_and_any_delimiter_does(self, delimiter: str, tmp_path: Path) -> None:
+        file = tmp_path / "q.CSV"
+        rows = [["topic", "prompt", "id"], ["x", "Who?", "a"], ["y", '"Me, or; you?"', ""]]
+        file.write_text("\r\n".join(map(delimiter.join, rows)))
+
+        found = read_prompts(file)
+
+        assert [prompt.label for prompt in found] == ["Who?", "Me, or; you?"]
+        assert [prompt.custom_id for prompt in found] == ["a", None]
+
+    def test_a_prompt_that_a_comma_would_cut_is_refused(self, tmp_path: Path) -> None:
+        file = tmp_path / "q.csv"
+        file.write_text("prompt\nWho?\nMe, or you?\n")
+        told: list[str] = []
+
+        assert [prompt.label for prompt in read_prompts(file, on_bad=told.append)] == ["Who?"]
+        assert told == [
+            f"Line 3 of '{file}' has more fields than the header, which has 1. "
+            "Put a prompt with a comma in double quotes."
+        ]
+
+    def test_a_field_that_is_too_long_is_named(self, tmp_path: Path) -> None:
+        file = tmp_path / "q.csv"
+        file.write_text("prompt\nWho?\n" + "x" * 200_000 + "\n")
+
+        with pytest.raises(ValueError, match=r"^Line \d of .*q.csv' is no line of a table: field"):
+            read_prompts(file)
+
+
 def test_a_csv_file_without_the_column_is_refused_with_its_columns(tmp_path: Path) -> None:
     file = tmp_path / "questions.csv"
     file.write_text("id,question\n1,Who?\n")

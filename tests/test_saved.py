@@ -26,6 +26,8 @@ def full_run() -> Run:
         seed=7,
         started_at=1.7e9,
         loop_lag_max=0.01,
+        loop_lag_total=0.03,
+        service="scenario=seven",
         limit_history=[
             LimitChange(at=0.0, limit=3, cause="start"),
             LimitChange(at=0.5, limit=2, cause="429"),

@@ -8,6 +8,7 @@ from .description import by_finish
 from .notes import margin_notes
 from .pairs import interval, pair_ratios
 from .panels import Shown, layout_of, panels
+from .pauses import pauses
 from .sentences import caveat, finding
 from .summaries import percentile
 from .wording import (
@@ -27,13 +28,7 @@ MOST_NAMED = 6
 
 
 def alt_text(shown: Shown) -> str:
-    """Say what the timeline picture shows, for those who cannot see it.
-
-    Parameters
-    ----------
-    shown
-        What is drawn.
-    """
+    """Say what the timeline picture shows, for those who cannot see it."""
     said = [f"Timeline. {finding(shown)}.", caveat(shown)]
     if isinstance(shown, Comparison):
         said.append(_repeats_in_words(shown))
@@ -46,6 +41,9 @@ def alt_text(shown: Shown) -> str:
         ]
     elif isinstance(shown, Run | Comparison):
         said += _zoom_in_words(shown, in_lanes=layout == "lanes")
+    rested = sum(len(pauses(run).spans) for _, run in panels(shown))
+    if rested:
+        said.append(f"Hatched bands mark {counted(rested, 'pause')} after a 429.")
     said += [_limit_in_words(run) for _, run in panels(shown)[-1:] if layout != "strategies"]
     return " ".join(part for part in said if part)
 

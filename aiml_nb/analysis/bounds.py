@@ -14,11 +14,6 @@ def peak_in_flight(run: Run) -> int:
     """Return the most calls that were in flight at one moment, 0 if none started.
 
     A call that starts at the very moment another finishes takes its slot: the two do not overlap.
-
-    Parameters
-    ----------
-    run
-        The run.
     """
     started = [call for call in run.calls if call.started is not None]
     starts = sorted(call.started for call in started if call.started is not None)
@@ -35,11 +30,6 @@ def mean_in_flight(run: Run) -> float:
     """Return the time average of the calls in flight over the makespan, 0 if nothing finished.
 
     A call that started and never finished counts as in flight until the run's last finish.
-
-    Parameters
-    ----------
-    run
-        The run.
     """
     makespan = run.makespan
     if makespan <= 0:
@@ -59,11 +49,6 @@ def lower_bound(run: Run) -> float | None:
     The limit is ``run.max_concurrency``, or the number of calls where that is smaller: then no
     limit was effective. Should the records show more calls in flight than were allowed, their peak
     is the limit, so that the bound never exceeds the makespan.
-
-    Parameters
-    ----------
-    run
-        The run.
 
     Returns
     -------
@@ -106,11 +91,6 @@ def upper_bound(run: Run) -> float | None:
     Calls that started and never finished held their slot until the last finish. Where the limit
     changed during the run, its least value is taken, so that the bound holds.
 
-    Parameters
-    ----------
-    run
-        The run.
-
     Returns
     -------
     float or None
@@ -140,11 +120,6 @@ def slots(run: Run) -> int:
 
     It is ``run.max_concurrency``, or the largest value of a limit that changed, or the number of
     calls that started and finished where that is smaller; but never less than the peak in flight.
-
-    Parameters
-    ----------
-    run
-        The run.
     """
     done = sum(call.duration is not None for call in run.calls)
     allowed = max([change.limit for change in run.limit_history] or [run.max_concurrency])
@@ -153,11 +128,6 @@ def slots(run: Run) -> int:
 
 def efficiency(run: Run) -> float | None:
     """Return `lower_bound` divided by the makespan: 1 if no schedule could be shorter.
-
-    Parameters
-    ----------
-    run
-        The run.
 
     Returns
     -------
@@ -169,25 +139,13 @@ def efficiency(run: Run) -> float | None:
 
 
 def origin_of(run: Run) -> float:
-    """Return the stamp of the first submit, or of the first start if none is known.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Return the stamp of the first submit, or of the first start if none is known."""
     stamps = [call.submitted for call in run.calls if call.submitted is not None]
     return min(stamps or [call.started for call in run.calls if call.started is not None] or [0.0])
 
 
 def end_of(run: Run) -> float:
-    """Return the last stamp of a run.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Return the last stamp of a run."""
     stamps = (
         stamp
         for call in run.calls

@@ -71,13 +71,7 @@ def _run_rows(runs: Sequence[Run]) -> list[tuple[str, ...]]:
 
 
 def by_finish(run: Run) -> list[tuple[str, Call]]:
-    """Return the calls in the order they finished, each with its label; the unfinished last.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Return the calls in the order they finished, each with its label; the unfinished last."""
     ranks = [inf if rank is None else rank for rank in finishing_ranks(run)]
     order = sorted(range(len(ranks)), key=ranks.__getitem__)
     names = labels(run)
@@ -85,13 +79,16 @@ def by_finish(run: Run) -> list[tuple[str, Call]]:
 
 
 def _rows(run: Run) -> list[tuple[str, ...]]:
-    origin = origin_of(run)
+    origin, longest = origin_of(run), run.makespan
+    shown = list(enumerate(by_finish(run), start=1))
+    left_out = len(shown) - _FIRST - _LAST if len(shown) > MOST_ROWS else 0
+    if left_out:
+        shown = shown[:_FIRST] + shown[-_LAST:]
     rows = [
-        _row(place, label, call, origin=origin, longest=run.makespan)
-        for place, (label, call) in enumerate(by_finish(run), start=1)
+        _row(place, label, call, origin=origin, longest=longest) for place, (label, call) in shown
     ]
-    if len(rows) > MOST_ROWS:
-        rows = [*rows[:_FIRST], _gap(len(rows) - _FIRST - _LAST), *rows[-_LAST:]]
+    if left_out:
+        rows.insert(_FIRST, ("…", f"{left_out:,} more", "", "", "", ""))
     return [_HEADINGS, *rows]
 
 
@@ -103,10 +100,6 @@ def _row(place: int, label: str, call: Call, *, origin: float, longest: float) -
     kind = f" ({clean(call.error_type)})" if call.error_type else ""
     order = "–" if call.finished is None else ordinal(place)
     return order, label, *stamps, f"{OUTCOME_WORDS[call.outcome]}{kind}"
-
-
-def _gap(left_out: int) -> tuple[str, ...]:
-    return "…", f"{left_out:,} more", "", "", "", ""
 
 
 def _columns(rows: Sequence[Sequence[str]], *, flush: range) -> list[str]:

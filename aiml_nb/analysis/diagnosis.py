@@ -34,6 +34,9 @@ class Diagnosis:
         Seconds.
     slots, peak
         How many calls could have been in flight, and how many were.
+    lost
+        Seconds that the run took longer than it had to, at least; for ``batches`` the seconds that
+        a slot stood idle, on average, until the slowest call of its batch was done.
     batches, size
         For ``batches``, how many there were and how many calls were in each; else 0.
     """
@@ -43,6 +46,7 @@ class Diagnosis:
     upper_bound: float
     slots: int
     peak: int
+    lost: float
     batches: int = 0
     size: int = 0
 
@@ -53,11 +57,6 @@ def diagnose(run: Run) -> Diagnosis | None:
     A run in which a waiting call always takes a free slot at once cannot last longer than its
     `upper_bound`. One that does, by more than 5 %, left slots idle. A run in batches, or one call
     at a time, is recognised even where it stays below the bound.
-
-    Parameters
-    ----------
-    run
-        The run.
 
     Returns
     -------
@@ -80,6 +79,7 @@ def diagnose(run: Run) -> Diagnosis | None:
         upper_bound=bound,
         slots=wanted,
         peak=peak_in_flight(run),
+        lost=_lost(groups) if kind == "batches" else max(0.0, run.makespan - bound),
         batches=len(groups) if kind == "batches" else 0,
         size=len(groups[0]) if kind == "batches" else 0,
     )

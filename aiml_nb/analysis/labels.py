@@ -56,13 +56,7 @@ def clean(text: str, *, width: int = LABEL_WIDTH) -> str:
 
 
 def cells(text: str) -> int:
-    """Return how many columns of a terminal `text` takes; wide characters take two.
-
-    Parameters
-    ----------
-    text
-        One line of printable text.
-    """
+    """Return how many columns of a terminal `text` takes; wide characters take two."""
     return sum(_columns(character) for character in text)
 
 

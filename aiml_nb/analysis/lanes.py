@@ -16,11 +16,6 @@ def lanes(run: Run) -> list[int | None]:
     A call takes the lowest lane that is free when it starts; a lane is free again at the very
     moment its call finishes. There are as many lanes as calls were in flight at the peak.
 
-    Parameters
-    ----------
-    run
-        The run.
-
     Returns
     -------
     list

@@ -55,11 +55,6 @@ def growth_with_load(run: Run) -> float | None:
     Calls that finished after the last one started are left out: as the run ends, few are in flight
     because the others were shorter.
 
-    Parameters
-    ----------
-    run
-        The run.
-
     Returns
     -------
     float or None

@@ -40,13 +40,7 @@ def margin_notes(run_or_comparison: Run | Comparison) -> list[str]:
 
 
 def identity_notes(parts: SpeedupParts) -> list[str]:
-    """Return the identity of the speed-up on two lines, or three if calls were left out.
-
-    Parameters
-    ----------
-    parts
-        What `speedup_parts` returned.
-    """
+    """Return the identity of the speed-up on two lines, or three if calls were left out."""
     how = "slower" if parts.slowdown >= 1 else "quicker"
     notes = [
         f"{times(parts.speedup)} = {parts.mean_in_flight:.3g} in flight",
@@ -58,13 +52,7 @@ def identity_notes(parts: SpeedupParts) -> list[str]:
 
 
 def forecast_finding(forecast: Forecast) -> str:
-    """Say what other limits would have done.
-
-    Parameters
-    ----------
-    forecast
-        What `what_if` returned.
-    """
+    """Say what other limits would have done."""
     limits, makespans = forecast.limits, forecast.makespans
     said = (
         f"{counted(len(forecast.durations), 'call')}: {seconds(makespans[0])} with "
@@ -80,13 +68,7 @@ def forecast_finding(forecast: Forecast) -> str:
 
 
 def forecast_caveat(forecast: Forecast) -> str:
-    """Say what a forecast assumes, and what its run says about that.
-
-    Parameters
-    ----------
-    forecast
-        What `what_if` returned.
-    """
+    """Say what a forecast assumes, and what its run says about that."""
     again = first_come(forecast.durations, slots=max(1, forecast.measured_peak))
     said = (
         "Predicted from this run's durations, as if they did not grow with load. The run itself, "

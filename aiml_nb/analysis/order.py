@@ -15,11 +15,6 @@ def finishing_ranks(run: Run) -> list[int | None]:
 
     Calls with identical stamps keep the order of the prompts.
 
-    Parameters
-    ----------
-    run
-        The run.
-
     Returns
     -------
     list
@@ -38,11 +33,6 @@ def overtakes(run: Run) -> list[int | None]:
     A call that was submitted and never finished counts as unfinished for ever. Of calls submitted
     at the same instant the one with the smaller index is the earlier. A call that finishes at the
     very same instant as another has not overtaken it.
-
-    Parameters
-    ----------
-    run
-        The run.
 
     Returns
     -------
@@ -65,23 +55,12 @@ def overtakes(run: Run) -> list[int | None]:
 
 
 def total_overtakes(run: Run) -> int:
-    """Return the sum of `overtakes`: the number of inverted pairs of calls.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Return the sum of `overtakes`: the number of inverted pairs of calls."""
     return sum(count for count in overtakes(run) if count is not None)
 
 
 def inverted_share(run: Run) -> float | None:
     """Return the share of pairs of submitted calls that finished in the other order.
-
-    Parameters
-    ----------
-    run
-        The run.
 
     Returns
     -------
@@ -94,11 +73,6 @@ def inverted_share(run: Run) -> float | None:
 
 def kendall_tau(run: Run) -> float | None:
     """Return how well the order of finishing agrees with the order of submission.
-
-    Parameters
-    ----------
-    run
-        The run.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from math import cos, exp, log, pi, sin, sqrt
@@ -9,7 +10,7 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..records import Comparison, Run
+    from ..records import Call, Comparison, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ def pair_times(sync: Run, concurrent: Run) -> PairTimes:
     sync, concurrent
         Two runs of the same prompts. Calls are matched by their index.
     """
-    kept = _ok(sync) & _ok(concurrent)
+    kept = ok_in_both(sync, concurrent)
     return PairTimes(
         sync=_time_without_others(sync, kept),
         concurrent=_time_without_others(concurrent, kept),
@@ -68,11 +69,6 @@ def speedup(comparison: Comparison) -> float | None:
     It is the geometric mean of the pairs' ratios, each over the prompts that are ok in both runs of
     its pair (`pair_times`). Below 1 the concurrent runs were slower.
 
-    Parameters
-    ----------
-    comparison
-        The pairs of runs.
-
     Returns
     -------
     float or None
@@ -84,11 +80,6 @@ def speedup(comparison: Comparison) -> float | None:
 
 def interval(comparison: Comparison) -> tuple[float, float] | None:
     """Return the 95 % interval of `speedup`, from Student's t on the logarithms of the ratios.
-
-    Parameters
-    ----------
-    comparison
-        The pairs of runs.
 
     Returns
     -------
@@ -105,13 +96,7 @@ def interval(comparison: Comparison) -> tuple[float, float] | None:
 
 
 def pair_ratios(comparison: Comparison) -> list[float]:
-    """Return how many times faster the concurrent run was, of each pair that can be compared.
-
-    Parameters
-    ----------
-    comparison
-        The pairs of runs.
-    """
+    """Return how many times faster the concurrent run was, of each pair that can be compared."""
     ratios = (pair_times(*pair).ratio for pair in comparison.pairs)
     return [ratio for ratio in ratios if ratio is not None]
 
@@ -120,11 +105,6 @@ def median_pair(comparison: Comparison) -> tuple[Run, Run]:
     """Return the pair with the median speed-up, the lower of the two middle ones if R is even.
 
     Pairs without a speed-up are passed over; if all are, the first pair is returned.
-
-    Parameters
-    ----------
-    comparison
-        The pairs of runs.
 
     Raises
     ------
@@ -146,17 +126,12 @@ def length_ratio(sync: Run, concurrent: Run) -> float | None:
     Characters, because some servers' output tokens count billing units. Only prompts that are ok in
     both runs count.
 
-    Parameters
-    ----------
-    sync, concurrent
-        Two runs of the same prompts.
-
     Returns
     -------
     float or None
         None if either run has no text to measure.
     """
-    kept = _ok(sync) & _ok(concurrent)
+    kept = ok_in_both(sync, concurrent)
     other, mine = (
         sum(len(call.text) for call in run.calls if call.index in kept)
         for run in (sync, concurrent)
@@ -198,8 +173,49 @@ def _probability_within(angle: float, freedom: int) -> float:
     return 2 / pi * (angle + sin(angle) * total) if odd else sin(angle) * total
 
 
-def _ok(run: Run) -> set[int]:
-    return {call.index for call in run.calls if call.outcome == "ok"}
+def ok_in_both(sync: Run, concurrent: Run) -> set[int]:
+    """Return the places of the prompts that are ok in both runs; other prompts are not the same."""
+    first, second = (
+        {call.index: call.prompt for call in run.calls if _is_answered(call)}
+        for run in (sync, concurrent)
+    )
+    # Prompts may have been left out of a file.
+    return {
+        index
+        for index in first.keys() & second.keys()
+        if first[index] == second[index] or not (first[index] and second[index])
+    }
+
+
+def differences(runs: Sequence[Run]) -> list[str]:
+    """Say what makes runs unlike: their times must not be compared then.
+
+    What is not known, as of a file without prompts, is not counted as different.
+
+    Examples
+    --------
+    >>> differences([run_of_two_prompts, run_of_three])
+    ['different numbers of prompts']
+    """
+    prompts = [tuple(call.prompt for call in run.calls) for run in runs]
+    simulated, real = ([run for run in runs if run.simulated is kind] for kind in (True, False))
+    counts = {len(run.calls) for run in runs}
+    found = {
+        "different numbers of prompts": len(counts) > 1,
+        "different prompts": len(counts) == 1 and len({p for p in prompts if any(p)}) > 1,
+        "different models": len({run.model for run in runs if run.model}) > 1,
+        "simulated against real": bool(simulated and real),
+        "different servers": len({run.base_url for run in real if run.base_url}) > 1,
+        "different settings of the simulator": any(
+            len({value for run in simulated if (value := getattr(run, name)) not in ("", None)}) > 1
+            for name in ("service", "seed")
+        ),
+    }
+    return [difference for difference, is_there in found.items() if is_there]
+
+
+def _is_answered(call: Call) -> bool:
+    return call.outcome == "ok" and call.finished is not None
 
 
 def _time_without_others(run: Run, kept: AbstractSet[int]) -> float:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from ..records import Comparison, Run
 from .labels import clean
 from .pairs import median_pair
-from .wording import concurrent_name, is_concurrent
+from .wording import concurrent_name, is_concurrent, learned_limit
 
 Shown: TypeAlias = Run | Comparison | Sequence[Run]
 
@@ -41,7 +41,7 @@ def layout_of(shown: Shown) -> Literal["rows", "lanes", "overview", "strategies"
     runs = [run for _, run in panels(shown)]
     run = runs[-1]
     few = max(len(each.calls) for each in runs) <= MOST_ROWS
-    if few and run.makespan >= _SHORTEST * runs[0].makespan:
+    if few and (not run.makespan or run.makespan >= _SHORTEST * runs[0].makespan):
         return "rows"
     durations = [duration for call in run.calls if (duration := call.duration) is not None]
     if not durations or not run.makespan:
@@ -71,13 +71,7 @@ def panels(shown: Shown) -> list[tuple[str, Run]]:
 
 
 def run_names(runs: Sequence[Run]) -> list[str]:
-    """Name runs after their strategies; where two have the same, after their limits too.
-
-    Parameters
-    ----------
-    runs
-        The runs.
-    """
+    """Name runs after their strategies; where two have the same, after their limits too."""
     names = [clean(run.strategy) for run in runs]
     counts = Counter(names)
     named = [
@@ -91,5 +85,7 @@ def run_names(runs: Sequence[Run]) -> list[str]:
 def _title(run: Run, name: str) -> str:
     if not is_concurrent(run):
         return f"One after another ({name})"
-    limit = f", at most {run.max_concurrency:,} in flight"
-    return f"At the same time ({name}{limit if run.max_concurrency < len(run.calls) else ''})"
+    limit = learned_limit(run)
+    if not limit and run.max_concurrency < len(run.calls):
+        limit = f"at most {run.max_concurrency:,} in flight"
+    return f"At the same time ({', '.join(filter(None, [name, limit]))})"

@@ -6,8 +6,9 @@ from math import comb
 from statistics import median
 
 from ..records import Run
-from .diagnosis import TOLERANCE, Diagnosis, diagnose
+from .diagnosis import TOLERANCE, diagnose
 from .order import total_overtakes
+from .pauses import pauses
 from .usage import characters_per_second, usage_measures_text, visible_tokens
 from .wording import counted, is_concurrent, seconds, share
 
@@ -17,6 +18,8 @@ from .wording import counted, is_concurrent, seconds, share
 LAG_LIMIT = 0.05
 _LAG_SHARE = 0.1
 _LAG_NOISE = 0.02
+# Lateness is spoken of from this share of the makespan on.
+_LAG_PART = 0.02
 # A makespan within this share of its longest call is set by that call.
 SET_BY_SLOWEST = 0.05
 # Back-off is spoken of from this share of the durations on.
@@ -57,46 +60,54 @@ def _set_by_slowest(run: Run, whose: str) -> str:
 
 
 def remark_idle_slots(run: Run) -> str:
-    """Say that slots stood idle, and why.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Say that slots stood idle, for how long, and what to try."""
     found = diagnose(run)
     if found is None:
         return ""
-    if found.kind == "one_at_a_time":
+    took = seconds(run.makespan)
+    if found.kind == "batches":
         return (
-            "No two calls were ever in flight at once: something blocks, or each call is awaited "
-            "before the next one starts."
+            f"The calls went in {found.batches:,} batches of {found.size:,}, and each batch waited "
+            f"for its slowest call: on average a slot stood empty for {seconds(found.lost)} of "
+            f"{took}. Let a call start as soon as a slot is free, as gather with a limit does."
         )
-    why = {
-        "batches": f" in {found.batches:,} batches of {found.size:,}, each of which waited for its "
-        "slowest call",
-        "pauses": " while all calls waited after a 429",
-        "limit_not_reached": f": at most {found.peak:,} of {found.slots:,} were in use at once",
-        "idle": "",
+    what, advice = {
+        "one_at_a_time": (
+            f"No two calls were ever in flight at once, though {found.slots:,} might have been",
+            "Look for code that blocks, or that awaits each call before the next one starts.",
+        ),
+        "pauses": (
+            "Slots stood empty in the pauses after 429s",
+            'Try a smaller max_concurrency, or strategy="adaptive".',
+        ),
+        "limit_not_reached": (
+            f"Never more than {found.peak:,} of {found.slots:,} slots were in use",
+            "Look for another limit, such as a pool of threads or connections.",
+        ),
+        "idle": (
+            "Slots stood empty while calls waited",
+            "Look for code that blocks between one call and the next.",
+        ),
     }[found.kind]
-    return f"Slots stood idle{why}{_excess(found)}."
+    if found.lost <= TOLERANCE * found.upper_bound:
+        return f"{what}. {advice}"
+    return f"{what}: the run took {took}, at least {seconds(found.lost)} too long. {advice}"
 
 
-def _excess(found: Diagnosis) -> str:
-    if found.makespan <= (1 + TOLERANCE) * found.upper_bound:
+def remark_pauses(run: Run) -> str:
+    """Say for how long nothing was sent after 429s."""
+    found = pauses(run)
+    if not found.spans:
         return ""
-    took, most = seconds(found.makespan), seconds(found.upper_bound)
-    return f"; it took {took}, and with no slot idle it takes {most} at most"
+    return (
+        f"Nothing was sent for {seconds(found.total)} of {seconds(run.makespan)} "
+        f"({counted(len(found.spans), 'pause')} after a 429), while "
+        f"{counted(found.calls, 'call')} waited."
+    )
 
 
 def remark_backoff(run: Run) -> str:
-    """Say that much of the time went by between attempts.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Say that much of the time went by between attempts."""
     total = sum(call.duration or 0.0 for call in run.calls)
     slept = sum(call.backoff_time for call in run.calls)
     if not total or slept < _BACKOFF_SHARE * total:
@@ -105,18 +116,32 @@ def remark_backoff(run: Run) -> str:
 
 
 def remark_lag(runs: list[Run]) -> str:
-    """Say that the event loop was too late for the times to be the model's alone.
+    """Say for how much of a run the event loop was too late to tell the model's time from ours.
 
-    Parameters
-    ----------
-    runs
-        The runs; the latest is spoken of.
+    Of several runs the one that was late for the largest part is spoken of.
     """
-    late = [run.loop_lag_max for run in runs if run.loop_lag_max and run.loop_lag_max > _most(run)]
+    late = [(part, run) for run in runs if (part := _late(run)) is not None]
     if not late:
         return ""
-    said = f"The event loop was up to {seconds(max(late))} late"
-    return f"{said}: the client, not the model, was the bottleneck."
+    part, run = max(late, key=lambda found: found[0])
+    worst = f"by {seconds(run.loop_lag_max or 0.0)} at worst"
+    if not run.loop_lag_total:  # an older file knows the worst moment alone
+        return f"The event loop was late, {worst}: the client may have been slow, not the model."
+    return (
+        f"The event loop was late for {seconds(run.loop_lag_total)} of {seconds(run.makespan)} "
+        f"({share(part)}), {worst}: for that part the client may have been the bottleneck, not "
+        "the model."
+    )
+
+
+def _late(run: Run) -> float | None:
+    """Return the part of a run in which its loop was late; None if that explains nothing."""
+    if not run.loop_lag_max or not run.makespan or run.loop_lag_max <= _most(run):
+        return None
+    if run.loop_lag_total is None:
+        return 0.0
+    part = min(1.0, run.loop_lag_total / run.makespan)
+    return part if part >= _LAG_PART else None
 
 
 def _most(run: Run) -> float:
@@ -128,13 +153,7 @@ def _most(run: Run) -> float:
 
 
 def remark_usage(run: Run) -> str:
-    """Say that the server counts something else than tokens of text.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Say that the server counts something else than tokens of text."""
     if usage_measures_text(run) is not False:
         return ""
     characters = sum(len(call.text) for call in run.calls if call.outcome == "ok")

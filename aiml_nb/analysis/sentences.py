@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..records import Comparison, Run
-from .pairs import PairTimes, interval, length_ratio, median_pair, pair_times, speedup
+from .pairs import PairTimes, differences, interval, length_ratio, median_pair, pair_times, speedup
 from .panels import Shown, run_names
 from .remarks import (
     remark_backoff,
     remark_idle_slots,
     remark_lag,
     remark_order,
+    remark_pauses,
     remark_usage,
 )
 from .wording import (
     at_a_time,
     concurrent_name,
     counted,
+    joined,
     losses,
     pace,
     prompts_in_words,
@@ -29,7 +31,7 @@ from .wording import (
 LENGTH_LIMIT = 0.1
 
 
-_REMARKS = (remark_idle_slots, remark_backoff, remark_usage)
+_REMARKS = (remark_pauses, remark_idle_slots, remark_backoff, remark_usage)
 
 
 def finding(shown: Shown) -> str:
@@ -80,7 +82,7 @@ def caveat(shown: Shown) -> str:
 
 def _run_finding(run: Run) -> str:
     prompts = len(run.calls)
-    kept = sum(call.outcome == "ok" for call in run.calls)
+    kept = _count_answered(run)
     if not prompts:
         return "No calls were made"
     if not kept:
@@ -91,6 +93,10 @@ def _run_finding(run: Run) -> str:
     return f"{answered[0].upper()}{answered[1:]} {verb} answered in {seconds(run.makespan)}{manner}"
 
 
+def _count_answered(run: Run) -> int:
+    return sum(call.outcome == "ok" and call.finished is not None for call in run.calls)
+
+
 def _none_answered(prompts: int) -> str:
     return f"{'Neither' if prompts == 2 else 'None'} of the {prompts:,} prompts was answered"
 
@@ -99,12 +105,15 @@ def _pair_finding(sync: Run, concurrent: Run) -> str:
     compared = pair_times(sync, concurrent)
     if not compared.kept:
         return _nothing_to_compare(sync, concurrent, compared.prompts)
-    if compared.prompts > 2:
-        return _many_prompts(compared, concurrent)
     name = concurrent_name(concurrent).capitalize()
     what = prompts_in_words(compared.kept, compared.prompts)
-    verdict = pace(compared.ratio)
     mine, other = seconds(compared.concurrent), seconds(compared.sync)
+    if compared.kept == 1:
+        said = f"{name} answered {what} in {mine}, sync in {other}"
+        return f"{said}: one prompt leaves nothing to overlap"
+    if compared.prompts > 2:
+        return _many_prompts(compared, concurrent)
+    verdict = pace(compared.ratio)
     if verdict.endswith("slower"):
         return f"{name} took {mine} for {what} instead of {other}: {verdict}"
     return f"{name} answered {what} in {mine} instead of {other}: {verdict}"
@@ -137,10 +146,12 @@ def _repeated_finding(comparison: Comparison) -> str:
         ends = [f"{times(1 / low, digits=2)} slower", f"{times(high, digits=2)} faster"]
     pairs = sum(pair_times(*pair).ratio is not None for pair in comparison.pairs)
     name = concurrent_name(median_pair(comparison)[1])
-    return (
+    said = (
         f"{name.capitalize()} {'were' if name == 'threads' else 'was'} {pace(ratio, digits=2)} "
         f"(95% interval {ends[0]} to {ends[1]}, {pairs} interleaved pairs)"
     )
+    alone = all(pair_times(*pair).kept < 2 for pair in comparison.pairs)
+    return f"One prompt leaves nothing to overlap: {said[0].lower()}{said[1:]}" if alone else said
 
 
 def _repeats(comparison: Comparison) -> str:
@@ -198,7 +209,10 @@ def _lengths(sync: Run, concurrent: Run) -> str:
 def _strategies_finding(runs: Sequence[Run]) -> str:
     if len(runs) == 1:
         return _run_finding(runs[0])
-    answered = [sum(call.outcome == "ok" for call in run.calls) for run in runs]
+    unlike = differences(runs)
+    if unlike:
+        return f"{counted(len(runs), 'run')} that cannot be ranked: {joined(unlike)}"
+    answered = [_count_answered(run) for run in runs]
     # A run whose calls failed ended early: it is not the fastest for that.
     ranked = sorted(
         (run.makespan, name)
@@ -208,16 +222,19 @@ def _strategies_finding(runs: Sequence[Run]) -> str:
     if not max(answered):
         return f"None of {counted(len(runs), 'run')} answered a prompt"
     (best, first), (worst, last) = ranked[0], ranked[-1]
+    if len(ranked) == 1:
+        return f"{first} alone answered {counted(max(answered), 'prompt')}: {seconds(best)}"
+    if worst <= best or (best and pace(worst / best) == "about as fast"):
+        return (
+            f"{counted(len(ranked), 'run')} took about as long: {seconds(best)} to {seconds(worst)}"
+        )
     said = f"{first} was the fastest of {counted(len(runs), 'run')}: {seconds(best)}"
-    return f"{said}; {last} took {seconds(worst)}" if len(ranked) > 1 else said
+    return f"{said}; {last} took {seconds(worst)}"
 
 
 def _strategies_caveat(runs: Sequence[Run]) -> str:
     said = ["Simulated."] if any(run.simulated for run in runs) else []
     said += ["1 run each, so no error bar."] if len(runs) > 1 else []
-    # The prompts themselves may have been left out of a file.
-    if len({len(run.calls) for run in runs}) > 1:
-        said.append("Not like for like: the runs have different numbers of prompts.")
     for name, run in zip(run_names(runs), runs, strict=True):
         found = [_run_losses(run), *(remark(run) for remark in _REMARKS)]
         said += [f"{name}: {part[0].lower()}{part[1:]}" for part in found if part]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .pairs import pair_times
+from .pairs import ok_in_both, pair_times
 
 if TYPE_CHECKING:
     from ..records import Run
@@ -38,11 +38,6 @@ class SpeedupParts:
 def speedup_parts(sync: Run, concurrent: Run) -> SpeedupParts | None:
     """Take the speed-up of a pair of runs apart.
 
-    Parameters
-    ----------
-    sync, concurrent
-        Two runs of the same prompts.
-
     Returns
     -------
     SpeedupParts or None
@@ -55,12 +50,8 @@ def speedup_parts(sync: Run, concurrent: Run) -> SpeedupParts | None:
     """
     times = pair_times(sync, concurrent)
     ratio = times.ratio
-    ok = {call.index for call in sync.calls if call.outcome == "ok"}
-    busy = sum(
-        call.duration or 0.0
-        for call in concurrent.calls
-        if call.outcome == "ok" and call.index in ok
-    )
+    kept = ok_in_both(sync, concurrent)
+    busy = sum(call.duration or 0.0 for call in concurrent.calls if call.index in kept)
     if ratio is None or busy <= 0:
         return None
     return SpeedupParts(

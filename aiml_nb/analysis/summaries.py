@@ -11,11 +11,12 @@ from .bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight, upp
 from .columns import Row, frame_of
 from .diagnosis import diagnose
 from .order import inverted_share, kendall_tau, total_overtakes
-from .pairs import median_pair, pair_times
+from .pairs import differences, median_pair, pair_times
 from .panels import run_names
+from .pauses import pauses
 from .usage import characters_per_second, tokens_per_second, usage_measures_text
 from .whatif import Forecast, bounds_of
-from .wording import concurrent_name, is_concurrent
+from .wording import concurrent_name, is_concurrent, joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +40,9 @@ def summary(run_or_comparison: Run | Comparison) -> pd.DataFrame:
         started). Times in seconds; ``duration``, ``total_time`` and ``time_to_first_token`` are
         over the ok calls: median, 95th percentile from 20 of them, 99th from 100, and largest.
         ``inverted_share`` and ``kendall_tau`` compare the order of finishing with that of
-        submission; ``diagnosis`` is why slots stood idle (`diagnose`). Tokens and dollars are sums
-        over the calls that report them; ``tokens_per_second`` is missing where
+        submission; ``diagnosis`` is why slots stood idle (`diagnose`); in ``pause_time`` nothing
+        was sent after 429s, for ``loop_lag_total`` the event loop was late. Tokens and dollars are
+        sums over the calls that report them; ``tokens_per_second`` is missing where
         ``usage_measures_text`` is false.
     """
     if isinstance(run_or_comparison, Run):
@@ -65,7 +67,8 @@ def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:
         The rows are named after the strategies, with the limit where two are the same. The columns
         are those of `summary`, and before them ``speedup``: how many times faster than the
         sequential run (than the first, if none is sequential), over the prompts that are ok in
-        both, and ``compared``: how many these are.
+        both, ``compared``: how many these are, and ``not_comparable``: what makes the run unlike
+        that one, such as ``different prompts``. Such a run has no speed-up.
 
     Raises
     ------
@@ -78,19 +81,18 @@ def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:
     base = next((run for run in given if not is_concurrent(run)), given[0])
     rows: list[Row] = []
     for run in given:
-        times = pair_times(base, run)
-        beside: Row = {"speedup": (times.ratio, float), "compared": (times.kept, int)}
+        times, unlike = pair_times(base, run), differences([base, run])
+        beside: Row = {
+            "speedup": (None if unlike else times.ratio, float),
+            "compared": (0 if unlike else times.kept, int),
+            "not_comparable": (joined(unlike) if unlike else None, str),
+        }
         rows.append(beside | _numbers(run))
     return frame_of(rows, run_names(given)).rename_axis("run")
 
 
 def forecast_table(forecast: Forecast) -> pd.DataFrame:
     """Return what `what_if` predicts as a table, one row per limit.
-
-    Parameters
-    ----------
-    forecast
-        What `what_if` returned.
 
     Returns
     -------
@@ -148,7 +150,10 @@ def _numbers(run: Run) -> Row:
 
 
 def _amounts(run: Run) -> Row:
-    numbers: Row = {"backoff_time": (sum(call.backoff_time for call in run.calls), float)}
+    numbers: Row = {
+        "backoff_time": (sum(call.backoff_time for call in run.calls), float),
+        "pause_time": (pauses(run).total, float),
+    }
     for name, kind in (("input_tokens", int), ("output_tokens", int), ("cost", float)):
         numbers[name] = (_sum_of_known(getattr(call, name) for call in run.calls), kind)
     return numbers | {
@@ -156,6 +161,7 @@ def _amounts(run: Run) -> Row:
         "tokens_per_second": (tokens_per_second(run), float),
         "characters_per_second": (characters_per_second(run), float),
         "loop_lag_max": (run.loop_lag_max, float),
+        "loop_lag_total": (run.loop_lag_total, float),
     }
 
 

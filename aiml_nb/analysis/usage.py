@@ -48,24 +48,13 @@ def usage_measures_text(run: Run) -> bool | None:
 
 
 def visible_tokens(run: Run) -> int:
-    """Return the output tokens of the ok calls, without those spent on reasoning.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Return the output tokens of the ok calls, without those spent on reasoning."""
     counts = ((c.output_tokens or 0) - (c.reasoning_tokens or 0) for c in _counted(run))
     return sum(max(0, count) for count in counts)
 
 
 def tokens_per_second(run: Run) -> float | None:
     """Return the output tokens of the ok calls per second of their durations.
-
-    Parameters
-    ----------
-    run
-        The run.
 
     Returns
     -------
@@ -78,13 +67,7 @@ def tokens_per_second(run: Run) -> float | None:
 
 
 def characters_per_second(run: Run) -> float | None:
-    """Return the characters of the ok calls' answers per second of their durations.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Return the characters of the ok calls' answers per second of their durations."""
     calls = [call for call in run.calls if call.outcome == "ok"]
     time = sum(call.duration or 0.0 for call in calls)
     characters = sum(len(call.text) for call in calls)

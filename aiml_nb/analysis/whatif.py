@@ -149,13 +149,7 @@ def first_come(durations: Sequence[float], *, slots: int) -> float:
 
 
 def bounds_of(forecast: Forecast) -> list[float]:
-    """Return the lower bound of each predicted makespan, in seconds.
-
-    Parameters
-    ----------
-    forecast
-        What `what_if` returned.
-    """
+    """Return the lower bound of each predicted makespan, in seconds."""
     ranked = sorted(forecast.durations, reverse=True)
     return [least_makespan(ranked, limit=limit) for limit in forecast.limits]
 

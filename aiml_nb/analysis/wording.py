@@ -67,13 +67,7 @@ def times(ratio: float, *, digits: int = 1) -> str:
 
 
 def share(part: float) -> str:
-    """Write a share as a percentage with about two digits: ``48%``, ``4.8%``, ``0.25%``.
-
-    Parameters
-    ----------
-    part
-        From 0 to 1.
-    """
+    """Write a share as a percentage with about two digits: ``48%``, ``4.8%``, ``0.25%``."""
     percent = 100 * part
     if 0 < percent < 0.01:
         return "<0.01%"
@@ -99,13 +93,7 @@ def pace(ratio: float | None, *, digits: int = 1) -> str:
 
 
 def ordinal(number: int) -> str:
-    """Write a rank: ``1st``, ``2nd``, ``11th``.
-
-    Parameters
-    ----------
-    number
-        A whole number from 1.
-    """
+    """Write a rank: ``1st``, ``2nd``, ``11th``."""
     teens = number % 100 in (11, 12, 13)
     return f"{number:,}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
@@ -124,23 +112,12 @@ def counted(number: int, noun: str) -> str:
 
 
 def joined(parts: list[str]) -> str:
-    """Join words as in a sentence: ``a``, ``a and b``, ``a, b and c``.
-
-    Parameters
-    ----------
-    parts
-        At least one.
-    """
+    """Join words as in a sentence: ``a``, ``a and b``, ``a, b and c``."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def losses(calls: Iterable[Call]) -> str:
     """Say what became of the calls that are not ok: ``2 failed (429) and 1 not started``.
-
-    Parameters
-    ----------
-    calls
-        The calls of a run, or of several.
 
     Returns
     -------
@@ -168,49 +145,37 @@ def _error_types(calls: Iterable[Call]) -> list[str]:
 def at_a_time(run: Run) -> str:
     """Say how many calls were in flight: ``all at once``, ``5 at a time``, ``one at a time``.
 
-    Parameters
-    ----------
-    run
-        The run.
+    Where the limit was learned, it is said too: ``up to 8 at a time, limit 6 at the end``.
     """
-    peak, calls = peak_in_flight(run), len(run.calls)
+    peak, calls, learned = peak_in_flight(run), len(run.calls), learned_limit(run)
     if peak <= 1:
-        return "one at a time"
-    if peak >= calls:
-        return "both at once" if calls == 2 else "all at once"
-    return f"{peak:,} at a time"
+        said = "one at a time"
+    elif peak >= calls:
+        said = "both at once" if calls == 2 else "all at once"
+    else:
+        said = f"{'up to ' if learned else ''}{peak:,} at a time"
+    return f"{said}, {learned}" if learned else said
+
+
+def learned_limit(run: Run) -> str:
+    """Say which limit a run came to by 429s, or that it looked for one and met none."""
+    if is_concurrent(run) and any(change.cause == "429" for change in run.limit_history):
+        return f"limit {run.limit_history[-1].limit:,} at the end"
+    return "no limit met" if run.strategy == "adaptive" and run.limit_history else ""
 
 
 def is_concurrent(run: Run) -> bool:
-    """Tell whether a run was made to have several calls in flight, whether or not it had.
-
-    Parameters
-    ----------
-    run
-        The run.
-    """
+    """Tell whether a run was made to have several calls in flight, whether or not it had."""
     return run.strategy != "sequential"
 
 
 def concurrent_name(run: Run) -> str:
-    """Return what the concurrent side of a comparison is called: ``async`` or ``threads``.
-
-    Parameters
-    ----------
-    run
-        The concurrent run.
-    """
+    """Return what the concurrent side of a comparison is called: ``async`` or ``threads``."""
     return "threads" if run.strategy == "threads" else "async"
 
 
 def prompts_in_words(kept: int, prompts: int) -> str:
-    """Name the prompts a time is about: ``both prompts``, ``19 of 20 prompts``.
-
-    Parameters
-    ----------
-    kept, prompts
-        How many, of how many.
-    """
+    """Name the prompts a time is about: ``both prompts``, ``19 of 20 prompts``."""
     if kept < prompts:
         return f"{kept:,} of {counted(prompts, 'prompt')}"
     return {1: "the prompt", 2: "both prompts"}.get(prompts, counted(prompts, "prompt"))

@@ -9,7 +9,7 @@ from typing import Any
 from .. import comparison
 from ..records import Call, Comparison
 from ..runner import STRATEGIES
-from ..runner.settings import check_limit
+from ..runner.plan import check_plan
 from .files import check_writable, write_whole
 from .options import add_call_options, add_endpoint_options, find_prompts, open_endpoint
 from .report import describe_failures, exit_code
@@ -43,7 +43,8 @@ def run_command(options: argparse.Namespace) -> int:
     """Compare, print, write, and return the exit code."""
     prompts = find_prompts(options.texts, options.prompts)
     comparison.check_comparison(options.strategy, options.repeats)
-    check_limit(options.max_concurrency)
+    limits = {"strategy": options.strategy, "max_concurrency": options.max_concurrency}
+    check_plan(prompts, limits)
     if options.json and options.json.absolute() == options.png.absolute():
         raise ValueError(f"--json and --png are one file, '{options.png}'. Name two.")
     check_writable(options.png, option="--png")
@@ -68,8 +69,8 @@ def _report(result: Comparison, *, png: Path, json: Path | None) -> None:
 
     # Written before anything is printed: whoever reads the output may stop reading.
     if json:
-        write_whole(json, to_json(comparison_to_dict(result)).encode())
-    write_whole(png, draw_png(result))
+        write_whole(json, [to_json(comparison_to_dict(result)).encode()])
+    write_whole(png, [draw_png(result)])
     print(f"\n{describe(result)}\n")
     for line in describe_failures(_calls(result)):
         print(line)

@@ -11,7 +11,8 @@ from ..errors import AimlNbError
 from ..runner import last_run
 from . import compare, doctor, run, simulate
 from .options import drop_output
-from .report import EXIT_INTERRUPTED
+from .report import EXIT_INTERRUPTED, describe_interrupted
+from .wording import speak_options
 
 EXIT_BAD_INPUT = 2
 
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 for bad input; 3 if some call failed; 130 after Ctrl-C.
+        0; 2 for bad input; 3 if some call is not ok; 130 after Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -35,10 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except (AimlNbError, TypeError, ValueError) as error:
-        print(f"aiml-nb: error: {error}", file=sys.stderr)
+        print(f"aiml-nb: error: {speak_options(str(error))}", file=sys.stderr)
         return EXIT_BAD_INPUT
     except KeyboardInterrupt:
-        print(f"\naiml-nb: interrupted.{_what_is_known()}", file=sys.stderr)
+        known = last_run()
+        said = describe_interrupted(known) if known else "interrupted."
+        print(f"\naiml-nb: {said}", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         drop_output()
@@ -58,14 +61,6 @@ def _make_parser() -> argparse.ArgumentParser:
     simulate.add_parser(commands)
     doctor.add_parser(commands)
     return parser
-
-
-def _what_is_known() -> str:
-    known = last_run()
-    if known is None:
-        return ""
-    finished = sum(call.outcome in {"ok", "incomplete", "refused"} for call in known.calls)
-    return f" {finished} of {len(known.calls)} calls of the last run were answered."
 
 
 def _version() -> str:

@@ -7,11 +7,11 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from .. import prompts as samples
 from ..endpoint import Endpoint, connect, describe_endpoint
 from ..errors import EndpointError
+from ..keys import ApiKey
 from ..prompts import Prompt, as_prompts, read_prompts
 
 
@@ -30,8 +30,8 @@ def add_call_options(
     parser.add_argument(
         "--prompts",
         metavar="FILE",
-        help="JSONL of OpenAI Batch requests, CSV with a column 'prompt', or text with one prompt "
-        "per line",
+        help="JSONL of {\"prompt\": …} or of OpenAI Batch requests, CSV with a column 'prompt', or "
+        "text with one prompt per line",
     )
     parser.add_argument(
         "--strategy",
@@ -67,14 +67,7 @@ def open_endpoint(options: argparse.Namespace) -> Endpoint:
     EndpointError
         If the variable named by ``--api-key-env`` is not set, and as `connect` does.
     """
-    named: dict[str, Any] = {}
-    if options.api_key_env is not None:
-        if not os.environ.get(options.api_key_env):
-            raise EndpointError(
-                f"--api-key-env names {options.api_key_env!r}, which is not set. "
-                f"Type  export {options.api_key_env}=…  first."
-            )
-        named["api_key"] = os.environ[options.api_key_env]
+    named = {} if options.api_key_env is None else {"api_key": _read_key(options.api_key_env)}
     endpoint = connect(
         simulate=options.simulate,
         seed=options.seed,
@@ -85,11 +78,23 @@ def open_endpoint(options: argparse.Namespace) -> Endpoint:
         **named,
         verbose=False,
     )
+    if named:
+        endpoint.key.source = options.api_key_env
     try:
         print(describe_endpoint(endpoint), flush=True)
     except BrokenPipeError:
         drop_output()
     return endpoint
+
+
+def _read_key(name: str) -> str:
+    text = os.environ.get(name)
+    if not text:
+        raise EndpointError(
+            f"--api-key-env names {name!r}, which is not set. Type  export {name}=…  first."
+        )
+    ApiKey(text, source=name).check()
+    return text
 
 
 def drop_output() -> None:

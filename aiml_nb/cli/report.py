@@ -1,11 +1,14 @@
-"""What subcommands say about calls: exit codes, and the failures in the server's own words."""
+"""What subcommands say about calls: exit codes, counts, and failures in the server's own words."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from ..analysis.labels import clean
-from ..records import Call
+from ..records import OUTCOMES, Call, Run
+from ..runner.resume import ANSWERED
+from .wording import speak_options
 
 EXIT_CALL_FAILED = 3
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -24,5 +27,52 @@ def describe_failures(calls: Iterable[Call]) -> list[str]:
     first: dict[str, str] = {}
     for call in calls:
         if call.error:
-            first.setdefault(call.error_type or call.outcome, call.error)
-    return [f"failed ({kind}): {clean(message, width=400)}" for kind, message in first.items()]
+            kind = f"failed ({call.error_type})" if call.error_type else call.outcome
+            first.setdefault(kind, call.error)
+    return [f"{kind}: {clean(message, width=400)}" for kind, message in first.items()]
+
+
+def describe_interrupted(run: Run) -> str:
+    """Say how many calls are answered, and how many are perhaps billed all the same."""
+    answered = sum(call.outcome in ANSWERED for call in run.calls)
+    cancelled = sum(call.outcome == "cancelled" for call in run.calls)
+    were = "was" if cancelled == 1 else "were"
+    lost = f"; {cancelled:,} {were} in flight, perhaps billed" if cancelled else ""
+    return f"interrupted. {answered:,} of {len(run.calls):,} calls are answered{lost}."
+
+
+def describe_run(run: Run, *, since: float) -> list[str]:
+    """Return lines on the calls of a run, by outcome.
+
+    Parameters
+    ----------
+    since
+        When this command began, seconds since the epoch: what an earlier one did is told apart.
+    """
+    counts = Counter(call.outcome for call in run.calls)
+    lines = [f"{len(run.calls):8,}  {_describe_time(run, since)}"]
+    lines += [f"{counts[outcome]:8,}  {outcome}" for outcome in OUTCOMES if counts[outcome]]
+    # What was not sent has one reason, and that is told below.
+    lines += describe_failures(call for call in run.calls if call.outcome != "not_started")
+    if run.stopped:
+        lines.append(f"stopped: {speak_options(clean(run.stopped, width=400))}")
+    return lines
+
+
+def _describe_time(run: Run, since: float) -> str:
+    """Say how long the calls took; of a run that goes on, those of this part."""
+    how = f"({run.strategy}, at most {run.max_concurrency:,} in flight)"
+    made = [call for call in run.calls if call.finished is not None]
+    now = [
+        call
+        for call in made
+        if call.submitted is not None and run.started_at + call.submitted >= since - 0.001
+    ]
+    seconds = max((c.finished - c.submitted for c in now), default=0.0)  # type: ignore[operator]
+    before = len(made) - len(now)
+    if before and not now:
+        return "calls, all of them made before"
+    if before:
+        return f"calls: {before:,} made before, {len(now):,} now in {seconds:.1f} s {how}"
+    part = "" if len(made) == len(run.calls) else f", {len(made):,} of them made,"
+    return f"calls{part} in {seconds:.1f} s {how}"

@@ -5,21 +5,21 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections import Counter
-from dataclasses import dataclass
+import time
 from pathlib import Path
 from typing import Any
 
 from ..prompts import Prompt, read_prompts
-from ..records import OUTCOMES, Run
-from ..runner import STRATEGIES, last_run, resume
+from ..records import Run
+from ..runner import STRATEGIES, last_run
 from ..runner import run as make_calls
-from ..runner.plan import place_journal
-from ..runner.resume import ANSWERED
+from ..runner.plan import check_plan, place_journal
+from ..runner.resume import connect_again, go_on
 from ..runner.settings import check_parameters
-from .files import check_writable
 from .options import add_call_options, add_endpoint_options, names_endpoint, open_endpoint
-from .report import EXIT_INTERRUPTED, describe_failures, exit_code
+from .places import Places, settle_places
+from .report import EXIT_INTERRUPTED, describe_interrupted, describe_run, exit_code
+from .wording import speak_options
 
 MOST_COMPLAINTS = 10  # bad lines that are quoted; the others are counted
 
@@ -34,6 +34,12 @@ _LIMITS: tuple[tuple[str, type, str, str], ...] = (
     ("--run-timeout", float, "S", "seconds for the whole run"),
 )
 
+_REQUEST: tuple[tuple[str, type, str, str], ...] = (
+    ("--system", str, "TEXT", "the system message"),
+    ("--max-tokens", int, "N", "the most tokens of an answer"),
+    ("--temperature", float, "T", "how freely the model may choose its words"),
+)
+
 
 def add_parser(commands: Any) -> None:
     """Add the subcommand to the command line's parser."""
@@ -43,8 +49,8 @@ def add_parser(commands: Any) -> None:
         description="Make one call per prompt of a file and write every result to another. With a "
         "journal nothing that was answered is lost or paid for twice, whatever happens to this "
         "process: the same command with --resume goes on.",
-        epilog="Exit code: 0 only if all calls went well, 2 for bad input, 3 if some call failed, "
-        "130 after Ctrl-C.",
+        epilog="Exit code: 0 only if all calls are ok; 2 for bad input; 3 if some are not, answers "
+        "that were cut off (incomplete) included; 130 after Ctrl-C.",
     )
     add_call_options(parser, strategies=STRATEGIES, default=None)
     parser.add_argument("--skip-bad", action="store_true", help="pass over lines that are wrong")
@@ -52,8 +58,15 @@ def add_parser(commands: Any) -> None:
         "--output",
         type=Path,
         metavar="FILE",
-        help="where the results go: CSV if it ends so, else JSONL (PROMPTS-results.jsonl here)",
+        help="where the results go: CSV if it ends so, else JSONL, one row per prompt "
+        "(PROMPTS-results.jsonl here)",
     )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace results that are there already"
+    )
+    group = parser.add_argument_group("every request", "a prompt's own parameters win")
+    for name, kind, unit, text in _REQUEST:
+        group.add_argument(name, type=kind, metavar=unit, help=text)
     _add_journal_options(parser)
     _add_limit_options(parser)
     add_endpoint_options(parser)
@@ -88,139 +101,126 @@ def _add_limit_options(parser: argparse.ArgumentParser) -> None:
 
 def run_command(options: argparse.Namespace) -> int:
     """Make the calls, write the results, say what became of them, return the exit code."""
-    files = _settle_files(options)
-    prompts = _read_prompts(files.prompts, skip_bad=options.skip_bad) if files.prompts else None
+    options.began = time.time()
+    places = settle_places(options)
+    prompts = _read_prompts(places.prompts, skip_bad=options.skip_bad) if places.prompts else None
+    given = _find_given(options)
     try:
-        run = _make_calls(prompts, files, options)
+        run = _make_calls(prompts, places, options, given)
     except KeyboardInterrupt:
         known = last_run()
         if known is None:
             raise
-        return _end_interrupted(known, files, options)
+        return _end_interrupted(known, places, options)
     options.exit_code = exit_code(run.calls)
-    _write(run, files.output)
-    _report(run, files, options)
+    _write(run, places, options)
+    _report(run, places, options)
     return int(options.exit_code)
-
-
-@dataclass(slots=True)
-class _Files:
-    prompts: Path | None
-    output: Path
-    journal: Path | None
-
-    @property
-    def kept(self) -> Path | None:
-        """The journal; None also where nothing was sent: a new journal is removed then."""
-        return self.journal if self.journal and self.journal.exists() else None
-
-
-def _settle_files(options: argparse.Namespace) -> _Files:
-    """Check the files that are named before anything else is done."""
-    if (options.resume or options.retry_failed) and options.journal is None:
-        raise ValueError("--resume needs the journal to go on with: --journal FILE --resume.")
-    if options.retry_failed and not options.resume:
-        raise ValueError("--retry-failed belongs to a run that goes on: add --resume.")
-    if options.prompts is None and not options.resume:
-        raise ValueError("There are no prompts. Name their file: aiml-nb run --prompts FILE.")
-    prompts = Path(options.prompts) if options.prompts is not None else None
-    stem = (prompts or options.journal).stem
-    files = _Files(prompts, options.output or Path(f"{stem}-results.jsonl"), options.journal)
-    named = [path.absolute() for path in (files.prompts, files.output, files.journal) if path]
-    if len(set(named)) < len(named):
-        raise ValueError("--prompts, --output and --journal must be files of their own.")
-    check_writable(files.output, option="--output")
-    return files
 
 
 def _read_prompts(path: Path, *, skip_bad: bool) -> list[Prompt]:
     bad: list[str] = []
-    good = []
-    for number, prompt in enumerate(read_prompts(path, on_bad=bad.append if skip_bad else None), 1):
-        try:
-            check_parameters(prompt.parameters, place=f"Prompt {number} of '{path}'")
-        except TypeError as error:
-            if not skip_bad:
-                raise
-            bad.append(str(error))
-        else:
-            good.append(prompt)
+    good = read_prompts(
+        path,
+        on_bad=bad.append if skip_bad else None,
+        check=lambda prompt: check_parameters(prompt.parameters, place=prompt.place or ""),
+    )
     if bad:
         more = f"\n… and {len(bad) - MOST_COMPLAINTS} more" if len(bad) > MOST_COMPLAINTS else ""
         lines = "line was" if len(bad) == 1 else "lines were"
-        print(*bad[:MOST_COMPLAINTS], sep="\n", end=f"{more}\n", file=sys.stderr)
-        print(f"{len(bad)} bad {lines} skipped, {len(good)} kept.", file=sys.stderr)
+        said = map(speak_options, bad[:MOST_COMPLAINTS])
+        print(*said, sep="\n", end=f"{more}\n", file=sys.stderr)
+        print(f"{len(bad):,} bad {lines} skipped, {len(good):,} kept.", file=sys.stderr)
     if not good:
         raise ValueError(f"The prompts file '{path}' has no good line. Write one prompt per line.")
     return good
 
 
-def _make_calls(prompts: list[Prompt] | None, files: _Files, options: argparse.Namespace) -> Run:
+def _find_given(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that are given: others are left to `run`, or to the journal."""
     names = ["strategy", "max_concurrency", "stream", "prices"]
-    names += [name.removeprefix("--").replace("-", "_") for name, *_ in _LIMITS]
-    # What is not given is left to `run`, or to the journal of the run that goes on.
+    names += [name.removeprefix("--").replace("-", "_") for name, *_ in (*_LIMITS, *_REQUEST)]
     given = {name: getattr(options, name) for name in names}
     given = {name: each for name, each in given.items() if each is not None and each is not False}
-    if files.journal is None or not options.resume:
+    if options.strategy == "sequential" and given.get("max_concurrency", 1) != 1:
+        raise ValueError(
+            "--strategy sequential makes one call at a time, and --max-concurrency "
+            f"{options.max_concurrency} says otherwise. Leave one of them out."
+        )
+    return given
+
+
+def _make_calls(
+    prompts: list[Prompt] | None,
+    places: Places,
+    options: argparse.Namespace,
+    given: dict[str, Any],
+) -> Run:
+    if prompts is not None:
+        check_plan(prompts, given)
+    if places.journal is None or not options.resume:
         endpoint = open_endpoint(options)
-        files.journal = place_journal(files.journal, endpoint)
-        return make_calls(prompts, endpoint, journal=files.journal or False, **given)
+        places.journal = place_journal(places.journal, endpoint)
+        return make_calls(prompts, endpoint, journal=places.journal or False, **given)
     if options.model is not None:
         given["model"] = options.model
-    place = open_endpoint(options) if names_endpoint(options) else None
-    return resume(files.journal, place, retry_failed=options.retry_failed, prompts=prompts, **given)
+    return go_on(
+        places.journal,
+        lambda saved: open_endpoint(options) if names_endpoint(options) else connect_again(saved),
+        retry_failed=options.retry_failed,
+        prompts=prompts,
+        say=lambda text: print(speak_options(text)),
+        **given,
+    )
 
 
-def _write(run: Run, path: Path) -> None:
+def _write(run: Run, places: Places, options: argparse.Namespace) -> None:
     from ..export import to_csv, to_jsonl
 
-    write = to_csv if path.suffix.lower() == ".csv" else to_jsonl
+    write = to_csv if places.output.suffix.lower() == ".csv" else to_jsonl
     try:
-        write(run, path, texts=True)
+        write(run, places.output, texts=True)
     except OSError as error:
+        again = ""
+        if places.kept:
+            command = f"{_command_to_go_on(places, options)} --output FILE"
+            again = f" Nothing is lost: the journal has every result. Type  {command}"
         raise ValueError(
-            f"'{path}' cannot be written ({error.strerror}). Name another place with --output FILE."
+            f"'{places.output}' cannot be written ({error.strerror}).{again}"
         ) from None
 
 
-def _report(run: Run, files: _Files, options: argparse.Namespace) -> None:
-    counts = Counter(call.outcome for call in run.calls)
-    limit = f"at most {run.max_concurrency} in flight"
-    print(f"\n{len(run.calls):8,}  calls in {run.makespan:.1f} s ({run.strategy}, {limit})")
-    for outcome in OUTCOMES:
-        if counts[outcome]:
-            print(f"{counts[outcome]:8,}  {outcome}")
-    for line in describe_failures(call for call in run.calls if call.outcome != "not_started"):
-        print(line)
-    if run.stopped:
-        print(f"stopped: {run.stopped}")
-    print(f"Results: {files.output}")
-    if files.kept:
-        print(f"Journal: {files.kept}")
-        if counts["not_started"]:
-            print(f"Go on:   {_command_to_go_on(files.kept, options)}")
+def _report(run: Run, places: Places, options: argparse.Namespace) -> None:
+    print("", *describe_run(run, since=options.began), sep="\n")
+    print(f"Results: {places.output}")
+    if places.kept:
+        print(f"Journal: {places.kept}")
+        if any(call.outcome == "not_started" for call in run.calls):
+            capped = (run.stopped or "").startswith("blocked_by_budget")
+            how = "Go on, with a higher cap:  " if capped else "Go on:   "
+            print(f"{how}{_command_to_go_on(places, options)}")
 
 
-def _end_interrupted(run: Run, files: _Files, options: argparse.Namespace) -> int:
-    """Say what is known and how to go on; without a journal, write down what is known."""
-    answered = sum(call.outcome in ANSWERED for call in run.calls)
-    cancelled = sum(call.outcome == "cancelled" for call in run.calls)
-    text = f"\naiml-nb: interrupted. {answered} of {len(run.calls)} calls were answered"
-    if cancelled:
-        text += f"; {cancelled} were in flight, perhaps billed"
-    if files.kept:
-        text += f".\nJournal: {files.kept}\nGo on:   {_command_to_go_on(files.kept, options)}"
-    else:
-        _write(run, files.output)
-        text += f".\nResults: {files.output}\nWith --journal FILE a run can go on."
-    print(text, file=sys.stderr)
+def _end_interrupted(run: Run, places: Places, options: argparse.Namespace) -> int:
+    """Write down what is known, say so, and say how to go on."""
+    print(f"\naiml-nb: {describe_interrupted(run)}", file=sys.stderr)
+    try:
+        _write(run, places, options)
+        print(f"Results: {places.output} (as far as they are known)", file=sys.stderr)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+    if places.kept:
+        print(f"Journal: {places.kept}", file=sys.stderr)
+        print(f"Go on:   {_command_to_go_on(places, options)}", file=sys.stderr)
+    elif places.journal is None:
+        print("With --journal FILE a run can go on.", file=sys.stderr)
     return EXIT_INTERRUPTED
 
 
-def _command_to_go_on(journal: Path, options: argparse.Namespace) -> str:
+def _command_to_go_on(places: Places, options: argparse.Namespace) -> str:
     typed = ["aiml-nb", *options.typed]
     if options.journal is None:
-        typed += ["--journal", str(journal)]
+        typed += ["--journal", str(places.kept)]
     if not options.resume:
         typed.append("--resume")
     return shlex.join(typed)

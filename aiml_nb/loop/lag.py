@@ -19,6 +19,9 @@ class LoopLag:
     ----------
     maximum
         The longest delay of one wake-up, in seconds. Current at any time, final after the block.
+    total
+        Seconds of all delays together, of which those up to 20 ms do not count: any machine has
+        them.
 
     Examples
     --------
@@ -29,7 +32,8 @@ class LoopLag:
     """
 
     def __init__(self) -> None:
-        self.maximum = 0.0
+        self.maximum = self.total = 0.0
+        self._starts_up = False
         self._loop: asyncio.AbstractEventLoop
         self._timer: asyncio.TimerHandle
         self._due = 0.0
@@ -49,11 +53,10 @@ class LoopLag:
         # A loop that was blocked until the very end has had no turn in which to say so.
         self._measure()
 
-    def start_anew(self) -> None:
-        """Forget what was before, such as a preparation that is not to be measured."""
-        self._timer.cancel()
-        self.maximum = 0.0
-        self._ask()
+    def begin_again(self) -> None:
+        """Forget the delays until now, and the one that comes of what is started now."""
+        self.maximum = self.total = 0.0
+        self._starts_up = True
 
     def _ask(self) -> None:
         self._due = self._loop.time() + INTERVAL
@@ -61,7 +64,11 @@ class LoopLag:
 
     def _wake(self) -> None:
         self._measure()
+        self._starts_up = False
         self._ask()
 
     def _measure(self) -> None:
-        self.maximum = max(self.maximum, self._loop.time() - self._due)
+        late = self._loop.time() - self._due
+        if not self._starts_up:
+            self.maximum = max(self.maximum, late)
+            self.total += late if late > INTERVAL else 0.0

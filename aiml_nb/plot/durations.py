@@ -15,17 +15,7 @@ BINS = 60
 
 
 def draw_durations(axes: Axes, run: Run, *, horizon: float) -> None:
-    """Draw the median of the durations, and a band from the 5th to the 95th percentile.
-
-    Parameters
-    ----------
-    axes
-        Its x is seconds.
-    run
-        The run, of which the ok calls count.
-    horizon
-        The end of the axis, seconds.
-    """
+    """Draw the median of the durations, and a band from the 5th to the 95th percentile."""
     edges, (low, middle, high) = percentiles_over_time(run, horizon=horizon)
     most = max((value for value in high.tolist() if value > 0), default=1.0)
     pale, strong = BARS["waiting"].face, BARS["streaming"].face
@@ -40,13 +30,6 @@ def draw_durations(axes: Axes, run: Run, *, horizon: float) -> None:
 
 def percentiles_over_time(run: Run, *, horizon: float) -> tuple[FloatArray, FloatArray]:
     """Return the 5th, 50th and 95th percentiles of the durations of the ok calls that finish then.
-
-    Parameters
-    ----------
-    run
-        The run.
-    horizon
-        The end of the axis, seconds.
 
     Returns
     -------

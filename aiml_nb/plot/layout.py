@@ -9,16 +9,25 @@ from math import inf
 from ..analysis.bounds import efficiency, end_of, lower_bound, origin_of, peak_in_flight
 from ..analysis.labels import labels
 from ..analysis.lanes import lanes
+from ..analysis.order import finishing_ranks, overtakes
 from ..analysis.pairs import pair_times
 from ..analysis.panels import panels
-from ..analysis.wording import at_a_time, counted, is_concurrent, pace, seconds, share
-from ..records import Comparison, Run
-from .endings import endings
+from ..analysis.wording import (
+    OUTCOME_WORDS,
+    at_a_time,
+    counted,
+    is_concurrent,
+    ordinal,
+    pace,
+    seconds,
+    share,
+)
+from ..records import Call, Comparison, Run
 from .lettering import cut, drawable, width_of
 from .placing import LABEL_GAP, Rect, TimeAxis, clear_of, place_arrow, time_axis
-from .rows import Panel, Rows
+from .rows import Ending, Panel, Rows
 from .segments import segments
-from .style import EDGE, SAVED_SIZE
+from .style import EDGE, FAILED_INK, INK, SAVED_SIZE
 
 # Up to this many rows are high.
 _MOST_LARGE = 6
@@ -27,6 +36,9 @@ _LANES_HEIGHT = 420
 _WIDEST_NAME = 300
 # Queues and savings shorter than this share of the axis cannot be seen.
 _SHORTEST = 0.004
+# A cross at the end of a bar reaches this many pixels beyond it.
+_MARK_REACH = 5
+_MARKED = ("error", "timeout", "cancelled")
 
 
 def plan_rows(shown: Run | Comparison) -> Rows:
@@ -53,11 +65,6 @@ def plan_strategies(runs: Sequence[Run]) -> Rows:
     """Plan several runs below each other on one time axis, with a row for each slot.
 
     A slot is equally thick in all of them, so that the areas are the work done.
-
-    Parameters
-    ----------
-    runs
-        The runs.
     """
     horizon = horizon_of(runs)
     counts = [max(1, peak_in_flight(run)) for run in runs]
@@ -89,10 +96,10 @@ def horizon_of(runs: Iterable[Run]) -> float:
 
 
 def _in_numbers(run: Run) -> str:
-    reached = efficiency(run)
-    if reached is None:
+    if lower_bound(run) is None:
         return "no call finished"
-    best = f", efficiency {share(reached)}" if is_concurrent(run) else ""
+    reached = efficiency(run)
+    best = f", efficiency {share(reached)}" if reached and is_concurrent(run) else ""
     return f"{seconds(run.makespan)}, {at_a_time(run)}{best}"
 
 
@@ -103,7 +110,7 @@ def _panel(title: str, run: Run, *, horizon: float, sizes: tuple[float, float]) 
         rows=len(run.calls),
         segments=segments(run, shortest_queue=_SHORTEST * horizon),
         names=[cut(drawable(name), width=_WIDEST_NAME, size=sizes[0]) for name in labels(run)],
-        endings=endings(run, ranked=ranked, size=sizes[1]),
+        endings=_endings(run, ranked=ranked, size=sizes[1]),
         bound=lower_bound(run) if ranked else None,
     )
 
@@ -131,7 +138,11 @@ def _clear_of_bound(panel: Panel, *, axis: TimeAxis) -> Panel:
 def _with_saving(panel: Panel, pair: tuple[Run, Run], *, axis: TimeAxis, row: float) -> Panel:
     compared = pair_times(*pair)
     saved = compared.sync - compared.concurrent
-    if not pace(compared.ratio).endswith("faster") or saved < _SHORTEST * axis.horizon:
+    if (
+        compared.kept < 2
+        or not pace(compared.ratio).endswith("faster")
+        or saved < _SHORTEST * axis.horizon
+    ):
         return panel
     text = f"{seconds(saved)} saved"
     if compared.kept < compared.prompts:
@@ -157,3 +168,43 @@ def _taken(panel: Panel, *, axis: TimeAxis, row: float) -> list[Rect]:
         words = end + ending.gap
         taken.append(Rect(end + 0.5, middle - 6, words + ending.width, middle + 6))
     return taken
+
+
+def _endings(run: Run, *, ranked: bool, size: float) -> list[Ending]:
+    """Return what is written beside each call of a run.
+
+    Parameters
+    ----------
+    run
+        The run.
+    ranked
+        True to write the rank and the calls overtaken, False to write the time alone.
+    size
+        Points.
+    """
+    ranks, passed = finishing_ranks(run), overtakes(run)
+    origin, end = origin_of(run), end_of(run)
+    made = []
+    for call, rank, overtaken in zip(run.calls, ranks, passed, strict=True):
+        text = _words(call, rank=rank if ranked else None, origin=origin)
+        bold = bool(ranked and overtaken and call.outcome == "ok")
+        if bold:
+            text += f"  ▲{overtaken}"
+        made.append(
+            Ending(
+                time=(end if call.finished is None else call.finished) - origin,
+                text=text,
+                bold=bold,
+                colour=INK if call.outcome == "ok" else FAILED_INK,
+                gap=LABEL_GAP + (_MARK_REACH if call.outcome in _MARKED else 0),
+                width=width_of(text, size=size, bold=bold),
+            )
+        )
+    return made
+
+
+def _words(call: Call, *, rank: int | None, origin: float) -> str:
+    finish = [] if call.finished is None else [seconds(call.finished - origin)]
+    if call.outcome != "ok":
+        return " · ".join([OUTCOME_WORDS[call.outcome], *finish])
+    return " · ".join([*([] if rank is None else [ordinal(rank)]), *finish])

@@ -24,6 +24,7 @@ from .style import (
     LINES,
     MARKED,
     MARKS,
+    PAUSE,
     QUEUED_COLOUR,
     WIDTH,
 )
@@ -36,8 +37,12 @@ _BETWEEN = 1.35
 _AROUND = (_SAMPLE + _GAP + _BETWEEN) * LEGEND_SIZE * DPI / 72
 
 # In the order that a call goes through them.
-_ORDER = ("queued", "whole", "waiting", "streaming", "retried", "backoff", "failed", "cancelled")
-_MEANINGS = LINES | {state: look.meaning for state, look in BARS.items()}
+_ORDER = (
+    *("queued", "whole", "waiting", "streaming", "retried", "backoff", "pause"),
+    *("failed", "cancelled"),
+)
+_LOOKS = BARS | {"pause": PAUSE}
+_MEANINGS = LINES | {state: look.meaning for state, look in _LOOKS.items()}
 
 Entry: TypeAlias = tuple[str, Artist]
 
@@ -66,13 +71,7 @@ def entries(states: Iterable[str], *, row: float, bounds: Sequence[float] = ()) 
 
 
 def rows_of(made: list[Entry]) -> list[list[Entry]]:
-    """Break the entries into as few rows as their widths allow.
-
-    Parameters
-    ----------
-    made
-        The entries.
-    """
+    """Break the entries into as few rows as their widths allow."""
     rows: list[list[Entry]] = []
     used = 0.0
     for entry in made:
@@ -121,7 +120,7 @@ def _sample(state: str, *, row: float) -> Artist:
         return Line2D([], [], color=BACKOFF_COLOUR, linestyle=":", linewidth=1.4)
     if state in MARKS and row >= MARKED:
         return mark(state, row=row)
-    look, plain = BARS[state], row < HATCHED
+    look, plain = _LOOKS[state], row < HATCHED and state != "pause"
     return Patch(
         facecolor=look.face,
         edgecolor=look.edge,

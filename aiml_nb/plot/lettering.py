@@ -56,15 +56,7 @@ def families(text: str, *, others: tuple[str, ...] = OTHER_FONTS) -> list[str]:
 
 
 def drawable(text: str, *, others: tuple[str, ...] = OTHER_FONTS) -> str:
-    """Replace the characters that no font at hand can draw, about which matplotlib would warn.
-
-    Parameters
-    ----------
-    text
-        One line of printable text.
-    others
-        As for `families`.
-    """
+    """Replace the characters that no font at hand can draw, about which matplotlib would warn."""
     fonts = [_characters_of(name) for name in families(text, others=others)]
     return "".join(c if any(ord(c) in font for font in fonts) else MISSING for c in text)
 
@@ -88,17 +80,7 @@ def width_of(text: str, *, size: float, bold: bool = False) -> float:
 
 
 def wrapped(text: str, *, width: float, size: float, bold: bool = False) -> list[str]:
-    """Break text into lines no wider than `width`, at blanks.
-
-    Parameters
-    ----------
-    text
-        Sentences.
-    width
-        Pixels.
-    size, bold
-        As for `width_of`.
-    """
+    """Break text into lines no wider than `width`, at blanks."""
     lines: list[str] = []
     for word in filter(None, text.split(" ")):
         longer = f"{lines[-1]} {word}" if lines else word
@@ -133,17 +115,7 @@ def headline(text: str, *, width: float, sizes: tuple[float, ...]) -> tuple[list
 
 
 def cut(text: str, *, width: float, size: float) -> str:
-    """Cut text with an ellipsis until it is no wider than `width`.
-
-    Parameters
-    ----------
-    text
-        One line.
-    width
-        Pixels.
-    size
-        Points.
-    """
+    """Cut text with an ellipsis until it is no wider than `width`."""
     shorter = text
     while len(shorter) > 1 and width_of(shorter, size=size) > width:
         shorter = shorter.removesuffix(ELLIPSIS)[:-1].rstrip() + ELLIPSIS

@@ -8,7 +8,10 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 
 from .segments import FloatArray, Segments
-from .style import BACKOFF_COLOUR, BARS, HATCHED, MARKED, MARKS, OUTLINED, QUEUED_COLOUR
+from .style import BACKOFF_COLOUR, BARS, HATCHED, MARKED, MARKS, OUTLINED, PAUSE, QUEUED_COLOUR
+
+# Outlines would be all there is to see of bars that are narrower, on average, than these pixels.
+_WIDE = 3
 
 
 def draw_segments(axes: Axes, drawn: Segments, *, row: float) -> None:
@@ -23,15 +26,38 @@ def draw_segments(axes: Axes, drawn: Segments, *, row: float) -> None:
     row
         The height of a row in pixels.
     """
+    left, right = axes.get_xlim()
+    scale = axes.bbox.width / (right - left)
+    draw_pauses(axes, drawn)
     if row >= HATCHED:
         axes.add_collection(_queued(drawn.lines["queued"], row=row), autolim=False)
     axes.add_collection(_backoff(drawn.lines["backoff"]), autolim=False)
     for state, rows in drawn.bars.items():
         if len(rows):
-            axes.add_collection(_bars(rows, state=state, row=row), autolim=False)
+            wide = float(np.mean(rows[:, 1] - rows[:, 0])) * scale >= _WIDE
+            axes.add_collection(_bars(rows, state=state, row=row, wide=wide), autolim=False)
     for kind, ends in drawn.marks.items():
         if len(ends) and row >= MARKED:
             axes.add_line(mark(kind, row=row, x=ends[:, 0], y=ends[:, 1]))
+
+
+def draw_pauses(axes: Axes, drawn: Segments) -> None:
+    """Draw hatched bands over the whole height of Axes, behind all else, where nothing was sent."""
+    if not len(drawn.pauses):
+        return
+    start, end = drawn.pauses.T
+    bands = np.stack([start, end, np.full_like(start, 0.5)], axis=1)
+    collection = PolyCollection(
+        _corners(bands, half=0.5),  # type: ignore[arg-type]
+        facecolors=PAUSE.face,
+        edgecolors=PAUSE.edge,
+        linewidths=0.0,
+        hatch=PAUSE.hatch,
+        transform=axes.get_xaxis_transform(),
+        zorder=0.4,
+        gid="pauses",
+    )
+    axes.add_collection(collection, autolim=False)
 
 
 def mark(
@@ -65,9 +91,9 @@ def mark(
     )
 
 
-def _bars(rows: FloatArray, *, state: str, row: float) -> PolyCollection:
+def _bars(rows: FloatArray, *, state: str, row: float, wide: bool) -> PolyCollection:
     look, plain = BARS[state], row < HATCHED
-    outlined = row >= OUTLINED or look.hatch is not None
+    outlined = (row >= OUTLINED and wide) or look.hatch is not None
     collection = PolyCollection(
         _corners(rows, half=_half_height(row)),  # type: ignore[arg-type]  # arrays are the fast way
         facecolors=look.face,

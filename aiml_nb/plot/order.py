@@ -22,15 +22,7 @@ _DENSITY = LinearSegmentedColormap.from_list(
 
 
 def draw_order(axes: Axes, run: Run) -> None:
-    """Draw a point for each finished call, or for many calls their density.
-
-    Parameters
-    ----------
-    axes
-        A square.
-    run
-        The run.
-    """
+    """Draw a point for each finished call, or for many calls their density."""
     points, n = _points(run), max(len(run.calls), 1)
     if len(points) > _MOST_POINTS:
         _draw_density(axes, points, n)

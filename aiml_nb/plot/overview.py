@@ -52,7 +52,7 @@ class Overview:
         if 0 < times.kept < times.prompts:  # the headline speaks of fewer prompts than the bar
             said += f"  ({seconds(times.sync)} for the {times.kept:,} ok in both)"
         self._write(axes, 0, said, colours=(INK, INK))
-        said = f"{seconds(spans[1])}  ({pace(times.ratio)})"
+        said = seconds(spans[1]) + (f"  ({pace(times.ratio)})" if times.kept > 1 else "")
         self._write(axes, 1, said, colours=(INK, "white"), bold=True)
 
     def draw_wedge(self, canvas: Canvas, *, top: float, to: tuple[float, float]) -> None:

@@ -101,13 +101,7 @@ class Repeats:
 
 
 def plan_repeats(comparison: Comparison) -> Repeats | None:
-    """Plan layout D; None if there are fewer than two pairs to compare.
-
-    Parameters
-    ----------
-    comparison
-        The pairs of runs.
-    """
+    """Plan layout D; None if there are fewer than two pairs to compare."""
     ends, middle = interval(comparison), speedup(comparison)
     if ends is None or middle is None:
         return None

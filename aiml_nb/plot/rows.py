@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from matplotlib.axes import Axes
 
 from .canvas import TICKS_AND_UNIT, Canvas, name_axes, show_times
-from .endings import Ending
 from .legend import Entry, entries
 from .lettering import families
 from .marks import draw_segments
@@ -17,6 +16,32 @@ from .style import DPI, GREEN, SAVED_SIZE
 
 _PANEL_TITLE = 19
 _BETWEEN_PANELS = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What is written beside the bar of one call.
+
+    Parameters
+    ----------
+    time
+        Where the bar ends, seconds since the first submit.
+    text
+        What is written.
+    bold
+        True if the call overtook another.
+    colour
+        Of the text.
+    gap, width
+        Pixels: from the end of the bar to the text, and how wide the text is.
+    """
+
+    time: float
+    text: str
+    bold: bool
+    colour: str
+    gap: float
+    width: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis.bounds import end_of, origin_of
+from ..analysis.pauses import pauses
 from ..records import Call, Run
 from .style import BARS, LINES, MARKS
 
@@ -28,16 +29,19 @@ class Segments:
         For each state an array of ``(start, end, row)``.
     marks
         For each kind of ending an array of ``(end, row)``.
+    pauses
+        Rows of ``(start, end)``: when nothing was sent after a 429.
     """
 
     bars: dict[str, FloatArray]
     lines: dict[str, FloatArray]
     marks: dict[str, FloatArray]
+    pauses: FloatArray
 
     @property
     def states(self) -> list[str]:
         """The states that are present."""
-        parts = (self.lines, self.bars, self.marks)
+        parts = (self.lines, self.bars, self.marks, {"pause": self.pauses})
         return [state for part in parts for state, rows in part.items() if len(rows)]
 
 
@@ -73,6 +77,7 @@ def segments(
         bars={state: arrays[state] for state in BARS},
         lines={state: arrays[state] for state in LINES},
         marks={k: np.array(r, dtype=np.float64).reshape(-1, 2) for k, r in marks.items()},
+        pauses=np.array(pauses(run).spans, dtype=np.float64).reshape(-1, 2) - origin,
     )
 
 

@@ -11,12 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ..analysis.bounds import mean_in_flight, origin_of, peak_in_flight
-from ..analysis.load import BusyTime
 from ..analysis.wording import counted
 from ..records import Run
-from .canvas import draw_steps, write_in
+from .canvas import TICKS_AND_UNIT, Canvas, draw_steps, name_axes, show_times, write_in
 from .legend import Entry
-from .segments import FloatArray, Segments
+from .marks import draw_pauses
+from .placing import TimeAxis
+from .segments import FloatArray, Segments, segments
 from .style import AXIS_SIZE, BACKOFF_COLOUR, BARS, FAILED_INK, INK, NOTE_SIZE
 
 _LIMIT: dict[str, Any] = {"color": "black", "linestyle": ":", "linewidth": 1.3}
@@ -28,6 +29,8 @@ _REFUSED: dict[str, Any] = {
     "markeredgecolor": INK,
     "markeredgewidth": 0.7,
 }
+# Pixels of the strip that is a block of its own, and of its title.
+_TITLE, _STRIP = 24, 110
 # What is drawn as waiting: in flight, and no text has come.
 _WAITING = ("waiting", "whole", "failed", "cancelled", "retried")
 
@@ -96,6 +99,7 @@ def draw_in_flight(axes: Axes, run: Run, drawn: Segments, *, horizon: float, wid
     horizon, width
         The end of the axis in seconds, and how many pixels it has: one step for each.
     """
+    draw_pauses(axes, drawn)
     edges = np.linspace(0.0, horizon, int(width) + 1)
     streaming = _at_once([drawn.bars["streaming"]], edges)
     waiting = streaming + _at_once([drawn.bars[state] for state in _WAITING], edges)
@@ -142,6 +146,8 @@ def draw_done(axes: Axes, run: Run, *, bound: float | None, horizon: float) -> N
     _draw_count(axes, ok, horizon=horizon, colour=BARS["streaming"].face, gid="done ok")
     if len(failed):
         _draw_count(axes, failed, horizon=horizon, colour=BARS["failed"].face, gid="done other")
+        axes.lines[-1].set(marker="X", ms=6, mec="white", mew=0.6, ls="-.", lw=1.2, clip_on=False)
+        axes.lines[-1].set_markevery((0.03, 0.08))
         _write_failed(axes, len(failed), n=n, bound=bound, horizon=horizon)
     if bound is not None:
         axes.plot([0, bound], [0, n], ls="--", color="black", lw=1.0, zorder=3)
@@ -152,9 +158,17 @@ def draw_done(axes: Axes, run: Run, *, bound: float | None, horizon: float) -> N
 
 def _at_once(spans: Sequence[FloatArray], edges: FloatArray) -> FloatArray:
     """Return how many spans there were at once, on average between two edges."""
-    busy = BusyTime((start, end) for rows in spans for start, end, _ in rows.tolist())
-    sums = np.array([busy.until(edge) for edge in edges.tolist()])
-    return np.maximum(np.diff(sums) / np.diff(edges), 0.0)
+    starts, ends, _ = np.concatenate(spans).T
+    busy = _seconds_since(starts, edges) - _seconds_since(np.maximum(starts, ends), edges)
+    return np.maximum(np.diff(busy) / np.diff(edges), 0.0)
+
+
+def _seconds_since(stamps: FloatArray, edges: FloatArray) -> FloatArray:
+    """Return, at each edge, the seconds since each of the stamps before it, added up."""
+    ranked = np.sort(stamps)
+    passed = np.searchsorted(ranked, edges, side="right")
+    sums: FloatArray = passed * edges - np.concatenate([[0.0], np.cumsum(ranked)])[passed]
+    return sums
 
 
 def _draw_limit(axes: Axes, limit: Limit | None, *, horizon: float, most: float) -> None:
@@ -187,3 +201,37 @@ def _write_failed(axes: Axes, failed: int, *, n: int, bound: float | None, horiz
         color=FAILED_INK,
         zorder=6,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The attempts in flight, and the limit that a run learned.
+
+    Parameters
+    ----------
+    run
+        The run.
+    axis
+        The time axis of what is above.
+    """
+
+    run: Run
+    axis: TimeAxis
+
+    @property
+    def height(self) -> float:
+        """Pixels."""
+        return _TITLE + _STRIP + TICKS_AND_UNIT
+
+    def entries(self) -> list[Entry]:
+        """Return its part of the legend."""
+        return limit_entries(limit_of(self.run))
+
+    def draw(self, canvas: Canvas, *, top: float) -> None:
+        """Draw the strip."""
+        width = self.axis.right - self.axis.left
+        axes = canvas.axes(self.axis.left, top + _TITLE, width, _STRIP)
+        name_axes(axes, "Attempts and the limit")
+        horizon = self.axis.horizon
+        draw_in_flight(axes, self.run, segments(self.run), horizon=horizon, width=width)
+        show_times(axes, horizon, last=True)

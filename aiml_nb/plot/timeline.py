@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from io import BytesIO
 from typing import Any, TypeAlias
@@ -14,11 +14,17 @@ from matplotlib.figure import Figure
 from ..analysis.alternative import alt_text
 from ..analysis.description import describe
 from ..analysis.panels import Shown, layout_of, panels
+from ..analysis.sentences import caveat, finding
 from ..records import Comparison, Run
 from ..saved import read_saved
-from .card import draw
-from .compose import compose
+from .card import Block, Card, draw
+from .layout import key_of, plan_rows, plan_strategies
+from .lettering import drawable
+from .repeats import plan_repeats
+from .rows import Rows
+from .strips import Limits, limit_of
 from .style import DPI, WIDTH, own_style
+from .zoom import plan_zoom
 
 Plottable: TypeAlias = Shown | Iterable[Run] | str | os.PathLike[str]
 
@@ -82,7 +88,7 @@ def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
     with own_style():
         card = TimelineFigure(known) if figure is None else figure
         card.clear()
-        draw(card, compose(known))
+        draw(card, _compose(known))
     return card
 
 
@@ -138,7 +144,7 @@ def _bundle(figure: Figure, shown: Shown) -> dict[str, Any]:
         f'<img alt="{escape(alt_text(shown))}" width="{WIDTH}" '
         f'style="max-width: 100%; height: auto" src="data:image/png;base64,{image}">\n'
         f"<details{' open' if unfolded else ''}><summary>The calls in words</summary>"
-        f"<pre>{escape(words)}</pre></details>"
+        f'<pre style="word-break: normal">{escape(words)}</pre></details>'
     )
     return {"image/png": image, "text/html": html, "text/plain": words}
 
@@ -147,3 +153,37 @@ def _png(figure: Figure) -> bytes:
     with own_style(), BytesIO() as file:
         figure.savefig(file, format="png", dpi=DPI)
         return file.getvalue()
+
+
+def _compose(shown: Shown) -> Card:
+    """Compose the card for a run, a comparison or several runs."""
+    blocks: list[Block] = []
+    if isinstance(shown, Comparison) and (repeats := plan_repeats(shown)):
+        blocks.append(repeats)
+    body = _body(shown)
+    blocks.append(body)
+    key = ""
+    if isinstance(body, Rows):
+        key = key_of(body)
+        blocks += _limits(shown, body)
+    return Card(
+        finding=drawable(finding(shown), others=()),
+        caveat=drawable(" ".join(filter(None, [caveat(shown), key])), others=()),
+        blocks=blocks,
+    )
+
+
+def _body(shown: Shown) -> Block:
+    layout = layout_of(shown)
+    if isinstance(shown, Sequence):
+        return plan_strategies(shown)
+    return plan_rows(shown) if layout == "rows" else plan_zoom(shown, in_lanes=layout == "lanes")
+
+
+def _limits(shown: Shown, rows: Rows) -> list[Block]:
+    """Return the limit over time, if one run is shown whose limit changed."""
+    if not isinstance(shown, Run | Comparison):
+        return []
+    run = panels(shown)[-1][1]
+    limit = limit_of(run)
+    return [Limits(run=run, axis=rows.axis)] if limit is not None and limit.changed else []

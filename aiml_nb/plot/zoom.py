@@ -17,7 +17,7 @@ from .canvas import TICKS_AND_UNIT, Canvas, draw_bound, name_axes, show_times, w
 from .durations import draw_durations
 from .layout import horizon_of
 from .legend import Entry, entries
-from .marks import draw_segments
+from .marks import draw_pauses, draw_segments
 from .order import draw_order
 from .overview import BARS_HEIGHT, WEDGE_HEIGHT, Overview, write_note
 from .segments import Segments, segments
@@ -82,7 +82,7 @@ class Zoom:
         states = [
             state
             for state in self.drawn.states
-            if self.in_lanes or state in ("waiting", "whole", "streaming", "backoff")
+            if self.in_lanes or state in ("waiting", "whole", "streaming", "backoff", "pause")
         ]
         made = entries(states, row=row, bounds=[] if self.bound is None else [self.bound])
         return made + limit_entries(limit_of(self.run))
@@ -133,6 +133,7 @@ class Zoom:
             axes.set_ylabel("slot", size=AXIS_SIZE)
             draw_segments(axes, self.drawn, row=self._row)
         else:
+            draw_pauses(axes, self.drawn)
             draw_durations(axes, self.run, horizon=self.horizon)
             write_in(axes, "line = median, band = 5th to 95th percentile of calls finishing then")
         draw_bound(axes, self.bound)

@@ -14,6 +14,8 @@ from .budget import Budget, Estimate, estimate_tokens
 from .limits import FIRST_LIMIT, Gate, RateWindow
 from .plan import Plan
 
+_NOTHING = Estimate(0, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
@@ -62,6 +64,7 @@ class Admission:
     gate: Gate = field(init=False)
     began: float = field(init=False, default=0.0)
     _budget: Budget = field(init=False)
+    _counts_tokens: bool = field(init=False)
     _rates: list[tuple[RateWindow, bool]] = field(init=False, default_factory=list)
     _paused_until: float = field(init=False, default=0.0)
     _is_closed: bool = field(init=False, default=False)
@@ -69,10 +72,12 @@ class Admission:
     # One decides, and sleeps, at a time: the others keep their places behind it.
     _door: threading.Lock = field(init=False, default_factory=threading.Lock)
     _async_door: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _at_door: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         settings = self.plan.settings
         self._budget = Budget(settings.limits)
+        self._counts_tokens = bool(settings.tokens_per_minute) or self._budget.counts_tokens
         for call in self.plan.run.calls:
             self._budget.count(call)  # what a run that goes on has spent before
         first = FIRST_LIMIT if settings.strategy == "adaptive" else None
@@ -112,26 +117,40 @@ class Admission:
         """Wait until an attempt may be sent; None: it never may."""
         deadline = self._deadline(call)
         while await self.gate.enter_async(patience=deadline - self.now(), place=call.index):
-            try:
-                left = deadline - self.now()
-                async with asyncio.timeout(None if math.isinf(left) else left):
-                    await self._async_door.acquire()
-            except BaseException as error:
-                self.gate.step_back()
-                if isinstance(error, TimeoutError):
-                    return None
-                raise
-            try:
-                wait, ticket = self._decide(call, deadline)
-                while wait and not self.gate.is_overfull:
-                    await sleep(wait)
-                    wait, ticket = self._decide(call, deadline)
-            finally:
-                self._async_door.release()
+            # If nobody waits at the door, nobody is overtaken by going straight through.
+            wait, ticket = (math.inf, None) if self._at_door else self._decide(call, deadline)
+            if wait:
+                self._at_door += 1
+                try:
+                    wait, ticket = await self._decide_at_door(call, deadline, sleep)
+                finally:
+                    self._at_door -= 1
             if not wait:
                 return ticket
             self.gate.step_back()
         return None
+
+    async def _decide_at_door(
+        self, call: Call, deadline: float, sleep: Callable[[float], Awaitable[None]]
+    ) -> tuple[float, Ticket | None]:
+        """Wait behind the others and decide as `_decide`; a wait is left if the limit shrank."""
+        left = deadline - self.now()
+        try:
+            async with asyncio.timeout(None if math.isinf(left) else left):
+                await self._async_door.acquire()
+        except BaseException as error:
+            self.gate.step_back()
+            if isinstance(error, TimeoutError):
+                return 0.0, None
+            raise
+        try:
+            wait, ticket = self._decide(call, deadline)
+            while wait and not self.gate.is_overfull:
+                await sleep(wait)
+                wait, ticket = self._decide(call, deadline)
+        finally:
+            self._async_door.release()
+        return wait, ticket
 
     def leave(self, ticket: Ticket, call: Call, *, status: int | None, billed: bool) -> None:
         """Note how an attempt ended: its slot is free, its reservations are settled."""
@@ -174,14 +193,20 @@ class Admission:
             self._end_run_that_is_over(now)
             self.gate.step_back()
             return 0.0, None
-        prompt = self.plan.prompts[call.index]
-        parameters = self.plan.settings.parameters | prompt.parameters
-        most = parameters.get("max_completion_tokens") or parameters.get("max_tokens")
-        estimate = estimate_tokens(prompt.messages, most)
+        estimate = self._estimate(call)
         wait = max(self._paused_until - now, self._wait_for_rates(estimate, now))
         if wait > 0:
             return min(wait, deadline - now), None
         return 0.0, self._make_ticket(call, estimate, now, deadline)
+
+    def _estimate(self, call: Call) -> Estimate:
+        """Guess the tokens of an attempt, where something counts them."""
+        if not self._counts_tokens:
+            return _NOTHING
+        prompt = self.plan.prompts[call.index]
+        parameters = self.plan.settings.parameters | prompt.parameters
+        most = parameters.get("max_completion_tokens") or parameters.get("max_tokens")
+        return estimate_tokens(prompt.messages, most)
 
     def _make_ticket(
         self, call: Call, estimate: Estimate, now: float, deadline: float

@@ -1,17 +1,20 @@
-"""An answer as it comes in, whole or in pieces, and what it turned out to be."""
+"""An answer as it comes in, whole or in pieces, and what it turned out to be.
+
+Read from the JSON itself: building the client's models of it took a third of the time of a call.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..failures import BadResponseError
 from ..records import Call, Outcome
 
-if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletion, ChatCompletionChunk
+# What a piece of a stream may hold for somebody to read; reasoning has two names.
+_CONTENT = ("content", "reasoning_content", "reasoning", "refusal", "tool_calls")
 
 
 class Answer:
@@ -53,22 +56,21 @@ class Answer:
         """The text so far."""
         return "".join(self._pieces)
 
-    def add_completion(self, completion: ChatCompletion) -> None:
+    def add_body(self, body: bytes) -> None:
         """Take an answer that came whole.
 
         Raises
         ------
         BadResponseError
-            If it is not shaped like a chat completion: the client passes on what it gets.
+            If it is no chat completion.
         """
-        choices = getattr(completion, "choices", None)
-        if not isinstance(choices, list):
-            raise BadResponseError(f"the reply is no chat completion but {_shorten(completion)}")
-        self.request_id = self.request_id or _text(getattr(completion, "_request_id", None))
-        self._add_head(completion)
-        for choice in choices[:1]:
-            message = getattr(choice, "message", None)
-            if message is None:
+        try:
+            completion = json.loads(body)
+        except (ValueError, RecursionError):
+            raise BadResponseError(f"the reply is no JSON but {_shorten(body)}") from None
+        for choice in self._read_choices(completion, "the reply is no chat completion but"):
+            message = _get(choice, "message")
+            if not isinstance(message, dict):
                 raise BadResponseError(f"the reply's choice has no message: {_shorten(choice)}")
             self._add_content(message, choice)
 
@@ -81,26 +83,12 @@ class Answer:
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         self.is_whole = kind in {"application/json", "text/html"}
 
-    def add_body(self, body: bytes) -> None:
-        """Take a whole body that came in place of a stream, as one piece.
-
-        Raises
-        ------
-        BadResponseError
-            If it is no chat completion.
-        """
-        from openai.types.chat import ChatCompletion
-
-        try:
-            data = json.loads(body)
-        except (ValueError, RecursionError):
-            raise BadResponseError(f"a stream was asked for, not {_shorten(body)}") from None
-        if not isinstance(data, dict):
-            raise BadResponseError(f"a stream was asked for, not {_shorten(data)}")
+    def add_unasked_body(self, body: bytes) -> None:
+        """Take a whole body that came in place of a stream, as one piece: as `add_body`."""
         self.first_token = self._clock()
-        self.add_completion(ChatCompletion.construct(**data))
+        self.add_body(body)
 
-    def add_chunk(self, chunk: ChatCompletionChunk) -> None:
+    def add_chunk(self, chunk: object) -> None:
         """Take one piece of a streamed answer; an empty one is no first token.
 
         Raises
@@ -108,15 +96,11 @@ class Answer:
         BadResponseError
             If it is not shaped like a piece of a chat completion.
         """
-        choices = getattr(chunk, "choices", None)
-        if not isinstance(choices, list):
-            raise BadResponseError(f"a piece of the stream is {_shorten(chunk)}")
-        self._add_head(chunk)
-        for choice in choices[:1]:
-            delta = getattr(choice, "delta", None)
-            if delta is None:
+        for choice in self._read_choices(chunk, "a piece of the stream is"):
+            delta = _get(choice, "delta")
+            if not isinstance(delta, dict):
                 raise BadResponseError(f"a piece of the stream has no delta: {_shorten(choice)}")
-            if self.first_token is None and _has_content(delta):
+            if self.first_token is None and any(map(delta.get, _CONTENT)):
                 self.first_token = self._clock()
             self._add_content(delta, choice)
 
@@ -127,10 +111,10 @@ class Answer:
         call.finish_reason = self.finish_reason
         call.model = self.model
         if self.usage is not None:
-            call.input_tokens = _whole(getattr(self.usage, "prompt_tokens", None))
-            call.output_tokens = _whole(getattr(self.usage, "completion_tokens", None))
-            details = getattr(self.usage, "completion_tokens_details", None)
-            call.reasoning_tokens = _whole(getattr(details, "reasoning_tokens", None))
+            call.input_tokens = _whole(_get(self.usage, "prompt_tokens"))
+            call.output_tokens = _whole(_get(self.usage, "completion_tokens"))
+            details = _get(self.usage, "completion_tokens_details")
+            call.reasoning_tokens = _whole(_get(details, "reasoning_tokens"))
         call.cost = _read_cost(self.meta)
 
     def judge(self) -> tuple[Outcome, str | None]:
@@ -143,35 +127,33 @@ class Answer:
             return "incomplete", "the answer reached max_tokens (finish_reason 'length')"
         return "ok", None
 
-    def _add_head(self, reply: ChatCompletion | ChatCompletionChunk) -> None:
-        self.model = _text(getattr(reply, "model", None)) or self.model
-        self.usage = getattr(reply, "usage", None) or self.usage
-        extra = reply.model_extra
-        if extra and "meta" in extra:  # AIML API puts the cost there
-            self.meta = extra["meta"]
+    def _read_choices(self, reply: object, complaint: str) -> list[Any]:
+        """Take what stands beside the choices, and return the first of them, if there is one."""
+        choices = _get(reply, "choices")
+        if not (isinstance(reply, dict) and isinstance(choices, list)):
+            raise BadResponseError(f"{complaint} {_shorten(reply)}")
+        self.model = _text(reply.get("model")) or self.model
+        self.usage = reply.get("usage") or self.usage
+        self.meta = reply.get("meta") or self.meta  # AIML API puts the cost there
+        return choices[:1]
 
-    def _add_content(self, content: Any, choice: Any) -> None:
-        text = getattr(content, "content", None)
+    def _add_content(self, content: dict[str, Any], choice: dict[str, Any]) -> None:
+        text = content.get("content")
         if isinstance(text, str):
             self._pieces.append(text)
-        refusal = getattr(content, "refusal", None)
+        refusal = content.get("refusal")
         if isinstance(refusal, str) and refusal:
             self.refusal = True
             self._pieces.append(refusal)
-        self.finish_reason = _text(getattr(choice, "finish_reason", None)) or self.finish_reason
+        self.finish_reason = _text(choice.get("finish_reason")) or self.finish_reason
 
 
-def _has_content(delta: Any) -> bool:
-    """Say whether a delta holds anything to read: text, a refusal, or open reasoning."""
-    if delta.content or getattr(delta, "refusal", None) or getattr(delta, "tool_calls", None):
-        return True
-    extra = delta.model_extra
-    return bool(extra and (extra.get("reasoning_content") or extra.get("reasoning")))
+def _get(value: object, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _read_cost(meta: Any) -> float | None:
-    usage = meta.get("usage") if isinstance(meta, dict) else None
-    spent = usage.get("usd_spent") if isinstance(usage, dict) else None
+    spent = _get(_get(meta, "usage"), "usd_spent")
     if isinstance(spent, bool) or not isinstance(spent, int | float) or not math.isfinite(spent):
         return None
     return float(spent)

@@ -66,6 +66,11 @@ class Budget:
         self._lock = threading.Lock()
 
     @property
+    def counts_tokens(self) -> bool:
+        """True if a cap depends on how many tokens an attempt uses."""
+        return self._limits.max_total_tokens is not None or self._limits.max_cost is not None
+
+    @property
     def waits_for_a_price(self) -> bool:
         """True while a cap on cost cannot be kept with several calls in flight."""
         capped = self._limits.max_cost is not None and self._limits.prices is None

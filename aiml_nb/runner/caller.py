@@ -10,7 +10,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import JournalError
 from ..failures import Failure
@@ -20,7 +20,7 @@ from .answer import Answer
 from .clock import Clock
 from .plan import Plan
 from .retry import Retries, Tries
-from .send import send, send_async
+from .send import Request, send, send_async
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -159,28 +159,27 @@ class Caller:
         call.attempts.append(attempt)
         return attempt
 
-    def _request(self, call: Call, attempt: Attempt) -> dict[str, Any]:
+    def _request(self, call: Call, attempt: Attempt) -> Request:
         settings, prompt = self._plan.settings, self._plan.prompts[call.index]
-        request = {"model": self._plan.endpoint.model} | settings.parameters | prompt.parameters
-        system = request.pop("system", None)
+        body = {"model": self._plan.endpoint.model} | settings.parameters | prompt.parameters
+        system = body.pop("system", None)
         first = [{"role": "system", "content": system}] if system else []
-        request["messages"] = first + prompt.messages
-        request["stream"] = settings.stream
+        body["messages"] = first + prompt.messages
+        body["stream"] = settings.stream
         if settings.stream:
-            request.setdefault("stream_options", {"include_usage": True})
+            body.setdefault("stream_options", {"include_usage": True})
+        headers = body.pop("extra_headers", None) or {}
+        query = body.pop("extra_query", None) or {}
+        body |= body.pop("extra_body", None) or {}
         name = f"{self._plan.run.run_id}.{call.index}.{attempt.number}"
-        given = request.get("extra_headers") or {}
-        request["extra_headers"] = {"X-Client-Request-Id": name, **given}
-        return request
+        return Request(name, body, headers, query)
 
-    def _announce(
-        self, call: Call, attempt: Attempt, request: dict[str, Any], ticket: Ticket
-    ) -> bool:
+    def _announce(self, call: Call, attempt: Attempt, request: Request, ticket: Ticket) -> bool:
         """Tell the journal before anything is sent; what cannot be noted is not sent."""
         if self._journal is None:
             return True
         try:
-            self._journal.note_sent(call, attempt, request["extra_headers"]["X-Client-Request-Id"])
+            self._journal.note_sent(call, attempt, request.name)
         except JournalError as error:
             call.attempts.pop()
             if call.started == attempt.started:

@@ -8,10 +8,12 @@ is locked while a run writes it.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -217,7 +219,7 @@ def _read_head(lines: list[str], path: Path, *, is_whole: bool) -> dict[str, Any
     try:
         head = decode(lines[0]) if lines else {}
     except ValueError:
-        head = {}
+        head = _read_other_version(lines[0])
     if "aiml_nb_journal" not in head:
         if not is_whole and (not lines or lines[0].startswith('{"aiml_nb_journal": ')):
             raise JournalError(
@@ -228,9 +230,18 @@ def _read_head(lines: list[str], path: Path, *, is_whole: bool) -> dict[str, Any
     if head["aiml_nb_journal"] != VERSION:
         raise JournalError(
             f"'{path}' is a journal of version {head['aiml_nb_journal']!r}, and {VERSION} is "
-            "expected. Read it with the aiml_nb that wrote it."
+            "expected. Go on with the aiml_nb that wrote it, or name a new journal."
         )
     return head
+
+
+def _read_other_version(line: str) -> dict[str, Any]:
+    """Read the head of a version that may write its checksums in another way."""
+    with suppress(ValueError, RecursionError):
+        head = json.loads(line)
+        if isinstance(head, dict) and head.get("aiml_nb_journal") != VERSION:
+            return head
+    return {}
 
 
 _FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)

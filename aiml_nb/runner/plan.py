@@ -48,14 +48,7 @@ def make_plan(
             f"endpoint must be what connect() returns, not {type(endpoint).__name__}. "
             "Write endpoint = aiml_nb.connect()."
         )
-    for number, prompt in enumerate(found, 1):
-        check_parameters(prompt.parameters, place=f"Prompt {number}")
-    _check_names(found)
-    # Checked before anything is connected, and again with what the endpoint is.
-    checked = make_settings(len(found), options, reports_cost=True)
-    parameters = checked.parameters | found[0].parameters
-    most = parameters.get("max_completion_tokens") or parameters.get("max_tokens")
-    check_first_call(checked.limits, estimate_tokens(found[0].messages, most))
+    check_plan(found, options)
     endpoint = endpoint or connect()
     settings = make_settings(
         len(found),
@@ -64,6 +57,18 @@ def make_plan(
         journal=place_journal(journal, endpoint),
     )
     return Plan(found, endpoint, settings, lay_out_run(found, endpoint, settings))
+
+
+def check_plan(prompts: list[Prompt], options: dict[str, Any]) -> None:
+    """Check what a run is given as far as no endpoint is needed for it; raises as `run.run`."""
+    for number, prompt in enumerate(prompts, 1):
+        check_parameters(prompt.parameters, place=prompt.place or f"Prompt {number}")
+    _check_names(prompts)
+    # Checked before anything is connected, and again with what the endpoint is.
+    checked = make_settings(len(prompts), options, reports_cost=True)
+    parameters = checked.parameters | prompts[0].parameters
+    most = parameters.get("max_completion_tokens") or parameters.get("max_tokens")
+    check_first_call(checked.limits, estimate_tokens(prompts[0].messages, most))
 
 
 def describe_plan(plan: Plan) -> str:
@@ -99,11 +104,14 @@ def _check_names(prompts: list[Prompt]) -> None:
     """Refuse names that are not one call's own: results are found, and kept, by them."""
     seen: dict[str, int] = {}
     for number, prompt in enumerate(prompts, 1):
-        first = seen.setdefault(name_call(prompt, number), number)
+        name = name_call(prompt, number)
+        first = seen.setdefault(name, number)
         if first != number:
+            both = f"Prompts {first} and {number}"
+            if prompt.place:
+                both = f"{prompts[first - 1].place} and {prompt.place}"
             raise ValueError(
-                f"Prompts {first} and {number} have the same custom_id "
-                f"{name_call(prompt, number)!r}. Give each its own, or none."
+                f"{both} have the same custom_id {name!r}. Give each its own, or none."
             )
 
 
@@ -131,9 +139,15 @@ def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -
         base_url=endpoint.base_url,
         simulated=endpoint.simulated,
         seed=endpoint.seed,
+        service=_describe_service(endpoint),
         started_at=0.0,
         calls=calls,
     )
+
+
+def _describe_service(endpoint: Endpoint) -> str:
+    asked = {"scenario": "faq"} | endpoint.knobs if endpoint.simulated else {}
+    return ", ".join(f"{name}={asked[name]}" for name in sorted(asked) if name != "seed")
 
 
 def takes_arguments_of(

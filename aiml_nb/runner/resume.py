@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from .run import NOT_KEPT, carry_out
 from .settings import Settings, make_settings
 
 ANSWERED = {"ok", "incomplete", "refused"}
+_NEEDED = {"model", "base_url", "simulated", "seed", "started_at", "strategy"}
 
 
 def resume(
@@ -60,17 +61,43 @@ def resume(
     EndpointError
         As `connect` does.
     """
-    journal, contents = Journal.reopen(Path(path))
+    return go_on(
+        Path(path),
+        lambda saved: endpoint or connect_again(saved),
+        retry_failed=retry_failed,
+        prompts=prompts,
+        **options,
+    )
+
+
+def go_on(
+    path: Path,
+    connect_to: Callable[[dict[str, Any]], Endpoint],
+    *,
+    retry_failed: bool = False,
+    prompts: object = None,
+    say: Callable[[str], None] = print,
+    **options: Any,
+) -> Run:
+    """Do as `resume`; everything is checked before the endpoint is asked for.
+
+    Parameters
+    ----------
+    connect_to
+        Returns the endpoint; is given the settings that the journal holds.
+    say
+        Is told, in a sentence or two, what the journal says.
+    """
+    found = None if prompts is None else as_prompts(prompts)
+    journal, contents = Journal.reopen(path)
     try:
-        plan = _plan_again(contents, endpoint, options, retry_failed=retry_failed, path=Path(path))
-        if prompts is not None:
-            found = as_prompts(prompts)
-            _check_prompts(found, plan, Path(path))
-            plan = replace(plan, prompts=found)  # with the headers, which no journal keeps
+        plan = _plan_again(
+            contents, connect_to, options, retry_failed=retry_failed, prompts=found, path=path
+        )
     except BaseException:
         journal.close_untouched()
         raise
-    _report(contents, plan)
+    say(_describe(contents, plan))
     try:
         return carry_out(plan, journal=journal) if plan.unfinished else plan.run
     finally:
@@ -79,18 +106,26 @@ def resume(
 
 def _plan_again(
     contents: Contents,
-    endpoint: Endpoint | None,
-    options: dict[str, Any],
+    connect_to: Callable[[dict[str, Any]], Endpoint],
+    given: dict[str, Any],
     *,
     retry_failed: bool,
+    prompts: list[Prompt] | None,
     path: Path,
 ) -> Plan:
-    head, prompts = contents.head, _read_prompts(contents.head, path)
+    head, kept = contents.head, _read_prompts(contents.head, path)
+    if prompts is not None:
+        _check_prompts(prompts, kept, path)
+    prompts = prompts or kept  # with the headers, which no journal keeps
     saved = head["settings"]
-    endpoint = endpoint or _connect_again(saved)
-    _check_place(saved, endpoint, options.get("model"), path)
     # What is one run's own is not for the next; the rest goes on as it was.
-    options = saved.get("options", {}) | {"model": saved["model"]} | options
+    options = saved.get("options", {}) | {"model": saved["model"]}
+    if given.get("strategy", saved["strategy"]) != saved["strategy"]:
+        options.pop("max_concurrency", None)  # it was settled for the other one
+    options |= given
+    make_settings(len(prompts), options, reports_cost=True)
+    endpoint = connect_to(saved)
+    _check_place(saved, endpoint, given.get("model"), path)
     settings: Settings = make_settings(
         len(prompts), options, reports_cost=endpoint.reports_cost, journal=path
     )
@@ -103,7 +138,7 @@ def _plan_again(
 
 def _read_prompts(head: dict[str, Any], path: Path) -> list[Prompt]:
     try:
-        if not {"model", "base_url", "simulated", "seed", "started_at"} <= head["settings"].keys():
+        if not head["settings"].keys() >= _NEEDED:
             raise KeyError("settings")
         return [
             Prompt(
@@ -159,7 +194,8 @@ def _restore(call: Call, contents: Contents, run: Run, *, retry_failed: bool) ->
         )
 
 
-def _connect_again(saved: dict[str, Any]) -> Endpoint:
+def connect_again(saved: dict[str, Any]) -> Endpoint:
+    """Connect as the run did whose settings are `saved`, with the key from the environment."""
     if saved["simulated"]:
         knobs = {"seed": saved["seed"], **saved.get("simulator", {})}
         return connect(simulate=True, model=saved["model"], verbose=False, **knobs)
@@ -169,12 +205,15 @@ def _connect_again(saved: dict[str, Any]) -> Endpoint:
     return connect(base_url=saved["base_url"], model=saved["model"])
 
 
-def _check_prompts(prompts: list[Prompt], plan: Plan, path: Path) -> None:
-    given = [_as_kept(prompt, number) for number, prompt in enumerate(prompts, 1)]
-    if given != [_as_kept(prompt, number) for number, prompt in enumerate(plan.prompts, 1)]:
+def _check_prompts(prompts: list[Prompt], kept: list[Prompt], path: Path) -> None:
+    pairs = zip(prompts, kept, strict=False)
+    differ = (n for n, pair in enumerate(pairs, 1) if len({_as_kept(p, n) for p in pair}) > 1)
+    first = next(differ, None)
+    if first or len(prompts) != len(kept):
+        where = f" (prompt {first} is the first that differs)" if first else ""
         raise JournalError(
-            f"'{path}' is the journal of another run: its {len(plan.prompts)} prompts are not "
-            f"these {len(prompts)}. Name its own prompts, or a new journal."
+            f"'{path}' is the journal of another run: its {len(kept)} prompts are not these "
+            f"{len(prompts)}{where}. Name its own prompts, or a new journal."
         )
 
 
@@ -185,13 +224,19 @@ def _as_kept(prompt: Prompt, number: int) -> str:
     return dump(kept)
 
 
-def _report(contents: Contents, plan: Plan) -> None:
-    left = plan.unfinished
-    failed = sum(call.custom_id in contents.calls for call in left)
+def _describe(contents: Contents, plan: Plan) -> str:
+    """Say what the journal has, what is sent again and what is not."""
+    calls, left = plan.run.calls, plan.unfinished
+    answered = sum(call.outcome in ANSWERED for call in calls)
+    failed = sum(call.finished is not None for call in calls) - answered
+    again = sum(call.custom_id in contents.calls for call in left)
     lost = [c.custom_id for c in left if c.attempts and c.custom_id not in contents.calls]
-    text = f"Resumed: {len(plan.run.calls) - len(left)} of {len(plan.run.calls)} calls are done."
+    text = f"Resumed: {answered} of {len(calls)} calls are answered."
     if failed:
-        text += f" {failed} had failed and {'is' if failed == 1 else 'are'} sent again."
+        them = "it" if failed == 1 else "them"
+        text += f" {failed} failed: retry_failed=True sends {them} again."
+    if again:
+        text += f" {again} had failed and {'is' if again == 1 else 'are'} sent again."
     if lost:
         names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
         was, is_ = ("was", "is") if len(lost) == 1 else ("were", "are")
@@ -200,4 +245,4 @@ def _report(contents: Contents, plan: Plan) -> None:
         text += (
             f" {contents.torn} torn line{' was' if contents.torn == 1 else 's were'} passed over."
         )
-    print(text)
+    return text

@@ -162,7 +162,7 @@ async def _make_async_calls(
         await endpoint.warm_up_async(client, model=settings.parameters.get("model"))
         with _open_caller(plan, journal, clock) as caller, inside_run():
             _submit(plan, caller)
-            lag.start_anew()  # imports and a progress bar's making are none of the calls' business
+            lag.begin_again()
             try:
                 await ASYNC_STRATEGIES[settings.strategy](
                     lambda call: caller.make_async(client, call),
@@ -170,7 +170,7 @@ async def _make_async_calls(
                     settings.max_concurrency,
                 )
             finally:
-                plan.run.loop_lag_max = lag.maximum
+                plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
     return plan.run
 
 

@@ -159,6 +159,11 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()") -> Non
             )
         if name in {"model", "system"} and value is not None and not isinstance(value, str):
             raise TypeError(f"{place} has {name}={value!r}, which is not text.")
+        if name == "response_format" and isinstance(value, type):
+            raise TypeError(
+                f"{place} has the class {value.__name__} as response_format. Give the dictionary "
+                "that the API takes: {'type': 'json_schema', 'json_schema': {…}}."
+            )
         if name.startswith("extra_") and not isinstance(value, dict | None):
             raise TypeError(f"{place} has {name}={value!r}, which is not a dictionary.")
 

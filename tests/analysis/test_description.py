@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from aiml_nb.analysis import alt_text, describe
+from aiml_nb.records import Run
 
 from .builders import call, faq, make_run, make_sync, timed
 
@@ -52,6 +53,25 @@ def test_long_tables_are_cut() -> None:
     assert rows[0].startswith("1st ")
     assert rows[20] == "…      77 more"
     assert rows[-1].startswith("100th ")
+
+
+def test_long_runs_are_measured_once() -> None:
+    """Asked anew for each call, the makespan of 10,000 calls takes ten seconds."""
+    asked = []
+
+    class Counting(Run):
+        @property
+        def makespan(self) -> float:
+            asked.append(1)
+            return super().makespan
+
+    counts = []
+    for n in (100, 1000):
+        run = make_run(*timed(*((0, i + 1) for i in range(n))))
+        describe(Counting(**{name: getattr(run, name) for name in run.__dataclass_fields__}))
+        counts.append(len(asked))
+
+    assert counts[1] == 2 * counts[0]
 
 
 def test_wide_characters_keep_the_columns() -> None:

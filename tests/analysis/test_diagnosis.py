@@ -25,7 +25,7 @@ def test_one_at_a_time() -> None:
 
     assert found is not None
     assert (found.kind, found.slots, found.peak) == ("one_at_a_time", 3, 1)
-    assert (found.makespan, found.upper_bound) == (6, 4)
+    assert (found.makespan, found.upper_bound, found.lost) == (6, 4, 2)
 
 
 def test_batches() -> None:
@@ -34,7 +34,7 @@ def test_batches() -> None:
 
     assert found is not None
     assert (found.kind, found.batches, found.size) == ("batches", 3, 2)
-    assert (found.makespan, found.upper_bound) == (12, 9.5)
+    assert (found.makespan, found.upper_bound, found.lost) == (12, 9.5, 3)
 
 
 def test_batches_that_cost_little_time_are_seen_too() -> None:

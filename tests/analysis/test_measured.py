@@ -95,8 +95,10 @@ def test_classic_mistakes_are_found() -> None:
     assert found["chunked"] >= 0.95 * runs["chunked"]
 
 
-def simulated(strategy: str, limit: int, *, scenario: str = "classroom", **options: object) -> Run:
-    endpoint = nb.connect(simulate=True, speed=10, seed=3, scenario=scenario, verbose=False)
+def simulated(
+    strategy: str, limit: int, *, scenario: str = "classroom", speed: float = 10, **options: object
+) -> Run:
+    endpoint = nb.connect(simulate=True, speed=speed, seed=3, scenario=scenario, verbose=False)
     prompts = [f"{question} ({i})" for i in range(3) for question in nb.prompts.TWENTY]
     return nb.run(
         prompts, endpoint, strategy=strategy, max_concurrency=limit, progress=False, **options
@@ -122,10 +124,10 @@ def test_real_batches_are_found(limit: int) -> None:
 def test_what_if_agrees_with_real_runs() -> None:
     """Where durations do not grow with load: up to 20 at once, of which the service serves 20."""
     limits = [2, 4, 8, 12, 20]
-    predicted = what_if(simulated("gather", 6), max_concurrency=limits).makespans
+    predicted = what_if(simulated("gather", 6, speed=3), max_concurrency=limits).makespans
     errors = []
     for limit, expected in zip(limits, predicted, strict=True):
-        measured = simulated("gather", limit).makespan
+        measured = simulated("gather", limit, speed=3).makespan
         errors.append(expected / measured - 1)
         print(f"\nlimit {limit}: predicted {expected:.3f} s, measured {measured:.3f} s", end="")
     print(f"\nlargest error {max(map(abs, errors)):.1%}")

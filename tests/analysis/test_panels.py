@@ -36,6 +36,8 @@ def test_the_layout_of_a_comparison(calls: int, slots: int, layout: str) -> None
 def test_the_layout_of_runs() -> None:
     assert layout_of(faq().concurrent) == "rows"
     assert layout_of(first_come([1.0] * 25, slots=5)) == "lanes"
+    never = make_run(*(call(outcome="not_started") for _ in range(2)))
+    assert layout_of(Comparison(pairs=[(faq().sync, never)])) == "rows"
     assert layout_of([faq().sync, faq().concurrent]) == "strategies"
     assert layout_of(make_run(*(call(outcome="not_started") for _ in range(99)))) == "lanes"
     assert layout_of(make_run()) == "rows"

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from aiml_nb.analysis import caveat, finding
-from aiml_nb.records import Call, Comparison, Run
+from aiml_nb.analysis import caveat, compare_strategies, finding
+from aiml_nb.analysis.panels import panels
+from aiml_nb.records import Call, Comparison, LimitChange, Run
 
 from .builders import call, faq, make_run, make_sync, timed, with_retries
 
@@ -41,7 +42,7 @@ def test_one_prompt() -> None:
     comparison = compared(make_sync(*timed((0, 3.05))), make_run(*timed((0, 3.1))))
 
     assert finding(comparison) == (
-        "Async answered the prompt in 3.10 s instead of 3.05 s: about as fast"
+        "Async answered the prompt in 3.10 s, sync in 3.05 s: one prompt leaves nothing to overlap"
     )
     assert caveat(comparison) == "1 run each, so no error bar."
 
@@ -84,8 +85,9 @@ def test_async_that_never_overlapped() -> None:
         "3 prompts, one at a time: 3.00 s instead of 3.00 s (about as fast)"
     )
     assert (
-        "No two calls were ever in flight at once: something blocks, or each call is awaited "
-        "before the next one starts."
+        "No two calls were ever in flight at once, though 3 might have been: the run took 3.00 s, "
+        "at least 1.33 s too long. Look for code that blocks, or that awaits each call before the "
+        "next one starts."
     ) in caveat(comparison)
 
 
@@ -106,7 +108,17 @@ def test_one_of_two_failed() -> None:
     comparison = compared(make_sync(*timed((0, 2), (2, 3))), make_run(call(0, 1), failed(0, 0.1)))
 
     assert finding(comparison) == (
-        "Async answered 1 of 2 prompts in 1.00 s instead of 2.00 s: 2.0× faster"
+        "Async answered 1 of 2 prompts in 1.00 s, sync in 2.00 s: one prompt leaves nothing to "
+        "overlap"
+    )
+
+
+def test_one_prompt_repeated() -> None:
+    pairs = [(make_sync(*timed((0, s))), make_run(*timed((0, 1)))) for s in (1.1, 1.2, 1.3)]
+
+    assert finding(Comparison(pairs=pairs)) == (
+        "One prompt leaves nothing to overlap: async was 1.20× faster (95% interval 1.03× slower "
+        "to 1.47× faster, 3 interleaved pairs)"
     )
 
 
@@ -147,7 +159,11 @@ def test_identical_stamps() -> None:
     comparison = compared(make_sync(*timed((0, 0))), make_run(*timed((0, 0))))
 
     assert finding(comparison) == (
-        "Async answered the prompt in 0 s instead of 0 s: too short to compare"
+        "Async answered the prompt in 0 s, sync in 0 s: one prompt leaves nothing to overlap"
+    )
+    both = compared(make_sync(*timed((0, 0), (0, 0))), make_run(*timed((0, 0), (0, 0))))
+    assert finding(both) == (
+        "Async answered both prompts in 0 s instead of 0 s: too short to compare"
     )
 
 
@@ -215,24 +231,44 @@ def test_answers_of_different_lengths(text: str, said: str | None) -> None:
     assert ("answers" in caveat(comparison)) is (said is not None)
 
 
-@pytest.mark.parametrize(("lag", "said"), [(None, False), (0.05, False), (0.3, True)])
-def test_a_late_loop_is_said(lag: float | None, said: bool) -> None:
-    run = make_run(*timed((0, 1)), loop_lag_max=lag)
-
+@pytest.mark.parametrize(
+    ("worst", "total", "said"),
+    [(None, None, False), (0.05, 4.0, False), (0.3, 0.1, False), (0.3, 1.2, True)],
+)
+def test_a_late_loop_is_said_with_how_much_it_explains(
+    worst: float | None, total: float | None, said: bool
+) -> None:
+    """One late moment of a tenth of a second explains nothing of ten seconds."""
+    run = make_run(*timed((0, 10)), loop_lag_max=worst, loop_lag_total=total)
     sentence = (
-        "The event loop was up to 0.30 s late: the client, not the model, was the bottleneck."
+        "The event loop was late for 1.20 s of 10.0 s (12%), by 0.30 s at worst: for that part "
+        "the client may have been the bottleneck, not the model."
     )
+
     assert (sentence in caveat(run)) is said
+    assert ("event loop" in caveat(run)) is said
+
+
+def test_of_several_runs_the_one_most_affected_is_spoken_of() -> None:
+    little = make_run(*timed((0, 10)), loop_lag_max=0.9, loop_lag_total=1.0)
+    much = make_run(*timed((0, 1)), loop_lag_max=0.3, loop_lag_total=0.5)
+
+    assert "late for 0.50 s of 1.00 s (50%), by 0.30 s" in caveat([little, much])
+
+
+def test_a_file_that_knows_the_worst_moment_alone() -> None:
+    assert (
+        "The event loop was late, by 0.30 s at worst: the client may have been slow, not the model."
+    ) in caveat(make_run(*timed((0, 1)), loop_lag_max=0.3))
 
 
 @pytest.mark.parametrize(("lag", "said"), [(0.019, False), (0.031, True)])
 def test_a_late_loop_is_measured_against_the_first_token(lag: float, said: bool) -> None:
     """A tenth of 0.3 s, but never less than the 20 ms that the probe sleeps."""
-    slow = make_run(call(0, 1, first_token=0.3), loop_lag_max=lag)
-    quick = make_run(call(0, 1, first_token=0.01), loop_lag_max=lag)
+    for first in (0.3, 0.01):
+        run = make_run(call(0, 1, first_token=first), loop_lag_max=lag, loop_lag_total=0.2)
 
-    assert ("bottleneck" in caveat(slow)) is said
-    assert ("bottleneck" in caveat(quick)) is said
+        assert ("event loop" in caveat(run)) is said
 
 
 def test_each_diagnosis_has_its_sentence() -> None:
@@ -243,15 +279,23 @@ def test_each_diagnosis_has_its_sentence() -> None:
         *timed((0, 1), (0, 1.5), (1, 2)), with_retries(9, times=(0.1, 1, 0.1)), max_concurrency=2
     )
 
-    assert "Slots stood idle in 3 batches of 2, each of which waited for its slowest call" in (
-        caveat(batches)
+    assert caveat(batches).endswith(
+        "The calls went in 3 batches of 2, and each batch waited for its slowest call: on average "
+        "a slot stood empty for 3.00 s of 12.0 s. Let a call start as soon as a slot is free, as "
+        "gather with a limit does."
+    )
+    assert caveat(too_few).endswith(
+        "Never more than 2 of 6 slots were in use: the run took 6.00 s, at least 3.17 s too long. "
+        "Look for another limit, such as a pool of threads or connections."
+    )
+    assert caveat(gaps).endswith(
+        "Slots stood empty while calls waited: the run took 7.00 s, at least 2.00 s too long. Look "
+        "for code that blocks between one call and the next."
     )
     assert (
-        "Slots stood idle: at most 2 of 6 were in use at once; it took 6.00 s, and with no slot "
-        "idle it takes 2.83 s at most."
-    ) in caveat(too_few)
-    assert "Slots stood idle; it took 7.00 s, and with no slot idle it takes" in caveat(gaps)
-    assert "Slots stood idle while all calls waited after a 429; it took" in caveat(pauses)
+        "Slots stood empty in the pauses after 429s: the run took 10.2 s, at least 7.10 s too "
+        'long. Try a smaller max_concurrency, or strategy="adaptive".'
+    ) in caveat(pauses)
 
 
 def test_a_run_that_wastes_nothing_is_not_diagnosed() -> None:
@@ -280,8 +324,9 @@ def test_several_runs() -> None:
 
     assert finding([slow, quick]) == "gather was the fastest of 2 runs: 2.00 s; batches took 4.00 s"
     assert caveat([slow, quick]) == (
-        "1 run each, so no error bar. batches: no two calls were ever in flight at once: something "
-        "blocks, or each call is awaited before the next one starts."
+        "1 run each, so no error bar. batches: no two calls were ever in flight at once, though 2 "
+        "might have been: the run took 4.00 s, at least 1.50 s too long. Look for code that "
+        "blocks, or that awaits each call before the next one starts."
     )
 
 
@@ -299,10 +344,96 @@ def test_a_run_whose_calls_failed_is_not_the_fastest() -> None:
     assert finding(runs[:1] * 2) == "None of 2 runs answered a prompt"
 
 
-def test_runs_of_different_prompts_are_not_alike() -> None:
-    runs = [make_run(*in_a_row(2)), make_run(*in_a_row(3))]
+def test_a_single_run_that_answered_is_not_called_the_fastest() -> None:
+    lost = [make_run(failed(0, 0.1), failed(0, 0.1)), make_run(call(0, None), call(0, None))]
 
-    assert "Not like for like: the runs have different numbers of prompts." in caveat(runs)
+    assert finding([make_run(*timed((0, 1), (0, 2))), *lost]) == (
+        "gather, at most 2 (1) alone answered 2 prompts: 2.00 s"
+    )
+    assert finding(lost) == "None of 2 runs answered a prompt"
+
+
+def test_runs_without_duration_are_as_fast_as_each_other_alone() -> None:
+    empty, slow = make_run(*timed((0, 0))), make_sync(*timed((0, 1)))
+
+    assert finding([empty, empty]) == "2 runs took about as long: 0 s to 0 s"
+    assert finding([empty, slow]) == "gather was the fastest of 2 runs: 0 s; sequential took 1.00 s"
+
+
+def test_runs_that_are_about_as_fast_are_not_ranked() -> None:
+    runs = [make_run(*timed((0, 1), (0, end))) for end in (2.00, 2.05)]
+
+    assert finding(runs) == "2 runs took about as long: 2.00 s to 2.05 s"
+
+
+def alike(**fields: Any) -> Run:
+    return make_run(*in_a_row(2), **{"prompts": ["one", "two"], "model": "m"} | fields)
+
+
+@pytest.mark.parametrize(
+    ("other", "difference"),
+    [
+        (alike(prompts=["one", "three"]), "different prompts"),
+        (make_run(*in_a_row(3)), "different numbers of prompts"),
+        (alike(model="n"), "different models"),
+        (alike(base_url="http://127.0.0.1:2/v1"), "different servers"),
+        (alike(simulated=True), "simulated against real"),
+    ],
+)
+def test_unlike_runs_are_not_ranked(other: Run, difference: str) -> None:
+    runs = [alike(), other]
+
+    assert finding(runs) == f"2 runs that cannot be ranked: {difference}"
+    table = compare_strategies(runs)
+    assert table["not_comparable"].fillna("").tolist() == ["", difference]
+    assert table["speedup"].isna().tolist() == [False, True]
+    assert table["compared"].tolist() == [2, 0]
+
+
+@pytest.mark.parametrize("settings", [{"service": "scenario=seven"}, {"seed": 2}])
+def test_differently_set_simulators_are_not_compared(settings: dict[str, Any]) -> None:
+    same = {"simulated": True, "service": "scenario=faq", "seed": 1}
+    runs = [alike(**same), alike(**same | {"base_url": "http://127.0.0.1:9/v1"})]
+
+    assert finding(runs) == "2 runs took about as long: 2.00 s to 2.00 s"
+    assert finding([*runs, alike(**same | settings)]) == (
+        "3 runs that cannot be ranked: different settings of the simulator"
+    )
+
+
+def test_what_a_file_left_out_is_not_a_difference() -> None:
+    assert "ranked" not in finding([alike(), alike(prompts=["", ""], model="", base_url="")])
+
+
+def test_pairs_of_different_prompts_are_not_compared() -> None:
+    sync = make_sync(*in_a_row(2), prompts=["a", "b"])
+
+    assert finding(compared(sync, alike())) == (
+        "No prompt was answered in both runs, so there is nothing to compare"
+    )
+
+
+def history(*limits: int, cause: Any = "429") -> list[LimitChange]:
+    return [
+        LimitChange(at=float(i), limit=limit, cause=cause if i else "start")
+        for i, limit in enumerate(limits)
+    ]
+
+
+def test_a_learned_limit_is_not_the_peak() -> None:
+    spans = timed(*((0, 1),) * 3, *((1, 2),) * 2)
+    run = make_run(*spans, strategy="adaptive", limit_history=history(4, 2))
+    still = make_run(*spans, strategy="adaptive", limit_history=history(4, 5, cause="ok"))
+
+    assert finding(run) == (
+        "5 prompts were answered in 2.00 s, up to 3 at a time, limit 2 at the end"
+    )
+    assert finding(compared(make_sync(*in_a_row(5)), run)) == (
+        "5 prompts, up to 3 at a time, limit 2 at the end: 2.00 s instead of 5.00 s (2.5× faster)"
+    )
+    assert panels(run)[0][0] == "At the same time (adaptive, limit 2 at the end)"
+    assert finding(make_sync(*in_a_row(2), limit_history=history(1, 1))).endswith("one at a time")
+    assert finding(still).endswith("up to 3 at a time, no limit met")
 
 
 @pytest.mark.parametrize(
@@ -313,6 +444,7 @@ def test_runs_of_different_prompts_are_not_alike() -> None:
         (make_sync(*in_a_row(5)), "5 prompts were answered in 5.00 s, one at a time"),
         (make_run(call(0, 1), failed(0, 2)), "1 of 2 prompts was answered in 2.00 s, both at once"),
         (make_run(failed(0, 2)), "The prompt was not answered"),
+        (make_run(call(0, None)), "The prompt was not answered"),
         (make_run(*[failed(0, 2)] * 3), "None of the 3 prompts was answered"),
     ],
 )

@@ -137,7 +137,7 @@ def test_strategies_have_a_row_each() -> None:
     assert table.index.tolist() == ["gather", "sequential", "threads"]
     assert table["speedup"].tolist() == pytest.approx([4 / 3, 1, 1])
     assert table["compared"].tolist() == [3, 3, 2]
-    assert list(table.columns[2:]) == list(summary(both).columns)
+    assert list(table.columns[3:]) == list(summary(both).columns)
     assert table["failed"].tolist() == [0, 0, 1]
     assert table["upper_bound"].tolist() == pytest.approx([3, 4, 4 / 3 + 4 / 3])
 

@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from .rows import Row, format_table
 
-BENCHMARKS = ("simulator",)
+BENCHMARKS = ("simulator", "runner", "package", "rivals")
 PACKAGES = ("aiml_nb", "aiohttp", "openai")
 
 

@@ -8,6 +8,7 @@ from .__main__ import BENCHMARKS, main
 from .rows import Row, format_table
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_each_benchmark_runs_and_gives_positive_figures(name, capsys):
     """Quickly: the figures mean nothing here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -121,7 +122,7 @@ BAD_INPUT = {
     "an unknown scenario": (["--scenario", "x"], "'faq'"),
     "a speed of zero": (["--speed", "0"], "speed"),
     "no key for the host": (["--base-url", "https://example.org/v1"], "--api-key-env"),
-    "an empty address": (["--base-url", ""], "base_url must be text"),
+    "an empty address": (["--base-url", ""], "--base-url must be text"),
     "one file for two": (["--json", "x", "--png", "x"], "one file"),
     "the other side's strategy": (["--strategy", "sequential"], "compared with 'sequential'"),
     "an unset key variable": (["--api-key-env", "NO_SUCH_KEY"], "NO_SUCH_KEY"),
@@ -142,6 +143,8 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(name: str, tmp_path: Path) 
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert CANARY not in done.stdout + done.stderr
+    assert not re.search(r"\b[a-z_]+=|\b(max|base)_[a-z]|\w\(|True|ssl:", done.stderr)
+    assert done.stdout == "" or name in {"nobody there", "an unknown model"}
     assert list(tmp_path.iterdir()) == []
 
 

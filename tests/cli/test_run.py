@@ -20,7 +20,9 @@ from typing import Any
 
 import pytest
 
-from aiml_nb.jsonl import decode
+import aiml_nb as nb
+from aiml_nb.cli import main
+from aiml_nb.jsonl import encode
 
 from ..foreground import Foreground, foreground
 from ..raw_server import JSON_HEAD, raw_server
@@ -53,12 +55,27 @@ def batch_line(number: int) -> dict[str, Any]:
 
 
 def read_results(path: Path) -> list[dict[str, Any]]:
-    """Return the lines of the calls."""
-    decoded = map(decode, path.read_text().splitlines())
-    return [line for line in decoded if "timing" in line]
+    """Read it as anybody would."""
+    with path.open() as file:
+        return [json.loads(line) for line in file]
 
 
 class TestFromFileToFile:
+    def test_request_options_hold_for_all_prompts_but_those_with_their_own(
+        self, tmp_path: Path
+    ) -> None:
+        lines = [{"prompt": "Short?"}, {"prompt": "Long?", "max_tokens": 5}]
+        (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, lines)))
+
+        run(
+            "--prompts", "q.jsonl", "--simulate", "--speed", 100, "--max-tokens", 2,
+            "--system", "Be brief, and kind to everybody.", "--output", "out.jsonl", cwd=tmp_path,
+        )  # fmt: skip
+
+        first, second = read_results(tmp_path / "out.jsonl")
+        assert (first["output_tokens"], second["output_tokens"]) == (2, 5)
+        assert min(first["input_tokens"], second["input_tokens"]) > 5  # the system message, too
+
     def test_batch_lines_in_batch_lines_out(self, tmp_path: Path) -> None:
         write_questions(tmp_path, 12)
 
@@ -73,8 +90,9 @@ class TestFromFileToFile:
         assert [line["custom_id"] for line in results] == [f"mine-{n}" for n in range(12)]
         for line in results:
             assert line["response"]["status_code"] == 200
-            assert line["response"]["body"]["choices"][0]["message"]["content"]
-            assert line["timing"]["first_token"] is not None
+            assert line["response"]["body"]["choices"][0]["message"]["content"] == line["text"]
+            assert line["text"]
+            assert line["first_token"] is not None
         assert re.search(
             r"^ +12  calls in .* s \(workers, at most 3 in flight\)$", done.stdout, re.M
         )
@@ -96,6 +114,32 @@ class TestFromFileToFile:
         assert [row["prompt"] for row in rows] == ["'=1+1", "Two\nlines?", "'\ttab"]
         assert all(row["text"] for row in rows)
 
+    def test_a_row_stands_by_itself_and_the_file_is_drawn_and_read_back(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "q.jsonl").write_text(
+            '{"prompt": "Who?", "id": 7, "max_tokens": 900}\n{"prompt": "Why?"}\n'
+        )
+
+        done = run("--prompts", "q.jsonl", "--scenario", "instant", cwd=tmp_path)
+
+        assert done.returncode == 0, done.stderr
+        rows = read_results(tmp_path / "q-results.jsonl")
+        assert [(row["index"], row["custom_id"], row["prompt"]) for row in rows] == [
+            (0, "7", "Who?"),
+            (1, "call-000002", "Why?"),
+        ]
+        for row in rows:
+            assert (row["outcome"], row["error_type"], row["error"]) == ("ok", None, None)
+            assert row["output_tokens"] > 0
+            assert row["submitted"] <= row["started"] < row["finished"]
+            assert [attempt["status"] for attempt in row["attempts"]] == [200]
+            assert row["run"]["simulated"] is True
+        saved = nb.read_saved(tmp_path / "q-results.jsonl")
+        assert isinstance(saved, nb.Run)
+        assert [call.text for call in saved.calls] == [row["text"] for row in rows]
+        assert nb.plot_timeline(tmp_path / "q-results.jsonl")
+
     def test_text_lines_go_in_and_the_results_lie_here_under_the_prompts_name(
         self, tmp_path: Path
     ) -> None:
@@ -115,7 +159,7 @@ class TestFromFileToFile:
 
         assert done.returncode == 3
         assert re.search(r"^ +4  ok\n +1  error\nfailed \(400\): .+$", done.stdout, re.M)
-        outcomes = [r["timing"]["outcome"] for r in read_results(tmp_path / "q-results.jsonl")]
+        outcomes = [r["outcome"] for r in read_results(tmp_path / "q-results.jsonl")]
         assert Counter(outcomes) == {"ok": 4, "error": 1}
 
     def test_words_of_a_hostile_server_do_not_move_the_cursor(self, tmp_path: Path) -> None:
@@ -142,8 +186,12 @@ class TestFromFileToFile:
         assert done.returncode == 3
         assert len(server.sent()) == 4
         assert re.search(r"^ +4  ok\n +6  not_started$", done.stdout, re.M)
-        assert "stopped: blocked_by_budget: max_calls=4" in done.stdout
-        assert re.search(r"^Go on: +aiml-nb run .*--journal j.jsonl --resume$", done.stdout, re.M)
+        assert "stopped: blocked_by_budget: --max-calls 4" in done.stdout
+        assert re.search(
+            r"^Go on, with a higher cap: +aiml-nb run .*--journal j.jsonl --resume$",
+            done.stdout,
+            re.M,
+        )
 
     def test_a_terminal_sees_rate_and_remaining_time(self, tmp_path: Path) -> None:
         write_questions(tmp_path, 30)
@@ -198,7 +246,8 @@ class TestBadLines:
         done = run("--prompts", "q.jsonl", "--simulate", cwd=tmp_path)
 
         assert done.returncode == 2
-        assert "Prompt 1 of 'q.jsonl' has 'temprature'" in done.stderr
+        assert "Line 1 of 'q.jsonl' has 'temprature'" in done.stderr
+        assert '"extra_body": {"temprature": …}' in done.stderr
 
     def test_skip_bad_goes_on_and_says_how_many(self, tmp_path: Path) -> None:
         (tmp_path / "q.jsonl").write_text(self.FILE)
@@ -211,6 +260,37 @@ class TestBadLines:
         assert "4 bad lines were skipped, 2 kept." in done.stderr
         results = read_results(tmp_path / "q-results.jsonl")
         assert [line["custom_id"] for line in results] == ["mine-1", "mine-2"]
+
+    def test_a_name_that_is_given_twice_and_what_is_no_chat_completion(
+        self, tmp_path: Path
+    ) -> None:
+        lines = [
+            {"prompt": "Who?", "custom_id": "a"},
+            {**batch_line(1), "url": "/v1/embeddings"},
+            {**batch_line(2), "method": "GET"},
+            batch_line(3),
+            {"prompt": "Why?", "custom_id": "a"},
+            {"question": "When?"},
+        ]
+        said = [
+            "Line 2 of 'q.jsonl' has the url '/v1/embeddings'",
+            "Line 3 of 'q.jsonl' has the method 'GET'",
+            "Line 5 of 'q.jsonl' has the custom_id 'a' of line 1",
+            "Line 6 of 'q.jsonl' is {'question': 'When?'}, which has no prompt",
+        ]
+        (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, lines)))
+        place = ["--prompts", "q.jsonl", "--scenario", "instant"]
+
+        skipped = run(*place, "--skip-bad", cwd=tmp_path)
+
+        assert skipped.returncode == 0
+        assert [line in skipped.stderr for line in said] == [True] * 4
+        assert "4 bad lines were skipped, 2 kept." in skipped.stderr
+        rows = read_results(tmp_path / "q-results.jsonl")
+        assert [row["custom_id"] for row in rows] == ["a", "mine-3"]
+        refused = run(*place, "--overwrite", cwd=tmp_path)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert said[0] in refused.stderr
 
     def test_a_file_of_bad_lines_only_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "q.jsonl").write_text("{\n" * 50)
@@ -226,7 +306,7 @@ BAD_INPUT = {
     "no prompts": ([], "--prompts FILE"),
     "a missing file": (["--prompts", "nowhere.jsonl"], "nowhere.jsonl"),
     "an empty file": (["--prompts", "empty.txt"], "is empty"),
-    "no journal to go on with": (["--prompts", "q.jsonl", "--resume"], "--journal FILE --resume"),
+    "no journal to go on with": (["--prompts", "q.jsonl", "--resume"], "--journal FILE"),
     "a journal that is not there": (
         ["--prompts", "q.jsonl", "--journal", "nowhere.jsonl", "--resume"],
         "'nowhere.jsonl' cannot be opened: No such file",
@@ -234,7 +314,7 @@ BAD_INPUT = {
     "prompts in place of a journal": (["--journal", "q.jsonl", "--resume"], "is no journal"),
     "a retry of nothing": (
         ["--prompts", "q.jsonl", "--journal", "j.jsonl", "--retry-failed"],
-        "add --resume",
+        "add --journal j.jsonl --resume",
     ),
     "one file for two": (["--prompts", "q.jsonl", "--output", "./q.jsonl"], "of their own"),
     "an output nowhere": (["--prompts", "q.jsonl", "--output", "no/o.jsonl"], "--output FILE"),
@@ -244,10 +324,10 @@ BAD_INPUT = {
     ),
     "a journal that exists": (
         ["--prompts", "q.jsonl", "--journal", "empty.txt", "--simulate"],
-        "in a shell --resume",
+        "add --resume",
     ),
     "no slot": (["--prompts", "q.jsonl", "--max-concurrency", "0", "--simulate"], "not 0"),
-    "no calls": (["--prompts", "q.jsonl", "--max-calls", "0", "--simulate"], "max_calls=0"),
+    "no calls": (["--prompts", "q.jsonl", "--max-calls", "0", "--simulate"], "--max-calls 0"),
     "no time": (["--prompts", "q.jsonl", "--timeout", "nan", "--simulate"], "not nan"),
     "a strategy of another name": (
         ["--prompts", "q.jsonl", "--strategy", "parallel", "--simulate"],
@@ -255,13 +335,35 @@ BAD_INPUT = {
     ),
     "a cost that nobody tells": (
         ["--prompts", "q.jsonl", "--max-cost", "1", "--base-url", "http://127.0.0.1:1/v1"],
-        "prices",
+        "--prices IN OUT",
     ),
+    "a retry without a journal": (
+        ["--prompts", "q.jsonl", "--retry-failed"],
+        "add --journal FILE --resume",
+    ),
+    "results of a third kind": (
+        ["--prompts", "q.jsonl", "--output", "o.json"],
+        "Name 'o.jsonl' or 'o.csv'",
+    ),
+    "one at a time, five at once": (
+        ["--prompts", "q.jsonl", "--strategy", "sequential", "--max-concurrency", "5"],
+        "makes one call at a time",
+    ),
+    "a budget below the first call": (
+        ["--prompts", "q.jsonl", "--simulate", "--max-total-tokens", "3"],
+        "below the first call",
+    ),
+    "an empty address": (["--prompts", "q.jsonl", "--base-url", ""], "--base-url must be text"),
     "nobody there": (
         ["--prompts", "q.jsonl", "--base-url", "http://127.0.0.1:1/v1", "--journal", "j"],
         "No model server answered",
     ),
 }
+
+
+def speaks_python(text: str) -> bool:
+    """Say whether a sentence names arguments or functions, or what a library has inside."""
+    return bool(re.search(r"\b[a-z_]+=|\b(max|base|run|requests)_[a-z]|\w\(|True|ssl:", text))
 
 
 @pytest.mark.parametrize("name", BAD_INPUT)
@@ -275,6 +377,9 @@ def test_bad_input_gets_one_sentence_exit_code_2_and_no_file(name: str, tmp_path
     assert done.returncode == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert not speaks_python(done.stderr)
+    # What can be known without a server is said before one is named, or the simulator started.
+    assert done.stdout == "" or name in {"nobody there", "a cost that nobody tells"}
     assert sorted(each.name for each in tmp_path.iterdir()) == ["empty.txt", "q.jsonl"]
 
 
@@ -289,7 +394,8 @@ class TestGoingOn:
         done = run(*place, "--max-calls", 100, "--resume", cwd=tmp_path)
 
         assert done.returncode == 0, done.stderr
-        assert "Resumed: 4 of 10 calls are done." in done.stdout
+        assert "Resumed: 4 of 10 calls are answered." in done.stdout
+        assert re.search(r"^ +10  calls: 4 made before, 6 now in \d+\.\d s \(", done.stdout, re.M)
         assert len(server.sent()) == len(set(server.sent())) == 10
         assert len(read_results(tmp_path / "q-results.jsonl")) == 10
 
@@ -315,19 +421,43 @@ class TestGoingOn:
         done = run(*place, "--resume", cwd=tmp_path)
 
         assert done.returncode == 2
-        assert "journal of another run" in done.stderr
+        assert "journal of another run: its 4 prompts are not these 5." in done.stderr
         assert len(server.sent()) == 1
 
     def test_failed_calls_are_sent_again_with_retry_failed(self, tmp_path: Path) -> None:
         write_questions(tmp_path, 5)
         with foreground("--scenario", "one-fails", "--speed", 50) as server:
             place = ["--prompts", "q.jsonl", "--base-url", server.base_url, "--journal", "j.jsonl"]
-            codes = [
-                run(*place, *more, cwd=tmp_path).returncode
+            done = [
+                run(*place, *more, cwd=tmp_path)
                 for more in ([], ["--resume"], ["--resume", "--retry-failed"])
             ]
-            assert codes == [3, 3, 0]
+            assert [each.returncode for each in done] == [3, 3, 0]
             assert len(server.sent()) == 6
+        assert "Resumed: 4 of 5 calls are answered. 1 failed: --retry-failed" in done[1].stdout
+        assert re.search(r"^ +5  calls, all of them made before$", done[1].stdout, re.M)
+        assert "1 had failed and is sent again." in done[2].stdout
+        assert "calls: 4 made before, 1 now in" in done[2].stdout
+
+    @pytest.mark.parametrize(
+        ("head", "said"),
+        [
+            (encode({"aiml_nb_journal": 99, "run_id": "x"}), "is a journal of version 99"),
+            ('{"aiml_nb_journal": 99}\n', "is a journal of version 99"),
+            ('{"aiml_nb_journal": 1}\n', "is no journal"),
+        ],
+    )
+    def test_a_journal_of_another_version_is_told_before_a_server_is_named(
+        self, tmp_path: Path, head: str, said: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "j.jsonl"
+        path.write_text(head)
+
+        code = main(["run", "--journal", str(path), "--resume", "--simulate"])
+
+        shown = capsys.readouterr()
+        assert (code, shown.out) == (2, "")
+        assert said in shown.err
 
     @pytest.mark.parametrize("strategy", ["gather", "threads"])
     def test_ctrl_c_gives_the_prompt_back_and_the_command_that_goes_on(
@@ -351,8 +481,9 @@ class TestGoingOn:
             time.sleep(max(0.0, pressed + 1.5 - time.monotonic()))
             later = server.count_after(pressed + 0.5)
             sent = len(server.sent())
-            answered = int(re.search(r"(\d+) of 200 calls were answered", said)[1])  # type: ignore[index]
+            answered = int(re.search(r"(\d+) of 200 calls are answered", said)[1])  # type: ignore[index]
             print(f"{answered} kept, {seconds:.2f} s, {later} later")
+            known = [row["outcome"] for row in read_results(tmp_path / "q-results.jsonl")]
             command = next(line for line in said.splitlines() if line.startswith("Go on:"))
             again = aiml_nb(*shlex.split(command)[3:], cwd=tmp_path)
             sent_again = len(server.sent()) - sent
@@ -362,6 +493,9 @@ class TestGoingOn:
         assert seconds <= 2
         assert later == 0
         assert answered >= 50
+        assert (len(known), known.count("ok")) == (200, answered)
+        assert "\nResults: q-results.jsonl (as far as they are known)\n" in said
+        assert f"Resumed: {answered} of 200 calls are answered." in again.stdout
         assert again.returncode == 0, again.stderr
         assert sent_again == 200 - answered
         assert len(read_results(tmp_path / "q-results.jsonl")) == 200
@@ -380,9 +514,73 @@ class TestGoingOn:
 
         assert process.returncode == 130
         assert "With --journal FILE a run can go on." in said
-        outcomes = [r["timing"]["outcome"] for r in read_results(tmp_path / "q-results.jsonl")]
+        outcomes = [r["outcome"] for r in read_results(tmp_path / "q-results.jsonl")]
         assert len(outcomes) == 200
         assert outcomes.count("ok") >= 20
+
+
+class TestWhatIsThereAlready:
+    def test_results_are_replaced_only_if_that_is_said(self, tmp_path: Path) -> None:
+        write_questions(tmp_path, 2)
+        place = ["--prompts", "q.jsonl", "--scenario", "instant", "--output", "o.csv"]
+        (tmp_path / "o.csv").touch()
+        assert run(*place, cwd=tmp_path).returncode == 0  # nothing was in it
+        (tmp_path / "o.csv").write_text("mine")
+
+        refused = run(*place, cwd=tmp_path)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "'o.csv' exists already. Add --overwrite" in refused.stderr
+        assert (tmp_path / "o.csv").read_text() == "mine"
+
+        assert run(*place, "--overwrite", cwd=tmp_path).returncode == 0
+        assert (tmp_path / "o.csv").read_text().count("\n") == 3
+
+    @pytest.mark.parametrize("options", [[], ["--overwrite", "--output"], ["--journal"]])
+    def test_pipes_and_links_stay_what_they_are(
+        self,
+        tmp_path: Path,
+        options: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        write_questions(tmp_path, 2)
+        (tmp_path / "real.jsonl").write_text("mine")
+        (tmp_path / "link.jsonl").symlink_to("real.jsonl")
+        os.mkfifo(tmp_path / "pipe.jsonl")
+        place = ["run", "--prompts", "q.jsonl", "--simulate", *(options or ["--output"])]
+        for name, kind in (("pipe.jsonl", "a pipe"), ("link.jsonl", "a link")):
+            code = main([*place, name])
+
+            shown = capsys.readouterr()
+            assert (code, shown.out) == (2, "")
+            assert f"'{name}' cannot be written (it is {kind}, not a file)" in shown.err
+        assert (tmp_path / "pipe.jsonl").is_fifo()
+        assert (tmp_path / "link.jsonl").is_symlink()
+        assert (tmp_path / "real.jsonl").read_text() == "mine"
+
+    def test_results_that_cannot_be_written_after_all_come_from_the_journal(
+        self, tmp_path: Path
+    ) -> None:
+        write_questions(tmp_path, 60)
+        (tmp_path / "out").mkdir()
+        with foreground("--speed", 8) as server:
+            place = ["--prompts", "q.jsonl", "--base-url", server.base_url, "--journal", "j.jsonl"]
+            with subprocess.Popen(
+                [sys.executable, "-m", "aiml_nb", "run", *place, "--output", "out/o.jsonl"],
+                cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            ) as process:  # fmt: skip
+                server.wait_for(5)
+                (tmp_path / "out").rmdir()
+                _, said = process.communicate()
+            command = shlex.split(said.partition("Type  ")[2])
+            again = aiml_nb(*command[1:-1], "o.jsonl", cwd=tmp_path)
+            sent = len(server.sent())
+
+        assert process.returncode == 2
+        assert "'out/o.jsonl' cannot be written (No such file or directory)." in said
+        assert again.returncode == 0, again.stderr
+        assert sent == len(read_results(tmp_path / "o.jsonl")) == 60
 
 
 def test_a_reader_that_stops_reading_loses_no_result_and_no_exit_code(tmp_path: Path) -> None:

@@ -31,20 +31,26 @@ async def test_an_idle_loop_is_hardly_late() -> None:
     assert 0 <= lag.maximum < 0.15
 
 
-async def test_what_was_before_a_new_start_is_forgotten() -> None:
-    async with LoopLag() as lag:
-        time.sleep(0.2)  # noqa: ASYNC251
-        lag.start_anew()
-        await asyncio.sleep(0.05)
-
-    assert lag.maximum < 0.15
-
-
 async def test_a_moment_is_too_short_to_be_late() -> None:
     async with LoopLag() as lag:
         pass
 
     assert lag.maximum == 0
+
+
+async def test_the_time_of_starting_up_is_not_counted() -> None:
+    async with LoopLag() as lag:
+        time.sleep(0.2)  # noqa: ASYNC251
+        lag.begin_again()
+        time.sleep(0.2)  # noqa: ASYNC251
+        await asyncio.sleep(0.05)
+        started = lag.maximum
+        for _ in range(2):
+            time.sleep(0.1)  # noqa: ASYNC251
+            await asyncio.sleep(0.05)
+
+    assert started < 0.15
+    assert 0.1 <= lag.total < 0.4
 
 
 async def test_the_probe_ends_with_its_block_even_by_an_exception() -> None:

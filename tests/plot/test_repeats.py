@@ -86,6 +86,15 @@ def test_eight_runs_of_many_slots_fit() -> None:
     assert figure.get_size_inches()[1] < 9
 
 
+def test_bars_too_narrow_for_outlines_keep_their_colour() -> None:
+    """The pale bars of 10,000 calls in one slot must not look like answers that stream."""
+    for n, outlined in ((20, 1), (10_000, 0)):
+        run = make_sync(*timed(*((i, i + 1) for i in range(n))))
+        (bars,) = bars_in(plot_timeline([run, run]).axes[0])
+
+        assert len(bars.get_edgecolor()) == outlined
+
+
 def hostile_run(strategy: str) -> Run:
     run = make_run(*timed(*((0, i + 1) for i in range(30))), strategy=strategy)
     for each in run.calls:

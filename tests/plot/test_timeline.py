@@ -153,6 +153,17 @@ def test_nothing_is_saved_by_a_slower_run() -> None:
     assert not any("saved" in text for text in texts(plot_timeline(slower)))
 
 
+def test_one_prompt_saves_nothing() -> None:
+    """Whatever the difference is, nothing was overlapped."""
+    pair = (make_sync(*timed((0, 1.4))), make_run(*timed((0, 1))))
+    short = (make_sync(*timed((0, 9))), make_run(*timed((0, 1))))
+
+    for each in (pair, short):
+        said = " ".join(texts(plot_timeline(Comparison(pairs=[each]))))
+        assert "saved" not in said
+        assert "faster" not in said
+
+
 def test_failures_retries_and_stops_are_told_apart() -> None:
     run = make_run(
         call(0, 1, outcome="timeout", error_type="deadline"),
@@ -166,8 +177,8 @@ def test_failures_retries_and_stops_are_told_apart() -> None:
     (axes,) = figure.axes
     hatches = {c.get_gid(): c.get_hatch() for c in axes.collections if c.get_hatch()}
 
-    assert set(hatches) == {"bars failed", "bars retried", "bars cancelled"}
-    assert len(set(hatches.values())) == 3
+    assert set(hatches) == {"bars failed", "bars retried", "bars cancelled", "pauses"}
+    assert len(set(hatches.values())) == 4
     assert states(axes)["ends failed"] == states(axes)["ends cancelled"] == 1
     assert {
         "timed out · 1.00 s",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 from matplotlib.text import Text
 
+from aiml_nb.analysis import alt_text
 from aiml_nb.plot import plot_timeline
 from aiml_nb.plot.durations import percentiles_over_time
 from aiml_nb.records import Attempt, Call, Comparison, LimitChange, Run
@@ -168,6 +170,47 @@ def test_a_limit_that_changes_is_drawn_with_its_429s() -> None:
         assert line(strip, "limit") == ([0, 0.5, 3, 4], [8, 4, 5, 5])
         assert line(strip, "429s")[0] == [0.5]
         assert {"limit", "status 429"} <= set(legend(figure))
+
+
+def refused(n: int) -> Run:
+    """Return n calls in three slots; a 429 at 1 s stops all sending until 3 s."""
+    calls = [with_retries(0, times=(1, 2, 1)), *timed((0, 1.5), (0, 2.5))]
+    return make_run(*calls, *timed(*((3.0 + i // 2, 4.0 + i // 2) for i in range(n - 3))))
+
+
+@pytest.mark.parametrize("n", [8, 60, 1500])
+def test_pauses_are_bands_behind_all_else(n: int) -> None:
+    run = refused(n)
+    sync = make_sync(*timed(*((i, i + 1) for i in range(n))))
+
+    for shown in (run, Comparison(pairs=[(sync, run)]), [run, run]):
+        figure = drawn(plot_timeline(shown))
+        bands = [c for c in figure.findobj(PolyCollection) if c.get_gid() == "pauses"]
+
+        assert "pause after a 429: nothing is sent" in legend(figure)
+        assert bands
+        for band in bands:
+            assert isinstance(band, PolyCollection)
+            (path,) = band.get_paths()
+            assert (path.get_extents().x0, path.get_extents().x1) == (1, 3)
+            assert (path.get_extents().y0, path.get_extents().y1) == (0, 1)
+            assert band.get_hatch()
+            assert band.get_zorder() < 1
+    assert "Hatched bands mark 1 pause after a 429." in alt_text(run)
+
+
+def test_done_and_not_ok_differ_in_more_than_colour() -> None:
+    spans = timed(*((i, i + 1) for i in range(40)))
+    for each in spans[::2]:
+        each.outcome, each.error_type = "error", "503"
+    done = axes_named(drawn(plot_timeline(make_run(*spans))), "done")
+    ok, other = (
+        next(line for line in done.lines if line.get_gid() == gid)
+        for gid in ("done ok", "done other")
+    )
+
+    assert (ok.get_linestyle(), other.get_linestyle()) == ("-", "-.")
+    assert (ok.get_marker(), other.get_marker()) == ("None", "X")
 
 
 def inside(figure: Figure) -> None:

@@ -82,7 +82,7 @@ class TestGoingOn:
         run = nb.resume(path, endpoint)
 
         said = capsys.readouterr().out
-        assert "Resumed: 4 of 6 calls are done. 2 were in flight, perhaps billed" in said
+        assert "Resumed: 4 of 6 calls are answered. 2 were in flight, perhaps billed" in said
         for call in run.calls:
             assert (call.custom_id in said) == (call.custom_id in lost)
             assert [attempt.number for attempt in call.attempts] == (

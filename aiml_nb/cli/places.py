@@ -1,0 +1,101 @@
+"""Where ``aiml-nb run`` reads, writes and keeps its journal: settled before anything is sent."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from .files import check_writable
+
+JOURNALS = Path("aiml-nb-journals")  # where `aiml_nb.run` puts those that have no name
+_OTHER_KINDS = {".json", ".parquet", ".tsv", ".xls", ".xlsx"}
+
+
+@dataclass(slots=True)
+class Places:
+    """The files of one command.
+
+    Parameters
+    ----------
+    prompts
+        None if they come from the journal.
+    output
+        Where the results go.
+    journal
+        None for none; settled when it is known where the calls go.
+    """
+
+    prompts: Path | None
+    output: Path
+    journal: Path | None
+
+    @property
+    def kept(self) -> Path | None:
+        """The journal; None also where nothing was sent: a new journal is removed then."""
+        return self.journal if self.journal and self.journal.exists() else None
+
+
+def settle_places(options: argparse.Namespace) -> Places:
+    """Return the files that the command line names.
+
+    Raises
+    ------
+    ValueError
+        If one cannot be used, or would be lost.
+    """
+    _check_named(options)
+    prompts = Path(options.prompts) if options.prompts is not None else None
+    stem = (prompts or options.journal).stem
+    places = Places(prompts, options.output or Path(f"{stem}-results.jsonl"), options.journal)
+    named = [path.resolve() for path in (prompts, places.output, places.journal) if path]
+    if len(set(named)) < len(named):
+        raise ValueError("--prompts, --output and --journal must be files of their own.")
+    if places.journal and not options.resume:
+        _check_new_journal(places.journal)
+    _check_output(places.output, may_replace=options.resume or options.overwrite)
+    return places
+
+
+def _check_named(options: argparse.Namespace) -> None:
+    if options.retry_failed and not (options.resume and options.journal):
+        raise ValueError(
+            "--retry-failed belongs to a run that goes on from its journal: add "
+            f"--journal {options.journal or 'FILE'} --resume.{_newest_journal(options)}"
+        )
+    if options.resume and options.journal is None:
+        raise ValueError(
+            "--resume needs the journal to go on with: add --journal FILE."
+            f"{_newest_journal(options)}"
+        )
+    if options.prompts is None and not options.resume:
+        raise ValueError("There are no prompts. Name their file: aiml-nb run --prompts FILE.")
+
+
+def _newest_journal(options: argparse.Namespace) -> str:
+    found = max(JOURNALS.glob("*.jsonl"), default=None)  # their names begin with the date
+    return f" The newest here is '{found}'." if found and not options.journal else ""
+
+
+def _check_new_journal(path: Path) -> None:
+    if path.is_file() and not path.is_symlink():
+        raise ValueError(
+            f"The journal '{path}' exists already, and one file keeps one run. Go on with that "
+            "run: add --resume; or name another file."
+        )
+    folder = next(each for each in path.absolute().parents if each.exists())
+    check_writable(path if path.parent.exists() else folder / path.name, option="--journal")
+
+
+def _check_output(path: Path, *, may_replace: bool) -> None:
+    if path.suffix.lower() in _OTHER_KINDS:
+        raise ValueError(
+            f"'{path}' is neither JSONL nor CSV, and results are written as these. Name "
+            f"'{path.with_suffix('.jsonl')}' or '{path.with_suffix('.csv')}' with --output FILE."
+        )
+    check_writable(path, option="--output")
+    if not may_replace and path.exists() and path.stat().st_size:
+        raise ValueError(
+            f"'{path}' exists already. Add --overwrite to replace it, or name another place with "
+            "--output FILE."
+        )

@@ -1,0 +1,36 @@
+"""Say on the command line what the library says in Python: options in place of arguments."""
+
+from __future__ import annotations
+
+import re
+
+_PHRASES = (
+    (r"(?:aiml_nb\.)?connect\([^)]*\), on the command line (?=--)", ""),
+    (r"\w+=, on the command line (?=--)", ""),
+    (r"aiml_nb\.resume\(.*\), in a shell (?=--)", "add "),
+    (r"prices=\(input, output\)", "--prices IN OUT"),
+    (r"extra_body=\{'([^']*)': …\}", r'"extra_body": {"\1": …}'),
+)
+_ARGUMENTS = (
+    "base_url|max_concurrency|max_calls|max_total_tokens|max_cost|run_timeout|requests_per_minute|"
+    "tokens_per_minute|retry_failed"
+)
+# What is an ordinary word too is a name only where a sentence about it begins, or before a "=".
+_WORDS = "strategy|timeout|repeats|seed|speed|scenario|simulate"
+_NAME = re.compile(
+    rf"(?:\A(?P<first>{_WORDS}|model)(?= must | names )|\b(?P<word>{_WORDS})(?==)|"
+    rf"\b(?P<argument>{_ARGUMENTS})\b)(?:=True\b|=(?=[\s,.]|\Z)|(?P<value>=))?"
+)
+
+
+def speak_options(text: str) -> str:
+    """Return one of our own sentences with the options to type in place of the arguments."""
+    for pattern, words in _PHRASES:
+        text = re.sub(pattern, words, text)
+    return _NAME.sub(_as_option, text)
+
+
+def _as_option(found: re.Match[str]) -> str:
+    name = found["first"] or found["word"] or found["argument"]
+    follows = " " if found["value"] else ""  # as in max_calls=4
+    return f"--{name.replace('_', '-')}{follows}"

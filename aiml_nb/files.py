@@ -1,0 +1,69 @@
+"""Write files whole or not at all, and nothing but files."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def check_place(path: Path) -> None:
+    """See that a file can be made, or replaced, at `path`.
+
+    Raises
+    ------
+    OSError
+        If there is something else than a file, such as a folder, a device, a pipe or a link, or
+        the folder cannot be written.
+    """
+    try:
+        kind = os.lstat(path).st_mode
+    except FileNotFoundError:
+        kind = stat.S_IFREG
+    if not stat.S_ISREG(kind):
+        raise OSError(None, f"it is {_name_kind(kind)}, not a file")
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
+
+
+def write_whole(path: Path, pieces: Iterable[bytes], *, is_private: bool = True) -> Path:
+    """Write `pieces` to `path` so that nobody ever sees half a file.
+
+    Parameters
+    ----------
+    is_private
+        The file is the user's alone; False leaves that to the system's settings.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was there before is still there.
+    """
+    check_place(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(pieces)
+        if not is_private:
+            os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _name_kind(kind: int) -> str:
+    if stat.S_ISDIR(kind):
+        return "a folder"
+    if stat.S_ISLNK(kind):
+        return "a link"
+    return "a pipe" if stat.S_ISFIFO(kind) else "a device"
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

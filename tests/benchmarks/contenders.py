@@ -1,0 +1,256 @@
+"""The ways to make many calls, ours and others', each in a process of its own.
+
+``python contenders.py NAME '{"base_url": …, "key": …, "calls": …, "in_flight": …}'`` makes the
+calls and prints one line of JSON. Nothing of the project is imported but by our own contender, so
+that the file runs in an environment that has only the contender's packages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+MODEL = "gpt-4o"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to do: so many calls, so many in flight."""
+
+    base_url: str
+    key: str
+    calls: int
+    in_flight: int
+    stream: bool = False
+    option: str = ""
+
+    def messages(self, number: int) -> list[dict[str, str]]:
+        return [{"role": "user", "content": f"Question {number}?"}]
+
+
+@dataclass
+class Result:
+    """How many answers were whole, and the seconds from the first submit to the last answer."""
+
+    answered: int
+    makespan: float
+
+
+async def bare(task: Task) -> Result:
+    """aiohttp alone, the limit: no client object, no model of an answer, no records."""
+    import aiohttp
+
+    headers = {"Authorization": f"Bearer {task.key}"}
+    url = f"{task.base_url}/chat/completions"
+
+    async def ask(number: int) -> bool:
+        body = {"model": MODEL, "messages": task.messages(number), "stream": task.stream}
+        async with slots, session.post(url, json=body, headers=headers) as answer:
+            if not task.stream:
+                return bool((await answer.json())["choices"][0]["message"]["content"])
+            text = ""
+            async for line in answer.content:
+                if line.startswith(b"data: {"):
+                    text += json.loads(line[6:])["choices"][0]["delta"].get("content") or ""
+            return bool(text)
+
+    slots = asyncio.Semaphore(task.in_flight)
+    connector = aiohttp.TCPConnector(limit=task.in_flight)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        return await _time(task, ask)
+
+
+async def openai_default(task: Task) -> Result:
+    """What a user writes: AsyncOpenAI as it comes, a semaphore, gather."""
+    from openai import AsyncOpenAI
+
+    return await _ask_openai(task, AsyncOpenAI(base_url=task.base_url, api_key=task.key))
+
+
+async def openai_aiohttp(task: Task) -> Result:
+    """The same over the aiohttp transport, with room for all connections."""
+    return await _ask_openai(task, _open_openai(task))
+
+
+async def client_call(task: Task) -> Result:
+    """Our way to send, alone: the client's `post` over our transport, with no record kept."""
+    import httpx2
+    from openai import AsyncOpenAI
+
+    from aiml_nb.transport import open_async_http
+
+    async def ask(number: int) -> bool:
+        body = {"model": MODEL, "messages": task.messages(number), "stream": False}
+        async with slots:
+            reply = await client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+        return bool(json.loads(reply.content)["choices"][0]["message"]["content"])
+
+    slots = asyncio.Semaphore(task.in_flight)
+    http = open_async_http(task.base_url, max_connections=task.in_flight)
+    async with AsyncOpenAI(
+        base_url=task.base_url, api_key=task.key, http_client=http, max_retries=0
+    ) as client:
+        return await _time(task, ask)
+
+
+async def openai_tqdm(task: Task) -> Result:
+    """AsyncOpenAI under `tqdm.asyncio.tqdm.gather`, as tutorials have it."""
+    from openai import AsyncOpenAI
+    from tqdm.asyncio import tqdm
+
+    async def gather(*coroutines: Awaitable[bool]) -> list[bool]:
+        return list(await tqdm.gather(*coroutines, disable=None))
+
+    client = AsyncOpenAI(base_url=task.base_url, api_key=task.key)
+    return await _ask_openai(task, client, gather=gather)
+
+
+async def ours(task: Task) -> Result:
+    """`aiml_nb.run_async`; the option is a JSON object of its arguments."""
+    import aiml_nb as nb
+
+    options = json.loads(task.option.replace("{calls}", str(task.calls)) or "{}")
+    if options.pop("patched", False):
+        nb.patch_loop()
+    endpoint = nb.connect(base_url=task.base_url, api_key=task.key, model=MODEL, verbose=False)
+    prompts = [task.messages(number) for number in range(task.calls)]
+    options = {"journal": False, "progress": False, "stream": task.stream} | options
+    run = await nb.run_async(prompts, endpoint, max_concurrency=task.in_flight, **options)
+    return Result(sum(call.outcome == "ok" for call in run.calls), run.makespan)
+
+
+async def langchain(task: Task) -> Result:
+    """`ChatOpenAI.abatch` with its limit."""
+    from langchain_openai import ChatOpenAI
+
+    chat = ChatOpenAI(
+        model=MODEL, base_url=task.base_url, api_key=task.key, max_retries=0, streaming=task.stream
+    )
+    prompts = [task.messages(number) for number in range(task.calls)]
+    began = time.perf_counter()
+    answers = await chat.abatch(
+        prompts, config={"max_concurrency": task.in_flight}, return_exceptions=True
+    )
+    made = time.perf_counter() - began
+    return Result(sum(bool(getattr(answer, "content", "")) for answer in answers), made)
+
+
+async def litellm(task: Task) -> Result:
+    """`litellm.acompletion` under a semaphore and gather."""
+    import litellm as lite
+
+    async def ask(number: int) -> bool:
+        async with slots:
+            reply = await lite.acompletion(
+                model=f"openai/{MODEL}",
+                api_base=task.base_url,
+                api_key=task.key,
+                messages=task.messages(number),
+                num_retries=0,
+            )
+        return bool(reply.choices[0].message.content)
+
+    slots = asyncio.Semaphore(task.in_flight)
+    return await _time(task, ask)
+
+
+CONTENDERS: dict[str, Callable[[Task], Awaitable[Result]]] = {
+    each.__name__: each
+    for each in (
+        bare,
+        openai_default,
+        openai_aiohttp,
+        client_call,
+        openai_tqdm,
+        ours,
+        langchain,
+        litellm,
+    )
+}
+
+
+def _open_openai(task: Task) -> Any:
+    import httpx2
+    from openai import AsyncOpenAI, DefaultAioHttpClient
+
+    limits = httpx2.Limits(max_connections=task.in_flight, max_keepalive_connections=task.in_flight)
+    http = DefaultAioHttpClient(limits=limits, trust_env=False)
+    return AsyncOpenAI(
+        base_url=task.base_url, api_key=task.key, http_client=http, max_retries=0, timeout=120
+    )
+
+
+async def _ask_openai(task: Task, client: Any, *, gather: Any = asyncio.gather) -> Result:
+    async def ask(number: int) -> bool:
+        async with slots:
+            reply = await client.chat.completions.create(
+                model=MODEL, messages=task.messages(number), stream=task.stream
+            )
+            if not task.stream:
+                return bool(reply.choices[0].message.content)
+            text = ""
+            async for chunk in reply:
+                text += chunk.choices[0].delta.content or ""
+            return bool(text)
+
+    slots = asyncio.Semaphore(task.in_flight)
+    async with client:
+        return await _time(task, ask, gather=gather)
+
+
+async def _time(
+    task: Task, ask: Callable[[int], Awaitable[bool]], *, gather: Any = asyncio.gather
+) -> Result:
+    """Make all calls and time them; one that fails is not answered, and not the end."""
+    failures: list[Exception] = []
+
+    async def try_to(number: int) -> bool:
+        try:
+            return await ask(number)
+        except Exception as error:  # noqa: BLE001  it is counted
+            failures.append(error)
+            return False
+
+    began = time.perf_counter()
+    answers = await gather(*[try_to(number) for number in range(task.calls)])
+    made = time.perf_counter() - began
+    if failures:
+        print(f"{len(failures)} failed; the first: {failures[0]!r}", file=sys.stderr)
+    return Result(sum(answers), made)
+
+
+def main(name: str, task: str) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 4096), hard), hard))
+    asked = Task(**json.loads(task))
+    warm = Task(asked.base_url, asked.key, 1, 1, asked.stream, asked.option)
+    asyncio.run(CONTENDERS[name](warm))  # imports, and whatever is built at first use
+    before, memory = time.process_time(), read_memory()
+    result = asyncio.run(CONTENDERS[name](asked))
+    used = time.process_time() - before
+    print(
+        json.dumps(
+            {
+                "answered": result.answered,
+                "makespan": result.makespan,
+                "cpu": used / asked.calls,
+                "memory": (read_memory() - memory) / asked.calls,
+            }
+        )
+    )
+
+
+def read_memory() -> float:
+    """The most resident memory so far, in bytes."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most * (1 if sys.platform == "darwin" else 1024)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
