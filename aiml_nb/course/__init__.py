@@ -33,6 +33,8 @@ set times and keeps a record of each call, and waits with `run_answer`::
         require(model.peak_in_flight == 2, "…")
         return "Both were under way at once."
 
+`Stopwatch` keeps records of the calls that a learner's own code makes, for tables and pictures.
+
 Lessons are written in ``notebooks/sources/NN-name.py`` (py:percent), and ``notebooks/build.py``
 makes the notebooks from them. What a source looks like is said there.
 """
@@ -41,6 +43,7 @@ from .exercises import Exercise, NotYet, check, hint, of_kind, require
 from .guesses import predict, reveal
 from .practice import Practice, run_answer
 from .questions import Question, quiz
+from .stopwatch import Stopwatch
 from .verdict import Verdict
 
 __all__ = [
@@ -48,6 +51,7 @@ __all__ = [
     "NotYet",
     "Practice",
     "Question",
+    "Stopwatch",
     "Verdict",
     "check",
     "hint",

@@ -80,6 +80,20 @@ _SCENARIOS = (
         Settings(straggler_share=0.05, straggler_factor=8),
     ),
     _Scenario(
+        "stall",
+        "One call is served at a time, each in half a second; the fifth takes ten seconds longer.",
+        Settings(
+            capacity=1,
+            first_token_time=0.3,
+            first_token_spread=0,
+            token_time=0.01,
+            token_time_spread=0,
+            shortest_answer=20,
+            longest_answer=20,
+            faults={5: "slow:10"},
+        ),
+    ),
+    _Scenario(
         "chaos",
         "Three calls in ten go wrong, each in another way: statuses, cuts, resets, wrong bodies.",
         Settings(

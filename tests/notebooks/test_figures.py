@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import re
 from heapq import heapreplace
-from statistics import median
+from math import exp, log, sqrt
+from statistics import fmean, median, stdev
 
 from aiml_nb import prompts
+from aiml_nb.analysis.pairs import t_quantile
 from aiml_nb.analysis.whatif import first_come
 from aiml_nb.simulator import Arrival, Settings, scenario, simulate
 
@@ -83,3 +86,47 @@ def test_lesson_5() -> None:
     (each,) = durations(scenario("hiccups", seed=0, speed=10), prompts.TWENTY[:12])
 
     assert f"in place of {max(each):.1f} s" in " ".join(section(5).split())
+
+
+def test_lesson_6() -> None:
+    eight, four = prompts.TWENTY[:8], prompts.TWENTY[:4]
+    rounds = durations(scenario("faq", seed=0, speed=8), eight, eight, eight, four, four)
+
+    assert f"take {max(rounds[0]):.2f} s" in section(6)
+    assert f"{sum(rounds[3]):.1f} s, in threads {max(rounds[4]):.1f} s" in section(6)
+
+
+def test_lesson_7_pairs() -> None:
+    pair = ["Who painted the Mona Lisa?", "Suggest three names for a sailing boat."]
+    asked = iter(durations(scenario("classroom", seed=2, speed=25), *[pair] * 24))
+    once, again = (sum(next(asked)) / max(next(asked)) for _ in range(2))
+    assert f"{1 / once:.1f} times *slower*, then {again:.1f} times faster" in section(7)
+
+    logs, draw = [], random.Random(0)  # noqa: S311  the order within the pairs, as compare draws it
+    for _ in range(10):
+        order = ["sync", "async"]
+        draw.shuffle(order)
+        took = {side: next(asked) for side in order}
+        logs.append(log(sum(took["sync"]) / max(took["async"])))
+    half = t_quantile(9) * stdev(logs) / sqrt(10)
+    middle, low, high = (exp(fmean(logs) + by) for by in (0, -half, half))
+    assert f"Ten pairs give {middle:.1f} times ({low:.1f} to {high:.1f})" in section(7)
+
+
+def test_lesson_7_percentiles() -> None:
+    (found,) = durations(scenario("stragglers", seed=0, speed=15), prompts.TWENTY * 5)
+
+    above = sum(each > fmean(found) for each in found)
+    assert f"{above} of the 100 calls" in section(7)
+    assert f"mean {fmean(found):.2f} s, median {median(found):.2f} s" in section(7)
+
+
+def test_lesson_7_open_loop() -> None:
+    settings = scenario("stall", speed=20)
+    closed = durations(settings, prompts.TWENTY)[0]
+    arrivals = [Arrival(0.05 * n, text) for n, text in enumerate(prompts.TWENTY)]
+    waits = [plan.finished - plan.arrived for plan in simulate(arrivals, settings)]
+
+    assert sum(each > 0.1 for each in closed) == 1
+    assert f"{sum(each > 0.1 for each in waits)} of 20" in section(7)
+    assert f"median from {median(closed):.2f} s to {median(waits):.2f} s" in section(7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -440,3 +441,39 @@ class TestStopping:
 
         assert ticks > 10  # the short answer takes half a second
         assert (await task).calls[0].outcome == "ok"
+
+
+class TestPreparations:
+    """What is prepared before the first call is none of the calls' time."""
+
+    def test_a_slow_terminal_is_no_lag_of_the_loop(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class SlowToBegin(io.StringIO):
+            waited = False
+
+            def write(self, text: str) -> int:
+                if not self.waited:
+                    self.waited = True
+                    time.sleep(0.4)
+                return super().write(text)
+
+        terminal = SlowToBegin()
+        monkeypatch.setattr(sys, "stderr", terminal)
+
+        run = nb.run(questions(2), nb.connect(speed=10, verbose=False), progress=True)
+
+        assert terminal.waited
+        assert run.loop_lag_max is not None
+        assert run.loop_lag_max < 0.4
+
+    def test_the_clients_modules_are_loaded_by_the_warm_up(self) -> None:
+        code = (
+            "import sys, aiml_nb as nb; endpoint = nb.connect(simulate=True)\n"
+            "with endpoint.open() as client: endpoint.warm_up(client)\n"
+            "print('openai.resources.chat.completions' in sys.modules)"
+        )
+
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        )
+
+        assert done.stdout.splitlines()[-1] == "True"
