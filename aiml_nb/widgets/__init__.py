@@ -1,9 +1,10 @@
 """Widgets over runs and comparisons, for every notebook that shows ipywidgets.
 
-`Predict` asks for a guess before a cell is run.
-Each also leaves a static output, which stays in the saved notebook.
+`Race` shows two ways to make the same calls while they are made; `Predict` asks for a guess before
+a cell is run. Each also leaves a static output, which stays in the saved notebook.
 """
 
 from .predict import Predict
+from .race import Race
 
-__all__ = ["Predict"]
+__all__ = ["Predict", "Race"]

@@ -71,7 +71,7 @@ def test_the_guess_may_be_set_from_code_and_the_field_shows_it():
 
 
 def test_a_guess_from_code_must_be_one_of_the_choices_or_a_number():
-    with pytest.raises(ValueError, match="one of .*the long one.*; not 'both'"):
+    with pytest.raises(ValueError, match=r"one of .*the long one.*; not 'both'"):
         Predict("Which?", choices=CHOICES).guess = "both"
     with pytest.raises(ValueError, match="must be a number; not True"):
         Predict("How long?", unit="s").guess = True

@@ -1,0 +1,123 @@
+"""What can be chosen for a race, and the buttons that start and cancel it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import ipywidgets as widgets
+
+from ..analysis.wording import counted
+from ..prompts import FAQ, TWENTY, Prompt
+from ..runner.strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
+
+STRATEGIES = (*BLOCKING_STRATEGIES, *ASYNC_STRATEGIES)
+MOST_PROMPTS = 200
+SPEEDS = (1, 2, 4, 10, 20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What was chosen.
+
+    Parameters
+    ----------
+    prompts
+        What both sides ask.
+    strategies
+        Those of A and of B.
+    max_concurrency
+        The most calls in flight, on the sides that have several.
+    speed
+        How many times as fast as life the simulator answers.
+    """
+
+    prompts: list[Prompt] | list[str]
+    strategies: tuple[str, str]
+    max_concurrency: int
+    speed: float
+
+
+class Form:
+    """The fields and the buttons of a race.
+
+    Parameters
+    ----------
+    first
+        What is chosen at first. Its prompts come first in the list, before the sample sets.
+    has_speed
+        The speed can be chosen: the calls go to the simulator.
+    on_start, on_cancel
+        Called when a button is pressed, in whatever thread the front end's messages come in.
+    """
+
+    def __init__(
+        self,
+        first: Choice,
+        *,
+        has_speed: bool,
+        on_start: Callable[[], None],
+        on_cancel: Callable[[], None],
+    ) -> None:
+        sets = _sets(first.prompts)
+        self._prompts = _dropdown("Prompts", [(name, i) for i, (name, _) in enumerate(sets)], 0)
+        self._sets = [prompts for _, prompts in sets]
+        self._a, self._b = (
+            _dropdown(letter, [(name, name) for name in STRATEGIES], strategy)
+            for letter, strategy in zip("AB", first.strategies, strict=True)
+        )
+        self._limit = widgets.BoundedIntText(
+            first.max_concurrency,
+            min=1,
+            max=MOST_PROMPTS,
+            description="Limit",
+            style={"description_width": "initial"},
+            layout={"width": "105px"},
+        )
+        speeds = sorted({*SPEEDS, first.speed})
+        self._speed = _dropdown("Speed", [(f"{speed:g}×", speed) for speed in speeds], first.speed)
+        self._start = widgets.Button(description="Start", icon="play", button_style="primary")
+        self._cancel = widgets.Button(description="Cancel", icon="stop", disabled=True)
+        self._start.on_click(lambda _: on_start())
+        self._cancel.on_click(lambda _: on_cancel())
+        for button in (self._start, self._cancel):
+            button.layout.width = "88px"
+        fields = [self._prompts, self._a, self._b, self._limit]
+        self._fields = [*fields, *([self._speed] if has_speed else [])]
+        self.view = widgets.HBox(
+            [*self._fields, self._start, self._cancel], layout={"flex_flow": "row wrap"}
+        )
+
+    @property
+    def choice(self) -> Choice:
+        """What is chosen now."""
+        return Choice(
+            prompts=self._sets[self._prompts.value],
+            strategies=(self._a.value, self._b.value),
+            max_concurrency=self._limit.value,
+            speed=self._speed.value,
+        )
+
+    def set_running(self, running: bool) -> None:
+        """Let the fields and Start be used before and after a race, Cancel during it."""
+        for field in (*self._fields, self._start):
+            field.disabled = running
+        self._cancel.disabled = not running
+
+
+def _sets(own: Sequence[Prompt] | Sequence[str]) -> list[tuple[str, list[Prompt] | list[str]]]:
+    samples = {"the FAQ's two": FAQ, "twenty questions": TWENTY}
+    names = [name for name, prompts in samples.items() if prompts == own]
+    others = [(name, prompts) for name, prompts in samples.items() if name not in names]
+    first = names[0] if names else f"my {counted(len(own), 'prompt')}"
+    return [(first, list(own)), *others]  # type: ignore[list-item]
+
+
+def _dropdown(name: str, options: list[tuple[str, object]], value: object) -> widgets.Dropdown:
+    return widgets.Dropdown(
+        options=options,
+        value=value,
+        description=name,
+        style={"description_width": "initial"},
+        layout={"width": "max-content"},
+    )

@@ -1,0 +1,276 @@
+"""Race: two ways to make the same calls, side by side, while they are made."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from ..analysis.sentences import finding
+from ..endpoint import Endpoint, connect, describe_endpoint
+from ..errors import AimlNbError
+from ..plot import display_bundle
+from ..prompts import TWENTY, Prompt, as_prompts
+from ..records import Comparison, Run
+from ..runner.handle import RunHandle, start
+from ..runner.settings import check_strategy
+from .bridge import Bridge
+from .cells import take_place
+from .form import MOST_PROMPTS, Choice, Form
+from .shown import CellWidget
+from .track import Side, draw_race
+
+# Seconds from one picture to the next.
+FRAME = 0.25
+
+_HONEST = (
+    "Both sides ran at the same time and were drawn meanwhile: this shows, it does not measure. "
+    "For numbers to keep, use nb.compare()."
+)
+_LINE = "margin: 0; line-height: 1.4"
+
+
+class Race(CellWidget):
+    """The same prompts by two strategies at once, drawn live; Start, Cancel and a finding.
+
+    What was found stays below as a picture and in words, in the saved notebook too. Running the
+    cell again cancels the race and closes its widgets.
+
+    Parameters
+    ----------
+    prompts
+        As in `run`, at most 200; the sample sets can be chosen as well.
+    endpoint
+        What `connect` returned; None connects as ``connect()`` does. A simulator is asked for
+        anew for each side, so that neither is in the other's way.
+    strategies
+        The strategies of A and B at first; a blocking one works in a thread here.
+    max_concurrency, speed
+        The limit and the simulator's speed at first.
+    stream
+        Ask for the answers piece by piece, so that the first token is seen.
+    **options
+        As in `run`; the same for both sides.
+
+    Raises
+    ------
+    EndpointError
+        If the address or the key cannot be used, or the simulator does not start.
+    TypeError, ValueError
+        If an argument is wrong.
+    """
+
+    def __init__(
+        self,
+        prompts: object = TWENTY,
+        endpoint: Endpoint | None = None,
+        *,
+        strategies: Sequence[str] = ("sequential", "gather"),
+        max_concurrency: int = 5,
+        speed: float | None = None,
+        stream: bool = True,
+        **options: Any,
+    ) -> None:
+        self._endpoint = endpoint or connect(verbose=False)
+        with self._endpoint.open() as client:
+            _ = client.chat.completions  # loads now what would hold up the first calls
+        self._options = {"stream": stream, **options}
+        speed = speed or self._endpoint.knobs.get("speed") or 4
+        first = Choice(
+            prompts=_check_prompts(prompts),
+            strategies=_check_strategies(strategies),
+            max_concurrency=max_concurrency,
+            speed=speed,
+        )
+        self._form = Form(
+            first,
+            has_speed=self._endpoint.simulated,
+            on_start=self.start,
+            on_cancel=self.cancel,
+        )
+        self._bridge = Bridge()
+        self._handles: list[RunHandle] = []
+        self._result: Comparison | list[Run] | None = None
+        self._status = widgets.HTML(_status(describe_endpoint(self._endpoint)))
+        self._picture = widgets.HTML(layout={"width": "100%"})
+        self._beside = widgets.HTML()
+        parts = [self._form.view, self._status, self._picture, self._beside]
+        super().__init__(widgets.VBox(parts))
+        take_place(self)
+
+    @property
+    def result(self) -> Comparison | list[Run] | None:
+        """What came out: a `Comparison` if one side was sequential, else both runs; None before."""
+        return self._result
+
+    @property
+    def running(self) -> bool:
+        """True while calls are being made."""
+        return self._bridge.busy
+
+    def start(self) -> None:
+        """Start the race and return at once, as the button does.
+
+        Raises
+        ------
+        LoopError
+            If no event loop runs here, as in a plain script.
+        """
+        self._form.set_running(True)
+        self._bridge.start(self._race)
+
+    def cancel(self) -> None:
+        """Give up the calls in flight and send no more; what is known stays."""
+        self._bridge.cancel()
+
+    def close(self) -> None:
+        """Cancel the race and take it off the page; what stays below stays."""
+        self._bridge.cancel()
+        super().close()
+
+    def __repr__(self) -> str:
+        choice = self._form.choice
+        return (
+            f"<Race: {choice.strategies[0]} against {choice.strategies[1]}, "
+            f"{len(choice.prompts)} prompts>"
+        )
+
+    async def _race(self) -> None:
+        """Make the calls of both sides and draw them; whatever happens, say what did."""
+        self._result, said = None, ""
+        self._status.value, self._beside.value = _status("Connecting."), ""
+        self._static.update()
+        try:
+            await self._make_calls()
+            said = self._find()
+        except asyncio.CancelledError:
+            said = _status(f"Cancelled. {self._scores()}")
+            raise
+        except (AimlNbError, OSError, TypeError, ValueError) as error:
+            said = _alarm(str(error))
+        except Exception as error:  # nobody awaits this task, so nobody else would hear of it
+            said = _alarm(f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            self._status.value = said
+            self._form.set_running(False)
+            self._static.update()
+
+    async def _make_calls(self) -> None:
+        choice = self._form.choice
+        if choice.strategies[0] == choice.strategies[1]:
+            raise ValueError("Both sides do the same. Choose another strategy for A or B.")
+        self._handles = []
+        try:
+            if self._endpoint.simulated:
+                await _rehearse()
+            for strategy in choice.strategies:
+                self._handles.append(self._start_side(strategy, choice))
+            self._status.value = _status("Running.")
+            while not all(handle.done for handle in self._handles):
+                self._draw()
+                await asyncio.sleep(FRAME)
+            for handle in self._handles:
+                await handle
+        finally:
+            for handle in self._handles:
+                handle.cancel()
+            await asyncio.gather(*self._handles, return_exceptions=True)
+            self._draw()
+
+    def _start_side(self, strategy: str, choice: Choice) -> RunHandle:
+        endpoint = self._endpoint
+        if endpoint.simulated:
+            knobs = endpoint.knobs | {"speed": choice.speed}
+            endpoint = connect(simulate=True, model=endpoint.model, verbose=False, **knobs)
+        limit = None if strategy == "sequential" else choice.max_concurrency
+        return start(
+            choice.prompts, endpoint, strategy=strategy, max_concurrency=limit, **self._options
+        )
+
+    def _sides(self) -> list[Side]:
+        return [
+            Side(letter, handle.partial, handle.done)
+            for letter, handle in zip("AB", self._handles, strict=False)
+        ]
+
+    def _draw(self) -> None:
+        if not self._handles:
+            return
+        self._picture.value = draw_race(self._sides(), mark=self._mark())
+
+    def _mark(self) -> str:
+        if not self._endpoint.simulated:
+            return ""
+        speed = self._form.choice.speed
+        return "Simulated." if speed == 1 else f"Simulated, {speed:g} times as fast as life."
+
+    def _scores(self) -> str:
+        return " ".join(f"{side.letter}: {side.score}." for side in self._sides())
+
+    def _find(self) -> str:
+        self._result = as_result([handle.partial for handle in self._handles])
+        self._beside.value = f'<p style="{_LINE}">{escape(f"{self._mark()} {_HONEST}".strip())}</p>'
+        return _status(f"{finding(self._result)}.")
+
+    def _static_bundle(self) -> dict[str, Any]:
+        """Return the picture and the calls in words, folded up where the race itself is seen."""
+        if self._result is None:
+            return {"text/plain": "No race has finished yet.", "text/html": ""}
+        bundle = display_bundle(self._result)
+        folded = "<details><summary>The race as a picture and in words, to keep</summary>"
+        return {**bundle, "text/html": f"{folded}{bundle['text/html']}</details>"}
+
+
+async def _rehearse() -> None:
+    """Make a call that nobody sees: what a first call loads would hold up those that are timed."""
+    endpoint = connect(simulate=True, scenario="instant", verbose=False)
+    messages: list[Any] = [{"role": "user", "content": "Ready?"}]
+    async with endpoint.open_async() as client:
+        reply = await client.chat.completions.create(
+            model=endpoint.model, messages=messages, stream=True
+        )
+        async with reply:
+            async for _ in reply:
+                pass
+
+
+def as_result(runs: list[Run]) -> Comparison | list[Run]:
+    """Return both runs as a comparison if one of them is sequential, else as they are."""
+    first, second = sorted(runs, key=lambda run: run.strategy != "sequential")
+    if first.strategy == "sequential" and second.strategy != "sequential":
+        return Comparison(pairs=[(first, second)])
+    return runs
+
+
+def _status(text: str) -> str:
+    size = "1.3em; font-weight: bold"
+    return f'<p role="status" style="{_LINE}; font-size: {size}">{escape(text)}</p>'
+
+
+def _alarm(text: str) -> str:
+    return f'<p role="alert" style="{_LINE}"><b>The race ended early.</b> {escape(text)}</p>'
+
+
+def _check_prompts(prompts: object) -> list[Prompt] | list[str]:
+    found = as_prompts(prompts)
+    if len(found) > MOST_PROMPTS:
+        raise ValueError(
+            f"A race shows at most {MOST_PROMPTS} prompts; not {len(found):,}. "
+            "aiml_nb.compare() takes any number."
+        )
+    return prompts if isinstance(prompts, list) else found
+
+
+def _check_strategies(strategies: Sequence[str]) -> tuple[str, str]:
+    for strategy in strategies:
+        check_strategy(strategy)
+    if isinstance(strategies, str) or len(strategies) != 2 or strategies[0] == strategies[1]:
+        raise ValueError(
+            "strategies must be two different ones, such as ('sequential', 'gather'); "
+            f"not {strategies!r}."
+        )
+    return strategies[0], strategies[1]

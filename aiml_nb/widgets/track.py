@@ -1,0 +1,269 @@
+"""The picture of a race: the timelines of both sides so far, on one time axis."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ..analysis.bounds import lower_bound
+from ..analysis.labels import labels
+from ..analysis.lanes import lanes
+from ..analysis.order import finishing_ranks
+from ..analysis.panels import MOST_ROWS
+from ..analysis.wording import counted, is_concurrent, ordinal, seconds
+from ..plot.lettering import width_of
+from ..plot.segments import FloatArray, Segments, segments
+from ..plot.style import (
+    BACKOFF_COLOUR,
+    BARS,
+    DPI,
+    FAILED_INK,
+    GREY,
+    GRID,
+    INK,
+    LINES,
+    QUEUED_COLOUR,
+)
+from ..records import Call, Run
+from .svg import as_image, bars, hatches, line, ticks, write
+
+WIDTH = 1100
+_EDGE, _LABELS, _ENDINGS = 12, 190, 92
+_TITLE, _AXIS, _LEGEND = 30, 40, 26
+# Pixels that the rows of both sides may take, and a row.
+_ROWS_HEIGHT, _MOST_ROW = 440, 34
+# Rows lower than this have no words beside them.
+_READABLE = 9.5
+# The time axis ends at the first of these that is long enough, so that it rarely changes.
+_LINES = {
+    "queued": f'stroke="{QUEUED_COLOUR}"',
+    "backoff": f'stroke="{BACKOFF_COLOUR}" stroke-width="2" stroke-dasharray="2 3"',
+}
+_ENDS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 90, 120, 180, 240, 300, 450, 600)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a race.
+
+    Parameters
+    ----------
+    letter
+        ``A`` or ``B``.
+    run
+        Its records, as they are now.
+    over
+        True once no more calls are made.
+    """
+
+    letter: str
+    run: Run
+    over: bool = False
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since its first call was submitted, until it was over."""
+        if self.over or not self.run.started_at:
+            return self.run.makespan
+        return max(0.0, time.time() - self.run.started_at)
+
+    @property
+    def bound(self) -> float | None:
+        """The lower bound of its makespan, seconds; None before it is over or for one at a time."""
+        return lower_bound(self.run) if self.over and is_concurrent(self.run) else None
+
+    @property
+    def name(self) -> str:
+        """What it is called: ``A: sequential, one at a time``."""
+        run = self.run
+        how = (
+            f"at most {run.max_concurrency:,} in flight" if is_concurrent(run) else "one at a time"
+        )
+        return f"{self.letter}: {run.strategy}, {how}"
+
+    @property
+    def score(self) -> str:
+        """How far it is: ``7 of 20 answered · 3.4 s``."""
+        answered = sum(call.outcome == "ok" for call in self.run.calls)
+        failed = sum(call.outcome in ("error", "timeout") for call in self.run.calls)
+        said = f"{answered:,} of {len(self.run.calls):,} answered"
+        said += f", {failed:,} failed" if failed else ""
+        return f"{said} · {self.elapsed:.1f} s"
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """Where one side is drawn, in pixels; `scale` is pixels a second."""
+
+    side: Side
+    top: float
+    rows: int
+    row: float
+    scale: float
+
+    @property
+    def bottom(self) -> float:
+        return self.top + self.rows * self.row
+
+
+def draw_race(sides: Sequence[Side], *, mark: str = "") -> str:
+    """Return the picture as an ``img`` element; its size is the same all through a race.
+
+    Parameters
+    ----------
+    sides
+        The sides, top to bottom.
+    mark
+        What is written into the corner, such as ``simulated``.
+    """
+    counts = [_rows_of(side.run) for side in sides]
+    row = min(_MOST_ROW, _ROWS_HEIGHT / sum(counts))
+    end = _axis_end(max(side.elapsed for side in sides))
+    scale = (WIDTH - _LABELS - _ENDINGS) / end
+    panels, top = [], 4.0
+    for side, count in zip(sides, counts, strict=True):
+        panels.append(_Panel(side, top + _TITLE, count, row, scale))
+        top += _TITLE + count * row
+    drawn = [_drawn(panel) for panel in panels]
+    parts = [hatches(), *_axis(end, scale, bottom=top)]
+    for panel, shown in zip(panels, drawn, strict=True):
+        parts += _panel(panel, shown)
+    parts.append(write(WIDTH - _EDGE, top + 33, mark, size=15, anchor="end", bold=True))
+    states = {state for shown in drawn for state in shown.states}
+    bounds = [side.bound for side in sides if side.bound is not None]
+    parts += _legend(states, bounds, top=top + _AXIS)
+    height = round(top + _AXIS + _LEGEND)
+    return as_image(parts, width=WIDTH, height=height, alt=_in_words(sides, mark))
+
+
+def as_of(run: Run, now: float) -> Run:
+    """Return the run as if the calls that are not finished ended now.
+
+    Parameters
+    ----------
+    run
+        A run under way.
+    now
+        A stamp, in seconds.
+    """
+    return replace(run, calls=[_as_of(call, now, streamed=run.stream) for call in run.calls])
+
+
+def _as_of(call: Call, now: float, *, streamed: bool) -> Call:
+    if call.finished is not None or call.submitted is None:
+        return call
+    started = now if call.started is None else call.started
+    end = max(now, started)
+    first = end if streamed and call.first_token is None else call.first_token
+    return replace(call, started=started, first_token=first, finished=end, outcome="ok")
+
+
+def _rows_of(run: Run) -> int:
+    if len(run.calls) <= MOST_ROWS:
+        return len(run.calls)
+    return min(run.max_concurrency, len(run.calls)) if is_concurrent(run) else 1
+
+
+def _axis_end(elapsed: float) -> float:
+    return next((end for end in _ENDS if elapsed <= end), elapsed)
+
+
+def _drawn(panel: _Panel) -> Segments:
+    run = panel.side.run
+    shown = run if panel.side.over else as_of(run, panel.side.elapsed)
+    if panel.rows == len(run.calls):
+        return segments(shown, shortest_queue=2 / panel.scale)
+    # In a slot, other calls are where a wait would be drawn.
+    return segments(shown, rows=lanes(run), shortest_queue=float("inf"))
+
+
+def _axis(end: float, scale: float, *, bottom: float) -> Iterator[str]:
+    for tick in ticks(end):
+        x = _LABELS + tick * scale
+        yield line(x, _TITLE, x, bottom, colour=GRID)
+        yield write(x, bottom + 16, f"{tick:g}", size=13, anchor="middle", colour=GREY)
+    middle = _LABELS + end * scale / 2
+    yield write(middle, bottom + 33, "seconds", size=13, anchor="middle", colour=GREY)
+
+
+def _panel(panel: _Panel, shown: Segments) -> Iterator[str]:
+    side, end = panel.side, WIDTH - _ENDINGS
+    yield write(_EDGE, panel.top - 8, side.name, size=17, bold=True)
+    yield write(WIDTH - _EDGE, panel.top - 8, side.score, size=17, anchor="end", bold=True)
+    yield line(_LABELS, panel.bottom, end, panel.bottom, colour=GREY)
+    yield from _lines(panel, shown)
+    for state in BARS:
+        yield bars(_places(panel, shown.bars[state]), state=state)
+    if side.bound is not None:
+        x = _LABELS + side.bound * panel.scale
+        yield _bound(x, panel.top, x, panel.bottom)
+    if panel.rows == len(side.run.calls) and panel.row >= _READABLE:
+        yield from _words(panel)
+
+
+def _lines(panel: _Panel, shown: Segments) -> Iterator[str]:
+    for state, look in _LINES.items():
+        path = "".join(
+            f"M{_LABELS + start * panel.scale:.1f} {panel.top + (row + 0.5) * panel.row:.1f}"
+            f"h{(stop - start) * panel.scale:.1f}"
+            for start, stop, row in shown.lines[state]
+        )
+        yield f'<path d="{path}" {look}/>' if path else ""
+
+
+def _places(panel: _Panel, spans: FloatArray) -> Iterator[tuple[float, float, float, float]]:
+    gap = 0.12 * panel.row
+    for start, stop, row in spans:
+        width = (stop - start) * panel.scale
+        if width > 0 and row < panel.rows:
+            x, y = _LABELS + start * panel.scale, panel.top + row * panel.row + gap
+            yield x, y, max(width, 1.0), panel.row - 2 * gap
+
+
+def _words(panel: _Panel) -> Iterator[str]:
+    """Write the prompt before each row and, behind it, when the answer came and as which."""
+    run, size = panel.side.run, min(14.0, panel.row)
+    rows = zip(labels(run), run.calls, finishing_ranks(run), strict=True)
+    for i, (name, call, place) in enumerate(rows):
+        y = panel.top + (i + 0.5) * panel.row + size * 0.36
+        yield write(_LABELS - 6, y, name, size=size, anchor="end")
+        if call.finished is None or call.started is None:
+            continue
+        x = _LABELS + call.finished * panel.scale + 5
+        ok = call.outcome == "ok"
+        rank = f"{ordinal(place)} · " if ok and is_concurrent(run) and place else ""
+        what = "" if ok else f"{call.outcome} · "
+        ending = f"{rank}{what}{seconds(call.finished)}"
+        yield write(x, y, ending, size=size, colour=INK if ok else FAILED_INK)
+
+
+def _legend(states: set[str], bounds: Sequence[float], *, top: float) -> Iterator[str]:
+    """Name what is there to see, in the order that a call goes through it."""
+    samples = [
+        (LINES[state], f'<path d="M0 9h22" {look}/>')
+        for state, look in _LINES.items()
+        if state in states
+    ]
+    samples += [
+        (look.meaning, bars([(0, 3, 22, 12)], state=state))
+        for state, look in BARS.items()
+        if state in states
+    ]
+    if bounds:
+        samples.append((f"lower bound {seconds(bounds[-1])}", _bound(0, 9, 22, 9)))
+    x = float(_EDGE)
+    for meaning, sample in samples:
+        yield f'<g transform="translate({x:.1f} {top:.1f})">{sample}</g>'
+        yield write(x + 28, top + 14, meaning, size=13)
+        x += 28 + width_of(meaning, size=13 * 72 / DPI) + 20
+
+
+def _bound(x1: float, y1: float, x2: float, y2: float) -> str:
+    return line(x1, y1, x2, y2, colour=INK, dashes="6 4")
+
+
+def _in_words(sides: Sequence[Side], mark: str) -> str:
+    scores = ". ".join(f"{side.name}: {side.score.replace(' · ', ' after ')}" for side in sides)
+    prompts = counted(len(sides[0].run.calls), "prompt")
+    return f"Two timelines of {prompts} on one time axis{f' ({mark})' if mark else ''}. {scores}."

@@ -1,0 +1,117 @@
+"""A Jupyter server on 127.0.0.1 that serves JupyterLab, Notebook 7 and Voila, as Binder does."""
+
+from __future__ import annotations
+
+import json
+import os
+import site
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+
+from ..kernels.environments import HERE, REPOSITORY, Environment, python_of
+
+# Binder's versions are those of 7.0.1.
+KERNELS = (
+    Environment("6.31.0", ("ipykernel==6.31.0", "ipywidgets>=8.1")),
+    Environment("7.0.1", ("ipykernel==7.0.1", "ipywidgets==8.1.7")),
+    HERE,
+)
+SETTINGS = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "notebook-extension/tracker": {"windowingMode": "none"},
+    "docmanager-extension/plugin": {"autosave": False},
+}
+
+
+class Jupyter:
+    """The server, with a home, kernels and a folder of notebooks of its own.
+
+    Use it in a ``with`` statement.
+    """
+
+    def __init__(self, folder: Path, kernels: Iterable[Environment]) -> None:
+        self._folder = folder
+        self.notebooks = folder / "notebooks"
+        self.notebooks.mkdir()
+        for name, settings in SETTINGS.items():
+            place = folder / f".jupyter/lab/user-settings/@jupyterlab/{name}.jupyterlab-settings"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(json.dumps(settings))
+        for kernel in kernels:
+            self._add_kernel(kernel)
+        self.url = ""
+
+    def __enter__(self) -> Jupyter:
+        self._log = (self._folder / "log").open("w+")
+        options = {
+            "ServerApp.ip": "127.0.0.1",
+            "ServerApp.port": "0",
+            "ServerApp.root_dir": str(self.notebooks),
+            "ServerApp.open_browser": "False",
+            "IdentityProvider.token": "",
+            "ServerApp.allow_root": "True",
+            "LabApp.expose_app_in_browser": "True",
+            "JupyterNotebookApp.expose_app_in_browser": "True",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *(f"--{k}={v}" for k, v in options.items())],
+            env=self._variables(),
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+        )
+        self.url = self._wait_for_address()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def log(self) -> str:
+        """Return what the server has printed."""
+        return (self._folder / "log").read_text()
+
+    def _variables(self) -> Mapping[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        home = {"HOME": str(self._folder), "JUPYTER_DATA_DIR": str(self._folder / "data")}
+        return kept | home | {"JUPYTER_RUNTIME_DIR": str(self._folder / "runtime")}
+
+    def _add_kernel(self, kernel: Environment) -> None:
+        python = python_of(kernel)
+        if kernel.requirements:
+            _share_packages(python)
+        place = self._folder / "data" / "kernels" / kernel.name / "kernel.json"
+        place.parent.mkdir(parents=True)
+        program = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        variables = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(REPOSITORY)}
+        spec = {"argv": program, "display_name": f"kernel {kernel}", "language": "python"}
+        place.write_text(json.dumps({**spec, "env": variables}))
+
+    def _wait_for_address(self) -> str:
+        end = time.monotonic() + 60
+        while time.monotonic() < end and self._process.poll() is None:
+            for file in (self._folder / "runtime").glob("jpserver-*.json"):
+                return str(json.loads(file.read_text())["url"])
+            time.sleep(0.1)
+        raise RuntimeError(f"The Jupyter server did not start:\n{self.log()}")
+
+
+def _share_packages(python: Path) -> None:
+    """Let a kernel's environment find, after its own packages, those that run the tests."""
+    (own,) = (python.parents[1] / "lib").glob("python*/site-packages")
+    (own / "tests.pth").write_text("\n".join(site.getsitepackages()) + "\n")

@@ -1,0 +1,56 @@
+"""The race in a real browser: started, cancelled, finished, in every front end and kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .jupyter import KERNELS, Jupyter
+from .pages import write_notebook
+from .races import CELLS, RaceOnPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.kernel]
+
+# The ordinary run drives Binder's kernel in JupyterLab, and leaves the rest to the slow one.
+PLACES = [("lab", kernel.name) for kernel in KERNELS] + [("notebook", "here"), ("voila", "7.0.1")]
+ORDINARY = ("lab", "7.0.1")
+MATRIX = [
+    pytest.param(*place, marks=() if place == ORDINARY else pytest.mark.slow, id="-".join(place))
+    for place in PLACES
+]
+
+
+@pytest.mark.parametrize(("front_end", "kernel"), MATRIX)
+def test_a_race_starts_is_cancelled_and_runs_to_its_finding(
+    open_in: Callable[..., Any],
+    jupyter: Jupyter,
+    front_end: str,
+    kernel: str,
+):
+    path = jupyter.notebooks / f"race-{front_end}-{kernel}.ipynb"
+    write_notebook(path, *CELLS, kernel=kernel)
+    notebook = open_in(front_end, path)
+    if front_end != "voila":
+        notebook.run_all()
+    race = RaceOnPage(notebook)
+
+    growth = race.start()
+    first = race.source
+    cancel = race.cancel()
+    print(f"{front_end}, kernel {kernel}: first growth {growth:.2f} s, cancelled {cancel:.2f} s")
+    race.wait_for_end()
+
+    assert race.source != first
+    assert max(race.answered()) < 20
+
+    race.start()
+    race.wait_for_end()
+
+    assert race.status.endswith("× faster).")
+    assert race.answered() == [20, 20]
+    assert race.is_complete()
+    assert "simulated" in race.words.lower()
+    assert notebook.axe_violations(".jupyter-widgets") == []
+    notebook.assert_clean()
