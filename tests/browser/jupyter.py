@@ -103,7 +103,7 @@ class Jupyter:
         place.write_text(json.dumps({**spec, "env": variables}))
 
     def _wait_for_address(self) -> str:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 150
         while time.monotonic() < end and self._process.poll() is None:
             for file in (self._folder / "runtime").glob("jpserver-*.json"):
                 return str(json.loads(file.read_text())["url"])
