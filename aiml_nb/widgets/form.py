@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import ipywidgets as widgets
 
 from ..analysis.wording import counted
-from ..prompts import FAQ, TWENTY, Prompt
+from ..prompts import FAQ, TWENTY, Prompt, as_prompts
+from ..runner.settings import check_strategy
 from ..runner.strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
 
 STRATEGIES = (*BLOCKING_STRATEGIES, *ASYNC_STRATEGIES)
@@ -121,3 +122,26 @@ def _dropdown(name: str, options: list[tuple[str, object]], value: object) -> wi
         style={"description_width": "initial"},
         layout={"width": "max-content"},
     )
+
+
+def check_prompts(prompts: object) -> list[Prompt] | list[str]:
+    """Return prompts as they can be raced; raise as `prompts.as_prompts`, or for too many."""
+    found = as_prompts(prompts)
+    if len(found) > MOST_PROMPTS:
+        raise ValueError(
+            f"A race shows at most {MOST_PROMPTS} prompts; not {len(found):,}. "
+            "aiml_nb.compare() takes any number."
+        )
+    return prompts if isinstance(prompts, list) else found
+
+
+def check_strategies(strategies: Sequence[str]) -> tuple[str, str]:
+    """Return the two strategies; raise ValueError unless they are two different ones."""
+    for strategy in strategies:
+        check_strategy(strategy)
+    if isinstance(strategies, str) or len(strategies) != 2 or strategies[0] == strategies[1]:
+        raise ValueError(
+            "strategies must be two different ones, such as ('sequential', 'gather'); "
+            f"not {strategies!r}."
+        )
+    return strategies[0], strategies[1]

@@ -127,10 +127,17 @@ def _curve(forecast: Forecast, limit: int) -> Iterator[str]:
     yield write(WIDTH - _RIGHT, HEIGHT - 8, "limit", size=13, anchor="end", colour=GREY)
     x, y = points[forecast.knee - 1]
     yield line(x, y, x, floor, colour=INK, dashes="6 4")
-    yield write(x + 6, floor - 8, f"knee: {forecast.knee}", size=13)
+    yield _beside(x, floor - 8, f"knee: {forecast.knee}", size=13)
     x, y = points[limit - 1]
     yield dot(x, y, colour=colour)
-    yield write(x + 10, y - 10, seconds(forecast.makespans[limit - 1]), size=15, bold=True)
+    yield _beside(x + 4, y - 10, seconds(forecast.makespans[limit - 1]), size=15)
+
+
+def _beside(x: float, y: float, text: str, *, size: float) -> str:
+    """Write on that side of a point where there is room."""
+    if x > 0.8 * WIDTH:
+        return write(x - 6, y, text, size=size, anchor="end", bold=True)
+    return write(x + 6, y, text, size=size, bold=True)
 
 
 def _pairs(forecast: Forecast) -> Iterator[tuple[int, float]]:

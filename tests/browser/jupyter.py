@@ -92,9 +92,7 @@ class Jupyter:
         return kept | home | {"JUPYTER_RUNTIME_DIR": str(self._folder / "runtime")}
 
     def _add_kernel(self, kernel: Environment) -> None:
-        python = python_of(kernel)
-        if kernel.requirements:
-            _share_packages(python)
+        python = shared_python(kernel)
         place = self._folder / "data" / "kernels" / kernel.name / "kernel.json"
         place.parent.mkdir(parents=True)
         program = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -111,7 +109,10 @@ class Jupyter:
         raise RuntimeError(f"The Jupyter server did not start:\n{self.log()}")
 
 
-def _share_packages(python: Path) -> None:
-    """Let a kernel's environment find, after its own packages, those that run the tests."""
-    (own,) = (python.parents[1] / "lib").glob("python*/site-packages")
-    (own / "tests.pth").write_text("\n".join(site.getsitepackages()) + "\n")
+def shared_python(kernel: Environment) -> Path:
+    """Return the interpreter of a kernel that finds, after its own packages, the tests' own."""
+    python = python_of(kernel)
+    if kernel.requirements:
+        (own,) = (python.parents[1] / "lib").glob("python*/site-packages")
+        (own / "tests.pth").write_text("\n".join(site.getsitepackages()) + "\n")
+    return python
