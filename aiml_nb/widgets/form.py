@@ -73,7 +73,7 @@ class Form:
             max=MOST_PROMPTS,
             description="Limit",
             style={"description_width": "initial"},
-            layout={"width": "105px"},
+            layout={"width": "92px"},
         )
         speeds = sorted({*SPEEDS, first.speed})
         self._speed = _dropdown("Speed", [(f"{speed:g}×", speed) for speed in speeds], first.speed)
@@ -82,7 +82,7 @@ class Form:
         self._start.on_click(lambda _: on_start())
         self._cancel.on_click(lambda _: on_cancel())
         for button in (self._start, self._cancel):
-            button.layout.width = "88px"
+            button.layout.width = "82px"
         fields = [self._prompts, self._a, self._b, self._limit]
         self._fields = [*fields, *([self._speed] if has_speed else [])]
         self.view = widgets.HBox(
@@ -107,7 +107,7 @@ class Form:
 
 
 def _sets(own: Sequence[Prompt] | Sequence[str]) -> list[tuple[str, list[Prompt] | list[str]]]:
-    samples = {"the FAQ's two": FAQ, "twenty questions": TWENTY}
+    samples = {"FAQ: 2 questions": FAQ, "20 questions": TWENTY}
     names = [name for name, prompts in samples.items() if prompts == own]
     others = [(name, prompts) for name, prompts in samples.items() if name not in names]
     first = names[0] if names else f"my {counted(len(own), 'prompt')}"

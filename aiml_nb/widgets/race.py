@@ -94,7 +94,7 @@ class Race(CellWidget):
         self._bridge = Bridge()
         self._handles: list[RunHandle] = []
         self._result: Comparison | list[Run] | None = None
-        self._status = widgets.HTML(_status(describe_endpoint(self._endpoint)))
+        self._status = widgets.HTML(_aside(describe_endpoint(self._endpoint)))
         self._picture = widgets.HTML(layout={"width": "100%"})
         self._beside = widgets.HTML()
         parts = [self._form.view, self._status, self._picture, self._beside]
@@ -213,7 +213,7 @@ class Race(CellWidget):
 
     def _find(self) -> str:
         self._result = as_result([handle.partial for handle in self._handles])
-        self._beside.value = f'<p style="{_LINE}">{escape(f"{self._mark()} {_HONEST}".strip())}</p>'
+        self._beside.value = _aside(f"{self._mark()} {_HONEST}".strip())
         return _status(f"{finding(self._result)}.")
 
     def _static_bundle(self) -> dict[str, Any]:
@@ -228,6 +228,10 @@ class Race(CellWidget):
 def _status(text: str) -> str:
     size = "1.3em; font-weight: bold"
     return f'<p role="status" style="{_LINE}; font-size: {size}">{escape(text)}</p>'
+
+
+def _aside(text: str) -> str:
+    return f'<p role="status" style="{_LINE}">{escape(text)}</p>'
 
 
 def _alarm(text: str) -> str:

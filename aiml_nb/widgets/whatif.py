@@ -126,8 +126,8 @@ def _curve(forecast: Forecast, limit: int) -> Iterator[str]:
     yield write(8, 18, "predicted makespan, seconds", size=13, colour=GREY)
     yield write(WIDTH - _RIGHT, HEIGHT - 8, "limit", size=13, anchor="end", colour=GREY)
     x, y = points[forecast.knee - 1]
-    yield line(x, y, x, floor, colour=INK, dashes="6 4")
-    yield _beside(x, floor - 8, f"knee: {forecast.knee}", size=13)
+    yield line(x, y - 40, x, floor, colour=INK, dashes="6 4")
+    yield _beside(x, y - 34, f"knee: {forecast.knee}", size=13)
     x, y = points[limit - 1]
     yield dot(x, y, colour=colour)
     yield _beside(x + 4, y - 10, seconds(forecast.makespans[limit - 1]), size=15)

@@ -6,10 +6,8 @@ import re
 import time
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlparse
 
-import nbformat
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route, expect
 from playwright.sync_api import Error as BrowserError
@@ -108,6 +106,10 @@ class Open:
             self.page.wait_for_timeout(50)
         raise AssertionError(f"not all cells answered in {timeout} s: {self.prompts()}")
 
+    def errors_shown(self) -> int:
+        """Return how many outputs are a traceback."""
+        return self.page.locator("[data-mime-type='application/vnd.jupyter.error']").count()
+
     def button(self, name: str) -> Locator:
         """Return a button in an output."""
         return self.outputs.get_by_role("button", name=name)
@@ -148,15 +150,3 @@ def open_notebook(
         page.wait_for_load_state("networkidle")
         watch.errors.clear()
     return opened
-
-
-def write_notebook(path: Path, *cells: str, kernel: str) -> None:
-    """Write a notebook of code cells for one of the server's kernels."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.metadata["voila"] = {"template": "aiml_nb"}
-    notebook.metadata["kernelspec"] = {
-        "name": kernel,
-        "display_name": f"kernel {kernel}",
-        "language": "python",
-    }
-    nbformat.write(notebook, path)
