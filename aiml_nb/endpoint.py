@@ -91,6 +91,7 @@ class Endpoint:
             If nothing answers, the key is refused, or the server says the model does not exist.
         """
         wanted, known, obstacle = model or self.model, list[str](), None
+        _ = client.chat.completions  # imported here, not within the first call's time
         try:
             known = read_models(client.models.with_raw_response.list().http_response.text)
             if known and wanted not in known:
@@ -103,6 +104,7 @@ class Endpoint:
     async def warm_up_async(self, client: AsyncOpenAI, *, model: str | None = None) -> None:
         """Do as `warm_up`, with the async client."""
         wanted, known, obstacle = model or self.model, list[str](), None
+        _ = client.chat.completions
         try:
             listed = await client.models.with_raw_response.list()
             known = read_models(listed.http_response.text)

@@ -71,15 +71,23 @@ def panels(shown: Shown) -> list[tuple[str, Run]]:
 
 
 def run_names(runs: Sequence[Run]) -> list[str]:
-    """Name runs after their strategies; where two have the same, after their limits too."""
-    names = [clean(run.strategy) for run in runs]
-    counts = Counter(names)
+    """Name runs after their strategies; where two have the same, after what tells them apart."""
     named = [
-        name if counts[name] == 1 else f"{name}, at most {run.max_concurrency:,}"
-        for name, run in zip(names, runs, strict=True)
+        _told_apart(run, [each for each in runs if each.strategy == run.strategy]) for run in runs
     ]
     again = Counter(named)
     return [name if again[name] == 1 else f"{name} ({i})" for i, name in enumerate(named, start=1)]
+
+
+def _told_apart(run: Run, namesakes: Sequence[Run]) -> str:
+    parts = [clean(run.strategy)]
+    streams = {each.stream for each in namesakes}
+    limits = {each.max_concurrency for each in namesakes}
+    if len(namesakes) > 1 and (len(limits) > 1 or len(streams) == 1):
+        parts.append(f"at most {run.max_concurrency:,}")
+    if len(streams) > 1:
+        parts.append("streamed" if run.stream else "not streamed")
+    return ", ".join(parts)
 
 
 def _title(run: Run, name: str) -> str:

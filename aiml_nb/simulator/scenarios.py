@@ -45,6 +45,16 @@ _SCENARIOS = (
         Settings(faults={2: 503, 5: 429, 9: 500}),
     ),
     _Scenario(
+        "come-back",
+        "The fourth request gets status 429, which says when to come back: in two seconds.",
+        Settings(faults={4: "retry-after:2"}),
+    ),
+    _Scenario(
+        "role-first",
+        "Streams begin at once with a chunk that holds no text; the first word comes later.",
+        Settings(sends_role_at_once=True),
+    ),
+    _Scenario(
         "instant",
         "Answers without any delay: what remains is the time of client and wire.",
         Settings(first_token_time=0, prompt_token_time=0, token_time=0),
@@ -68,6 +78,20 @@ _SCENARIOS = (
         "stragglers",
         "One call in twenty takes eight times as long: the slowest decides when all is done.",
         Settings(straggler_share=0.05, straggler_factor=8),
+    ),
+    _Scenario(
+        "stall",
+        "One call is served at a time, each in half a second; the fifth takes ten seconds longer.",
+        Settings(
+            capacity=1,
+            first_token_time=0.3,
+            first_token_spread=0,
+            token_time=0.01,
+            token_time_spread=0,
+            shortest_answer=20,
+            longest_answer=20,
+            faults={5: "slow:10"},
+        ),
     ),
     _Scenario(
         "chaos",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from aiml_nb.analysis.panels import layout_of, panels, run_names
@@ -49,5 +51,8 @@ def test_runs_are_named_after_what_sets_them_apart() -> None:
     assert run_names([make_sync(call(0, 1)), a]) == ["sequential", "gather"]
     assert run_names([a, b]) == ["gather, at most 1", "gather, at most 7"]
     assert run_names([a, a]) == ["gather, at most 1 (1)", "gather, at most 1 (2)"]
+    streamed = make_run(call(0, 1), stream=True)
+    assert run_names([a, streamed]) == ["gather, not streamed", "gather, streamed"]
+    assert run_names([a, b, replace(b, stream=True)])[2] == "gather, at most 7, streamed"
     assert [name for name, _ in panels([a, b])] == run_names([a, b])
     assert run_names([make_run(strategy="\x1b[31m$x$" + "y" * 99)])[0].isprintable()

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
 from types import TracebackType
@@ -40,6 +40,8 @@ class Answer:
     result: str = ""
     error: str = ""
     replied: float = 0.0
+    shown: list[dict[str, Any]] = field(default_factory=list)
+    traceback: str = ""
 
 
 class Kernel:
@@ -65,7 +67,7 @@ class Kernel:
         self.client.load_connection_file()
         self.client.start_channels()
         try:
-            self.client.wait_for_ready(timeout=60)
+            self._wait_for_ready()
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -141,6 +143,16 @@ class Kernel:
         self._log.flush()
         return Path(self._log.name).read_text()
 
+    def _wait_for_ready(self) -> None:
+        end = time.monotonic() + 60
+        while True:
+            try:
+                return self.client.wait_for_ready(timeout=60)
+            except RuntimeError:
+                # On a busy machine a late heartbeat is taken for a death: the process knows better.
+                if self.process.poll() is not None or time.monotonic() > end:
+                    raise
+
     def _has_reply(self, kind: str) -> bool:
         return any(message["msg_type"] == kind for message in self.other_replies)
 
@@ -162,6 +174,7 @@ class Kernel:
         answer.replied = time.monotonic()
         if answer.status == "error":
             answer.error = _error(message["content"])
+            answer.traceback = "\n".join(message["content"]["traceback"])
 
     def _take_output(self, message: dict[str, Any], idle: set[str]) -> None:
         name = message["parent_header"].get("msg_id", "")
@@ -174,8 +187,10 @@ class Kernel:
         if message["msg_type"] == "stream":
             stream = content["name"]
             setattr(answer, stream, getattr(answer, stream) + content["text"])
-        elif message["msg_type"] == "execute_result":
-            answer.result = content["data"]["text/plain"]
+        elif message["msg_type"] in {"execute_result", "display_data"}:
+            answer.shown.append(content["data"])
+            if message["msg_type"] == "execute_result":
+                answer.result = content["data"]["text/plain"]
         elif message["msg_type"] == "error":
             answer.error = _error(content)
 

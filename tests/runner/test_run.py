@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from dataclasses import fields
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -27,6 +31,18 @@ CHUNK = (
     b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[%s]}\n\n'
 )
 DELTA = b'{"index":0,"delta":{"content":"Yes."},"finish_reason":null}'
+
+
+class LateEndpoint(Endpoint):
+    """One whose first connection keeps the loop busy, as imports do."""
+
+    blocks_for = 1.0
+
+    async def warm_up_async(self, client: Any, *, model: str | None = None) -> None:
+        """Block, and connect."""
+        await asyncio.sleep(0.03)
+        time.sleep(self.blocks_for)  # noqa: ASYNC251  it is to block
+        await super().warm_up_async(client, model=model)
 
 
 def read_log(endpoint: Endpoint) -> dict[str, Any]:
@@ -72,6 +88,32 @@ class TestEveryStrategy:
             assert stamps == sorted(stamps)  # type: ignore[type-var]
             assert call.submitted == 0.0
         assert 1 <= read_log(endpoint)["peak_in_flight"] <= run.max_concurrency
+
+    def test_what_connecting_takes_is_no_lag_of_the_run(self, endpoint: Endpoint) -> None:
+        late = LateEndpoint(
+            **{each.name: getattr(endpoint, each.name) for each in fields(endpoint)}
+        )
+
+        run = nb.run(["A?"], late)
+
+        assert run.calls[0].outcome == "ok"
+        assert run.loop_lag_max is not None
+        assert run.loop_lag_max < LateEndpoint.blocks_for / 2
+
+    def test_imports_are_over_before_the_first_call(self) -> None:
+        """Sixty milliseconds of them would stand in the picture of every first run."""
+        program = (
+            "import asyncio, sys, aiml_nb as nb\n"
+            "endpoint = nb.connect(simulate=True, verbose=False)\n"
+            "with endpoint.open() as client:\n"
+            "    endpoint.warm_up(client)\n"
+            "print('openai.resources.chat.completions' in sys.modules)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        )
+
+        assert done.stdout == "True\n"
 
     def test_texts_do_not_depend_on_the_strategy(self) -> None:
         texts = []
@@ -399,3 +441,39 @@ class TestStopping:
 
         assert ticks > 10  # the short answer takes half a second
         assert (await task).calls[0].outcome == "ok"
+
+
+class TestPreparations:
+    """What is prepared before the first call is none of the calls' time."""
+
+    def test_a_slow_terminal_is_no_lag_of_the_loop(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class SlowToBegin(io.StringIO):
+            waited = False
+
+            def write(self, text: str) -> int:
+                if not self.waited:
+                    self.waited = True
+                    time.sleep(0.4)
+                return super().write(text)
+
+        terminal = SlowToBegin()
+        monkeypatch.setattr(sys, "stderr", terminal)
+
+        run = nb.run(questions(2), nb.connect(speed=10, verbose=False), progress=True)
+
+        assert terminal.waited
+        assert run.loop_lag_max is not None
+        assert run.loop_lag_max < 0.4
+
+    def test_the_clients_modules_are_loaded_by_the_warm_up(self) -> None:
+        code = (
+            "import sys, aiml_nb as nb; endpoint = nb.connect(simulate=True)\n"
+            "with endpoint.open() as client: endpoint.warm_up(client)\n"
+            "print('openai.resources.chat.completions' in sys.modules)"
+        )
+
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        )
+
+        assert done.stdout.splitlines()[-1] == "True"

@@ -1,0 +1,1 @@
+"""What each lesson checks, hints and asks; one module per lesson."""

@@ -1,0 +1,88 @@
+"""Kinds of answers that the checks of several lessons ask for, and a run to try them with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ...records import Call, Run
+from ..exercises import of_kind, require
+
+
+def a_function(answer: object, name: str) -> Callable[..., Any]:
+    """Return `answer` if it can be called.
+
+    Parameters
+    ----------
+    answer
+        What the learner gave.
+    name
+        The function's, as the lesson has it.
+
+    Raises
+    ------
+    NotYet
+        If it cannot be called.
+    """
+    require(
+        callable(answer),
+        f"check wants the function itself, without brackets: {name}; it got what the function "
+        f"returned, {type(answer).__name__}.",
+    )
+    return answer  # type: ignore[return-value]
+
+
+def a_list(answer: object, wanted: str) -> list[Any]:
+    """Return `answer` as a list if it is one, or a tuple.
+
+    Parameters
+    ----------
+    answer
+        What the learner's function returned.
+    wanted
+        What the list holds, in words.
+
+    Raises
+    ------
+    NotYet
+        If it is none; a function that forgot to return, or to await, is told so.
+    """
+    require(
+        not asyncio.isfuture(answer) and not asyncio.iscoroutine(answer),
+        "your function returned before the work was done. Put await before gather.",
+    )
+    return list(of_kind(answer, list | tuple, f"a list: {wanted}"))  # type: ignore[arg-type]
+
+
+def a_run(stamps: Mapping[str, tuple[float, float]]) -> Run:
+    """Make a run of calls that were all submitted at 0 and answered.
+
+    Parameters
+    ----------
+    stamps
+        Each prompt and when its call started and finished, in seconds.
+    """
+    calls = [
+        Call(
+            index=index,
+            custom_id=f"call-{index:06}",
+            prompt=prompt,
+            submitted=0.0,
+            started=started,
+            finished=finished,
+            outcome="ok",
+            text=f"an answer to: {prompt}",
+        )
+        for index, (prompt, (started, finished)) in enumerate(stamps.items())
+    ]
+    return Run(
+        strategy="gather",
+        max_concurrency=len(calls),
+        stream=False,
+        model="practice",
+        base_url="",
+        simulated=True,
+        started_at=0.0,
+        calls=calls,
+    )

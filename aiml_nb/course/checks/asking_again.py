@@ -1,0 +1,149 @@
+"""Lesson 5's exercise of asking again: which failures, how often, and after which wait."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from ..exercises import NotYet, require
+from ..practice import run_answer
+from .answers import a_function
+
+# A wait shorter than this is none.
+_SHORTEST_WAIT = 0.005
+_MOST_ATTEMPTS = 3
+
+
+class Moody:
+    """Answers a question, or fails with the next of some statuses, and remembers when.
+
+    Parameters
+    ----------
+    statuses
+        What the first attempts get; after them all goes well.
+    """
+
+    def __init__(self, *statuses: int) -> None:
+        self._statuses = statuses
+        self.started: list[float] = []
+        self.ended: list[float] = []
+        self.others_had_a_turn: list[bool] = []
+        self._turn = True
+
+    async def ask(self, question: str) -> str:
+        """Answer or fail, and note whether others had a turn since the attempt before."""
+        self.started.append(time.perf_counter())
+        self.others_had_a_turn.append(self._turn)
+        await asyncio.sleep(0.002)
+        self.ended.append(time.perf_counter())
+        self._turn = False
+        # It runs as soon as whoever asked lets the loop go on.
+        asyncio.get_running_loop().call_soon(self._take_turn)
+        number = len(self.started)
+        if number <= len(self._statuses):
+            raise make_error(self._statuses[number - 1])
+        return f"an answer to: {question}"
+
+    def _take_turn(self) -> None:
+        self._turn = True
+
+
+def make_error(status: int) -> Exception:
+    """Make the openai client's error for a status.
+
+    Parameters
+    ----------
+    status
+        From 400.
+    """
+    from openai import APIStatusError
+
+    reply: Any = SimpleNamespace(status_code=status, headers={}, request=None)
+    return APIStatusError(f"status {status} (simulated)", response=reply, body=None)
+
+
+def check_ask_again(given: object) -> str:
+    """See what is asked again, how often, and after which wait."""
+    ask_again = a_function(given, "ask_again")
+    _expect(ask_again, [], attempts=1, answered=True)
+    _expect(ask_again, [503], attempts=2, answered=True)
+    _expect(ask_again, [400], attempts=1, answered=False)
+    _expect(ask_again, [429, 500], attempts=3, answered=True)
+    _expect(ask_again, [503, 404], attempts=2, answered=False)
+    _expect(ask_again, [500, 502, 503, 504, 500, 500], attempts=3, answered=False)
+    return "Asked again where it may help, three times at most, after a wait that blocks nobody."
+
+
+def _expect(
+    ask_again: Callable[..., Any], statuses: list[int], *, attempts: int, answered: bool
+) -> None:
+    model = Moody(*statuses)
+    story = f"When ask answers {_tell(statuses)}"
+    answer, error = _try(ask_again, model)
+    made = len(model.started)
+    require(made, f"{story}, ask was never called. Write  await ask(question).")
+    if made > attempts:
+        at_most = f"{_MOST_ATTEMPTS} attempts at most"
+        why = at_most if attempts == _MOST_ATTEMPTS else f"{statuses[attempts - 1]} does not pass"
+        raise NotYet(f"{story}, you ask {made} times: {why}.")
+    if made < attempts and error is not None:
+        raise NotYet(
+            f"{story}, you give up after {made}. {statuses[made - 1]} may pass: ask again."
+        )
+    require(made == attempts, f"{story}, you ask {made} times, and {attempts} are to be made.")
+    _look_at_waits(model, story)
+    if answered:
+        require(error is None, f"{story}, the last attempt went well, and you raise {error!r:.60}.")
+        require(
+            answer == "an answer to: Why?",
+            f"{story}, the function returns {answer!r:.60}. Return what await ask(question) gave.",
+        )
+        return
+    require(
+        error is not None,
+        f"{story}, the function returns {answer!r:.60}. Then nobody learns that it failed: a bare "
+        " raise  inside except lets the error go on.",
+    )
+    wanted = statuses[attempts - 1]
+    require(
+        getattr(error, "status_code", None) == wanted,
+        f"{story}, you raise {error!r:.60}. Let the error with status {wanted} go on as it is.",
+    )
+
+
+def _try(ask_again: Callable[..., Any], model: Moody) -> tuple[Any, Exception | None]:
+    try:
+        return run_answer(ask_again, model.ask, "Why?"), None
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        if not model.started:
+            raise
+        return None, error
+
+
+def _look_at_waits(model: Moody, story: str) -> None:
+    for number in range(1, len(model.started)):
+        waited = model.started[number] - model.ended[number - 1]
+        require(
+            waited >= _SHORTEST_WAIT,
+            f"{story}, attempt {number + 1} follows at once. A server in trouble needs a moment: "
+            "wait with  await asyncio.sleep(0.05).",
+        )
+        require(
+            model.others_had_a_turn[number],
+            f"{story}, you wait {waited:.2f} s, and nobody else can go on meanwhile: time.sleep "
+            "blocks all calls. Wait with  await asyncio.sleep(0.05).",
+        )
+
+
+def _tell(statuses: list[int]) -> str:
+    if not statuses:
+        return "well at once"
+    told = [str(status) for status in statuses[:_MOST_ATTEMPTS]]
+    if len(statuses) > _MOST_ATTEMPTS:
+        return f"{', '.join(told)} and so on"
+    return f"{', '.join(told)} and then well"

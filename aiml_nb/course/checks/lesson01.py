@@ -1,0 +1,174 @@
+"""Lesson 1, Sync and async: what its checks look at, its hints and its questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isclose
+from typing import Any
+
+from ..exercises import Exercise, of_kind, require
+from ..practice import Practice, run_answer
+from ..questions import Question
+from .answers import a_function, a_list, a_run
+
+# Two runs, each call with its start and finish. The order of arrival is no other order that one
+# might sort by: of asking, of the alphabet, of duration, nor any of them reversed.
+_RUNS = (
+    {"Why so?": (0.0, 2.0), "When?": (0.0, 3.0), "Where is it?": (2.0, 3.5), "Who?": (0.5, 1.0)},
+    {"Who?": (0.0, 4.0), "Where is it?": (1.5, 2.5), "Why so?": (0.0, 2.0), "When?": (2.5, 4.5)},
+)
+_DURATIONS = (0.09, 0.03, 0.06)
+_QUESTIONS = ("Why?", "When?", "Where?")
+
+
+def check_order(in_order_of_arrival: object) -> str:
+    """Look whether the prompts come back in the order of finishing, for two runs made here."""
+    function = a_function(in_order_of_arrival, "in_order_of_arrival")
+    for stamps in _RUNS:
+        _check_order(function(a_run(stamps)), stamps)
+    return "The order of arrival is the order of call.finished."
+
+
+def _check_order(answer: object, stamps: dict[str, tuple[float, float]]) -> None:
+    order = a_list(answer, "the prompts, in the order of arrival")
+    asked, wanted = list(stamps), sorted(stamps, key=lambda prompt: stamps[prompt][1])
+    require(
+        all(isinstance(prompt, str) for prompt in order),
+        "the list holds something else than prompts. Sort the calls, then take each call.prompt.",
+    )
+    require(
+        sorted(order) == sorted(asked),
+        f"check tried it with another run, of the prompts {asked}, and your list is {order}. Use "
+        "the run that is given to the function, and all of its calls.",
+    )
+    require(
+        order != asked,
+        f"that is the order of asking, {asked}. run.calls is in that order; sort it by finished.",
+    )
+    require(
+        order != wanted[::-1], "the last one comes first. The earliest finished is the smallest."
+    )
+    require(
+        order == wanted,
+        f"the answers arrived as {wanted}, and you say {order}. By which stamp do you sort?",
+    )
+
+
+def check_foretold(foretell: object) -> str:
+    """Look at the two totals for durations that the learner has not seen."""
+    function = a_function(foretell, "foretell")
+    _check_totals(function, [5.0, 0.5])
+    _check_totals(function, [0.4, 1.2, 0.7, 2.1, 0.9])
+    _check_totals(function, [1.5])
+    return "One after another is the sum, all at once the slowest."
+
+
+def check_ask_all(ask_all: object) -> str:
+    """Look whether the calls overlap, and whether the answers are in the order asked."""
+    function = a_function(ask_all, "ask_all")
+    model = Practice(_DURATIONS)
+    found = run_answer(function, model.ask, list(_QUESTIONS))
+    asked = [call.prompt for call in model.calls]
+    require(asked, "no question was asked. Call ask(question) for each of them.")
+    require(
+        sorted(asked) == sorted(_QUESTIONS),
+        f"asked were {asked}; the questions given are {list(_QUESTIONS)}. Ask each of them once.",
+    )
+    require(
+        model.peak_in_flight > 1,
+        "each question waits for the answer before it: never more than 1 call was in flight. "
+        "An await inside a loop waits there. Start all calls first, then wait for all with gather.",
+    )
+    require(
+        model.peak_in_flight == len(_QUESTIONS),
+        f"at most {model.peak_in_flight} of {len(_QUESTIONS)} calls were in flight. Give all to "
+        "one gather.",
+    )
+    require(
+        all(call.outcome == "ok" for call in model.calls),
+        "some calls were not waited for: your function ended before they did. Put await before "
+        "gather.",
+    )
+    answers = a_list(found, "the answers")
+    wanted = [model.answer_to(question) for question in _QUESTIONS]
+    require(
+        sorted(map(str, answers)) == sorted(wanted),
+        f"the list holds {answers}, and not the three answers. Return what gather gives.",
+    )
+    require(
+        answers == wanted,
+        "the answers are all there, but in the order of arrival. Return what gather gives: it is "
+        "in the order of the questions.",
+    )
+    return "All were in flight at once, and the answers are in the order of the questions."
+
+
+def _check_totals(function: Callable[..., Any], durations: Sequence[float]) -> None:
+    found = of_kind(function(list(durations)), tuple, "two numbers: one_after_another, all_at_once")
+    require(len(found) == 2, f"check wants two numbers, and got {len(found)}.")
+    total, longest = (_as_number(value) for value in found)
+    given = f"For calls of {', '.join(f'{each:g} s' for each in durations)}"
+    right_total, right_longest = sum(durations), max(durations)
+    swapped = isclose(total, right_longest) and isclose(longest, right_total)
+    require(
+        not swapped or len(durations) == 1,
+        "the two are the wrong way round: first one after another, then all at once.",
+    )
+    require(
+        isclose(total, right_total),
+        f"{given} you say {total:.4g} s one after another. Each waits for the one before, so the "
+        "times add up.",
+    )
+    require(
+        isclose(longest, right_longest),
+        f"{given} you say {longest:.4g} s all at once. All begin together; when is the last of "
+        "them done?",
+    )
+
+
+def _as_number(value: object) -> float:
+    return float(of_kind(value, int | float, "numbers of seconds"))  # type: ignore[arg-type]
+
+
+EXERCISES = {
+    "1.3": Exercise(
+        check_order,
+        hints=(
+            "Every call has a stamp that says when its answer was complete.",
+            "sorted(run.calls, key=…) puts the calls into another order. The key is that stamp.",
+            "Sort run.calls by call.finished, then make a list of call.prompt.",
+        ),
+    ),
+    "1.5": Exercise(
+        check_foretold,
+        hints=(
+            "Draw the bars on paper: end to end for one, side by side for the other.",
+            "End to end, where does the last bar end? Side by side, which bar ends last?",
+            "One after another is sum(durations), all at once is max(durations).",
+        ),
+    ),
+    "1.6": Exercise(
+        check_ask_all,
+        hints=(
+            "You have seen asyncio.gather with two calls. It takes any number.",
+            "ask(question) without await makes a call that is ready to start. Make one for each "
+            "question, and hand them all to gather: a star before a list hands over its parts.",
+            "return await asyncio.gather(*(ask(question) for question in questions))",
+        ),
+    ),
+}
+QUESTIONS = {
+    "1.2": Question(
+        "Ten questions go to gather. The seventh is answered first. Where is its answer in the "
+        "list that gather returns?",
+        {
+            "In the first place": "That is when it arrived. The list is in the order of the "
+            "questions, whatever arrived when.",
+            "In the seventh place": "The list is in the order of the questions, so an answer's "
+            "place says whose it is.",
+            "Nobody can say": "The order of arrival is open, the order of the list is not: it is "
+            "that of the questions.",
+        },
+        right="In the seventh place",
+    ),
+}

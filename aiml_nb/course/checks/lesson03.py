@@ -1,0 +1,225 @@
+"""Lesson 3, How many at once: what its checks look at, its hints and its questions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ...analysis import diagnose, peak_in_flight
+from ...records import Call, Run
+from ..exercises import Exercise, NotYet, of_kind, require
+from ..practice import Practice, run_answer
+from ..questions import Question
+from .answers import a_function, a_list
+
+# What the scenario `seven` takes at once.
+_SEVEN = 7
+
+
+def check_ask_all(answer: object) -> str:
+    """See that a limit is kept and used, with several limits and uneven calls."""
+    ask_all = a_function(answer, "ask_all")
+    for limit, durations in ((3, [0.06, 0.02, 0.04, 0.03]), (2, [0.04, 0.02, 0.03])):
+        _try_limit(ask_all, limit, durations)
+    return "Never more in flight than the limit, never fewer while one waits."
+
+
+def _try_limit(ask_all: Callable[..., Any], limit: int, durations: list[float]) -> None:
+    model, questions = Practice(durations), [f"question {number}" for number in range(1, 10)]
+    answers = a_list(_ask_with(ask_all, model.ask, questions, limit), "the answers")
+    asked = f"With 9 questions and a limit of {limit}"
+    require(
+        model.calls,
+        f"{asked}, none was ever asked: calling ask only prepares the work. Write  await "
+        "ask(question).",
+    )
+    peak = model.peak_in_flight
+    require(
+        peak <= limit,
+        f"{asked}, {peak} were in flight at once. All must take their tickets from the same "
+        "semaphore: make it once, before the calls, and put  async with  around each await ask.",
+    )
+    require(
+        peak > 1,
+        f"{asked}, only one was ever in flight: each call is awaited before the next one starts. "
+        "Start them all with asyncio.gather, and let the semaphore hold them back.",
+    )
+    require(
+        peak == limit,
+        f"{asked}, at most {peak} were in flight. Does the semaphore get the limit as it is?",
+    )
+    expected = [model.answer_to(question) for question in questions]
+    _compare_answers(answers, expected)
+    found = diagnose(replace(model.run, max_concurrency=limit))
+    require(
+        found is None,
+        f"{asked}, slots stood empty while questions waited, as each group waited for its slowest "
+        "call. (This trap comes up below.) Gather all questions at once, each with a ticket.",
+    )
+
+
+_STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
+
+# What Python says of classic slips, and what to write instead.
+_SLIPS = {
+    "context manager": "A semaphore is entered with  async with, not with  with.",
+    "unhashable": _STAR,
+    "awaitable is required": _STAR,
+    "bad yield": _STAR,
+}
+
+
+def _ask_with(ask_all: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return run_answer(ask_all, *arguments)
+    except (TypeError, RuntimeError) as error:
+        for words, remedy in _SLIPS.items():
+            if words in str(error):
+                raise NotYet(remedy) from None
+        raise
+
+
+def _compare_answers(answers: list[Any], expected: list[str]) -> None:
+    require(
+        len(answers) == len(expected),
+        f"{len(expected)} questions got {len(answers)} answers. Every question needs one.",
+    )
+    require(
+        sorted(map(str, answers)) == sorted(expected),
+        f"these are not the answers that ask gave: the first is {answers[0]!r:.60}. "
+        "Return what  await ask(question)  gives.",
+    )
+    require(
+        answers == expected,
+        "the answers are there, but not in the order of the questions. asyncio.gather returns "
+        "them in that order, whichever is finished first.",
+    )
+
+
+def check_in_flight_needed(given: object) -> str:
+    """See that Little's law is used, on runs whose mean, median and makespan differ."""
+    function = a_function(given, "in_flight_needed")
+    for durations, rate in (([1.0, 2.0, 6.0, 3.0], 120), ([0.5, 0.5, 2.0], 90)):
+        run = _staggered(durations)
+        answer, mean = function(run, rate), sum(durations) / len(durations)
+        if not isinstance(answer, int | float) or isinstance(answer, bool):
+            raise NotYet(f"the function returned {answer!r}, and not a number.")
+        _judge_pace(float(answer), durations, rate, rate / 60 * mean, run.makespan)
+    return "The pace times the mean duration: that many calls must be in flight."
+
+
+def _judge_pace(
+    answer: float, durations: list[float], rate: int, right: float, makespan: float
+) -> None:
+    mean, middle = sum(durations) / len(durations), sorted(durations)[len(durations) // 2]
+    if _near(answer, right) or answer == math.ceil(right):
+        return
+    case = f"With {rate} answers a minute and calls of {mean:g} s on average, you say {answer:.3g}."
+    mistakes = {
+        rate * mean: "Durations are in seconds, and the pace is given for a minute of 60.",
+        rate / 60: "That is the pace in a second. Each call stays in flight for a while, too.",
+        rate / 60 / mean: "Little's law multiplies: slower calls need more in flight, not fewer.",
+        60 / mean: "That is what one slot answers in a minute. The pace is not in it.",
+        rate / 60 * makespan: "You took the makespan. What counts is how long one call takes.",
+        rate / 60 * sum(durations): "You took all durations together. Divide by their number.",
+        rate / 60 * max(durations): "You took the longest call. The law is about the mean.",
+        rate / 60 * middle: "You took the median. The law is about the mean.",
+    }
+    for wrong, why in mistakes.items():
+        if _near(answer, wrong):
+            raise NotYet(f"{case} {why}")
+    raise NotYet(f"{case} The law: calls in flight = answers per second × seconds of each call.")
+
+
+def _near(answer: float, other: float) -> bool:
+    return math.isclose(answer, other, rel_tol=0.01)
+
+
+def _staggered(durations: list[float]) -> Run:
+    """Make a run of calls that start half a second after each other."""
+    run = Practice(durations).run
+    run.calls = [_call(i, started=i / 2, duration=d) for i, d in enumerate(durations)]
+    return run
+
+
+def _call(index: int, *, started: float, duration: float) -> Call:
+    return Call(
+        index=index,
+        custom_id=f"call-{index + 1}",
+        prompt=f"question {index + 1}",
+        submitted=0.0,
+        started=started,
+        finished=started + duration,
+        outcome="ok",
+    )
+
+
+def check_seven(answer: object) -> str:
+    """See that nobody was turned away and that the server's slots were used."""
+    run = of_kind(answer, Run, "the run: what nb.run(…) returns")
+    statuses = [attempt.status for call in run.calls for attempt in call.attempts]
+    refused = statuses.count(429)
+    peak = peak_in_flight(run)
+    require(
+        not refused,
+        f"{refused} of {len(statuses)} attempts were turned away (status 429), in "
+        f"{run.makespan:.1f} s. Choose a smaller limit.",
+    )
+    require(
+        peak >= _SEVEN,
+        f"nobody was turned away, but only {peak} were in flight, {run.makespan:.1f} s in all. "
+        "The server takes more. Choose a larger limit.",
+    )
+    require(
+        diagnose(run) is None,
+        "the limit is right, but slots stood empty. Leave the strategy as it is.",
+    )
+    return f"{peak} in flight, nobody turned away, {run.makespan:.1f} s."
+
+
+EXERCISES: dict[str, Exercise] = {
+    "3.2": Exercise(
+        check_ask_all,
+        hints=(
+            "Two pieces you have seen: asyncio.gather starts all, and a semaphore holds back.",
+            "Make one semaphore with `limit` tickets. Inside ask_all, write a small async function "
+            "for a single question, with  async with slots:  around its call of ask.",
+            "ask_in_slot(question) takes a ticket and returns await ask(question); ask_all returns "
+            "await asyncio.gather(*(ask_in_slot(question) for question in questions)).",
+        ),
+    ),
+    "3.3": Exercise(
+        check_in_flight_needed,
+        hints=(
+            "First the units: how many answers a second are so many answers a minute?",
+            "Then how long does a call take on average? Add the durations up, and divide by how "
+            "many there are.",
+            "Multiply the two: answers_per_minute / 60 * sum(durations) / len(durations).",
+        ),
+    ),
+    "3.6": Exercise(
+        check_seven,
+        hints=(
+            "Try one, look at what check says, and try another.",
+            "The server's name says how many calls it takes.",
+            "limit = 7",
+        ),
+    ),
+}
+
+QUESTIONS: dict[str, Question] = {
+    "3.7": Question(
+        "A call takes 2 s on average, and you want 10 answers a second. How many in flight?",
+        {
+            "5": "Divided instead of multiplied. With 5 in flight, each for 2 s, 2.5 answers come "
+            "in a second.",
+            "10": "With 10 in flight, each for 2 s, only 5 answers come in a second.",
+            "20": "10 answers a second × 2 s each = 20 in flight.",
+            "as many as possible": "More than 20 do not come faster if 10 a second is what you "
+            "want, and too many may be turned away.",
+        },
+        right="20",
+    ),
+}

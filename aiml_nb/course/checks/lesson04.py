@@ -1,0 +1,241 @@
+"""Lesson 4, First token: what its checks look at, its hints and its questions."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ...records import Call
+from ..exercises import Exercise, NotYet, require
+from ..questions import Question
+from .answers import a_function
+
+
+class _Chunks:
+    """A stream that stamps when it hands out each of its pieces, text and seconds before it."""
+
+    def __init__(self, *pieces: tuple[float, str | None]) -> None:
+        self._pieces = pieces
+        self.stamps: list[float] = []
+        self._chunks = self._play()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._chunks)
+
+    def _play(self) -> Iterator[Any]:
+        for wait, text in self._pieces:
+            time.sleep(wait)
+            self.stamps.append(time.perf_counter())
+            yield _make_chunk(text)
+
+
+_NO_CHOICES = "no choices"
+
+# Seconds between the question and the moment at which the learner's function is called.
+_SENT_BEFORE = 0.02
+
+
+def _make_chunk(text: str | None) -> Any:
+    from openai.types.chat import ChatCompletionChunk
+
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": None}
+    return ChatCompletionChunk.model_validate(
+        {
+            "id": "practice",
+            "object": "chat.completion.chunk",
+            "created": 0,
+            "model": "practice",
+            "choices": [] if text == _NO_CHOICES else [choice],
+        }
+    )
+
+
+def check_first_token(given: object) -> str:
+    """See that the watch stops at the first text, whatever comes before it."""
+    function = a_function(given, "time_to_first_token")
+    _time_stream(function, (0, None), (0.01, ""), (0.05, "Yes"), (0.03, ", it"), (0.03, " is."))
+    _time_stream(function, (0, ""), (0.01, _NO_CHOICES), (0.04, "No"), (0.03, "."))
+    silent = _Chunks((0, ""), (0.01, None), (0.01, _NO_CHOICES))
+    answer = _watch(function, silent)
+    require(
+        answer is None,
+        f"a stream that ends without any text got {answer!r}. Nothing came, so return None.",
+    )
+    return "The watch stops at the first text, and at nothing before it."
+
+
+def _time_stream(function: Callable[..., Any], *pieces: tuple[float, str | None]) -> None:
+    stream, begin = _Chunks(*pieces), time.perf_counter() - _SENT_BEFORE
+    answer = _watch(function, stream, begin)
+    first = next(i for i, (_, text) in enumerate(pieces) if text and text != _NO_CHOICES)
+    require(answer is not None, "the function returns None, although text came. Is return missing?")
+    if not isinstance(answer, int | float):
+        raise NotYet(f"the function returned {answer!r:.60}, and not a number of seconds.")
+    require(
+        answer <= begin or begin < 5,
+        "that is a reading of the watch, not a difference. Take begin away from perf_counter().",
+    )
+    moments = [stamp - begin for stamp in stream.stamps]
+    waits = sum(wait for wait, _ in pieces[: first + 1])
+    due = moments[first] if len(moments) > first else _SENT_BEFORE + waits
+    require(answer >= 0, "that is less than nothing. Take begin away from now, not now from begin.")
+    case = f"you say {answer:.3f} s, and the first text comes after {due:.3f} s."
+    require(
+        answer >= due or answer + 1.25 * _SENT_BEFORE < due,
+        f"{case} Count from the begin that is given: the question was sent before the stream came.",
+    )
+    require(
+        answer >= due,
+        f"{case} Chunks without text come before it: their content is None or ''. Look for content "
+        "that is neither.",
+    )
+    after = moments[first + 1] if len(moments) > first + 1 else math.inf
+    require(answer <= after, f"{case} Return as soon as there is text, from inside the loop.")
+
+
+def _watch(function: Callable[..., Any], stream: _Chunks, begin: float | None = None) -> Any:
+    try:
+        return function(stream, time.perf_counter() if begin is None else begin)
+    except IndexError:
+        raise NotYet(
+            "choices[0] fails for a chunk whose list of choices is empty, as some servers send "
+            "them. Ask first whether  chunk.choices  holds anything."
+        ) from None
+
+
+def check_time_per_token(given: object) -> str:
+    """See that the first token and the wait for it are left out."""
+    function = a_function(given, "time_per_token")
+    for call in (_make_call(1.0, 3.0, 8.0, tokens=11), _make_call(0.2, 0.5, 2.5, tokens=5)):
+        answer = function(call)
+        if not isinstance(answer, int | float):
+            raise NotYet(f"for {call.output_tokens} tokens the function returned {answer!r}.")
+        _judge_pace(float(answer), call)
+    try:
+        alone = function(_make_call(1.0, 3.0, 3.0, tokens=1))
+    except ZeroDivisionError:
+        raise NotYet(
+            "an answer of one token divides by 0. It has no pace: return None before dividing."
+        ) from None
+    require(alone is None, f"an answer of one token has no pace, and got {alone!r}. Return None.")
+    return "The time after the first token, for each of the others."
+
+
+def _judge_pace(answer: float, call: Call) -> None:
+    tokens, started, first = call.output_tokens or 0, call.started or 0.0, call.first_token or 0.0
+    finished = call.finished or 0.0
+    streamed, duration = finished - first, finished - started
+    if _near(answer, streamed / (tokens - 1)):
+        return
+    case = f"{tokens} tokens streamed in {streamed:g} s, and you say {answer:.3g} s each."
+    mistakes = {
+        streamed / tokens: "The first token came before the streaming began: do not count it.",
+        duration / tokens: "The wait for the first token is in it. Begin at first_token.",
+        duration / (tokens - 1): "The wait for the first token is in it. Begin at first_token.",
+        finished / (tokens - 1): "Stamps count from the beginning of the run: take the difference.",
+        (tokens - 1) / streamed: "Those are tokens a second. Turn it over.",
+        tokens / streamed: "Those are tokens a second. Turn it over.",
+        streamed: "That is for all tokens together.",
+    }
+    for wrong, why in mistakes.items():
+        if _near(answer, wrong):
+            raise NotYet(f"{case} {why}")
+    raise NotYet(f"{case} Divide the time from first_token to finished by the tokens but one.")
+
+
+def check_wait(given: object) -> str:
+    """See that the wait for a slot is counted too."""
+    function = a_function(given, "wait_for_first_word")
+    for call in (_make_call(2.0, 2.5, 6.0, tokens=9), _make_call(1.0, 1.75, 2.0, tokens=3)):
+        submitted = call.submitted = 0.5
+        started, first, finished = call.started or 0.0, call.first_token or 0.0, call.finished
+        answer = function(call)
+        if not isinstance(answer, int | float):
+            raise NotYet(f"the function returned {answer!r}, and not a number of seconds.")
+        case = (
+            f"a call submitted at {submitted} s, started at {started} s, first token at {first} s, "
+            f"got {answer:g} s."
+        )
+        mistakes = {
+            first - started: "That is the time to first token. The wait for a slot is missing.",
+            started - submitted: "That is the wait for a slot alone. Then the model is to begin.",
+            (finished or 0.0) - submitted: "That is the wait for the last word, not the first.",
+            first: "Stamps count from the beginning of the run: from when on did the reader wait?",
+        }
+        for wrong, why in mistakes.items():
+            require(not _near(float(answer), wrong), f"{case} {why}")
+        require(
+            _near(float(answer), first - submitted),
+            f"{case} The reader waits from submitted to first_token.",
+        )
+    return "The wait for a slot, and then for the first token."
+
+
+def _near(answer: float, other: float) -> bool:
+    return math.isclose(answer, other, rel_tol=1e-6)
+
+
+def _make_call(started: float, first: float, finished: float, *, tokens: int) -> Call:
+    return Call(
+        index=0,
+        custom_id="call-1",
+        prompt="question 1",
+        submitted=0.0,
+        started=started,
+        first_token=first,
+        finished=finished,
+        outcome="ok",
+        output_tokens=tokens,
+    )
+
+
+EXERCISES: dict[str, Exercise] = {
+    "4.2": Exercise(
+        check_first_token,
+        hints=(
+            "Go through the stream with a for loop, and look at each chunk: is there text in it?",
+            "Text is in chunk.choices[0].delta.content. It may be None or '', and chunk.choices "
+            "may be empty. An if takes all three for false.",
+            "In the loop: if chunk.choices and chunk.choices[0].delta.content: return "
+            "perf_counter() - begin. After the loop: return None.",
+        ),
+    ),
+    "4.4": Exercise(
+        check_time_per_token,
+        hints=(
+            "Which two stamps lie around the dark part of the bar?",
+            "Between first_token and finished come all tokens but the first.",
+            "(call.finished - call.first_token) / (call.output_tokens - 1), and None if there are "
+            "fewer than two tokens.",
+        ),
+    ),
+    "4.5": Exercise(
+        check_wait,
+        hints=(
+            "It is the length of a row in the picture, from its left end to where the dark part "
+            "begins.",
+            "Which stamp is the left end of the grey line?",
+            "call.first_token - call.submitted; or the sum of queue_time and time_to_first_token.",
+        ),
+    ),
+}
+
+QUESTIONS: dict[str, Question] = {
+    "4.6": Question(
+        "Somebody says: since we stream, our answers are done ten times sooner. What happened?",
+        {
+            "Their watch stops at the first token now.": "Most likely. The first token comes "
+            "early; the end stays where it was.",
+            "The model writes faster when streamed.": "It writes at the same pace. You saw the two "
+            "bars end at the same place.",
+            "Streamed answers are shorter.": "The same question got the same answer, streamed or "
+            "not.",
+        },
+        right="Their watch stops at the first token now.",
+    ),
+}

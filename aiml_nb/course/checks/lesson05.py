@@ -1,0 +1,199 @@
+"""Lesson 5, When it fails: what its checks look at, its hints and its questions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from ...endpoint import connect
+from ...records import Call, Run
+from ..exercises import Exercise, NotYet, of_kind, require
+from ..practice import run_answer
+from ..questions import Question
+from .answers import a_function
+from .asking_again import Moody, check_ask_again, make_error
+
+_ENOUGH = 5
+
+
+def check_ask_safely(given: object) -> str:
+    """See that failures become records, and that a cancellation goes through."""
+    ask_safely = a_function(given, "ask_safely")
+    record = _record_of(ask_safely, Moody().ask)
+    require(
+        record["answer"] == "an answer to: Why?" and record["error"] is None,
+        f"a call that goes well gives {record!r:.120}. The answer belongs into answer, and error "
+        "stays None. Did you await ask(question)?",
+    )
+    for error in (make_error(400), ValueError("odd"), TimeoutError("late")):
+        _compare_record(_record_of(ask_safely, _fail_with(error)), error)
+    is_cancelled = run_answer(_is_cancelled, ask_safely)
+    require(
+        is_cancelled,
+        "a cancelled call went on as if it had failed. Catch  Exception: a cancellation is none of "
+        "these, and must go through, or nobody can stop your run.",
+    )
+    return "Failures are noted down, and a run can still be cancelled."
+
+
+def _fail_with(error: Exception) -> Callable[[str], Any]:
+    async def ask(question: str) -> str:
+        raise error
+
+    return ask
+
+
+def _record_of(ask_safely: Callable[..., Any], ask: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        record = run_answer(ask_safely, ask, "Why?")
+    except NotImplementedError:
+        raise
+    except UnboundLocalError as error:
+        raise NotYet(
+            f"{error}. Both names need a value on every way: set them to None first."
+        ) from None
+    except Exception as error:  # noqa: BLE001  whatever was let through
+        name = type(error).__name__
+        raise NotYet(
+            f"when ask raises {name}, ask_safely raises it, too. Put  try  around await "
+            "ask(question), and catch every Exception, not one kind alone."
+        ) from None
+    if not isinstance(record, dict) or not {"answer", "error"} <= record.keys():
+        raise NotYet("ask_safely is to return the dictionary of its last line. Leave it there.")
+    return record
+
+
+def _compare_record(record: dict[str, Any], error: Exception) -> None:
+    name = type(error).__name__
+    require(
+        record["error"] is not None,
+        f"ask raised {name}, and error is None. Why the call failed would be forgotten: "
+        "except Exception as reason  gives you the error.",
+    )
+    require(
+        record["error"] is error,
+        f"ask raised {name}, and error is {record['error']!r:.60}. Keep the exception itself: it "
+        "knows its kind and its status.",
+    )
+    require(record["answer"] is None, f"ask raised {name}, and answer is {record['answer']!r:.60}.")
+
+
+async def _is_cancelled(ask_safely: Callable[..., Any]) -> bool:
+    async def ask(question: str) -> str:
+        await asyncio.sleep(5)
+        return "too late"
+
+    task: asyncio.Future[Any] = asyncio.ensure_future(ask_safely(ask, "Why?"))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait([task])
+    return task.cancelled()
+
+
+def check_stop_after_five(given: object) -> str:
+    """See that a run is stopped with its first answers kept, whatever the server's seed."""
+    function = a_function(given, "stop_after_five")
+    questions = [f"Question {number}?" for number in range(1, 13)]
+    endpoint = connect(simulate=True, scenario="faq", speed=20, seed=11, verbose=False)
+    found, later = run_answer(_watch, function, questions, endpoint)
+    run = of_kind(found, Run, "the run: what handle.partial gives")
+    ok = sum(call.outcome == "ok" for call in run.calls)
+    require(
+        len(run.calls) == len(questions),
+        f"your run has only {len(run.calls)} of the {len(questions)} questions. Ask them all, and "
+        "stop half-way.",
+    )
+    require(
+        later < len(questions),
+        f"all {len(questions)} were answered: the run went on to its end. Cancel it as soon as "
+        "handle.progress[0] is 5, with  handle.cancel(), parentheses and all.",
+    )
+    require(
+        later >= _ENOUGH,
+        f"only {later} answers were there when you stopped. Go round a while loop as long as "
+        "handle.progress[0] is below 5, with a short await asyncio.sleep in it.",
+    )
+    require(
+        ok <= _ENOUGH + 2,
+        f"{ok} answers were there when you stopped. Look at handle.progress more often.",
+    )
+    kept = f"{ok} answers kept, {_count(run.calls, 'cancelled')} calls cancelled in flight"
+    return f"{kept}, {_count(run.calls, 'not_started')} never sent."
+
+
+def _count(calls: list[Call], outcome: str) -> int:
+    return sum(call.outcome == outcome for call in calls)
+
+
+async def _watch(function: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
+    """Return what the function gave, and how many calls are ok once none is in flight any more."""
+    result = function(*arguments)
+    try:
+        found = await asyncio.wait_for(result, 10) if asyncio.iscoroutine(result) else result
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # the stop button
+            raise
+        raise NotYet(
+            "a run that was cancelled has no result: awaiting its handle raises CancelledError. "
+            "What there is, is in handle.partial."
+        ) from None
+    if not isinstance(found, Run):
+        return found, 0
+    idle = 0
+    while idle < 3:  # between two calls nothing is in flight either, for a moment
+        await asyncio.sleep(0.02)
+        idle = 0 if any(_is_in_flight(call) for call in found.calls) else idle + 1
+    return found, _count(found.calls, "ok")
+
+
+def _is_in_flight(call: Call) -> bool:
+    return call.started is not None and call.finished is None
+
+
+EXERCISES: dict[str, Exercise] = {
+    "5.3": Exercise(
+        check_ask_safely,
+        hints=(
+            "Put  try  around the one line that may fail.",
+            "except Exception as reason  catches everything but a cancellation. The name after "
+            "`as` is gone after the block: keep it under another one.",
+            "Set answer and error to None; then try: answer = await ask(question); then except "
+            "Exception as reason: error = reason.",
+        ),
+    ),
+    "5.5": Exercise(
+        check_ask_again,
+        hints=(
+            "A loop over the attempts 1, 2, 3, and in it a try that returns the answer.",
+            "In  except openai.APIStatusError as error:  raise again if the status is not in "
+            "PASSES, or if this was the third attempt. After the except, wait.",
+            "for attempt in (1, 2, 3): try: return await ask(question); except …: if "
+            "error.status_code not in PASSES or attempt == 3: raise; then await "
+            "asyncio.sleep(0.05).",
+        ),
+    ),
+    "5.7": Exercise(
+        check_stop_after_five,
+        hints=(
+            "Look again and again how far it is, and let the run go on meanwhile.",
+            "handle.progress[0] is the number of finished calls. In the while loop you need an "
+            "await: without it the run gets no turn, and the loop never ends.",
+            "while handle.progress[0] < 5: await asyncio.sleep(0.01); then handle.cancel().",
+        ),
+    ),
+}
+
+QUESTIONS: dict[str, Question] = {
+    "5.8": Question(
+        "A call fails with status 400: the question is too long. What helps?",
+        {
+            "Ask again after a second.": "It will be as long then. A 400 does not pass by itself.",
+            "Ask with fewer calls in flight.": "That helps against 429, too many requests.",
+            "Shorten the question.": "A 400 says that something is wrong with the question.",
+            "Give it a longer timeout.": "The answer came at once, and it was no.",
+        },
+        right="Shorten the question.",
+    ),
+}

@@ -1,0 +1,260 @@
+"""Lesson 7, Honest numbers: what its checks look at, its hints and its questions."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+from math import exp, isclose, log
+from numbers import Real
+from statistics import fmean, median
+
+from ...records import Run
+from ..exercises import Exercise, require
+from ..questions import Question
+from .answers import a_function, a_list, a_run
+from .watched import run_watched
+
+# Seconds: more than a busy machine adds to a wait, less than what a wrong clock makes of it.
+SLACK = 0.2
+GAP, STUCK = 0.08, 0.5
+
+
+def check_typical(typical: object) -> str:
+    """Try ratios whose geometric mean is no other mean."""
+    function = a_function(typical, "typical")
+    for ratios in ([2.0, 0.5], [1.0, 1.0, 8.0], [3.0, 1.5, 2.0, 0.9]):
+        given, right = function(list(ratios)), exp(fmean(map(log, ratios)))
+        said = f"typical({ratios}) gave {_say(given)}"
+        require(given is not None, f"{said}. Is there a  return?")
+        require(isinstance(given, Real), f"{said}, and a number is wanted.")
+        for other, why in _other_means(ratios, right):
+            require(
+                isclose(given, right, rel_tol=0.01) or not isclose(given, other, abs_tol=1e-9),
+                f"{said}: {why}",
+            )
+        require(
+            isclose(given, right, rel_tol=0.01), f"{said}, and the geometric mean is {right:.3g}."
+        )
+    return "2 and 0.5 make 1: nobody is faster."
+
+
+def _other_means(ratios: list[float], right: float) -> list[tuple[float, str]]:
+    n = len(ratios)
+    return [
+        (
+            fmean(ratios),
+            "that is the mean. By it, being twice as fast once and half as fast once makes you "
+            "faster. Multiply the ratios; do not add them.",
+        ),
+        (median(ratios), "that is the one in the middle. All ratios are to have a say."),
+        (right**n, f"that is the product. Its root is missing: the power of 1 / {n}."),
+        (
+            right**n / n,
+            f"that is the product divided by {n}. Python takes the power first: put brackets "
+            f"around (1 / {n}).",
+        ),
+        (0.0, "nought times anything is nought. Begin with 1."),
+    ]
+
+
+def check_within_95(within_95: object) -> str:
+    """Try runs whose failures are quick and whose answers came in no order."""
+    function = a_function(within_95, "within_95")
+    slow = [((7 * number) % 20 + 1) ** 2 / 20 for number in range(20)]
+    nineteenth, last = sorted(slow)[-2:]
+    for name, failed in (("all answered", 0), ("half of them refused", 20)):
+        given = function(_make_run(slow, failed=failed))
+        said = f"for answers of up to {last:.0f} s, {name}, it gave {_say(given)}"
+        require(given is not None, f"{said}. Is there a  return?")
+        require(isinstance(given, Real), f"{said}, and a number of seconds is wanted.")
+        for other, why in (
+            (fmean(slow), "that is the mean, which says nothing about 95 of 100."),
+            (0.95 * last, "that is 95 % of the longest duration. Wanted is one of 95 % of calls."),
+        ):
+            require(not isclose(given, other), f"{said}: {why}")
+        require(
+            given < last,
+            f"{said}: within that all were done, and not only 95 of 100. (Python counts places "
+            "from 0.)",
+        )
+        require(
+            failed == 0 or given >= nineteenth,
+            f"{said}: the refused calls, of 0.01 s each, are counted too, and make the server look "
+            "better. Keep those whose outcome is 'ok'.",
+        )
+        require(
+            given >= nineteenth,
+            f"{said}. Wanted is the time that 19 of the 20 do not exceed: sort the durations, and "
+            "take the 19th.",
+        )
+    return "95 of 100 answered calls took at most so long, and quick failures do not count."
+
+
+def check_on_schedule(on_schedule: object) -> str:
+    """Give it a server that gets stuck, and look at when each question was sent."""
+    function = a_function(on_schedule, "on_schedule")
+    server = _Server(stuck_at=2)
+    questions = [f"question {number}" for number in range(1, 7)]
+    (found,), lag = run_watched(partial(function, server.ask, questions, GAP))
+    waits = a_list(found, "one wait for each question")
+    require(
+        lag < STUCK / 2,
+        f"the loop was {lag:.2f} s late: something keeps it to itself, so that nobody else can "
+        "send or receive. Which sleep lets go?",
+    )
+    require(
+        len(server.sent) == len(questions),
+        f"{len(server.sent)} of {len(questions)} questions were asked. Is there an  await  before "
+        "ask(question)?",
+    )
+    require(
+        len(waits) == len(questions) and all(isinstance(wait, Real) for wait in waits),
+        f"it gave {_say(waits)}, and the seconds of {len(questions)} waits are wanted. What does "
+        "ask_one return?",
+    )
+    due = [number * GAP for number in range(len(questions))]
+    _check_sending([server.sent[question] for question in questions], due)
+    _check_waits(waits, [server.answered[q] - when for q, when in zip(questions, due, strict=True)])
+    return f"Six questions on time, and {sum(wait > 0.2 for wait in waits)} of them had to wait."
+
+
+def _check_sending(sent: list[float], due: list[float]) -> None:
+    require(
+        sent[-1] > due[-1] - GAP / 2,
+        f"question 6 was sent after {sent[-1]:.2f} s, and was due after {due[-1]:.2f} s. Each has "
+        "to wait until it is due: sleep first, for number * gap seconds.",
+    )
+    late = max(at - when for at, when in zip(sent, due, strict=True))
+    require(
+        late < STUCK / 2,
+        f"a question was sent {late:.2f} s too late, because it waited for the answer to the one "
+        "before. The schedule does not wait for the server.",
+    )
+
+
+def _check_waits(waits: list[float], truth: list[float]) -> None:
+    excess = [wait - right for wait, right in zip(waits, truth, strict=True)]
+    require(
+        min(waits) > -SLACK,
+        f"a wait of {min(waits):.3g} s is no wait. Take the time on the clock after the answer, "
+        "and subtract the time on the same clock at which the question was due.",
+    )
+    require(
+        max(excess) < SLACK,
+        f"the last question waited {truth[-1]:.2f} s, and you say {waits[-1]:.2f} s: the time "
+        "before it was due is in it. Measure from when it was due.",
+    )
+    require(
+        min(excess) > -SLACK,
+        f"question 3 was stuck for {STUCK} s, and you say it waited {waits[2]:.2f} s. Look at the "
+        "clock after ask has answered.",
+    )
+
+
+class _Server:
+    """Serves one question at a time, and is stuck at one of them; notes who asked when."""
+
+    def __init__(self, *, stuck_at: int) -> None:
+        self._origin = time.perf_counter()
+        self._stuck_at = stuck_at
+        self._turn: asyncio.Lock | None = None
+        self.sent: dict[str, float] = {}
+        self.answered: dict[str, float] = {}
+
+    async def ask(self, question: str) -> str:
+        self._turn = self._turn or asyncio.Lock()
+        stuck = len(self.sent) == self._stuck_at
+        self.sent[question] = time.perf_counter() - self._origin
+        async with self._turn:
+            await asyncio.sleep(STUCK if stuck else 0.01)
+        self.answered[question] = time.perf_counter() - self._origin
+        return f"an answer to: {question}"
+
+
+def _make_run(durations: list[float], *, failed: int) -> Run:
+    """Make a run of answered calls, with refused ones of 0.01 s between them."""
+    taken = [durations[0], *[0.01] * failed, *durations[1:]]
+    run = a_run({f"question {number}": (0.0, each) for number, each in enumerate(taken)})
+    for call in run.calls[1 : 1 + failed]:
+        call.outcome = "error"
+    return run
+
+
+def _say(value: object) -> str:
+    if isinstance(value, Real):
+        return f"{float(value):.3g}"
+    if isinstance(value, list | str | None):
+        return repr(value)
+    return f"a {type(value).__name__}"
+
+
+EXERCISES = {
+    "7.3": Exercise(
+        check_typical,
+        hints=(
+            "Adding makes a mean. What makes a product?",
+            "Begin with 1.0 and multiply by each ratio in turn. For ratios of 2 and 0.5 that gives "
+            "1; for 2 and 2 it gives 4, and should give 2.",
+            "The n-th root of the product is product ** (1 / len(ratios)).",
+        ),
+    ),
+    "7.6": Exercise(
+        check_within_95,
+        hints=(
+            "First the list: the duration of each call whose outcome is 'ok'.",
+            "Sort it. Of 20 calls, which place has the one that 19 do not exceed?",
+            "done = sorted(…); the 19th of 20 is done[round(0.95 * len(done)) - 1].",
+        ),
+    ),
+    "7.8": Exercise(
+        check_on_schedule,
+        hints=(
+            "In ask_one three things happen: wait until the question is due, ask, look at the "
+            "clock.",
+            "It is due at start + number * gap. asyncio.sleep wants to know how long it is until "
+            "then, from now.",
+            "After  await ask(question)  return time.perf_counter() - due.",
+        ),
+    ),
+}
+
+QUESTIONS = {
+    "7.2": Question(
+        "The interval of the ten pairs is about 1.5× to 2.3×. What does it say?",
+        {
+            "95 % of all pairs lie between 1.5× and 2.3×": "Look at the dots: quite a few of them "
+            "lie outside. The interval is about the typical speed-up, not about single pairs.",
+            "The typical speed-up is probably somewhere between 1.5× and 2.3×": "These are the "
+            "values that the ten pairs are compatible with. More pairs would narrow it.",
+            "The next comparison will give a number between 1.5× and 2.3×": "A single comparison "
+            "varies much more. Ours gave less than 1× at the first try.",
+        },
+        right="The typical speed-up is probably somewhere between 1.5× and 2.3×",
+    ),
+    "7.5": Question(
+        "A provider advertises a mean of 0.3 s. Which question do you ask first?",
+        {
+            "What is the slowest call of all?": "It depends most of all on how long one has "
+            "looked: among a million calls there is always one disaster.",
+            "What are the median and the 95th percentile, of how many calls?": "The two say what "
+            "is usual and what is bad, and the number says whether to believe them.",
+            "What is the mean without the slow calls?": "The slow calls happened. Leave them out, "
+            "and the number is about calls that nobody can choose to make.",
+        },
+        right="What are the median and the 95th percentile, of how many calls?",
+    ),
+    "7.9": Question(
+        "You test a chat server for a shop. Customers will come to it when they like. How do you "
+        "send the test questions?",
+        {
+            "One after another, each as soon as the one before is answered": "That measures one "
+            "patient customer. When the server is stuck, your test stops asking.",
+            "On a schedule, and each wait counts from when its question was due": "Customers come "
+            "whether or not the others have been served.",
+            "All at once, with gather": "That measures a sale that begins on the stroke of nine. "
+            "Useful to know, but not an ordinary day.",
+        },
+        right="On a schedule, and each wait counts from when its question was due",
+    ),
+}

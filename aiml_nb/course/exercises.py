@@ -1,0 +1,178 @@
+"""Check what a learner wrote, and help on."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .shelf import take_from
+from .verdict import Verdict
+
+T = TypeVar("T")
+
+_hints_given: Counter[str] = Counter()
+
+
+class NotYet(Exception):  # noqa: N818  no error: the answer is on its way
+    """The answer does not do what was asked; the text says what is wrong and where to look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """How an exercise is checked, and what helps on.
+
+    Parameters
+    ----------
+    check
+        Takes the answer; returns what is right about it, or raises `NotYet`.
+    hints
+        From the gentle push to the solution's idea.
+    """
+
+    check: Callable[[Any], str]
+    hints: tuple[str, ...]
+
+
+def check(key: str, answer: object) -> Verdict:
+    """Check an answer, print what was found and return it.
+
+    A function is called, a run or a number is looked at. An answer that stops with an error is
+    not passed, and the error is named; only the NotImplementedError of an exercise that is not
+    begun goes through.
+
+    Parameters
+    ----------
+    key
+        The exercise, such as ``"3.2"``.
+    answer
+        What the exercise asks for.
+
+    Raises
+    ------
+    ValueError
+        If there is no such exercise.
+    """
+    __tracebackhide__ = True  # IPython leaves this function out of what a learner has to read
+    exercise = take_from("EXERCISES", key)
+    try:
+        verdict = _judge(key, exercise, answer)
+    except NotImplementedError as error:
+        # The line that raised it, and not the way there through the check, threads and loops.
+        line = error.__traceback__
+        while line and line.tb_next:
+            line = line.tb_next
+        raise error.with_traceback(line) from None
+    print(verdict)
+    return verdict
+
+
+def hint(key: str) -> None:
+    """Print the next hint for an exercise; the last one is the idea of the solution.
+
+    Parameters
+    ----------
+    key
+        The exercise, such as ``"3.2"``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such exercise.
+    """
+    hints = take_from("EXERCISES", key).hints
+    number = min(_hints_given[key] + 1, len(hints))
+    _hints_given[key] = number
+    more = "Run the cell again for the next one." if number < len(hints) else "That is the last."
+    print(f"Hint {number} of {len(hints)} ({key}): {hints[number - 1]} {more}")
+
+
+def require(claim: object, otherwise: str) -> None:
+    """Go on if `claim` holds.
+
+    Parameters
+    ----------
+    claim
+        Anything true or false.
+    otherwise
+        What to tell the learner if it does not hold.
+
+    Raises
+    ------
+    NotYet
+        If it does not.
+    """
+    if not claim:
+        raise NotYet(otherwise)
+
+
+def of_kind(answer: object, kind: type[T], wanted: str) -> T:
+    """Return `answer` if it is of the kind that the check looks at.
+
+    Parameters
+    ----------
+    answer
+        What the learner gave.
+    kind
+        The class it must have.
+    wanted
+        What that is in words, such as ``"the run: what nb.run(…) returns"``.
+
+    Raises
+    ------
+    NotYet
+        If it is of another kind.
+    """
+    if isinstance(answer, kind):
+        return answer
+    raise NotYet(f"check got {_describe(answer)}, and wants {wanted}.")
+
+
+def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
+    try:
+        _refuse_coroutine(answer)
+        return Verdict(key=key, passed=True, text=exercise.check(answer))
+    except NotYet as reason:
+        # A check that explains RuntimeErrors explains this one too: it is one of them.
+        if isinstance(reason.__context__, NotImplementedError):
+            raise reason.__context__ from None
+        return Verdict(key=key, passed=False, text=str(reason))
+    except NotImplementedError:
+        raise
+    # What a learner wrote may raise anything; what it awaited may have been cancelled.
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
+        words = f"{type(error).__name__}: {error}".removesuffix(": ")
+        text = f"your code stopped with {words}{_find_place(error, answer)}."
+        return Verdict(key=key, passed=False, text=text)
+
+
+def _find_place(error: BaseException, answer: object) -> str:
+    """Say in which line of the learner's cell the error was raised, if it was raised there."""
+    code = getattr(answer, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if code and frame.filename == code.co_filename]
+    return f" in line {own[-1].lineno}:  {own[-1].line}" if own else ""
+
+
+def _refuse_coroutine(answer: object) -> None:
+    if inspect.iscoroutine(answer):
+        answer.close()  # else Python warns later, in another cell, that nobody awaited it
+        raise NotYet(
+            f"check got {_describe(answer)}. Calling an async function only prepares the work: "
+            "write  await  before the call."
+        )
+
+
+def _describe(answer: object) -> str:
+    if answer is None:
+        return "None (a function without a return line gives that)"
+    if inspect.iscoroutine(answer):
+        return f"the coroutine {answer.__name__}(), which has not run"
+    if callable(answer) and hasattr(answer, "__name__"):
+        return f"the function {answer.__name__} itself"
+    kind = type(answer).__name__
+    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"

@@ -1,0 +1,100 @@
+"""Guess before a cell is run, and see the guess beside what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..widgets import Predict
+
+_asked: dict[str, Predict] = {}
+
+
+def predict(
+    key: str, question: str, *, choices: Sequence[str] | None = None, unit: str | None = None
+) -> Predict:
+    """Ask for a guess: one of some choices, or a number with a unit.
+
+    As the last line of a cell it is shown there. The guess is in ``.guess``, and may also be set
+    from code, where no front end shows buttons. `reveal` shows it beside the measurement.
+
+    Parameters
+    ----------
+    key
+        The question's name, such as ``"3.1"``.
+    question
+        What is asked.
+    choices
+        The answers to choose from; leave them out where a number is asked for.
+    unit
+        The number's unit, such as ``"s"``; empty for a plain number.
+
+    Raises
+    ------
+    ValueError
+        If there are both choices and a unit, or neither.
+    """
+    from ..widgets import Predict
+    from .buttons import has_front_end
+
+    asked = Predict(question, choices, unit=unit, key=key)
+    _asked[key] = asked
+    if not has_front_end():
+        print(repr(asked))
+    return asked
+
+
+def reveal(key: str, measured: str | float) -> None:
+    """Print what was measured beside what was guessed, if anything was.
+
+    Parameters
+    ----------
+    key
+        The name that `predict` was given.
+    measured
+        One of its choices, or a number.
+
+    Raises
+    ------
+    ValueError
+        If nothing was asked under this name, or `measured` is none of the choices.
+    """
+    if key not in _asked:
+        raise ValueError(f"nothing was asked as {key!r}. Run the cell with predict({key!r}, …).")
+    asked = _asked[key]
+    if asked.choices is None:
+        print(_compare_numbers(asked.guess, float(measured), asked.unit or ""))
+        return
+    if measured not in asked.choices:
+        raise ValueError(f"measured must be one of {asked.choices!r}; not {measured!r}.")
+    print(_compare_choices(asked.guess, str(measured)))
+
+
+def _compare_choices(guess: str | None, measured: str) -> str:
+    if guess is None:
+        return f"It was: {measured}. (You made no guess.)"
+    if guess == measured:
+        return f"✓ It was: {measured}. You guessed it."
+    return f"It was: {measured}. You guessed: {guess}. What made the difference?"
+
+
+def _compare_numbers(guess: float | None, measured: float, unit: str) -> str:
+    found = f"Measured: {_say(measured, unit)}."
+    if guess is None:
+        return f"{found} (You made no guess.)"
+    return f"{found} You guessed {_say(guess, unit)}{_how_far(guess, measured)}."
+
+
+def _how_far(guess: float, measured: float) -> str:
+    if guess <= 0 or measured <= 0:
+        return ""
+    ratio = guess / measured
+    if 0.8 <= ratio <= 1.25:
+        return ", which is close"
+    return f", {ratio:.1f} times as much" if ratio > 1 else f", {1 / ratio:.1f} times too little"
+
+
+def _say(number: float, unit: str) -> str:
+    digits = f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
+    return f"{digits} {unit}".rstrip()

@@ -1,0 +1,78 @@
+"""A question with several answers, and for each why it is right or wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .shelf import take_from
+
+if TYPE_CHECKING:
+    from .buttons import Quiz
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of a lesson.
+
+    Parameters
+    ----------
+    text
+        The question.
+    answers
+        Each answer and why it is right or wrong.
+    right
+        The right one.
+
+    Raises
+    ------
+    ValueError
+        If `right` is not among the answers.
+    """
+
+    text: str
+    answers: dict[str, str]
+    right: str
+
+    def __post_init__(self) -> None:
+        """Refuse a question that cannot be answered."""
+        if self.right not in self.answers:
+            raise ValueError(f"right must be one of {list(self.answers)}; not {self.right!r}.")
+
+    def explain(self, choice: str) -> str:
+        """Say whether `choice` is right, and why.
+
+        Parameters
+        ----------
+        choice
+            One of the answers.
+
+        Raises
+        ------
+        ValueError
+            If it is none of them.
+        """
+        if choice not in self.answers:
+            raise ValueError(f"choice must be one of {list(self.answers)}; not {choice!r}.")
+        return f"{'✓ Yes.' if choice == self.right else 'No.'} {self.answers[choice]}"
+
+
+def quiz(key: str) -> Quiz:
+    """Ask a question of a lesson: the last line of a cell shows it.
+
+    Parameters
+    ----------
+    key
+        The question, such as ``"3.3"``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such question.
+    """
+    from .buttons import Quiz, has_front_end
+
+    shown = Quiz(key, take_from("QUESTIONS", key))
+    if not has_front_end():
+        print(repr(shown))
+    return shown

@@ -1,0 +1,265 @@
+# %% [markdown]
+# # 1. Sync and async: which answer comes first, and why?
+#
+# You ask a model two questions: first one with a long answer, then one with a short answer. Which
+# answer do you read first? It depends on *how you wait*. In about 30 minutes you will be able to
+#
+# - say in which order the answers come back, one call after another and all at once;
+# - read a timeline: who waited for whom, and what waiting together saved;
+# - say why two questions gain little, and twenty gain much.
+#
+# You need no key and no money. The questions go to a **simulator** on this machine that behaves
+# like a model server. Everything it answers is marked as simulated.
+
+# %%
+import asyncio
+
+import aiml_nb as nb
+from aiml_nb.course import check, hint, predict, quiz, reveal
+
+# %% [markdown]
+# `connect()` decides where the questions go. Here we ask for the simulator, eight times as fast as
+# a real model, so that nobody falls asleep. The `seed` gives everybody the same times. (With a key
+# of your own you would write `nb.connect()`.)
+
+# %%
+endpoint = nb.connect(simulate=True, scenario="faq", seed=0, speed=8)
+long_question, short_question = nb.prompts.FAQ
+print(long_question)
+print(short_question)
+
+# %% [markdown]
+# ## One after another
+#
+# This is the openai client that everybody starts with. The call to `create` returns when the answer
+# is there, and not before. Meanwhile the program stands still. That is what *blocking* means.
+
+
+# %%
+def ask(client, question):
+    reply = client.chat.completions.create(
+        model=endpoint.model,
+        messages=[{"role": "user", "content": question}],
+    )
+    print(question, "->", reply.choices[0].message.content[:40], "…\n")
+
+
+with endpoint.open() as client:
+    ask(client, long_question)
+    ask(client, short_question)
+
+# %% [markdown]
+# The answers came in the order of the questions. They had to: the second question was not even sent
+# until the first was answered.
+
+# %% [markdown]
+# ## At the same time
+#
+# Now with the async client. Look for three new ideas in the cell after the next.
+#
+# - The client is an `AsyncOpenAI` (that is what `open_async` gives you). Opening and closing it may
+#   take a moment too, so `with` has become `async with`.
+# - `async def` makes a function that may pause, and `await` marks the places where it does. `await`
+#   says: *while I wait here, let others go on.*
+# - `asyncio.gather` starts both questions at once and waits for both answers.
+#
+# **Commit yourself before you run it.** A guess, right or wrong, makes you see what happens.
+
+# %%
+ORDERS = ["the long one", "the short one"]
+predict("1.1", "Which answer is printed first?", choices=ORDERS)
+
+
+# %%
+async def ask_async(client, question):
+    reply = await client.chat.completions.create(
+        model=endpoint.model,
+        messages=[{"role": "user", "content": question}],
+    )
+    print(question, "->", reply.choices[0].message.content[:40], "…\n")
+    return reply.choices[0].message.content
+
+
+async with endpoint.open_async() as client:
+    answers = await asyncio.gather(
+        ask_async(client, long_question),
+        ask_async(client, short_question),
+    )
+
+# %% [markdown]
+# The short answer came first, although its question was asked second. Both questions were on their
+# way at the same time, and the shorter work was done sooner.
+#
+# One thing did keep its order. Look at the list that `gather` gave back:
+
+# %%
+for answer in answers:
+    print(answer[:40], "…")
+
+# %% [markdown]
+# `gather` waits until all are done, and then hands you the answers **in the order of the
+# questions**. So you never have to guess which answer belongs to which question. Finishing is one
+# order, the list is another.
+
+# %%
+quiz("1.2")
+
+# %% [markdown]
+# ## What the waiting looked like
+#
+# `compare` does both for you, with a stopwatch on every call, and draws what happened. With
+# `stream=True` the answers come piece by piece, so that we also learn when the first word arrived.
+
+# %%
+result = nb.compare(nb.prompts.FAQ, endpoint, stream=True)
+result
+
+# %% [markdown]
+# (The line *Event loop: …* says that `aiml_nb` has prepared this notebook to wait for async code
+# inside a cell. That is [lesson 2](02-the-loop.ipynb).)
+#
+# How to read the picture:
+#
+# - Each row is a question, in the order they were asked. Time runs to the right.
+# - The **pale** left part of a bar is waiting for the first word. The **dark** right part is the
+#   answer arriving, word by word.
+# - The **thin line** before a bar is a question that has not been sent yet. In the upper panel the
+#   short question spends nearly all of its time there. Nobody is working on it.
+# - In the lower panel **▲1** says: this answer overtook one that was asked for earlier.
+# - The **dashed line** is the lower bound. However you ask, you are not done before the longest
+#   answer is.
+
+# %%
+first = min(result.concurrent.calls, key=lambda call: call.finished)
+reveal("1.1", ORDERS[first.index])
+
+# %% [markdown]
+# The same facts as a table. Each row is a call. All times are seconds since the first question was
+# submitted; `duration` is `finished - started`.
+
+# %%
+stamps = ["submitted", "started", "first_token", "finished"]
+result.concurrent.to_frame()[["prompt", *stamps, "duration", "overtakes"]].round(2)
+
+# %% [markdown]
+# A run keeps a record of each call, in the order of the questions: `run.calls`. Each record knows
+# its `prompt` and its stamps, such as `call.finished`. Here is a question asked of those records:
+# how long did the *user* wait for the short answer, each way?
+
+# %%
+for run in (result.sync, result.concurrent):
+    print(f"{run.strategy}: {run.calls[1].finished:.2f} s")
+
+# %% [markdown]
+# Now you. Write a function that returns the prompts of a run in the order in which their answers
+# arrived. It must work for any run, not just for this one.
+
+
+# %% tags=["exercise"]
+# Exercise 1.3: in which order did the answers arrive?
+def in_order_of_arrival(run):
+    # solution begins
+    done = sorted(run.calls, key=lambda call: call.finished)
+    return [call.prompt for call in done]
+    # solution ends
+
+
+check("1.3", in_order_of_arrival)
+
+# %%
+# Stuck? Take away the first # in the next line and run this cell; again for another hint.
+# hint("1.3")
+
+# %% [markdown]
+# ## Then is async faster?
+#
+# Look at the headline of the picture: the speed-up is hardly more than 1. The model was not faster.
+# **Async does not make a model faster**: the long answer takes as long as it takes, and the total
+# cannot be less. What changed is the *order*: you had your short answer almost at once.
+#
+# Now twenty everyday questions. Their answers differ too, but none is ten times as long as the
+# others. **Guess first.**
+
+# %%
+predict("1.4", "Twenty questions at once: how many times faster?", unit="times")
+
+# %%
+many = nb.compare(nb.prompts.TWENTY, endpoint, stream=True)
+many
+
+# %%
+reveal("1.4", many.speedup)
+
+# %% [markdown]
+# One after another, the waiting times add up. All at once, they lie on top of each other, and the
+# total is close to that of the single slowest answer. Put that into numbers.
+
+
+# %% tags=["exercise"]
+# Exercise 1.5: given how long each call takes, in seconds,
+# how long do all of them take, one after another and all at once?
+def foretell(durations):
+    # solution begins
+    one_after_another = sum(durations)
+    all_at_once = max(durations)
+    # solution ends
+    return one_after_another, all_at_once
+
+
+check("1.5", foretell)
+
+# %%
+# hint("1.5")
+
+# %% [markdown]
+# ## Your own gather
+#
+# Last, write it yourself. `ask` is an async function: `await ask(question)` gives one answer. Yours
+# shall ask *all* questions at once, however many there are, and return the answers in the order of
+# the questions. The check gives it a model to practise on, and watches when each call is made.
+
+
+# %% tags=["exercise"]
+# Exercise 1.6: ask all questions at once
+async def ask_all(ask, questions):
+    # solution begins
+    return await asyncio.gather(*(ask(question) for question in questions))
+    # solution ends
+
+
+check("1.6", ask_all)
+
+# %%
+# hint("1.6")
+
+# %% [markdown]
+# And now three questions of your own. Make them as different in length as you can. (The simulator
+# draws the length of an answer from the text of its question, so here the order is a surprise. A
+# real model would not surprise you.)
+
+# %%
+my_questions = ["Tell me everything about the sea.", "Is water wet?", "Name a colour."]
+nb.compare(my_questions, endpoint, stream=True)
+
+# %% [markdown]
+# ## Key points
+#
+# - A blocking call stops the program until its answer is there. Answers come in the order asked.
+# - `await` lets others go on meanwhile, and `asyncio.gather` starts many calls at once. Answers
+#   arrive in the order in which they are *finished*; `gather` returns them in the order *asked*.
+# - All at once takes about as long as the slowest answer; one after another takes the sum.
+# - Async makes no model faster. Two questions show the change of order, many show the gain of time.
+
+# %% [markdown]
+# ## The same as a script
+#
+# [scripts/01-sync-and-async.py](scripts/01-sync-and-async.py) does this outside of Jupyter:
+# `python notebooks/scripts/01-sync-and-async.py`. There, `asyncio.run(main())` starts the event
+# loop. On the command line the comparison is `aiml-nb compare --simulate --stream`.
+
+# %% [markdown]
+# ## Where to go next
+#
+# You used `await` in a cell, and it just worked. [Lesson 2](02-the-loop.ipynb) shows why
+# `asyncio.run` does not, and what to do about it. Would you rather know how many questions to ask
+# at once? Go to [lesson 3](03-how-many-at-once.ipynb).

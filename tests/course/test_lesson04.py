@@ -1,0 +1,197 @@
+"""Lesson 4: each check passes the solution and tells a learner what is wrong with the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+import aiml_nb as nb
+from aiml_nb.course import check
+from aiml_nb.records import Run
+
+
+def first_text(stream: Any, begin: float) -> float | None:
+    for chunk in stream:
+        if chunk.choices and chunk.choices[0].delta.content:
+            return perf_counter() - begin
+    return None
+
+
+def texts_alone(stream: Any, begin: float) -> float | None:
+    texts = (c.choices[0].delta.content for c in stream if c.choices)
+    return next((perf_counter() - begin for text in texts if text), None)
+
+
+def first_chunk(stream: Any, begin: float) -> float | None:
+    for _ in stream:
+        return perf_counter() - begin
+    return None
+
+
+def what_is_not_none(stream: Any, begin: float) -> float | None:
+    for chunk in stream:
+        if chunk.choices and chunk.choices[0].delta.content is not None:
+            return perf_counter() - begin
+    return None
+
+
+def at_the_end(stream: Any, begin: float) -> float | None:
+    texts = [chunk.choices[0].delta.content for chunk in stream if chunk.choices]
+    return perf_counter() - begin if any(texts) else None
+
+
+def choices_unseen(stream: Any, begin: float) -> float | None:
+    for chunk in stream:
+        if chunk.choices[0].delta.content:
+            return perf_counter() - begin
+    return None
+
+
+def a_stamp(stream: Any, begin: float) -> float | None:
+    return None if first_text(stream, begin) is None else perf_counter()
+
+
+def never_none(stream: Any, begin: float) -> float:
+    return first_text(stream, begin) or 0.0
+
+
+def other_begin(stream: Any, begin: float) -> float | None:
+    return first_text(stream, perf_counter())
+
+
+def turned_over(stream: Any, begin: float) -> float | None:
+    seconds = first_text(stream, begin)
+    return None if seconds is None else -seconds
+
+
+def next_alone(stream: Any, begin: float) -> float:
+    next(stream)
+    return perf_counter() - begin
+
+
+def text_itself(stream: Any, begin: float) -> Iterator[str]:
+    return (chunk for chunk in stream)
+
+
+class TestFirstToken:
+    @pytest.mark.parametrize("answer", [first_text, texts_alone])
+    def test_a_watch_that_stops_at_the_first_text_passes(self, answer: object) -> None:
+        assert check("4.2", answer)
+
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [
+            (first_chunk, "Chunks without text come before it"),
+            (what_is_not_none, "Look for content that is neither"),
+            (next_alone, "Chunks without text come before it"),
+            (other_begin, "Count from the begin that is given"),
+            (turned_over, "less than nothing"),
+            (at_the_end, "from inside the loop"),
+            (choices_unseen, "whose list of choices is empty"),
+            (a_stamp, "a reading of the watch"),
+            (never_none, "Nothing came, so return None"),
+            (text_itself, "not a number of seconds"),
+            (lambda stream, begin: print(first_text(stream, begin)), "Is return missing"),
+        ],
+    )
+    def test_the_rest_is_told_why_not(self, answer: object, said: str) -> None:
+        verdict = check("4.2", answer)
+
+        assert not verdict
+        assert said in verdict.text
+
+    @pytest.mark.parametrize(("scenario", "seed"), [("faq", 3), ("role-first", 0)])
+    def test_it_agrees_with_the_record_of_a_real_stream(self, scenario: str, seed: int) -> None:
+        endpoint = nb.connect(scenario=scenario, seed=seed, speed=10, verbose=False)
+        messages: Any = [{"role": "user", "content": nb.prompts.FAQ[0]}]
+        with endpoint.open() as client:
+            endpoint.warm_up(client)
+            begin = perf_counter()
+            stream = client.chat.completions.create(model="gpt-4o", messages=messages, stream=True)
+            first = first_text(stream, begin)
+            rest = first_text(stream, begin)
+
+        assert first is not None
+        assert rest is not None
+        assert 0.02 < first < rest
+
+
+def tokens(call: Any) -> float | None:
+    if call.output_tokens < 2:
+        return None
+    return float((call.finished - call.first_token) / (call.output_tokens - 1))
+
+
+class TestTimePerToken:
+    @pytest.mark.parametrize("answer", [tokens, lambda call: call.time_per_output_token])
+    def test_what_comes_after_the_first_token_passes(self, answer: object) -> None:
+        assert check("4.4", answer)
+
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [
+            (lambda c: (c.finished - c.first_token) / c.output_tokens, "do not count it"),
+            (lambda c: c.duration / c.output_tokens, "Begin at first_token"),
+            (lambda c: c.duration / (c.output_tokens - 1), "Begin at first_token"),
+            (lambda c: (c.output_tokens - 1) / (c.finished - c.first_token), "Turn it over"),
+            (lambda c: c.finished - c.first_token, "for all tokens together"),
+            (lambda c: (c.finished - c.first_token) / (c.output_tokens - 1), "divides by 0"),
+            (lambda c: tokens(c) or 0.0, "Return None"),
+            (lambda c: c.finished, "Divide the time from"),
+            (lambda c: None, "returned None"),
+            (lambda c: c.tokens, "AttributeError"),
+            (0.02, "the function itself"),
+        ],
+    )
+    def test_the_rest_is_told_what_it_is(self, answer: object, said: str) -> None:
+        verdict = check("4.4", answer)
+
+        assert not verdict
+        assert said in verdict.text
+
+
+class TestWait:
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            lambda call: call.first_token - call.submitted,
+            lambda call: call.queue_time + call.time_to_first_token,
+        ],
+    )
+    def test_from_asking_to_the_first_word_passes(self, answer: object) -> None:
+        assert check("4.5", answer)
+
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [
+            (lambda call: call.time_to_first_token, "The wait for a slot is missing"),
+            (lambda call: call.first_token, "Stamps count from the beginning"),
+            (lambda call: call.queue_time, "the wait for a slot alone"),
+            (lambda call: call.total_time, "the last word"),
+            (lambda call: call.submitted - call.first_token, "from submitted to first_token"),
+            (lambda call: str(call.first_token), "not a number"),
+        ],
+    )
+    def test_the_rest_is_told_what_it_is(self, answer: object, said: str) -> None:
+        verdict = check("4.5", answer)
+
+        assert not verdict
+        assert said in verdict.text
+
+
+def ask(*, seed: int, stream: bool) -> Run:
+    endpoint = nb.connect(scenario="faq", seed=seed, speed=10, verbose=False)
+    return nb.run(nb.prompts.FAQ, endpoint, stream=stream, progress=False)
+
+
+@pytest.mark.parametrize("seed", [0, 8])
+def test_what_the_lesson_shows_holds_with_another_seed(seed: int) -> None:
+    whole, streamed = ask(seed=seed, stream=False), ask(seed=seed, stream=True)
+    answer = streamed.calls[0]
+
+    assert 0.8 < streamed.makespan / whole.makespan < 1.25
+    assert answer.time_to_first_token is not None
+    assert answer.time_to_first_token < (whole.calls[0].duration or 0) / 4

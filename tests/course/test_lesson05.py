@@ -1,0 +1,235 @@
+"""Lesson 5: each check passes the solution and tells a learner what is wrong with the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import openai
+import pytest
+
+import aiml_nb as nb
+from aiml_nb.course import check
+
+Ask = Callable[[str], Awaitable[str]]
+PASSES = {429, 500, 502, 503, 504}
+
+
+def record(question: str, answer: object, error: object) -> dict[str, object]:
+    return {"question": question, "answer": answer, "error": error}
+
+
+async def ask_safely(ask: Ask, question: str) -> dict[str, object]:
+    answer, error = None, None
+    try:
+        answer = await ask(question)
+    except Exception as reason:  # noqa: BLE001
+        error = reason
+    return record(question, answer, error)
+
+
+async def catch_everything(ask: Ask, question: str) -> dict[str, object]:
+    try:
+        return record(question, await ask(question), None)
+    except BaseException as reason:  # noqa: BLE001
+        return record(question, None, reason)
+
+
+async def catch_one_kind(ask: Ask, question: str) -> dict[str, object]:
+    try:
+        return record(question, await ask(question), None)
+    except openai.APIStatusError as reason:
+        return record(question, None, reason)
+
+
+async def forget_the_reason(ask: Ask, question: str) -> dict[str, object]:
+    try:
+        return record(question, await ask(question), None)
+    except Exception:  # noqa: BLE001
+        return record(question, None, None)
+
+
+async def keep_the_text(ask: Ask, question: str) -> dict[str, object]:
+    try:
+        return record(question, await ask(question), None)
+    except Exception as reason:  # noqa: BLE001
+        return record(question, None, str(reason))
+
+
+async def answer_with_the_error(ask: Ask, question: str) -> dict[str, object]:
+    try:
+        return record(question, await ask(question), None)
+    except Exception as reason:  # noqa: BLE001
+        return record(question, reason, reason)
+
+
+async def catch_nothing(ask: Ask, question: str) -> dict[str, object]:
+    return record(question, await ask(question), None)
+
+
+async def await_nothing(ask: Ask, question: str) -> dict[str, object]:
+    answer: Any = ask(question)
+    answer.close()
+    return record(question, answer, None)
+
+
+async def forget_to_set(ask: Ask, question: str) -> dict[str, object]:
+    try:
+        answer = await ask(question)
+    except Exception as reason:  # noqa: BLE001
+        error = reason
+    return record(question, answer, error)
+
+
+async def leave_the_loop_out(ask: Ask, question: str) -> None:
+    await ask_safely(ask, question)
+
+
+class TestAskSafely:
+    def test_a_record_for_each_passes(self) -> None:
+        assert check("5.3", ask_safely)
+
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [
+            (catch_everything, "a cancellation is none of these"),
+            (catch_one_kind, "catch every Exception"),
+            (catch_nothing, "Put  try  around"),
+            (forget_the_reason, "Why the call failed would be forgotten"),
+            (keep_the_text, "Keep the exception itself"),
+            (answer_with_the_error, "and answer is"),
+            (await_nothing, "Did you await ask"),
+            (forget_to_set, "set them to None first"),
+            (leave_the_loop_out, "the dictionary of its last line"),
+        ],
+    )
+    def test_the_rest_is_told_why_not(self, answer: object, said: str) -> None:
+        verdict = check("5.3", answer)
+
+        assert not verdict
+        assert said in verdict.text
+
+
+def asking(
+    *,
+    passes: set[int] | None = None,
+    attempts: int = 3,
+    wait: Callable[[], Awaitable[None] | None] = lambda: asyncio.sleep(0.02),
+    at_last: str = "raise",
+) -> Callable[[Ask, str], Awaitable[str | None]]:
+    """Make an ask_again with a mistake or without."""
+
+    async def ask_again(ask: Ask, question: str) -> str | None:
+        for attempt in range(1, attempts + 1):
+            try:
+                return await ask(question)
+            except openai.APIStatusError as error:
+                if error.status_code not in (PASSES if passes is None else passes):
+                    raise
+                if attempt == attempts and at_last == "raise":
+                    raise
+            waiting = wait()
+            if waiting is not None:
+                await waiting
+        if at_last == "another":
+            raise ValueError("given up")
+        return None
+
+    return ask_again
+
+
+async def without_return(ask: Ask, question: str) -> None:
+    await asking()(ask, question)
+
+
+async def never_asks(ask: Ask, question: str) -> str:
+    return question
+
+
+class TestAskAgain:
+    def test_three_attempts_with_waits_pass(self) -> None:
+        assert check("5.5", asking())
+
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [
+            (asking(passes=PASSES | {400, 404}), "400 does not pass"),
+            (asking(passes=PASSES - {429}), "429 may pass"),
+            (asking(attempts=9), "3 attempts at most"),
+            (asking(attempts=2), "500 may pass: ask again"),
+            (asking(attempts=1), "you give up after 1"),
+            (asking(wait=lambda: None), "follows at once"),
+            (asking(wait=lambda: time.sleep(0.02)), "time.sleep blocks all calls"),
+            (asking(at_last="none"), "nobody learns that it failed"),
+            (asking(at_last="another"), "go on as it is"),
+            (without_return, "Return what await ask"),
+            (never_asks, "ask was never called"),
+        ],
+    )
+    def test_the_rest_is_told_why_not(self, answer: object, said: str) -> None:
+        verdict = check("5.5", answer)
+
+        assert not verdict
+        assert said in verdict.text
+
+
+def stopping(*, at: int = 5, cancels: bool = True, gives: str = "partial") -> Any:
+    """Make a stop_after_five with a mistake or without."""
+
+    async def stop(questions: list[str], endpoint: nb.Endpoint) -> object:
+        handle = nb.start(questions, endpoint, max_concurrency=2)
+        while handle.progress[0] < at:
+            await asyncio.sleep(0.01)
+        if cancels:
+            handle.cancel()
+        return handle.partial if gives == "partial" else handle
+
+    return stop
+
+
+async def wait_for_all(questions: list[str], endpoint: nb.Endpoint) -> object:
+    return await nb.start(questions, endpoint, max_concurrency=2)
+
+
+async def stop_at_once(questions: list[str], endpoint: nb.Endpoint) -> object:
+    handle = nb.start(questions, endpoint, max_concurrency=2)
+    handle.cancel()
+    return handle.partial
+
+
+async def await_what_was_cancelled(questions: list[str], endpoint: nb.Endpoint) -> object:
+    handle = nb.start(questions, endpoint, max_concurrency=2)
+    while handle.progress[0] < 5:
+        await asyncio.sleep(0.01)
+    handle.cancel()
+    return await handle
+
+
+async def ask_five(questions: list[str], endpoint: nb.Endpoint) -> object:
+    return await nb.run_async(questions[:5], endpoint, max_concurrency=2)
+
+
+class TestStopAfterFive:
+    def test_five_answers_kept_and_the_rest_given_up_pass(self) -> None:
+        assert check("5.7", stopping())
+
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [
+            (stopping(cancels=False), "the run went on"),
+            (stopping(at=10), "Look at handle.progress more often"),
+            (stopping(at=2), "when you stopped"),
+            (stopping(gives="handle"), "wants the run"),
+            (wait_for_all, "the run went on"),
+            (stop_at_once, "only 0 answers"),
+            (await_what_was_cancelled, "in handle.partial"),
+            (ask_five, "only 5 of the 12 questions"),
+        ],
+    )
+    def test_the_rest_is_told_why_not(self, answer: object, said: str) -> None:
+        verdict = check("5.7", answer)
+
+        assert not verdict
+        assert said in verdict.text

@@ -1,0 +1,234 @@
+"""Lesson 8: each check passes the solution and tells a learner what is wrong with the rest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+import aiml_nb as nb
+from aiml_nb.course import check
+
+
+def with_answers(table, run):
+    return table.assign(answer=[call.text for call in run.calls])
+
+
+def set_as_a_column(table, run):
+    table["answer"] = run.to_frame()["text"].to_numpy()
+    return table
+
+
+def by_index(table, run):
+    return table.assign(answer=run.to_frame()["text"])
+
+
+def index_given_up(table, run):
+    return table.reset_index(drop=True).assign(answer=run.to_frame()["text"])
+
+
+def by_arrival(table, run):
+    done = sorted(run.calls, key=lambda call: call.finished)
+    return table.assign(answer=[call.text for call in done])
+
+
+def whole_calls(table, run):
+    return table.assign(answer=run.calls)
+
+
+def rows_added(table, run):
+    return pd.concat([table, run.to_frame()[["text"]].rename(columns={"text": "answer"})])
+
+
+@pytest.mark.parametrize("answer", [with_answers, set_as_a_column])
+def test_answers_in_their_rows_pass(answer: object) -> None:
+    assert check("8.2", answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (by_index, "pandas has matched the index"),
+        (index_given_up, "which rows of the whole table"),
+        (by_arrival, "in the order of the prompts"),
+        (whole_calls, "Take the text of each"),
+        (rows_added, "add a column, no rows"),
+        (lambda table, run: run.to_frame(), "no column called answer"),
+        (lambda table, run: [call.text for call in run.calls], "a table"),
+        (lambda table, run: None, "None (a function without a return line"),
+    ],
+)
+def test_other_tables_are_told_what_is_wrong(answer: object, said: str) -> None:
+    verdict = check("8.2", answer)
+
+    assert not verdict
+    assert said in verdict.text
+
+
+def message(question):
+    return [{"role": "user", "content": question}]
+
+
+def as_line(name, question):
+    return json.dumps(
+        {"custom_id": name, "body": {"messages": message(question), "max_tokens": 50}}
+    )
+
+
+def as_a_batch_line(name, question):
+    request = {"method": "POST", "url": "/v1/chat/completions"}
+    return json.dumps(json.loads(as_line(name, question)) | request) + "\n"
+
+
+@pytest.mark.parametrize("answer", [as_line, as_a_batch_line])
+def test_a_line_that_can_be_read_passes(answer: object) -> None:
+    assert check("8.3", answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda name, q: str(json.loads(as_line(name, q))), "json.dumps makes real JSON"),
+        (lambda name, q: json.dumps(json.loads(as_line(name, q)), indent=1), "no indent"),
+        (lambda name, q: json.loads(as_line(name, q)), "a dict"),
+        (lambda name, q: json.dumps({"body": {"messages": message(q)}}), "no custom_id"),
+        (lambda name, q: json.dumps({"custom_id": name, "messages": message(q)}), "no body"),
+        (
+            lambda name, q: json.dumps({"custom_id": name, "body": {"messages": q}}),
+            "Wanted is a list with one message",
+        ),
+        (
+            lambda name, q: json.dumps(
+                {"custom_id": name, "body": {"messages": message(q)}, "max_tokens": 50}
+            ),
+            "Put it into the body",
+        ),
+        (
+            lambda name, q: json.dumps({"custom_id": name, "body": {"messages": message(q)}}),
+            "wanted is max_tokens 50",
+        ),
+        (lambda name, q: as_line(name, "What is sync?"), "the question given was"),
+        (lambda name, q: as_line("a", q), "the name given was"),
+        (lambda name, q: f'{{"custom_id": "{name}", "body": "{q}"}}', "put together by hand"),
+        (lambda name, q: as_line(1, q), "cannot read it"),
+        (lambda name, q: json.dumps([name, q]), "a list"),
+    ],
+)
+def test_other_lines_are_told_what_they_lack(answer: object, said: str) -> None:
+    verdict = check("8.3", answer)
+
+    assert not verdict
+    assert said in verdict.text
+
+
+def test_what_the_check_accepts_the_runner_reads_with_another_seed(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.jsonl"
+    path.write_text("".join(as_line(f"q-{n}", f"Why {n}?") + "\n" for n in range(3)))
+
+    run = nb.run(path, nb.connect(seed=9, speed=100, verbose=False), progress=False)
+
+    assert [call.custom_id for call in run.calls] == ["q-0", "q-1", "q-2"]
+
+
+def in_doubt(run):
+    return [c.custom_id for c in run.calls if any(a.possibly_billed for a in c.attempts)]
+
+
+def test_calls_in_doubt_pass() -> None:
+    assert check("8.5", in_doubt)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda run: [c.custom_id for c in run.calls if len(c.attempts) > 1], "costs nothing"),
+        (
+            lambda run: [
+                c.custom_id for c in run.calls if c.attempts and c.attempts[-1].possibly_billed
+            ],
+            "not only at the last",
+        ),
+        (
+            lambda run: [c for c in run.calls if any(a.possibly_billed for a in c.attempts)],
+            "Wanted are their custom_ids",
+        ),
+        (lambda run: [c.custom_id for c in run.calls if c.outcome == "error"], "'lost' is missing"),
+        (lambda run: [c.custom_id for c in run.calls if len(c.attempts) < 2], "which went well"),
+        (
+            lambda run: [c.custom_id for c in run.calls for a in c.attempts if a.possibly_billed],
+            "each call once",
+        ),
+        (lambda run: len(in_doubt(run)), "a list"),
+        (
+            lambda run: [c.custom_id for c in run.calls if c.attempts[0].possibly_billed],
+            "there is no first",
+        ),
+        (["lost"], "the function itself"),
+    ],
+)
+def test_other_doubts_are_told_what_they_overlook(answer: object, said: str) -> None:
+    verdict = check("8.5", answer)
+
+    assert not verdict
+    assert said in verdict.text
+
+
+def dollars(run, number, prices):
+    ok = [call for call in run.calls if call.outcome == "ok"]
+    into = sum(call.input_tokens for call in ok) * prices[0]
+    out = sum(call.output_tokens for call in ok) * prices[1]
+    return (into + out) / 1e6 / len(ok) * number
+
+
+def test_the_cost_of_many_passes() -> None:
+    assert check("8.7", dollars)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda run, n, prices: dollars(run, n, prices) * 1e6, "for a million tokens"),
+        (lambda run, n, prices: dollars(run, 1, prices), "the cost of one call"),
+        (lambda run, n, prices: dollars(run, 3, prices), "scale it up"),
+        (lambda run, n, prices: dollars(run, 3 * n, prices), "take the mean of a call"),
+        (lambda run, n, prices: dollars(run, n, prices) * 3 / 5, "not of all"),
+        (lambda run, n, prices: dollars(run, n, prices[::-1]), "the other way round"),
+        (lambda run, n, prices: dollars(run, n, (prices[0],) * 2), "a price of their own"),
+        (lambda run, n, prices: 42.0, "is right"),
+        (lambda run, n, prices: run.to_frame()["cost"].mean() * n, "a missing value"),
+        (
+            lambda run, n, prices: sum(call.input_tokens for call in run.calls),
+            "the calls whose outcome is 'ok'",
+        ),
+    ],
+)
+def test_other_costs_are_told_what_is_wrong_with_them(answer: object, said: str) -> None:
+    verdict = check("8.7", answer)
+
+    assert not verdict
+    assert said in verdict.text
+
+
+@pytest.mark.kernel
+def test_a_key_typed_into_the_field_is_nowhere_in_the_notebook() -> None:
+    path = Path(__file__).parents[2] / "notebooks" / "08-your-own-prompts.ipynb"
+    cell = next(
+        cell.source
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.source.startswith("my_key_from = None")
+    )
+    chosen = cell.replace("my_key_from = None", 'my_key_from = "field"')
+    typed = "field.value = ''.join(['a-key-', 'as-typed'])"  # as the front end sets it
+    asked = "print(os.environ['AIML_API_KEY'] == ''.join(['a-key-', 'as-typed']), field.value)"
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code) for code in ("import os", chosen, typed, asked)]
+    )
+
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+
+    assert notebook.cells[-1].outputs[0].text.strip() == "True"
+    assert "a-key-as-typed" not in nbformat.writes(notebook)

@@ -1,0 +1,72 @@
+"""The practice model waits as it is told and records what was asked; answers run anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from aiml_nb.course import NotYet, Practice, run_answer
+
+
+async def ask_both(ask):
+    return await asyncio.gather(ask("long"), ask("short"))
+
+
+async def ask_in_turn(ask):
+    return [await ask("long"), await ask("short")]
+
+
+def test_calls_at_once_overlap_and_finish_by_their_durations() -> None:
+    model = Practice([0.06, 0.02])
+
+    answers = run_answer(ask_both, model.ask)
+
+    assert answers == [model.answer_to("long"), model.answer_to("short")]
+    assert model.peak_in_flight == 2
+    assert model.finishing_order == ["short", "long"]
+    assert 0.06 <= model.run.makespan < 10
+
+
+def test_calls_in_turn_do_not_overlap() -> None:
+    model = Practice([0.02, 0.01])
+
+    run_answer(ask_in_turn, model.ask)
+
+    assert model.peak_in_flight == 1
+    assert model.finishing_order == ["long", "short"]
+
+
+def test_a_cancelled_call_is_recorded_as_cancelled() -> None:
+    model = Practice([5])
+
+    async def give_up():
+        async with asyncio.timeout(0.02):
+            await model.ask("long")
+
+    with pytest.raises(TimeoutError):
+        run_answer(give_up)
+    assert [call.outcome for call in model.calls] == ["cancelled"]
+
+
+async def test_an_answer_runs_while_the_notebooks_loop_runs_and_leaves_it_alone() -> None:
+    loop, run = asyncio.get_running_loop(), asyncio.run
+
+    assert run_answer(lambda: asyncio.run(asyncio.sleep(0, "done"))) == "done"
+    assert run_answer(asyncio.sleep, 0, "done") == "done"
+    assert (asyncio.get_running_loop(), asyncio.run) == (loop, run)
+
+
+def test_what_never_ends_is_told_so() -> None:
+    async def wait_for_ever():
+        await asyncio.sleep(0.5)
+
+    with pytest.raises(NotYet, match=r"had not ended after 0\.05 s"):
+        run_answer(wait_for_ever, limit=0.05)
+    time.sleep(0.6)  # its thread ends before the next test
+
+
+def test_an_error_of_the_answer_comes_through() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run_answer(lambda: 1 / 0)

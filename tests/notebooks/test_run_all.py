@@ -1,0 +1,68 @@
+"""The lessons run from top to bottom in a real kernel, all cells queued, with no key."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import pytest
+
+from .lessons import LESSONS, Lesson
+from .run_all import Ran, run_all
+
+# Run by the ordinary suite; the others are slow.
+QUICK = {"01-sync-and-async", "02-the-loop"}
+pytestmark = pytest.mark.kernel
+
+
+def on(lessons: list[Lesson], *, quick: set[str] = QUICK) -> pytest.MarkDecorator:
+    slow = pytest.mark.slow
+    params = [pytest.param(each, marks=() if each.name in quick else slow) for each in lessons]
+    return pytest.mark.parametrize("lesson", params, ids=str)
+
+
+@cache
+def solution(lesson: Lesson) -> Ran:
+    return run_all(lesson.solution)
+
+
+@on(LESSONS)
+def test_the_solution_runs_without_an_error_and_passes_every_check(lesson: Lesson) -> None:
+    ran = solution(lesson)
+
+    assert ran.failed == {}
+    assert [answer.stderr for answer in ran.answers if answer.stderr] == []
+    assert "Not yet" not in ran.stdout
+    assert re.findall(r"^✓ (\d+\.\d+) ", ran.stdout, re.M) == lesson.exercises
+
+
+@on(LESSONS)
+def test_every_picture_is_described_and_every_result_says_it_is_simulated(lesson: Lesson) -> None:
+    shown = [data for answer in solution(lesson).answers for data in answer.shown]
+
+    for data in shown:
+        if "image/png" in data:
+            assert "alt=" in data["text/html"]
+            assert "simulated" in data["text/html"].lower()
+            assert data["text/plain"]
+
+
+@on(LESSONS, quick={"02-the-loop"})
+def test_the_learners_notebook_fails_at_its_exercises_and_nowhere_else(lesson: Lesson) -> None:
+    ran = run_all(lesson.student)
+
+    exercises = {c.id: c.source for c in ran.cells if "exercise" in c.metadata.get("tags", [])}
+    assert ran.failed == {
+        name: f"NotImplementedError: exercise {re.findall(r'[0-9.]+', source)[0].rstrip('.')}"
+        for name, source in exercises.items()
+    }
+    assert "✓" not in re.sub(r"✓ It was", "", ran.stdout)
+
+
+@pytest.mark.slow
+@on(LESSONS)
+def test_it_takes_at_most_15_seconds_and_400_megabytes(lesson: Lesson) -> None:
+    ran = solution(lesson)
+
+    assert ran.seconds <= 15
+    assert ran.memory <= 400e6
