@@ -40,7 +40,7 @@ _FIELDS = (
     *("submitted", "started", "first_token", "finished"),
 )
 _TEXTS = ("prompt", "text")
-_OF_RUN = ("run_id", *SETTINGS, "loop_lag_max", "stopped")
+_OF_RUN = ("run_id", *SETTINGS, "loop_lag_max", "loop_lag_total", "stopped")
 
 
 def encode_rows(run: Run, *, texts: bool = True) -> Iterator[bytes]:

@@ -65,7 +65,8 @@ def build_all() -> dict[Path, NotebookNode]:
     built = {}
     for source in sorted(SOURCES.glob("*.py")):
         built[HERE / f"{source.stem}.ipynb"] = build(source, solved=False)
-        built[HERE / "solutions" / f"{source.stem}.ipynb"] = build(source, solved=True)
+        if source.stem != "demo":  # which has no exercises
+            built[HERE / "solutions" / f"{source.stem}.ipynb"] = build(source, solved=True)
     return built
 
 
@@ -86,6 +87,7 @@ def build(source: Path, *, solved: bool) -> NotebookNode:
         metadata={
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
+            **{key: value for key, value in notebook.metadata.items() if key == "voila"},
         },
     )
     made.nbformat_minor = 5

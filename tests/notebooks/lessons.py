@@ -49,6 +49,8 @@ class Lesson:
 
     @property
     def solution(self) -> Path:
+        if not self.number.isdigit():  # the demo has no exercises
+            return self.student
         return NOTEBOOKS / "solutions" / f"{self.name}.ipynb"
 
     @property
@@ -97,4 +99,4 @@ def read(path: Path) -> Any:
 
 LESSONS = [Lesson(source) for source in sorted((NOTEBOOKS / "sources").glob("*.py"))]
 NUMBERED = [lesson for lesson in LESSONS if lesson.number.isdigit()]
-EVERY_NOTEBOOK = [path for lesson in LESSONS for path in (lesson.student, lesson.solution)]
+EVERY_NOTEBOOK = sorted({path for lesson in LESSONS for path in (lesson.student, lesson.solution)})
