@@ -56,7 +56,7 @@ def test_the_stop_button_at_50_of_200_calls(strategy: str, cell: str, tmp_path: 
 
     assert answer.status == "error"
     assert answer.error.startswith(("KeyboardInterrupt", "CancelledError"))
-    assert seconds <= 2
+    assert seconds <= 5  # mostly 0.2; the error's traceback is written in it, too
     assert later == 0
     assert outcomes["ok"] >= 50
     assert sum(outcomes.values()) == 200

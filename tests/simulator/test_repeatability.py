@@ -72,11 +72,12 @@ async def test_the_same_seed_and_script_give_the_same_bodies_faults_and_times(op
 
 async def test_all_at_once_they_finish_in_the_planned_order_both_times(open_service):
     prompts = [f"Question {number}?" for number in range(12)]
-    plans = simulate([Arrival(0.0, prompt) for prompt in prompts], Settings(seed=3, speed=4))
+    # With this seed no two end within 50 ms of each other.
+    plans = simulate([Arrival(0.0, prompt) for prompt in prompts], Settings(seed=2))
     planned = sorted(range(12), key=lambda number: plans[number].finished)
 
     for _ in range(2):
-        service, finished = open_service(seed=3, speed=4), []
+        service, finished = open_service(seed=2), []
 
         async def ask(number, service=service, finished=finished):
             await service.complete(prompts[number])
