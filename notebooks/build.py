@@ -87,7 +87,8 @@ def build(source: Path, *, solved: bool) -> NotebookNode:
         metadata={
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
-            **{key: value for key, value in notebook.metadata.items() if key == "voila"},
+            # Which page Voila shows it on.
+            **{name: value for name, value in notebook.metadata.items() if name == "voila"},
         },
     )
     made.nbformat_minor = 5
