@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,13 @@ def test_both_commands_start_from_nothing_but_python3() -> None:
 
     assert ["compare" in command for command in commands] == [True, False]
     assert commands[1].endswith("pytest")
+
+
+@pytest.mark.slow
+def test_one_command_draws_its_pictures(tmp_path: Path) -> None:
+    command = [sys.executable, ROOT / "notebooks/images/draw.py", tmp_path]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+    shown = re.findall(r"!\[[^]]*\]\(notebooks/images/([^)]+)\)", README)
+    assert shown
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(shown)

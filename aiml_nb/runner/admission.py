@@ -78,8 +78,8 @@ class Admission:
         settings = self.plan.settings
         self._budget = Budget(settings.limits)
         self._counts_tokens = bool(settings.tokens_per_minute) or self._budget.counts_tokens
-        for call in self.plan.run.calls:
-            self._budget.count(call)  # what a run that goes on has spent before
+        made = [call for call in self.plan.run.calls if call.attempts]  # by a run that goes on
+        self._budget.count([(call, self._estimate(call)) for call in made])
         first = FIRST_LIMIT if settings.strategy == "adaptive" else None
         if self._budget.waits_for_a_price:
             first = 1

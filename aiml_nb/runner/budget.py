@@ -109,12 +109,25 @@ class Budget:
             self._cost += cost
         return cost
 
-    def count(self, call: Call) -> None:
-        """Count what `call` has used before this run goes on."""
-        used = Estimate(call.input_tokens or 0, call.output_tokens or 0)
-        self._requests += len(call.attempts)
-        self._tokens += used.total
-        self._cost += self._price(used) if call.cost is None else call.cost
+    def count(self, calls: list[tuple[Call, Estimate]]) -> None:
+        """Count what these calls have used before this run goes on.
+
+        Parameters
+        ----------
+        calls
+            Each with the estimate of one attempt, which stands for those of which nobody knows
+            what they used: lost with the process that made them, or failed after some work.
+        """
+        costs = [call.cost for call, _ in calls if call.cost is not None]
+        self._largest_cost = max(costs, default=None)
+        for call, estimate in calls:
+            used = Estimate(call.input_tokens or 0, call.output_tokens or 0)
+            billed = sum(each.possibly_billed or not each.error_type for each in call.attempts)
+            unknown = max(0, billed - 1) if used.total else billed
+            self._requests += len(call.attempts)
+            self._tokens += used.total + unknown * estimate.total
+            self._cost += self._price(used) if call.cost is None else call.cost
+            self._cost += unknown * self._price(estimate)
 
     def settle(self, estimate: Estimate, reserved: float, call: Call, *, billed: bool) -> None:
         """Put what an attempt used in place of what was set aside; a guess where nobody says."""

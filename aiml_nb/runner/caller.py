@@ -81,8 +81,9 @@ class Caller:
         if self._is_closed:  # interrupted while the connection was being made
             return
         run, began = self._plan.run, time.time()
-        # A run that goes on keeps its axis of time.
-        before = began - run.started_at if run.started_at else 0.0
+        # A run that goes on keeps its axis of time, even if the wall clock was set back since.
+        known = [each.finished or each.started for call in run.calls for each in call.attempts]
+        before = max([0.0, *known, began - run.started_at if run.started_at else 0.0])
         run.started_at = began - before
         self._origin = self._clock.now() - before
         self._admission.began = before
@@ -220,8 +221,8 @@ class Caller:
         call.error = f"{message} ({verdict.remark})" if verdict.remark else message
         if verdict.stops_run:
             self.stop(f"{failure.error_type}: {message}")
-        if verdict.pauses_all and verdict.wait:
-            self._admission.pause(verdict.wait)
+        if verdict.pause:
+            self._admission.pause(verdict.pause)
         if verdict.wait is None:
             call.outcome = "timeout" if failure.error_type == "deadline" else "error"
             self._finish(call)

@@ -174,14 +174,14 @@ class Contents:
         The newest record of each finished call, by custom_id.
     sent
         The attempts announced for each call, by custom_id.
-    torn
-        How many lines were damaged and passed over.
+    damaged
+        The numbers of the lines that were cut off or damaged, and are passed over.
     """
 
     head: dict[str, Any]
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    torn: int = 0
+    damaged: tuple[int, ...] = ()
 
     def add(self, record: dict[str, Any]) -> None:
         """Take one line in; raise ValueError if it is that of nothing."""
@@ -191,48 +191,60 @@ class Contents:
         if not isinstance(name, str) or not {"sent", "timing"} & record.keys():
             raise ValueError("The line is no record.")
         if "sent" in record:
+            if type(record["sent"]) is not int or type(record.get("at")) not in {int, float}:
+                raise ValueError("The line is not that of an attempt.")
             self.sent.setdefault(name, []).append(record)
         else:
             self.calls[name] = record
 
 
 def read_lines(data: bytes, path: Path) -> Contents:
-    """Read a journal's bytes; damaged lines are counted and passed over.
+    """Read a journal's bytes; lines that are cut off or damaged are passed over.
 
     Raises
     ------
     JournalError
-        If the first line is not that of a journal, or of another version.
+        If the first line is not that of a journal, is damaged, or is of another version.
     """
-    lines = [line for line in data.decode("utf-8", "replace").split("\n") if line.strip()]
-    contents = Contents(_read_head(lines, path, is_whole=b"\n" in data))
-    torn = 0
-    for line in lines[1:]:
-        try:
-            contents.add(decode(line))
-        except ValueError:
-            torn += 1
-    return replace(contents, torn=torn)
-
-
-def _read_head(lines: list[str], path: Path, *, is_whole: bool) -> dict[str, Any]:
+    first, *lines = data.decode("utf-8", "replace").split("\n")
     try:
-        head = decode(lines[0]) if lines else {}
+        head = decode(first)
     except ValueError:
-        head = _read_other_version(lines[0])
-    if "aiml_nb_journal" not in head:
-        if not is_whole and (not lines or lines[0].startswith('{"aiml_nb_journal": ')):
-            raise JournalError(
-                f"'{path}' ends in its first line: that run was cut off before anything was sent. "
-                "Delete the file and start the run again."
-            )
-        raise JournalError(f"'{path}' is no journal: its first line is not that of one.")
-    if head["aiml_nb_journal"] != VERSION:
+        head = _read_other_version(first)
+    contents = Contents(head)
+    damaged = []
+    for number, line in enumerate(lines, start=2):
+        try:
+            if line.strip():
+                contents.add(decode(line))
+        except ValueError:
+            damaged.append(number)
+    _check_head(contents, first, path, is_cut=not lines)
+    return replace(contents, damaged=tuple(damaged))
+
+
+def _check_head(contents: Contents, first: str, path: Path, *, is_cut: bool) -> None:
+    """Raise JournalError if the file does not begin as a journal; say what is wrong with it."""
+    version = contents.head.get("aiml_nb_journal")
+    if version == VERSION:
+        return
+    if "aiml_nb_journal" in contents.head:
         raise JournalError(
-            f"'{path}' is a journal of version {head['aiml_nb_journal']!r}, and {VERSION} is "
-            "expected. Go on with the aiml_nb that wrote it, or name a new journal."
+            f"'{path}' is a journal of version {version!r}, and {VERSION} is expected. Go on "
+            "with the aiml_nb that wrote it, or name a new journal."
         )
-    return head
+    if is_cut and first[: len(_BEGIN)] == _BEGIN[: len(first)]:
+        raise JournalError(
+            f"'{path}' ends in its first line: that run was cut off before anything was sent. "
+            "Delete the file and start the run again."
+        )
+    if contents.calls or contents.sent or _BEGIN[2:-3] in first:
+        raise JournalError(
+            f"'{path}' cannot be gone on with: its first line is damaged, which holds the run's "
+            f"settings and prompts. Calls whose records below it are whole: {len(contents.calls)}. "
+            "Put the first line back from a copy, or start a new run with a new journal."
+        )
+    raise JournalError(f"'{path}' is no journal: its first line is not that of one.")
 
 
 def _read_other_version(line: str) -> dict[str, Any]:
@@ -244,6 +256,7 @@ def _read_other_version(line: str) -> dict[str, Any]:
     return {}
 
 
+_BEGIN = '{"aiml_nb_journal": '
 _FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 

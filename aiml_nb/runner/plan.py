@@ -73,18 +73,18 @@ def check_plan(prompts: list[Prompt], options: dict[str, Any]) -> None:
 
 def describe_plan(plan: Plan) -> str:
     """Say, before the first paid call, what the run may come to."""
-    settings, endpoint = plan.settings, plan.endpoint
+    settings, endpoint, left = plan.settings, plan.endpoint, plan.unfinished
     retries = Retries(len(plan.prompts), settings.max_attempts, Clock())
+    requests = retries.most_requests - len(plan.prompts) + len(left)
     most = settings.parameters.get("max_completion_tokens") or settings.parameters.get("max_tokens")
-    tokens = sum(estimate_tokens(prompt.messages, most).input_tokens for prompt in plan.prompts)
+    prompts = [plan.prompts[call.index] for call in left]
+    tokens = sum(estimate_tokens(prompt.messages, most).input_tokens for prompt in prompts)
     text = (
-        f"Plan: {len(plan.prompts)} calls to {endpoint.base_url} ({plan.run.model}), at most "
-        f"{settings.max_concurrency} in flight and {retries.most_requests} requests in all, about "
+        f"Plan: {len(left)} calls to {endpoint.base_url} ({plan.run.model}), at most "
+        f"{settings.max_concurrency} in flight and {requests} requests in all, about "
         f"{tokens:,} tokens in"
     )
-    text += (
-        f" and at most {most * len(plan.prompts):,} out." if most else "; max_tokens is not set."
-    )
+    text += f" and at most {most * len(left):,} out." if most else "; max_tokens is not set."
     return text + (f" Journal: {settings.journal}" if settings.journal else "")
 
 

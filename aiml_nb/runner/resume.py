@@ -70,7 +70,16 @@ def resume(
     )
 
 
-def go_on(
+def go_on(path: Path, connect_to: Callable[[dict[str, Any]], Endpoint], **options: Any) -> Run:
+    """Do as `resume`; the arguments are those of `reopen_plan`."""
+    journal, plan = reopen_plan(path, connect_to, **options)
+    try:
+        return carry_out(plan, journal=journal) if plan.unfinished else plan.run
+    finally:
+        journal.close_untouched()  # where no call could be made at all
+
+
+def reopen_plan(
     path: Path,
     connect_to: Callable[[dict[str, Any]], Endpoint],
     *,
@@ -78,8 +87,8 @@ def go_on(
     prompts: object = None,
     say: Callable[[str], None] = print,
     **options: Any,
-) -> Run:
-    """Do as `resume`; everything is checked before the endpoint is asked for.
+) -> tuple[Journal, Plan]:
+    """Lock the journal and plan what is left; everything is checked before the endpoint is asked.
 
     Parameters
     ----------
@@ -98,10 +107,7 @@ def go_on(
         journal.close_untouched()
         raise
     say(_describe(contents, plan))
-    try:
-        return carry_out(plan, journal=journal) if plan.unfinished else plan.run
-    finally:
-        journal.close_untouched()  # where no call could be made at all
+    return journal, plan
 
 
 def _plan_again(
@@ -132,14 +138,22 @@ def _plan_again(
     run = lay_out_run(prompts, endpoint, settings)
     run.run_id, run.started_at = head["run_id"], saved["started_at"] or time.time()
     for call in run.calls:
-        _restore(call, contents, run, retry_failed=retry_failed)
+        try:
+            _restore(call, contents, run, retry_failed=retry_failed)
+        except ValueError as error:
+            raise JournalError(
+                f"'{path}' holds a record of {call.custom_id!r} that this aiml_nb cannot read: "
+                f"{error} Read it with the aiml_nb that wrote it."
+            ) from None
     return Plan(prompts, endpoint, settings, run)
 
 
 def _read_prompts(head: dict[str, Any], path: Path) -> list[Prompt]:
     try:
-        if not head["settings"].keys() >= _NEEDED:
+        saved = head["settings"]
+        if not saved.keys() >= _NEEDED:
             raise KeyError("settings")
+        float(saved["started_at"] or 0), dict(saved.get("options", {})), head["run_id"]
         return [
             Prompt(
                 messages=each["messages"],
@@ -174,20 +188,25 @@ def _check_place(saved: dict[str, Any], endpoint: Endpoint, model: str | None, p
 
 def _restore(call: Call, contents: Contents, run: Run, *, retry_failed: bool) -> None:
     """Put what the journal knows of `call` in its place in the run."""
+    sent = {each["sent"]: each["at"] for each in contents.sent.get(call.custom_id, ())}
+    last = max(sent, default=0)
     record = contents.calls.get(call.custom_id)
     if record is not None:
         known = call_from_dict(record, prompt=call.prompt)
-        if known.outcome in ANSWERED or not retry_failed:
+        # One that had failed may have been on its way again.
+        is_over = not retry_failed and last <= len(known.attempts)
+        if known.outcome in ANSWERED or is_over:
             known.index = call.index
             run.calls[call.index] = known
             return
         call.attempts = known.attempts
-    for sent in contents.sent.get(call.custom_id, ())[len(call.attempts) :]:
+    for number in range(len(call.attempts) + 1, last + 1):
+        at = sent.get(number, sent[last])  # a damaged line tells no time
         call.attempts.append(
             Attempt(
-                number=sent["sent"],
-                started=sent["at"],
-                finished=sent["at"],
+                number=number,
+                started=at,
+                finished=at,
                 error_type="no_reply",
                 possibly_billed=True,
             )
@@ -241,8 +260,8 @@ def _describe(contents: Contents, plan: Plan) -> str:
         names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
         was, is_ = ("was", "is") if len(lost) == 1 else ("were", "are")
         text += f" {len(lost)} {was} in flight, perhaps billed, and {is_} sent again: {names}."
-    if contents.torn:
-        text += (
-            f" {contents.torn} torn line{' was' if contents.torn == 1 else 's were'} passed over."
-        )
+    if contents.damaged:
+        numbers = ", ".join(map(str, contents.damaged[:5]))
+        numbers += ", …" if len(contents.damaged) > 5 else ""
+        text += f" Cut off or damaged, and passed over: line {numbers} of the journal."
     return text

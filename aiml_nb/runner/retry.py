@@ -51,14 +51,14 @@ class Verdict:
         What is added to the error where no attempt follows.
     stops_run
         No call of this run can succeed: nothing more is to be sent.
-    pauses_all
-        All calls wait, not this one alone.
+    pause
+        Seconds that all calls wait, not this one alone, whether or not it is tried again.
     """
 
     wait: float | None
     remark: str = ""
     stops_run: bool = False
-    pauses_all: bool = False
+    pause: float = 0.0
 
 
 @dataclass(slots=True)
@@ -109,24 +109,26 @@ class Retries:
             return Verdict(None, stops_run=True)
         if failure.error_type == "429" and _NO_QUOTA.search(failure.message):
             return Verdict(None, stops_run=True)
-        if streamed or self.max_attempts == 1 or failure.should_retry is False:
-            return Verdict(None)
+        is_last = streamed or self.max_attempts == 1 or failure.should_retry is False
         if failure.error_type == "429":
-            return self._judge_429(failure, tries, left)
-        return self._judge_failure(failure, tries, left)
+            return self._judge_429(failure, tries, left, is_last=is_last)
+        return Verdict(None) if is_last else self._judge_failure(failure, tries, left)
 
-    def _judge_429(self, failure: Failure, tries: Tries, left: float) -> Verdict:
+    def _judge_429(self, failure: Failure, tries: Tries, left: float, *, is_last: bool) -> Verdict:
         tries.rate_limited += 1
-        if tries.rate_limited > MOST_429S:
-            return Verdict(None, f"given up after {MOST_429S} retries")
         drawn = self.clock.draw(min(LONGEST_BACKOFF, 2.0**tries.rate_limited))
         wait = max(SHORTEST_PAUSE, drawn if failure.retry_after is None else failure.retry_after)
+        pause = min(wait, LONGEST_RETRY_AFTER)
+        if is_last:
+            return Verdict(None, pause=pause)
+        if tries.rate_limited > MOST_429S:
+            return Verdict(None, f"given up after {MOST_429S} retries", pause=pause)
         with self._lock:
-            refusal = self._refuse_wait(wait, left, budget=self.rate_limits_left)
+            refusal = _refuse(failure, wait, left, budget=self.rate_limits_left)
             if refusal:
-                return Verdict(None, refusal)
+                return Verdict(None, refusal, pause=pause)
             self.rate_limits_left -= 1
-        return Verdict(wait, pauses_all=True)
+        return Verdict(wait, pause=pause)
 
     def _judge_failure(self, failure: Failure, tries: Tries, left: float) -> Verdict:
         tries.failures += 1
@@ -139,15 +141,19 @@ class Retries:
         if failure.retry_after is not None:
             wait = failure.retry_after
         with self._lock:
-            refusal = self._refuse_wait(wait, left, budget=self.failures_left)
+            refusal = _refuse(failure, wait, left, budget=self.failures_left)
             if refusal:
                 return Verdict(None, refusal)
             self.failures_left -= 1
         return Verdict(wait)
 
-    def _refuse_wait(self, wait: float, left: float, *, budget: int) -> str:
-        if budget <= 0:
-            return "the run's budget for retries is used up"
-        if wait > min(LONGEST_RETRY_AFTER, left):
-            return f"come back in {wait:.0f} s"
-        return ""
+
+def _refuse(failure: Failure, wait: float, left: float, *, budget: int) -> str:
+    """Say why no attempt follows after `wait` seconds; nothing if one may."""
+    if budget <= 0:
+        return "the run's budget for retries is used up"
+    if failure.retry_after is None and wait > left:
+        return "no time is left for another attempt"
+    if wait > min(LONGEST_RETRY_AFTER, left):
+        return f"come back in {wait:.0f} s"
+    return ""

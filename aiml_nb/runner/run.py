@@ -143,11 +143,13 @@ def carry_out(plan: Plan, *, journal: Journal | None = None, clock: Clock | None
     raise KeyboardInterrupt
 
 
-async def carry_out_async(plan: Plan) -> Run:
-    """Carry out `plan` without blocking the loop."""
+async def carry_out_async(
+    plan: Plan, *, journal: Journal | None = None, clock: Clock | None = None
+) -> Run:
+    """Carry out `plan` without blocking the loop; otherwise as `carry_out`."""
     if not plan.settings.blocks:
-        return await _make_async_calls(plan)
-    with _open_caller(plan) as caller:
+        return await _make_async_calls(plan, journal, clock)
+    with _open_caller(plan, journal, clock) as caller:
         async with LoopLag():  # a loop that sleeps would not notice the stop button
             await asyncio.to_thread(_make_blocking_calls, plan, caller)
     return plan.run

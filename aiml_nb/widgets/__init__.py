@@ -1,10 +1,12 @@
 """Widgets over runs and comparisons, for every notebook that shows ipywidgets.
 
-`Race` shows two ways to make the same calls while they are made; `Predict` asks for a guess before
-a cell is run. Each also leaves a static output, which stays in the saved notebook.
+`Race` shows two ways to make the same calls while they are made. `WhatIf` tells how long a run
+would have taken with another limit. `Predict` asks for a guess before a cell is run. Each also
+leaves a static output, which stays in the saved notebook.
 """
 
 from .predict import Predict
 from .race import Race
+from .whatif import WhatIf
 
-__all__ = ["Predict", "Race"]
+__all__ = ["Predict", "Race", "WhatIf"]

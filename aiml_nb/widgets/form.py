@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import ipywidgets as widgets
 
 from ..analysis.wording import counted
-from ..prompts import FAQ, TWENTY, Prompt
+from ..prompts import FAQ, TWENTY, Prompt, as_prompts
+from ..runner.settings import check_strategy
 from ..runner.strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
 
 STRATEGIES = (*BLOCKING_STRATEGIES, *ASYNC_STRATEGIES)
@@ -72,7 +73,7 @@ class Form:
             max=MOST_PROMPTS,
             description="Limit",
             style={"description_width": "initial"},
-            layout={"width": "105px"},
+            layout={"width": "92px"},
         )
         speeds = sorted({*SPEEDS, first.speed})
         self._speed = _dropdown("Speed", [(f"{speed:g}×", speed) for speed in speeds], first.speed)
@@ -81,7 +82,7 @@ class Form:
         self._start.on_click(lambda _: on_start())
         self._cancel.on_click(lambda _: on_cancel())
         for button in (self._start, self._cancel):
-            button.layout.width = "88px"
+            button.layout.width = "82px"
         fields = [self._prompts, self._a, self._b, self._limit]
         self._fields = [*fields, *([self._speed] if has_speed else [])]
         self.view = widgets.HBox(
@@ -106,7 +107,7 @@ class Form:
 
 
 def _sets(own: Sequence[Prompt] | Sequence[str]) -> list[tuple[str, list[Prompt] | list[str]]]:
-    samples = {"the FAQ's two": FAQ, "twenty questions": TWENTY}
+    samples = {"FAQ: 2 questions": FAQ, "20 questions": TWENTY}
     names = [name for name, prompts in samples.items() if prompts == own]
     others = [(name, prompts) for name, prompts in samples.items() if name not in names]
     first = names[0] if names else f"my {counted(len(own), 'prompt')}"
@@ -121,3 +122,26 @@ def _dropdown(name: str, options: list[tuple[str, object]], value: object) -> wi
         style={"description_width": "initial"},
         layout={"width": "max-content"},
     )
+
+
+def check_prompts(prompts: object) -> list[Prompt] | list[str]:
+    """Return prompts as they can be raced; raise as `prompts.as_prompts`, or for too many."""
+    found = as_prompts(prompts)
+    if len(found) > MOST_PROMPTS:
+        raise ValueError(
+            f"A race shows at most {MOST_PROMPTS} prompts; not {len(found):,}. "
+            "aiml_nb.compare() takes any number."
+        )
+    return prompts if isinstance(prompts, list) else found
+
+
+def check_strategies(strategies: Sequence[str]) -> tuple[str, str]:
+    """Return the two strategies; raise ValueError unless they are two different ones."""
+    for strategy in strategies:
+        check_strategy(strategy)
+    if isinstance(strategies, str) or len(strategies) != 2 or strategies[0] == strategies[1]:
+        raise ValueError(
+            "strategies must be two different ones, such as ('sequential', 'gather'); "
+            f"not {strategies!r}."
+        )
+    return strategies[0], strategies[1]

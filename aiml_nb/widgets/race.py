@@ -13,14 +13,14 @@ from ..analysis.sentences import finding
 from ..endpoint import Endpoint, connect, describe_endpoint
 from ..errors import AimlNbError
 from ..plot import display_bundle
-from ..prompts import TWENTY, Prompt, as_prompts
+from ..prompts import TWENTY
 from ..records import Comparison, Run
 from ..runner.handle import RunHandle, start
-from ..runner.settings import check_strategy
 from .bridge import Bridge
 from .cells import take_place
-from .form import MOST_PROMPTS, Choice, Form
+from .form import Choice, Form, check_prompts, check_strategies
 from .shown import CellWidget
+from .sides import as_result, rehearse
 from .track import Side, draw_race
 
 # Seconds from one picture to the next.
@@ -80,8 +80,8 @@ class Race(CellWidget):
         self._options = {"stream": stream, **options}
         speed = speed or self._endpoint.knobs.get("speed") or 4
         first = Choice(
-            prompts=_check_prompts(prompts),
-            strategies=_check_strategies(strategies),
+            prompts=check_prompts(prompts),
+            strategies=check_strategies(strategies),
             max_concurrency=max_concurrency,
             speed=speed,
         )
@@ -94,7 +94,7 @@ class Race(CellWidget):
         self._bridge = Bridge()
         self._handles: list[RunHandle] = []
         self._result: Comparison | list[Run] | None = None
-        self._status = widgets.HTML(_status(describe_endpoint(self._endpoint)))
+        self._status = widgets.HTML(_aside(describe_endpoint(self._endpoint)))
         self._picture = widgets.HTML(layout={"width": "100%"})
         self._beside = widgets.HTML()
         parts = [self._form.view, self._status, self._picture, self._beside]
@@ -119,7 +119,6 @@ class Race(CellWidget):
         LoopError
             If no event loop runs here, as in a plain script.
         """
-        self._form.set_running(True)
         self._bridge.start(self._race)
 
     def cancel(self) -> None:
@@ -140,6 +139,7 @@ class Race(CellWidget):
 
     async def _race(self) -> None:
         """Make the calls of both sides and draw them; whatever happens, say what did."""
+        self._form.set_running(True)
         self._result, said = None, ""
         self._status.value, self._beside.value = _status("Connecting."), ""
         self._static.update()
@@ -166,7 +166,7 @@ class Race(CellWidget):
         self._handles = []
         try:
             if self._endpoint.simulated:
-                await _rehearse()
+                await rehearse()
             for strategy in choice.strategies:
                 self._handles.append(self._start_side(strategy, choice))
             self._status.value = _status("Running.")
@@ -213,7 +213,7 @@ class Race(CellWidget):
 
     def _find(self) -> str:
         self._result = as_result([handle.partial for handle in self._handles])
-        self._beside.value = f'<p style="{_LINE}">{escape(f"{self._mark()} {_HONEST}".strip())}</p>'
+        self._beside.value = _aside(f"{self._mark()} {_HONEST}".strip())
         return _status(f"{finding(self._result)}.")
 
     def _static_bundle(self) -> dict[str, Any]:
@@ -225,52 +225,14 @@ class Race(CellWidget):
         return {**bundle, "text/html": f"{folded}{bundle['text/html']}</details>"}
 
 
-async def _rehearse() -> None:
-    """Make a call that nobody sees: what a first call loads would hold up those that are timed."""
-    endpoint = connect(simulate=True, scenario="instant", verbose=False)
-    messages: list[Any] = [{"role": "user", "content": "Ready?"}]
-    async with endpoint.open_async() as client:
-        reply = await client.chat.completions.create(
-            model=endpoint.model, messages=messages, stream=True
-        )
-        async with reply:
-            async for _ in reply:
-                pass
-
-
-def as_result(runs: list[Run]) -> Comparison | list[Run]:
-    """Return both runs as a comparison if one of them is sequential, else as they are."""
-    first, second = sorted(runs, key=lambda run: run.strategy != "sequential")
-    if first.strategy == "sequential" and second.strategy != "sequential":
-        return Comparison(pairs=[(first, second)])
-    return runs
-
-
 def _status(text: str) -> str:
     size = "1.3em; font-weight: bold"
     return f'<p role="status" style="{_LINE}; font-size: {size}">{escape(text)}</p>'
 
 
+def _aside(text: str) -> str:
+    return f'<p role="status" style="{_LINE}">{escape(text)}</p>'
+
+
 def _alarm(text: str) -> str:
     return f'<p role="alert" style="{_LINE}"><b>The race ended early.</b> {escape(text)}</p>'
-
-
-def _check_prompts(prompts: object) -> list[Prompt] | list[str]:
-    found = as_prompts(prompts)
-    if len(found) > MOST_PROMPTS:
-        raise ValueError(
-            f"A race shows at most {MOST_PROMPTS} prompts; not {len(found):,}. "
-            "aiml_nb.compare() takes any number."
-        )
-    return prompts if isinstance(prompts, list) else found
-
-
-def _check_strategies(strategies: Sequence[str]) -> tuple[str, str]:
-    for strategy in strategies:
-        check_strategy(strategy)
-    if isinstance(strategies, str) or len(strategies) != 2 or strategies[0] == strategies[1]:
-        raise ValueError(
-            "strategies must be two different ones, such as ('sequential', 'gather'); "
-            f"not {strategies!r}."
-        )
-    return strategies[0], strategies[1]

@@ -78,6 +78,11 @@ def line(x1: float, y1: float, x2: float, y2: float, *, colour: str, dashes: str
     )
 
 
+def dot(x: float, y: float, *, colour: str) -> str:
+    """Return a round mark."""
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}" stroke="white"/>'
+
+
 def bars(places: Iterable[tuple[float, float, float, float]], *, state: str) -> str:
     """Return rectangles that look as the bars of a state do, in one element.
 

@@ -32,7 +32,7 @@ WIDTH = 1100
 _EDGE, _LABELS, _ENDINGS = 12, 190, 92
 _TITLE, _AXIS, _LEGEND = 30, 40, 26
 # Pixels that the rows of both sides may take, and a row.
-_ROWS_HEIGHT, _MOST_ROW = 440, 34
+_ROWS_HEIGHT, _MOST_ROW = 400, 32
 # Rows lower than this have no words beside them.
 _READABLE = 9.5
 # The time axis ends at the first of these that is long enough, so that it rarely changes.
@@ -191,13 +191,13 @@ def _panel(panel: _Panel, shown: Segments) -> Iterator[str]:
     side, end = panel.side, WIDTH - _ENDINGS
     yield write(_EDGE, panel.top - 8, side.name, size=17, bold=True)
     yield write(WIDTH - _EDGE, panel.top - 8, side.score, size=17, anchor="end", bold=True)
-    yield line(_LABELS, panel.bottom, end, panel.bottom, colour=GREY)
     yield from _lines(panel, shown)
     for state in BARS:
         yield bars(_places(panel, shown.bars[state]), state=state)
     if side.bound is not None:
         x = _LABELS + side.bound * panel.scale
         yield _bound(x, panel.top, x, panel.bottom)
+    yield line(_LABELS, panel.bottom, end, panel.bottom, colour=GREY)
     if panel.rows == len(side.run.calls) and panel.row >= _READABLE:
         yield from _words(panel)
 
@@ -235,7 +235,8 @@ def _words(panel: _Panel) -> Iterator[str]:
         rank = f"{ordinal(place)} · " if ok and is_concurrent(run) and place else ""
         what = "" if ok else f"{call.outcome} · "
         ending = f"{rank}{what}{seconds(call.finished)}"
-        yield write(x, y, ending, size=size, colour=INK if ok else FAILED_INK)
+        failed = call.outcome in ("error", "timeout")
+        yield write(x, y, ending, size=size, colour=FAILED_INK if failed else INK)
 
 
 def _legend(states: set[str], bounds: Sequence[float], *, top: float) -> Iterator[str]:

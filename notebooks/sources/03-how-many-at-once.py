@@ -244,7 +244,8 @@ refused
 # %% [markdown]
 # Seven were turned away at once: the narrow striped bars on the left. Their dotted lines are the
 # **back-off**, the time until they may try again. A 429 means *you are too fast*, so it is at least
-# a second, and nothing new is sent meanwhile. Being too fast was slow.
+# a second. Meanwhile nothing at all is sent: that is the hatched part in the background. Being too
+# fast was slow.
 #
 # Many providers count otherwise: so many requests or tokens *in a minute*. For those there are
 # `requests_per_minute=` and `tokens_per_minute=`, which hold calls back before they are sent.

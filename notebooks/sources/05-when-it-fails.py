@@ -268,8 +268,9 @@ reveal("5.6", "go on as before" if sent else waited)
 pause
 
 # %% [markdown]
-# Two seconds in which nothing is sent. The server counts all calls with your key together: if one
-# was too many, the next would be, too. So everybody waits, as the 503 and the 500 did above.
+# Two seconds in which nothing is sent: the hatched part in the background. The server counts all
+# calls with your key together: if one was too many, the next would be, too. So everybody waits, as
+# the 503 and the 500 did above.
 #
 # Look at the dotted line in the lower panel: the limit is lowered as well, from three to two.
 

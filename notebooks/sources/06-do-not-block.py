@@ -78,8 +78,9 @@ reveal("6.1", held_up.makespan)
 #
 # The server had sent its answers in time. They lay in the letter box of this computer, and nobody
 # came to fetch them: the loop was inside `time.sleep` and could not look after anything else. In
-# the picture every call looks slow. Only the small print under the headline tells the truth: *the
-# event loop was up to 0.50 s late: the client, not the model, was the bottleneck.*
+# the picture every call looks slow. Only the small print under the headline tells the truth: the
+# event loop was late for most of the run, and *for that part the client may have been the
+# bottleneck, not the model.*
 #
 # The dashed line does not tell. It is drawn from the durations of the calls themselves, and these
 # had become long already.
@@ -182,8 +183,8 @@ reveal("6.4", "the sum of all, 1.1 s" if took_the_sum else "as long as the longe
 # This one awaits nothing. So the first question keeps the loop until it is answered, then the
 # second one does, and so on.
 #
-# The small print names the two causes that such a picture can have: *something blocks, or each call
-# is awaited before the next one starts.*
+# The small print names the two causes that such a picture can have: *Look for code that blocks, or
+# that awaits each call before the next one starts.*
 #
 # If all you have is the blocking function, threads help here too.
 

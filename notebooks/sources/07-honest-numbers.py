@@ -263,8 +263,8 @@ for name, seconds in {"closed": [c.duration for c in closed.calls], "open": wait
 # The same server, the same hiccup. Everybody who came while the fifth call was stuck had to wait,
 # and so had those who came after them, since the queue was slow to get shorter. The first
 # measurement did not see them, because it *had not sent them*: while the server was stuck, our
-# program politely stopped asking. (Pass over what the small print says about idle slots. It is
-# meant for runs that send as fast as they may.)
+# program politely stopped asking. (Pass over what the small print says about slots: it is meant for
+# runs that send as fast as they may.)
 #
 # - **Closed loop**: wait for the answer, then send the next question. It measures one patient user,
 #   or a script that works off a list.

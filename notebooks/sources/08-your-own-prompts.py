@@ -125,7 +125,7 @@ check("8.2", with_answers)
 # | The file's name ends with | What is in it |
 # |---|---|
 # | `.csv` | a table with a column `prompt` |
-# | `.jsonl` | one JSON object in each line, as for OpenAI's Batch API |
+# | `.jsonl` | one JSON object in each line |
 # | anything else | text with one prompt in each line; give a `Path` |
 
 # %%
@@ -133,25 +133,25 @@ four_legs.rename(columns={"question": "prompt"}).to_csv(folder / "animals.csv")
 nb.run(folder / "animals.csv", endpoint)
 
 # %% [markdown]
-# **JSONL** is the form for larger things. Each line holds the name of a prompt, its `custom_id`,
-# and a `body`: the messages, and parameters for this prompt alone. A line looks like this; in the
-# file it is really *one* line.
+# **JSONL** is the form for larger things. Each line is a prompt with a name, its `custom_id`, and
+# with parameters for this prompt alone:
 #
 # ```json
-# {"custom_id": "cat", "body": {"messages": [{"role": "user", "content": "What does a cat eat?"}],
-#                               "max_tokens": 50}}
+# {"custom_id": "cat", "prompt": "What does a cat eat?", "max_tokens": 50}
+# {"custom_id": "dog", "prompt": "What does a dog eat?", "max_tokens": 80}
 # ```
 #
+# (In place of `prompt` there may be `messages`. A file made for OpenAI's Batch API will do, too.)
+#
 # **Your turn.** Write `as_line(name, question)`, which returns such a line as text, with
-# `max_tokens` 50.
+# `max_tokens` 50. It must work for any question, also for one with quotation marks in it.
 
 
 # %% tags=["exercise"]
 # Exercise 8.3: one line of a JSONL file
 def as_line(name, question):
     # solution begins
-    messages = [{"role": "user", "content": question}]
-    return json.dumps({"custom_id": name, "body": {"messages": messages, "max_tokens": 50}})
+    return json.dumps({"custom_id": name, "prompt": question, "max_tokens": 50})
     # solution ends
 
 

@@ -3,12 +3,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .jupyter import KERNELS, Jupyter
+from .jupyter import Jupyter
 
 # .ci/run sets this to `required`: there, a browser that is missing is a failure.
 REQUIRED = os.environ.get("AIML_NB_BROWSER") == "required"
@@ -41,8 +40,8 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="package")
 def jupyter(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
-    """One server for all tests of this folder, with the kernels that they use."""
-    with Jupyter(tmp_path_factory.mktemp("jupyter"), KERNELS) as server:
+    """One server for all tests of this folder."""
+    with Jupyter(tmp_path_factory.mktemp("jupyter")) as server:
         yield server
 
 
@@ -53,8 +52,7 @@ def open_in(browser: Any, jupyter: Jupyter) -> Iterator[Callable[..., Any]]:
 
     opened: list[Open] = []
 
-    def open_it(front_end: str, path: Path, **options: Any) -> Open:
-        name = path.relative_to(jupyter.notebooks).as_posix()
+    def open_it(front_end: str, name: str, **options: Any) -> Open:
         opened.append(open_notebook(browser, jupyter.url, front_end, name, **options))
         return opened[-1]
 

@@ -8,9 +8,11 @@ import site
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+
+import nbformat
 
 from ..kernels.environments import HERE, REPOSITORY, Environment, python_of
 
@@ -33,7 +35,7 @@ class Jupyter:
     Use it in a ``with`` statement.
     """
 
-    def __init__(self, folder: Path, kernels: Iterable[Environment]) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.notebooks = folder / "notebooks"
         self.notebooks.mkdir()
@@ -41,8 +43,6 @@ class Jupyter:
             place = folder / f".jupyter/lab/user-settings/@jupyterlab/{name}.jupyterlab-settings"
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(json.dumps(settings))
-        for kernel in kernels:
-            self._add_kernel(kernel)
         self.url = ""
 
     def __enter__(self) -> Jupyter:
@@ -82,6 +82,35 @@ class Jupyter:
             self._process.wait()
         self._log.close()
 
+    def write(self, name: str, *cells: str, kernel: Environment) -> str:
+        """Write a notebook of code cells; return its name."""
+        made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        made.metadata["voila"] = {"template": "aiml_nb"}
+        return self.add(name, made, kernel=kernel)
+
+    def add(self, name: str, notebook: nbformat.NotebookNode, *, kernel: Environment) -> str:
+        """Put a notebook into the server's folder, to be run by this kernel; return its name."""
+        spec = {"name": kernel.name, "display_name": f"kernel {kernel}", "language": "python"}
+        notebook.metadata["kernelspec"] = spec
+        self._add_kernel(kernel)
+        nbformat.write(notebook, self.notebooks / name)
+        return name
+
+    def read(self, name: str) -> nbformat.NotebookNode:
+        """Read a notebook as it was saved."""
+        return nbformat.read(self.notebooks / name, as_version=4)
+
+    def _add_kernel(self, kernel: Environment) -> None:
+        place = self._folder / "data" / "kernels" / kernel.name / "kernel.json"
+        if place.exists():
+            return
+        place.parent.mkdir(parents=True)
+        python = shared_python(kernel)
+        program = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        variables = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(REPOSITORY)}
+        spec = {"argv": program, "display_name": f"kernel {kernel}", "language": "python"}
+        place.write_text(json.dumps({**spec, "env": variables}))
+
     def log(self) -> str:
         """Return what the server has printed."""
         return (self._folder / "log").read_text()
@@ -91,19 +120,8 @@ class Jupyter:
         home = {"HOME": str(self._folder), "JUPYTER_DATA_DIR": str(self._folder / "data")}
         return kept | home | {"JUPYTER_RUNTIME_DIR": str(self._folder / "runtime")}
 
-    def _add_kernel(self, kernel: Environment) -> None:
-        python = python_of(kernel)
-        if kernel.requirements:
-            _share_packages(python)
-        place = self._folder / "data" / "kernels" / kernel.name / "kernel.json"
-        place.parent.mkdir(parents=True)
-        program = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        variables = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(REPOSITORY)}
-        spec = {"argv": program, "display_name": f"kernel {kernel}", "language": "python"}
-        place.write_text(json.dumps({**spec, "env": variables}))
-
     def _wait_for_address(self) -> str:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 150
         while time.monotonic() < end and self._process.poll() is None:
             for file in (self._folder / "runtime").glob("jpserver-*.json"):
                 return str(json.loads(file.read_text())["url"])
@@ -111,7 +129,10 @@ class Jupyter:
         raise RuntimeError(f"The Jupyter server did not start:\n{self.log()}")
 
 
-def _share_packages(python: Path) -> None:
-    """Let a kernel's environment find, after its own packages, those that run the tests."""
-    (own,) = (python.parents[1] / "lib").glob("python*/site-packages")
-    (own / "tests.pth").write_text("\n".join(site.getsitepackages()) + "\n")
+def shared_python(kernel: Environment) -> Path:
+    """Return the interpreter of a kernel that finds, after its own packages, the tests' own."""
+    python = python_of(kernel)
+    if kernel.requirements:
+        (own,) = (python.parents[1] / "lib").glob("python*/site-packages")
+        (own / "tests.pth").write_text("\n".join(site.getsitepackages()) + "\n")
+    return python

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from .pages import MINUTE, Open
+from .pages import LONG, Open
 
 CELLS = ("from aiml_nb.widgets import Race", "race = Race(speed=4)\nrace", "2 + 2")
 
@@ -38,7 +38,7 @@ class RaceOnPage:
         self._page = notebook.page
         self._picture = notebook.outputs.locator(".widget-html img").first
         self._start = notebook.button("Start")
-        expect(self._start).to_be_enabled(timeout=MINUTE)
+        expect(self._start).to_be_enabled(timeout=LONG)
 
     def start(self) -> float:
         """Press Start; return the seconds until the picture grew for the first time."""
@@ -50,7 +50,7 @@ class RaceOnPage:
 
     def wait_for_end(self) -> None:
         """Wait until the race can be started again."""
-        expect(self._start).to_be_enabled(timeout=MINUTE)
+        expect(self._start).to_be_enabled(timeout=LONG)
 
     @property
     def status(self) -> str:

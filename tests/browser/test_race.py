@@ -7,31 +7,33 @@ from typing import Any
 
 import pytest
 
+from ..kernels.environments import HERE, Environment
 from .jupyter import KERNELS, Jupyter
-from .pages import write_notebook
 from .races import CELLS, RaceOnPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.kernel]
 
-# The ordinary run drives Binder's kernel in JupyterLab, and leaves the rest to the slow one.
-PLACES = [("lab", kernel.name) for kernel in KERNELS] + [("notebook", "here"), ("voila", "7.0.1")]
-ORDINARY = ("lab", "7.0.1")
+# The ordinary run drives one kernel in JupyterLab, and leaves the rest to the slow one.
+PLACES = [
+    *(("lab", kernel) for kernel in KERNELS),
+    ("notebook", HERE),
+    *(("voila", kernel) for kernel in KERNELS),
+]
 MATRIX = [
-    pytest.param(*place, marks=() if place == ORDINARY else pytest.mark.slow, id="-".join(place))
+    pytest.param(*place, marks=() if place == ("lab", HERE) else pytest.mark.slow)
     for place in PLACES
 ]
 
 
-@pytest.mark.parametrize(("front_end", "kernel"), MATRIX)
+@pytest.mark.parametrize(("front_end", "kernel"), MATRIX, ids=str)
 def test_a_race_starts_is_cancelled_and_runs_to_its_finding(
     open_in: Callable[..., Any],
     jupyter: Jupyter,
     front_end: str,
-    kernel: str,
+    kernel: Environment,
 ):
-    path = jupyter.notebooks / f"race-{front_end}-{kernel}.ipynb"
-    write_notebook(path, *CELLS, kernel=kernel)
-    notebook = open_in(front_end, path)
+    name = jupyter.write(f"race-{front_end}-{kernel}.ipynb", *CELLS, kernel=kernel)
+    notebook = open_in(front_end, name)
     if front_end != "voila":
         notebook.run_all()
     race = RaceOnPage(notebook)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from pathlib import Path
 
 import pytest
 
 import aiml_nb as nb
+from aiml_nb.analysis.sentences import caveat
 from aiml_nb.course import check
 from aiml_nb.course.checks.answers import a_run
 
@@ -259,3 +262,16 @@ async def test_the_measured_lag_tells_who_it_was_with_other_seeds_too(
 
     assert max(lags, key=lambda name: lags[name] or 0.0) == "count_words"
     assert check("6.8", lags)
+
+
+def test_the_lesson_quotes_what_the_pictures_say() -> None:
+    source = Path(__file__).parents[2] / "notebooks" / "sources" / "06-do-not-block.py"
+    prose = re.sub(r"\s+", " ", source.read_text().replace("\n# ", " "))
+    quoted = re.findall(r"small print[^*]*\*([^*]+)\*", prose)
+    blocked = a_run({"Why?": (0.0, 1.0), "When?": (1.0, 2.0), "Where?": (2.0, 3.0)})
+    late = a_run({"Why?": (0.0, 1.0), "When?": (0.0, 0.9)})
+    late.loop_lag_max = late.loop_lag_total = 0.8
+    said = caveat(blocked) + caveat(late)
+
+    assert len(quoted) == 2
+    assert all(quote in said for quote in quoted)

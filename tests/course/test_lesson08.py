@@ -74,17 +74,20 @@ def message(question):
 
 
 def as_line(name, question):
-    return json.dumps(
-        {"custom_id": name, "body": {"messages": message(question), "max_tokens": 50}}
-    )
+    return json.dumps({"custom_id": name, "prompt": question, "max_tokens": 50})
+
+
+def with_messages(name, question):
+    return json.dumps({"custom_id": name, "messages": message(question), "max_tokens": 50}) + "\n"
 
 
 def as_a_batch_line(name, question):
-    request = {"method": "POST", "url": "/v1/chat/completions"}
-    return json.dumps(json.loads(as_line(name, question)) | request) + "\n"
+    body = {"messages": message(question), "max_tokens": 50}
+    request = {"method": "POST", "url": "/v1/chat/completions", "body": body}
+    return json.dumps({"custom_id": name} | request)
 
 
-@pytest.mark.parametrize("answer", [as_line, as_a_batch_line])
+@pytest.mark.parametrize("answer", [as_line, with_messages, as_a_batch_line])
 def test_a_line_that_can_be_read_passes(answer: object) -> None:
     assert check("8.3", answer)
 
@@ -93,29 +96,25 @@ def test_a_line_that_can_be_read_passes(answer: object) -> None:
     ("answer", "said"),
     [
         (lambda name, q: str(json.loads(as_line(name, q))), "json.dumps makes real JSON"),
+        (lambda name, q: f'{{"custom_id": "{name}", "prompt": "{q}"}}', "put together by hand"),
         (lambda name, q: json.dumps(json.loads(as_line(name, q)), indent=1), "no indent"),
         (lambda name, q: json.loads(as_line(name, q)), "a dict"),
-        (lambda name, q: json.dumps({"body": {"messages": message(q)}}), "no custom_id"),
-        (lambda name, q: json.dumps({"custom_id": name, "messages": message(q)}), "no body"),
-        (
-            lambda name, q: json.dumps({"custom_id": name, "body": {"messages": q}}),
-            "Wanted is a list with one message",
-        ),
+        (lambda name, q: json.dumps({"prompt": q, "max_tokens": 50}), "no custom_id"),
+        (lambda name, q: json.dumps({"custom_id": name, "question": q}), "cannot read it"),
+        (lambda name, q: json.dumps({"custom_id": name, "messages": q}), "cannot read it"),
         (
             lambda name, q: json.dumps(
                 {"custom_id": name, "body": {"messages": message(q)}, "max_tokens": 50}
             ),
             "Put it into the body",
         ),
-        (
-            lambda name, q: json.dumps({"custom_id": name, "body": {"messages": message(q)}}),
-            "wanted is max_tokens 50",
-        ),
+        (lambda name, q: json.dumps({"custom_id": name, "prompt": q}), "wanted is max_tokens 50"),
+        (lambda name, q: as_line(name, q).replace("50", '"50"'), "a number"),
         (lambda name, q: as_line(name, "What is sync?"), "the question given was"),
         (lambda name, q: as_line("a", q), "the name given was"),
-        (lambda name, q: f'{{"custom_id": "{name}", "body": "{q}"}}', "put together by hand"),
         (lambda name, q: as_line(1, q), "cannot read it"),
         (lambda name, q: json.dumps([name, q]), "a list"),
+        (lambda name, q: print(as_line(name, q)), "None (a function without a return line"),
     ],
 )
 def test_other_lines_are_told_what_they_lack(answer: object, said: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 from typing import Any
 
 from aiml_nb import simulator
@@ -11,7 +12,9 @@ from aiml_nb.endpoint import Endpoint
 from aiml_nb.keys import ApiKey
 from aiml_nb.records import Run
 from aiml_nb.runner.clock import Clock
-from aiml_nb.runner.plan import make_plan
+from aiml_nb.runner.journal import Journal
+from aiml_nb.runner.plan import Plan, make_plan
+from aiml_nb.runner.resume import reopen_plan
 from aiml_nb.runner.run import carry_out
 
 
@@ -57,3 +60,8 @@ def run_skipping(
 ) -> Run:
     """Carry out a run whose waits take no time."""
     return carry_out(make_plan(prompts, endpoint, **options), clock=clock or SkippingClock())
+
+
+def reopen(path: Path, endpoint: Endpoint, **options: Any) -> tuple[Journal, Plan]:
+    """Open a journal and plan what is left of its run, as `resume` does."""
+    return reopen_plan(path, lambda _: endpoint, **options)

@@ -99,6 +99,14 @@ ROWS = [
 ]
 
 
+# What ends a whole run: the row, and the fault.
+STOPPING: list[tuple[int, int | str]] = [
+    *((1, 401), (1, 403)),
+    *((5, "no-credit"), (5, "free-limit"), (5, "no-quota")),
+    (9, "echo-key"),
+]
+
+
 def name_row(row: Row) -> str:
     return f"{row.number}-{row.fault if isinstance(row.fault, int | str) else row.fault['status']}"
 
@@ -149,7 +157,7 @@ def test_what_passes_is_tried_again_until_it_has(strategy: str, faults: list[Any
 
 
 @pytest.mark.parametrize("strategy", [*STRATEGIES, "threads"])
-@pytest.mark.parametrize("fault", [401, 403, "no-credit", "free-limit", "no-quota", "echo-key"])
+@pytest.mark.parametrize("fault", [fault for _, fault in STOPPING])
 def test_what_no_call_can_survive_stops_the_run(strategy: str, fault: Any) -> None:
     """Rows 1, 5, 9: of 100 prompts at most `max_concurrency` are sent; the server is quoted."""
     endpoint = connect_faulty(faults={"*": [fault] * 3})

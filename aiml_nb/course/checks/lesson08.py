@@ -71,19 +71,11 @@ def check_as_line(as_line: object) -> str:
             "or a text put together by hand, "
             "which breaks at a quotation mark. json.dumps makes real JSON."
         ) from None
-    item = of_kind(item, dict, "a JSON object with a custom_id and a body")
-    require("custom_id" in item, "it has no custom_id. Then nobody knows whose answer it is.")
-    require("body" in item, "it has no body. The messages and max_tokens belong in there.")
-    body = of_kind(item["body"], dict, "an object as the body")
+    item = of_kind(item, dict, "a JSON object with custom_id, prompt and max_tokens")
+    require(item.get("custom_id"), "it has no custom_id. Then nobody knows whose answer it is.")
     require(
-        "max_tokens" not in item,
+        "body" not in item or "max_tokens" not in item,
         "max_tokens stands beside the body, where nobody looks for it. Put it into the body.",
-    )
-    messages = body.get("messages")
-    require(
-        isinstance(messages, list) and all(isinstance(each, dict) for each in messages),
-        f"messages is {messages!r}. Wanted is a list with one message in it: "
-        '[{"role": "user", "content": question}].',
     )
     try:
         (prompt,) = as_prompts([item])
@@ -99,9 +91,9 @@ def check_as_line(as_line: object) -> str:
     )
     require(
         prompt.parameters == {"max_tokens": 50},
-        f"besides the messages the body holds {prompt.parameters}; wanted is max_tokens 50.",
+        f"besides name and prompt it holds {prompt.parameters}; wanted is max_tokens 50, a number.",
     )
-    return "A line that aiml_nb, and OpenAI's Batch API, can read."
+    return "A line that can be read, whatever marks the question has in it."
 
 
 def check_in_doubt(in_doubt: object) -> str:
@@ -217,9 +209,8 @@ EXERCISES = {
         check_as_line,
         hints=(
             "First build the dictionary, as it stands above; then make text of it.",
-            'messages is a list with one message, {"role": "user", "content": question}. It '
-            "belongs into the body, beside max_tokens.",
-            'return json.dumps({"custom_id": name, "body": {"messages": …, "max_tokens": 50}}).',
+            "The three keys are custom_id, prompt and max_tokens. json.dumps makes the text.",
+            'return json.dumps({"custom_id": name, "prompt": question, "max_tokens": 50}).',
         ),
     ),
     "8.5": Exercise(

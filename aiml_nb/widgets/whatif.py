@@ -1,0 +1,152 @@
+"""What if: another limit, and how long the run would have taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from ..analysis.whatif import Forecast, what_if
+from ..analysis.wording import seconds
+from ..plot.style import BARS, GREY, GRID, INK
+from ..records import Comparison, Run
+from .cells import take_place
+from .shown import CellWidget
+from .svg import as_image, dot, line, ticks, write
+
+WIDTH, HEIGHT = 720, 300
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 20, 30, 46
+
+
+class WhatIf(CellWidget):
+    """A limit to choose, and the makespan that a run would have had with it.
+
+    Parameters
+    ----------
+    run_or_comparison
+        As in `what_if`.
+    most
+        The largest limit that can be chosen; None is the number of calls, at most 50.
+
+    Raises
+    ------
+    ValueError
+        If the run has no finished call, or `most` is less than 1.
+    """
+
+    def __init__(self, run_or_comparison: Run | Comparison, *, most: int | None = None) -> None:
+        calls = _calls_of(run_or_comparison)
+        limits = range(1, (min(calls, 50) if most is None else most) + 1)
+        self._forecast = what_if(run_or_comparison, max_concurrency=limits)
+        self._simulated = _is_simulated(run_or_comparison)
+        self._limit = widgets.BoundedIntText(
+            min(max(self._forecast.measured_peak, 1), limits[-1]),
+            min=1,
+            max=limits[-1],
+            description="Limit",
+            style={"description_width": "initial"},
+            layout={"width": "120px"},
+        )
+        self._answer = widgets.HTML()
+        self._picture = widgets.HTML(layout={"width": "100%", "max_width": f"{WIDTH}px"})
+        super().__init__(widgets.VBox([self._limit, self._answer, self._picture]))
+        take_place(self)
+        self._show()
+        self._limit.observe(lambda _: self._show(), names="value")
+
+    @property
+    def limit(self) -> int:
+        """The limit that is chosen."""
+        return int(self._limit.value)
+
+    @limit.setter
+    def limit(self, value: int) -> None:
+        if value not in self._forecast.limits:
+            raise ValueError(f"limit must be from 1 to {self._forecast.limits[-1]}; not {value!r}.")
+        self._limit.value = value
+
+    @property
+    def makespan(self) -> float:
+        """The predicted makespan with this limit, in seconds."""
+        return self._forecast.makespans[self.limit - 1]
+
+    def __repr__(self) -> str:
+        return f"<WhatIf: {self._in_words()}>"
+
+    def _in_words(self) -> str:
+        forecast = self._forecast
+        return (
+            f"With at most {self.limit:,} in flight this run would take about "
+            f"{seconds(self.makespan)}. It took {seconds(forecast.measured_makespan)}, with up to "
+            f"{forecast.measured_peak:,} in flight."
+        )
+
+    def _show(self) -> None:
+        style = "margin: 0; line-height: 1.4"
+        self._answer.value = f'<p role="status" style="{style}">{escape(self._in_words())}</p>'
+        self._picture.value = self._draw()
+
+    def _draw(self) -> str:
+        mark = "Simulated." if self._simulated else ""
+        words = f"Curve of the predicted makespan for limits from 1 to {self._forecast.limits[-1]}."
+        parts = [
+            *_curve(self._forecast, self.limit),
+            write(WIDTH - _RIGHT, 18, mark, size=13, anchor="end", bold=True),
+        ]
+        alt = f"{words} {self._in_words()} {mark}".strip()
+        return as_image(parts, width=WIDTH, height=HEIGHT, alt=alt)
+
+    def _static_bundle(self) -> dict[str, Any]:
+        """Return all predictions as a table, with the curve, folded up."""
+        bundle = self._forecast._repr_mimebundle_()
+        folded = "<details><summary>All predictions as a picture and a table, to keep</summary>"
+        html = f"{folded}{self._draw()}{bundle['text/html']}</details>"
+        return {**bundle, "text/html": html}
+
+
+def _curve(forecast: Forecast, limit: int) -> Iterator[str]:
+    """Draw makespan against limit, with the chosen limit and the knee."""
+    most, slowest = forecast.limits[-1], max(forecast.makespans)
+    across = (WIDTH - _LEFT - _RIGHT) / most
+    up = (HEIGHT - _TOP - _BOTTOM) / slowest
+    floor = HEIGHT - _BOTTOM
+    points = [(_LEFT + at * across, floor - makespan * up) for at, makespan in _pairs(forecast)]
+    for tick in ticks(slowest, most=6):
+        y = floor - tick * up
+        yield line(_LEFT, y, WIDTH - _RIGHT, y, colour=GRID)
+        yield write(_LEFT - 8, y + 4, f"{tick:g}", size=13, anchor="end", colour=GREY)
+    for tick in (tick for tick in ticks(most) if tick == int(tick) and tick):
+        x = _LEFT + tick * across
+        yield write(x, floor + 18, f"{tick:g}", size=13, anchor="middle", colour=GREY)
+    path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+    colour = BARS["streaming"].face
+    yield f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    yield write(8, 18, "predicted makespan, seconds", size=13, colour=GREY)
+    yield write(WIDTH - _RIGHT, HEIGHT - 8, "limit", size=13, anchor="end", colour=GREY)
+    x, y = points[forecast.knee - 1]
+    yield line(x, y - 40, x, floor, colour=INK, dashes="6 4")
+    yield _beside(x, y - 34, f"knee: {forecast.knee}", size=13)
+    x, y = points[limit - 1]
+    yield dot(x, y, colour=colour)
+    yield _beside(x + 4, y - 10, seconds(forecast.makespans[limit - 1]), size=15)
+
+
+def _beside(x: float, y: float, text: str, *, size: float) -> str:
+    """Write on that side of a point where there is room."""
+    if x > 0.8 * WIDTH:
+        return write(x - 6, y, text, size=size, anchor="end", bold=True)
+    return write(x + 6, y, text, size=size, bold=True)
+
+
+def _pairs(forecast: Forecast) -> Iterator[tuple[int, float]]:
+    return zip(forecast.limits, forecast.makespans, strict=True)
+
+
+def _calls_of(shown: Run | Comparison) -> int:
+    return len(shown.concurrent.calls if isinstance(shown, Comparison) else shown.calls)
+
+
+def _is_simulated(shown: Run | Comparison) -> bool:
+    return (shown.concurrent if isinstance(shown, Comparison) else shown).simulated
