@@ -48,8 +48,9 @@ class Form:
         What is chosen at first. Its prompts come first in the list, before the sample sets.
     has_speed
         The speed can be chosen: the calls go to the simulator.
-    on_start, on_cancel
-        Called when a button is pressed, in whatever thread the front end's messages come in.
+    on_change, on_start, on_cancel
+        Called when something else is chosen or a button is pressed, in whatever thread the front
+        end's messages come in.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Form:
         first: Choice,
         *,
         has_speed: bool,
+        on_change: Callable[[], None],
         on_start: Callable[[], None],
         on_cancel: Callable[[], None],
     ) -> None:
@@ -77,14 +79,16 @@ class Form:
         )
         speeds = sorted({*SPEEDS, first.speed})
         self._speed = _dropdown("Speed", [(f"{speed:g}×", speed) for speed in speeds], first.speed)
-        self._start = widgets.Button(description="Start", icon="play", button_style="primary")
-        self._cancel = widgets.Button(description="Cancel", icon="stop", disabled=True)
+        self._start = widgets.Button(description="Start", button_style="primary")
+        self._cancel = widgets.Button(description="Cancel", disabled=True)
         self._start.on_click(lambda _: on_start())
         self._cancel.on_click(lambda _: on_cancel())
         for button in (self._start, self._cancel):
             button.layout.width = "82px"
         fields = [self._prompts, self._a, self._b, self._limit]
         self._fields = [*fields, *([self._speed] if has_speed else [])]
+        for field in self._fields:
+            field.observe(lambda _: on_change(), names="value")
         self.view = widgets.HBox(
             [*self._fields, self._start, self._cancel], layout={"flex_flow": "row wrap"}
         )

@@ -16,6 +16,7 @@ from ..plot import display_bundle
 from ..prompts import TWENTY
 from ..records import Comparison, Run
 from ..runner.handle import RunHandle, start
+from ..runner.plan import make_plan
 from .bridge import Bridge
 from .cells import take_place
 from .form import Choice, Form, check_prompts, check_strategies
@@ -88,17 +89,21 @@ class Race(CellWidget):
         self._form = Form(
             first,
             has_speed=self._endpoint.simulated,
+            on_change=self._preview,
             on_start=self.start,
             on_cancel=self.cancel,
         )
         self._bridge = Bridge()
         self._handles: list[RunHandle] = []
         self._result: Comparison | list[Run] | None = None
-        self._status = widgets.HTML(_aside(describe_endpoint(self._endpoint)))
+        # As high whatever it says, so that the picture keeps its place.
+        said = _aside(describe_endpoint(self._endpoint))
+        self._status = widgets.HTML(said, layout={"min_height": "36px"})
         self._picture = widgets.HTML(layout={"width": "100%"})
         self._beside = widgets.HTML()
         parts = [self._form.view, self._status, self._picture, self._beside]
         super().__init__(widgets.VBox(parts))
+        self._preview()
         take_place(self)
 
     @property
@@ -112,13 +117,7 @@ class Race(CellWidget):
         return self._bridge.busy
 
     def start(self) -> None:
-        """Start the race and return at once, as the button does.
-
-        Raises
-        ------
-        LoopError
-            If no event loop runs here, as in a plain script.
-        """
+        """Start the race and return at once, as the button does; raise LoopError in a script."""
         self._bridge.start(self._race)
 
     def cancel(self) -> None:
@@ -168,7 +167,8 @@ class Race(CellWidget):
             if self._endpoint.simulated:
                 await rehearse()
             for strategy in choice.strategies:
-                self._handles.append(self._start_side(strategy, choice))
+                arguments, options = self._side(strategy, choice)
+                self._handles.append(start(*arguments, **options))
             self._status.value = _status("Running.")
             while not all(handle.done for handle in self._handles):
                 self._draw()
@@ -181,14 +181,23 @@ class Race(CellWidget):
             await asyncio.gather(*self._handles, return_exceptions=True)
             self._draw()
 
-    def _start_side(self, strategy: str, choice: Choice) -> RunHandle:
+    def _side(self, strategy: str, choice: Choice) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments of one side's run."""
         endpoint = self._endpoint
         if endpoint.simulated:
             knobs = endpoint.knobs | {"speed": choice.speed}
             endpoint = connect(simulate=True, model=endpoint.model, verbose=False, **knobs)
         limit = None if strategy == "sequential" else choice.max_concurrency
-        return start(
-            choice.prompts, endpoint, strategy=strategy, max_concurrency=limit, **self._options
+        options = self._options | {"strategy": strategy, "max_concurrency": limit}
+        return (choice.prompts, endpoint), options
+
+    def _preview(self) -> None:
+        """Draw the race that is chosen, before any call is made."""
+        choice = self._form.choice
+        sides = [self._side(strategy, choice) for strategy in choice.strategies]
+        runs = [make_plan(*arguments, **options).run for arguments, options in sides]
+        self._picture.value = draw_race(
+            [Side(letter, run) for letter, run in zip("AB", runs, strict=True)], mark=self._mark()
         )
 
     def _sides(self) -> list[Side]:

@@ -44,6 +44,12 @@ class RaceOnPage:
         """Press Start; return the seconds until the picture grew for the first time."""
         return self._press("Start", "picture", "data:image")
 
+    @property
+    def box(self) -> dict[str, float]:
+        """The picture's place and size on the page, in pixels."""
+        box: Any = self._picture.bounding_box()
+        return dict(box)
+
     def cancel(self) -> float:
         """Press Cancel; return the seconds until the race said so."""
         return self._press("Cancel", "status", "Cancelled.")

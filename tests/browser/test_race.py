@@ -38,6 +38,7 @@ def test_a_race_starts_is_cancelled_and_runs_to_its_finding(
         notebook.run_all()
     race = RaceOnPage(notebook)
 
+    before = race.box
     growth = race.start()
     first = race.source
     cancel = race.cancel()
@@ -53,6 +54,7 @@ def test_a_race_starts_is_cancelled_and_runs_to_its_finding(
     assert race.status.endswith("× faster).")
     assert race.answered() == [20, 20]
     assert race.is_complete()
+    assert race.box == before
     assert "simulated" in race.words.lower()
     assert notebook.axe_violations(".jupyter-widgets") == []
     notebook.assert_clean()

@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 import aiml_nb as nb
+from aiml_nb.analysis import finding
 from aiml_nb.widgets import Race
 
 HOSTILE = '</text><script>alert(1)</script>\x00\x1b <img src=x onerror="alert(2)">'
@@ -60,6 +61,21 @@ async def test_the_picture_grows_while_the_calls_are_made():
     assert len(sizes) == 1
 
 
+def test_before_the_start_both_sides_are_shown_as_they_are_chosen():
+    race = Race(nb.prompts.FAQ, speed=20)
+    assert "B: gather, at most 5 in flight" in words_of(race)
+
+    race._form._b.value = "threads"
+
+    assert "B: threads, at most 5 in flight" in words_of(race)
+    assert "0 of 2 answered · 0.0 s" in words_of(race)
+
+
+def test_options_that_no_run_takes_are_refused_at_once():
+    with pytest.raises(ValueError, match="max_attempts"):
+        Race(speed=20, max_attempts=0)
+
+
 async def test_a_cancelled_race_says_how_far_it_came_and_sends_no_more():
     race = Race(speed=4)
     race.start()
@@ -83,7 +99,7 @@ async def test_two_ways_that_are_both_concurrent_are_compared_as_runs():
     await finish(race)
 
     assert isinstance(race.result, list)
-    assert "was the fastest of 2 runs" in race._status.value
+    assert finding(race.result) in race._status.value
 
 
 async def test_a_server_that_cannot_be_reached_is_said_in_the_status_line(closed_port: int):
