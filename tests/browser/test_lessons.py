@@ -30,6 +30,9 @@ def test_all_cells_answer_when_all_are_queued(
 
     expected = [cell for cell in notebook.cells if "raises-exception" in _tags(cell)]
     assert opened.errors_shown() == len(expected)
+    for picture in opened.page.locator(".jp-Cell-outputWrapper img").all():
+        assert picture.get_attribute("alt")
+    assert opened.axe_violations(".jupyter-widgets") == []
     opened.assert_clean()
 
 
