@@ -13,8 +13,8 @@ exercise is one code cell::
     check("3.2", ask_all)
 
 The learner's notebook has ``raise NotImplementedError("exercise 3.2")`` between the two comments'
-places; the one in ``solutions/`` has the solution. Neither has outputs, and a cell's id is its
-number. Nothing is ever read back from a notebook.
+places; the one in ``solutions/``, which only a lesson with exercises has, holds the solution.
+Neither has outputs, and a cell's id is its number. Nothing is ever read back from a notebook.
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ SOLUTION = re.compile(
 EXERCISE = re.compile(r"^# Exercise (\d{1,2}\.\d{1,2})\b")
 # What a notebook one folder further down reaches otherwise than the lessons beside it.
 NEIGHBOUR = re.compile(r"\]\((?=(?:images|scripts|instructor|\.\.)/)")
+
+
+# What a source's header says for the programs that show the notebook.
+PASSED_ON = ("voila",)
 
 
 class SourceError(Exception):
@@ -65,7 +69,7 @@ def build_all() -> dict[Path, NotebookNode]:
     built = {}
     for source in sorted(SOURCES.glob("*.py")):
         built[HERE / f"{source.stem}.ipynb"] = build(source, solved=False)
-        if source.stem != "demo":  # which has no exercises
+        if SOLUTION.search(source.read_text(encoding="utf-8")):
             built[HERE / "solutions" / f"{source.stem}.ipynb"] = build(source, solved=True)
     return built
 
@@ -87,8 +91,7 @@ def build(source: Path, *, solved: bool) -> NotebookNode:
         metadata={
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
-            # Which page Voila shows it on.
-            **{name: value for name, value in notebook.metadata.items() if name == "voila"},
+            **{name: notebook.metadata[name] for name in PASSED_ON if name in notebook.metadata},
         },
     )
     made.nbformat_minor = 5

@@ -4,7 +4,7 @@ import asyncio
 
 import aiml_nb as nb
 
-endpoint = nb.connect(simulate=True, scenario="faq", seed=0, speed=8)
+endpoint = nb.connect(simulate=True, scenario="faq", seed=0, speed=10)
 
 
 def ask(client, question):

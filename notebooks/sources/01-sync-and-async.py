@@ -18,12 +18,12 @@ import aiml_nb as nb
 from aiml_nb.course import check, hint, predict, quiz, reveal
 
 # %% [markdown]
-# `connect()` decides where the questions go. Here we ask for the simulator, eight times as fast as
+# `connect()` decides where the questions go. Here we ask for the simulator, ten times as fast as
 # a real model, so that nobody falls asleep. The `seed` gives everybody the same times. (With a key
 # of your own you would write `nb.connect()`.)
 
 # %%
-endpoint = nb.connect(simulate=True, scenario="faq", seed=0, speed=8)
+endpoint = nb.connect(simulate=True, scenario="faq", seed=0, speed=10)
 long_question, short_question = nb.prompts.FAQ
 print(long_question)
 print(short_question)

@@ -29,7 +29,10 @@ def test_all_cells_answer_when_all_are_queued(
     print(f"{path.stem}: {len(opened.prompts())} cells in {took:.1f} s")
 
     exercises = [n for n, cell in enumerate(notebook.cells) if "raises-exception" in _tags(cell)]
-    assert set(opened.failed_cells()) <= set(exercises)
+    assert opened.failed_cells() == exercises
+    for picture in opened.page.locator(".jp-Cell-outputWrapper img").all():
+        assert picture.get_attribute("alt")
+    assert opened.axe_violations(".jupyter-widgets") == []
     opened.assert_clean()
 
 

@@ -49,9 +49,9 @@ class Lesson:
 
     @property
     def solution(self) -> Path:
-        if not self.number.isdigit():  # the demo has no exercises
-            return self.student
-        return NOTEBOOKS / "solutions" / f"{self.name}.ipynb"
+        """The solved notebook; without exercises there is nothing to solve."""
+        solved = NOTEBOOKS / "solutions" / f"{self.name}.ipynb"
+        return solved if "# solution begins" in self.source.read_text() else self.student
 
     @property
     def script(self) -> Path:
@@ -99,4 +99,4 @@ def read(path: Path) -> Any:
 
 LESSONS = [Lesson(source) for source in sorted((NOTEBOOKS / "sources").glob("*.py"))]
 NUMBERED = [lesson for lesson in LESSONS if lesson.number.isdigit()]
-EVERY_NOTEBOOK = sorted({path for lesson in LESSONS for path in (lesson.student, lesson.solution)})
+EVERY_NOTEBOOK = sorted({path for each in LESSONS for path in (each.student, each.solution)})

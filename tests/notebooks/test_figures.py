@@ -43,7 +43,7 @@ def test_lesson_0() -> None:
 
 
 def test_lesson_1() -> None:
-    settings = scenario("faq", seed=0, speed=8)
+    settings = scenario("faq", seed=0, speed=10)
     # Asked by the two clients, then by both sides of compare.
     *_, turns, together = durations(settings, *[prompts.FAQ] * 4)
     assert f"{sum(turns):.2f} s one after another, {max(together):.2f} s together" in section(1)
