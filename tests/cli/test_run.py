@@ -444,7 +444,7 @@ class TestGoingOn:
         [
             (encode({"aiml_nb_journal": 99, "run_id": "x"}), "is a journal of version 99"),
             ('{"aiml_nb_journal": 99}\n', "is a journal of version 99"),
-            ('{"aiml_nb_journal": 1}\n', "is no journal"),
+            ('{"aiml_nb_journal": 1}\n', "its first line is damaged"),
         ],
     )
     def test_a_journal_of_another_version_is_told_before_a_server_is_named(

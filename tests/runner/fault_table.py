@@ -104,10 +104,8 @@ def measure(wanted: set[int]) -> Iterable[Line]:
                 yield measure_stop(number, fault)
         if number in TESTS:
             counts = tested[number]
-            said = f"{counts['passed']} tests passed" + "".join(
-                f", {count} {what}"
-                for what, count in counts.items()
-                if what in {"failed", "skipped"}
+            said = ", ".join(
+                f"{counts[what]} {what}" for what in ("passed", "failed", "skipped") if counts[what]
             )
             passed = bool(counts["passed"]) and not counts["failed"]
             seconds = f"{counts['milliseconds'] / 1000:.1f}"
