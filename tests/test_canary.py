@@ -152,7 +152,7 @@ asyncio.run(nb.run_async(["Who?"], endpoint), debug=True)
 """
 
 
-@pytest.mark.parametrize("debug", ["", "debug"])
+@pytest.mark.parametrize("debug", ["", pytest.param("debug", marks=pytest.mark.slow)])
 def test_a_program_with_every_log_on_writes_no_key(root: str, debug: str, tmp_path: Path) -> None:
     """DEBUG logs of all libraries, journals, exports, tracebacks; the answers of every way."""
     # Where the key is in the head of a reply, the logs of the libraries say it: see `find`.
@@ -238,6 +238,7 @@ vars(endpoint)
 MODES = ("Plain", "Context", "Verbose", "Minimal")
 
 
+@pytest.mark.slow
 @pytest.mark.kernel
 def test_a_notebook_with_every_kind_of_traceback_shows_no_key(
     root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -37,6 +37,7 @@ def records(first: str, make: str, folder: Path) -> list[list[float]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.kernel
 @pytest.mark.parametrize(
     ("first", "make"),

@@ -57,7 +57,8 @@ async def test_a_plain_client_reads_a_stream_split_at_any_byte(split_service):
     assert answer[2] == "[DONE]"
 
 
-@pytest.mark.parametrize("transport", ["aiohttp", pytest.param("default", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("transport", ["aiohttp", "default"])
 async def test_the_openai_client_reads_a_stream_split_at_any_byte(split_service, transport):
     service, count = split_service
     http = openai.DefaultAioHttpClient() if transport == "aiohttp" else None
