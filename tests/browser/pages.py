@@ -28,6 +28,15 @@ _TAKES_CELLS = """
         && panel.sessionContext?.session?.kernel?.status === 'idle';
 }
 """
+_FAILED = """
+() => {
+    const outputs = cell => cell.model.sharedModel.toJSON().outputs ?? [];
+    const cells = window.jupyterapp.shell.currentWidget.content.widgets;
+    return cells.map((cell, number) => [outputs(cell), number])
+        .filter(([outputs]) => outputs.some(output => output.output_type === 'error'))
+        .map(([, number]) => number);
+}
+"""
 
 
 @dataclass
@@ -106,9 +115,10 @@ class Open:
             self.page.wait_for_timeout(50)
         raise AssertionError(f"not all cells answered in {timeout} s: {self.prompts()}")
 
-    def errors_shown(self) -> int:
-        """Return how many outputs are a traceback."""
-        return self.page.locator("[data-mime-type='application/vnd.jupyter.error']").count()
+    def failed_cells(self) -> list[int]:
+        """Return which cells show an error, from 0."""
+        failed: list[int] = self.page.evaluate(_FAILED)
+        return failed
 
     def button(self, name: str) -> Locator:
         """Return a button in an output."""

@@ -28,8 +28,8 @@ def test_all_cells_answer_when_all_are_queued(
     took = opened.wait_for_answers(timeout=120)
     print(f"{path.stem}: {len(opened.prompts())} cells in {took:.1f} s")
 
-    expected = [cell for cell in notebook.cells if "raises-exception" in _tags(cell)]
-    assert opened.errors_shown() == len(expected)
+    exercises = [n for n, cell in enumerate(notebook.cells) if "raises-exception" in _tags(cell)]
+    assert set(opened.failed_cells()) <= set(exercises)
     opened.assert_clean()
 
 
