@@ -498,6 +498,7 @@ def _is_of(name: str, call: Call) -> bool:
     return int(name.split(".")[1]) == call.index
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("examples", [100, pytest.param(1500, marks=pytest.mark.slow)])
 def test_promises_hold_whatever_happens_in_whatever_order(examples: int) -> None:
     run_state_machine_as_test(
