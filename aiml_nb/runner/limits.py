@@ -193,7 +193,9 @@ class RateWindow:
     def wait(self, amount: float, now: float) -> float:
         """Return the seconds until `amount` fits; 0 if it does. More than `most` waits for all."""
         while self._taken and self._taken[0][0] <= now - MINUTE:
-            self._total -= self._taken.popleft()[1]
+            gone = self._taken.popleft()
+            self._total -= gone[1]
+            gone[0] = -math.inf
         too_much = self._total + min(amount, self.most) - self.most
         wait = 0.0
         for taken_at, units in self._taken:
@@ -212,6 +214,6 @@ class RateWindow:
 
     def correct(self, reservation: list[float], amount: float) -> None:
         """Put what was really used in place of what was reserved."""
-        if any(reservation is taken for taken in self._taken):
+        if reservation[0] > -math.inf:  # it has not left the window yet
             self._total += amount - reservation[1]
             reservation[1] = amount

@@ -16,6 +16,7 @@ from ..records import Run
 from .caller import Caller
 from .clients import ThreadClients
 from .clock import Clock
+from .collector import seldom_full_collections
 from .journal import Journal
 from .plan import Plan, describe_plan, make_plan, takes_arguments_of
 from .progress import show_progress
@@ -205,9 +206,10 @@ def _open_caller(
     if journal is None and plan.settings.journal is not None:
         journal = Journal.create(plan.settings.journal, _head_of(plan))
     left = plan.unfinished
-    with show_progress(
-        len(left), title=plan.run.strategy, wanted=plan.settings.progress
-    ) as advance:
+    with (
+        seldom_full_collections(),
+        show_progress(len(left), title=plan.run.strategy, wanted=plan.settings.progress) as advance,
+    ):
         caller = Caller(plan, on_finished=advance, clock=clock, journal=journal)
         try:
             yield caller

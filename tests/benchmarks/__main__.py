@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from .rows import Row, format_table
 
-BENCHMARKS = ("simulator", "runner", "package", "rivals")
+BENCHMARKS = ("simulator", "runner", "own_work", "package", "rivals")
 PACKAGES = ("aiml_nb", "aiohttp", "openai")
 
 

@@ -1,0 +1,56 @@
+"""The garbage collector's settings: changed while runs last, and put back whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+import aiml_nb as nb
+from aiml_nb.runner.collector import SELDOM, seldom_full_collections
+
+
+@pytest.fixture(autouse=True)
+def usual() -> Iterator[tuple[int, int, int]]:
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    yield 700, 10, 10
+    gc.set_threshold(*before)
+
+
+async def test_a_run_looks_seldom_at_the_oldest_objects_and_puts_the_setting_back(usual) -> None:
+    seen = set()
+    handle = nb.start(["Who?", "What?"], nb.connect(speed=20, verbose=False))
+    while not handle.done:
+        seen.add(gc.get_threshold())
+        await asyncio.sleep(0.005)
+
+    assert (700, 10, SELDOM) in seen
+    assert gc.get_threshold() == usual
+
+
+def test_the_last_of_several_runs_puts_it_back(usual) -> None:
+    first, second = seldom_full_collections(), seldom_full_collections()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert gc.get_threshold()[2] == SELDOM
+    second.__exit__(None, None, None)
+
+    assert gc.get_threshold() == usual
+
+
+def test_an_error_puts_it_back(usual) -> None:
+    with pytest.raises(KeyboardInterrupt), seldom_full_collections():
+        raise KeyboardInterrupt
+
+    assert gc.get_threshold() == usual
+
+
+def test_what_somebody_sets_meanwhile_stays() -> None:
+    with seldom_full_collections():
+        gc.set_threshold(5000, 20, 20)
+
+    assert gc.get_threshold() == (5000, 20, 20)
