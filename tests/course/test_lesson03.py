@@ -109,6 +109,16 @@ async def without_a_star(ask: Ask, questions: list[str], limit: int) -> list[str
     return await asyncio.gather(waiting)
 
 
+async def with_the_tickets_of_the_lesson(ask: Ask, questions: list[str], limit: int) -> list[str]:
+    slots = asyncio.Semaphore(2)
+
+    async def ask_in_slot(question: str) -> str:
+        async with slots:
+            return await ask(question)
+
+    return await asyncio.gather(*map(ask_in_slot, questions))
+
+
 async def not_awaited_at_the_end(ask: Ask, questions: list[str], limit: int) -> Any:
     return asyncio.gather(*map(ask, questions))
 
@@ -135,6 +145,7 @@ class TestAskAll:
                 marks=pytest.mark.filterwarnings("ignore:.*never awaited"),
             ),
             (not_awaited_at_the_end, "Put await before gather"),
+            (with_the_tickets_of_the_lesson, "a semaphore of your own"),
             ([], "the function itself, without brackets: ask_all"),
         ],
     )

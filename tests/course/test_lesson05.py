@@ -144,6 +144,17 @@ async def without_return(ask: Ask, question: str) -> None:
     await asking()(ask, question)
 
 
+async def raises_after_the_loop(ask: Ask, question: str) -> str:
+    for _ in range(3):
+        try:
+            return await ask(question)
+        except openai.APIStatusError as error:
+            if error.status_code not in PASSES:
+                raise
+            await asyncio.sleep(0.01)
+    raise error  # noqa: F821  the mistake
+
+
 async def never_asks(ask: Ask, question: str) -> str:
     return question
 
@@ -165,6 +176,7 @@ class TestAskAgain:
             (asking(at_last="none"), "nobody learns that it failed"),
             (asking(at_last="another"), "go on as it is"),
             (without_return, "Return what await ask"),
+            (raises_after_the_loop, "gone after the except block"),
             (never_asks, "ask was never called"),
         ],
     )
