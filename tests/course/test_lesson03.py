@@ -175,6 +175,7 @@ class TestInFlightNeeded:
             (lambda run, rate: rate / 60 * run.makespan, "You took the makespan"),
             (lambda run, rate: rate / 60 * sum(durations(run)), "Divide by their number"),
             (lambda run, rate: rate / 60 * max(durations(run)), "the longest call"),
+            (lambda run, rate: int(rate / 60 * mean(run)), "Rounded down"),
             (lambda run, rate: 7, "The law: calls in flight"),
             (lambda run, rate: print(rate), "None"),
             (3.2, "the function itself"),
