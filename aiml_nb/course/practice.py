@@ -126,7 +126,7 @@ def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.
             raise
         raise NotYet(
             f"your function had not ended after {limit:g} s. Does it wait for something that "
-            "never comes?"
+            "never comes, or go round a loop that never awaits?"
         ) from None
     finally:
         if not outcome.done():

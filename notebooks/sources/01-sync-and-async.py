@@ -135,7 +135,7 @@ reveal("1.1", ORDERS[first.index])
 
 # %% [markdown]
 # The same facts as a table. Each row is a call. All times are seconds since the first question was
-# submitted; `duration` is `finished - started`.
+# submitted; `duration` is `finished - started`, and `overtakes` is the number after ▲.
 
 # %%
 stamps = ["submitted", "started", "first_token", "finished"]
@@ -152,7 +152,8 @@ for run in (result.sync, result.concurrent):
 
 # %% [markdown]
 # Now you. Write a function that returns the prompts of a run in the order in which their answers
-# arrived. It must work for any run, not just for this one.
+# arrived. It must work for any run, not just for this one. Put your lines in place of the one that
+# says `raise`, and run the cell: `check` tries your function and says what is still missing.
 
 
 # %% tags=["exercise"]
@@ -191,6 +192,12 @@ many
 reveal("1.4", many.speedup)
 
 # %% [markdown]
+# In this picture you see the calls that went all at once, each in a row of its own; the grey bar on
+# top is the time of one after another. In the square on the right each dot is a question: how far
+# up it is says when it was done. Without overtaking the dots would climb in a straight line. (The
+# other numbers can wait. Should the small print say that the event loop was late, then this machine
+# is busy with other things, and no harm is done.)
+#
 # One after another, the waiting times add up. All at once, they lie on top of each other, and the
 # total is close to that of the single slowest answer. Put that into numbers.
 

@@ -22,7 +22,7 @@ questions = nb.prompts.TWENTY
 # %% [markdown]
 # The simulator can play many kinds of server. Each kind is a *scenario* with a name. We connect
 # anew for each run: then the same question takes the same time in every run, and what differs is
-# only what we did. Everything runs twelve times as fast as a real model, if we say nothing else.
+# only what we did. Everything runs twelve times as fast as a real model, unless we say otherwise.
 
 
 # %%
@@ -47,7 +47,7 @@ five
 # Each row is a question. The thin grey line is a question that waits for one of your five slots;
 # it has not been sent yet. As soon as one answer is there, the next question leaves.
 #
-# (Should the second line say that the event loop was late, then this machine is busy with other
+# (Should the small print under the title say that the event loop was late, then this machine is busy with other
 # things. That is the subject of lesson 6, and no harm here.)
 #
 # Now we lift the limit: all twenty at once, to the same server.
@@ -82,8 +82,9 @@ table = nb.compare_strategies([five, twenty])
 table[["makespan", "duration_median", "duration_max", "peak_in_flight"]].round(2)
 
 # %% [markdown]
-# `makespan` is the time from the first question to the last answer. It is the same. `duration` is
-# the time that one call is in flight. It has more than doubled.
+# `makespan` is the time from the first question to the last answer. It is nearly the same.
+# `duration` is the time that one call is in flight. In the middle (`duration_median`) it has more
+# than doubled.
 #
 # Does it matter where a call waits? It does. In your own line a call can still be called off, costs
 # nothing, and its timeout has not begun. In the server's line all three are lost.
@@ -177,7 +178,7 @@ check("3.3", in_flight_needed)
 #
 # Some things cannot be hurried. A run is never done before its longest call is. And five slots
 # cannot do more than five seconds of work in a second. The larger of the two is the **lower
-# bound**: the dashed line in the pictures.
+# bound**: the dashed line in the pictures. Each run has its own, made from its own durations.
 
 # %%
 durations = five.to_frame()["duration"]
@@ -245,12 +246,13 @@ refused
 # Seven were turned away at once: the narrow striped bars on the left. Their dotted lines are the
 # **back-off**, the time until they may try again. A 429 means *you are too fast*, so it is at least
 # a second. Meanwhile nothing at all is sent: that is the hatched part in the background. Being too
-# fast was slow.
+# fast was slow. (The dotted line in the lower panel is the limit: a 429 lowers it.)
 #
 # Many providers count otherwise: so many requests or tokens *in a minute*. For those there are
 # `requests_per_minute=` and `tokens_per_minute=`, which hold calls back before they are sent.
 #
-# **Your turn.** Set `limit` to the largest number at which `seven` turns nobody away.
+# **Your turn.** Set `limit` to the largest number at which `seven` turns nobody away. The
+# line `limit = …` comes in place of the one that says `raise`.
 
 # %% tags=["exercise"]
 # Exercise 3.6: as many in flight as the server takes, and nobody turned away

@@ -34,7 +34,8 @@ def connect_to(scenario):
 # ## One of six fails
 #
 # The scenario `one-fails` refuses one request: *400, bad request*. We ask six questions at once, with
-# the plain openai client and `asyncio.gather`, as in lesson 1.
+# the plain openai client and `asyncio.gather`, as in lesson 1. This time `asyncio.create_task` starts
+# each call first. It gives back a *task*: by it we can see later what became of the call.
 
 
 # %%

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
 import aiml_nb as nb
 from aiml_nb.course import check
+
+NEVER_AWAITED = pytest.mark.filterwarnings("ignore:.*never awaited")
 
 
 def by_finish(run):
@@ -54,6 +57,7 @@ def test_the_list_of_one_run_is_not_a_function_for_all() -> None:
 
 def test_sum_and_maximum_pass() -> None:
     assert check("1.5", lambda durations: (sum(durations), max(durations)))
+    assert check("1.5", lambda durations: [sum(durations), max(durations)])
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,15 @@ async def nothing_returned(ask, questions):
 
 
 async def gather_of_a_list(ask, questions):
-    return await asyncio.gather(ask(questions))
+    return await asyncio.gather([ask(question) for question in questions])
+
+
+async def gather_of_answers(ask, questions):
+    return await asyncio.gather(*[await ask(question) for question in questions])
+
+
+async def await_of_a_list(ask, questions):
+    return await [ask(question) for question in questions]
 
 
 async def questions_given_back(ask, questions):
@@ -128,10 +140,14 @@ def test_all_at_once_passes(answer: object) -> None:
         (not_waited_for, "Put await before gather"),
         (nothing_returned, "None (a function without a return line"),
         (questions_given_back, "no question was asked"),
+        pytest.param(gather_of_a_list, "put a star before", marks=NEVER_AWAITED),
+        pytest.param(gather_of_answers, "without await", marks=NEVER_AWAITED),
+        pytest.param(await_of_a_list, "await asyncio.gather(*calls)", marks=NEVER_AWAITED),
     ],
 )
 def test_what_is_not_all_at_once_in_order_is_told_why(answer: object, said: str) -> None:
     verdict = check("1.6", answer)
+    gc.collect()  # calls that were never awaited warn here, and not in a later test
 
     assert not verdict
     assert said in verdict.text

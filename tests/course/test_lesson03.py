@@ -104,9 +104,34 @@ async def plain_with(ask: Ask, questions: list[str], limit: int) -> list[str]:
     return await asyncio.gather(*map(ask_in_slot, questions))
 
 
+def take_the_tickets_of_another_cell() -> Any:
+    slots = asyncio.Semaphore(2)
+
+    async def take_a_ticket(ask: Ask, question: str) -> str:
+        async with slots:
+            return await ask(question)
+
+    async def ask_all(ask: Ask, questions: list[str], limit: int) -> list[str]:
+        return await asyncio.gather(*(take_a_ticket(ask, question) for question in questions))
+
+    # Whoever waits for a ticket first binds the semaphore to the loop of that moment.
+    asyncio.run(ask_all(asyncio.sleep, [0, 0, 0], 2))
+    return ask_all
+
+
 async def without_a_star(ask: Ask, questions: list[str], limit: int) -> list[str]:
     waiting: Any = (ask(question) for question in questions)
     return await asyncio.gather(waiting)
+
+
+async def with_the_tickets_of_the_lesson(ask: Ask, questions: list[str], limit: int) -> list[str]:
+    slots = asyncio.Semaphore(2)
+
+    async def ask_in_slot(question: str) -> str:
+        async with slots:
+            return await ask(question)
+
+    return await asyncio.gather(*map(ask_in_slot, questions))
 
 
 async def not_awaited_at_the_end(ask: Ask, questions: list[str], limit: int) -> Any:
@@ -135,6 +160,7 @@ class TestAskAll:
                 marks=pytest.mark.filterwarnings("ignore:.*never awaited"),
             ),
             (not_awaited_at_the_end, "Put await before gather"),
+            (with_the_tickets_of_the_lesson, "a semaphore of your own"),
             ([], "the function itself, without brackets: ask_all"),
         ],
     )
@@ -143,6 +169,12 @@ class TestAskAll:
 
         assert not verdict
         assert said in verdict.text
+
+    def test_the_tickets_of_another_cell_are_none(self) -> None:
+        verdict = check("3.2", take_the_tickets_of_another_cell())
+
+        assert not verdict
+        assert "the one of another cell" in verdict.text
 
 
 def durations(run: Run) -> list[float]:

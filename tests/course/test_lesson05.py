@@ -88,7 +88,7 @@ async def keep_the_name_after_as(ask: Ask, question: str) -> dict[str, object]:
     try:
         answer = await ask(question)
     except Exception as error:  # noqa: BLE001, F841  the mistake
-        pass
+        answer = None
     return record(question, answer, error)
 
 
@@ -169,6 +169,17 @@ async def misspelled_again(ask: Ask, question: str) -> str:
         return await ask(question)
 
 
+async def raises_after_the_loop(ask: Ask, question: str) -> str:
+    for _ in range(3):
+        try:
+            return await ask(question)
+        except openai.APIStatusError as error:
+            if error.status_code not in PASSES:
+                raise
+            await asyncio.sleep(0.01)
+    raise error  # noqa: F821  the mistake
+
+
 async def never_asks(ask: Ask, question: str) -> str:
     return question
 
@@ -190,6 +201,7 @@ class TestAskAgain:
             (asking(at_last="none"), "nobody learns that it failed"),
             (asking(at_last="another"), "go on as it is"),
             (without_return, "Return what await ask"),
+            (raises_after_the_loop, "gone after the except block"),
             (never_asks, "ask never ran"),
             (misspelled_again, "name 'APIStatusError' is not defined in line"),
         ],

@@ -7,7 +7,25 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...records import Call, Run
-from ..exercises import of_kind, require
+from ..exercises import NotYet, of_kind, require
+from ..practice import run_answer
+
+_STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
+
+# What Python says of classic slips, and what to write instead.
+_SLIPS = {
+    "context manager": "A semaphore is entered with  async with, not with  with.",
+    "different event loop": "That semaphore is the one of another cell. Make one of your own "
+    "inside ask_all, with `limit` tickets.",
+    "unhashable": _STAR,
+    "bad yield": _STAR,
+    "awaitable is required": "gather wants calls that are ready to start: write  ask(question)  "
+    "without await, and put a star before a list of them,  gather(*calls).",
+    "in 'await' expression": "await waits for a single thing. Several calls become one with "
+    "gather:  await asyncio.gather(*calls).",
+    "must be an iterable, not coroutine": "ask takes one question. Make a call for each of them, "
+    "and hand the list to gather:  gather(*calls).",
+}
 
 
 def a_function(answer: object, name: str) -> Callable[..., Any]:
@@ -86,3 +104,27 @@ def a_run(stamps: Mapping[str, tuple[float, float]]) -> Run:
         started_at=0.0,
         calls=calls,
     )
+
+
+def explain_slips(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Run what the learner wrote; where Python's words for a classic slip say little, say more.
+
+    Parameters
+    ----------
+    function
+        The learner's.
+    arguments
+        What it is called with.
+
+    Raises
+    ------
+    NotYet
+        If it stops with such a slip, or does not end.
+    """
+    try:
+        return run_answer(function, *arguments)
+    except (TypeError, RuntimeError) as error:
+        for words, remedy in _SLIPS.items():
+            if words in str(error):
+                raise NotYet(remedy) from None
+        raise

@@ -113,6 +113,10 @@ def _expect(
         f"{story}, the function returns {answer!r:.60}. Then nobody learns that it failed: a bare "
         " raise  inside except lets the error go on.",
     )
+    require(
+        not isinstance(error, UnboundLocalError),
+        f"{story}, {error}. The name after `as` is gone after the except block: raise inside it.",
+    )
     wanted = statuses[attempts - 1]
     require(
         getattr(error, "status_code", None) == wanted,

@@ -7,9 +7,9 @@ from math import isclose
 from typing import Any
 
 from ..exercises import Exercise, of_kind, require
-from ..practice import Practice, run_answer
+from ..practice import Practice
 from ..questions import Question
-from .answers import a_function, a_list, a_run
+from .answers import a_function, a_list, a_run, explain_slips
 
 # Two runs, each call with its start and finish. The order of arrival is no other order that one
 # might sort by: of asking, of the alphabet, of duration, nor any of them reversed.
@@ -67,9 +67,13 @@ def check_ask_all(ask_all: object) -> str:
     """Look whether the calls overlap, and whether the answers are in the order asked."""
     function = a_function(ask_all, "ask_all")
     model = Practice(_DURATIONS)
-    found = run_answer(function, model.ask, list(_QUESTIONS))
+    found = explain_slips(function, model.ask, list(_QUESTIONS))
     asked = [call.prompt for call in model.calls]
-    require(asked, "no question was asked. Call ask(question) for each of them.")
+    require(
+        asked,
+        "no question was asked: calling ask only prepares the work. Inside  async def, hand the "
+        "calls to gather, and await it.",
+    )
     require(
         sorted(asked) == sorted(_QUESTIONS),
         f"asked were {asked}; the questions given are {list(_QUESTIONS)}. Ask each of them once.",
@@ -104,7 +108,8 @@ def check_ask_all(ask_all: object) -> str:
 
 
 def _check_totals(function: Callable[..., Any], durations: Sequence[float]) -> None:
-    found = of_kind(function(list(durations)), tuple, "two numbers: one_after_another, all_at_once")
+    wanted = "two numbers: one_after_another, all_at_once"
+    found = of_kind(function(list(durations)), tuple | list, wanted)  # type: ignore[arg-type]
     require(len(found) == 2, f"check wants two numbers, and got {len(found)}.")
     total, longest = (_as_number(value) for value in found)
     given = f"For calls of {', '.join(f'{each:g} s' for each in durations)}"

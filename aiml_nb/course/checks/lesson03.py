@@ -10,9 +10,9 @@ from typing import Any
 from ...analysis import diagnose, peak_in_flight
 from ...records import Call, Run
 from ..exercises import Exercise, NotYet, of_kind, require
-from ..practice import Practice, run_answer
+from ..practice import Practice
 from ..questions import Question
-from .answers import a_function, a_list
+from .answers import a_function, a_list, explain_slips
 
 # What the scenario `seven` takes at once.
 _SEVEN = 7
@@ -28,7 +28,7 @@ def check_ask_all(answer: object) -> str:
 
 def _try_limit(ask_all: Callable[..., Any], limit: int, durations: list[float]) -> None:
     model, questions = Practice(durations), [f"question {number}" for number in range(1, 10)]
-    answers = a_list(_ask_with(ask_all, model.ask, questions, limit), "the answers")
+    answers = a_list(explain_slips(ask_all, model.ask, questions, limit), "the answers")
     asked = f"With 9 questions and a limit of {limit}"
     require(
         model.calls,
@@ -48,7 +48,8 @@ def _try_limit(ask_all: Callable[..., Any], limit: int, durations: list[float]) 
     )
     require(
         peak == limit,
-        f"{asked}, at most {peak} were in flight. Does the semaphore get the limit as it is?",
+        f"{asked}, at most {peak} were in flight. Make a semaphore of your own inside ask_all, "
+        "with `limit` tickets: the one in the cell above has two.",
     )
     expected = [model.answer_to(question) for question in questions]
     _compare_answers(answers, expected)
@@ -58,27 +59,6 @@ def _try_limit(ask_all: Callable[..., Any], limit: int, durations: list[float]) 
         f"{asked}, slots stood empty while questions waited, as each group waited for its slowest "
         "call. (This trap comes up below.) Gather all questions at once, each with a ticket.",
     )
-
-
-_STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
-
-# What Python says of classic slips, and what to write instead.
-_SLIPS = {
-    "context manager": "A semaphore is entered with  async with, not with  with.",
-    "unhashable": _STAR,
-    "awaitable is required": _STAR,
-    "bad yield": _STAR,
-}
-
-
-def _ask_with(ask_all: Callable[..., Any], *arguments: Any) -> Any:
-    try:
-        return run_answer(ask_all, *arguments)
-    except (TypeError, RuntimeError) as error:
-        for words, remedy in _SLIPS.items():
-            if words in str(error):
-                raise NotYet(remedy) from None
-        raise
 
 
 def _compare_answers(answers: list[Any], expected: list[str]) -> None:
@@ -104,9 +84,8 @@ def check_in_flight_needed(given: object) -> str:
     for durations, rate in (([1.0, 2.0, 6.0, 3.0], 120), ([0.5, 0.5, 2.0], 90)):
         run = _staggered(durations)
         answer, mean = function(run, rate), sum(durations) / len(durations)
-        if not isinstance(answer, int | float) or isinstance(answer, bool):
-            raise NotYet(f"the function returned {answer!r}, and not a number.")
-        _judge_pace(float(answer), durations, rate, rate / 60 * mean, run.makespan)
+        number = of_kind(answer, int | float, "a number of calls")  # type: ignore[arg-type]
+        _judge_pace(float(number), durations, rate, rate / 60 * mean, run.makespan)
     return "The pace times the mean duration: that many calls must be in flight."
 
 
@@ -165,7 +144,7 @@ def check_seven(answer: object) -> str:
     peak = peak_in_flight(run)
     require(
         not refused,
-        f"{refused} of {len(statuses)} attempts were turned away (status 429), in "
+        f"turned away (status 429): {refused} of {len(statuses)} attempts, in "
         f"{run.makespan:.1f} s. Choose a smaller limit.",
     )
     require(
