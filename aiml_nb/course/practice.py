@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from threading import Thread
 from typing import Any
@@ -111,11 +112,13 @@ def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.
     def work() -> None:
         try:
             result = function(*arguments)
-            outcome.set_result(asyncio.run(result) if asyncio.iscoroutine(result) else result)
+            is_async = asyncio.iscoroutine(result)
+            outcome.set_result(asyncio.run(_await_quietly(result)) if is_async else result)
         except BaseException as error:  # noqa: BLE001  raised again by the one who waits
             outcome.set_exception(error)
 
-    Thread(target=work, daemon=True).start()
+    thread = Thread(target=work, daemon=True)
+    thread.start()
     try:
         return outcome.result(timeout=limit)
     except TimeoutError:
@@ -125,3 +128,18 @@ def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.
             f"your function had not ended after {limit:g} s. Does it wait for something that "
             "never comes, or go round a loop that never awaits?"
         ) from None
+    finally:
+        if not outcome.done():
+            _end(thread)
+
+
+async def _await_quietly(result: Coroutine[Any, Any, Any]) -> Any:
+    # What is started and never awaited is for the check to tell: Python would print pages of it.
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+    return await result
+
+
+def _end(thread: Thread) -> None:
+    """Have a thread end at its next step: going round for ever, it would slow down every cell."""
+    number = ctypes.c_ulong(thread.ident or 0)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))

@@ -110,7 +110,7 @@ await asyncio.gather(visit("first"), visit("second"), visit("third"))
 
 # %% [markdown]
 # The third goes in only after another came out. `gather` started all three at once, and the bowl of
-# tickets did the rest.
+# tickets did the rest. (The three `None` are what `gather` hands over: `visit` returns nothing.)
 #
 # **Your turn.** Write `ask_all`. It gets an async function `ask` that answers one question, a list
 # of questions, and a limit. It returns the answers in the order of the questions. At no moment

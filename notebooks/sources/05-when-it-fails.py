@@ -192,7 +192,8 @@ hiccups
 #
 # How long it is, is drawn by lot. If everybody came back after the same wait, they would all come
 # back together, and the server would be in trouble again. Only a 429 waits for a second at least.
-# (So the other two could have come back sooner. Why did they not? That comes in a moment.)
+# (So the other two could have come back sooner. Why did they not? And which limit is it that the
+# headline names? Both come in a moment.)
 
 # %%
 attempts = hiccups.attempts_frame()
@@ -326,8 +327,8 @@ print(sum(call.outcome == "ok" for call in whole.calls), "of", len(whole.calls),
 #
 # **Your turn.** Stop a run as soon as five answers are there, and return what you have.
 # `handle.progress` gives two numbers: the calls that are finished, and all. Remember that the run
-# moves on only while you `await` something. (A loop that never awaits hangs. Then press the stop
-# button.)
+# moves on only while you `await` something. (A loop that never awaits hangs; the check gives up
+# after ten seconds.)
 
 
 # %% tags=["exercise"]

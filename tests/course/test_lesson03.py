@@ -104,6 +104,21 @@ async def plain_with(ask: Ask, questions: list[str], limit: int) -> list[str]:
     return await asyncio.gather(*map(ask_in_slot, questions))
 
 
+def take_the_tickets_of_another_cell() -> Any:
+    slots = asyncio.Semaphore(2)
+
+    async def take_a_ticket(ask: Ask, question: str) -> str:
+        async with slots:
+            return await ask(question)
+
+    async def ask_all(ask: Ask, questions: list[str], limit: int) -> list[str]:
+        return await asyncio.gather(*(take_a_ticket(ask, question) for question in questions))
+
+    # Whoever waits for a ticket first binds the semaphore to the loop of that moment.
+    asyncio.run(ask_all(asyncio.sleep, [0, 0, 0], 2))
+    return ask_all
+
+
 async def without_a_star(ask: Ask, questions: list[str], limit: int) -> list[str]:
     waiting: Any = (ask(question) for question in questions)
     return await asyncio.gather(waiting)
@@ -155,6 +170,12 @@ class TestAskAll:
         assert not verdict
         assert said in verdict.text
 
+    def test_the_tickets_of_another_cell_are_none(self) -> None:
+        verdict = check("3.2", take_the_tickets_of_another_cell())
+
+        assert not verdict
+        assert "the one of another cell" in verdict.text
+
 
 def durations(run: Run) -> list[float]:
     return [call.duration or 0.0 for call in run.calls]
@@ -186,6 +207,7 @@ class TestInFlightNeeded:
             (lambda run, rate: rate / 60 * run.makespan, "You took the makespan"),
             (lambda run, rate: rate / 60 * sum(durations(run)), "Divide by their number"),
             (lambda run, rate: rate / 60 * max(durations(run)), "the longest call"),
+            (lambda run, rate: int(rate / 60 * mean(run)), "Rounded down"),
             (lambda run, rate: 7, "The law: calls in flight"),
             (lambda run, rate: print(rate), "None"),
             (3.2, "the function itself"),

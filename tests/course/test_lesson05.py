@@ -83,6 +83,22 @@ async def forget_to_set(ask: Ask, question: str) -> dict[str, object]:
     return record(question, answer, error)
 
 
+async def keep_the_name_after_as(ask: Ask, question: str) -> dict[str, object]:
+    answer, error = None, None
+    try:
+        answer = await ask(question)
+    except Exception as error:  # noqa: BLE001, F841  the mistake
+        answer = None
+    return record(question, answer, error)
+
+
+async def misspelled(ask: Ask, question: str) -> dict[str, object]:
+    try:
+        return record(question, await ask(question), None)
+    except Exeption as reason:  # noqa: F821  the mistake
+        return record(question, None, reason)
+
+
 async def leave_the_loop_out(ask: Ask, question: str) -> None:
     await ask_safely(ask, question)
 
@@ -102,6 +118,8 @@ class TestAskSafely:
             (answer_with_the_error, "and answer is"),
             (await_nothing, "Did you await ask"),
             (forget_to_set, "set them to None first"),
+            (keep_the_name_after_as, "keep the error under another"),
+            (misspelled, "name 'Exeption' is not defined in line"),
             (leave_the_loop_out, "the dictionary of its last line"),
         ],
     )
@@ -144,6 +162,13 @@ async def without_return(ask: Ask, question: str) -> None:
     await asking()(ask, question)
 
 
+async def misspelled_again(ask: Ask, question: str) -> str:
+    try:
+        return await ask(question)
+    except APIStatusError:  # noqa: F821  the mistake
+        return await ask(question)
+
+
 async def raises_after_the_loop(ask: Ask, question: str) -> str:
     for _ in range(3):
         try:
@@ -177,7 +202,8 @@ class TestAskAgain:
             (asking(at_last="another"), "go on as it is"),
             (without_return, "Return what await ask"),
             (raises_after_the_loop, "gone after the except block"),
-            (never_asks, "ask was never called"),
+            (never_asks, "ask never ran"),
+            (misspelled_again, "name 'APIStatusError' is not defined in line"),
         ],
     )
     def test_the_rest_is_told_why_not(self, answer: object, said: str) -> None:

@@ -15,6 +15,8 @@ _STAR = "gather wants the calls one by one: put a star before them,  gather(*cal
 # What Python says of classic slips, and what to write instead.
 _SLIPS = {
     "context manager": "A semaphore is entered with  async with, not with  with.",
+    "different event loop": "That semaphore is the one of another cell. Make one of your own "
+    "inside ask_all, with `limit` tickets.",
     "unhashable": _STAR,
     "bad yield": _STAR,
     "awaitable is required": "gather wants calls that are ready to start: write  ask(question)  "

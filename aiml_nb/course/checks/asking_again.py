@@ -16,6 +16,9 @@ from .answers import a_function
 _SHORTEST_WAIT = 0.005
 _MOST_ATTEMPTS = 3
 
+# What no model raises, but a slip in the learner's own lines.
+OWN_MISTAKES = (NotImplementedError, NameError, AttributeError, TypeError)
+
 
 class Moody:
     """Answers a question, or fails with the next of some statuses, and remembers when.
@@ -84,7 +87,10 @@ def _expect(
     story = f"When ask answers {_tell(statuses)}"
     answer, error = _try(ask_again, model)
     made = len(model.started)
-    require(made, f"{story}, ask was never called. Write  await ask(question).")
+    require(
+        made,
+        f"{story}, ask never ran: calling it only prepares the work. Write  await ask(question).",
+    )
     if made > attempts:
         at_most = f"{_MOST_ATTEMPTS} attempts at most"
         why = at_most if attempts == _MOST_ATTEMPTS else f"{statuses[attempts - 1]} does not pass"
@@ -121,10 +127,10 @@ def _expect(
 def _try(ask_again: Callable[..., Any], model: Moody) -> tuple[Any, Exception | None]:
     try:
         return run_answer(ask_again, model.ask, "Why?"), None
-    except NotImplementedError:
-        raise
     except Exception as error:
-        if not model.started:
+        # `raise error` after its except block is told about below.
+        is_slip = isinstance(error, OWN_MISTAKES) and not isinstance(error, UnboundLocalError)
+        if is_slip or not model.started:
             raise
         return None, error
 

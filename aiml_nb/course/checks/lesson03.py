@@ -97,6 +97,7 @@ def _judge_pace(
         return
     case = f"With {rate} answers a minute and calls of {mean:g} s on average, you say {answer:.3g}."
     mistakes = {
+        math.floor(right): "Rounded down, that is too few. Keep the fraction, or round up.",
         rate * mean: "Durations are in seconds, and the pace is given for a minute of 60.",
         rate / 60: "That is the pace in a second. Each call stays in flight for a while, too.",
         rate / 60 / mean: "Little's law multiplies: slower calls need more in flight, not fewer.",

@@ -12,7 +12,7 @@ from ..exercises import Exercise, NotYet, of_kind, require
 from ..practice import run_answer
 from ..questions import Question
 from .answers import a_function
-from .asking_again import Moody, check_ask_again, make_error
+from .asking_again import OWN_MISTAKES, Moody, check_ask_again, make_error
 
 _ENOUGH = 5
 
@@ -47,12 +47,13 @@ def _fail_with(error: Exception) -> Callable[[str], Any]:
 def _record_of(ask_safely: Callable[..., Any], ask: Callable[..., Any]) -> dict[str, Any]:
     try:
         record = run_answer(ask_safely, ask, "Why?")
-    except NotImplementedError:
-        raise
     except UnboundLocalError as error:
         raise NotYet(
-            f"{error}. Both names need a value on every way: set them to None first."
+            f"{error}. Both names need a value on every way: set them to None first. And Python "
+            "takes the name after `as` away at the end of its block: keep the error under another."
         ) from None
+    except OWN_MISTAKES:
+        raise
     except Exception as error:  # noqa: BLE001  whatever was let through
         name = type(error).__name__
         raise NotYet(
