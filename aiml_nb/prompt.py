@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_ADVICE = (
+ADVICE = (
     'Write {"prompt": "a question"} or {"messages": [{"role": "user", "content": "a question"}]}.'
 )
 
@@ -86,7 +86,7 @@ def _from_mapping(item: Mapping[str, Any], place: str) -> Prompt:
     """Read a Batch line, ``{"custom_id", "body"}``, or what stands in it: messages or a prompt."""
     parameters = item.get("body", item)
     if not isinstance(parameters, Mapping):
-        raise TypeError(f"{place} has the body {shorten(parameters)}. {_ADVICE}")
+        raise TypeError(f"{place} has the body {shorten(parameters)}. {ADVICE}")
     if "body" in item:
         _check_target(item, place)
     parameters = {key: each for key, each in parameters.items() if key not in {"custom_id", "id"}}
@@ -111,7 +111,7 @@ def _take_messages(
         return as_prompt(prompt, place).messages
     if not (isinstance(messages, list) and messages and all(map(is_message, messages))):
         raise TypeError(
-            f"{place} is {shorten(item)}, which has no prompt and no messages. {_ADVICE}"
+            f"{place} is {shorten(item)}, which has no prompt and no messages. {ADVICE}"
         )
     return messages
 

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from .prompt import Prompt, as_prompt, is_message, shorten
+from .prompt import ADVICE, Prompt, as_prompt, is_message, shorten
 from .prompt_files import ENDINGS, split_file
 
 __all__ = ["FAQ", "TWENTY", "Prompt", "as_prompts", "read_prompts"]
@@ -65,15 +66,12 @@ def as_prompts(prompts: object) -> list[Prompt]:
     if isinstance(prompts, str | bytes | Mapping):
         raise TypeError(
             f"prompts must be a list, not the single {type(prompts).__name__} "
-            f"{shorten(prompts)}. Put it in a list: [{shorten(prompts)}]."
+            f"{shorten(prompts)}{_advise_on_single(prompts)}"
         )
     if hasattr(prompts, "columns"):
-        names = list(prompts.columns)
         raise TypeError(
-            f"prompts is a whole table with the columns {shorten(names)}. Give one of them: "
-            f"table[{names[0]!r}]."
-            if names
-            else "prompts is a table without columns."
+            f"prompts is a whole table with the columns {shorten(list(prompts.columns))}"
+            f"{_advise_on_table(prompts)}"
         )
     if not isinstance(prompts, Iterable):
         raise TypeError(
@@ -152,6 +150,26 @@ def _read_item(item: object, place: str) -> Prompt:
     if isinstance(item, ValueError):
         raise ValueError(f"{place} {item}")
     return replace(as_prompt(item, place), place=place)
+
+
+def _advise_on_single(given: str | bytes | Mapping[str, object]) -> str:
+    if isinstance(given, bytes):
+        return ", which is not text. Decode it and put it in a list."
+    if isinstance(given, str) or {"prompt", "messages", "body"} & given.keys():
+        return f". Put it in a list: [{shorten(given)}]."
+    if given and all(isinstance(text, str) for text in given.values()):
+        return ". Give its texts: list(prompts.values())."
+    return f", which has no prompt and no messages. {ADVICE} Put it in a list."
+
+
+def _advise_on_table(table: Any) -> str:
+    """Name the column called `prompt`, or the first that begins with a text."""
+    names = list(table.columns)
+    texts = (name for name in names if isinstance(next(iter(table[name]), None), str))
+    found = "prompt" if "prompt" in names else next(texts, None)
+    if found is None:
+        return ", and none of them is text. Give a column of questions."
+    return f". Give one of them: table[{found!r}]."
 
 
 def _is_file_name(prompts: object) -> bool:

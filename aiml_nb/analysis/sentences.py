@@ -225,9 +225,8 @@ def _strategies_finding(runs: Sequence[Run]) -> str:
     if len(ranked) == 1:
         return f"{first} alone answered {counted(max(answered), 'prompt')}: {seconds(best)}"
     if worst <= best or (best and pace(worst / best) == "about as fast"):
-        return (
-            f"{counted(len(ranked), 'run')} took about as long: {seconds(best)} to {seconds(worst)}"
-        )
+        both = dict.fromkeys([seconds(best), seconds(worst)])  # once if they read the same
+        return f"{counted(len(ranked), 'run')} took about as long: {' to '.join(both)}"
     said = f"{first} was the fastest of {counted(len(runs), 'run')}: {seconds(best)}"
     return f"{said}; {last} took {seconds(worst)}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # What a terminal cannot show, or a hostile answer holds, must not end the command.
             stream.reconfigure(errors="backslashreplace")
-    options = _make_parser().parse_args(arguments)
+    options = _read_options(arguments)
     options.typed = sys.argv[1:] if arguments is None else list(arguments)
     try:
         code = int(options.command(options))
@@ -46,6 +47,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         drop_output()
         return int(getattr(options, "exit_code", 0))
+
+
+def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _make_parser()
+    options, unknown = parser.parse_known_args(arguments)
+    loose = [each for each in unknown if not each.startswith("-")]
+    if len(loose) == len(unknown) == 1 and options.command is run.run_command:
+        typed = f"aiml-nb run --prompts {shlex.quote(loose[0])}"
+        print(
+            f"aiml-nb: error: {loose[0]!r} stands alone. A file of prompts has an option before "
+            f"it: {typed}",
+            file=sys.stderr,
+        )
+        raise SystemExit(EXIT_BAD_INPUT)
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
 
 
 def _make_parser() -> argparse.ArgumentParser:

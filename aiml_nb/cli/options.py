@@ -103,9 +103,9 @@ def drop_output() -> None:
 
 
 def names_endpoint(options: argparse.Namespace) -> bool:
-    """Say whether the command line says anything about where calls go."""
+    """Say whether the command line says anything about where calls go; a model alone does not."""
     given = (options.seed, options.speed, options.scenario, options.base_url, options.api_key_env)
-    return options.simulate or any(value is not None for value in (*given, options.model))
+    return options.simulate or any(value is not None for value in given)
 
 
 def find_prompts(texts: list[str], file: str | None) -> list[Prompt]:

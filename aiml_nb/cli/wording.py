@@ -17,8 +17,9 @@ _ARGUMENTS = (
 )
 # What is an ordinary word too is a name only where a sentence about it begins, or before a "=".
 _WORDS = "strategy|timeout|repeats|seed|speed|scenario|simulate"
+_BESIDES = "model|max_tokens|temperature|prices"  # names only where a sentence begins
 _NAME = re.compile(
-    rf"(?:\A(?P<first>{_WORDS}|model)(?= must | names )|\b(?P<word>{_WORDS})(?==)|"
+    rf"(?:\A(?P<first>{_WORDS}|{_BESIDES})(?= must | names )|\b(?P<word>{_WORDS})(?==)|"
     rf"\b(?P<argument>{_ARGUMENTS})\b)(?:=True\b|=(?=[\s,.]|\Z)|(?P<value>=))?"
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
 
@@ -165,10 +166,23 @@ def check_limits(limits: Limits, *, reports_cost: bool) -> None:
             raise TypeError(f"{name} must be a number, or None for no cap; not {cap!r}.")
         if not cap > 0:
             raise BudgetError(f"{name}={cap!r} is below the first call. Leave it out or raise it.")
+    _check_prices(limits.prices)
     if limits.max_cost is not None and limits.prices is None and not reports_cost:
         raise BudgetError(
             "max_cost cannot be kept here: this provider does not report what a call cost. Give "
             "its prices too, in dollars per million tokens: prices=(input, output)."
+        )
+
+
+def _check_prices(prices: object) -> None:
+    if prices is None:
+        return
+    two = isinstance(prices, tuple | list) and len(prices) == 2
+    numbers = two and all(isinstance(each, int | float) for each in prices)  # type: ignore[attr-defined]
+    if not numbers or not all(0 <= each < math.inf for each in prices):  # type: ignore[attr-defined]
+        raise ValueError(
+            "prices must be two numbers from 0, dollars per million tokens in and out; "
+            f"not {prices!r}."
         )
 
 

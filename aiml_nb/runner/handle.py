@@ -32,8 +32,10 @@ class RunHandle:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many calls are finished, of how many."""
-        finished = sum(call.finished is not None for call in self._run.calls)
+        """How many calls are finished, of how many; cancelled ones are not."""
+        finished = sum(
+            call.finished is not None and call.outcome != "cancelled" for call in self._run.calls
+        )
         return finished, len(self._run.calls)
 
     @property
@@ -55,7 +57,9 @@ class RunHandle:
 
     def __repr__(self) -> str:
         finished, total = self.progress
-        return f"<RunHandle: {finished} of {total} calls finished>"
+        cancelled = sum(call.outcome == "cancelled" for call in self._run.calls)
+        given_up = f", {cancelled} cancelled" if cancelled else ""
+        return f"<RunHandle: {finished} of {total} calls finished{given_up}>"
 
 
 @takes_arguments_of(run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import operator
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -142,6 +143,8 @@ def check_limit(value: object, *, name: str = "max_concurrency") -> None:
 def check_parameters(parameters: dict[str, Any], *, place: str = "run()") -> None:
     """Raise TypeError if a request parameter is unknown to the openai client, or is ours.
 
+    A number that no server can take raises ValueError.
+
     Parameters
     ----------
     place
@@ -164,8 +167,22 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()") -> Non
                 f"{place} has the class {value.__name__} as response_format. Give the dictionary "
                 "that the API takes: {'type': 'json_schema', 'json_schema': {…}}."
             )
+        _check_number(name, value, place)
         if name.startswith("extra_") and not isinstance(value, dict | None):
             raise TypeError(f"{place} has {name}={value!r}, which is not a dictionary.")
+
+
+def _check_number(name: str, value: object, place: str) -> None:
+    """Refuse what no server can take, and what the budget could not be reckoned with."""
+    if name in {"max_tokens", "max_completion_tokens"} and value is not None:
+        whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+        kind = None if whole else "a whole number from 1"
+    else:
+        kind = "a number" if isinstance(value, float) and not math.isfinite(value) else None
+    if kind and place == "run()":
+        raise ValueError(f"{name} must be {kind}; not {value!r}.")
+    if kind:
+        raise ValueError(f"{place} has the {name} {value!r}, which is not {kind}.")
 
 
 @cache

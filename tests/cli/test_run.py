@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import pty
 import re
@@ -353,6 +354,17 @@ BAD_INPUT = {
         ["--prompts", "q.jsonl", "--simulate", "--max-total-tokens", "3"],
         "below the first call",
     ),
+    "prompts without their option": (["q.jsonl"], "aiml-nb run --prompts q.jsonl"),
+    "prompts at the end": (["--simulate", "q.jsonl"], "aiml-nb run --prompts q.jsonl"),
+    "no tokens": (["--prompts", "q.jsonl", "--simulate", "--max-tokens", "0"], "--max-tokens must"),
+    "no temperature": (
+        ["--prompts", "q.jsonl", "--simulate", "--temperature", "nan"],
+        "--temperature must be a number; not nan",
+    ),
+    "prices below nothing": (
+        ["--prompts", "q.jsonl", "--simulate", "--max-cost", "1", "--prices", "-1", "2"],
+        "--prices must be",
+    ),
     "an empty address": (["--prompts", "q.jsonl", "--base-url", ""], "--base-url must be text"),
     "nobody there": (
         ["--prompts", "q.jsonl", "--base-url", "http://127.0.0.1:1/v1", "--journal", "j"],
@@ -608,3 +620,26 @@ def test_the_key_is_in_none_of_the_files(server: Foreground, tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     written = [each.read_text() for each in tmp_path.iterdir()]
     assert not any(CANARY in text for text in [*written, done.stdout, done.stderr])
+
+
+def test_a_line_with_a_wrong_parameter_is_named_before_anything_is_sent(tmp_path: Path) -> None:
+    lines = [{"prompt": "Who?", "max_tokens": "many"}, {"prompt": "Why?", "temperature": math.nan}]
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    done = run("--prompts", "q.jsonl", "--simulate", "--skip-bad", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "Line 1 of 'q.jsonl' has the max_tokens 'many'" in done.stderr
+    assert "Line 2 of 'q.jsonl' has the temperature nan" in done.stderr
+
+
+def test_a_model_alone_does_not_send_a_resumed_run_elsewhere(
+    server: Foreground, tmp_path: Path
+) -> None:
+    write_questions(tmp_path, 2)
+    run("--prompts", "q.jsonl", "--base-url", server.base_url, "--journal", "j.jsonl", cwd=tmp_path)
+
+    done = run("--journal", "j.jsonl", "--resume", "--model", "gpt-4o-mini", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "a run with the model 'gpt-4o', not 'gpt-4o-mini'" in done.stderr

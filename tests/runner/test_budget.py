@@ -90,6 +90,13 @@ def test_max_cost_by_what_the_server_reports_begins_with_one_call() -> None:
         ({"max_cost": 1e-6, "prices": (1, 1)}, nb.BudgetError, "below the first call"),
         ({"max_calls": 1.5}, TypeError, "not 1.5"),
         ({"max_cost": True}, TypeError, "not True"),
+        ({"max_cost": 1, "prices": (-1, 2)}, ValueError, r"prices .* not \(-1, 2\)"),
+        ({"max_cost": 1, "prices": (float("nan"), 2)}, ValueError, r"prices .* \(nan, 2\)"),
+        ({"max_cost": 1, "prices": (1,)}, ValueError, "prices must be two"),
+        ({"max_cost": 1, "prices": "12"}, ValueError, "prices must be two"),
+        ({"max_total_tokens": 999, "max_tokens": "many"}, ValueError, "max_tokens .* not 'many'"),
+        ({"max_total_tokens": 999, "max_tokens": -600}, ValueError, "max_tokens .* not -600"),
+        ({"temperature": float("nan")}, ValueError, "temperature must be a number; not nan"),
     ],
 )
 def test_caps_that_are_none_are_refused(

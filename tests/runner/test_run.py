@@ -398,6 +398,9 @@ class TestStopping:
         assert nb.last_run() is handle.partial
         for call in handle.partial.calls:
             assert (call.finished is None) == (call.outcome == "not_started")
+        ok, cancelled = outcomes.count("ok"), outcomes.count("cancelled")
+        assert handle.progress == (ok, 6)
+        assert repr(handle) == f"<RunHandle: {ok} of 6 calls finished, {cancelled} cancelled>"
 
     @pytest.mark.parametrize("strategy", ["sequential", "threads", "gather"])
     def test_ctrl_c_keeps_what_is_known(self, strategy: str) -> None:
