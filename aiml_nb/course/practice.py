@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from threading import Thread
 from typing import Any
@@ -22,6 +22,7 @@ class Practice:
     ----------
     durations
         Seconds: the first call takes the first of them, and so on; after the last, from the start.
+        Or by question, for when it is not known which call begins first.
 
     Examples
     --------
@@ -34,8 +35,8 @@ class Practice:
     ['When?', 'Why?']
     """
 
-    def __init__(self, durations: Sequence[float]) -> None:
-        self._durations = tuple(durations)
+    def __init__(self, durations: Sequence[float] | Mapping[str, float]) -> None:
+        self._durations = durations
         self._origin = time.perf_counter()
         self.calls: list[Call] = []
 
@@ -48,13 +49,18 @@ class Practice:
         )
         self.calls.append(call)
         try:
-            await asyncio.sleep(self._durations[number % len(self._durations)])
+            await asyncio.sleep(self._duration(number, question))
         except asyncio.CancelledError:
             call.outcome = "cancelled"
             raise
         call.finished = time.perf_counter() - self._origin
         call.outcome, call.text = "ok", self.answer_to(question)
         return call.text
+
+    def _duration(self, number: int, question: str) -> float:
+        if isinstance(self._durations, Mapping):
+            return self._durations.get(str(question), 0.0)
+        return self._durations[number % len(self._durations)]
 
     @staticmethod
     def answer_to(question: str) -> str:
