@@ -93,7 +93,8 @@ async def one_by_one(ask, questions):
 
 
 async def as_they_come(ask, questions):
-    calls = [ask(question) for question in questions]
+    # As tasks they start in the order of the questions; as_completed has no order of its own.
+    calls = [asyncio.create_task(ask(question)) for question in questions]
     return [await call for call in asyncio.as_completed(calls)]
 
 

@@ -98,7 +98,7 @@ def check_ask_all(ask_all: object) -> str:
     wanted = [model.answer_to(question) for question in _QUESTIONS]
     require(
         sorted(map(str, answers)) == sorted(wanted),
-        f"the list holds {answers}, and not the three answers. Return what gather gives.",
+        f"the list holds {answers}, and not the answers of ask. Return what gather gives.",
     )
     require(
         answers == wanted,
