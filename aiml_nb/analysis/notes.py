@@ -84,6 +84,9 @@ def _growth(forecast: Forecast) -> str:
         how = f"{abs(parts.slowdown - 1):.0%} {'longer' if parts.slowdown >= 1 else 'shorter'}"
         return f"With {parts.mean_in_flight:.3g} in flight calls took {how} than one at a time."
     if forecast.growth is None:
-        return "It cannot tell how durations grow: about as many calls were in flight throughout."
+        return (
+            "Whether calls take longer with more in flight cannot be read from it: the number in "
+            "flight hardly changed."
+        )
     how = "longer" if forecast.growth >= 0 else "shorter"
     return f"In it, calls took {abs(forecast.growth):.0%} {how} when twice as many were in flight."

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from ..analysis.bounds import mean_in_flight, origin_of, peak_in_flight
 from ..analysis.wording import counted
@@ -20,6 +21,12 @@ from .placing import TimeAxis
 from .segments import FloatArray, Segments, segments
 from .style import AXIS_SIZE, BACKOFF_COLOUR, BARS, FAILED_INK, INK, NOTE_SIZE
 
+_RESTING: dict[str, Any] = {
+    "facecolor": BACKOFF_COLOUR,
+    "edgecolor": "white",
+    "hatch": "....",
+    "lw": 0,
+}
 _LIMIT: dict[str, Any] = {"color": "black", "linestyle": ":", "linewidth": 1.3}
 _REFUSED: dict[str, Any] = {
     "linestyle": "none",
@@ -77,9 +84,11 @@ def limit_of(run: Run) -> Limit | None:
     return None
 
 
-def limit_entries(limit: Limit | None) -> list[Entry]:
-    """Return the legend of the limit."""
+def in_flight_entries(run: Run, limit: Limit | None) -> list[Entry]:
+    """Return the legend of what stands above the attempts in flight, and of the limit."""
     made: list[Entry] = []
+    if any(len(call.attempts) > 1 for call in run.calls):
+        made.append(("backing off, not in flight", Patch(**_RESTING)))
     if limit is not None:
         made.append(("limit", Line2D([], [], **_LIMIT)))
         if limit.refused:
@@ -110,8 +119,7 @@ def draw_in_flight(axes: Axes, run: Run, drawn: Segments, *, horizon: float, wid
     ):
         draw_steps(axes, level, edges, base=base, color=BARS[state].face, lw=0, gid=state)
     if len(drawn.lines["backoff"]):
-        look = {"facecolor": BACKOFF_COLOUR, "edgecolor": "white", "hatch": "....", "lw": 0}
-        draw_steps(axes, resting, edges, base=waiting, gid="backoff", **look)
+        draw_steps(axes, resting, edges, base=waiting, gid="backoff", **_RESTING)
     limit = limit_of(run)
     limits = limit.limits if limit else []
     most = float(max(1.0, float(resting.max()), peak_in_flight(run), *limits))
@@ -225,7 +233,7 @@ class Limits:
 
     def entries(self) -> list[Entry]:
         """Return its part of the legend."""
-        return limit_entries(limit_of(self.run))
+        return in_flight_entries(self.run, limit_of(self.run))
 
     def draw(self, canvas: Canvas, *, top: float) -> None:
         """Draw the strip."""

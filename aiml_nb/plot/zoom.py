@@ -21,7 +21,7 @@ from .marks import draw_pauses, draw_segments
 from .order import draw_order
 from .overview import BARS_HEIGHT, WEDGE_HEIGHT, Overview, write_note
 from .segments import Segments, segments
-from .strips import draw_done, draw_in_flight, limit_entries, limit_of
+from .strips import draw_done, draw_in_flight, in_flight_entries, limit_of
 from .style import AXIS_SIZE, NOTE_SIZE
 
 _LEFT = 56
@@ -85,7 +85,7 @@ class Zoom:
             if self.in_lanes or state in ("waiting", "whole", "streaming", "backoff", "pause")
         ]
         made = entries(states, row=row, bounds=[] if self.bound is None else [self.bound])
-        return made + limit_entries(limit_of(self.run))
+        return made + in_flight_entries(self.run, limit_of(self.run))
 
     def draw(self, canvas: Canvas, *, top: float) -> None:
         """Draw all parts."""

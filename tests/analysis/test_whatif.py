@@ -49,8 +49,8 @@ def test_it_says_what_it_found_and_what_it_assumes() -> None:
     )
     assert forecast.caveat == (
         "Predicted from this run's durations, as if they did not grow with load. The run itself, "
-        "with 4 in flight, took 10.0 s; predicted are 10.0 s. It cannot tell how durations grow: "
-        "about as many calls were in flight throughout."
+        "with 4 in flight, took 10.0 s; predicted are 10.0 s. Whether calls take longer with more "
+        "in flight cannot be read from it: the number in flight hardly changed."
     )
     assert repr(forecast) == f"<Forecast: {forecast.finding}>"
     bundle = forecast._repr_mimebundle_()
