@@ -226,7 +226,8 @@ class Caller:
         if verdict.wait is None:
             call.outcome = "timeout" if failure.error_type == "deadline" else "error"
             self._finish(call)
-        return verdict.wait
+        # A pause holds everybody back: who was refused lines up at once, before those after it.
+        return _AT_ONCE if verdict.wait and verdict.wait <= verdict.pause else verdict.wait
 
     def _take_out_key(self, call: Call, attempt: Attempt) -> None:
         """Redact a key that the server sent back."""

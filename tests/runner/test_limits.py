@@ -217,3 +217,20 @@ def test_a_fixed_limit_is_a_ceiling_that_shrinks_on_429s() -> None:
     assert {call.outcome for call in run.calls} == {"ok"}
     assert {change.cause for change in run.limit_history} >= {"start", "429"}
     assert min(change.limit for change in run.limit_history) < 20
+
+
+@pytest.mark.parametrize("strategy", ["gather", "threads"])
+def test_after_a_pause_the_refused_call_goes_before_those_that_were_never_sent(
+    strategy: str,
+) -> None:
+    endpoint = connect_faulty("faq", speed=20, faults={4: "retry-after:1"})
+    questions = [f"Question {number}?" for number in range(10)]
+    run = nb.run(questions, endpoint, strategy=strategy, max_concurrency=3, progress=False)
+
+    (refused,) = [call for call in run.calls if len(call.attempts) == 2]
+    again = refused.attempts[1].started
+    after = [call.started for call in run.calls if call.started > refused.attempts[0].finished]
+    assert [call.outcome for call in run.calls] == ["ok"] * 10
+    assert again >= refused.attempts[0].finished + 1
+    assert len(after) > 3
+    assert min(after) >= again
