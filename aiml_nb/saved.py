@@ -64,6 +64,11 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
             lines, damaged = _read_lines(text, decode)
             run = run_from(lines)
     except ValueError as error:
+        if Path(path).suffix.lower() == ".csv":
+            raise ValueError(
+                f"'{path}' is a table, from which no run can be read: it holds no attempts. Read it "
+                "with pandas.read_csv(), and keep runs with aiml_nb.to_jsonl()."
+            ) from None
         raise ValueError(
             f"'{path}' cannot be read. {error} Expected is what 'aiml-nb compare --json', "
             "'aiml-nb run' or aiml_nb.to_jsonl() wrote, or a journal."

@@ -172,6 +172,13 @@ def test_other_files_are_refused_in_a_sentence(text: str, tmp_path: Path) -> Non
         nb.read_saved(path)
 
 
+def test_a_table_is_for_pandas(tmp_path: Path) -> None:
+    path = nb.to_csv(full_run(), tmp_path / "x.csv")
+
+    with pytest.raises(ValueError, match=r"it holds no attempts.*pandas\.read_csv\(\)"):
+        nb.read_saved(path)
+
+
 def test_json_of_other_makers_may_know_more_than_we_do(tmp_path: Path) -> None:
     data = json.loads(to_json(run_to_dict(full_run())))
     data["later"] = data["calls"][0]["later"] = data["calls"][0]["attempts"][0]["later"] = 1
