@@ -66,8 +66,8 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
     except ValueError as error:
         if Path(path).suffix.lower() == ".csv":
             raise ValueError(
-                f"'{path}' is a table, from which no run can be read: it holds no attempts. Read it "
-                "with pandas.read_csv(), and keep runs with aiml_nb.to_jsonl()."
+                f"'{path}' is a table, and no run can be read from it: it holds no attempts. Read "
+                "it with pandas.read_csv(), and keep runs with aiml_nb.to_jsonl()."
             ) from None
         raise ValueError(
             f"'{path}' cannot be read. {error} Expected is what 'aiml-nb compare --json', "
