@@ -1,6 +1,6 @@
 """What a user might pick instead, each as its documentation has it, beside ours.
 
-LangChain and LiteLLM live in an environment of their own, built once, under ``.cache/rivals``.
+LangChain and LiteLLM each live in an environment of their own, built once, under ``.cache/rivals``.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from .rows import Row
 from .runner import ONE_SECOND, Bench
 
 PLACE = Path(__file__).parents[2] / ".cache" / "rivals"
-PACKAGES = ("langchain-openai", "litellm", "openai", "tqdm")
-ELSEWHERE = ("langchain", "litellm")
+ELSEWHERE = {"langchain": "langchain-openai", "litellm": "litellm"}  # what is installed for each
 HERE = ("ours", "openai_tqdm")
 
 
@@ -30,10 +29,9 @@ def measure(*, repeats: int, quick: bool = False) -> list[Row]:
         ours = Bench(repeats)
         ours.process = process
         benches = dict.fromkeys(HERE, ours)
-        if not quick:
-            others = Bench(repeats, build_environment())
-            others.process = process
-            benches |= dict.fromkeys(ELSEWHERE, others)
+        for name, package in () if quick else ELSEWHERE.items():
+            benches[name] = Bench(repeats, build_environment(name, package))
+            benches[name].process = process
         spans = ((8, 4),) if quick else ((300, 100), (3000, 1000))
         return [row for span in spans for row in compare(benches, *span, speed=20 if quick else 1)]
 
@@ -60,12 +58,13 @@ def compare(
         yield Row("rivals", f"{what}: lost by {name}", "calls", [lost[name]])
 
 
-def build_environment() -> str:
-    """Return the path of a Python that has the others' packages."""
-    python = PLACE / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    ready = PLACE / "ready"
+def build_environment(name: str, package: str) -> str:
+    """Return the path of a Python that has the other's package."""
+    place = PLACE / name
+    python = place / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    ready = place / "ready"
     if not ready.exists():
-        venv.create(PLACE, with_pip=True, clear=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PACKAGES], check=True)
+        venv.create(place, with_pip=True, clear=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", package], check=True)
         ready.touch()
     return str(python)
