@@ -13,7 +13,7 @@ import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 MODEL = "gpt-4o"
@@ -228,22 +228,20 @@ async def _time(
 def main(name: str, task: str) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 4096), hard), hard))
-    asked = Task(**json.loads(task))
-    warm = Task(asked.base_url, asked.key, 1, 1, asked.stream, asked.option)
-    asyncio.run(CONTENDERS[name](warm))  # imports, and whatever is built at first use
+    print(json.dumps(asyncio.run(measure(CONTENDERS[name], Task(**json.loads(task))))))
+
+
+async def measure(make_calls: Callable[[Task], Awaitable[Result]], task: Task) -> dict[str, float]:
+    """Make one call, for the imports and whatever is built at first use; then all, measured."""
+    await make_calls(replace(task, calls=1, in_flight=1))
     before, memory = time.process_time(), read_memory()
-    result = asyncio.run(CONTENDERS[name](asked))
-    used = time.process_time() - before
-    print(
-        json.dumps(
-            {
-                "answered": result.answered,
-                "makespan": result.makespan,
-                "cpu": used / asked.calls,
-                "memory": (read_memory() - memory) / asked.calls,
-            }
-        )
-    )
+    result = await make_calls(task)
+    return {
+        "answered": result.answered,
+        "makespan": result.makespan,
+        "cpu": (time.process_time() - before) / task.calls,
+        "memory": (read_memory() - memory) / task.calls,
+    }
 
 
 def read_memory() -> float:
