@@ -40,7 +40,8 @@ def test_the_time_covers_attempts_and_waits(strategy: str) -> None:
     run = nb.run(["A?"], endpoint, strategy=strategy, timeout=2.5)
     took = time.perf_counter() - began
 
-    assert run.calls[0].outcome == "error"
+    # The waits are drawn: now and then the last attempt begins so late that its time runs out.
+    assert run.calls[0].outcome in {"error", "timeout"}
     assert took <= 2.5 + OVERSHOOT
 
 
