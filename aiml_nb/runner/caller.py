@@ -172,7 +172,8 @@ class Caller:
         headers = body.pop("extra_headers", None) or {}
         query = body.pop("extra_query", None) or {}
         body |= body.pop("extra_body", None) or {}
-        name = f"{self._plan.run.run_id}.{call.index}.{attempt.number}"
+        ours = f"{self._plan.run.run_id}.{call.index}.{attempt.number}"
+        name = headers.get("X-Client-Request-Id", ours)  # the journal notes what is sent
         return Request(name, body, headers, query)
 
     def _announce(self, call: Call, attempt: Attempt, request: Request, ticket: Ticket) -> bool:

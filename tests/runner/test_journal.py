@@ -373,3 +373,11 @@ class TestSecrets:
         assert CANARY not in text
         assert endpoint.key.reveal() not in text
         assert "Be short." in text
+
+
+def test_a_name_that_the_user_gives_a_request_is_the_one_noted(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    endpoint = nb.connect(scenario="instant", verbose=False)
+    nb.run(["Who?"], endpoint, journal=path, extra_headers={"X-Client-Request-Id": "mine"})
+
+    assert '"client_request_id": "mine"' in path.read_text()
