@@ -13,6 +13,7 @@ from ..records import Call
 from .budget import Budget, Estimate, estimate_tokens
 from .limits import FIRST_LIMIT, Gate, RateWindow
 from .plan import Plan
+from .ramp import Ramp
 
 _NOTHING = Estimate(0, 0)
 
@@ -63,6 +64,7 @@ class Admission:
     now: Callable[[], float]
     gate: Gate = field(init=False)
     began: float = field(init=False, default=0.0)
+    _ramp: Ramp = field(init=False, default_factory=Ramp)
     _budget: Budget = field(init=False)
     _counts_tokens: bool = field(init=False)
     _rates: list[tuple[RateWindow, bool]] = field(init=False, default_factory=list)
@@ -117,6 +119,11 @@ class Admission:
         """Wait until an attempt may be sent; None: it never may."""
         deadline = self._deadline(call)
         while await self.gate.enter_async(patience=deadline - self.now(), place=call.index):
+            try:
+                await self._ramp.climb()
+            except BaseException:
+                self.gate.step_back()
+                raise
             # If nobody waits at the door, nobody is overtaken by going straight through.
             wait, ticket = (math.inf, None) if self._at_door else self._decide(call, deadline)
             if wait:
