@@ -63,10 +63,11 @@ class ApiKey:
         A text that was cut off in the middle of the key loses that part of it, too.
         """
         key = self.reveal()
+        begin = key[:9]
         # A key of a few letters would blot out ordinary words; no real one is that short.
-        if len(key) < 6:
+        if len(key) < 6 or begin not in text:
             return text
-        text, begin = text.replace(key, "[key]"), key[:9]
+        text = text.replace(key, "[key]")
         at = text.find(begin, max(0, len(text) - len(key)))
         while at >= 0 and not key.startswith(text[at:]):
             at = text.find(begin, at + 1)

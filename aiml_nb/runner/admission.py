@@ -64,7 +64,7 @@ class Admission:
     now: Callable[[], float]
     gate: Gate = field(init=False)
     began: float = field(init=False, default=0.0)
-    _ramp: Ramp = field(init=False, default_factory=Ramp)
+    _ramp: Ramp = field(init=False)
     _budget: Budget = field(init=False)
     _counts_tokens: bool = field(init=False)
     _rates: list[tuple[RateWindow, bool]] = field(init=False, default_factory=list)
@@ -78,6 +78,7 @@ class Admission:
 
     def __post_init__(self) -> None:
         settings = self.plan.settings
+        self._ramp = Ramp(self.now)
         self._budget = Budget(settings.limits)
         self._counts_tokens = bool(settings.tokens_per_minute) or self._budget.counts_tokens
         made = [call for call in self.plan.run.calls if call.attempts]  # by a run that goes on

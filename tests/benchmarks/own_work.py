@@ -1,31 +1,31 @@
 """What our own code costs a call: admission, records, the reading of the answer, the journal.
 
-The runner makes calls whose client answers at once, without any I/O, with the same bytes. What it
-takes is all ours; beside it the time of a call through the client alone, over a real connection.
+The client's ``post`` answers at once with the same bytes, without any I/O, so that small
+differences show. Taken off is what the same calls take if made as short as can be: a semaphore,
+gather, ``post``, and the answer's text. The rest is compared with the processor time of such a call
+over a real connection.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
+import json
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from unittest.mock import patch
+
+from openai import AsyncOpenAI
 
 import aiml_nb as nb
 
-from .contenders import Task, client_call
+from .contenders import LIMITS, MODEL, Task, client_call
 from .rows import Row
 
-LIMITS = {
-    "requests_per_minute": 1e6,
-    "tokens_per_minute": 1e9,
-    "max_calls": 10**6,
-    "max_total_tokens": 10**9,
-}
+IN_FLIGHT = 50
 BODY = (
     b'{"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-4o", "choices":'
     b' [{"index": 0, "message": {"role": "assistant", "content": "' + b"A word. " * 40 + b'"}, '
@@ -41,44 +41,73 @@ class Reply:
     content = BODY
 
 
-async def answer_at_once(*arguments: Any, **options: Any) -> Reply:
-    """Stand in for the client's `post`."""
-    return Reply()
+class ReadyClient(AsyncOpenAI):
+    """A client whose answers are there when they are asked for."""
+
+    async def post(self, *arguments: Any, **options: Any) -> Any:
+        return Reply()
+
+
+class ReadyEndpoint(nb.Endpoint):
+    """The simulator, but for the answers."""
+
+    def open_async(self, **options: Any) -> AsyncOpenAI:
+        return ReadyClient(base_url=self.base_url, api_key=self.key.reveal())
 
 
 def measure(*, repeats: int, quick: bool = False) -> list[Row]:
     """Measure all; quick sees that it runs."""
     calls = 20 if quick else 3000
-    endpoint = nb.connect(scenario="instant", verbose=False)
-    asyncio.run(nb.run_async(["Ready?"], endpoint))
-    task = Task(endpoint.base_url, endpoint.key.reveal(), calls, 50)
-    options: dict[str, dict[str, Any]] = {"records": {}, "records and limits": LIMITS}
-    used: dict[str, list[float]] = {}
+    real = nb.connect(scenario="instant", verbose=False)
+    names = ("base_url", "model", "provider", "simulated", "key")
+    ready = ReadyEndpoint(**{name: getattr(real, name) for name in names})
+    task = Task(real.base_url, real.key.reveal(), calls, IN_FLIGHT)
+    variants: dict[str, dict[str, Any]] = {"records": {}, "records and limits": LIMITS}
+    over: dict[str, list[float]] = {}
     alone = []
+    for make in (lambda: ask_all(ready, 20), lambda: run_all(ready, 20, {})):
+        asyncio.run(make())  # imports what is needed
     with tempfile.TemporaryDirectory() as folder:
         for number in range(repeats):
-            options["records, limits and journal"] = {
-                **LIMITS,
-                "journal": Path(folder) / f"{number}.jsonl",
-            }
+            journal = Path(folder) / f"{number}.jsonl"
+            variants["records, limits and journal"] = {**LIMITS, "journal": journal}
             alone.append(time_call(lambda: client_call(task), calls))
-            for name, given in options.items():
-                used.setdefault(name, []).append(time_own_work(endpoint, calls, given))
+            least = time_call(lambda: ask_all(ready, calls), calls)
+            for name, options in variants.items():
+                ours = time_call(lambda given=options: run_all(ready, calls, given), calls)
+                over.setdefault(name, []).append(ours - least)
     return [
-        Row("own_work", f"{name}, of a call", "us", values, alone, "post alone")
-        for name, values in used.items()
+        Row("own_work", f"{name}: what they add to a call", "us", values, alone, "a whole call")
+        for name, values in over.items()
     ]
 
 
-def time_own_work(endpoint: nb.Endpoint, calls: int, options: dict[str, Any]) -> float:
-    """Return the processor time of a whole run without its client, in microseconds per call."""
+async def run_all(endpoint: nb.Endpoint, calls: int, options: dict[str, Any]) -> None:
+    """Make the calls as a run."""
     questions = [f"Question {number}?" for number in range(calls)]
-    options = {"journal": False, "progress": False, "max_concurrency": 50, **options}
-    with patch("openai.AsyncOpenAI.post", answer_at_once):
-        return time_call(lambda: nb.run_async(questions, endpoint, **options), calls)
+    options = {"journal": False, "progress": False, "max_concurrency": IN_FLIGHT, **options}
+    run = await nb.run_async(questions, endpoint, **options)
+    assert all(call.outcome == "ok" for call in run.calls)
+
+
+async def ask_all(endpoint: nb.Endpoint, calls: int) -> None:
+    """Make the calls with the client alone."""
+    slots = asyncio.Semaphore(IN_FLIGHT)
+
+    async def ask(number: int) -> str:
+        messages = [{"role": "user", "content": f"Question {number}?"}]
+        body = {"model": MODEL, "messages": messages, "stream": False}
+        async with slots:
+            reply = await client.post("/chat/completions", body=body, cast_to=Reply)
+        return str(json.loads(reply.content)["choices"][0]["message"]["content"])
+
+    async with endpoint.open_async() as client:
+        assert all(await asyncio.gather(*map(ask, range(calls))))
 
 
 def time_call(make: Callable[[], Coroutine[Any, Any, object]], calls: int) -> float:
+    """Return the processor time of each of the calls, in microseconds."""
+    gc.collect()  # what the one before left behind is not this one's
     began = time.process_time()
     asyncio.run(make())
     return (time.process_time() - began) / calls * 1e6

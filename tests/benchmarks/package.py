@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from ..analysis.schedules import first_come, seeded
@@ -70,16 +71,21 @@ def measure_first_picture(repeats: int) -> Row:
 
 def measure_tables(repeats: int, calls: int, *, bars: int) -> list[Row]:
     """The table and the timeline of a long run."""
+    import pandas
+
     from aiml_nb import plot_timeline
 
     draw = seeded(1)
     run = first_come([draw.lognormvariate(0.5, 0.6) for _ in range(calls)], slots=100)
-    tables, pictures, references = [], [], []
+    tables, plain, pictures, references = [], [], [], []
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(repeats):
             began = time.perf_counter()
             run.to_frame()
             tables.append(time.perf_counter() - began)
+            began = time.perf_counter()
+            pandas.DataFrame([asdict(call) for call in run.calls])
+            plain.append(time.perf_counter() - began)
             began = time.perf_counter()
             plot_timeline(run).savefig(io.BytesIO())
             pictures.append(time.perf_counter() - began)
@@ -89,6 +95,6 @@ def measure_tables(repeats: int, calls: int, *, bars: int) -> list[Row]:
             )  # fmt: skip
             references.append(float(done.stdout))
     return [
-        Row("package", f"to_frame of {calls} calls", "s", tables),
+        Row("package", f"to_frame of {calls} calls", "s", tables, plain, "their asdict alone"),
         Row("package", f"timeline of {calls} calls", "s", pictures, references, f"barh of {bars}"),
     ]
