@@ -29,7 +29,7 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """The median of the repeats' ratios: what slows the machine down slows both."""
-        if not self.references:
+        if not self.references or 0 in self.references:
             return None
         pairs = zip(self.values, self.references, strict=True)
         return statistics.median(value / reference for value, reference in pairs)

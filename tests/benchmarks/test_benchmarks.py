@@ -29,6 +29,10 @@ def test_a_row_has_medians_and_the_ratio_of_each_pair():
     ]  # fmt: skip
 
 
+def test_beside_nothing_there_is_no_ratio():
+    assert Row("b", "n", "KiB", [2, 8], [0, 4], "other").ratio is None
+
+
 def test_an_unknown_benchmark_is_refused_with_the_known_ones(capsys):
     with pytest.raises(SystemExit):
         main(["nope"])
