@@ -41,7 +41,8 @@ SETTINGS = (
 )
 _OF_ATTEMPT = tuple(each.name for each in fields(Attempt))
 _STRICT: dict[str, Any] = {"allow_nan": False}
-_COMPACT = json.JSONEncoder(**_STRICT)  # made once: `json.dumps` makes one for each line
+# Made once, where `json.dumps` makes one for each line; a record holds no circles to look for.
+_COMPACT = json.JSONEncoder(**_STRICT, check_circular=False)
 
 
 def encode(data: Mapping[str, Any]) -> str:
@@ -101,14 +102,15 @@ def call_to_dict(call: Call, *, texts: bool = True) -> dict[str, Any]:
     texts
         False leaves out the answer and the words of the error.
     """
-    error = {"code": call.error_type, "message": call.error if texts else None}
+    message = call.error if texts else None
+    failed = not (call.error_type is None and message is None)
     timing: dict[str, Any] = {"index": call.index, "outcome": call.outcome}
     timing |= {name: getattr(call, name) for name in _STAMPS}
     timing["attempts"] = [attempt_to_dict(attempt) for attempt in call.attempts]
     return {
         "custom_id": call.custom_id,
         "response": _response(call, texts=texts),
-        "error": error if any(value is not None for value in error.values()) else None,
+        "error": {"code": call.error_type, "message": message} if failed else None,
         "timing": timing,
     }
 
@@ -177,8 +179,8 @@ def _response(call: Call, *, texts: bool) -> dict[str, Any] | None:
 
 
 def _body(call: Call, *, texts: bool) -> dict[str, Any] | None:
-    known = (call.finish_reason, call.model, call.input_tokens, call.output_tokens, call.cost)
-    if not call.text and all(value is None for value in known):
+    known = {call.finish_reason, call.model, call.input_tokens, call.output_tokens, call.cost}
+    if not call.text and known == {None}:
         return None
     message = {"role": "assistant", "content": call.text if texts else None}
     body: dict[str, Any] = {

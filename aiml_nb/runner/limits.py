@@ -97,7 +97,7 @@ class Gate:
         """Give the slot back unused."""
         with self._lock:
             self.in_flight -= 1
-        self._wake()
+            self._wake()
 
     def leave(self, *, sent: float, now: float, status: int | None) -> None:
         """Note how an attempt ended and let others in.
@@ -115,17 +115,18 @@ class Gate:
             elif status == 200 and self._limit < self.ceiling:
                 self._grow(now)
             self.in_flight -= 1
-        self._wake()
+            self._wake()
 
     def open(self) -> None:
         """Let everybody through: the run has stopped, and they will find out."""
-        self._limit = self.ceiling = 2**31
-        self._wake()
+        with self._lock:
+            self._limit = self.ceiling = 2**31
+            self._wake()
 
     def _line_up(self, give: Callable[[], bool], *, place: int) -> None:
         with self._lock:
             heapq.heappush(self._waiting, (place, next(self._tickets), give))
-        self._wake()
+            self._wake()
 
     def _shrink(self, now: float) -> None:
         # The attempt that was refused is still counted in flight here.
@@ -152,9 +153,8 @@ class Gate:
 
     def _wake(self) -> None:
         """Hand free slots to those in the line: who comes by meanwhile cannot take them."""
-        with self._lock:
-            while self.in_flight < self.limit and self._waiting:
-                self.in_flight += heapq.heappop(self._waiting)[2]()
+        while self._waiting and self.in_flight < self.limit:
+            self.in_flight += heapq.heappop(self._waiting)[2]()
 
 
 class _ThreadTurn:
