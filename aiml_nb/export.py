@@ -146,10 +146,15 @@ def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
         If it is not a run.
     """
     if not isinstance(run, Run):
-        raise TypeError(
-            f"to_jsonl() writes one run, not a {type(run).__name__}. Write its runs one by one: "
-            "to_jsonl(result.sync, …), to_jsonl(result.concurrent, …)."
-        )
+        advice = "Give it what run() returned."
+        if isinstance(run, Comparison):
+            advice = (
+                "Write its runs one by one: to_jsonl(result.sync, …), "
+                "to_jsonl(result.concurrent, …)."
+            )
+        elif isinstance(run, Sequence) and run and all(isinstance(each, Run) for each in run):
+            advice = "Write them one by one: to_jsonl(runs[0], …), to_jsonl(runs[1], …)."
+        raise TypeError(f"to_jsonl() writes one run, not a {type(run).__name__}. {advice}")
     return write_whole(Path(path), encode_rows(run, texts=texts))
 
 

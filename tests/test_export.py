@@ -186,6 +186,22 @@ def test_the_runs_of_a_comparison_have_names(tmp_path: Path) -> None:
     assert set(both["run"]) == {"sequential", "gather"}
 
 
+@pytest.mark.parametrize(
+    ("shown", "words"),
+    [
+        (builders.faq(), "not a Comparison. Write its runs one by one: to_jsonl(result.sync"),
+        ([builders.faq().sync], "not a list. Write them one by one: to_jsonl(runs[0], …)"),
+        (None, "not a NoneType. Give it what run() returned."),
+    ],
+)
+def test_rows_are_of_one_run(shown: Any, words: str, tmp_path: Path) -> None:
+    with pytest.raises(TypeError) as caught:
+        nb.to_jsonl(shown, tmp_path / "x.jsonl")
+
+    assert words in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_is_replaced_whole_and_is_the_users_alone(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text("old")

@@ -212,9 +212,7 @@ class Admission:
         if not self._counts_tokens:
             return _NOTHING
         prompt = self.plan.prompts[call.index]
-        parameters = self.plan.settings.parameters | prompt.parameters
-        most = parameters.get("max_completion_tokens") or parameters.get("max_tokens")
-        return estimate_tokens(prompt.messages, most)
+        return estimate_tokens(prompt.messages, self.plan.settings.parameters | prompt.parameters)
 
     def _make_ticket(
         self, call: Call, estimate: Estimate, now: float, deadline: float

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import BudgetError
 from ..records import Call
@@ -194,9 +196,43 @@ def check_first_call(limits: Limits, estimate: Estimate) -> None:
         raise BudgetError(f"The budget is below the first call: {error}.") from None
 
 
-def estimate_tokens(messages: list[dict[str, object]], max_tokens: int | None) -> Estimate:
-    """Guess the tokens of a call: four characters each going in, `max_tokens` coming out."""
+def estimate_tokens(messages: list[dict[str, Any]], parameters: Mapping[str, Any]) -> Estimate:
+    """Guess the tokens of a call: four characters each going in, its most coming out.
+
+    Parameters
+    ----------
+    parameters
+        Those of its request; without `most_output` in them `ASSUMED_OUTPUT_TOKENS` come out.
+    """
     characters = sum(len(str(message.get("content", ""))) for message in messages)
     return Estimate(
-        characters // CHARACTERS_PER_TOKEN + 4 * len(messages), max_tokens or ASSUMED_OUTPUT_TOKENS
+        characters // CHARACTERS_PER_TOKEN + 4 * len(messages),
+        most_output(parameters) or ASSUMED_OUTPUT_TOKENS,
+    )
+
+
+def most_output(parameters: Mapping[str, Any]) -> int | None:
+    """Return the most tokens that an answer may have; None if nothing limits it."""
+    return parameters.get("max_completion_tokens") or parameters.get("max_tokens")
+
+
+def check_rate(tokens_per_minute: float, estimate: Estimate, place: str, *, assumed: bool) -> None:
+    """Raise ValueError if a call is larger than what may be sent in a whole minute.
+
+    Parameters
+    ----------
+    place
+        Where its prompt stands, for the message.
+    assumed
+        Nothing limits its answer.
+    """
+    if estimate.total <= tokens_per_minute:
+        return
+    out, advice = "of max_tokens", "lower max_tokens"
+    if assumed:
+        out, advice = "assumed for the answer", "set max_tokens"
+    raise ValueError(
+        f"{place} comes to about {estimate.total:,} tokens ({estimate.input_tokens:,} in and "
+        f"{estimate.output_tokens:,} {out}), and tokens_per_minute={tokens_per_minute:g} would "
+        f"never let it through. Raise that, or {advice}."
     )

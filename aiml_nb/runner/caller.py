@@ -66,7 +66,7 @@ class Caller:
         self.cut: Callable[[], None] | None = None
         self._origin = 0.0
         self._is_closed = False
-        self._retries = Retries(len(plan.run.calls), plan.settings.max_attempts, self._clock)
+        self._retries = Retries(len(plan.unfinished), plan.settings.max_attempts, self._clock)
         self._admission = Admission(plan, now=self.now)
         self._wake = threading.Event()
         self._wake_async: asyncio.Event | None = None

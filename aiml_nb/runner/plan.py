@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from ..endpoint import Endpoint, connect
 from ..prompts import Prompt, as_prompts
 from ..records import Call, Run
-from .budget import check_first_call, estimate_tokens
+from .budget import check_first_call, check_rate, estimate_tokens, most_output
 from .clock import Clock
 from .retry import Retries
 from .settings import Settings, check_parameters, make_settings
@@ -66,19 +66,32 @@ def check_plan(prompts: list[Prompt], options: dict[str, Any]) -> None:
     _check_names(prompts)
     # Checked before anything is connected, and again with what the endpoint is.
     checked = make_settings(len(prompts), options, reports_cost=True)
-    parameters = checked.parameters | prompts[0].parameters
-    most = parameters.get("max_completion_tokens") or parameters.get("max_tokens")
-    check_first_call(checked.limits, estimate_tokens(prompts[0].messages, most))
+    first = checked.parameters | prompts[0].parameters
+    check_first_call(checked.limits, estimate_tokens(prompts[0].messages, first))
+    check_rates(prompts, checked)
+
+
+def check_rates(prompts: list[Prompt], settings: Settings) -> None:
+    """Raise ValueError if one of the calls alone is more than may be sent in a minute."""
+    if settings.tokens_per_minute is None:
+        return
+    for number, prompt in enumerate(prompts, 1):
+        parameters = settings.parameters | prompt.parameters
+        check_rate(
+            settings.tokens_per_minute,
+            estimate_tokens(prompt.messages, parameters),
+            prompt.place or f"Prompt {number}",
+            assumed=most_output(parameters) is None,
+        )
 
 
 def describe_plan(plan: Plan) -> str:
     """Say, before the first paid call, what the run may come to."""
     settings, endpoint, left = plan.settings, plan.endpoint, plan.unfinished
-    retries = Retries(len(plan.prompts), settings.max_attempts, Clock())
-    requests = retries.most_requests - len(plan.prompts) + len(left)
-    most = settings.parameters.get("max_completion_tokens") or settings.parameters.get("max_tokens")
+    requests = Retries(len(left), settings.max_attempts, Clock()).most_requests
+    most = most_output(settings.parameters)
     prompts = [plan.prompts[call.index] for call in left]
-    tokens = sum(estimate_tokens(prompt.messages, most).input_tokens for prompt in prompts)
+    tokens = sum(estimate_tokens(prompt.messages, {}).input_tokens for prompt in prompts)
     text = (
         f"Plan: {len(left)} calls to {endpoint.base_url} ({plan.run.model}), at most "
         f"{settings.max_concurrency} in flight and {requests} requests in all, about "

@@ -15,7 +15,7 @@ from ..prompts import Prompt, as_prompts
 from ..providers import PROVIDERS
 from ..records import Attempt, Call, Run
 from .journal import Contents, Journal
-from .plan import Plan, lay_out_run, name_call
+from .plan import Plan, check_rates, lay_out_run, name_call
 from .run import NOT_KEPT, carry_out
 from .settings import Settings, make_settings
 
@@ -129,7 +129,7 @@ def _plan_again(
     if given.get("strategy", saved["strategy"]) != saved["strategy"]:
         options.pop("max_concurrency", None)  # it was settled for the other one
     options |= given
-    make_settings(len(prompts), options, reports_cost=True)
+    check_rates(prompts, make_settings(len(prompts), options, reports_cost=True))
     endpoint = connect_to(saved)
     _check_place(saved, endpoint, given.get("model"), path)
     settings: Settings = make_settings(

@@ -140,5 +140,5 @@ def test_what_is_reserved_comes_back_when_less_was_used() -> None:
 def test_four_characters_count_as_a_token() -> None:
     messages: list[dict[str, object]] = [{"role": "user", "content": "x" * 400}]
 
-    assert estimate_tokens(messages, 50) == Estimate(104, 50)
-    assert estimate_tokens(messages, None).output_tokens == 500
+    assert estimate_tokens(messages, {"max_tokens": 50}) == Estimate(104, 50)
+    assert estimate_tokens(messages, {}).output_tokens == 500

@@ -15,6 +15,7 @@ import aiml_nb as nb
 from aiml_nb.runner.limits import MINUTE, Gate, RateWindow
 
 from .conftest import SkippingClock, connect_faulty, run_skipping
+from .test_run import read_log
 
 
 class TestGate:
@@ -206,6 +207,26 @@ def test_tokens_per_minute_hold_in_a_run() -> None:
     spent = [(c.started or 0.0, (c.input_tokens or 0) + (c.output_tokens or 0)) for c in run.calls]
     for end, _ in spent:
         assert sum(tokens for at, tokens in spent if end - MINUTE < at <= end) <= 600
+
+
+@pytest.mark.parametrize(
+    ("prompt", "options", "words"),
+    [
+        ("word " * 4000, {"max_tokens": 50}, ["Prompt 2", "5,054 tokens", "lower max_tokens"]),
+        ("Who?", {}, ["Prompt 1", "505 tokens", "500 assumed", "set max_tokens"]),
+        ({"prompt": "Who?", "max_tokens": 900}, {"max_tokens": 50}, ["Prompt 2", "905 tokens"]),
+    ],
+)
+def test_a_call_too_large_for_a_minute_is_refused_before_anything_is_sent(
+    prompt: object, options: dict[str, int], words: list[str]
+) -> None:
+    endpoint = connect_faulty()
+
+    with pytest.raises(ValueError, match="tokens_per_minute=400 would never") as caught:
+        nb.run(["Who?", prompt], endpoint, tokens_per_minute=400, **options)
+
+    assert all(word in str(caught.value) for word in words)
+    assert read_log(endpoint)["requests"] == []
 
 
 def test_a_fixed_limit_is_a_ceiling_that_shrinks_on_429s() -> None:

@@ -24,6 +24,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.failures import Failure
 from aiml_nb.records import Call
+from aiml_nb.runner.caller import Caller
 from aiml_nb.runner.plan import describe_plan, make_plan
 from aiml_nb.runner.retry import MOST_429S, Retries, Tries
 from aiml_nb.runner.run import carry_out
@@ -360,6 +361,17 @@ class TestSpend:
         assert describe_plan(plan).startswith("Plan: 2 calls to")
         assert "and 32 requests in all" in describe_plan(plan)
         assert "at most 100 out" in describe_plan(plan)
+
+    def test_the_budgets_of_a_run_that_goes_on_are_for_what_is_left(self, tmp_path: Path) -> None:
+        endpoint, path = connect_faulty(), tmp_path / "j.jsonl"
+        nb.run([f"Q{n}" for n in range(120)], endpoint, journal=path, max_calls=118)
+
+        journal, plan = reopen(path, endpoint, max_calls=None)
+        caller = Caller(plan, on_finished=lambda call: None)
+        journal.close_untouched()
+
+        assert caller._retries.most_requests == 2 + 10 + 20
+        assert "and 32 requests in all" in describe_plan(plan)
 
     @BOTH
     def test_the_warm_up_is_a_list_of_models_and_costs_nothing(self, strategy: str) -> None:

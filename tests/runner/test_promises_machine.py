@@ -202,8 +202,8 @@ class Promises(RuleBasedStateMachine):
         self._settle()
 
     def _most_requests(self, left: int) -> int:
-        retries = Retries(self.n, self.plan.settings.max_attempts, SteppedClock(self.loop, 0))
-        return left + retries.most_requests - self.n
+        clock = SteppedClock(self.loop, 0)
+        return Retries(left, self.plan.settings.max_attempts, clock).most_requests
 
     @contextmanager
     def _show(self, *_: Any, **__: Any) -> Iterator[Callable[[Call], None]]:
