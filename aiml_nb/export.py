@@ -153,7 +153,7 @@ def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
                 "to_jsonl(result.concurrent, …)."
             )
         elif isinstance(run, Sequence) and run and all(isinstance(each, Run) for each in run):
-            advice = "Write them one by one: to_jsonl(runs[0], …), to_jsonl(runs[1], …)."
+            advice = "Write each to a file of its own, as with to_jsonl(runs[0], …)."
         raise TypeError(f"to_jsonl() writes one run, not a {type(run).__name__}. {advice}")
     return write_whole(Path(path), encode_rows(run, texts=texts))
 
@@ -188,6 +188,11 @@ def _named_runs(shown: Run | Comparison | Sequence[Run]) -> list[tuple[str, Run]
     if isinstance(shown, Run):
         return [(shown.strategy, shown)]
     if not isinstance(shown, Comparison):
+        if not (isinstance(shown, Sequence) and all(isinstance(run, Run) for run in shown)):
+            raise TypeError(
+                f"Only runs and comparisons can be written, not a {type(shown).__name__}. Give "
+                "what run() or compare() returned, and then the name of the file."
+            )
         return list(zip(run_names(shown), shown, strict=True))
     numbers = ["", *(f" {number}" for number in range(2, len(shown.pairs) + 1))]
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -24,6 +25,8 @@ def check_place(path: Path) -> None:
         kind = stat.S_IFREG
     if not stat.S_ISREG(kind):
         raise OSError(None, f"it is {_name_kind(kind)}, not a file")
+    if not path.parent.is_dir():  # the system would name a file that nobody asked for
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     with tempfile.TemporaryFile(dir=path.parent):
         pass
 

@@ -190,7 +190,10 @@ def test_the_runs_of_a_comparison_have_names(tmp_path: Path) -> None:
     ("shown", "words"),
     [
         (builders.faq(), "not a Comparison. Write its runs one by one: to_jsonl(result.sync"),
-        ([builders.faq().sync], "not a list. Write them one by one: to_jsonl(runs[0], …)"),
+        (
+            [builders.faq().sync],
+            "not a list. Write each to a file of its own, as with to_jsonl(runs[0]",
+        ),
         (None, "not a NoneType. Give it what run() returned."),
     ],
 )

@@ -16,7 +16,7 @@ TOLERANCE = 0.05
 # Calls overlap if they do so for more than this share of the time they could.
 _OVERLAP = 0.01
 
-Kind = Literal["one_at_a_time", "batches", "pauses", "limit_not_reached", "idle"]
+Kind = Literal["one_at_a_time", "batches", "pauses", "slow_start", "limit_not_reached", "idle"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,7 @@ class Diagnosis:
     kind
         ``one_at_a_time``: no two calls overlapped. ``batches``: the calls went in groups, each of
         which waited for its slowest. ``pauses``: there were 429s, after which all calls wait.
+        ``slow_start``: the first call had ended while the program was still beginning others.
         ``limit_not_reached``: fewer calls were in flight than the limit allowed. ``idle``: slots
         stood idle for no reason that the records tell.
     makespan, upper_bound
@@ -36,7 +37,8 @@ class Diagnosis:
         How many calls could have been in flight, and how many were.
     lost
         Seconds that the run took longer than it had to, at least; for ``batches`` the seconds that
-        a slot stood idle, on average, until the slowest call of its batch was done.
+        a slot stood idle, on average, until the slowest call of its batch was done; for
+        ``slow_start`` the seconds from the first start to the last.
     batches, size
         For ``batches``, how many there were and how many calls were in each; else 0.
     """
@@ -70,16 +72,17 @@ def diagnose(run: Run) -> Diagnosis | None:
     groups = _groups(calls)
     kind = _kind(run, calls, groups)
     if kind is None and run.makespan > (1 + TOLERANCE) * bound:
-        kind = _kind_of_idleness(run)
+        kind = _kind_of_idleness(run, calls)
     if kind is None:
         return None
+    lost = {"batches": _lost(groups), "slow_start": _begun_over(calls)}
     return Diagnosis(
         kind=kind,
         makespan=run.makespan,
         upper_bound=bound,
         slots=wanted,
         peak=peak_in_flight(run),
-        lost=_lost(groups) if kind == "batches" else max(0.0, run.makespan - bound),
+        lost=lost.get(kind, max(0.0, run.makespan - bound)),
         batches=len(groups) if kind == "batches" else 0,
         size=len(groups[0]) if kind == "batches" else 0,
     )
@@ -92,10 +95,28 @@ def _kind(run: Run, calls: list[Call], groups: list[list[Call]]) -> Kind | None:
     return "batches" if in_batches and _lost(groups) > TOLERANCE * run.makespan else None
 
 
-def _kind_of_idleness(run: Run) -> Kind:
+def _kind_of_idleness(run: Run, calls: list[Call]) -> Kind:
     if any(attempt.status == 429 for call in run.calls for attempt in call.attempts):
         return "pauses"
-    return "limit_not_reached" if peak_in_flight(run) < slots(run) else "idle"
+    if peak_in_flight(run) >= slots(run):
+        return "idle"
+    return "slow_start" if _are_begun_slowly(calls) else "limit_not_reached"
+
+
+def _are_begun_slowly(calls: list[Call]) -> bool:
+    """Tell whether calls were still being begun when the first one ended.
+
+    Where something else limits them, such as a pool, as many as it takes are begun at once, and
+    then none until one has ended.
+    """
+    first_end = min(call.finished or 0.0 for call in calls)
+    starts = [(call.started or 0.0) for call in calls]
+    begun = [start for start in starts if start < first_end]
+    return len(begun) > 2 and begun[-1] - begun[0] > 0.5 * (first_end - begun[0])
+
+
+def _begun_over(calls: list[Call]) -> float:
+    return (calls[-1].started or 0.0) - (calls[0].started or 0.0)
 
 
 def _overlap(calls: list[Call]) -> float:

@@ -75,6 +75,11 @@ def forecast_caveat(forecast: Forecast) -> str:
         f"with {forecast.measured_peak:,} in flight, took {seconds(forecast.measured_makespan)}; "
         f"predicted are {seconds(again)}."
     )
+    if forecast.begun_over is not None:
+        return (
+            f"{said} It took the program {seconds(forecast.begun_over)} to begin all the calls: no "
+            "limit makes that shorter, and the prediction does not count it."
+        )
     return f"{said} {_growth(forecast)}"
 
 

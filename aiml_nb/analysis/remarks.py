@@ -71,6 +71,12 @@ def remark_idle_slots(run: Run) -> str:
             f"for its slowest call: on average a slot stood empty for {seconds(found.lost)} of "
             f"{took}. Let a call start as soon as a slot is free, as gather with a limit does."
         )
+    if found.kind == "slow_start":
+        return (
+            f"It took the program {seconds(found.lost)} to begin all the calls, and the first were "
+            f"answered before the last were sent: no more than {found.peak:,} were in flight at "
+            "once. A higher limit would change nothing."
+        )
     what, advice = {
         "one_at_a_time": (
             f"No two calls were ever in flight at once, though {found.slots:,} might have been",

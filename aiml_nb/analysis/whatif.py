@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..records import Comparison, Run
 from .bounds import least_makespan, peak_in_flight
+from .diagnosis import diagnose
 from .load import growth_with_load
 from .pairs import median_pair
 from .slowdown import SpeedupParts, speedup_parts
@@ -35,6 +36,8 @@ class Forecast:
         By which share its durations grew with twice the load; None if it cannot tell.
     parts
         How much slower its calls were than one at a time, where a comparison was given.
+    begun_over
+        Seconds that it took the run to begin its calls, where no limit but that held them back.
     """
 
     limits: list[int]
@@ -45,6 +48,7 @@ class Forecast:
     measured_makespan: float
     growth: float | None = None
     parts: SpeedupParts | None = None
+    begun_over: float | None = None
 
     @property
     def finding(self) -> str:
@@ -119,6 +123,7 @@ def what_if(
     limits, durations = _check_limits(max_concurrency), _durations(run)
     makespans = [first_come(durations, slots=limit) for limit in limits]
     # Efficiency is sum(durations) / (limit * makespan): of the ratio only this much varies.
+    found = diagnose(run)
     costs = [limit * makespan**2 for limit, makespan in zip(limits, makespans, strict=True)]
     return Forecast(
         limits=limits,
@@ -129,6 +134,7 @@ def what_if(
         measured_makespan=run.makespan,
         growth=growth_with_load(run),
         parts=parts,
+        begun_over=found.lost if found is not None and found.kind == "slow_start" else None,
     )
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .bounds import peak_in_flight
+from .bounds import peak_in_flight, slots
 from .labels import clean
 
 if TYPE_CHECKING:
@@ -145,7 +145,8 @@ def _error_types(calls: Iterable[Call]) -> list[str]:
 def at_a_time(run: Run) -> str:
     """Say how many calls were in flight: ``all at once``, ``5 at a time``, ``one at a time``.
 
-    Where the limit was learned, it is said too: ``up to 8 at a time, limit 6 at the end``.
+    Where the limit was learned, it is said too: ``up to 8 at a time, limit 6 at the end``. Where
+    more were allowed than there were, it is ``up to 311 at a time``.
     """
     peak, calls, learned = peak_in_flight(run), len(run.calls), learned_limit(run)
     if peak <= 1:
@@ -153,7 +154,7 @@ def at_a_time(run: Run) -> str:
     elif peak >= calls:
         said = "both at once" if calls == 2 else "all at once"
     else:
-        said = f"{'up to ' if learned else ''}{peak:,} at a time"
+        said = f"{'up to ' if learned or peak < slots(run) else ''}{peak:,} at a time"
     return f"{said}, {learned}" if learned else said
 
 

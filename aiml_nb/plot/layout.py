@@ -36,6 +36,8 @@ _LANES_HEIGHT = 420
 _WIDEST_NAME = 300
 # Queues and savings shorter than this share of the axis cannot be seen.
 _SHORTEST = 0.004
+# Seconds until a call is begun that is held back by nothing: no queue, whatever the axis.
+_NO_QUEUE = 0.02
 # A cross at the end of a bar reaches this many pixels beyond it.
 _MARK_REACH = 5
 _MARKED = ("error", "timeout", "cancelled")
@@ -108,7 +110,7 @@ def _panel(title: str, run: Run, *, horizon: float, sizes: tuple[float, float]) 
     return Panel(
         title=title,
         rows=len(run.calls),
-        segments=segments(run, shortest_queue=_SHORTEST * horizon),
+        segments=segments(run, shortest_queue=max(_SHORTEST * horizon, _NO_QUEUE)),
         names=[cut(drawable(name), width=_WIDEST_NAME, size=sizes[0]) for name in labels(run)],
         endings=_endings(run, ranked=ranked, size=sizes[1]),
         bound=lower_bound(run) if ranked else None,

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from ..errors import BudgetError
 from ..records import Call
-from .budget import Budget, Estimate, estimate_tokens
+from .budget import Budget
+from .estimate import Estimate, estimate_tokens
 from .limits import FIRST_LIMIT, Gate, RateWindow
 from .plan import Plan
 from .ramp import Ramp
@@ -91,6 +92,8 @@ class Admission:
             self._rates.append((RateWindow(settings.requests_per_minute), False))
         if settings.tokens_per_minute:
             self._rates.append((RateWindow(settings.tokens_per_minute), True))
+        if self._rates:
+            self._count_what_was_sent(made)
 
     def admit(self, call: Call, sleep: Callable[[float], None]) -> Ticket | None:
         """Wait, blocking the thread, until an attempt may be sent; None: it never may."""
@@ -203,7 +206,7 @@ class Admission:
             return 0.0, None
         estimate = self._estimate(call)
         wait = max(self._paused_until - now, self._wait_for_rates(estimate, now))
-        if wait > 0:
+        if wait > 0 and not self._budget.is_spent:
             return min(wait, deadline - now), None
         return 0.0, self._make_ticket(call, estimate, now, deadline)
 
@@ -213,6 +216,17 @@ class Admission:
             return _NOTHING
         prompt = self.plan.prompts[call.index]
         return estimate_tokens(prompt.messages, self.plan.settings.parameters | prompt.parameters)
+
+    def _count_what_was_sent(self, calls: list[Call]) -> None:
+        """Put the attempts of a run that goes on into the windows of its rates."""
+        sent = sorted(
+            ((attempt.started, call) for call in calls for attempt in call.attempts),
+            key=lambda pair: pair[0],
+        )
+        for at, call in sent:
+            used = (call.input_tokens or 0) + (call.output_tokens or 0)
+            for window, counts_tokens in self._rates:
+                window.take(used or self._estimate(call).total if counts_tokens else 1, at)
 
     def _make_ticket(
         self, call: Call, estimate: Estimate, now: float, deadline: float

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import BudgetError
 from ..records import Call
-
-# Without max_tokens an answer's length is not known: until the first has come, this is assumed.
-ASSUMED_OUTPUT_TOKENS = 500
-CHARACTERS_PER_TOKEN = 4
+from .estimate import Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +31,6 @@ class Limits:
     max_total_tokens: int | None = None
     max_cost: float | None = None
     prices: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What an attempt is expected to use, in tokens."""
-
-    input_tokens: int
-    output_tokens: int
-
-    @property
-    def total(self) -> int:
-        """Tokens, in and out."""
-        return self.input_tokens + self.output_tokens
 
 
 class Budget:
@@ -74,6 +56,11 @@ class Budget:
         return self._limits.max_total_tokens is not None or self._limits.max_cost is not None
 
     @property
+    def is_spent(self) -> bool:
+        """True if not one request more may be sent."""
+        return self._limits.max_calls is not None and self._requests >= self._limits.max_calls
+
+    @property
     def waits_for_a_price(self) -> bool:
         """True while a cap on cost cannot be kept with several calls in flight."""
         capped = self._limits.max_cost is not None and self._limits.prices is None
@@ -94,7 +81,7 @@ class Budget:
         """
         limits, cost = self._limits, self._price(estimate)
         with self._lock:
-            if limits.max_calls is not None and self._requests >= limits.max_calls:
+            if self.is_spent:
                 raise BudgetError(f"max_calls={limits.max_calls} is used up")
             most = limits.max_total_tokens
             if most is not None and self._tokens + estimate.total > most:
@@ -194,45 +181,3 @@ def check_first_call(limits: Limits, estimate: Estimate) -> None:
         Budget(limits).reserve(estimate)
     except BudgetError as error:
         raise BudgetError(f"The budget is below the first call: {error}.") from None
-
-
-def estimate_tokens(messages: list[dict[str, Any]], parameters: Mapping[str, Any]) -> Estimate:
-    """Guess the tokens of a call: four characters each going in, its most coming out.
-
-    Parameters
-    ----------
-    parameters
-        Those of its request; without `most_output` in them `ASSUMED_OUTPUT_TOKENS` come out.
-    """
-    characters = sum(len(str(message.get("content", ""))) for message in messages)
-    return Estimate(
-        characters // CHARACTERS_PER_TOKEN + 4 * len(messages),
-        most_output(parameters) or ASSUMED_OUTPUT_TOKENS,
-    )
-
-
-def most_output(parameters: Mapping[str, Any]) -> int | None:
-    """Return the most tokens that an answer may have; None if nothing limits it."""
-    return parameters.get("max_completion_tokens") or parameters.get("max_tokens")
-
-
-def check_rate(tokens_per_minute: float, estimate: Estimate, place: str, *, assumed: bool) -> None:
-    """Raise ValueError if a call is larger than what may be sent in a whole minute.
-
-    Parameters
-    ----------
-    place
-        Where its prompt stands, for the message.
-    assumed
-        Nothing limits its answer.
-    """
-    if estimate.total <= tokens_per_minute:
-        return
-    out, advice = "of max_tokens", "lower max_tokens"
-    if assumed:
-        out, advice = "assumed for the answer", "set max_tokens"
-    raise ValueError(
-        f"{place} comes to about {estimate.total:,} tokens ({estimate.input_tokens:,} in and "
-        f"{estimate.output_tokens:,} {out}), and tokens_per_minute={tokens_per_minute:g} would "
-        f"never let it through. Raise that, or {advice}."
-    )

@@ -50,6 +50,8 @@ class RunHandle:
 
     def cancel(self) -> None:
         """Give up the calls in flight and send no more; the records so far stay in `partial`."""
+        if not self._task.done():  # said here: the task may not even have begun
+            self._run.stopped = self._run.stopped or "interrupted"
         self._task.cancel()
 
     def __await__(self) -> Generator[Any, None, Run]:

@@ -14,8 +14,9 @@ from typing import Any, ParamSpec, TypeVar
 from ..endpoint import Endpoint, connect
 from ..prompts import Prompt, as_prompts
 from ..records import Call, Run
-from .budget import check_first_call, check_rate, estimate_tokens, most_output
+from .budget import check_first_call
 from .clock import Clock
+from .estimate import check_rate, estimate_tokens, most_output
 from .retry import Retries
 from .settings import Settings, check_parameters, make_settings
 
@@ -68,14 +69,20 @@ def check_plan(prompts: list[Prompt], options: dict[str, Any]) -> None:
     checked = make_settings(len(prompts), options, reports_cost=True)
     first = checked.parameters | prompts[0].parameters
     check_first_call(checked.limits, estimate_tokens(prompts[0].messages, first))
-    check_rates(prompts, checked)
+    check_rates(dict(enumerate(prompts, 1)), checked)
 
 
-def check_rates(prompts: list[Prompt], settings: Settings) -> None:
-    """Raise ValueError if one of the calls alone is more than may be sent in a minute."""
+def check_rates(prompts: dict[int, Prompt], settings: Settings) -> None:
+    """Raise ValueError if one of the calls alone is more than may be sent in a minute.
+
+    Parameters
+    ----------
+    prompts
+        By their numbers, from 1.
+    """
     if settings.tokens_per_minute is None:
         return
-    for number, prompt in enumerate(prompts, 1):
+    for number, prompt in prompts.items():
         parameters = settings.parameters | prompt.parameters
         check_rate(
             settings.tokens_per_minute,
@@ -91,7 +98,10 @@ def describe_plan(plan: Plan) -> str:
     requests = Retries(len(left), settings.max_attempts, Clock()).most_requests
     most = most_output(settings.parameters)
     prompts = [plan.prompts[call.index] for call in left]
-    tokens = sum(estimate_tokens(prompt.messages, {}).input_tokens for prompt in prompts)
+    tokens = sum(
+        estimate_tokens(prompt.messages, settings.parameters | prompt.parameters).input_tokens
+        for prompt in prompts
+    )
     text = (
         f"Plan: {len(left)} calls to {endpoint.base_url} ({plan.run.model}), at most "
         f"{settings.max_concurrency} in flight and {requests} requests in all, about "

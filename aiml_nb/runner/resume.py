@@ -129,7 +129,7 @@ def _plan_again(
     if given.get("strategy", saved["strategy"]) != saved["strategy"]:
         options.pop("max_concurrency", None)  # it was settled for the other one
     options |= given
-    check_rates(prompts, make_settings(len(prompts), options, reports_cost=True))
+    make_settings(len(prompts), options, reports_cost=True)
     endpoint = connect_to(saved)
     _check_place(saved, endpoint, given.get("model"), path)
     settings: Settings = make_settings(
@@ -145,7 +145,9 @@ def _plan_again(
                 f"'{path}' holds a record of {call.custom_id!r} that this aiml_nb cannot read: "
                 f"{error} Read it with the aiml_nb that wrote it."
             ) from None
-    return Plan(prompts, endpoint, settings, run)
+    plan = Plan(prompts, endpoint, settings, run)
+    check_rates({call.index + 1: prompts[call.index] for call in plan.unfinished}, settings)
+    return plan
 
 
 def _read_prompts(head: dict[str, Any], path: Path) -> list[Prompt]:

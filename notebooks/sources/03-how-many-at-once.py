@@ -75,7 +75,8 @@ nb.plot_timeline([five, twenty])
 # else happens.
 #
 # Look at the bars: with twenty in flight they are longer. Nobody worked longer on these answers.
-# The waiting has only moved, from your program to the server.
+# The waiting has only moved, from your program to the server. (Their left ends are a little slanted:
+# even "at once" the program writes one question after the other, half a millisecond each.)
 
 # %%
 table = nb.compare_strategies([five, twenty])
@@ -187,7 +188,8 @@ five.summary()[["lower_bound", "makespan", "efficiency"]].round(2)
 
 # %% [markdown]
 # `efficiency` is the bound divided by the time it took. Near 1, nothing is left to gain at this
-# limit. Far below 1, somebody stood idle. Here is how that happens.
+# limit. Far below 1, slots stood idle: calls waited for each other, or the program could not begin
+# them fast enough. Here is how the first comes about.
 
 # %% [markdown]
 # ## The trap: one group after another

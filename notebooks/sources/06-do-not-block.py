@@ -41,7 +41,8 @@ calm
 print(f"The run took {calm.makespan:.2f} s. The loop was at worst {calm.loop_lag_max:.3f} s late.")
 
 # %% [markdown]
-# A few hundredths of a second are nothing: somebody else's turn was just ending.
+# A few thousandths of a second are nothing, and on a busy machine a few hundredths: somebody else's
+# turn was just ending.
 #
 # ## The telephone rings in the kitchen
 #

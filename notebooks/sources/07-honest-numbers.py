@@ -157,7 +157,8 @@ check("7.3", typical)
 # ## What a mean hides
 #
 # Now one run of 100 calls. At this server (`stragglers`) one call in twenty takes eight times as
-# long as it otherwise would. Nobody knows beforehand which.
+# long as it otherwise would. Nobody knows beforehand which. (Here it will be four of the hundred:
+# one in twenty is an average, too.)
 
 # %%
 stragglers = nb.connect(scenario="stragglers", seed=0, speed=15, verbose=False)

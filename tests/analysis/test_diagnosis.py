@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiml_nb.analysis import diagnose, upper_bound
+from aiml_nb.analysis import diagnose, upper_bound, what_if
+from aiml_nb.analysis.remarks import remark_idle_slots
+from aiml_nb.analysis.wording import at_a_time
 from aiml_nb.records import LimitChange, Run
 
 from .builders import call, make_run, make_sync, timed, with_retries
@@ -56,6 +58,26 @@ def test_a_limit_that_was_not_reached() -> None:
 
     assert found is not None
     assert (found.kind, found.peak, found.slots) == ("limit_not_reached", 2, 10)
+
+
+def test_calls_that_ended_before_the_last_was_begun() -> None:
+    """One begins each 0.01 s and takes 0.05 s: of 100 allowed there are 5 in flight."""
+    run = make_run(
+        *timed(*((i * 0.01, i * 0.01 + 0.05 + i % 3 * 1e-4) for i in range(100))),
+        max_concurrency=100,
+    )
+    found = diagnose(run)
+
+    assert found is not None
+    assert (found.kind, found.peak, found.slots) == ("slow_start", 6, 100)
+    assert found.lost == pytest.approx(0.99)
+    assert remark_idle_slots(run) == (
+        "It took the program 0.99 s to begin all the calls, and the first were answered before the "
+        "last were sent: no more than 6 were in flight at once. A higher limit would change "
+        "nothing."
+    )
+    assert at_a_time(run) == "up to 6 at a time"
+    assert "0.99 s to begin all the calls" in what_if(run, max_concurrency=100).caveat
 
 
 def test_pauses_after_429s() -> None:

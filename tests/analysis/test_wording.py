@@ -79,6 +79,6 @@ def test_losses_name_outcomes_and_errors() -> None:
 def test_how_many_at_a_time_is_what_was_seen_not_what_was_allowed() -> None:
     assert at_a_time(make_run(*timed((0, 1), (0, 2)))) == "both at once"
     assert at_a_time(make_run(*timed((0, 1), (0, 2), (0, 3)))) == "all at once"
-    assert at_a_time(make_run(*timed((0, 1), (0, 2), (1, 3)))) == "2 at a time"
+    assert at_a_time(make_run(*timed((0, 1), (0, 2), (1, 3)))) == "up to 2 at a time"
     assert at_a_time(make_run(*timed((0, 1), (1, 2)))) == "one at a time"
     assert at_a_time(make_sync(*timed((0, 1), (1, 2)))) == "one at a time"

@@ -2,17 +2,20 @@
 
 ``python contenders.py NAME '{"base_url": …, "key": …, "calls": …, "in_flight": …}'`` makes the
 calls and prints one line of JSON. Nothing of the project is imported but by our own contender, so
-that the file runs in an environment that has only the contender's packages.
+that the file runs in an environment that has only the contender's packages. All are timed alike:
+from before the first of their calls is made until they return, with their client open before.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
-import resource
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,10 +46,11 @@ class Task:
 
 @dataclass
 class Result:
-    """How many answers were whole, and the seconds from the first submit to the last answer."""
+    """How many answers were whole, the seconds that all took, and what is kept of them."""
 
     answered: int
     makespan: float
+    kept: object = None
 
 
 async def bare(task: Task) -> Result:
@@ -61,11 +65,13 @@ async def bare(task: Task) -> Result:
         async with slots, session.post(url, json=body, headers=headers) as answer:
             if not task.stream:
                 return bool((await answer.json())["choices"][0]["message"]["content"])
-            text = ""
+            text, reason = "", None
             async for line in answer.content:
                 if line.startswith(b"data: {"):
-                    text += json.loads(line[6:])["choices"][0]["delta"].get("content") or ""
-            return bool(text)
+                    choice = json.loads(line[6:])["choices"][0]
+                    text += choice["delta"].get("content") or ""
+                    reason = choice["finish_reason"]
+            return bool(text) and reason == "stop"
 
     slots = asyncio.Semaphore(task.in_flight)
     connector = aiohttp.TCPConnector(limit=task.in_flight)
@@ -133,8 +139,27 @@ async def ours(task: Task) -> Result:
     endpoint = nb.connect(base_url=task.base_url, api_key=task.key, model=MODEL, verbose=False)
     prompts = [task.messages(number) for number in range(task.calls)]
     options = {"journal": False, "progress": False, "stream": task.stream} | options
+    began = time.perf_counter()
     run = await nb.run_async(prompts, endpoint, max_concurrency=task.in_flight, **options)
-    return Result(sum(call.outcome == "ok" for call in run.calls), run.makespan)
+    made = time.perf_counter() - began
+    return Result(sum(call.outcome == "ok" for call in run.calls), made, run)
+
+
+async def openai_threads(task: Task) -> Result:
+    """The blocking client, shared by the threads of a pool."""
+    from openai import OpenAI
+
+    def ask(number: int) -> bool:
+        reply = client.chat.completions.create(model=MODEL, messages=task.messages(number))
+        return bool(reply.choices[0].message.content)
+
+    with (
+        OpenAI(base_url=task.base_url, api_key=task.key) as client,
+        ThreadPoolExecutor(task.in_flight) as pool,
+    ):
+        began = time.perf_counter()
+        answers = list(pool.map(ask, range(task.calls)))
+        return Result(sum(answers), time.perf_counter() - began)
 
 
 async def langchain(task: Task) -> Result:
@@ -154,7 +179,12 @@ async def langchain(task: Task) -> Result:
 
 
 async def litellm(task: Task) -> Result:
-    """`litellm.acompletion` under a semaphore and gather."""
+    """`litellm.acompletion` under a semaphore and gather.
+
+    By itself it opens 500 connections to a host at most: here it may open as many as are wanted.
+    """
+    most = str(max(300, task.in_flight))
+    os.environ |= {"AIOHTTP_CONNECTOR_LIMIT": most, "AIOHTTP_CONNECTOR_LIMIT_PER_HOST": most}
     import litellm as lite
 
     async def ask(number: int) -> bool:
@@ -180,6 +210,7 @@ CONTENDERS: dict[str, Callable[[Task], Awaitable[Result]]] = {
         openai_aiohttp,
         client_call,
         openai_tqdm,
+        openai_threads,
         ours,
         langchain,
         litellm,
@@ -206,10 +237,11 @@ async def _ask_openai(task: Task, client: Any, *, gather: Any = asyncio.gather) 
             )
             if not task.stream:
                 return bool(reply.choices[0].message.content)
-            text = ""
+            text, reason = "", None
             async for chunk in reply:
                 text += chunk.choices[0].delta.content or ""
-            return bool(text)
+                reason = chunk.choices[0].finish_reason
+            return bool(text) and reason == "stop"
 
     slots = asyncio.Semaphore(task.in_flight)
     async with client:
@@ -238,15 +270,14 @@ async def _time(
 
 
 def main(name: str, task: str) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 4096), hard), hard))
+    allow_files(4096)
     print(json.dumps(asyncio.run(measure(CONTENDERS[name], Task(**json.loads(task))))))
 
 
 async def measure(make_calls: Callable[[Task], Awaitable[Result]], task: Task) -> dict[str, float]:
     """Make one call, for the imports and whatever is built at first use; then all, measured."""
-    await make_calls(replace(task, calls=1, in_flight=1))
-    before, memory = time.process_time(), read_memory()
+    await make_calls(replace(task, calls=1))
+    memory, before = read_memory(), time.process_time()
     result = await make_calls(task)
     return {
         "answered": result.answered,
@@ -256,10 +287,25 @@ async def measure(make_calls: Callable[[Task], Awaitable[Result]], task: Task) -
     }
 
 
+def allow_files(count: int) -> None:
+    """Let this process open so many files, where there is such a limit."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+
+
 def read_memory() -> float:
-    """The most resident memory so far, in bytes."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most * (1 if sys.platform == "darwin" else 1024)
+    """Return the bytes in use now; 0 where nothing can tell, as in the others' environments."""
+    try:
+        import psutil
+    except ImportError:
+        return 0.0
+    gc.collect()
+    return float(psutil.Process().memory_info().rss)
 
 
 if __name__ == "__main__":

@@ -95,6 +95,13 @@ def measure_tables(repeats: int, calls: int, *, bars: int) -> list[Row]:
             )  # fmt: skip
             references.append(float(done.stdout))
     return [
-        Row("package", f"to_frame of {calls} calls", "s", tables, plain, "their asdict alone"),
+        Row(
+            "package",
+            f"to_frame of {calls} calls",
+            "s",
+            tables,
+            plain,
+            "a DataFrame of their asdict",
+        ),
         Row("package", f"timeline of {calls} calls", "s", pictures, references, f"barh of {bars}"),
     ]

@@ -21,17 +21,18 @@ from .runner import ONE_SECOND, Bench
 PLACE = Path(__file__).parents[2] / ".cache" / "rivals"
 ELSEWHERE = {"langchain": "langchain-openai", "litellm": "litellm"}  # what is installed for each
 HERE = ("ours", "openai_tqdm")
+PACKAGES = {**ELSEWHERE, "openai_tqdm": "tqdm"}
 
 
 def measure(*, repeats: int, quick: bool = False) -> list[Row]:
-    """Measure all; quick sees that it runs, without the environment of their own."""
+    """Measure all; quick sees that it runs, without the environments of their own."""
+    pythons = dict.fromkeys(HERE, sys.executable)
+    if not quick:
+        pythons |= {name: build_environment(name, package) for name, package in ELSEWHERE.items()}
+    benches = {name: Bench(repeats, python) for name, python in pythons.items()}
     with SimulatorProcess() as process:
-        ours = Bench(repeats)
-        ours.process = process
-        benches = dict.fromkeys(HERE, ours)
-        for name, package in () if quick else ELSEWHERE.items():
-            benches[name] = Bench(repeats, build_environment(name, package))
-            benches[name].process = process
+        for bench in benches.values():
+            bench.process = process
         spans = ((8, 4),) if quick else ((300, 100), (3000, 1000))
         return [row for span in spans for row in compare(benches, *span, speed=20 if quick else 1)]
 
@@ -39,23 +40,27 @@ def measure(*, repeats: int, quick: bool = False) -> list[Row]:
 def compare(
     benches: dict[str, Bench], calls: int, in_flight: int, *, speed: float
 ) -> Iterator[Row]:
-    """The makespan and the answers of each, and its makespan over ours."""
+    """The makespan of each, over ours."""
     settings = Settings(**{**asdict(ONE_SECOND), "speed": speed})
     spent: dict[str, list[float]] = {name: [] for name in benches}
-    lost = dict.fromkeys(benches, 0)
-    repeats = next(iter(benches.values())).repeats
-    for _ in range(repeats):
+    for _ in range(benches["ours"].repeats):
         for name, bench in benches.items():
-            result = bench.run(name, settings, calls, in_flight)
-            spent[name].append(result["makespan"])
-            lost[name] += calls - result["answered"]
-    what = f"{calls} calls of 1 s, {in_flight} in flight"
-    ideals = [math.ceil(calls / in_flight) / speed] * repeats
-    yield Row("rivals", f"{what}: ours", "s", spent["ours"], ideals, "ideal")
+            spent[name].append(bench.run(name, settings, calls, in_flight)["makespan"])
+    what = f"{calls} calls of {1 / speed:g} s, {in_flight} in flight"
     for name, values in spent.items():
-        if name != "ours":
-            yield Row("rivals", f"{what}: {name}", "s", values, spent["ours"], "ours")
-        yield Row("rivals", f"{what}: lost by {name}", "calls", [lost[name]])
+        if name == "ours":
+            ideals = [math.ceil(calls / in_flight) / speed] * len(values)
+            yield Row("rivals", f"{what}: ours", "s", values, ideals, "ideal")
+        else:
+            full = f"{name} {read_version(name, benches[name].python)}"
+            yield Row("rivals", f"{what}: {full}", "s", values, spent["ours"], "ours")
+
+
+def read_version(name: str, python: str) -> str:
+    """Return the version of the other's package."""
+    code = f"import importlib.metadata as m; print(m.version({PACKAGES[name]!r}))"
+    done = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def build_environment(name: str, package: str) -> str:

@@ -27,12 +27,17 @@ class Row:
         return statistics.median(self.references) if self.references else None
 
     @property
+    def ratios(self) -> list[float]:
+        """Each repeat's own: what slows the machine down slows both."""
+        if 0 in self.references:
+            return []
+        pairs = zip(self.values, self.references, strict=bool(self.references))
+        return [value / reference for value, reference in pairs]
+
+    @property
     def ratio(self) -> float | None:
-        """The median of the repeats' ratios: what slows the machine down slows both."""
-        if not self.references or 0 in self.references:
-            return None
-        pairs = zip(self.values, self.references, strict=True)
-        return statistics.median(value / reference for value, reference in pairs)
+        """The median of the repeats' ratios."""
+        return statistics.median(self.ratios) if self.ratios else None
 
     def to_dict(self) -> dict[str, object]:
         return {
@@ -45,7 +50,8 @@ class Row:
             "reference": self.reference,
             "reference_name": self.reference_name or None,
             "ratio": self.ratio,
-            "repeats": len(self.values),
+            "values": list(self.values),
+            "references": list(self.references),
         }
 
 
@@ -56,8 +62,8 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def format_table(rows: Sequence[Row]) -> str:
-    """Write the rows as a table in plain text."""
-    head = ("what", "median", "least - most", "unit", "reference", "ratio")
+    """Write the rows as a table in plain text; a ratio is the median of those of the repeats."""
+    head = ("what", "median", "least - most", "unit", "reference", "ratio", "least - most")
     lines = [head, *(_format_row(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     return "\n".join(
@@ -67,12 +73,13 @@ def format_table(rows: Sequence[Row]) -> str:
 
 
 def _format_row(row: Row) -> tuple[str, ...]:
-    reference = row.reference
+    reference, ratios = row.reference, row.ratios
     return (
         f"{row.benchmark}: {row.name}",
         f"{row.value:.4g}",
-        f"{min(row.values):.4g} - {max(row.values):.4g}",
+        f"{min(row.values):.4g} - {max(row.values):.4g}" if len(row.values) > 1 else "",
         row.unit,
         "" if reference is None else f"{reference:.4g} {row.reference_name}",
         "" if row.ratio is None else f"{row.ratio:.2f}",
+        f"{min(ratios):.2f} - {max(ratios):.2f}" if len(ratios) > 1 else "",
     )

@@ -1,14 +1,17 @@
 """Our runner beside the ideal, a bare aiohttp client, and what a user would write.
 
 Every contender makes the same calls to the same simulator process, from a process of its own (see
-`contenders`). The ideal makespan is what the plan comes to when nothing takes any time but the
-model: so many rounds of one second.
+`contenders`), without a progress bar; ours without its journal, where no row says otherwise. The
+ideal makespan is what the plan comes to when nothing takes any time but the model: so many rounds
+of one second, or the planned end of a stream. aiohttp alone is no hard limit: it begins all its
+calls in one turn of the loop, and leaves Python's garbage collector as it is.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from aiml_nb.simulator import Settings, SimulatorProcess, scenario
+from aiml_nb.simulator import Arrival, Settings, SimulatorProcess, scenario, simulate
 
 from . import contenders
 from .contenders import LIMITS, Task
@@ -49,7 +52,7 @@ def measure(*, repeats: int, quick: bool = False) -> list[Row]:
             *measure_spans(bench, SPANS[:1] if quick else SPANS, speed=20 if quick else 1),
             *measure_streams(bench, (4,) if quick else STREAMS),
             *measure_threads(bench, (4,) if quick else (64, 256), speed=20 if quick else 1),
-            *measure_cpu(bench, 20 if quick else 2000),
+            *measure_cpu(bench, 20 if quick else 4000),
             *measure_memory(bench, 20 if quick else 10_000),
         ]
 
@@ -65,14 +68,28 @@ class Bench:
         self.token = ""
 
     def run(self, name: str, settings: Settings, calls: int, in_flight: int, **options: object):
-        """Let `name` make the calls, and return what it printed."""
+        """Let `name` make the calls, and return what it printed.
+
+        Raises
+        ------
+        RuntimeError
+            If it failed, or has not every answer: its figures would mean nothing.
+        """
         self.token = self.process.register(settings)
         task = Task(self.process.base_url, self.token, calls, in_flight, **options)  # type: ignore[arg-type]
         command = [self.python, contenders.__file__, name, json.dumps(asdict(task))]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        # A proxy would carry the calls away from this machine, or to nobody.
+        environment = {n: v for n, v in os.environ.items() if not n.lower().endswith("_proxy")}
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=600, check=False
+        )
         if done.returncode:
             raise RuntimeError(f"{name} ended with {done.returncode}: {done.stderr[-2000:]}")
-        return json.loads(done.stdout.splitlines()[-1])
+        result = json.loads(done.stdout.splitlines()[-1])
+        if result["answered"] != calls:
+            lost = calls - result["answered"]
+            raise RuntimeError(f"{name} lost {lost} of {calls} answers: {done.stderr[-2000:]}")
+        return result
 
     def read_span(self, calls: int) -> float:
         """Return the seconds from the first of the last `calls` requests to the last's end."""
@@ -92,26 +109,30 @@ def measure_spans(
     for calls, in_flight in spans:
         ideal = math.ceil(calls / in_flight) / speed
         spent: dict[str, list[float]] = {}
-        lost = 0
         for _ in range(bench.repeats):
             for name in ("bare", "ours", *USERS):
                 result = bench.run(name, settings, calls, in_flight)
                 spent.setdefault(name, []).append(result["makespan"])
-                lost += calls - result["answered"] if name == "ours" else 0
-        what = f"{calls} calls of 1 s, {in_flight} in flight"
-        ideals = [ideal] * bench.repeats
-        for name, values in spent.items():
-            yield Row("runner", f"{what}: {name}", "s", values, ideals, "ideal")
-        yield Row("runner", f"{what}: ours", "s", spent["ours"], spent["bare"], "bare")
-        yield Row("runner", f"{what}: lost by ours", "calls", [lost])
+        what = f"{calls} calls of {1 / speed:g} s, {in_flight} in flight"
+        yield from compare(what, spent, [ideal] * bench.repeats)
+
+
+def compare(what: str, spent: dict[str, list[float]], ideals: list[float]) -> Iterator[Row]:
+    """Each contender beside the ideal, and beside aiohttp alone."""
+    for name, values in spent.items():
+        yield Row("runner", f"{what}: {name}", "s", values, ideals, "ideal")
+    for name, values in spent.items():
+        if name != "bare":
+            yield Row("runner", f"{what}: {name}", "s", values, spent["bare"], "bare")
 
 
 def measure_streams(bench: Bench, sizes: tuple[int, ...]) -> Iterator[Row]:
-    """Streamed answers of 200 chunks, all in flight: the client's end over the server's.
+    """Streamed answers of 200 chunks, all in flight.
 
-    A client that is slow to begin its calls holds up the server's end too: the last row of each
-    size compares the ends themselves.
+    Beside the ideal and aiohttp alone also how long after the server each client ends; which says
+    nothing about a client that is slow to begin, since it holds up the server's end too.
     """
+    ideal = simulate([Arrival(0.0, "Question 0?")], STREAMED)[0].finished
     for calls in sizes:
         what = f"{calls} streamed calls of {CHUNKS} chunks"
         spent: dict[str, list[float]] = {}
@@ -121,49 +142,62 @@ def measure_streams(bench: Bench, sizes: tuple[int, ...]) -> Iterator[Row]:
                 result = bench.run(name, STREAMED, calls, calls, stream=True)
                 spent.setdefault(name, []).append(result["makespan"])
                 truth.setdefault(name, []).append(bench.read_span(calls))
+        yield from compare(what, spent, [ideal] * bench.repeats)
         for name, values in spent.items():
             yield Row("runner", f"{what}: {name}", "s", values, truth[name], "at the server")
-        yield Row("runner", f"{what}: ours", "s", spent["ours"], spent["bare"], "bare")
 
 
 def measure_threads(bench: Bench, sizes: tuple[int, ...], *, speed: float) -> Iterator[Row]:
-    """The strategy ``threads``: three rounds of calls of one second."""
+    """The strategy ``threads`` and a pool of threads with the client: three rounds of calls."""
     settings = Settings(**{**asdict(ONE_SECOND), "speed": speed})
     option = json.dumps({"strategy": "threads"})
     for size in sizes:
-        spent = [
-            bench.run("ours", settings, 3 * size, size, option=option)["makespan"]
-            for _ in range(bench.repeats)
-        ]
-        what = f"{3 * size} calls of 1 s, {size} threads"
-        yield Row("runner", what, "s", spent, [3 / speed] * bench.repeats, "ideal")
+        ours, users = [], []
+        for _ in range(bench.repeats):
+            result = bench.run("ours", settings, 3 * size, size, option=option)
+            ours.append(result["makespan"])
+            users.append(bench.run("openai_threads", settings, 3 * size, size)["makespan"])
+        what, ideals = f"{3 * size} calls of {1 / speed:g} s", [3 / speed] * bench.repeats
+        yield Row("runner", f"{what}, {size} threads: ours", "s", ours, ideals, "ideal")
+        yield Row("runner", f"{what}, {size} threads: openai", "s", users, ideals, "ideal")
 
 
 def measure_cpu(bench: Bench, calls: int) -> Iterator[Row]:
     """The client's processor time for a call that is answered at once, 50 in flight."""
+    used: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        options: dict[str, dict[str, object]] = {
-            "ours": {},
-            "ours, all limits": LIMITS,
-            "ours, loop patched": {"patched": True},
-        }
-        used: dict[str, list[float]] = {}
         for number in range(bench.repeats):
-            for name in ("bare", "client_call", *USERS):
-                spent = bench.run(name, scenario("instant"), calls, 50)
-                used.setdefault(name, []).append(spent["cpu"] * 1e6)
-            options["ours, journal"] = {"journal": str(Path(folder) / f"{number}-{{calls}}.jsonl")}
-            for name, given in options.items():
+            files = [f"{Path(folder)}/{number}{letter}-{{calls}}.jsonl" for letter in "ab"]
+            options: dict[str, dict[str, object]] = {
+                "ours": {},
+                "limits": LIMITS,
+                "journal": {"journal": files[0]},
+                "limits and journal": {**LIMITS, "journal": files[1]},
+                "patched": {"patched": True},
+            }
+            for name in ("bare", *USERS, "client_call", *options):
+                contender, given = ("ours", options[name]) if name in options else (name, {})
                 option = json.dumps(given)
-                spent = bench.run("ours", scenario("instant"), calls, 50, option=option)
+                spent = bench.run(contender, scenario("instant"), calls, 50, option=option)
                 used.setdefault(name, []).append(spent["cpu"] * 1e6)
-    bare = used.pop("bare")
-    for name, values in used.items():
-        yield Row("runner", f"processor time of a call: {name}", "us", values, bare, "bare")
+    for name in ("client_call", *USERS, "ours"):
+        what = f"processor time of a call: {name}"
+        yield Row("runner", what, "us", used[name], used["bare"], "bare")
+    for name, words in {
+        "limits": "all limits",
+        "journal": "journal",
+        "limits and journal": "all limits and journal",
+        "patched": "awaited in a patched loop",
+    }.items():
+        what = f"processor time of a call: ours, {words}"
+        yield Row("runner", what, "us", used[name], used["ours"], "ours")
+    pairs = zip(used["limits and journal"], used["client_call"], strict=True)
+    over = [ours - alone for ours, alone in pairs]
+    yield Row("runner", "ours, all limits and journal, over the client's post alone", "us", over)
 
 
 def measure_memory(bench: Bench, calls: int) -> Iterator[Row]:
-    """By how much the most memory grows, for each call; ours keeps records, the other nothing."""
+    """By how much memory has grown after a run, its records still there; bare keeps nothing."""
     ours, bare = (
         [
             bench.run(name, scenario("instant"), calls, 100)["memory"] / 1024
@@ -171,4 +205,4 @@ def measure_memory(bench: Bench, calls: int) -> Iterator[Row]:
         ]
         for name in ("ours", "bare")
     )
-    yield Row("runner", f"memory of a call, of {calls}", "KiB", ours, bare, "bare")
+    yield Row("runner", f"memory of a recorded call, of {calls}", "KiB", ours, bare, "bare")

@@ -9,7 +9,8 @@ import pytest
 
 import aiml_nb as nb
 from aiml_nb.records import Call
-from aiml_nb.runner.budget import Budget, Estimate, Limits, estimate_tokens
+from aiml_nb.runner.budget import Budget, Limits
+from aiml_nb.runner.estimate import Estimate, estimate_tokens
 
 from .conftest import connect_faulty, run_skipping
 from .test_run import read_log
@@ -142,3 +143,15 @@ def test_four_characters_count_as_a_token() -> None:
 
     assert estimate_tokens(messages, {"max_tokens": 50}) == Estimate(104, 50)
     assert estimate_tokens(messages, {}).output_tokens == 500
+    assert estimate_tokens(messages, {"system": "x" * 400}).input_tokens == 208
+    assert estimate_tokens(messages, {"tools": ["x" * 400]}).input_tokens > 200
+    assert estimate_tokens(messages, {"max_tokens": 50, "n": 3}).output_tokens == 150
+    most = {"max_tokens": 50, "extra_body": {"max_tokens": 900}}
+    assert estimate_tokens(messages, most).output_tokens == 900
+
+
+def test_a_picture_is_no_long_text():
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 400_000}}
+    content = [{"type": "text", "text": "What is it?"}, image]
+
+    assert 1000 < estimate_tokens([{"role": "user", "content": content}], {}).input_tokens < 1100

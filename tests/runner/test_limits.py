@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 import aiml_nb as nb
 from aiml_nb.runner.limits import MINUTE, Gate, RateWindow
+from aiml_nb.runner.run import carry_out
 
-from .conftest import SkippingClock, connect_faulty, run_skipping
+from .conftest import SkippingClock, connect_faulty, reopen, run_skipping
 from .test_run import read_log
 
 
@@ -212,7 +214,9 @@ def test_tokens_per_minute_hold_in_a_run() -> None:
 @pytest.mark.parametrize(
     ("prompt", "options", "words"),
     [
-        ("word " * 4000, {"max_tokens": 50}, ["Prompt 2", "5,054 tokens", "lower max_tokens"]),
+        ("word " * 4000, {"max_tokens": 50}, ["Prompt 2", "5,054 tokens", "send less text"]),
+        ("Who?", {"max_tokens": 600}, ["Prompt 1", "605 tokens", "lower max_tokens"]),
+        ("Who?", {"max_tokens": 9, "system": "word " * 400}, ["Prompt 1", "518 tokens"]),
         ("Who?", {}, ["Prompt 1", "505 tokens", "500 assumed", "set max_tokens"]),
         ({"prompt": "Who?", "max_tokens": 900}, {"max_tokens": 50}, ["Prompt 2", "905 tokens"]),
     ],
@@ -227,6 +231,45 @@ def test_a_call_too_large_for_a_minute_is_refused_before_anything_is_sent(
 
     assert all(word in str(caught.value) for word in words)
     assert read_log(endpoint)["requests"] == []
+
+
+@pytest.mark.parametrize("strategy", ["gather", "sequential"])
+def test_a_run_that_may_send_nothing_more_does_not_wait_for_its_rate(strategy: str) -> None:
+    run = nb.run(
+        ["Who?"] * 6,
+        connect_faulty(),
+        strategy=strategy,
+        requests_per_minute=5,
+        max_calls=5,
+        run_timeout=20,
+    )
+
+    assert run.stopped is not None
+    assert run.stopped.startswith("blocked_by_budget: max_calls=5")
+
+
+def test_the_minute_goes_on_when_a_run_does(tmp_path: Path) -> None:
+    endpoint, path = connect_faulty(), tmp_path / "j.jsonl"
+    limits = {"requests_per_minute": 5, "tokens_per_minute": 10_000}
+    nb.run(["Who?"] * 9, endpoint, journal=path, max_calls=5, **limits)
+
+    journal, plan = reopen(path, endpoint, max_calls=None)
+    again = carry_out(plan, journal=journal, clock=SkippingClock())
+
+    starts = sorted(call.started or 0.0 for call in again.calls)
+    assert {call.outcome for call in again.calls} == {"ok"}
+    assert all(late - early > MINUTE for early, late in zip(starts, starts[5:], strict=False))
+
+
+def test_what_is_left_is_checked_and_not_what_is_answered(tmp_path: Path) -> None:
+    endpoint, path = connect_faulty(), tmp_path / "j.jsonl"
+    prompts = ["x" * 40_000, "Who?", "x" * 20_000]
+    nb.run(prompts, endpoint, journal=path, max_calls=2, strategy="sequential")
+
+    with pytest.raises(ValueError, match="Prompt 3 comes to about 5,504 tokens"):
+        nb.resume(path, endpoint, tokens_per_minute=1000, max_calls=None)
+
+    assert nb.resume(path, endpoint, tokens_per_minute=6000, max_calls=None).stopped is None
 
 
 def test_a_fixed_limit_is_a_ceiling_that_shrinks_on_429s() -> None:

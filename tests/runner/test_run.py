@@ -402,6 +402,21 @@ class TestStopping:
         assert handle.progress == (ok, 6)
         assert repr(handle) == f"<RunHandle: {ok} of 6 calls finished, {cancelled} cancelled>"
 
+    async def test_a_run_cancelled_before_it_began_says_so(self, endpoint: Endpoint) -> None:
+        handle = nb.start(["Who?"] * 5, endpoint)
+        handle.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await handle
+        handle.cancel()
+
+        assert handle.partial.stopped == "interrupted"
+        assert {call.outcome for call in handle.partial.calls} == {"not_started"}
+
+        finished = nb.start(["Who?"], endpoint)
+        await finished
+        finished.cancel()
+        assert finished.partial.stopped is None
+
     @pytest.mark.parametrize("strategy", ["sequential", "threads", "gather"])
     def test_ctrl_c_keeps_what_is_known(self, strategy: str) -> None:
         endpoint = nb.connect(verbose=False)
