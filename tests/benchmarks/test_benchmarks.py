@@ -25,7 +25,7 @@ def test_a_row_has_medians_and_the_ratio_of_each_pair():
 
     assert (row.value, row.reference, row.ratio) == (3, 2, 2)
     assert format_table([row]).splitlines()[1].split() == [
-        "b:", "n", "3", "2", "-", "8", "s", "2", "other", "2.00"
+        "b:", "n", "3", "2", "-", "8", "s", "2", "other", "2.00", "1.00", "-", "4.00"
     ]  # fmt: skip
 
 
