@@ -94,18 +94,22 @@ async def openai_aiohttp(task: Task) -> Result:
 async def client_call(task: Task) -> Result:
     """Our way to send, alone: the client's `post` over our transport, with no record kept.
 
-    Python's garbage collector is held back as in a run, so that the rest of a run can be seen.
+    The requests are those of a run, with a name of their own each. Python's garbage collector is
+    held back as in a run, so that the rest of a run can be seen.
     """
-    import httpx2
     from openai import AsyncOpenAI
 
     from aiml_nb.runner.collector import seldom_full_collections
-    from aiml_nb.transport import open_async_http
+    from aiml_nb.runner.send import Request
+    from aiml_nb.transport import Reply, open_async_http
 
     async def ask(number: int) -> bool:
         body = {"model": MODEL, "messages": task.messages(number), "stream": False}
+        options = Request(f"run.{number}.1", body, {}, {}).options(120.0)
         async with slots:
-            reply = await client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+            reply = await client.post(
+                "/chat/completions", body=body, options=options, cast_to=Reply
+            )
         return bool(json.loads(reply.content)["choices"][0]["message"]["content"])
 
     slots = asyncio.Semaphore(task.in_flight)
