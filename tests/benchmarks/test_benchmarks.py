@@ -16,7 +16,7 @@ def test_each_benchmark_runs_and_gives_its_rows(name, capsys):
 
     printed = json.loads(capsys.readouterr().out)
     assert {"Python", "cores", "aiohttp"} <= set(printed["machine"])
-    assert len(printed["rows"]) >= 3
+    assert len(printed["rows"]) >= 2
     assert all(row["benchmark"] == name for row in printed["rows"])
 
 
