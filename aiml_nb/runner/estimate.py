@@ -38,10 +38,11 @@ def estimate_tokens(messages: list[dict[str, Any]], parameters: Mapping[str, Any
     # Tools are a list, too, but not of parts of a message.
     texts += [str(parameters.get(name) or "") for name in ("system", "tools", "response_format")]
     overhead = 4 * (len(messages) + bool(parameters.get("system")))
-    answers = parameters.get("n") or 1
+    answers = parameters.get("n")
     return Estimate(
         sum(map(_characters_of, texts)) // CHARACTERS_PER_TOKEN + overhead,
-        (most_output(parameters) or ASSUMED_OUTPUT_TOKENS) * answers,
+        (most_output(parameters) or ASSUMED_OUTPUT_TOKENS)
+        * (answers if isinstance(answers, int) and answers > 0 else 1),
     )
 
 

@@ -146,6 +146,7 @@ def test_four_characters_count_as_a_token() -> None:
     assert estimate_tokens(messages, {"system": "x" * 400}).input_tokens == 208
     assert estimate_tokens(messages, {"tools": ["x" * 400]}).input_tokens > 200
     assert estimate_tokens(messages, {"max_tokens": 50, "n": 3}).output_tokens == 150
+    assert estimate_tokens(messages, {"max_tokens": 50, "n": "many"}).output_tokens == 50
     most = {"max_tokens": 50, "extra_body": {"max_tokens": 900}}
     assert estimate_tokens(messages, most).output_tokens == 900
 
