@@ -2,8 +2,9 @@
 
 ``python contenders.py NAME '{"base_url": …, "key": …, "calls": …, "in_flight": …}'`` makes the
 calls and prints one line of JSON. Nothing of the project is imported but by our own contender, so
-that the file runs in an environment that has only the contender's packages. All are timed alike:
-from before the first of their calls is made until they return, with their client open before.
+that the file runs in an environment that has only the contender's packages. All are timed from
+before the first of their calls is made until they return. The others' clients are open by then;
+ours opens its own, and warms it up, within that time.
 """
 
 from __future__ import annotations

@@ -12,8 +12,9 @@ from .rows import Row, format_table
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_each_benchmark_runs_and_gives_its_rows(name, capsys):
     """Quickly: the figures mean nothing here."""
-    main([name, "--quick", "--repeats", "1", "--json"])
+    code = main([name, "--quick", "--repeats", "1", "--json"])
 
+    assert code == 0
     printed = json.loads(capsys.readouterr().out)
     assert {"Python", "cores", "aiohttp"} <= set(printed["machine"])
     assert len(printed["rows"]) >= 2
