@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiml_nb.jsonl import call_from_dict, call_to_dict, decode, dump, encode
+from aiml_nb.jsonl import call_from_dict, call_to_dict, decode, dump, encode, encode_record
 from aiml_nb.records import OUTCOMES, Attempt, Call
 
 stamps = st.none() | st.floats(0, 1e9, allow_nan=False)
@@ -52,11 +53,11 @@ calls = st.builds(
 )
 
 
-@given(calls)
-def test_a_call_comes_back_as_it_was(call: Call) -> None:
-    line = encode(call_to_dict(call))
+@pytest.mark.parametrize("write", [encode, encode_record])
+@given(call=calls)
+def test_a_call_comes_back_as_it_was(write: Callable[[Any], str], call: Call) -> None:
+    line = write(call_to_dict(call))
 
-    assert line.isascii()
     assert line.count("\n") == 1
     assert line.endswith("}\n")
     assert call_from_dict(decode(line), prompt=call.prompt) == call

@@ -7,11 +7,12 @@ import math
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..errors import BudgetError
 from ..records import Call
 from .budget import Budget
-from .estimate import Estimate, estimate_tokens
+from .estimate import Estimate, Estimator
 from .limits import FIRST_LIMIT, Gate, RateWindow
 from .plan import Plan
 from .ramp import Ramp
@@ -19,8 +20,7 @@ from .ramp import Ramp
 _NOTHING = Estimate(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(NamedTuple):
     """Leave to send one attempt.
 
     Parameters
@@ -41,8 +41,7 @@ class Ticket:
         return self.deadline - self.admitted
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why nothing more is sent for a call."""
 
     error_type: str | None
@@ -67,8 +66,9 @@ class Admission:
     began: float = field(init=False, default=0.0)
     _ramp: Ramp = field(init=False)
     _budget: Budget = field(init=False)
-    _counts_tokens: bool = field(init=False)
-    _rates: list[tuple[RateWindow, bool]] = field(init=False, default_factory=list)
+    _estimator: Estimator | None = field(init=False, default=None)  # if something counts tokens
+    _requests: RateWindow | None = field(init=False, default=None)
+    _tokens: RateWindow | None = field(init=False, default=None)
     _paused_until: float = field(init=False, default=0.0)
     _is_closed: bool = field(init=False, default=False)
     _blocked: str = field(init=False, default="")
@@ -81,7 +81,8 @@ class Admission:
         settings = self.plan.settings
         self._ramp = Ramp(self.now)
         self._budget = Budget(settings.limits)
-        self._counts_tokens = bool(settings.tokens_per_minute) or self._budget.counts_tokens
+        if settings.tokens_per_minute or self._budget.counts_tokens:
+            self._estimator = Estimator(settings.parameters)
         made = [call for call in self.plan.run.calls if call.attempts]  # by a run that goes on
         self._budget.count([(call, self._estimate(call)) for call in made])
         first = FIRST_LIMIT if settings.strategy == "adaptive" else None
@@ -89,11 +90,10 @@ class Admission:
             first = 1
         self.gate = Gate(settings.max_concurrency, first=first)
         if settings.requests_per_minute:
-            self._rates.append((RateWindow(settings.requests_per_minute), False))
+            self._requests = RateWindow(settings.requests_per_minute)
         if settings.tokens_per_minute:
-            self._rates.append((RateWindow(settings.tokens_per_minute), True))
-        if self._rates:
-            self._count_what_was_sent(made)
+            self._tokens = RateWindow(settings.tokens_per_minute)
+        self._count_what_was_sent(made)
 
     def admit(self, call: Call, sleep: Callable[[float], None]) -> Ticket | None:
         """Wait, blocking the thread, until an attempt may be sent; None: it never may."""
@@ -122,12 +122,16 @@ class Admission:
     ) -> Ticket | None:
         """Wait until an attempt may be sent; None: it never may."""
         deadline = self._deadline(call)
-        while await self.gate.enter_async(patience=deadline - self.now(), place=call.index):
-            try:
-                await self._ramp.climb()
-            except BaseException:
-                self.gate.step_back()
-                raise
+        # What is free at once costs no coroutine.
+        while self.gate.enter_at_once() or await self.gate.enter_async(
+            patience=deadline - self.now(), place=call.index
+        ):
+            if not self._ramp.go_on():
+                try:
+                    await self._ramp.wait()
+                except BaseException:
+                    self.gate.step_back()
+                    raise
             # If nobody waits at the door, nobody is overtaken by going straight through.
             wait, ticket = (math.inf, None) if self._at_door else self._decide(call, deadline)
             if wait:
@@ -166,10 +170,10 @@ class Admission:
     def leave(self, ticket: Ticket, call: Call, *, status: int | None, billed: bool) -> None:
         """Note how an attempt ended: its slot is free, its reservations are settled."""
         self._budget.settle(ticket.estimate, ticket.reserved_cost, call, billed=billed)
-        if ticket.reserved_tokens is not None:
+        if self._tokens and ticket.reserved_tokens:
             used = (call.input_tokens or 0) + (call.output_tokens or 0)
-            tokens = next(window for window, counts_tokens in self._rates if counts_tokens)
-            tokens.correct(ticket.reserved_tokens, used or (ticket.estimate.total if billed else 0))
+            used = used or (ticket.estimate.total if billed else 0)
+            self._tokens.correct(ticket.reserved_tokens, used)
         self.gate.leave(sent=ticket.admitted, now=self.now(), status=status)
 
     def pause(self, seconds: float) -> None:
@@ -212,10 +216,9 @@ class Admission:
 
     def _estimate(self, call: Call) -> Estimate:
         """Guess the tokens of an attempt, where something counts them."""
-        if not self._counts_tokens:
+        if self._estimator is None:
             return _NOTHING
-        prompt = self.plan.prompts[call.index]
-        return estimate_tokens(prompt.messages, self.plan.settings.parameters | prompt.parameters)
+        return self._estimator.estimate(self.plan.prompts[call.index])
 
     def _count_what_was_sent(self, calls: list[Call]) -> None:
         """Put the attempts of a run that goes on into the windows of its rates."""
@@ -225,8 +228,10 @@ class Admission:
         )
         for at, call in sent:
             used = (call.input_tokens or 0) + (call.output_tokens or 0)
-            for window, counts_tokens in self._rates:
-                window.take(used or self._estimate(call).total if counts_tokens else 1, at)
+            if self._requests:
+                self._requests.take(1, at)
+            if self._tokens:
+                self._tokens.take(used or self._estimate(call).total, at)
 
     def _make_ticket(
         self, call: Call, estimate: Estimate, now: float, deadline: float
@@ -239,19 +244,15 @@ class Admission:
             self.close()
             self.gate.step_back()
             return None
-        tokens = None
-        for window, counts_tokens in self._rates:
-            taken = window.take(estimate.total if counts_tokens else 1, now)
-            tokens = taken if counts_tokens else tokens
+        if self._requests:
+            self._requests.take(1, now)
+        tokens = self._tokens.take(estimate.total, now) if self._tokens else None
         ends = min(deadline, now + self.plan.settings.timeout)
         return Ticket(now, ends, estimate, cost, tokens)
 
     def _wait_for_rates(self, estimate: Estimate, now: float) -> float:
-        waits = [
-            window.wait(estimate.total if counts_tokens else 1, now)
-            for window, counts_tokens in self._rates
-        ]
-        return max(waits, default=0.0)
+        requests = self._requests.wait(1, now) if self._requests else 0.0
+        return max(requests, self._tokens.wait(estimate.total, now) if self._tokens else 0.0)
 
     def _end_run_that_is_over(self, now: float) -> None:
         run_timeout = self.plan.settings.run_timeout

@@ -40,20 +40,21 @@ class Budget:
     ----------
     limits
         The caps.
+
+    Attributes
+    ----------
+    counts_tokens
+        True if a cap depends on how many tokens an attempt uses.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self.counts_tokens = limits.max_total_tokens is not None or limits.max_cost is not None
         self._requests = 0
         self._tokens = 0
         self._cost = 0.0
         self._largest_cost: float | None = None
         self._lock = threading.Lock()
-
-    @property
-    def counts_tokens(self) -> bool:
-        """True if a cap depends on how many tokens an attempt uses."""
-        return self._limits.max_total_tokens is not None or self._limits.max_cost is not None
 
     @property
     def is_spent(self) -> bool:
@@ -121,6 +122,8 @@ class Budget:
 
     def settle(self, estimate: Estimate, reserved: float, call: Call, *, billed: bool) -> None:
         """Put what an attempt used in place of what was set aside; a guess where nobody says."""
+        if not self.counts_tokens:
+            return
         used = Estimate(call.input_tokens or 0, call.output_tokens or 0)
         known = used if used.total else estimate if billed else Estimate(0, 0)
         with self._lock:

@@ -18,6 +18,7 @@ from ..records import Attempt, Call
 from .admission import Admission, Ticket
 from .answer import Answer
 from .clock import Clock
+from .deadlines import Deadline, Deadlines
 from .plan import Plan
 from .retry import Retries, Tries
 from .send import Request, send, send_async
@@ -60,6 +61,7 @@ class Caller:
         journal: Journal | None = None,
     ) -> None:
         self._plan = plan
+        self._parameters = {"model": plan.endpoint.model} | plan.settings.parameters
         self._on_finished = on_finished
         self._clock = clock or Clock()
         self._journal = journal
@@ -68,8 +70,9 @@ class Caller:
         self._is_closed = False
         self._retries = Retries(len(plan.unfinished), plan.settings.max_attempts, self._clock)
         self._admission = Admission(plan, now=self.now)
+        self._deadlines = Deadlines()
         self._wake = threading.Event()
-        self._wake_async: asyncio.Event | None = None
+        self._wake_async = asyncio.Event()
         plan.run.limit_history = self._admission.gate.history
 
     def now(self) -> float:
@@ -95,8 +98,8 @@ class Caller:
         tries, wait = Tries(), _AT_ONCE
         while wait is not None:
             if wait:
-                self._clock.sleep(wait, self._wake)
-            ticket = self._admission.admit(call, lambda s: self._clock.sleep(s, self._wake))
+                self._sleep(wait)
+            ticket = self._admission.admit(call, self._sleep)
             if ticket is None:
                 self._give_up(call)
                 return
@@ -110,13 +113,10 @@ class Caller:
     async def make_async(self, client: AsyncOpenAI, call: Call) -> None:
         """Make one call with the async client. A failure becomes its record."""
         tries, wait = Tries(), _AT_ONCE
-        self._wake_async = wake = self._wake_async or asyncio.Event()
         while wait is not None:
             if wait:
-                await self._clock.sleep_async(wait, wake)
-            ticket = await self._admission.admit_async(
-                call, lambda s: self._clock.sleep_async(s, wake)
-            )
+                await self._sleep_async(wait)
+            ticket = await self._admission.admit_async(call, self._sleep_async)
             if ticket is None:
                 self._give_up(call)
                 return
@@ -124,7 +124,8 @@ class Caller:
             request = self._request(call, attempt)
             if not self._announce(call, attempt, request, ticket):
                 return
-            outcome = await send_async(client, request, attempt, self.now, timeout=ticket.left)
+            deadline = Deadline(self._deadlines, ticket.left)
+            outcome = await send_async(client, request, attempt, self.now, deadline=deadline)
             wait = self._follow_up(call, attempt, ticket, tries, *outcome)
 
     def stop(self, why: str) -> None:
@@ -132,8 +133,7 @@ class Caller:
         self._plan.run.stopped = self._plan.run.stopped or why
         self._admission.close()
         self._wake.set()
-        if self._wake_async:
-            self._wake_async.set()
+        self._wake_async.set()
 
     def interrupt(self) -> None:
         """Send nothing more; calls in flight are recorded as cancelled, perhaps billed."""
@@ -150,6 +150,12 @@ class Caller:
                     attempt.possibly_billed |= attempt.finished is None
                     attempt.finished = attempt.finished or now
 
+    def _sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds, self._wake)
+
+    async def _sleep_async(self, seconds: float) -> None:
+        await self._clock.sleep_async(seconds, self._wake_async)
+
     def _begin(self, call: Call) -> Attempt:
         now = self.now()
         attempt = Attempt(number=len(call.attempts) + 1, started=now)
@@ -162,7 +168,7 @@ class Caller:
 
     def _request(self, call: Call, attempt: Attempt) -> Request:
         settings, prompt = self._plan.settings, self._plan.prompts[call.index]
-        body = {"model": self._plan.endpoint.model} | settings.parameters | prompt.parameters
+        body = self._parameters | prompt.parameters
         system = body.pop("system", None)
         first = [{"role": "system", "content": system}] if system else []
         body["messages"] = first + prompt.messages

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+if TYPE_CHECKING:
+    from ..prompts import Prompt
 
 # Without max_tokens an answer's length is not known: until the first has come, this is assumed.
 ASSUMED_OUTPUT_TOKENS = 500
 CHARACTERS_PER_TOKEN = 4
+_PER_MESSAGE = 4 * CHARACTERS_PER_TOKEN
 PICTURE_TOKENS = 1000  # about what providers count for one of ordinary size
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """What an attempt is expected to use, in tokens."""
 
     input_tokens: int
@@ -25,25 +27,37 @@ class Estimate:
         return self.input_tokens + self.output_tokens
 
 
-def estimate_tokens(messages: list[dict[str, Any]], parameters: Mapping[str, Any]) -> Estimate:
-    """Guess the tokens of a call: four characters each going in, its most coming out.
+class Estimator:
+    """Guesses the tokens of a run's calls: four characters each going in, the most coming out.
 
     Parameters
     ----------
     parameters
-        Those of its request, of which the system message, the tools and the response's format go
-        in, too. Without `most_output` in them `ASSUMED_OUTPUT_TOKENS` come out.
+        Of every call. The system message, the tools and the response's format go in, too; without
+        `most_output` in them `ASSUMED_OUTPUT_TOKENS` come out.
     """
-    texts = [message.get("content", "") for message in messages]
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        self._parameters = parameters
+        self._around = _estimate_around(parameters)
+
+    def estimate(self, prompt: Prompt) -> Estimate:
+        """Guess the tokens of one call."""
+        own = prompt.parameters
+        characters, most = _estimate_around(self._parameters | own) if own else self._around
+        for message in prompt.messages:
+            characters += _PER_MESSAGE + _characters_of(message.get("content", ""))
+        return Estimate(characters // CHARACTERS_PER_TOKEN, most)
+
+
+def _estimate_around(parameters: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the characters that go in beside the messages, and the tokens that come out."""
     # Tools are a list, too, but not of parts of a message.
-    texts += [str(parameters.get(name) or "") for name in ("system", "tools", "response_format")]
-    overhead = 4 * (len(messages) + bool(parameters.get("system")))
+    texts = [str(parameters.get(name) or "") for name in ("system", "tools", "response_format")]
+    characters = sum(map(len, texts)) + (_PER_MESSAGE if texts[0] else 0)
     answers = parameters.get("n")
-    return Estimate(
-        sum(map(_characters_of, texts)) // CHARACTERS_PER_TOKEN + overhead,
-        (most_output(parameters) or ASSUMED_OUTPUT_TOKENS)
-        * (answers if isinstance(answers, int) and answers > 0 else 1),
-    )
+    answers = answers if isinstance(answers, int) and answers > 0 else 1
+    return characters, (most_output(parameters) or ASSUMED_OUTPUT_TOKENS) * answers
 
 
 def most_output(parameters: Mapping[str, Any]) -> int | None:
@@ -55,8 +69,10 @@ def most_output(parameters: Mapping[str, Any]) -> int | None:
     return None
 
 
-def check_rate(tokens_per_minute: float, estimate: Estimate, place: str, *, assumed: bool) -> None:
-    """Raise ValueError if a call is larger than what may be sent in a whole minute.
+def refuse_rate(
+    tokens_per_minute: float, estimate: Estimate, place: str, *, assumed: bool
+) -> NoReturn:
+    """Raise ValueError for a call that is larger than what may be sent in a whole minute.
 
     Parameters
     ----------
@@ -65,8 +81,6 @@ def check_rate(tokens_per_minute: float, estimate: Estimate, place: str, *, assu
     assumed
         Nothing limits its answer.
     """
-    if estimate.total <= tokens_per_minute:
-        return
     out = "assumed for the answer" if assumed else "for the answer by max_tokens"
     advice = "set max_tokens" if assumed else "lower max_tokens"
     if estimate.input_tokens >= tokens_per_minute:
@@ -83,6 +97,8 @@ def _characters_of(content: object) -> int:
 
     What is no text, such as a picture, is counted by its tokens, not by its bytes.
     """
+    if isinstance(content, str):
+        return len(content)
     if not isinstance(content, list):
         return len(str(content))
     texts = [part.get("text") if isinstance(part, dict) else part for part in content]

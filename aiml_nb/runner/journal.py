@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import JournalError
-from ..jsonl import VERSION, call_to_dict, decode, encode, end_of
+from ..jsonl import VERSION, call_to_dict, decode, encode, encode_record, end_of
 from ..records import Attempt, Call, Run
 
 
@@ -109,12 +109,12 @@ class Journal:
             "client_request_id": client_request_id,
             "at": attempt.started,
         }
-        self._write_line(encode(record))
+        self._write_line(encode_record(record))
         self._is_needed = True
 
     def note_finished(self, call: Call) -> None:
         """Write the record of a finished call; raise JournalError if that fails."""
-        self._write_line(encode(call_to_dict(call)))
+        self._write_line(encode_record(call_to_dict(call)))
 
     def close(self, run: Run) -> None:
         """Write the last line, see the file to the disk, and let go of it.
@@ -146,7 +146,7 @@ class Journal:
         with self._lock:
             if self._handle is None:
                 raise JournalError(f"The journal '{self.path}' is closed.")
-            data = (b"\n" if self._is_torn else b"") + line.encode("ascii")
+            data = (b"\n" if self._is_torn else b"") + line.encode()
             try:
                 written = os.write(self._handle, data)
             except OSError as error:

@@ -70,11 +70,16 @@ class Gate:
             turn.is_over = True
             return turn.given.is_set()
 
-    async def enter_async(self, *, patience: float, place: int = 0) -> bool:
-        """Wait until an attempt may be made; otherwise as `enter`."""
-        if self.in_flight < self.limit and not self._waiting:
+    def enter_at_once(self) -> bool:
+        """Take a slot if one is free and nobody waits for it."""
+        with self._lock:
+            if self._waiting or self.in_flight >= self.limit:
+                return False
             self.in_flight += 1
             return True
+
+    async def enter_async(self, *, patience: float, place: int = 0) -> bool:
+        """Wait until an attempt may be made; otherwise as `enter`."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._line_up(partial(_give_turn, turn), place=place)
         try:

@@ -16,7 +16,7 @@ from ..prompts import Prompt, as_prompts
 from ..records import Call, Run
 from .budget import check_first_call
 from .clock import Clock
-from .estimate import check_rate, estimate_tokens, most_output
+from .estimate import Estimator, most_output, refuse_rate
 from .retry import Retries
 from .settings import Settings, check_parameters, make_settings
 
@@ -63,12 +63,12 @@ def make_plan(
 def check_plan(prompts: list[Prompt], options: dict[str, Any]) -> None:
     """Check what a run is given as far as no endpoint is needed for it; raises as `run.run`."""
     for number, prompt in enumerate(prompts, 1):
-        check_parameters(prompt.parameters, place=prompt.place or f"Prompt {number}")
+        if prompt.parameters:
+            check_parameters(prompt.parameters, place=prompt.place or f"Prompt {number}")
     _check_names(prompts)
     # Checked before anything is connected, and again with what the endpoint is.
     checked = make_settings(len(prompts), options, reports_cost=True)
-    first = checked.parameters | prompts[0].parameters
-    check_first_call(checked.limits, estimate_tokens(prompts[0].messages, first))
+    check_first_call(checked.limits, Estimator(checked.parameters).estimate(prompts[0]))
     check_rates(dict(enumerate(prompts, 1)), checked)
 
 
@@ -80,16 +80,14 @@ def check_rates(prompts: dict[int, Prompt], settings: Settings) -> None:
     prompts
         By their numbers, from 1.
     """
-    if settings.tokens_per_minute is None:
+    rate, estimator = settings.tokens_per_minute, Estimator(settings.parameters)
+    if rate is None:
         return
     for number, prompt in prompts.items():
-        parameters = settings.parameters | prompt.parameters
-        check_rate(
-            settings.tokens_per_minute,
-            estimate_tokens(prompt.messages, parameters),
-            prompt.place or f"Prompt {number}",
-            assumed=most_output(parameters) is None,
-        )
+        estimate = estimator.estimate(prompt)
+        if estimate.total > rate:
+            assumed = most_output(settings.parameters | prompt.parameters) is None
+            refuse_rate(rate, estimate, prompt.place or f"Prompt {number}", assumed=assumed)
 
 
 def describe_plan(plan: Plan) -> str:
@@ -97,11 +95,8 @@ def describe_plan(plan: Plan) -> str:
     settings, endpoint, left = plan.settings, plan.endpoint, plan.unfinished
     requests = Retries(len(left), settings.max_attempts, Clock()).most_requests
     most = most_output(settings.parameters)
-    prompts = [plan.prompts[call.index] for call in left]
-    tokens = sum(
-        estimate_tokens(prompt.messages, settings.parameters | prompt.parameters).input_tokens
-        for prompt in prompts
-    )
+    estimator = Estimator(settings.parameters)
+    tokens = sum(estimator.estimate(plan.prompts[call.index]).input_tokens for call in left)
     text = (
         f"Plan: {len(left)} calls to {endpoint.base_url} ({plan.run.model}), at most "
         f"{settings.max_concurrency} in flight and {requests} requests in all, about "

@@ -34,17 +34,22 @@ class Ramp:
         self._counts_turns = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def climb(self) -> None:
-        """Wait for a turn of the loop in which few others begin."""
-        loop = asyncio.get_running_loop()
-        if not self._counts_turns:
+    def go_on(self) -> bool:
+        """Say whether the caller may begin in this turn of the loop, and count it if so."""
+        # To hear of the next turn costs one more of them: few that begin now and then need none.
+        if self._left <= FEWEST // 2 and not self._counts_turns:
             self._counts_turns = True
             self._turned = self._now()
+            loop = asyncio.get_running_loop()
             loop.call_soon(self._begin_turn, loop)
-        if self._left and not self._waiting:
-            self._left -= 1
-            return
-        turn = loop.create_future()
+        if not self._left or self._waiting:
+            return False
+        self._left -= 1
+        return True
+
+    async def wait(self) -> None:
+        """Wait for a turn of the loop in which few others begin."""
+        turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         await turn
 

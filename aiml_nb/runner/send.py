@@ -8,15 +8,14 @@ parameters again and builds models of what comes: twice the time (``python -m te
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..failures import Failure, explain_failure
 from ..records import Attempt
 from ..transport import Reply
 from .answer import Answer
+from .deadlines import Deadline
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 _PATH = "/chat/completions"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What is sent.
 
     Parameters
@@ -48,8 +46,14 @@ class Request:
         """True if the answer is asked for in pieces."""
         return bool(self.body["stream"])
 
-    def options(self, timeout: float) -> Any:
-        """Return the options of the client's ``post``, with an account's own key alone."""
+    def options(self, timeout: float | None) -> Any:
+        """Return the options of the client's ``post``, with an account's own key alone.
+
+        Parameters
+        ----------
+        timeout
+            Seconds; None where somebody else sees to it.
+        """
         return {
             "headers": {"X-Client-Request-Id": self.name, **self.headers},
             "params": self.query,
@@ -124,14 +128,14 @@ async def send_async(
     attempt: Attempt,
     clock: Callable[[], float],
     *,
-    timeout: float,  # noqa: ASYNC109  the attempt's own
+    deadline: Deadline,
 ) -> tuple[Answer, Failure | None]:
-    """Send `request` and wait for the whole answer; otherwise as `send`."""
+    """Send `request` and wait for the whole answer, until `deadline`; otherwise as `send`."""
     answer = Answer(clock)
     failure: Failure | None = None
-    options, body = request.options(timeout), request.body
+    options, body = request.options(None), request.body
     try:
-        async with asyncio.timeout(timeout):
+        with deadline:
             if request.streams:
                 from openai import AsyncStream
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
+from aiml_nb.prompts import Prompt
 from aiml_nb.records import Call
 from aiml_nb.runner.budget import Budget, Limits
-from aiml_nb.runner.estimate import Estimate, estimate_tokens
+from aiml_nb.runner.estimate import Estimate, Estimator
 
 from .conftest import connect_faulty, run_skipping
 from .test_run import read_log
@@ -139,20 +140,33 @@ def test_what_is_reserved_comes_back_when_less_was_used() -> None:
 
 
 def test_four_characters_count_as_a_token() -> None:
-    messages: list[dict[str, object]] = [{"role": "user", "content": "x" * 400}]
+    content = "x" * 400
 
-    assert estimate_tokens(messages, {"max_tokens": 50}) == Estimate(104, 50)
-    assert estimate_tokens(messages, {}).output_tokens == 500
-    assert estimate_tokens(messages, {"system": "x" * 400}).input_tokens == 208
-    assert estimate_tokens(messages, {"tools": ["x" * 400]}).input_tokens > 200
-    assert estimate_tokens(messages, {"max_tokens": 50, "n": 3}).output_tokens == 150
-    assert estimate_tokens(messages, {"max_tokens": 50, "n": "many"}).output_tokens == 50
-    most = {"max_tokens": 50, "extra_body": {"max_tokens": 900}}
-    assert estimate_tokens(messages, most).output_tokens == 900
+    assert estimate(content, max_tokens=50) == Estimate(104, 50)
+    assert estimate(content).output_tokens == 500
+    assert estimate(content, system="x" * 400).input_tokens == 208
+    assert estimate(content, tools=["x" * 400]).input_tokens > 200
+    assert estimate(content, max_tokens=50, n=3).output_tokens == 150
+    assert estimate(content, max_tokens=50, n="many").output_tokens == 50
+    assert estimate(content, max_tokens=50, extra_body={"max_tokens": 900}).output_tokens == 900
+
+
+def test_a_prompts_own_parameters_count_first() -> None:
+    own = Prompt(messages=[{"role": "user", "content": "x" * 400}], parameters={"max_tokens": 7})
+    plain = Prompt(messages=own.messages)
+    estimator = Estimator({"max_tokens": 50, "system": "x" * 400})
+
+    assert estimator.estimate(own) == Estimate(208, 7)
+    assert estimator.estimate(plain) == Estimate(208, 50)
 
 
 def test_a_picture_is_no_long_text():
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 400_000}}
     content = [{"type": "text", "text": "What is it?"}, image]
 
-    assert 1000 < estimate_tokens([{"role": "user", "content": content}], {}).input_tokens < 1100
+    assert 1000 < estimate(content).input_tokens < 1100
+
+
+def estimate(content: object, **parameters: object) -> Estimate:
+    """Guess the tokens of a call that asks for `content` alone."""
+    return Estimator(parameters).estimate(Prompt(messages=[{"role": "user", "content": content}]))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
 import pytest
 
 import aiml_nb as nb
+from aiml_nb.runner.deadlines import LONGEST_SLEEP, Deadline, Deadlines
 
 from .conftest import connect_faulty
 from .test_run import read_log
@@ -73,3 +75,71 @@ def test_nothing_is_sent_after_the_time(options: dict[str, Any]) -> None:
     time.sleep(0.5)
 
     assert len(read_log(endpoint)["requests"]) == before
+
+
+class TestDeadlines:
+    """One timer for many blocks: each ends in its own time, whatever the order they began in."""
+
+    async def test_each_block_ends_in_its_time(self) -> None:
+        deadlines, loop = Deadlines(), asyncio.get_running_loop()
+
+        async def wait(seconds: float) -> float:
+            began = loop.time()
+            with pytest.raises(TimeoutError), Deadline(deadlines, seconds):
+                await asyncio.sleep(60)
+            return loop.time() - began
+
+        wanted = [2 * LONGEST_SLEEP, 0.3, 0.1, 0.2, LONGEST_SLEEP + 0.05, 0.0]
+        took = await asyncio.gather(*map(wait, wanted))
+
+        for seconds, measured in zip(wanted, took, strict=True):
+            assert seconds <= measured < seconds + 0.25
+        assert not deadlines.running
+
+    async def test_what_is_through_in_time_is_left_alone(self) -> None:
+        deadlines = Deadlines()
+
+        with Deadline(deadlines, 0.05):
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.1)
+
+        assert not deadlines.running
+
+    async def test_an_error_of_the_block_stays_what_it_is(self) -> None:
+        with pytest.raises(KeyError), Deadline(Deadlines(), 5):
+            raise KeyError
+
+    @pytest.mark.parametrize("seconds", [5, 0])
+    async def test_who_is_cancelled_by_somebody_else_stays_cancelled(self, seconds: float) -> None:
+        """Also if the time is over in the same moment."""
+
+        async def wait() -> None:
+            with Deadline(Deadlines(), seconds):
+                await asyncio.sleep(60)
+
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0, task.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        assert task.cancelled()
+
+    async def test_the_task_can_wait_again_after_it(self) -> None:
+        with pytest.raises(TimeoutError), Deadline(Deadlines(), 0.01):
+            await asyncio.sleep(60)
+
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+        async with asyncio.timeout(5):
+            await asyncio.sleep(0.01)
+
+    async def test_the_timer_of_a_run_that_is_over_goes_away(self) -> None:
+        deadlines = Deadlines()
+
+        with Deadline(deadlines, 3600):
+            await asyncio.sleep(0)
+        await asyncio.sleep(LONGEST_SLEEP + 0.1)
+
+        assert deadlines._timer is None

@@ -64,7 +64,7 @@ class TestLines:
         assert call["timing"]["attempts"][0]["number"] == 1
         assert end["aiml_nb_end"] == 1
 
-    def test_every_line_is_ascii_and_ends_in_the_checksum_of_the_rest(self, path: Path) -> None:
+    def test_every_line_ends_in_the_checksum_of_the_rest(self, path: Path) -> None:
         write_journal(path, make_run(*NASTY))
 
         lines = path.read_bytes().split(b"\n")
@@ -72,7 +72,7 @@ class TestLines:
         assert len(lines) == 2 + 2 * len(NASTY)
         for line in lines:
             rest, _, checksum = line.rpartition(b', "crc32": ')
-            assert line.isascii()
+            assert json.loads(line.decode("utf-8"))
             assert zlib.crc32(rest + b"}") == int(checksum[:-1])
 
     def test_each_record_is_written_by_one_write(self, path: Path) -> None:
@@ -380,4 +380,4 @@ def test_a_name_that_the_user_gives_a_request_is_the_one_noted(tmp_path: Path) -
     endpoint = nb.connect(scenario="instant", verbose=False)
     nb.run(["Who?"], endpoint, journal=path, extra_headers={"X-Client-Request-Id": "mine"})
 
-    assert '"client_request_id": "mine"' in path.read_text()
+    assert '"client_request_id":"mine"' in path.read_text()

@@ -59,7 +59,8 @@ async def climb_all(ramp: Ramp, n_tasks: int, *, cancelled: set[int]) -> tuple[l
             loop.call_soon(count_turns)
 
     async def climb(name: int) -> None:
-        await ramp.climb()
+        if not ramp.go_on():
+            await ramp.wait()
         order.append(name)
         turns[turn] += 1
 

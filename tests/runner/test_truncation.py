@@ -69,7 +69,7 @@ class Whole:
                 break
             end += 1
             for call in self.run.calls:
-                if f'"custom_id": "{call.custom_id}", "response"'.encode() in line:
+                if f'"custom_id":"{call.custom_id}","response"'.encode() in line:
                     known[call.custom_id] = call
         return known
 
@@ -232,7 +232,7 @@ def test_an_attempt_whose_announcement_is_damaged_is_not_numbered_twice(
 ) -> None:
     """The server's log tells attempts apart by these numbers."""
     hit = next(call for call in whole.run.calls if len(call.attempts) == 2)
-    mine = [n for n in whole.lines if f'"{hit.custom_id}", "sent"'.encode() in n]
+    mine = [n for n in whole.lines if f'"{hit.custom_id}","sent"'.encode() in n]
     done = next(n for n in whole.lines if hit.custom_id.encode() in n and b'"timing"' in n)
     data = whole.data.replace(mine[0], mine[0][:-3] + b"9}}").replace(done + b"\n", b"")
     path.write_bytes(data)

@@ -1,0 +1,89 @@
+"""The deadlines of a run's attempts, kept by one timer.
+
+As `asyncio.timeout`, which makes a timer for each block: with some thousand calls a second that was
+a tenth of what a run adds to a call, to end one that is late once in a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from types import TracebackType
+
+LONGEST_SLEEP = 1.0  # seconds; the timer of a run that is over rings once more and is gone
+
+
+class Deadlines:
+    """Watches over blocks of code, each with a time of its own."""
+
+    def __init__(self) -> None:
+        self.running: set[Deadline] = set()
+        self._rings_at = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, deadline: Deadline, now: float) -> None:
+        """Watch over a block that begins."""
+        self.running.add(deadline)
+        if deadline.at < self._rings_at:
+            self._set_timer(deadline.at, now)
+
+    def _set_timer(self, at: float, now: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rings_at = min(at, now + LONGEST_SLEEP)
+        self._timer = asyncio.get_running_loop().call_at(self._rings_at, self._look)
+
+    def _look(self) -> None:
+        """End what is late, and set the timer for what is left."""
+        now = asyncio.get_running_loop().time()
+        for deadline in [each for each in self.running if each.at <= now]:
+            deadline.end()
+        self._timer, self._rings_at = None, math.inf
+        if self.running:
+            self._set_timer(min(each.at for each in self.running), now)
+
+
+class Deadline:
+    """A ``with`` block of a task that raises TimeoutError if it takes too long.
+
+    Parameters
+    ----------
+    deadlines
+        Where it is watched.
+    seconds
+        From the block's beginning.
+    """
+
+    __slots__ = ("_cancelled_before", "_deadlines", "_is_late", "_seconds", "_task", "at")
+
+    def __init__(self, deadlines: Deadlines, seconds: float) -> None:
+        self._deadlines = deadlines
+        self._seconds = seconds
+        self._is_late = False
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("A deadline needs a task to end.")
+        self._task, self._cancelled_before = task, task.cancelling()
+        now = task.get_loop().time()
+        self.at = now + self._seconds
+        self._deadlines.add(self, now)
+
+    def end(self) -> None:
+        """Break the block off."""
+        self._is_late = True
+        self._deadlines.running.discard(self)
+        self._task.cancel()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._deadlines.running.discard(self)
+        # If somebody else has cancelled the task, too, then that goes on.
+        mine = self._is_late and self._task.uncancel() <= self._cancelled_before
+        if mine and kind is asyncio.CancelledError:
+            raise TimeoutError from error
