@@ -197,9 +197,9 @@ class Admission:
         """Return the stamp at which the call's, or the run's, time is over."""
         settings = self.plan.settings
         run_ends = self.began + (settings.run_timeout or math.inf)
-        begun = self.now() if call.started is None else call.started
-        call_ends = begun + settings.timeout if call.started is not None else math.inf
-        return min(run_ends, call_ends)
+        if call.started is None:
+            return run_ends
+        return min(run_ends, call.started + settings.timeout)
 
     def _decide(self, call: Call, deadline: float) -> tuple[float, Ticket | None]:
         """Return the seconds to wait before asking again; if none, a ticket or a refusal."""
@@ -209,7 +209,11 @@ class Admission:
             self.gate.step_back()
             return 0.0, None
         estimate = self._estimate(call)
-        wait = max(self._paused_until - now, self._wait_for_rates(estimate, now))
+        wait = self._paused_until - now
+        if self._requests:
+            wait = max(wait, self._requests.wait(1, now))
+        if self._tokens:
+            wait = max(wait, self._tokens.wait(estimate.total, now))
         if wait > 0 and not self._budget.is_spent:
             return min(wait, deadline - now), None
         return 0.0, self._make_ticket(call, estimate, now, deadline)
@@ -249,10 +253,6 @@ class Admission:
         tokens = self._tokens.take(estimate.total, now) if self._tokens else None
         ends = min(deadline, now + self.plan.settings.timeout)
         return Ticket(now, ends, estimate, cost, tokens)
-
-    def _wait_for_rates(self, estimate: Estimate, now: float) -> float:
-        requests = self._requests.wait(1, now) if self._requests else 0.0
-        return max(requests, self._tokens.wait(estimate.total, now) if self._tokens else 0.0)
 
     def _end_run_that_is_over(self, now: float) -> None:
         run_timeout = self.plan.settings.run_timeout

@@ -125,7 +125,7 @@ class Budget:
         if not self.counts_tokens:
             return
         used = Estimate(call.input_tokens or 0, call.output_tokens or 0)
-        known = used if used.total else estimate if billed else Estimate(0, 0)
+        known = used if any(used) else estimate if billed else used
         with self._lock:
             self._tokens += known.total - estimate.total
             cost = self._price(known) if call.cost is None else call.cost

@@ -61,6 +61,7 @@ class Caller:
         journal: Journal | None = None,
     ) -> None:
         self._plan = plan
+        self._url = f"{plan.endpoint.base_url}/chat/completions"
         self._parameters = {"model": plan.endpoint.model} | plan.settings.parameters
         self._on_finished = on_finished
         self._clock = clock or Clock()
@@ -180,7 +181,7 @@ class Caller:
         body |= body.pop("extra_body", None) or {}
         ours = f"{self._plan.run.run_id}.{call.index}.{attempt.number}"
         name = headers.get("X-Client-Request-Id", ours)  # the journal notes what is sent
-        return Request(name, body, headers, query)
+        return Request(self._url, name, body, headers, query)
 
     def _announce(self, call: Call, attempt: Attempt, request: Request, ticket: Ticket) -> bool:
         """Tell the journal before anything is sent; what cannot be noted is not sent."""

@@ -37,7 +37,7 @@ class Estimator:
         `most_output` in them `ASSUMED_OUTPUT_TOKENS` come out.
     """
 
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, parameters: dict[str, Any]) -> None:
         self._parameters = parameters
         self._around = _estimate_around(parameters)
 

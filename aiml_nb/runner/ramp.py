@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-FEWEST, MOST = 8, 64  # in one turn
+FEWEST, MOST = 16, 64  # in one turn
 # As many as the turn before had milliseconds: to begin a call takes about 0.4 ms, so a loop that is
 # busy with answers spends a third of its time on it, and is not held up for much longer.
 STARTS_PER_SECOND = 1000

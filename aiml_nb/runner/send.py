@@ -20,14 +20,14 @@ from .deadlines import Deadline
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
-_PATH = "/chat/completions"
-
 
 class Request(NamedTuple):
     """What is sent.
 
     Parameters
     ----------
+    url
+        The whole address; the client would take its path, too, but join it each time.
     name
         The ``X-Client-Request-Id``.
     body
@@ -36,6 +36,7 @@ class Request(NamedTuple):
         Sent besides the client's own.
     """
 
+    url: str
     name: str
     body: Mapping[str, Any]
     headers: Mapping[str, str]
@@ -59,6 +60,7 @@ class Request(NamedTuple):
             "params": self.query,
             "timeout": timeout,
             "idempotency_key": self.name,  # else the client makes one up each time
+            "max_retries": 0,  # as the client's own; what it is not told it copies each time
             "security": {"bearer_auth": True},
         }
 
@@ -99,7 +101,7 @@ def send(
             from openai import Stream
 
             with client.post(
-                _PATH,
+                request.url,
                 body=body,
                 options=options,
                 cast_to=object,
@@ -113,7 +115,7 @@ def send(
                     for piece in pieces:
                         answer.add_chunk(piece)
         else:
-            reply = client.post(_PATH, body=body, options=options, cast_to=Reply)
+            reply = client.post(request.url, body=body, options=options, cast_to=Reply)
             answer.request_id = reply.headers.get("x-request-id")
             answer.add_body(reply.content)
     except Exception as error:  # noqa: BLE001  whatever a call raises becomes its record
@@ -140,7 +142,7 @@ async def send_async(
                 from openai import AsyncStream
 
                 async with await client.post(
-                    _PATH,
+                    request.url,
                     body=body,
                     options=options,
                     cast_to=object,
@@ -154,7 +156,7 @@ async def send_async(
                         async for piece in pieces:
                             answer.add_chunk(piece)
             else:
-                reply = await client.post(_PATH, body=body, options=options, cast_to=Reply)
+                reply = await client.post(request.url, body=body, options=options, cast_to=Reply)
                 answer.request_id = reply.headers.get("x-request-id")
                 answer.add_body(reply.content)
     except Exception as error:  # noqa: BLE001

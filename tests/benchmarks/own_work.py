@@ -22,7 +22,7 @@ from openai import AsyncOpenAI
 
 import aiml_nb as nb
 
-from .contenders import LIMITS, MODEL, Task, client_call
+from .contenders import LIMITS, MODEL, Task, our_post
 from .rows import Row
 
 IN_FLIGHT = 50
@@ -72,7 +72,7 @@ def measure(*, repeats: int, quick: bool = False) -> list[Row]:
         for number in range(repeats):
             journal = Path(folder) / f"{number}.jsonl"
             variants["records, limits and journal"] = {**LIMITS, "journal": journal}
-            alone.append(time_call(lambda: client_call(task), calls))
+            alone.append(time_call(lambda: our_post(task), calls))
             least = time_call(lambda: ask_all(ready, calls), calls)
             for name, options in variants.items():
                 ours = time_call(lambda given=options: run_all(ready, calls, given), calls)

@@ -180,7 +180,7 @@ def measure_cpu(bench: Bench, calls: int) -> Iterator[Row]:
                 option = json.dumps(given)
                 spent = bench.run(contender, scenario("instant"), calls, 50, option=option)
                 used.setdefault(name, []).append(spent["cpu"] * 1e6)
-    for name in ("client_call", *USERS, "ours"):
+    for name in (*USERS, "openai_post", "our_post", "ours"):
         what = f"processor time of a call: {name}"
         yield Row("runner", what, "us", used[name], used["bare"], "bare")
     for name, words in {
@@ -191,9 +191,13 @@ def measure_cpu(bench: Bench, calls: int) -> Iterator[Row]:
     }.items():
         what = f"processor time of a call: ours, {words}"
         yield Row("runner", what, "us", used[name], used["ours"], "ours")
-    pairs = zip(used["limits and journal"], used["client_call"], strict=True)
-    over = [ours - alone for ours, alone in pairs]
-    yield Row("runner", "ours, all limits and journal, over the client's post alone", "us", over)
+    for name, words in {
+        "openai_post": "the client's post",
+        "our_post": "post as a run calls it",
+    }.items():
+        pairs = zip(used["limits and journal"], used[name], strict=True)
+        over = [ours - alone for ours, alone in pairs]
+        yield Row("runner", f"ours, all limits and journal, over {words} alone", "us", over)
 
 
 def measure_memory(bench: Bench, calls: int) -> Iterator[Row]:
