@@ -1,5 +1,21 @@
 """The command line: ``aiml-nb compare | run | simulate | doctor``."""
 
-from .main import main
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
 
 __all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``aiml-nb`` and return its exit code: see `command_line.main`.
+
+    What it needs is imported here, so that Ctrl-C in that half second is no traceback.
+    """
+    try:
+        from .command_line import main
+    except KeyboardInterrupt:
+        print("\naiml-nb: interrupted. Nothing was sent.", file=sys.stderr)
+        return 130
+    return main(arguments)
