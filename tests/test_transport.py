@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import resource
 import time
+from typing import Any
 
+import httpx2
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.transport import is_loopback
+from aiml_nb.transport import GuardedAsyncClient, is_loopback, open_async_http
 
 from .runner.conftest import connect_faulty
 
@@ -48,6 +50,51 @@ def test_a_huge_reply_is_cut_off(strategy: str, fault: str, stream: bool) -> Non
     assert {call.error_type for call in run.calls} == {"too_large"}
     assert _peak_memory() - before < 20e6
     assert time.perf_counter() - began < 5
+
+
+class TestBuildRequest:
+    """The short way to a request and httpx2's own lead to the same."""
+
+    URL = "http://127.0.0.1:9/v1/chat/completions"
+
+    @pytest.fixture
+    def client(self) -> GuardedAsyncClient:
+        client = open_async_http("http://127.0.0.1:9/v1", max_connections=1)
+        assert isinstance(client, GuardedAsyncClient)
+        return client
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            [("user-agent", "u"), ("authorization", "Bearer x"), ("x-a", "b")],
+            {"Accept-Encoding": "gzip", "USER-AGENT": "u"},
+            None,
+        ],
+    )
+    def test_it_is_the_same_request(self, client: GuardedAsyncClient, headers: Any) -> None:
+        given = {"content": "{}", "headers": headers, "timeout": None, "params": None}
+
+        mine = client.build_request("POST", self.URL, **given)
+        theirs = httpx2.AsyncClient.build_request(client, "POST", self.URL, **given)
+
+        assert (mine.method, mine.url, mine.content) == (theirs.method, theirs.url, theirs.content)
+        assert sorted(mine.headers.multi_items()) == sorted(theirs.headers.multi_items())
+
+    @pytest.mark.parametrize("parts", [{"timeout": 3.0}, {"params": {"a": "b"}}, {"json": {}}])
+    def test_what_has_to_be_merged_goes_the_long_way(
+        self, client: GuardedAsyncClient, parts: dict[str, Any]
+    ) -> None:
+        mine = client.build_request("POST", self.URL, **parts)
+        theirs = httpx2.AsyncClient.build_request(client, "POST", self.URL, **parts)
+
+        assert (mine.url, mine.content) == (theirs.url, theirs.content)
+        assert mine.extensions == theirs.extensions
+        assert mine.headers == theirs.headers
+
+    def test_a_cookie_of_the_server_comes_back_to_it(self, client: GuardedAsyncClient) -> None:
+        client.cookies.set("place", "7")
+
+        assert client.build_request("POST", self.URL).headers["cookie"] == "place=7"
 
 
 def _peak_memory() -> float:

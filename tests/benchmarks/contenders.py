@@ -18,6 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 MODEL = "gpt-4o"
@@ -246,10 +247,18 @@ def _open_openai(task: Task) -> Any:
     from openai import AsyncOpenAI, DefaultAioHttpClient
 
     limits = httpx2.Limits(max_connections=task.in_flight, max_keepalive_connections=task.in_flight)
-    http = DefaultAioHttpClient(limits=limits, trust_env=False)
+    http = DefaultAioHttpClient(limits=limits, trust_env=False, verify=_read_certificates())
     return AsyncOpenAI(
         base_url=task.base_url, api_key=task.key, http_client=http, max_retries=0, timeout=120
     )
+
+
+@cache
+def _read_certificates() -> Any:
+    """Read them once, as ours does, and not in the time of the calls."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
 
 
 async def _ask_openai(task: Task, client: Any, *, gather: Any = asyncio.gather) -> Result:

@@ -175,7 +175,7 @@ def measure_cpu(bench: Bench, calls: int) -> Iterator[Row]:
                 "limits and journal": {**LIMITS, "journal": files[1]},
                 "patched": {"patched": True},
             }
-            for name in ("bare", *USERS, "client_call", *options):
+            for name in ("bare", *USERS, "openai_post", "our_post", *options):
                 contender, given = ("ours", options[name]) if name in options else (name, {})
                 option = json.dumps(given)
                 spent = bench.run(contender, scenario("instant"), calls, 50, option=option)
