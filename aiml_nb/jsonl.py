@@ -38,6 +38,8 @@ from .validity import check_record
 
 VERSION = 1
 _CRC = re.compile(r', "crc32": (\d{1,10})}\s*\Z')
+# What `str.splitlines` takes for the end of a line, too, though JSON may hold it.
+_BREAKS = {each.encode(): f"\\u{ord(each):04x}".encode() for each in "\x85\u2028\u2029"}
 _STAMPS = ("submitted", "started", "first_token", "finished")
 SETTINGS = (
     *("strategy", "max_concurrency", "stream", "model", "base_url", "simulated", "seed"),
@@ -55,10 +57,13 @@ def encode(data: Mapping[str, Any]) -> str:
 
     Raises
     ------
-    TypeError
+    TypeError, ValueError
         If something in it is nothing that JSON knows.
     """
-    return _seal(dump(data).encode())
+    try:
+        return _seal(json.dumps(data, **_STRICT).encode())
+    except RecursionError:
+        raise ValueError("Something is nested too deeply") from None
 
 
 def encode_record(data: Mapping[str, Any]) -> str:
@@ -67,10 +72,13 @@ def encode_record(data: Mapping[str, Any]) -> str:
     For what we have made ourselves: it takes many things that JSON does not know.
     """
     try:
-        return _seal(to_json(data, inf_nan_mode="null"))
+        line = to_json(data, inf_nan_mode="null")
     except ValueError:  # a lone surrogate
-        line = json.dumps(_without_nan(data), separators=(",", ":"))
-        return _seal(line.encode())
+        line = json.dumps(_without_nan(data), separators=(",", ":")).encode()
+    for character, escape in _BREAKS.items():
+        if character in line:
+            line = line.replace(character, escape)
+    return _seal(line)
 
 
 def _seal(line: bytes) -> str:

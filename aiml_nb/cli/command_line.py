@@ -26,13 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0; 2 for bad input; 3 if some call is not ok; 130 after Ctrl-C.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # What a terminal cannot show, or a hostile answer holds, must not end the command.
-            stream.reconfigure(errors="backslashreplace")
-    options = _read_options(arguments)
-    options.typed = sys.argv[1:] if arguments is None else list(arguments)
+    options = argparse.Namespace()
     try:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # What a terminal cannot show, or a hostile answer holds, must not end the command.
+                stream.reconfigure(errors="backslashreplace")
+        options = _read_options(arguments)
+        options.typed = sys.argv[1:] if arguments is None else list(arguments)
         code = int(options.command(options))
         sys.stdout.flush()
         return code

@@ -107,14 +107,14 @@ def run_command(options: argparse.Namespace) -> int:
     given = _find_given(options)
     try:
         run = _make_calls(prompts, places, options, given)
+        options.exit_code = exit_code(run.calls)
+        _write(run, places, options)
+        _report(run, places, options)
     except KeyboardInterrupt:
         known = last_run()
         if known is None:
             raise
         return _end_interrupted(known, places, options)
-    options.exit_code = exit_code(run.calls)
-    _write(run, places, options)
-    _report(run, places, options)
     return int(options.exit_code)
 
 

@@ -189,7 +189,9 @@ class Admission:
         """Say why `call` was not admitted."""
         if self._blocked:
             return Refusal("blocked_by_budget", self._blocked)
-        if self.now() >= self._deadline(call) and not self.plan.run.stopped:
+        now = self.now()
+        self._end_run_that_is_over(now)  # who waits for a slot until then has not asked before
+        if now >= self._deadline(call) and not self.plan.run.stopped:
             return Refusal("deadline", "its time was over before the next attempt")
         return Refusal(None, f"not sent: the run was stopped ({self.plan.run.stopped})")
 

@@ -49,8 +49,16 @@ class Journal:
         ------
         JournalError
             If the file exists already or cannot be made.
+        TypeError, ValueError
+            If `head` holds what JSON does not know.
         """
-        line = encode(head)  # what cannot be written down leaves no file behind
+        try:
+            line = encode(head)  # what cannot be written down leaves no file behind
+        except (TypeError, ValueError) as error:
+            raise type(error)(
+                f"The journal '{path}' cannot hold the prompts and their parameters: {error}. Give "
+                "them as JSON has them: texts, numbers, lists and dictionaries."
+            ) from None
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
@@ -125,7 +133,7 @@ class Journal:
             return
         try:
             if self._is_needed:
-                self._write_line(encode(end_of(run)))
+                self._write_line(encode_record(end_of(run)))
                 os.fsync(self._handle)
         except (JournalError, OSError) as error:
             run.stopped = run.stopped or str(error)

@@ -94,15 +94,24 @@ def describe_plan(plan: Plan) -> str:
     """Say, before the first paid call, what the run may come to."""
     settings, endpoint, left = plan.settings, plan.endpoint, plan.unfinished
     requests = Retries(len(left), settings.max_attempts, Clock()).most_requests
-    most = most_output(settings.parameters)
     estimator = Estimator(settings.parameters)
-    tokens = sum(estimator.estimate(plan.prompts[call.index]).input_tokens for call in left)
+    prompts = [plan.prompts[call.index] for call in left]
+    estimates = [estimator.estimate(prompt) for prompt in prompts]
+    tokens = sum(each.input_tokens for each in estimates)
+    most = sum(each.output_tokens for each in estimates)
+    open_ended = sum(
+        most_output(settings.parameters | prompt.parameters) is None for prompt in prompts
+    )
     text = (
         f"Plan: {len(left)} calls to {endpoint.base_url} ({plan.run.model}), at most "
         f"{settings.max_concurrency} in flight and {requests} requests in all, about "
         f"{tokens:,} tokens in"
     )
-    text += f" and at most {most * len(left):,} out." if most else "; max_tokens is not set."
+    if open_ended:
+        which = "" if open_ended == len(left) else f" for {open_ended} of them"
+        text += f"; max_tokens is not set{which}."
+    else:
+        text += f" and at most {most:,} out, if each is asked once."
     return text + (f" Journal: {settings.journal}" if settings.journal else "")
 
 

@@ -1,9 +1,17 @@
-"""Ctrl-C while the command line is still importing what it needs."""
+"""Ctrl-C before the first call and after the last."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+import aiml_nb.export
+from aiml_nb.cli import command_line, main
 
 HURRY = """
 import importlib.abc, sys
@@ -26,3 +34,36 @@ def test_an_interrupt_during_the_imports_is_no_traceback() -> None:
 
     assert done.returncode == 130
     assert done.stderr == "\naiml-nb: interrupted. Nothing was sent.\n"
+
+
+def test_an_interrupt_while_the_options_are_read_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command_line, "_version", lambda: os.kill(os.getpid(), signal.SIGINT))
+
+    assert main(["doctor"]) == 130
+    assert capsys.readouterr().err.endswith("aiml-nb: interrupted.\n")
+
+
+def test_an_interrupt_while_the_results_are_written_writes_them_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.txt").write_text("One?\nTwo?\n")
+    write, presses = aiml_nb.export.to_jsonl, [signal.SIGINT]
+
+    def interrupt_once(*arguments: object, **options: object) -> object:
+        if presses:
+            os.kill(os.getpid(), presses.pop())
+        return write(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(aiml_nb.export, "to_jsonl", interrupt_once)
+    typed = ["run", "--prompts", "p.txt", "--simulate", "--scenario", "instant"]
+    code = main([*typed, "--output", "r.jsonl", "--journal", "j.jsonl"])
+
+    said = capsys.readouterr().err
+    assert code == 130
+    assert "2 of 2 calls are answered" in said
+    assert "Results: r.jsonl" in said
+    assert "Journal: j.jsonl" in said
+    assert len(Path("r.jsonl").read_text().splitlines()) == 2

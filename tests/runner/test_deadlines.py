@@ -66,6 +66,28 @@ def test_a_run_ends_with_its_time(strategy: str) -> None:
     assert run.stopped == "run_timeout=1.2 s"
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"strategy": "adaptive"},
+        {"strategy": "gather", "max_cost": 1},
+        {"strategy": "gather", "requests_per_minute": 3},
+        {"strategy": "threads", "requests_per_minute": 3},
+    ],
+)
+def test_a_run_whose_time_is_over_says_so_to_all_that_wait(options: dict[str, Any]) -> None:
+    """Also to those that wait for a slot, or behind somebody who waits for a rate."""
+    endpoint = connect_faulty(faults={"*": ["stall"] * 12})
+
+    run = nb.run(["A?"] * 12, endpoint, run_timeout=0.5, max_concurrency=12, **options)
+
+    assert run.stopped == "run_timeout=0.5 s"
+    left = [call for call in run.calls if call.outcome == "not_started"]
+    assert left
+    assert {call.error_type for call in left} == {None}
+    assert {call.error for call in left} == {"not sent: the run was stopped (run_timeout=0.5 s)"}
+
+
 @pytest.mark.parametrize("options", [{"timeout": 0.2}, {"run_timeout": 0.2}])
 def test_nothing_is_sent_after_the_time(options: dict[str, Any]) -> None:
     endpoint = connect_faulty(faults={"*": ["stall"] * 9})

@@ -73,6 +73,7 @@ class TestLines:
         for line in lines:
             rest, _, checksum = line.rpartition(b', "crc32": ')
             assert json.loads(line.decode("utf-8"))
+            assert len(line.decode("utf-8").splitlines()) == 1
             assert zlib.crc32(rest + b"}") == int(checksum[:-1])
 
     def test_each_record_is_written_by_one_write(self, path: Path) -> None:
@@ -168,10 +169,18 @@ class TestFile:
     def test_what_no_journal_can_hold_leaves_no_file(
         self, path: Path, endpoint: nb.Endpoint
     ) -> None:
-        with pytest.raises(TypeError, match="not JSON serializable"):
-            nb.run(["Who?"], endpoint, journal=path, extra_body={"x": {1, 2}})
+        circle: dict[str, object] = {}
+        circle["x"] = circle
+        for body, kind in (
+            ({"x": {1, 2}}, TypeError),
+            ({"x": {("a", "b"): 1}}, TypeError),
+            ({"x": [float("nan")]}, ValueError),
+            (circle, ValueError),
+        ):
+            with pytest.raises(kind, match=r"cannot hold the prompts.*as JSON has them"):
+                nb.run(["Who?"], endpoint, journal=path, extra_body=body)
 
-        assert not path.exists()
+            assert not path.exists()
 
     @pytest.mark.parametrize("strategy", ["sequential", "gather"])
     def test_a_run_that_sent_nothing_leaves_no_file(

@@ -362,6 +362,14 @@ class TestSpend:
         assert "and 32 requests in all" in describe_plan(plan)
         assert "at most 100 out" in describe_plan(plan)
 
+    def test_the_plan_counts_what_each_prompt_may_use(self, endpoint: nb.Endpoint) -> None:
+        own = [{"prompt": "a", "max_tokens": 5000}] * 3
+
+        assert "at most 15,000 out" in describe_plan(make_plan(own, endpoint, max_tokens=20))
+        assert "at most 30,000 out" in describe_plan(make_plan(own, endpoint, n=2))
+        some = describe_plan(make_plan([*own, "b"], endpoint))
+        assert "max_tokens is not set for 1 of them." in some
+
     def test_the_budgets_of_a_run_that_goes_on_are_for_what_is_left(self, tmp_path: Path) -> None:
         endpoint, path = connect_faulty(), tmp_path / "j.jsonl"
         nb.run([f"Q{n}" for n in range(120)], endpoint, journal=path, max_calls=118)
