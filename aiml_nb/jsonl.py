@@ -48,7 +48,8 @@ SETTINGS = (
 _OF_ATTEMPT = tuple(each.name for each in fields(Attempt))
 _read_attempt = attrgetter(*_OF_ATTEMPT)
 _STRICT: dict[str, Any] = {"allow_nan": False}
-# Made once, where `json.dumps` makes one for each line; a record holds no circles to look for.
+# Made once, where `json.dumps` makes one for each line. To look for circles takes longer than to
+# meet one.
 _COMPACT = json.JSONEncoder(**_STRICT, check_circular=False)
 
 
@@ -61,9 +62,9 @@ def encode(data: Mapping[str, Any]) -> str:
         If something in it is nothing that JSON knows.
     """
     try:
-        return _seal(json.dumps(data, **_STRICT).encode())
+        return _seal(_COMPACT.encode(data).encode())
     except RecursionError:
-        raise ValueError("Something is nested too deeply") from None
+        raise ValueError("something is nested too deeply, or holds itself") from None
 
 
 def encode_record(data: Mapping[str, Any]) -> str:
@@ -75,8 +76,8 @@ def encode_record(data: Mapping[str, Any]) -> str:
         line = to_json(data, inf_nan_mode="null")
     except ValueError:  # a lone surrogate
         line = json.dumps(_without_nan(data), separators=(",", ":")).encode()
-    for character, escape in _BREAKS.items():
-        if character in line:
+    if not line.isascii():
+        for character, escape in _BREAKS.items():
             line = line.replace(character, escape)
     return _seal(line)
 
