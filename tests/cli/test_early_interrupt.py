@@ -39,6 +39,7 @@ def test_an_interrupt_during_the_imports_is_no_traceback() -> None:
 def test_an_interrupt_while_the_options_are_read_is_no_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(command_line, "last_run", lambda: None)  # other tests' runs
     monkeypatch.setattr(command_line, "_version", lambda: os.kill(os.getpid(), signal.SIGINT))
 
     assert main(["doctor"]) == 130
