@@ -16,8 +16,8 @@ A journal has one line each for
     os.write(handle, encode_record(call_to_dict(call)).encode())
 
 Lines are UTF-8 without line breaks inside, whatever an answer holds: lone surrogates are escaped,
-and numbers that JSON does not know become null. The last member of a line is ``"crc32"``:
-`zlib.crc32` of the line without it.
+and in records numbers that JSON does not know become null. The last member of a line is
+``"crc32"``: `zlib.crc32` of the line without it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from operator import attrgetter
 from typing import Any
 
 from pydantic_core import to_json
@@ -46,7 +45,6 @@ SETTINGS = (
     *("service", "started_at"),
 )
 _OF_ATTEMPT = tuple(each.name for each in fields(Attempt))
-_read_attempt = attrgetter(*_OF_ATTEMPT)
 _STRICT: dict[str, Any] = {"allow_nan": False}
 # Made once, where `json.dumps` makes one for each line. To look for circles takes longer than to
 # meet one.
@@ -139,19 +137,14 @@ def call_to_dict(call: Call, *, texts: bool = True) -> dict[str, Any]:
     """
     message = call.error if texts else None
     failed = not (call.error_type is None and message is None)
+    timing: dict[str, Any] = {"index": call.index, "outcome": call.outcome}
+    timing |= {name: getattr(call, name) for name in _STAMPS}
+    timing["attempts"] = [attempt_to_dict(attempt) for attempt in call.attempts]
     return {
         "custom_id": call.custom_id,
         "response": _response(call, texts=texts),
         "error": {"code": call.error_type, "message": message} if failed else None,
-        "timing": {
-            "index": call.index,
-            "outcome": call.outcome,
-            "submitted": call.submitted,
-            "started": call.started,
-            "first_token": call.first_token,
-            "finished": call.finished,
-            "attempts": [attempt_to_dict(attempt) for attempt in call.attempts],
-        },
+        "timing": timing,
     }
 
 
@@ -219,8 +212,8 @@ def _response(call: Call, *, texts: bool) -> dict[str, Any] | None:
 
 
 def _body(call: Call, *, texts: bool) -> dict[str, Any] | None:
-    known = call.finish_reason, call.model, call.input_tokens, call.output_tokens, call.cost
-    if not call.text and all(each is None for each in known):
+    known = {call.finish_reason, call.model, call.input_tokens, call.output_tokens, call.cost}
+    if not call.text and known == {None}:
         return None
     message = {"role": "assistant", "content": call.text if texts else None}
     body: dict[str, Any] = {
@@ -265,7 +258,7 @@ def _read_call(data: Mapping[str, Any], prompt: str) -> Call:
 
 def attempt_to_dict(attempt: Attempt) -> dict[str, Any]:
     """Return an attempt's members: as `dataclasses.asdict`, which copies each and takes longer."""
-    return dict(zip(_OF_ATTEMPT, _read_attempt(attempt), strict=True))
+    return {name: getattr(attempt, name) for name in _OF_ATTEMPT}
 
 
 def attempt_from_dict(data: Mapping[str, Any]) -> Attempt:

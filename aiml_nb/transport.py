@@ -227,7 +227,9 @@ class GuardedAsyncClient(DefaultAioHttpClient):
         A run's has no parts to be merged with those of this client: that took as long as all else.
         """
         url = _read_url(str(url))
-        if self.cookies or any(part is not None for part in parts.values()):
+        # Without a timeout of its own a request has the client's: that is merged, too.
+        merges = "timeout" not in parts or any(part is not None for part in parts.values())
+        if merges or self.cookies:
             return super().build_request(method, url, content=content, headers=headers, **parts)
         own = {name.lower(): value for name, value in dict(headers or ()).items()}
         return httpx2.Request(method, url, content=content, headers=self._defaults | own)

@@ -58,6 +58,7 @@ calls = st.builds(
 def test_a_call_comes_back_as_it_was(write: Callable[[Any], str], call: Call) -> None:
     line = write(call_to_dict(call))
 
+    assert write is encode_record or line.isascii()
     assert line.count("\n") == 1
     assert line.endswith("}\n")
     assert call_from_dict(decode(line), prompt=call.prompt) == call

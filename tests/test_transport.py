@@ -80,7 +80,7 @@ class TestBuildRequest:
         assert (mine.method, mine.url, mine.content) == (theirs.method, theirs.url, theirs.content)
         assert sorted(mine.headers.multi_items()) == sorted(theirs.headers.multi_items())
 
-    @pytest.mark.parametrize("parts", [{"timeout": 3.0}, {"params": {"a": "b"}}, {"json": {}}])
+    @pytest.mark.parametrize("parts", [{}, {"timeout": 3.0}, {"params": {"a": "b"}}, {"json": {}}])
     def test_what_has_to_be_merged_goes_the_long_way(
         self, client: GuardedAsyncClient, parts: dict[str, Any]
     ) -> None:
@@ -94,7 +94,9 @@ class TestBuildRequest:
     def test_a_cookie_of_the_server_comes_back_to_it(self, client: GuardedAsyncClient) -> None:
         client.cookies.set("place", "7")
 
-        assert client.build_request("POST", self.URL).headers["cookie"] == "place=7"
+        request = client.build_request("POST", self.URL, timeout=None)
+
+        assert request.headers["cookie"] == "place=7"
 
 
 def _peak_memory() -> float:

@@ -186,7 +186,7 @@ class Admission:
         self.gate.open()
 
     def refusal(self, call: Call) -> Refusal:
-        """Say why `call` was not admitted."""
+        """Say why `call` was not admitted; if the run's time is over, the run ends here."""
         if self._blocked:
             return Refusal("blocked_by_budget", self._blocked)
         now = self.now()

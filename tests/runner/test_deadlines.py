@@ -115,7 +115,7 @@ class TestDeadlines:
         took = await asyncio.gather(*map(wait, wanted))
 
         for seconds, measured in zip(wanted, took, strict=True):
-            assert seconds <= measured < seconds + 0.25
+            assert seconds <= measured < seconds + OVERSHOOT
         assert not deadlines.running
 
     async def test_what_is_through_in_time_is_left_alone(self) -> None:
