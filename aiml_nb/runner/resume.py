@@ -14,7 +14,8 @@ from ..jsonl import call_from_dict, dump
 from ..prompts import Prompt, as_prompts
 from ..providers import PROVIDERS
 from ..records import Attempt, Call, Run
-from .journal import Contents, Journal
+from .journal import Journal
+from .journal_contents import Contents
 from .plan import Plan, check_rates, lay_out_run, name_call
 from .run import NOT_KEPT, carry_out
 from .settings import Settings, make_settings

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 import aiml_nb as nb
 from aiml_nb.jsonl import call_from_dict, encode
 from aiml_nb.records import Call
-from aiml_nb.runner.journal import Journal, read_lines
+from aiml_nb.runner.journal import Journal
+from aiml_nb.runner.journal_contents import read_lines
 
 from .records import count_writes, make_head, make_run, write_journal
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from aiml_nb.jsonl import decode
-from aiml_nb.runner.journal import Contents, read_lines
+from aiml_nb.runner.journal_contents import Contents, read_lines
 
 from ..foreground import Foreground, foreground
 

@@ -36,7 +36,7 @@ from aiml_nb.keys import ApiKey
 from aiml_nb.records import Call
 from aiml_nb.runner import caller as caller_module
 from aiml_nb.runner import journal as journal_module
-from aiml_nb.runner.journal import read_lines
+from aiml_nb.runner.journal_contents import read_lines
 from aiml_nb.runner.plan import Plan, make_plan
 from aiml_nb.runner.resume import ANSWERED
 from aiml_nb.runner.retry import MOST_429S, Retries

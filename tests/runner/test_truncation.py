@@ -16,7 +16,8 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.jsonl import call_from_dict, decode, encode
 from aiml_nb.records import Call
-from aiml_nb.runner.journal import Journal, read_lines
+from aiml_nb.runner.journal import Journal
+from aiml_nb.runner.journal_contents import read_lines
 from aiml_nb.runner.plan import make_plan
 from aiml_nb.runner.run import carry_out
 
