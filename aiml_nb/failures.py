@@ -6,12 +6,16 @@ dropped without a reply both arrive as ``APITimeoutError``. So the whole chain o
 
 from __future__ import annotations
 
-import math
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+from .error_bodies import ErrorBody, is_error, page_text, read_error, read_error_text
+from .keys import ApiKey
+from .retry_hints import read_retry_after
 
 # Class name in the chain of causes -> (error_type, the server may have done the work). The first
 # row that matches decides; names and not classes, so that nothing is imported to ask.
@@ -43,10 +47,36 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
     ("APIResponseValidationError", "bad_response", True),
 )
 _NO_REPLY = "without sending"  # how httpx2 words a connection closed before the reply was whole
+_MOST_WORDS = 300
 
 
 class BadResponseError(ValueError):
     """A reply that came, but is no chat completion. Becomes ``error_type="bad_response"``."""
+
+
+class ErrorReplyError(BadResponseError):
+    """An error that came with a good status, or as a piece of a stream.
+
+    Becomes the status that it names, else ``stream`` for a piece and ``bad_response`` for a whole
+    reply.
+
+    Parameters
+    ----------
+    body
+        What came, parsed.
+    is_piece
+        It came as a piece of a stream.
+    """
+
+    def __init__(self, body: object, *, is_piece: bool) -> None:
+        super().__init__("the reply is an error")
+        self.body = body
+        self.is_piece = is_piece
+
+
+def find_error(reply: object, *, is_piece: bool) -> ErrorReplyError | None:
+    """Return the exception to raise for what came with a good status; None if it is no error."""
+    return ErrorReplyError(reply, is_piece=is_piece) if is_error(reply) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +88,22 @@ class Failure:
     error_type
         As in `records.Call.error_type`.
     status
-        The HTTP status of the reply, None if there was none.
+        The HTTP status of the reply, or that which its body names; None if there was none.
     possibly_billed
         The server may have done, and charged for, the work.
     message
-        What happened, as the server or the client puts it.
+        What happened, as the server or the client puts it, whole and with whatever it repeats:
+        shown by `quote`.
     request_id
         The server's ``x-request-id``.
     retry_after
-        Seconds after which the server asks to be asked again, None if it does not say.
+        Seconds after which the server asks to be asked again, in a header, a field or a sentence;
+        None if it does not say.
     should_retry
         The server's ``x-should-retry``, None if it does not say.
+    code
+        The server's own code or type of the error, such as ``insufficient_quota``; None if it has
+        none but the status.
     """
 
     error_type: str
@@ -78,23 +113,38 @@ class Failure:
     request_id: str | None = None
     retry_after: float | None = None
     should_retry: bool | None = None
+    code: str | None = None
+
+
+def quote(message: str, key: ApiKey) -> str:
+    """Return what a record keeps of a failure's words: no key, at most 300 characters.
+
+    Parameters
+    ----------
+    message
+        Any text of the server's.
+    key
+        What may stand in it and must not.
+    """
+    # Enough of it to fill the line; the key goes first, lest a part of it is left by the cut.
+    text = key.redact(" ".join(message[: 40 * _MOST_WORDS].split()))
+    if len(text) <= _MOST_WORDS:
+        return text
+    cut = text[: _MOST_WORDS - 2]
+    at = cut.rfind(" ", _MOST_WORDS // 2)  # a line without blanks is cut where it is full
+    return f"{cut[:at] if at > 0 else cut} …"
 
 
 def explain_failure(error: BaseException) -> Failure:
     """Say what `error`, raised while a call was made, means."""
     status = getattr(error, "status_code", None)
     if isinstance(status, int) and status >= 300:
-        error_type = "redirect" if status < 400 else str(status)
-        headers = getattr(getattr(error, "response", None), "headers", {})
-        return Failure(
-            error_type,
-            status,
-            status >= 500,
-            _reply_text(error),
-            headers.get("x-request-id"),
-            read_retry_after(headers, now=time.time()),
-            {"true": True, "false": False}.get(headers.get("x-should-retry", "").lower()),
-        )
+        return _explain_status(status, getattr(error, "response", None))
+    if isinstance(error, ErrorReplyError):
+        kind = "stream" if error.is_piece else "bad_response"
+        return _explain_error_reply(read_error(error.body), kind)
+    if isinstance(error, BadResponseError):
+        return Failure("bad_response", 200, True, str(error))
     chain = list(_walk_causes(error))
     for name, error_type, possibly_billed in _CAUSES:
         for cause in chain:
@@ -106,59 +156,46 @@ def explain_failure(error: BaseException) -> Failure:
                 late = error_type == "deadline"
                 message = "no whole answer came in time" if late else _describe(cause)
                 return Failure(error_type, answered, possibly_billed, message)
-    if isinstance(error, BadResponseError):
-        return Failure("bad_response", 200, True, str(error))
     if any(cls.__name__ == "APIError" for cls in type(error).__mro__):
-        return Failure("stream", 200, True, str(error))
+        # The client raises the `error` of a piece of a stream as its body.
+        said = read_error({"error": getattr(error, "body", None)})
+        return _explain_error_reply(said, "stream")
     return Failure("exception", None, True, _describe(error))
 
 
-def read_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Return the seconds that a reply asks to wait.
-
-    Parameters
-    ----------
-    headers
-        ``retry-after-ms``, ``retry-after`` (seconds, or a date as in RFC 9110) and OpenAI's
-        ``x-ratelimit-reset-*`` of what is used up are read, in this order.
-    now
-        Seconds since the epoch.
-    """
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    given = headers.get("retry-after")
-    if given is not None:
-        seconds = _number(given)
-        return seconds if seconds is not None else _seconds_until(given, now)
-    resets = [
-        _read_duration(headers.get(f"x-ratelimit-reset-{kind}", ""))
-        for kind in ("requests", "tokens")
-        if headers.get(f"x-ratelimit-remaining-{kind}") == "0"
-    ]
-    return max(filter(None, resets), default=None)
+def _explain_status(status: int, response: Any) -> Failure:
+    """Read a reply whose status says that it is none."""
+    headers = getattr(response, "headers", {})
+    said = read_error_text(getattr(response, "text", ""))
+    return Failure(
+        "redirect" if status < 400 else str(status),
+        status,
+        status >= 500,
+        said.words or f"{_name_status(status)}, without a word about why",
+        headers.get("x-request-id"),
+        read_retry_after(headers, said.parsed, said.words, now=time.time()),
+        {"true": True, "false": False}.get(headers.get("x-should-retry", "").lower()),
+        said.code,
+    )
 
 
-def _number(text: str | None) -> float | None:
+def _explain_error_reply(said: ErrorBody, kind: str) -> Failure:
+    """Read an error that came with a good status: it is the status that it names."""
+    return Failure(
+        kind if said.status is None else str(said.status),
+        said.status or 200,
+        said.status is None or said.status >= 500,
+        said.words or "the server sent an error without a word about why",
+        retry_after=read_retry_after({}, said.parsed, said.words, now=time.time()),
+        code=said.code,
+    )
+
+
+def _name_status(status: int) -> str:
     try:
-        number = float(text) if text is not None else math.nan
+        return f"status {status} ({HTTPStatus(status).phrase})"
     except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
-
-
-def _seconds_until(date: str, now: float) -> float | None:
-    try:
-        return max(0.0, parsedate_to_datetime(date).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _read_duration(text: str) -> float | None:
-    """Read durations as OpenAI writes them: ``1s``, ``6m0s``, ``120ms``."""
-    units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|h|m|s)", text)
-    return sum(float(number) * units[unit] for number, unit in parts) if parts else None
+        return f"status {status}"
 
 
 def _walk_causes(error: BaseException) -> Iterator[BaseException]:
@@ -171,19 +208,11 @@ def _walk_causes(error: BaseException) -> Iterator[BaseException]:
     yield from reversed(seen)
 
 
-def _reply_text(error: BaseException) -> str:
-    """Return the server's own sentence where its reply has one."""
-    body = getattr(error, "body", None)
-    if isinstance(body, dict):
-        inner = body.get("error", body)
-        message = inner.get("message") if isinstance(inner, dict) else inner
-        if isinstance(message, str):
-            return message
-    return str(error)
-
-
 def _describe(error: BaseException) -> str:
     cause = getattr(error, "os_error", None)  # aiohttp's, whose own words show its settings
     if isinstance(cause, ConnectionRefusedError):
         return "connection refused"
+    came = getattr(error, "doc", None)  # a piece of a stream that is no JSON
+    if isinstance(came, str):
+        return f"a piece of the stream is no JSON but: {page_text(came) or 'nothing'}"
     return re.sub(r" ssl:(<.*?>|\w+)", "", str(error)) or type(error).__name__

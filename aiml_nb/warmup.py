@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 
-from .failures import explain_failure
+from .failures import explain_failure, quote
 from .keys import ApiKey
 
 
@@ -31,7 +31,7 @@ def find_obstacle(
         The models that the server lists.
     """
     failure = explain_failure(error)
-    message = key.redact(failure.message)[:300].rstrip(". ")
+    message = quote(failure.message, key).rstrip(". ")
     if failure.error_type in {"connect", "no_reply", "protocol", "deadline"}:
         return (
             f"No model server answered at {base_url!r} ({message}). Start it, check the address "

@@ -10,7 +10,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..failures import BadResponseError
+from ..error_bodies import page_text
+from ..failures import BadResponseError, find_error
 from ..records import Call, Outcome
 
 # What a piece of a stream may hold for somebody to read; reasoning has two names.
@@ -67,8 +68,9 @@ class Answer:
         try:
             completion = json.loads(body)
         except (ValueError, RecursionError):
-            raise BadResponseError(f"the reply is no JSON but {_shorten(body)}") from None
-        for choice in self._read_choices(completion, "the reply is no chat completion but"):
+            words = page_text(body.decode(errors="replace")) or "nothing"
+            raise BadResponseError(f"the reply is no JSON but: {words}") from None
+        for choice in self._read_choices(completion, is_piece=False):
             message = _get(choice, "message")
             if not isinstance(message, dict):
                 raise BadResponseError(f"the reply's choice has no message: {_shorten(choice)}")
@@ -85,8 +87,9 @@ class Answer:
 
     def add_unasked_body(self, body: bytes) -> None:
         """Take a whole body that came in place of a stream, as one piece: as `add_body`."""
-        self.first_token = self._clock()
+        came = self._clock()
         self.add_body(body)
+        self.first_token = came  # an error is no token
 
     def add_chunk(self, chunk: object) -> None:
         """Take one piece of a streamed answer; an empty one is no first token.
@@ -96,7 +99,7 @@ class Answer:
         BadResponseError
             If it is not shaped like a piece of a chat completion.
         """
-        for choice in self._read_choices(chunk, "a piece of the stream is"):
+        for choice in self._read_choices(chunk, is_piece=True):
             delta = _get(choice, "delta")
             if not isinstance(delta, dict):
                 raise BadResponseError(f"a piece of the stream has no delta: {_shorten(choice)}")
@@ -127,11 +130,13 @@ class Answer:
             return "incomplete", "the answer reached max_tokens (finish_reason 'length')"
         return "ok", None
 
-    def _read_choices(self, reply: object, complaint: str) -> list[Any]:
+    def _read_choices(self, reply: object, *, is_piece: bool) -> list[Any]:
         """Take what stands beside the choices, and return the first of them, if there is one."""
         choices = _get(reply, "choices")
-        if not (isinstance(reply, dict) and isinstance(choices, list)):
-            raise BadResponseError(f"{complaint} {_shorten(reply)}")
+        error = None if choices else find_error(reply, is_piece=is_piece)
+        if error or not (isinstance(reply, dict) and isinstance(choices, list)):
+            what = "a piece of the stream is" if is_piece else "the reply is no chat completion but"
+            raise error or BadResponseError(f"{what} {_shorten(reply)}")
         self.model = _text(reply.get("model")) or self.model
         self.usage = reply.get("usage") or self.usage
         self.meta = reply.get("meta") or self.meta  # AIML API puts the cost there

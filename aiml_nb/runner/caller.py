@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import JournalError
-from ..failures import Failure
+from ..failures import Failure, quote
 from ..records import Attempt, Call
 from .admission import Admission, Ticket
 from .answer import Answer
@@ -214,7 +214,7 @@ class Caller:
         answer.fill(call)
         self._take_out_key(call, attempt)
         status = 200 if failure is None else failure.status
-        billed = failure is None or failure.possibly_billed
+        billed = failure is None or attempt.possibly_billed
         self._admission.leave(ticket, call, status=status, billed=billed)
         if failure is None:
             call.outcome, call.error = answer.judge()
@@ -224,7 +224,7 @@ class Caller:
         left = ticket.deadline - self.now()
         streamed = answer.first_token is not None
         verdict = self._retries.judge(failure, tries, streamed=streamed, left=left)
-        message = self._plan.endpoint.key.redact(failure.message)[:300]
+        message = quote(failure.message, self._plan.endpoint.key)
         call.error_type = failure.error_type
         call.error = f"{message} ({verdict.remark})" if verdict.remark else message
         if verdict.stops_run:

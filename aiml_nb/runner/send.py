@@ -176,5 +176,6 @@ def _complete(
         return
     attempt.status = failure.status
     attempt.error_type = failure.error_type
-    attempt.possibly_billed = failure.possibly_billed
+    # An answer that has begun is billed, whatever then ended it.
+    attempt.possibly_billed = failure.possibly_billed or answer.first_token is not None
     attempt.request_id = failure.request_id or answer.request_id

@@ -1,0 +1,195 @@
+"""What a server says in the body of an error: its words, its code, the status that it names.
+
+There is no one shape. OpenAI's is ``{"error": {"message", "type", "code"}}``; others put a text in
+``error``, ``detail``, ``message``, a list of what is wrong with each field, a list around it all, a
+page, or a line of text.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+# More of a body is not looked at: what is kept of its words is far shorter.
+_MOST_CHARACTERS = 65_536
+_DEEPEST = 8
+_MOST_ENTRIES = 20
+
+# Where words stand, what is nearest to the cause first. `error` is a code where another has words.
+_INNER = ("error", "errors", "fault", "base_resp")
+_WORDS = (
+    *("message", "error_description", "error_message", "errorMessage", "error_msg", "errmsg"),
+    *("Message", "msg", "detail", "faultstring", "status_msg", "description", "details"),
+    *("error", "errors", "Error", "title"),
+)
+_PAGE = re.compile(r"\s*<(?:!doctype|\?xml|html|head|title|body|h1|p|div|pre|center|error)\b", re.I)
+_CODES = ("code", "status", "type", "error_type", "error_code", "errorcode", "errorCode", "__type")
+_STATUSES = ("code", "status", "statusCode", "status_code", "http_status", "httpStatus", "error")
+
+
+class ErrorBody(NamedTuple):
+    """What the body of an error says.
+
+    Parameters
+    ----------
+    words
+        The server's own, on one line, with whatever it repeats in them; empty if there are none.
+    code
+        Its code or type where that is more than the HTTP status: ``insufficient_quota``.
+    status
+        The HTTP status from 400 on that it names.
+    parsed
+        The body as JSON, or None.
+    """
+
+    words: str
+    code: str | None = None
+    status: int | None = None
+    parsed: object = None
+
+
+def read_error_text(text: str) -> ErrorBody:
+    """Read the body of a reply that is an error: JSON of any shape, a page, or text."""
+    text = text.lstrip("\ufeff").strip()
+    if text[:1] in {"{", "["}:
+        try:
+            return read_error(json.loads(text))
+        except (ValueError, RecursionError):
+            pass
+    return ErrorBody(page_text(text))
+
+
+def read_error(body: object) -> ErrorBody:
+    """Read the body of an error that is parsed already."""
+    words = _find_words(body) or _as_text(body)
+    levels = _levels(body)
+    statuses = (_status(value) for level in levels for value in _values(level, _STATUSES))
+    codes = (_code(value) for level in levels for value in _values(level, _CODES))
+    names = (_code(level.get("error")) for level in levels)  # as OAuth has it
+    code = next(filter(None, codes), None) or next(filter(None, names), None)
+    return ErrorBody(_one_line(words), code, next(filter(None, statuses), None), body)
+
+
+def is_error(body: object) -> bool:
+    """Tell whether what came with a good status is an error all the same."""
+    if isinstance(body, list):
+        return len(body) > 0 and all(isinstance(each, dict) and each.get("error") for each in body)
+    if not isinstance(body, dict):
+        return False
+    outcome = body.get("base_resp")
+    is_refused = isinstance(outcome, dict) and outcome.get("status_code")
+    if is_refused or any(body.get(name) for name in ("error", "errors", "fault")):
+        return True
+    if "error" in (body.get("object"), body.get("type")):
+        return True
+    found = None if "choices" in body else read_error(body)
+    return found is not None and (found.status is not None or bool(_find_words(body)))
+
+
+def page_text(text: str) -> str:
+    """Return the words of a page, its title first, without its tags; other text as one line."""
+    text = text[:_MOST_CHARACTERS]
+    if not _PAGE.match(text):
+        return _one_line(text)
+    found = re.search(r"<title[^<>]*>(.*?)(?:</title|\Z)", text, re.I | re.S)
+    title = _without_tags(found[1]) if found else ""
+    hidden = r"<!--.*?(?:-->|\Z)|<(script|style|head|svg)\b.*?(?:</\1\s*>|\Z)"
+    shown = _without_tags(re.sub(hidden, " ", text, flags=re.I | re.S))
+    return shown if shown.startswith(title) else f"{title}: {shown}" if shown else title
+
+
+def _without_tags(text: str) -> str:
+    return _one_line(html.unescape(re.sub(r"<[^<>]*>", " ", text)))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text[:_MOST_CHARACTERS].split())
+
+
+def _as_text(body: object) -> str:
+    """Return what came as text, such as an object that none of the names above stands in."""
+    if body in (None, "", [], {}):
+        return ""
+    try:
+        return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _find_words(value: object, depth: int = 0) -> str:
+    if isinstance(value, str):
+        return page_text(value.strip())
+    if depth > _DEEPEST:
+        return ""
+    if isinstance(value, list):
+        found = (_find_words(each, depth + 1) for each in value[:_MOST_ENTRIES])
+        return "; ".join(dict.fromkeys(filter(None, found)))
+    return _find_words_in(value, depth) if isinstance(value, dict) else ""
+
+
+def _find_words_in(value: dict[str, Any], depth: int) -> str:
+    """Find the words of an object: those of what is nested in it, else its own."""
+    nested = (value.get(name) for name in _INNER)
+    inner = [each for each in nested if isinstance(each, dict | list)]
+    found = (_find_words(each, depth + 1) for each in [*inner, *map(value.get, _WORDS)])
+    words = _by_field(value.get("errors"), depth) or next(filter(None, found), "")
+    place = value.get("loc")  # as pydantic says what is wrong with a field
+    if words and isinstance(place, list) and place:
+        return f"{'.'.join(map(str, place[:_DEEPEST]))}: {words}"
+    metadata = value.get("metadata")
+    told = metadata.get("raw") if isinstance(metadata, dict) else None
+    words = _with_more(words, told, "{words}: {more}")  # what a gateway was told (OpenRouter)
+    return _with_more(words, value.get("title"), "{more}: {words}")  # RFC 9457
+
+
+def _by_field(errors: object, depth: int) -> str:
+    """Find the words of what is wrong with each field, by the fields' names."""
+    if not isinstance(errors, dict) or errors.keys() & {*_INNER, *_WORDS}:
+        return ""
+    found = [(name, _find_words(each, depth + 1)) for name, each in errors.items()]
+    return "; ".join(f"{name}: {words}" for name, words in found[:_MOST_ENTRIES] if words)
+
+
+def _with_more(words: str, more: object, order: str) -> str:
+    more = read_error_text(more).words if isinstance(more, str) else ""
+    return order.format(words=words, more=more) if more and more not in words else words
+
+
+def _levels(body: object) -> list[dict[str, Any]]:
+    """Return the objects that an error consists of, the innermost first."""
+    levels: list[dict[str, Any]] = []
+    while len(levels) <= _DEEPEST:
+        if isinstance(body, list):
+            body = body[0] if body else None
+        if not isinstance(body, dict):
+            break
+        levels.append(body)
+        inside = (body.get(name) for name in (*_INNER, "detail"))
+        body = next((each for each in inside if isinstance(each, dict | list) and each), None)
+    levels.reverse()
+    return levels
+
+
+def _values(level: dict[str, Any], names: tuple[str, ...]) -> Iterator[object]:
+    return (level[name] for name in names if name in level)
+
+
+def _status(value: object) -> int | None:
+    """Return an HTTP status, written as a number or as in ``429 Too Many Requests``."""
+    if isinstance(value, str):
+        found = re.match(r"(?:HTTP\s*)?([45]\d\d)(?!\w)", value, re.I)
+        return int(found[1]) if found else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return int(value) if is_number and 400 <= value < 600 else None  # type: ignore[call-overload, operator]
+
+
+def _code(value: object) -> str | None:
+    """Return a code as text; None for what is an HTTP status, a sentence, an address, a kind."""
+    if isinstance(value, bool) or not isinstance(value, int | str) or _status(value):
+        return None
+    text = str(value)
+    says_nothing = text.lower() in {"", "error", "fail", "failed", "none", "0"}
+    return None if says_nothing or len(text) > 100 or re.search(r"[\s/]|^about:", text) else text

@@ -1,0 +1,204 @@
+"""When a server asks to be asked again: read from its headers, its body's fields, its sentences."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+_DAY = 86_400.0
+# What is later than a month is a mistake: a date in other units, or a number that overflowed.
+LONGEST_HINT = 31 * _DAY
+# Numbers from here on are moments, in seconds since the epoch; from the second on, milliseconds.
+_EPOCH, _EPOCH_IN_MS = 1e9, 1e11
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": _DAY}
+_NUMBER = r"(?:\d[\d,]*(?:\.\d+)?|\ban?\b|\bone\b)"
+_UNIT = (
+    r"(?:ms|msecs?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])"
+)
+_PART = re.compile(rf"({_NUMBER})\s*({_UNIT}|(?:ms|[smhd])(?=\d))", re.I)
+_DURATION = rf"((?:{_NUMBER}\s*(?:{_UNIT}|(?:ms|[smhd])(?=\d))(?:\s*(?:,|and)?\s*)){{1,4}})"
+_ABOUT = r"(?:\s+(?:about|approximately|around|at\s+least|roughly|another))?\s*~?\s*"
+_IT = r"(?:\s+(?:it|your|the|this|request|requests|call|message))*"
+_ASKED = re.compile(
+    # "try again in", "retry your request after", "come back in", "available again in": not what
+    # took a time ("connection reset after", "failed again after", "no worker ready after").
+    rf"(?:\b(?:try|retry|come|check|ask|call|send|available){_IT}\s+(?:again|back|later)"
+    rf"(?:\s+(?:again|later))?\s*,?\s+(?:in|after)"
+    rf"|\bretry{_IT}\s+(?:in|after)"
+    r"|\bbe\s+(?:available|ready)\s+(?:in|after)"
+    r"|\b(?:resets|(?:will|to)\s+(?:be\s+)?reset)\s+(?:in|after)|\breset\s+in"
+    r"|\bwait(?:\s+for)?"
+    r"|\bretry[-_ ]?(?:after|delay|in)\b[\"']?\s*[:=]?\s*[\"']?"
+    rf"){_ABOUT}{_DURATION}",
+    re.I,
+)
+# The header's name in a sentence, with its own unit: seconds.
+_ASKED_IN_SECONDS = re.compile(
+    r"\bretry[-_ ]?after\b[\"']?\s*[:=]?\s*[\"']?(\d+(?:\.\d+)?)(?![\d.,]*\s*[a-z%\d])", re.I
+)
+
+# Names of fields in lower case, without - and _.
+_IN_SECONDS = {
+    *("retryafter", "retryafterseconds", "retryaftersecs", "retrydelay", "retrydelayseconds"),
+    *("retryin", "retryinseconds", "waitseconds", "waittime", "waittimeseconds", "estimatedtime"),
+    *("resetin", "resetsin", "resetafter", "resetinseconds", "resetsinseconds"),
+}
+_IN_MILLISECONDS = {
+    f"{name}{unit}"
+    for name in ("retryafter", "retrydelay", "retryin", "waittime", "resetin", "resetsin")
+    for unit in ("ms", "milliseconds")
+}
+_AT = {"retryat", "resetat", "resetsat", "resettime", "xratelimitreset"}
+# What a server repeats of the request is not what it says.
+_ECHOED = {"input", "ctx", "messages", "request", "body", "prompt"}
+_MOST_FIELDS = 300
+_MOST_CHARACTERS = 4000
+
+
+def read_retry_after(
+    headers: Mapping[str, str], body: object = None, words: str = "", *, now: float
+) -> float | None:
+    """Return the seconds that a reply asks to wait.
+
+    Parameters
+    ----------
+    headers
+        ``retry-after-ms``, ``retry-after`` (seconds, or a date as in RFC 9110), and after what the
+        body says ``x-ratelimit-reset-*`` of what is used up.
+    body
+        As it was parsed: its fields, such as ``retryDelay`` or ``retry_after_ms``, are read.
+    words
+        The server's sentence: ``try again in 1m30s``.
+    now
+        Seconds since the epoch.
+
+    Returns
+    -------
+    float or None
+        None if there is no hint, or none that makes sense: negative, NaN, or above a month.
+    """
+    sources: tuple[Callable[[], Iterator[float | None]], ...] = (
+        lambda: _read_headers(headers, now),
+        lambda: _read_fields(body, now),
+        lambda: iter([_read_words(words)]),
+        lambda: _read_resets(headers, now),
+    )
+    hints = (hint for source in sources for hint in source() if hint is not None)
+    return next((hint for hint in hints if 0 <= hint <= LONGEST_HINT), None)
+
+
+def _read_headers(headers: Mapping[str, str], now: float) -> Iterator[float | None]:
+    yield _scale(_number(headers.get("retry-after-ms")), 0.001)
+    yield _read_value(headers.get("retry-after"), now)
+
+
+def _read_resets(headers: Mapping[str, str], now: float) -> Iterator[float | None]:
+    """Yield the latest of the moments at which something that is used up is there again."""
+    resets = []
+    for name, value in headers.items():
+        kind = re.sub(r"-?reset(?=-|$)", "", name.lower())
+        if "ratelimit" in kind and kind != name.lower():
+            left = headers.get(_beside(name.lower()))
+            if left is not None and _number(left) == 0:
+                resets.append(_read_value(value, now))
+    yield max((each for each in resets if each is not None), default=None)
+
+
+def _beside(name: str) -> str:
+    return re.sub(r"reset(?=-|$)", "remaining", name)
+
+
+def _read_fields(body: object, now: float) -> Iterator[float | None]:
+    """Yield what the fields say whose names ask to wait, those further out first."""
+    waiting: list[object] = [body]
+    for _ in range(_MOST_FIELDS):
+        if not waiting:
+            return
+        value = waiting.pop(0)
+        if isinstance(value, list):
+            waiting += value[:_MOST_FIELDS]
+        if not isinstance(value, dict):
+            continue
+        for name, inner in list(value.items())[:_MOST_FIELDS]:
+            plain = re.sub(r"[-_ ]", "", str(name)).lower()
+            if plain in _IN_MILLISECONDS:
+                yield _scale(_number(inner), 0.001)
+            elif plain in _IN_SECONDS:
+                yield _read_value(inner, now)
+            elif plain in _AT:
+                yield _read_moment(inner, now)
+            elif plain not in _ECHOED:
+                waiting.append(inner)
+
+
+def _read_words(words: str) -> float | None:
+    line = " ".join(words[:_MOST_CHARACTERS].split())  # the patterns are slow on runs of blanks
+    asked = _ASKED.search(line)
+    if asked:
+        return _read_duration(asked[1])
+    plain = _ASKED_IN_SECONDS.search(line)
+    return _number(plain[1]) if plain else None
+
+
+def _read_value(value: object, now: float) -> float | None:
+    """Read seconds, a duration as OpenAI and Google write them (``6m0s``, ``35s``), or a date."""
+    number = _number(value)
+    if number is not None:
+        return number if number < _EPOCH else _read_moment(number, now)
+    if isinstance(value, dict):  # a duration as protobuf has it
+        return _number(value.get("seconds"))
+    if not isinstance(value, str):
+        return None
+    text = " ".join(value[:100].split())
+    is_duration = re.fullmatch(_DURATION, text, re.I)
+    return _read_duration(text) if is_duration else _read_moment(text, now)
+
+
+def _read_moment(value: object, now: float) -> float | None:
+    """Read a moment, written as a date or as seconds or milliseconds since the epoch."""
+    number = _number(value)
+    if number is not None:
+        left = number / (1000.0 if number >= _EPOCH_IN_MS else 1.0) - now
+        return max(0.0, left) if left > -_DAY else None  # else it is no moment
+    try:
+        return max(0.0, _parse_date(str(value)[:100].strip()).timestamp() - now)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _parse_date(text: str) -> datetime:
+    if re.match(r"\d{4}-\d\d-\d\d", text):
+        date = datetime.fromisoformat(text)
+        return date if date.tzinfo else date.replace(tzinfo=UTC)
+    return parsedate_to_datetime(text)
+
+
+def _read_duration(text: str) -> float:
+    return sum(_amount(number) * _unit(unit) for number, unit in _PART.findall(text))
+
+
+def _amount(number: str) -> float:
+    return float(number.replace(",", "")) if number[0].isdigit() else 1.0
+
+
+def _unit(name: str) -> float:
+    name = name.lower()
+    return _UNITS["ms"] if name.startswith(("ms", "milli")) else _UNITS[name[0]]
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _scale(number: float | None, factor: float) -> float | None:
+    return None if number is None else number * factor
