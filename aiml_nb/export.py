@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 FilePath: TypeAlias = str | os.PathLike[str]
 
-# What a spreadsheet takes for the beginning of a formula, wide forms included.
+# What a spreadsheet takes for the beginning of a formula, wide forms included; a number is none.
 _FORMULA = re.compile("[=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")
+_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)? *", re.ASCII | re.IGNORECASE)
 _TEXTS = ("prompt", "text", "error")
 
 _CALL_FIELDS = (
@@ -95,7 +96,8 @@ def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bo
 
     The columns are those of `analysis.call_table` and before them ``run``: the strategy, or
     ``sync`` and ``async`` (numbered from the second pair on: ``sync 2``). A text that a
-    spreadsheet would take for a formula gets an apostrophe before it. Read the file with
+    spreadsheet would take for a formula gets an apostrophe before it; a number stays as it is. The
+    file is UTF-8 with the mark by which Excel knows it. Read it with
     ``pandas.read_csv(path, keep_default_na=False, na_values=[""])``: an empty cell is missing.
 
     Parameters
@@ -121,7 +123,7 @@ def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bo
             table[name] = table[name].map(_guarded, na_action="ignore")
     # pandas would leave a lone carriage return outside quotes, where it ends the line.
     data = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    return write_whole(Path(path), [data.encode()])
+    return write_whole(Path(path), [data.encode("utf-8-sig")])
 
 
 def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
@@ -210,7 +212,7 @@ def _labelled(name: str, run: Run, *, texts: bool) -> pd.DataFrame:
 
 
 def _guarded(text: str) -> str:
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def _call_to_dict(call: Call) -> dict[str, Any]:

@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import codecs
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from .prompt_tables import begins_with_names, split_table
+
 TABLES = (".csv", ".tsv")
 ENDINGS = (".jsonl", ".ndjson", ".json", *TABLES)
-_DELIMITERS = ",;\t"  # spreadsheets write the second one where the comma is a decimal sign
-_NAMES = ("custom_id", "id")
+# What Windows programs begin a file with; the longest come first, since UTF-16's begins UTF-32's.
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
-def split_file(path: Path) -> Iterator[tuple[str, object]]:
+def split_file(
+    path: Path,
+    *,
+    header: bool | None = None,
+    column: str | int | None = None,
+    encoding: str | None = None,
+) -> Iterator[tuple[str, object]]:
     """Yield the name of each line (``Line 3``) and what it holds, or the ValueError that it is.
 
     Parameters
     ----------
     path
-        The file; its ending tells what it is. One with another ending is text, or JSONL if its
-        first line is a prompt in JSON.
+        The file; its ending tells what it is. One with another ending is text, or what its first
+        line says: JSONL if that is a prompt in JSON, a table if it names columns.
+    header, column, encoding
+        As in `prompts.read_prompts`.
 
     Raises
     ------
     ValueError
         If the file as a whole cannot be read.
     """
-    text, kind = _read_text(path), path.suffix.lower()
-    if kind in TABLES:
-        return _split_table(text, path)
+    text, kind = _read_text(path, encoding), path.suffix.lower()
+    says_how = header is not None or column is not None
+    if kind in TABLES or (kind not in ENDINGS and (says_how or begins_with_names(text))):
+        return split_table(text, path, header=header, column=column)
+    if says_how:
+        raise ValueError(f"header and column are for tables, and '{path}' is none. Leave them out.")
     if kind == ".json":
         return _split_list(text, path)
     if kind in ENDINGS or _begins_with_json(text):
@@ -38,15 +55,43 @@ def split_file(path: Path) -> Iterator[tuple[str, object]]:
     return ((name, line.strip()) for name, line in _split_lines(text))
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, encoding: str | None) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
     except OSError as error:
         raise ValueError(f"The prompts file '{path}' cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
+    used = encoding or _find_encoding(data)
+    try:
+        return data.decode(used)
+    except LookupError:
         raise ValueError(
-            f"The prompts file '{path}' cannot be read: it is not UTF-8. Save it as UTF-8 text."
+            f"encoding {encoding!r} is none that Python knows. Name one such as 'utf-8', 'utf-16' "
+            "or 'cp1252' (Windows, Western Europe)."
         ) from None
+    except UnicodeDecodeError as error:
+        said = _explain_bytes(data, error) if used == "utf-8-sig" else f"it is not {used}."
+        raise ValueError(f"The prompts file '{path}' cannot be read: {said}") from None
+
+
+def _find_encoding(data: bytes) -> str:
+    marked = (encoding for mark, encoding in _MARKS.items() if data.startswith(mark))
+    # Without a mark, every other byte of what begins in ASCII is 0.
+    unmarked = {(False, True): "utf-16-le", (True, False): "utf-16-be"}
+    pair = (data[:1] == b"\0", data[1:2] == b"\0")
+    return next(marked, None) or unmarked.get(pair, "utf-8-sig")
+
+
+def _explain_bytes(data: bytes, error: UnicodeDecodeError) -> str:
+    """Say what to do with what is not UTF-8, and what it would be in the likeliest encoding."""
+    if data.startswith(b"PK\x03\x04"):
+        return "it is an Excel workbook. Save it as 'CSV UTF-8'."
+    before = data[: error.start].split(b"\n")
+    line = before[-1] + data[error.start :].partition(b"\n")[0]
+    text = line.decode("cp1252", "replace").strip()
+    return (
+        f"line {len(before)} is not UTF-8. Save it as UTF-8 (in Excel: 'CSV UTF-8'), or, if that "
+        f"line is {text[:60]!r}, give encoding='cp1252', on the command line --encoding cp1252."
+    )
 
 
 def _split_lines(text: str) -> Iterator[tuple[str, str]]:
@@ -76,49 +121,3 @@ def _split_list(text: str, path: Path) -> Iterator[tuple[str, object]]:
             f"file '{path.with_suffix('.jsonl')}'."
         )
     return ((f"Prompt {number}", item) for number, item in enumerate(found, 1))
-
-
-def _split_table(text: str, path: Path) -> Iterator[tuple[str, object]]:
-    delimiter = _find_delimiter(text)
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
-    try:
-        names = list(rows.fieldnames or [])
-        column = _find_column(names, path)
-        name = next((each for each in _NAMES if each in names and each != column), None)
-        for row in rows:
-            yield f"Line {rows.line_num}", _read_row(row, column, name, len(names))
-    except csv.Error as error:
-        raise ValueError(
-            f"Line {rows.line_num} of '{path}' is no line of a table: {error}."
-        ) from None
-
-
-def _find_delimiter(text: str) -> str:
-    first = text.partition("\n")[0]
-    found = (each for each in _DELIMITERS if "prompt" in next(csv.reader([first], delimiter=each)))
-    return next(found, ",")
-
-
-def _find_column(names: list[str], path: Path) -> str:
-    if "prompt" in names:
-        return "prompt"
-    if len(names) == 1 and not set(names[0]) & set(_DELIMITERS):
-        return names[0]
-    if not names:
-        raise ValueError(f"The prompts file '{path}' is empty. Write one prompt per line.")
-    raise ValueError(
-        f"'{path}' has the columns {', '.join(map(repr, names))[:200]}, and none is called "
-        "'prompt'. Rename one."
-    )
-
-
-def _read_row(
-    row: Mapping[str | None, object], column: str, name: str | None, width: int
-) -> object:
-    if None in row:
-        return ValueError(
-            f"has more fields than the header, which has {width}. "
-            "Put a prompt with a comma in double quotes."
-        )
-    item = {"prompt": row[column]}
-    return item | {"custom_id": row[name]} if name else item

@@ -91,8 +91,11 @@ def as_prompts(prompts: object) -> list[Prompt]:
 
 
 def read_prompts(
-    path: Path,
+    path: str | Path,
     *,
+    header: bool | None = None,
+    column: str | int | None = None,
+    encoding: str | None = None,
     on_bad: Callable[[str], None] | None = None,
     check: Callable[[Prompt], None] | None = None,
 ) -> list[Prompt]:
@@ -102,14 +105,21 @@ def read_prompts(
       with request parameters beside it and a ``custom_id`` (or ``id``) if it is to have a name; an
       OpenAI Batch request, ``{"custom_id", "method", "url", "body"}``; or a text in quotes.
     - JSON (``.json``): a list of the same.
-    - CSV (``.csv``, ``.tsv``; comma, semicolon or tab): the column ``prompt``, or the only one;
-      names are taken from a column ``custom_id`` or ``id``, and other columns are passed over.
+    - CSV (``.csv``, ``.tsv``; comma, semicolon, tab or bar): the column ``prompt``; names are
+      taken from a column ``custom_id`` or ``id``, and other columns are passed over. A table
+      without these names in its first line needs `header` or `column`.
     - Anything else: text with one prompt per line.
 
     Parameters
     ----------
     path
         The file.
+    header
+        Whether a table's first line names its columns; None finds out, or asks.
+    column
+        The prompts' column in a table: its name, or its number from 1.
+    encoding
+        As Python names it, such as ``cp1252``; None takes UTF-8, or UTF-16 that says so.
     on_bad
         Is told of each wrong line, which is then passed over; None raises.
     check
@@ -121,9 +131,9 @@ def read_prompts(
         If the file cannot be read, has no prompt, or a line is wrong; its number is given. Of two
         lines with one custom_id the later is wrong.
     """
-    prompts, bad = [], 0
+    path, prompts, bad = Path(path), [], 0
     named: dict[str, str] = {}
-    for name, item in split_file(path):
+    for name, item in split_file(path, header=header, column=column, encoding=encoding):
         try:
             prompt = _read_item(item, f"{name} of '{path}'")
             if check:

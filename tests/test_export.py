@@ -97,8 +97,8 @@ def test_hostile_answers_and_numbers_become_plain_json() -> None:
 
 HOSTILE = [
     "=1+1",
-    "+1",
-    "-1",
+    "+1+A1",
+    "-A1",
     "@SUM(A1)",
     "\t=1",
     "\r=1",
@@ -130,12 +130,48 @@ def read(path: Path) -> pd.DataFrame:
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
     path = nb.to_csv(hostile_run(), tmp_path / "x.csv", texts=True)
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         cells = [row["prompt"] for row in csv.DictReader(file)]
 
     assert len(cells) == len(HOSTILE)
     assert cells[:11] == [f"'{text}" for text in HOSTILE[:11]]
     assert cells[-4:] == ["NA", "null", "'", "plain"]
+
+
+@pytest.mark.parametrize(
+    "text", ["-5", "+1", "-3.2", "-1e3", "+1.5E-7", "-.5", "-3,2", "-7.", "-5 ", "0", "12"]
+)
+def test_what_is_a_number_and_nothing_else_stays_one(text: str, tmp_path: Path) -> None:
+    assert guarded(text, tmp_path) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("-5+cmd|' /C calc'!A0", "-A1", "-1-1", "- item", "- 5", "+49 30 123", "--5", "-", "+"),
+        *("-5\n", "-5\t=1", "-1e", "-e5", "-5%", "-\u0665", "\uff0d5", "=5", "@5", "-0x1F", "-1/2"),
+        *("-inf", "-nan", "-5;=1", "-5,=1", "\t-5"),
+    ],
+)
+def test_what_only_begins_as_a_number_is_guarded(text: str, tmp_path: Path) -> None:
+    assert guarded(text, tmp_path) == f"'{text}"
+
+
+def guarded(text: str, folder: Path) -> str:
+    """Return what a spreadsheet finds in the cell of a prompt."""
+    run = builders.make_run(builders.call(0, 1), prompts=[text])
+    path = nb.to_csv(run, folder / "x.csv", texts=True)
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        return next(csv.DictReader(file))["prompt"]
+
+
+def test_excel_is_told_that_the_table_is_utf_8(tmp_path: Path) -> None:
+    run = make_run(1.0, text="Déjà vu")
+    path = nb.to_csv(run, tmp_path / "x.csv", texts=True)
+
+    assert path.read_bytes().startswith(b'\xef\xbb\xbf"run",')
+    assert read(path)["text"].tolist() == ["Déjà vu"]
+    assert read(path).columns[0] == "run"
 
 
 def test_the_table_comes_back_from_csv(tmp_path: Path) -> None:
@@ -155,12 +191,14 @@ def test_the_table_comes_back_from_csv(tmp_path: Path) -> None:
 def test_any_text_stays_in_its_cell(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     run = builders.make_run(builders.call(0, 1), builders.call(0, 2), prompts=[text, "next"])
     path = nb.to_csv(run, tmp_path_factory.mktemp("csv") / "x.csv", texts=True)
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
 
     assert len(rows) == 2
     assert rows[0]["prompt"] in (text, f"'{text}")
-    assert rows[0]["prompt"][:1] not in tuple("=+-@\t\r\0")
+    assert rows[0]["prompt"][:1] not in tuple("=@\t\r\0")
+    if rows[0]["prompt"][:1] in ("+", "-"):
+        float(rows[0]["prompt"].replace(",", "."))
     assert rows[1]["prompt"] == "next"
 
 

@@ -251,7 +251,7 @@ def test_a_text_file_holds_one_prompt_a_line(tmp_path: Path) -> None:
         (b'{"messages": []}\n', "Line 1 of .* no messages"),
         (b'"Who?"\n{oops\n', "Line 2 of .* is not JSON"),
         (b'"Who?"\n7\n', "Line 2 of .* is 7"),
-        (b"\xff\xfe", "cannot be read"),
+        (b"\xff\xfa", "cannot be read"),
         (b"[" * 200_000, "Line 1 of .* is not JSON"),
     ],
 )

@@ -41,7 +41,7 @@ def add_parser(commands: Any) -> None:
 
 def run_command(options: argparse.Namespace) -> int:
     """Compare, print, write, and return the exit code."""
-    prompts = find_prompts(options.texts, options.prompts)
+    prompts = find_prompts(options)
     comparison.check_comparison(options.strategy, options.repeats)
     limits = {"strategy": options.strategy, "max_concurrency": options.max_concurrency}
     check_plan(prompts, limits)

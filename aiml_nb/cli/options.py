@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable
-from pathlib import Path
+from typing import Any
 
 from .. import prompts as samples
 from ..endpoint import Endpoint, connect, describe_endpoint
@@ -33,6 +33,17 @@ def add_call_options(
         help="JSONL of {\"prompt\": …} or of OpenAI Batch requests, CSV with a column 'prompt', or "
         "text with one prompt per line",
     )
+    parser.add_argument(
+        "--column", metavar="C", help="the prompts' column in a CSV: its name, or its number from 1"
+    )
+    parser.add_argument(
+        "--no-header",
+        dest="header",
+        action="store_const",
+        const=False,
+        help="the first line of the CSV is a prompt, too",
+    )
+    parser.add_argument("--encoding", metavar="E", help="the prompts' encoding, such as cp1252")
     parser.add_argument(
         "--strategy",
         default=default,
@@ -108,7 +119,12 @@ def names_endpoint(options: argparse.Namespace) -> bool:
     return options.simulate or any(value is not None for value in given)
 
 
-def find_prompts(texts: list[str], file: str | None) -> list[Prompt]:
+def find_reading(options: argparse.Namespace) -> dict[str, Any]:
+    """Return how the command line says the prompts' file is to be read, for `read_prompts`."""
+    return {name: getattr(options, name) for name in ("header", "column", "encoding")}
+
+
+def find_prompts(options: argparse.Namespace) -> list[Prompt]:
     """Return the prompts given in words or in a file; the FAQ's two if there are neither.
 
     Raises
@@ -116,6 +132,8 @@ def find_prompts(texts: list[str], file: str | None) -> list[Prompt]:
     ValueError
         If both are given, or the file has none or a bad line.
     """
-    if texts and file:
+    if options.texts and options.prompts:
         raise ValueError("Give prompts in words or with --prompts FILE, not both.")
-    return read_prompts(Path(file)) if file else as_prompts(texts or samples.FAQ)
+    if options.prompts:
+        return read_prompts(options.prompts, **find_reading(options))
+    return as_prompts(options.texts or samples.FAQ)

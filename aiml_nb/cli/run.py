@@ -16,7 +16,13 @@ from ..runner import run as make_calls
 from ..runner.plan import check_plan, place_journal
 from ..runner.resume import connect_again, go_on
 from ..runner.settings import check_parameters
-from .options import add_call_options, add_endpoint_options, names_endpoint, open_endpoint
+from .options import (
+    add_call_options,
+    add_endpoint_options,
+    find_reading,
+    names_endpoint,
+    open_endpoint,
+)
 from .places import Places, settle_places
 from .report import EXIT_INTERRUPTED, describe_interrupted, describe_run, exit_code
 from .wording import speak_options
@@ -103,7 +109,7 @@ def run_command(options: argparse.Namespace) -> int:
     """Make the calls, write the results, say what became of them, return the exit code."""
     options.began = time.time()
     places = settle_places(options)
-    prompts = _read_prompts(places.prompts, skip_bad=options.skip_bad) if places.prompts else None
+    prompts = _read_prompts(places.prompts, options) if places.prompts else None
     given = _find_given(options)
     try:
         run = _make_calls(prompts, places, options, given)
@@ -118,11 +124,12 @@ def run_command(options: argparse.Namespace) -> int:
     return int(options.exit_code)
 
 
-def _read_prompts(path: Path, *, skip_bad: bool) -> list[Prompt]:
+def _read_prompts(path: Path, options: argparse.Namespace) -> list[Prompt]:
     bad: list[str] = []
     good = read_prompts(
         path,
-        on_bad=bad.append if skip_bad else None,
+        **find_reading(options),
+        on_bad=bad.append if options.skip_bad else None,
         check=lambda prompt: check_parameters(prompt.parameters, place=prompt.place or ""),
     )
     if bad:

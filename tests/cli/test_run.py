@@ -110,8 +110,9 @@ class TestFromFileToFile:
         done = run("--prompts", "q.csv", "--scenario", "instant", "--output", "o.csv", cwd=tmp_path)
 
         assert done.returncode == 0, done.stderr
-        with (tmp_path / "o.csv").open(newline="") as file:
+        with (tmp_path / "o.csv").open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
+        assert next(iter(rows[0])) == "run"
         assert [row["prompt"] for row in rows] == ["'=1+1", "Two\nlines?", "'\ttab"]
         assert all(row["text"] for row in rows)
 
@@ -301,6 +302,38 @@ class TestBadLines:
         assert done.returncode == 2
         assert "… and 40 more" in done.stderr
         assert "has no good line" in done.stderr
+
+
+class TestTables:
+    """What a table does not say is asked for, and can be typed as it is asked."""
+
+    @pytest.mark.parametrize(
+        ("content", "said", "typed", "texts"),
+        [
+            (b"Who?\nWhy?\n", r"begins with 'Who\?'", ["--no-header"], ["Who?", "Why?"]),
+            (b"frage\nWho?\n", "--column 'frage'", ["--column", "frage"], ["Who?"]),
+            (b"1;Who?\n", "--no-header --column 2", ["--no-header", "--column", "2"], ["Who?"]),
+            (b"id,q\n1,Who?\n", "is called 'prompt'.*--column 'q'", ["--column", "q"], ["Who?"]),
+            (b"prompt\nW\xe9?\n", r"'Wé\?'.*--encoding cp1252", ["--encoding", "cp1252"], ["Wé?"]),
+        ],
+    )
+    def test_what_is_asked_for_can_be_typed(
+        self, content: bytes, said: str, typed: list[str], texts: list[str], tmp_path: Path
+    ) -> None:
+        (tmp_path / "q.csv").write_bytes(content)
+        place = ["--prompts", "q.csv", "--scenario", "instant"]
+
+        for command in ("run", "compare"):
+            asked = aiml_nb(command, *place, cwd=tmp_path)
+            assert (asked.returncode, asked.stdout) == (2, "")
+            assert re.search(said, asked.stderr)
+            assert len(asked.stderr.splitlines()) == 1
+            assert not speaks_python(asked.stderr)
+        done = run(*place, *typed, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        rows = read_results(tmp_path / "q-results.jsonl")
+        assert [row["prompt"] for row in rows] == texts
+        assert aiml_nb("compare", *place, *typed, cwd=tmp_path).returncode == 0
 
 
 BAD_INPUT = {

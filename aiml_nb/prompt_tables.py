@@ -1,0 +1,254 @@
+"""Prompts in a table (CSV): which delimiter, whether its first line names columns, which is read.
+
+Each is decided by what the file says. Where it does not say, the user is asked: a guess would send
+the header as a prompt, or lose the first prompt.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import NamedTuple
+
+from .prompt import shorten
+
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_PROMPT_NAMES = ("prompt", "prompts")
+_ID_NAMES = ("custom_id", "id")
+_HEADER_NAMES = {*_PROMPT_NAMES, *_ID_NAMES, "question", "questions"}
+# What tells the delimiter where no header does: so many rows, of so many characters.
+_SAMPLE_ROWS, _SAMPLE_SIZE = 100, 100_000
+_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # a first line of Excel's own
+
+Row = tuple[int, list[str]]  # the number of its first line, and its cells
+
+
+class _Table(NamedTuple):
+    """How a table is to be read.
+
+    Parameters
+    ----------
+    names
+        The columns' names; none if the first row is a prompt.
+    width
+        How many columns the first row has.
+    """
+
+    path: Path
+    delimiter: str
+    names: list[str]
+    width: int
+
+    def __str__(self) -> str:
+        if not self.names:
+            return f"'{self.path}' has {self.width} columns and no header"
+        return f"'{self.path}' has the columns {', '.join(map(repr, self.names))[:200]}"
+
+
+def split_table(
+    text: str, path: Path, *, header: bool | None = None, column: str | int | None = None
+) -> Iterator[tuple[str, object]]:
+    """Return the name of each row (``Line 3``) and what it holds, or the ValueError that it is.
+
+    Parameters
+    ----------
+    text
+        What is in the file.
+    path
+        The file, for messages.
+    header
+        Whether the first row names the columns; None finds out.
+    column
+        The prompts' column: its name, or its number from 1; None finds it by its name.
+
+    Raises
+    ------
+    ValueError
+        If the table does not say how it is to be read, or cannot be.
+    """
+    hint, line = _HINT.match(text), 1
+    if hint:
+        text, line = text[hint.end() :], 2
+    name = column if isinstance(column, str) else None
+    delimiter = hint[1] if hint else _find_delimiter(text, path, name=name)
+    rows = _parse(text, path, delimiter, line=line)
+    first = next(rows, None)
+    if first is None:
+        raise ValueError(f"The prompts file '{path}' is empty. Write one prompt per line.")
+    if header is None and not _count_names(first[1], name):
+        raise ValueError(_ask_for_header(first[1], path))
+    has_header = header is not False
+    names = [cell.strip() for cell in first[1]] if has_header else []
+    table = _Table(path, delimiter, names, len(first[1]))
+    at = _find_column(table, column)
+    id_at = _find_id(table, but=at)
+    if has_header and (first := next(rows, None)) is None:
+        raise ValueError(f"{table}, and no line below them. Write one prompt per line.")
+    return (_read_row(row, table, at, id_at) for row in chain([first], rows))
+
+
+def begins_with_names(text: str) -> bool:
+    """Say whether a text whose file's name does not tell is a table: its first line names two."""
+    samples = (_take_sample(text.partition("\n")[0], Path(), each) for each in _DELIMITERS)
+    return any(rows and _count_names(rows[0], None) > 1 for rows in samples)
+
+
+def _parse(text: str, path: Path, delimiter: str, *, line: int = 1) -> Iterator[Row]:
+    """Yield the rows that are not blank; a quote out of its place is an error, not a guess."""
+    rows = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
+    start = line
+    try:
+        for cells in rows:
+            if any(map(str.strip, cells)):
+                yield line, cells
+            line = start + rows.line_num
+    except csv.Error as error:
+        raise ValueError(
+            f"Line {line} of '{path}' is no line of a table: {error}. Put a field with quotes in "
+            'it in quotes, and write each of its own twice: "Say ""hello""."'
+        ) from None
+
+
+def _find_delimiter(text: str, path: Path, *, name: str | None) -> str:
+    """Return what separates the fields: as the header has it, else rows of one length."""
+    is_tsv = path.suffix.lower() == ".tsv"
+    order = sorted(_DELIMITERS, key=lambda each: is_tsv and each != "\t")
+    samples = {each: _take_sample(text, path, each) for each in order}
+    known = {each: _count_names(rows[0], name) for each, rows in samples.items() if rows}
+    if most := max(known.values(), default=0):
+        return next(each for each, count in known.items() if count == most)
+    widths = {each: {len(cells) for cells in rows} for each, rows in samples.items()}
+    fitting = [each for each, found in widths.items() if len(found) == 1 and max(found) > 1]
+    if len(fitting) > 1:
+        names = " or ".join(f"a {_DELIMITERS[each]}" for each in fitting)
+        raise ValueError(
+            f"What separates the fields of '{path}' may be {names}. Write the names of its "
+            "columns in its first line, separated as they are: id;prompt."
+        )
+    uncut = [each for each, found in widths.items() if found == {1}]
+    return next(chain(fitting, uncut, order))
+
+
+def _take_sample(text: str, path: Path, delimiter: str) -> list[list[str]]:
+    sample = text[:_SAMPLE_SIZE]
+    if len(sample) < len(text):
+        sample = sample[: sample.rfind("\n") + 1] or sample
+    found = []
+    try:
+        for _, cells in islice(_parse(sample, path, delimiter), _SAMPLE_ROWS):
+            found.append(cells)
+    except ValueError:  # said when the table is read
+        pass
+    return found
+
+
+def _count_names(cells: list[str], name: str | None) -> int:
+    """Return how many cells are names that a header has and a prompt is not."""
+    names = set(map(_normalize, cells))
+    if name and _normalize(name) in names:
+        return len(cells)
+    if any(cell.endswith(("?", "!", ".")) for cell in names):
+        return 0  # "Question, how many?" is a prompt with a comma
+    return len(names & _HEADER_NAMES)
+
+
+def _normalize(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
+
+
+def _ask_for_header(first: list[str], path: Path) -> str:
+    read = f"aiml_nb.prompts.read_prompts({str(path)!r}, "
+    is_single = len(first) == 1
+    begin, name = (first[0], first[0].strip()) if is_single else (first, "NAME")
+    name = repr(name) if len(name) < 30 else "'NAME'"
+    number = next((at for at, each in enumerate(first, 1) if not each.strip().isdecimal()), 1)
+    more, option = ("", "") if is_single else (f", column={number}", f" --column {number}")
+    return (
+        f"'{path}' begins with {shorten(begin)}: a prompt, or the header? If it is a prompt, say "
+        f"{read}header=False{more}), on the command line --no-header{option}. If it has the name "
+        f"of the prompts' column, say {read}column={name}), on the command line --column {name}."
+    )
+
+
+def _find_column(table: _Table, column: str | int | None) -> int:
+    """Return the place of the prompts' column."""
+    if column is None:
+        return _find_prompts(table)
+    places = _find_places(table, column) if isinstance(column, str) else []
+    if not places and str(column).isdecimal() and 1 <= int(column) <= table.width:
+        return int(column) - 1
+    if not places:
+        raise ValueError(
+            f"{table}, and no column {column!r}. Give its name, or its number from 1 to "
+            f"{table.width}."
+        )
+    return _only(places, table)
+
+
+def _find_prompts(table: _Table) -> int:
+    for name in _PROMPT_NAMES:
+        if places := _find_places(table, name):
+            return _only(places, table)
+    if table.width == 1 and not _find_places(table, *_ID_NAMES):
+        return 0
+    if not table.names:
+        raise ValueError(
+            f"{table}. Say which one has the prompts: column={table.width}, on the command line "
+            f"--column {table.width}. A file with a prompt on each line and nothing else is called "
+            f"'{table.path.with_suffix('.txt')}'."
+        )
+    last = repr(table.names[-1])
+    raise ValueError(
+        f"{table}, and none is called 'prompt'. Rename one, or say which of them has the prompts: "
+        f"column={last}, on the command line --column {last}."
+    )
+
+
+def _find_places(table: _Table, *names: str) -> list[int]:
+    exact = [at for at, each in enumerate(table.names) if each in names]
+    known = set(map(_normalize, names))
+    return exact or [at for at, each in enumerate(table.names) if _normalize(each) in known]
+
+
+def _only(places: list[int], table: _Table) -> int:
+    if len(places) > 1:
+        numbers = " and ".join(str(at + 1) for at in places)
+        raise ValueError(
+            f"{table}, and number {numbers} are both called {table.names[places[0]]!r}. Rename "
+            f"one, or say which of them is meant: column={places[0] + 1}, on the command line "
+            f"--column {places[0] + 1}."
+        )
+    return places[0]
+
+
+def _find_id(table: _Table, *, but: int) -> int | None:
+    """Return the place of the column with the prompts' own names, None if there is none."""
+    for name in _ID_NAMES:
+        places = [at for at in _find_places(table, name) if at != but]
+        if len(places) > 1:
+            raise ValueError(f"{table}, and more than one is called {name!r}. Rename the others.")
+        if places:
+            return places[0]
+    return None
+
+
+def _read_row(row: Row, table: _Table, at: int, id_at: int | None) -> tuple[str, object]:
+    line, cells = row
+    name = f"Line {line}"
+    if any(map(str.strip, cells[table.width :])):
+        than = "the header" if table.names else "the first line"
+        return name, ValueError(
+            f"has more fields than {than}, which has {table.width}. Put a prompt with a "
+            f"{_DELIMITERS.get(table.delimiter, repr(table.delimiter))} in double quotes."
+        )
+    cells += [""] * (table.width - len(cells))
+    if not cells[at].strip():
+        return name, ValueError("has no prompt in its column. Write one, or leave the line out.")
+    item = {"prompt": cells[at]}
+    return name, item if id_at is None else item | {"custom_id": cells[id_at].strip()}
