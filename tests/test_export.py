@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aiml_nb as nb
@@ -187,6 +187,7 @@ def test_the_table_comes_back_from_csv(tmp_path: Path) -> None:
     assert back["run"].eq("gather").all()
 
 
+@settings(deadline=None)  # pandas is slow where others work, too
 @given(st.text(max_size=8))
 def test_any_text_stays_in_its_cell(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     run = builders.make_run(builders.call(0, 1), builders.call(0, 2), prompts=[text, "next"])
