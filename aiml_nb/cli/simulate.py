@@ -47,8 +47,9 @@ def add_parser(commands: Any) -> None:
 def run_command(options: argparse.Namespace) -> int:
     """Serve until Ctrl-C and return the exit code."""
     if options.list_scenarios:
+        width = max(map(len, simulator.SCENARIOS))
         for name, description in simulator.SCENARIOS.items():
-            print(f"{name:12} {description}")
+            print(f"{name:{width}}  {description}")
         return 0
     hosts = options.host or ["127.0.0.1"]
     if len(set(hosts)) > 1:

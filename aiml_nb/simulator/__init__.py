@@ -12,6 +12,7 @@ drawn from the seed, the prompt, and how often the service has been asked it.
 from .clockwork import simulate
 from .errors import SettingsError, SimulatorError
 from .foreground import serve
+from .options import AnswerOptions
 from .plan import Arrival, Plan
 from .process import SimulatorProcess
 from .scenarios import SCENARIOS, scenario
@@ -20,6 +21,7 @@ from .shared import shared_process
 
 __all__ = [
     "SCENARIOS",
+    "AnswerOptions",
     "Arrival",
     "Plan",
     "Settings",

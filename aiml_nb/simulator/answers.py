@@ -1,5 +1,6 @@
 """What is answered: the FAQ's two answers, and made-up ones of drawn length."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -28,6 +29,7 @@ None of them needed a computer; this list was written by hand for the simulator.
 _SHORT_ANSWER = "2 + 2 = 4."
 
 _OPENING = "This answer is simulated; no model wrote it."
+_THOUGHTS_OPENING = "These thoughts are simulated; no model had them."
 _SUBJECTS = (
     "A patient waiter", "The quick reply", "A second request", "The long question",
     "An idle slot", "The event loop", "A full queue", "The first token", "A slow stream",
@@ -47,6 +49,10 @@ _ENDINGS = (
     " without a word", " on an ordinary afternoon", ", as planned",
 )  # fmt: skip
 
+# What an answer quotes of what tools said: characters of each, and of how many.
+_MOST_QUOTED = 200
+_MOST_RESULTS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -62,21 +68,38 @@ _WRITTEN = {
 }
 
 
-def find_answer(prompt: Prompt, settings: Settings) -> Answer:
-    """Give the answer to a prompt: the same text whenever it is asked with this seed."""
+def find_answer(prompt: Prompt, settings: Settings, index: int = 0) -> Answer:
+    """Give a choice of the answer to a prompt: always the same text with the same seed.
+
+    The FAQ's answers are the first choice; all others are made up.
+    """
     # The length is tested first, as a prompt may be a megabyte.
-    if len(prompt.text) <= 2 * len(LONG_QUESTION):
+    if not index and len(prompt.text) <= 2 * len(LONG_QUESTION):
         written = _WRITTEN.get(" ".join(prompt.text.split()).casefold())
         if written is not None:
             return written
-    return _make_up(prompt.key, settings.seed, settings.shortest_answer, settings.longest_answer)
+    name = ("text", index) if index else ("text",)
+    bounds = settings.shortest_answer, settings.longest_answer
+    return Answer(_make_up(_OPENING, bounds, settings.seed, prompt.key, *name))
+
+
+def find_thoughts(prompt: Prompt, settings: Settings, index: int = 0) -> tuple[str, ...]:
+    """Give the tokens of what is thought before a choice of the answer."""
+    bounds = settings.shortest_reasoning, settings.longest_reasoning
+    return _make_up(_THOUGHTS_OPENING, bounds, settings.seed, prompt.key, "thoughts", index)
+
+
+def write_tool_answer(results: Sequence[str]) -> tuple[str, ...]:
+    """Give the tokens of the answer after tools have said something: what they said."""
+    said = "; ".join(result[:_MOST_QUOTED] for result in results[:_MOST_RESULTS])
+    return split_tokens(f"The tools said: {said}. {_OPENING}")
 
 
 @lru_cache(maxsize=4096)
-def _make_up(key: str, seed: int, shortest: int, longest: int) -> Answer:
-    draws = open_draws(seed, key, "text")
-    wanted = draw_whole(draws, least=shortest, most=longest)
-    tokens = list(split_tokens(_OPENING))
+def _make_up(opening: str, bounds: tuple[int, int], *names: int | str) -> tuple[str, ...]:
+    draws = open_draws(*names)
+    wanted = draw_whole(draws, least=bounds[0], most=bounds[1])
+    tokens = list(split_tokens(opening))
     while len(tokens) < wanted:
         words = (
             options[draw_whole(draws, least=0, most=len(options) - 1)]
@@ -84,4 +107,4 @@ def _make_up(key: str, seed: int, shortest: int, longest: int) -> Answer:
         )
         subject, verb, thing, ending = words
         tokens += split_tokens(f" {subject} {verb} {thing}{ending}.")
-    return Answer(tuple(tokens))
+    return tuple(tokens)

@@ -4,9 +4,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from .options import PLAIN, AnswerOptions, read_options
 from .prompts import Prompt
-from .refusals import Refusal, refuse_model
+from .refusals import Refusal, read_whole, refuse_field, refuse_model
 from .settings import Settings
+
+# The most that OpenAI's API takes.
+_MOST_TOP_LOGPROBS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +23,18 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """The parameters that matter here; all others of the real API are accepted and ignored."""
+    """The parameters that matter here; all others of the real API are accepted and ignored.
+
+    `top_logprobs` is ``None`` where no logprobs are wanted.
+    """
 
     model: str
     prompt: Prompt
     max_tokens: int | None
     stream: bool
     include_usage: bool
+    options: AnswerOptions = PLAIN
+    top_logprobs: int | None = None
     stored: Stored | None = None
 
 
@@ -39,15 +48,22 @@ def read_chat_request(body: bytes, settings: Settings) -> ChatRequest:
         model that does not exist.
     """
     fields = read_object(body)
+    try:
+        return _read_fields(fields, settings)
+    except RecursionError:
+        raise Refusal(400, "The body is too deep.") from None
+
+
+def _read_fields(fields: dict[str, Any], settings: Settings) -> ChatRequest:
     model = fields.get("model")
     if not isinstance(model, str) or not model:
-        raise _refuse_field("model", "must be the name of a model", model)
+        raise refuse_field("model", "must be the name of a model", model)
     messages = fields.get("messages")
     if not isinstance(messages, list) or not messages:
-        raise _refuse_field("messages", "must be a list of at least one message", messages)
+        raise refuse_field("messages", "must be a list of at least one message", messages)
     for index, message in enumerate(messages):
         if not (isinstance(message, dict) and isinstance(message.get("role"), str)):
-            raise _refuse_field(f"messages[{index}]", "must be an object with a role", message)
+            raise refuse_field(f"messages[{index}]", "must be an object with a role", message)
     if model not in settings.models and not settings.accepts_anything:
         raise refuse_model(model)
     stream = _read_flag(fields, "stream")
@@ -57,6 +73,8 @@ def read_chat_request(body: bytes, settings: Settings) -> ChatRequest:
         max_tokens=_read_max_tokens(fields, least=0 if settings.accepts_anything else 1),
         stream=stream,
         include_usage=stream and _read_include_usage(fields),
+        options=read_options(fields),
+        top_logprobs=_read_top_logprobs(fields),
         stored=_read_stored(fields, messages),
     )
 
@@ -75,7 +93,7 @@ def read_object(body: bytes) -> dict[str, Any]:
 def _read_flag(fields: dict[str, Any], name: str) -> bool:
     value = fields.get(name)
     if value is not None and not isinstance(value, bool):
-        raise _refuse_field(name, "must be true or false", value)
+        raise refuse_field(name, "must be true or false", value)
     return bool(value)
 
 
@@ -84,8 +102,17 @@ def _read_include_usage(fields: dict[str, Any]) -> bool:
     if options is None:
         return False
     if not isinstance(options, dict):
-        raise _refuse_field("stream_options", "must be an object", options)
+        raise refuse_field("stream_options", "must be an object", options)
     return _read_flag(options, "include_usage")
+
+
+def _read_top_logprobs(fields: dict[str, Any]) -> int | None:
+    count = read_whole(fields, "top_logprobs", least=0, most=_MOST_TOP_LOGPROBS)
+    if _read_flag(fields, "logprobs"):
+        return count or 0
+    if count:
+        raise refuse_field("top_logprobs", "needs logprobs to be true", count)
+    return None
 
 
 def _read_stored(fields: dict[str, Any], messages: list[dict[str, Any]]) -> Stored | None:
@@ -93,7 +120,7 @@ def _read_stored(fields: dict[str, Any], messages: list[dict[str, Any]]) -> Stor
         return None
     metadata = fields.get("metadata")
     if not isinstance(metadata, dict | None):
-        raise _refuse_field("metadata", "must be an object", metadata)
+        raise refuse_field("metadata", "must be an object", metadata)
     return Stored(messages, metadata or {})
 
 
@@ -103,13 +130,6 @@ def _read_max_tokens(fields: dict[str, Any], *, least: int) -> int | None:
         if value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise _refuse_field(name, f"must be a whole number of at least {least}", value)
+            raise refuse_field(name, f"must be a whole number of at least {least}", value)
         return value
     return None
-
-
-def _refuse_field(name: str, claim: str, value: Any) -> Refusal:
-    found = json.dumps(value)
-    if len(found) > 60:
-        found = found[:57] + "..."
-    return Refusal(400, f"{name} {claim}; not {found}.", param=name)

@@ -54,14 +54,16 @@ class Clockwork:
         repeat = self._asked[prompt.key]
         self._asked[prompt.key] += 1
         self._forget_ended(arrival.at)
-        plan = Plan(self._number, repeat, arrival.at, arrival.at, prompt_tokens=prompt.tokens)
+        toolbox = arrival.options.toolbox
+        prompt_tokens = prompt.tokens + (0 if toolbox is None else toolbox.tokens)
+        plan = Plan(self._number, repeat, arrival.at, arrival.at, prompt_tokens=prompt_tokens)
         fault = self._picker.pick(self._number, prompt, repeat)
         if fault is not None and not fault.has_answer:
             return self._turn_away(plan, fault=fault)
         plan = draw_service(
             plan,
             prompt,
-            max_tokens=arrival.max_tokens,
+            arrival=arrival,
             load=len(self._present),
             fault=fault,
             settings=self.settings,
@@ -92,7 +94,7 @@ class Clockwork:
             return self._turn_away(plan, status=_TOO_MANY, limit="concurrency")
         if self._is_full(plan.arrived):
             return self._turn_away(plan, status=_OVERLOADED)
-        tokens = plan.prompt_tokens + len(plan.tokens)
+        tokens = plan.prompt_tokens + plan.completion_tokens
         quotas = self._limits.admit(plan.arrived, tokens=tokens)
         plan = replace(plan, quotas=quotas)
         for quota in quotas:
@@ -120,7 +122,7 @@ class Clockwork:
             plan,
             first_token=None,
             finished=plan.arrived + delay / self.settings.speed,
-            tokens=(),
+            choices=(),
             status=status,
             limit=limit,
             fault=fault,

@@ -41,5 +41,12 @@ def open_exchange(
     """Open the exchange of a chat completion that was admitted."""
     plan, settings = ticket.plan, service.settings
     name = name_completion(plan, seed=settings.seed, prompt_key=chat.prompt.key)
-    label = Label(name, int(time.time()), chat.model, find_cost(plan, settings.profile))
+    label = Label(
+        id=name,
+        created=int(time.time()),
+        model=chat.model,
+        cost=find_cost(plan, settings.profile),
+        reasoning=settings.reasoning,
+        top_logprobs=chat.top_logprobs,
+    )
     return Exchange(request, chat, service, ticket, headers, label)

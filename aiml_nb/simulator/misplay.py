@@ -7,13 +7,14 @@ from email.utils import formatdate
 
 from aiohttp import web
 
+from .chunks import DONE, ChunkWriter
 from .exchange import Exchange
 from .fault import Fault
 from .plan import Plan
 from .profiles import write_refusal
 from .refusals import refuse
 from .spoil import Piece, Reply, send_spoiled
-from .wire import JSON_TYPE, STREAM_TYPE, ChunkWriter, write_completion
+from .wire import JSON_TYPE, STREAM_TYPE, write_completion
 
 
 async def misplay(exchange: Exchange, fault: Fault) -> web.Response:
@@ -44,20 +45,20 @@ def _answer(exchange: Exchange, fault: Fault) -> Reply:
         headers["content-type"] = JSON_TYPE
         return Reply(200, headers, [(plan.finished, body)], len(body))
     headers["content-type"] = STREAM_TYPE
-    usage = exchange.chat.include_usage
-    writer = ChunkWriter(label, include_usage=usage, refuses=fault.refuses)
+    writer = ChunkWriter(plan, label, include_usage=exchange.chat.include_usage)
     at_once = exchange.service.settings.sends_role_at_once
     return Reply(200, headers, _stream(plan, fault, writer, at_once=at_once), None)
 
 
 def _stream(plan: Plan, fault: Fault, writer: ChunkWriter, *, at_once: bool) -> Iterator[Piece]:
     first = plan.token_due(0)
-    yield plan.started if at_once else first, writer.write_role()
-    for index, token in enumerate(plan.tokens):
-        yield plan.token_due(index), writer.write_tokens([token])
+    yield plan.started if at_once else first, writer.write_roles()
+    for index in range(plan.length):
+        yield plan.token_due(index), writer.write_tokens(1)
         if index == 0:
             yield first, fault.insert
-    yield plan.finished, writer.write_end(plan, without=fault.without)
+    ends = {"finish": writer.write_finish(), "usage": writer.write_usage(), "done": DONE}
+    yield plan.finished, b"".join(end for name, end in ends.items() if name not in fault.without)
 
 
 def _refuse(exchange: Exchange, fault: Fault) -> Reply:

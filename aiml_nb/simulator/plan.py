@@ -3,8 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from .choice import Choice
 from .fault import Fault
 from .limits import Quota
+from .options import PLAIN, AnswerOptions
 from .prompts import Prompt
 
 Limit: TypeAlias = Literal["requests", "tokens", "concurrency"]
@@ -17,14 +19,16 @@ class Arrival:
     at: float
     prompt: Prompt | str
     max_tokens: int | None = None
+    options: AnswerOptions = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What happens to one chat completion, and when; seconds on the service's clock.
 
-    Token ``k`` leaves at ``first_token + k * token_time``. A request that is turned away has no
-    first token and no tokens, and its `status`; `limit` is the limit that it met, if it was one.
+    Token ``k`` of each choice leaves at ``first_token + k * token_time``. A request that is turned
+    away has no first token and no choices, and its `status`; `limit` is the limit that it met, if
+    it was one.
 
     Parameters
     ----------
@@ -48,17 +52,42 @@ class Plan:
     finished: float = 0.0
     token_time: float = 0.0
     prompt_tokens: int = 0
-    tokens: tuple[str, ...] = ()
-    finish_reason: Literal["stop", "length", "content_filter"] = "stop"
+    choices: tuple[Choice, ...] = ()
     status: int | None = 200
     fault: Fault | None = None
     limit: Limit | None = None
     quotas: tuple[Quota, ...] = ()
 
     @property
+    def tokens(self) -> tuple[str, ...]:
+        """The tokens of the first choice, of whatever kind."""
+        sections = self.choices[0].sections if self.choices else ()
+        return tuple(token for section in sections for token in section.tokens)
+
+    @property
     def text(self) -> str:
-        """The whole answer."""
-        return "".join(self.tokens)
+        """The text of the first choice; thoughts and calls of tools are none."""
+        return (self.choices and self.choices[0].find_text("content")) or ""
+
+    @property
+    def finish_reason(self) -> str:
+        """Why the first choice ends."""
+        return self.choices[0].finish_reason if self.choices else "stop"
+
+    @property
+    def length(self) -> int:
+        """The number of tokens of the longest choice."""
+        return max([choice.size for choice in self.choices], default=0)
+
+    @property
+    def completion_tokens(self) -> int:
+        """The number of tokens of all choices."""
+        return sum(choice.size for choice in self.choices)
+
+    @property
+    def reasoning_tokens(self) -> int:
+        """How many of them are thoughts."""
+        return sum(choice.count("reasoning") for choice in self.choices)
 
     def token_due(self, index: int) -> float:
         """Say when the token at `index` (from 0) leaves.

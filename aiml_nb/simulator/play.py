@@ -4,11 +4,12 @@ import math
 
 from aiohttp import web
 
+from .chunks import DONE, ChunkWriter
 from .exchange import Exchange
 from .misplay import misplay
 from .plan import Plan
 from .refusals import Refusal, refuse
-from .wire import JSON_TYPE, STREAM_TYPE, ChunkWriter, write_completion
+from .wire import JSON_TYPE, STREAM_TYPE, write_completion
 
 
 async def play(exchange: Exchange) -> web.StreamResponse:
@@ -56,11 +57,13 @@ class _Stream:
         self._ticket = exchange.ticket
         self._service = exchange.service
         self._read_clock = exchange.ticket.read_clock
-        self._writer = ChunkWriter(exchange.label, include_usage=exchange.chat.include_usage)
+        self._writer = ChunkWriter(
+            exchange.ticket.plan, exchange.label, include_usage=exchange.chat.include_usage
+        )
 
     async def play(self) -> web.StreamResponse:
         plan, record = self._ticket.plan, self._ticket.record
-        role, response = self._writer.write_role(), None
+        role, response = self._writer.write_roles(), None
         if self._service.settings.sends_role_at_once:
             response = await self._begin()
             await response.write(role)
@@ -83,10 +86,10 @@ class _Stream:
 
     async def _send_tokens(self, response: web.StreamResponse, plan: Plan, role: bytes) -> None:
         """Send each token at its moment; those that are due already go in one write."""
-        pending, sent, count = role, 0, len(plan.tokens)
+        pending, sent, count = role, 0, plan.length
         while True:
-            due = _count_due(plan, self._read_clock(), least=sent + 1)
-            pending += self._writer.write_tokens(plan.tokens[sent:due])
+            due = _count_due(plan, count, self._read_clock(), least=sent + 1)
+            pending += self._writer.write_tokens(due - sent)
             sent = due
             if sent == count:
                 break
@@ -95,15 +98,14 @@ class _Stream:
             await self._ticket.wait_until(plan.token_due(sent))
         # Stamped before the last bytes leave: who has them may ask again at once, and must not
         # be counted as two in flight.
-        pending += self._writer.write_end(plan)
+        pending += self._writer.write_finish() + self._writer.write_usage() + DONE
         self._service.dismiss(self._ticket)
         self._service.log.close(self._ticket.record)
         await response.write_eof(pending)
 
 
-def _count_due(plan: Plan, now: float, *, least: int) -> int:
+def _count_due(plan: Plan, count: int, now: float, *, least: int) -> int:
     """Count the tokens that have left by `now`: one at least, as a sleep may end early."""
-    count = len(plan.tokens)
     if plan.token_time <= 0:
         return count
     due = int((now - plan.token_due(0)) / plan.token_time) + 1

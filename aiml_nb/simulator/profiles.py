@@ -42,7 +42,7 @@ def find_cost(plan: Plan, profile: ProfileName) -> dict[str, float] | None:
     """Work out what a call costs, where the provider says so in its answers."""
     if profile == "openai" or plan.status != 200:
         return None
-    dollars = plan.prompt_tokens * _PRICES[0] + len(plan.tokens) * _PRICES[1]
+    dollars = plan.prompt_tokens * _PRICES[0] + plan.completion_tokens * _PRICES[1]
     credits_used = round(dollars * _CREDITS_PER_DOLLAR)
     return {"credits_used": credits_used, "usd_spent": credits_used / _CREDITS_PER_DOLLAR}
 

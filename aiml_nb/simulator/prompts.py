@@ -13,6 +13,9 @@ _TOKEN = re.compile(r"\s*\w{1,5}|\s*[^\w\s]{1,3}|\s+")
 # A chat model wraps each message in a few tokens of its own.
 _TOKENS_PER_MESSAGE = 4
 
+# The second one is that of the older functions.
+_TOOL_ROLES = ("tool", "function")
+
 
 def split_tokens(text: str) -> tuple[str, ...]:
     """Split a text into its tokens, about four characters each; joined they are the text."""
@@ -24,12 +27,14 @@ class Prompt:
     """A conversation as the model sees it.
 
     ``key`` is a hash of its messages, ``text`` the text of the last user message (of the last
-    message, if no user wrote one) and ``tokens`` the count over all messages.
+    message, if no user wrote one) and ``tokens`` the count over all messages; ``tool_results`` is
+    what tools said at its end.
     """
 
     key: str
     text: str
     tokens: int
+    tool_results: tuple[str, ...] = ()
 
     @classmethod
     def from_text(cls, text: str) -> "Prompt":
@@ -46,8 +51,23 @@ class Prompt:
         return cls(
             key=hashlib.blake2b(label, digest_size=16).hexdigest(),
             text=(asked or texts)[-1],
-            tokens=sum(len(_TOKEN.findall(text)) + _TOKENS_PER_MESSAGE for text in texts),
+            tokens=sum(len(_TOKEN.findall(text)) + _TOKENS_PER_MESSAGE for text in texts)
+            + sum(map(_count_calls, messages)),
+            tool_results=tuple(_find_results([role for role, _ in pairs], texts)),
         )
+
+
+def _count_calls(message: Mapping[str, Any]) -> int:
+    """Count the tokens of the calls that a message of the model made."""
+    calls = message.get("tool_calls") or message.get("function_call")
+    return len(_TOKEN.findall(json.dumps(calls))) if calls else 0
+
+
+def _find_results(roles: Sequence[str], texts: Sequence[str]) -> list[str]:
+    count = len(roles)
+    while count and roles[count - 1] in _TOOL_ROLES:
+        count -= 1
+    return list(texts[count:])
 
 
 def _read_text(content: Any) -> str:

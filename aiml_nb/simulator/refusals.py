@@ -1,7 +1,9 @@
 """The reasons to turn a request away, and what is said then."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -60,3 +62,21 @@ def refuse_key() -> Refusal:
         code="invalid_api_key",
         headers={"WWW-Authenticate": "Bearer"},
     )
+
+
+def refuse_field(name: str, claim: str, value: Any) -> Refusal:
+    """Build the refusal of a field of a body: what it must be, and what it is."""
+    found = json.dumps(value)
+    if len(found) > 60:
+        found = found[:57] + "..."
+    return Refusal(400, f"{name} {claim}; not {found}.", param=name)
+
+
+def read_whole(fields: Mapping[str, Any], name: str, *, least: int, most: int) -> int | None:
+    """Read a field that must be a whole number, ``None`` if it is not there."""
+    value = fields.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise refuse_field(name, f"must be a whole number from {least} to {most}", value)
+    return value

@@ -112,7 +112,7 @@ async def _complete_chat(
 
 def _store(exchange: Exchange) -> None:
     plan, stored = exchange.ticket.plan, exchange.chat.stored
-    if stored is not None and plan.tokens:
+    if stored is not None and plan.completion_tokens:
         completion = json.loads(write_completion(plan, exchange.label))
         exchange.service.store.keep(completion, stored.messages, stored.metadata)
 

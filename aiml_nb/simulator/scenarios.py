@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,47 @@ from typing import Any
 from .errors import SettingsError
 from .settings import Settings
 
+# Exists beside the usual models where answers are thought about first.
+_REASONER = "sim-reasoner"
+
+
+def _think(form: str, **changes: Any) -> Settings:
+    return Settings.from_dict(
+        {"models": (_REASONER, *Settings().models), "reasoning": form, **changes}
+    )
+
+
+def _read_share(text: str) -> float:
+    return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+
 
 @dataclass(frozen=True)
 class _Scenario:
+    """Some settings, or what makes them of the argument after a colon."""
+
     name: str
     purpose: str
-    settings: Settings
+    settings: Settings | Callable[[str], Settings]
+    argument: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}:{self.argument}" if self.argument else self.name
+
+    def make(self, title: str) -> Settings:
+        _, colon, argument = title.partition(":")
+        if isinstance(self.settings, Settings):
+            if colon:
+                raise SettingsError(f"the scenario {self.name!r} takes no argument; not {title!r}.")
+            return self.settings
+        try:
+            return self.settings(argument if colon else self.argument)
+        except ValueError as error:
+            reason = f": {error}" if isinstance(error, SettingsError) else "."
+            raise SettingsError(
+                f"the scenario {self.name!r} takes an argument as in {self.title}; "
+                f"not {title!r}{reason}"
+            ) from None
 
 
 _SCENARIOS = (
@@ -119,22 +154,46 @@ _SCENARIOS = (
         Settings(profile="aimlapi", models=("gpt-4o", "openai/gpt-4o", "gpt-4o-mini")),
     ),
     _Scenario(
+        "tools",
+        "Every question that comes with tools calls all of them, each with arguments that fit.",
+        Settings(always_calls_tools=True),
+    ),
+    _Scenario(
+        "reasoning",
+        "Each answer is thought about first; or reasoning, or parts: where the thoughts are.",
+        _think,
+        argument="reasoning_content",
+    ),
+    _Scenario(
+        "parts",
+        "As reasoning, with the thoughts and the text in a list of parts, as Mistral sends them.",
+        _think("parts"),
+    ),
+    _Scenario(
+        "overthinking",
+        "A share of the answers think until max_tokens are used up, and never come to their text.",
+        lambda share: _think("reasoning_content", endless_reasoning_share=_read_share(share)),
+        argument="50%",
+    ),
+    _Scenario(
         "conformance",
         "For clients' own tests: every model and every stored completion exists, without delay.",
         Settings(accepts_anything=True, first_token_time=0, prompt_token_time=0, token_time=0),
     ),
 )
 
+_NAMES = frozenset(each.name for each in _SCENARIOS)
 
-SCENARIOS: Mapping[str, str] = {each.name: each.purpose for each in _SCENARIOS}
-"""The names of the scenarios and what each is for, the default first."""
+SCENARIOS: Mapping[str, str] = {each.title: each.purpose for each in _SCENARIOS}
+"""The scenarios and what each is for, the default first; after a colon, an argument to change."""
 
 
 def scenario(name: str, **changes: Any) -> Settings:
     """Give the settings of the scenario `name`, or of a file of settings, with `changes` applied.
 
-    The file holds a JSON object of settings and, if these change a named scenario, its name as
-    ``"scenario"``.
+    Some scenarios take an argument after a colon, as in ``overthinking:20%``; `SCENARIOS` gives
+    the one that they have without. The file holds a JSON object of settings and, if these change
+    a named scenario, its name as ``"scenario"``.
 
     Raises
     ------
@@ -147,8 +206,8 @@ def scenario(name: str, **changes: Any) -> Settings:
     5
     """
     for each in _SCENARIOS:
-        if each.name == name:
-            return replace(each.settings, **changes)
+        if isinstance(name, str) and each.name == name.partition(":")[0]:
+            return replace(each.make(name), **changes)
     if isinstance(name, str) and (name.endswith(".json") or os.path.isfile(name)):
         return replace(_read_file(Path(name)), **changes)
     known = ", ".join(map(repr, SCENARIOS))
@@ -166,7 +225,7 @@ def _read_file(path: Path) -> Settings:
         reason = "it holds no JSON object"
         if isinstance(values, dict):
             base = values.pop("scenario", "faq")
-            if base in list(SCENARIOS):
+            if isinstance(base, str) and base.partition(":")[0] in _NAMES:
                 return Settings.from_dict(scenario(base).to_dict() | values)
             reason = f"its scenario is {base!r}, not one of {', '.join(SCENARIOS)}"
     raise SettingsError(

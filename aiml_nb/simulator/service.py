@@ -75,7 +75,8 @@ class Service:
 
     def admit(self, request: ChatRequest, record: Record) -> Ticket:
         """Plan a chat completion that arrives now."""
-        arrival = Arrival(self.log.read_clock(), request.prompt, request.max_tokens)
+        now = self.log.read_clock()
+        arrival = Arrival(now, request.prompt, request.max_tokens, request.options)
         plan = self._clockwork.admit(arrival)
         record.prompt, record.stream = request.prompt.key, request.stream
         record.fault = None if plan.fault is None else plan.fault.name

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from .answers import Answer, find_answer
+from .compose import Composer
 from .draws import draw_lognormal, open_draws
 from .fault import Fault
-from .plan import Plan
-from .prompts import Prompt, split_tokens
+from .plan import Arrival, Plan
+from .prompts import Prompt
 from .settings import Settings
 
 # The most an answer written for the FAQ's questions varies from call to call, as a spread.
@@ -18,7 +19,7 @@ def draw_service(
     plan: Plan,
     prompt: Prompt,
     *,
-    max_tokens: int | None,
+    arrival: Arrival,
     load: int,
     fault: Fault | None,
     settings: Settings,
@@ -35,19 +36,19 @@ def draw_service(
         lot = open_draws(settings.seed, prompt.key, plan.repeat, "straggler").random()
         stretch *= settings.straggler_factor if lot < settings.straggler_share else 1
     wait, gap = wait * stretch / settings.speed, gap * stretch / settings.speed
-    whole, reason = answer.tokens, None
     if fault is not None:
         wait += fault.delay / settings.speed
-        whole, reason = _change_text(whole, fault), fault.finish_reason
-    tokens = whole[:max_tokens]
+    options, max_tokens = arrival.options, arrival.max_tokens
+    composer = Composer(prompt, plan.repeat, options, max_tokens, fault, settings)
+    choices = tuple(map(composer.compose, range(options.n)))
     first_token = plan.arrived + wait
+    longest = max(choice.size for choice in choices)
     return replace(
         plan,
         first_token=first_token,
-        finished=first_token + max(0, len(tokens) - 1) * gap,
+        finished=first_token + max(0, longest - 1) * gap,
         token_time=gap,
-        tokens=tokens,
-        finish_reason=reason or ("stop" if len(tokens) == len(whole) else "length"),
+        choices=choices,
         fault=fault,
     )
 
@@ -61,11 +62,5 @@ def _draw_times(
         first_spread = min(first_spread, _STEADY_FIRST_TOKEN)
         token_spread = min(token_spread, _STEADY_TOKEN)
     wait = draw_lognormal(draws, median=settings.first_token_time, spread=first_spread)
-    wait += prompt.tokens * settings.prompt_token_time
+    wait += plan.prompt_tokens * settings.prompt_token_time
     return wait, draw_lognormal(draws, median=settings.token_time, spread=token_spread)
-
-
-def _change_text(tokens: tuple[str, ...], fault: Fault) -> tuple[str, ...]:
-    if fault.says_null:
-        return ()
-    return tokens if fault.text is None else split_tokens(fault.text)

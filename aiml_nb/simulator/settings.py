@@ -11,6 +11,7 @@ from .limits import WindowKind
 from .scripts import FaultScript, check_scripts, check_shares
 
 ProfileName: TypeAlias = Literal["openai", "aimlapi"]
+ReasoningForm: TypeAlias = Literal["none", "reasoning_content", "reasoning", "parts"]
 
 
 def _knob(default: Any, least: float, most: float) -> Any:
@@ -41,6 +42,18 @@ class Settings:
         Standard deviation of the logarithm of that time.
     shortest_answer, longest_answer
         Bounds of the length drawn for a made-up answer, in tokens.
+    reasoning
+        Where the thoughts before each answer are: in a field ``reasoning_content`` (DeepSeek,
+        llama.cpp) or ``reasoning`` (OpenRouter, vLLM) beside its text, or with it in a list of
+        ``parts`` (Mistral). ``none``: it does not think.
+    shortest_reasoning, longest_reasoning
+        Bounds of the length drawn for the thoughts, in tokens.
+    endless_reasoning_share
+        The share of choices that think until ``max_tokens`` (or four times `longest_reasoning`)
+        are used up, and never come to their text.
+    always_calls_tools
+        A question calls all tools that it is given, not only those it names: see
+        `aiml_nb.simulator.tools`.
     capacity
         The calls served at one moment; the others wait their turn, first come, first served.
         ``None`` sets no limit.
@@ -90,6 +103,11 @@ class Settings:
     token_time_spread: float = _knob(0.1, 0, 3)
     shortest_answer: int = _knob(30, 1, 100_000)
     longest_answer: int = _knob(110, 1, 100_000)
+    reasoning: ReasoningForm = "none"
+    shortest_reasoning: int = _knob(40, 1, 20_000)
+    longest_reasoning: int = _knob(160, 1, 20_000)
+    endless_reasoning_share: float = _knob(0.0, 0, 1)
+    always_calls_tools: bool = False
     capacity: int | None = _knob(None, 1, 100_000)
     queue: int | None = _knob(None, 0, 1_000_000)
     slow_down: float = _knob(0.0, 0, 100)
@@ -111,11 +129,13 @@ class Settings:
                 _check_range(knob, getattr(self, knob.name))
             elif knob.type is bool or get_origin(knob.type) is Literal:
                 _check_choice(knob, getattr(self, knob.name))
-        if self.longest_answer < self.shortest_answer:
-            raise SettingsError(
-                f"longest_answer must be at least shortest_answer ({self.shortest_answer}); "
-                f"not {self.longest_answer!r}."
-            )
+        for what in ("answer", "reasoning"):
+            shortest = getattr(self, f"shortest_{what}")
+            longest = getattr(self, f"longest_{what}")
+            if longest < shortest:
+                raise SettingsError(
+                    f"longest_{what} must be at least shortest_{what} ({shortest}); not {longest}."
+                )
         # Lists come from JSON; tuples and a copy keep the settings from changing underneath.
         object.__setattr__(self, "models", _check_models(self.models))
         object.__setattr__(self, "faults", check_scripts(self.faults))

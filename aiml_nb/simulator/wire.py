@@ -1,21 +1,22 @@
-"""Answers in the bytes of OpenAI's API: models, completions, and chunks of a stream."""
+"""Answers in the bytes of OpenAI's API: models and whole completions."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .choice import Choice, Section
 from .draws import open_draws
+from .logprobs import describe_tokens
 from .plan import Plan
-from .settings import Settings
+from .settings import ReasoningForm, Settings
 
 JSON_TYPE = "application/json"
 STREAM_TYPE = "text/event-stream; charset=utf-8"
-DONE = b"data: [DONE]\n\n"
 
 # The date the models' names appeared; clients want a number.
 _MODEL_CREATED = 1_715_367_049
-_FINGERPRINT = "fp_simulated"
+FINGERPRINT = "fp_simulated"
 
 
 def describe_model(name: str) -> dict[str, Any]:
@@ -36,14 +37,14 @@ def name_completion(plan: Plan, *, seed: int, prompt_key: str) -> str:
 
 def count_usage(plan: Plan) -> dict[str, Any]:
     """Count the tokens of a call as they are: pieces of text, not units of a bill."""
-    completion_tokens = len(plan.tokens)
+    completion_tokens = plan.completion_tokens
     return {
         "prompt_tokens": plan.prompt_tokens,
         "completion_tokens": completion_tokens,
         "total_tokens": plan.prompt_tokens + completion_tokens,
         "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
         "completion_tokens_details": {
-            "reasoning_tokens": 0,
+            "reasoning_tokens": plan.reasoning_tokens,
             "audio_tokens": 0,
             "accepted_prediction_tokens": 0,
             "rejected_prediction_tokens": 0,
@@ -53,43 +54,92 @@ def count_usage(plan: Plan) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What the body, or each chunk, of one answer carries; the last chunk only has the cost."""
+    """What the body, or each chunk, of one answer carries; the last chunk only has the cost.
+
+    `reasoning` says where its thoughts are, and `top_logprobs` how many likely tokens are listed
+    for each of its own; ``None`` lists nothing.
+    """
 
     id: str
     created: int
     model: str
     cost: Mapping[str, float] | None = None
+    reasoning: ReasoningForm = "none"
+    top_logprobs: int | None = None
 
 
 def write_completion(plan: Plan, label: Label) -> bytes:
     """Write a whole answer as one ``chat.completion``."""
-    fault = plan.fault
-    refuses, says_null = fault is not None and fault.refuses, fault is not None and fault.says_null
-    message: dict[str, Any] = {
-        "role": "assistant",
-        "content": None if refuses or says_null else plan.text,
-        "refusal": plan.text if refuses else None,
-        "annotations": [],
-    }
-    choice = {
-        "index": 0,
-        "message": message,
-        "logprobs": None,
-        "finish_reason": plan.finish_reason,
-    }
+    choices = [_write_choice(choice, index, label) for index, choice in enumerate(plan.choices)]
     completion = {
         "id": label.id,
         "object": "chat.completion",
         "created": label.created,
         "model": label.model,
-        "choices": [choice],
+        "choices": choices,
         "usage": count_usage(plan),
         "service_tier": "default",
-        "system_fingerprint": _FINGERPRINT,
+        "system_fingerprint": FINGERPRINT,
     }
     if label.cost is not None:
         completion["meta"] = {"usage": label.cost}
     return encode_json(completion)
+
+
+def _write_choice(choice: Choice, index: int, label: Label) -> dict[str, Any]:
+    return {
+        "index": index,
+        "message": _write_message(choice, label.reasoning),
+        "logprobs": _write_logprobs(choice, index, label),
+        "finish_reason": choice.finish_reason,
+    }
+
+
+def _write_message(choice: Choice, form: ReasoningForm) -> dict[str, Any]:
+    text, thoughts = choice.find_text("content"), choice.find_text("reasoning")
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": text,
+        "refusal": choice.find_text("refusal"),
+        "annotations": [],
+    }
+    if thoughts is not None and form == "parts":
+        parts = [write_thinking_part(thoughts)]
+        message["content"] = parts + ([{"type": "text", "text": text}] if text else [])
+    elif thoughts is not None:
+        message[form] = thoughts
+    for section in choice.sections:
+        if section.kind == "function_call":
+            message["function_call"] = {"name": section.tokens[0], "arguments": section.text}
+        elif section.is_call:
+            message.setdefault("tool_calls", []).append(write_call(section, section.text))
+    return message
+
+
+def write_thinking_part(text: str) -> dict[str, Any]:
+    """Write thoughts as Mistral's API has them among the parts of a text."""
+    return {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
+
+
+def write_call(section: Section, arguments: str) -> dict[str, Any]:
+    """Write the call of a tool."""
+    kind, field = (
+        ("custom", "input") if section.kind == "custom_call" else ("function", "arguments")
+    )
+    called = {"name": section.tokens[0], field: arguments}
+    return {"id": section.id, "type": kind, kind: called}
+
+
+def _write_logprobs(choice: Choice, index: int, label: Label) -> dict[str, Any] | None:
+    if label.top_logprobs is None:
+        return None
+    described: dict[str, Any] = {"content": None, "refusal": None}
+    for section in choice.sections:
+        if section.kind in described:
+            described[section.kind] = describe_tokens(
+                section.tokens, top=label.top_logprobs, name=label.id, index=index
+            )
+    return described
 
 
 def encode_json(value: Any) -> bytes:
@@ -97,56 +147,3 @@ def encode_json(value: Any) -> bytes:
     # As real servers do it: text beyond ASCII goes as it is; what UTF-8 cannot hold, a lone
     # surrogate, is left escaped, which is just the form that JSON has for it.
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
-
-
-class ChunkWriter:
-    """Writes the chunks of one streamed answer as server-sent events."""
-
-    def __init__(self, label: Label, *, include_usage: bool, refuses: bool = False) -> None:
-        head = {
-            "id": label.id,
-            "object": "chat.completion.chunk",
-            "created": label.created,
-            "model": label.model,
-            "service_tier": "default",
-            "system_fingerprint": _FINGERPRINT,
-        }
-        self._include_usage = include_usage
-        self._cost = label.cost
-        self._head = "data: " + json.dumps(head)[:-1]
-        # With usage asked for, every chunk but the last carries a null.
-        self._tail = (', "usage": null' if include_usage else "") + "}\n\n"
-        # A stream sends one of these for each token: all but the token is made beforehand.
-        field = "refusal" if refuses else "content"
-        self._before = self._head + f', "choices": [{{"index": 0, "delta": {{"{field}": '
-        self._after = '}, "logprobs": null, "finish_reason": null}]' + self._tail
-
-    def write_role(self) -> bytes:
-        """Write the first chunk: the role, and no text yet."""
-        return self._write_choice({"role": "assistant", "content": "", "refusal": None}, None)
-
-    def write_tokens(self, tokens: Iterable[str]) -> bytes:
-        """Write one chunk for each token."""
-        before, after = self._before, self._after
-        events = [f"{before}{json.dumps(token, ensure_ascii=False)}{after}" for token in tokens]
-        return "".join(events).encode("utf-8", "backslashreplace")
-
-    def write_end(self, plan: Plan, *, without: Collection[str] = ()) -> bytes:
-        """Write what follows the last token: the reason, the usage if asked for, and DONE.
-
-        A fault may leave out the ``finish`` or the ``done``.
-        """
-        meta = "" if self._cost is None else f', "meta": {json.dumps({"usage": self._cost})}'
-        end = b""
-        if "finish" not in without:
-            end = self._write_choice({}, plan.finish_reason, "" if self._include_usage else meta)
-        if self._include_usage:
-            usage = json.dumps(count_usage(plan))
-            end += f'{self._head}, "choices": [], "usage": {usage}{meta}}}\n\n'.encode()
-        return end if "done" in without else end + DONE
-
-    def _write_choice(
-        self, delta: dict[str, Any], finish_reason: str | None, meta: str = ""
-    ) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return f'{self._head}, "choices": [{json.dumps(choice)}]{meta}{self._tail}'.encode()

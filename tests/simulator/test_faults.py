@@ -144,7 +144,7 @@ async def test_each_fault_does_what_its_name_says(open_service, name, stream):
     """And its service goes on as if nothing had been."""
     service = open_service(faults={1: name})
 
-    limit = 0.3 if name in ENDINGS else 5
+    limit = 0.3 if name in ENDINGS else 30
     reply = await ask_raw(service, stream=stream, limit=limit)
 
     seen = (STREAMED if stream else PLAIN)[name]

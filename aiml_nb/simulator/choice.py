@@ -1,0 +1,61 @@
+"""One choice of an answer: its tokens in the order they leave, and what each of them is."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+SectionKind: TypeAlias = Literal[
+    "reasoning", "content", "refusal", "tool_call", "custom_call", "function_call"
+]
+"""``function_call`` is the one of the older ``functions``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A run of tokens of one kind. The first token of a call is the name of what is called."""
+
+    kind: SectionKind
+    tokens: tuple[str, ...]
+    id: str = ""
+
+    @property
+    def is_call(self) -> bool:
+        """Whether a tool is called."""
+        return self.kind.endswith("_call")
+
+    @property
+    def text(self) -> str:
+        """The text; of a call, its arguments."""
+        return "".join(self.tokens[1:] if self.is_call else self.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The sections of one choice, one after another, and why it ends."""
+
+    sections: tuple[Section, ...]
+    finish_reason: str = "stop"
+
+    @property
+    def size(self) -> int:
+        """The number of its tokens."""
+        return sum(len(section.tokens) for section in self.sections)
+
+    def count(self, kind: SectionKind) -> int:
+        """Count the tokens of one kind."""
+        return sum(len(each.tokens) for each in self.sections if each.kind == kind)
+
+    def find_text(self, kind: SectionKind) -> str | None:
+        """Give the text of one kind, ``None`` if there is no section of it."""
+        texts = [section.text for section in self.sections if section.kind == kind]
+        return "".join(texts) if texts else None
+
+    def cut(self, max_tokens: int | None) -> "Choice":
+        """Give what fits into `max_tokens`; what is left of a text may be empty."""
+        if max_tokens is None or self.size <= max_tokens:
+            return self
+        kept, left = [], max_tokens
+        for section in self.sections:
+            if left or not section.is_call:
+                kept.append(replace(section, tokens=section.tokens[:left]))
+            left = max(0, left - len(section.tokens))
+        return Choice(tuple(kept), "length")

@@ -1,0 +1,158 @@
+"""Answers as chunks of a stream: server-sent events in the bytes of OpenAI's API."""
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
+
+from .choice import Choice, Section
+from .logprobs import describe_tokens
+from .plan import Plan
+from .wire import FINGERPRINT, Label, count_usage, write_call, write_thinking_part
+
+DONE = b"data: [DONE]\n\n"
+
+_Json: TypeAlias = dict[str, Any]
+
+# `json.dumps` would make an encoder for each token.
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+# Where a token is put into an event that is otherwise made beforehand.
+_HOLE = "\x00"
+
+
+class ChunkWriter:
+    """Writes the chunks of one streamed answer, each token of each choice as an event."""
+
+    def __init__(self, plan: Plan, label: Label, *, include_usage: bool) -> None:
+        head = {
+            "id": label.id,
+            "object": "chat.completion.chunk",
+            "created": label.created,
+            "model": label.model,
+            "service_tier": "default",
+            "system_fingerprint": FINGERPRINT,
+        }
+        self._plan = plan
+        self._label = label
+        self._include_usage = include_usage
+        self._head = "data: " + json.dumps(head)[:-1]
+        # With usage asked for, every chunk but the last carries a null.
+        self._tail = (', "usage": null' if include_usage else "") + "}\n\n"
+        self._length = plan.length
+        self._last = max(
+            index for index, choice in enumerate(plan.choices) if choice.size == self._length
+        )
+        self._events = [
+            self._write_events(choice, index) for index, choice in enumerate(plan.choices)
+        ]
+
+    def write_roles(self) -> bytes:
+        """Write the first chunk of each choice: the role, and no text yet."""
+        logprobs: _Json | None = None
+        if self._label.top_logprobs is not None:
+            logprobs = {"content": [], "refusal": None}
+        events = ""
+        for index, choice in enumerate(self._plan.choices):
+            calls = any(section.is_call for section in choice.sections)
+            delta = {"role": "assistant", "content": None if calls else "", "refusal": None}
+            events += self._write_chunk(index, delta, logprobs=logprobs)
+        return events.encode()
+
+    def write_tokens(self, count: int) -> bytes:
+        """Write so many more tokens of each choice, as far as it has them."""
+        if len(self._events) == 1:
+            events = "".join(itertools.islice(self._events[0], count))
+        else:
+            turns = itertools.product(range(count), self._events)
+            events = "".join(next(each, "") for _, each in turns)
+        return events.encode("utf-8", "backslashreplace")
+
+    def write_finish(self) -> bytes:
+        """Write why the choices end that go on to the end of the answer."""
+        events = ""
+        for index, choice in enumerate(self._plan.choices):
+            if choice.size == self._length:
+                events += self._write_finish(choice, index)
+        return events.encode()
+
+    def write_usage(self) -> bytes:
+        """Write the usage, if it was asked for, in a chunk without choices."""
+        if not self._include_usage:
+            return b""
+        usage = json.dumps(count_usage(self._plan))
+        return f'{self._head}, "choices": [], "usage": {usage}{self._write_meta()}}}\n\n'.encode()
+
+    def _write_events(self, choice: Choice, index: int) -> Iterator[str]:
+        """Write an event for each token, and the end of a choice that is not the longest."""
+        events: list[Iterable[str]] = []
+        calls = 0
+        for section in choice.sections:
+            if section.is_call:
+                events.append(self._write_call(section, index, calls))
+                calls += 1
+            elif self._label.top_logprobs is None or section.kind == "reasoning":
+                events.append(self._write_section(section, index))
+            else:
+                events.append(self._write_likely(section, index, self._label.top_logprobs))
+        if choice.size < self._length:
+            events.append([self._write_finish(choice, index)])
+        return itertools.chain.from_iterable(events)
+
+    def _write_section(self, section: Section, index: int) -> Iterator[str]:
+        delta: _Json = {section.kind: _HOLE}
+        if section.kind == "reasoning":
+            form = self._label.reasoning
+            delta = {form: _HOLE}
+            if form == "parts":
+                delta = {"content": [write_thinking_part(_HOLE)]}
+        return self._fill(self._write_chunk(index, delta), section.tokens)
+
+    def _write_call(self, section: Section, index: int, number: int) -> Iterator[str]:
+        if section.kind == "function_call":
+            start: _Json = {"function_call": {"name": section.tokens[0], "arguments": ""}}
+            more: _Json = {"function_call": {"arguments": _HOLE}}
+        else:
+            call = write_call(section, "")
+            kind = call["type"]
+            field = "input" if kind == "custom" else "arguments"
+            start = {"tool_calls": [{"index": number, **call}]}
+            more = {"tool_calls": [{"index": number, kind: {field: _HOLE}}]}
+        arguments = self._fill(self._write_chunk(index, more), section.tokens[1:])
+        return itertools.chain([self._write_chunk(index, start)], arguments)
+
+    def _write_likely(self, section: Section, index: int, top: int) -> Iterator[str]:
+        """Write each token with what is said about its likelihood."""
+        for place, token in enumerate(section.tokens):
+            described = describe_tokens(
+                [token], top=top, name=self._label.id, index=index, start=place
+            )
+            logprobs: _Json = {"content": None, "refusal": None, section.kind: described}
+            yield self._write_chunk(index, {section.kind: token}, logprobs=logprobs)
+
+    def _fill(self, event: str, tokens: tuple[str, ...]) -> Iterator[str]:
+        # A stream sends one of these for each token: all but the token is made beforehand.
+        before, _, after = event.rpartition(_encode(_HOLE))
+        return (f"{before}{_encode(token)}{after}" for token in tokens)
+
+    def _write_finish(self, choice: Choice, index: int) -> str:
+        meta = self._write_meta() if index == self._last and not self._include_usage else ""
+        return self._write_chunk(index, {}, choice.finish_reason, meta=meta)
+
+    def _write_meta(self) -> str:
+        cost = self._label.cost
+        return "" if cost is None else f', "meta": {json.dumps({"usage": cost})}'
+
+    def _write_chunk(
+        self,
+        index: int,
+        delta: _Json,
+        finish_reason: str | None = None,
+        *,
+        logprobs: _Json | None = None,
+        meta: str = "",
+    ) -> str:
+        choice = {
+            "index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason,
+        }  # fmt: skip
+        return f'{self._head}, "choices": [{_encode(choice)}]{meta}{self._tail}'

@@ -1,0 +1,104 @@
+"""Composes the choices of an answer: thoughts, a text, a JSON value, or calls of tools."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from .answers import find_answer, find_thoughts, write_tool_answer
+from .choice import Choice, Section
+from .draws import open_draws
+from .fault import Fault
+from .options import AnswerOptions
+from .prompts import Prompt, split_tokens
+from .settings import Settings
+from .tools import Call
+
+# Thoughts without an end stop where the request says, or after so many times the longest ones.
+_ENDLESS = 4
+_MOST_THOUGHTS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Composes the choices of one answer; they depend on the seed, the prompt and the options."""
+
+    prompt: Prompt
+    repeat: int
+    options: AnswerOptions
+    max_tokens: int | None
+    fault: Fault | None
+    settings: Settings
+
+    def compose(self, index: int) -> Choice:
+        """Compose the choice at an index (from 0)."""
+        fault = self.fault
+        if fault is not None and fault.says_null:
+            choice = Choice(())
+        else:
+            choice = self._answer(index)
+            if self.settings.reasoning != "none":
+                choice = self._think(choice, index)
+        choice = choice.cut(self.max_tokens)
+        if fault is not None and fault.finish_reason is not None:
+            choice = replace(choice, finish_reason=fault.finish_reason)
+        return choice
+
+    def _answer(self, index: int) -> Choice:
+        fault, options = self.fault, self.options
+        if fault is not None and fault.text is not None:
+            tokens = split_tokens(fault.text)
+            return Choice((Section("refusal" if fault.refuses else "content", tokens),))
+        if options.toolbox is not None:
+            always = self.settings.always_calls_tools
+            calls = options.toolbox.choose(self.prompt, always=always)
+            if calls:
+                return self._call_tools(calls, index)
+        tokens = self._find_text(index)
+        if options.is_json:
+            tokens = self._write_json("".join(tokens), index)
+        return Choice((Section("content", tokens),))
+
+    def _find_text(self, index: int) -> tuple[str, ...]:
+        if self.prompt.tool_results and not index:
+            return write_tool_answer(self.prompt.tool_results)
+        return find_answer(self.prompt, self.settings, index).tokens
+
+    def _write_json(self, text: str, index: int) -> tuple[str, ...]:
+        schema = self.options.schema
+        if schema is None:
+            return _split_json({"answer": text, "simulated": True})
+        return _split_json(schema.make(self._open_draw("value"), turn=index, answer=text))
+
+    def _call_tools(self, calls: list[Call], index: int) -> Choice:
+        sections = []
+        for number, call in enumerate(calls):
+            tool, subject = call.tool, call.subject
+            arguments = split_tokens(subject or self.prompt.text[:100])
+            if tool.schema is not None:
+                draw = self._open_draw("arguments", tool.name, subject or "")
+                arguments = _split_json(tool.schema.make(draw, turn=index, subject=subject))
+            draws = open_draws(
+                self.settings.seed, self.prompt.key, self.repeat, "call", index, number
+            )
+            name = f"call_{draws.getrandbits(96):024x}"
+            sections.append(Section(tool.kind, (tool.name, *arguments), name))
+        reason = "function_call" if calls[0].tool.kind == "function_call" else "tool_calls"
+        return Choice(tuple(sections), reason)
+
+    def _think(self, choice: Choice, index: int) -> Choice:
+        settings = self.settings
+        thoughts = find_thoughts(self.prompt, settings, index)
+        lots = open_draws(settings.seed, self.prompt.key, self.repeat, "endless", index)
+        if lots.random() >= settings.endless_reasoning_share:
+            return replace(choice, sections=(Section("reasoning", thoughts), *choice.sections))
+        size = min(self.max_tokens or _ENDLESS * settings.longest_reasoning, _MOST_THOUGHTS)
+        endless = (thoughts * (size // len(thoughts) + 1))[:size]
+        return Choice((Section("reasoning", endless), Section("content", ())), "length")
+
+    def _open_draw(self, *names: str) -> Callable[[str], int]:
+        seed, key = self.settings.seed, self.prompt.key
+        return lambda path: open_draws(seed, key, *names, path).getrandbits(32)
+
+
+def _split_json(value: object) -> tuple[str, ...]:
+    return split_tokens(json.dumps(value, ensure_ascii=False))

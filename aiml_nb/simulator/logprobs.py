@@ -1,0 +1,61 @@
+"""How likely each token of an answer was, and what else might have stood there."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from .draws import open_draws
+
+# Words that the model might have written instead.
+_OTHERS = (
+    " the", " a", ".", ",", " and", " one", "\n", " is", " it", " four", " not", " 4", " of",
+    " or", " to", " that", " Yes", "!", " well", " they", " an", " in",
+)  # fmt: skip
+
+# The least that a token is likely; each alternative is half as likely as the one before.
+_LEAST = 0.3
+
+
+def describe_tokens(
+    tokens: Sequence[str], *, top: int, name: str, index: int = 0, start: int = 0
+) -> list[dict[str, Any]]:
+    """Describe tokens of a choice as OpenAI's ``logprobs`` do.
+
+    Parameters
+    ----------
+    top
+        The number of likeliest tokens to list for each.
+    name, index, start
+        The name of the answer, the choice, and the place of the first of these tokens in it, which
+        decide what is drawn.
+    """
+    return [
+        _describe(token, top, open_draws(name, "logprobs", index, start + place).random())
+        for place, token in enumerate(tokens)
+    ]
+
+
+def _describe(token: str, top: int, lot: float) -> dict[str, Any]:
+    chance = 1 - lot * (1 - _LEAST)
+    entry = _write_entry(token, chance)
+    left, likely = 1 - chance, [(chance, token)]
+    others = [other for other in _OTHERS if other != token]
+    turn = int(lot * 1000) % len(others)
+    for other in (others[turn:] + others[:turn])[:top]:
+        left /= 2
+        likely.append((left, other))
+    likely.sort(key=lambda each: -each[0])
+    entry["top_logprobs"] = [_write_entry(text, share) for share, text in likely[:top]]
+    return entry
+
+
+def _write_entry(token: str, chance: float) -> dict[str, Any]:
+    logprob = round(math.log(max(chance, 1e-9)), 6)
+    return {"token": token, "logprob": logprob, "bytes": _list_bytes(token)}
+
+
+def _list_bytes(token: str) -> list[int] | None:
+    try:
+        return list(token.encode())
+    except UnicodeEncodeError:  # a lone surrogate has none
+        return None

@@ -1,0 +1,81 @@
+"""What a request wants of its answer: how many choices, which tools, a value of which schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .refusals import read_whole, refuse_field
+from .schema import Schema
+from .tool_fields import read_schema, read_toolbox
+from .tools import Toolbox
+
+# The most that OpenAI's API takes.
+_MOST_CHOICES = 128
+
+_NAMES = frozenset(
+    ("n", "tools", "tool_choice", "functions", "function_call", "response_format")
+)  # fmt: skip
+_FORMATS = ("text", "json_object", "json_schema")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOptions:
+    """What a request wants of its answer.
+
+    Parameters
+    ----------
+    n
+        The number of choices.
+    toolbox
+        The tools that may be called.
+    is_json
+        The answer is a JSON object, or, with a `schema`, a value that the schema allows.
+    """
+
+    n: int = 1
+    toolbox: Toolbox | None = None
+    is_json: bool = False
+    schema: Schema | None = None
+
+
+PLAIN = AnswerOptions()
+"""One text."""
+
+
+def read_options(fields: Mapping[str, Any]) -> AnswerOptions:
+    """Read what the body of a chat completion wants.
+
+    Raises
+    ------
+    Refusal
+        If a value is of a wrong type, or a schema cannot be met.
+    """
+    if _NAMES.isdisjoint(fields):
+        return PLAIN
+    is_json, schema = _read_format(fields.get("response_format"))
+    return AnswerOptions(
+        n=read_whole(fields, "n", least=1, most=_MOST_CHOICES) or 1,
+        toolbox=read_toolbox(fields),
+        is_json=is_json,
+        schema=schema,
+    )
+
+
+def _read_format(value: Any) -> tuple[bool, Schema | None]:
+    if value is None:
+        return False, None
+    kind = value.get("type") if isinstance(value, dict) else None
+    if kind not in _FORMATS:
+        known = ", ".join(_FORMATS)
+        raise refuse_field("response_format", f"must be an object whose type is {known}", value)
+    if kind != "json_schema":
+        schema = value.get("schema")  # llama.cpp's server has it beside json_object
+        is_bare = kind == "text" or schema is None
+        return kind != "text", None if is_bare else read_schema(schema, "response_format.schema")
+    described = value.get("json_schema")
+    if not (isinstance(described, dict) and isinstance(described.get("name"), str)):
+        raise refuse_field(
+            "response_format.json_schema", "must be an object with a name", described
+        )
+    name = "response_format.json_schema.schema"
+    return True, read_schema(described.get("schema", {}), name)

@@ -1,0 +1,189 @@
+"""Makes a text that a regular expression matches, as JSON schemas have them (ECMA-262)."""
+
+import re
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+_LONGEST_PATTERN = 1000
+_LONGEST_MATCH = 2000
+_DEEPEST = 20
+_MOST_TRIES = 20
+
+_DIGITS, _WORD = string.digits, string.ascii_lowercase + string.digits + string.ascii_uppercase
+_PRINTABLE = _WORD + "_ " + string.punctuation
+_CLASSES = {
+    "d": _DIGITS,
+    "w": _WORD + "_",
+    "s": " ",
+    "D": string.ascii_lowercase,
+    "W": "-",
+    "S": _WORD,
+}
+_CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
+_QUANTIFIER = re.compile(r"(?:([*+?])|\{(\d{1,4})(,?)(\d{0,4})\})[?+]?")
+_GROUP = re.compile(r"\?(?::|P?<\w+>)")
+_CODE = re.compile(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})")
+
+
+class PatternError(ValueError):
+    """No text can be made for a pattern; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeat:
+    """A set of characters, or alternatives, between `least` and `most` times."""
+
+    of: "str | _Options"
+    least: int = 1
+    most: int = 1
+
+
+_Options: TypeAlias = list[list[_Repeat]]
+"""Alternatives, each a sequence."""
+
+
+def make_match(pattern: str, pick: Callable[[int], int], *, least: int = 0) -> str:
+    """Give a text that matches a pattern.
+
+    Parameters
+    ----------
+    pick
+        Picks one of so many characters that would do.
+    least
+        How long it should be, if the pattern allows that.
+
+    Raises
+    ------
+    PatternError
+        If the pattern is wrong, too long, or uses what is not understood here: look-around,
+        back-references, word boundaries.
+    """
+    options = _Parser(pattern).parse()
+    text, more = _write(options, pick, 0), 0
+    for _ in range(_MOST_TRIES):
+        if len(text) >= least:
+            break
+        grown = len(_write(options, pick, more + 1)) - len(text)
+        more += max(1, (least - len(text)) // max(1, grown))
+        text = _write(options, pick, more)
+    return text
+
+
+def _write(options: _Options, pick: Callable[[int], int], more: int) -> str:
+    text = ""
+    for part in options[0]:
+        # As few as may be, but one where none may be: an empty text shows nothing.
+        count = min(part.most, max(part.least, 1) + more)
+        for _ in range(count):
+            of = part.of
+            text += of[pick(len(of))] if isinstance(of, str) else _write(of, pick, more)
+            if len(text) > _LONGEST_MATCH:
+                raise PatternError("what it matches is too long")
+    return text
+
+
+class _Parser:
+    def __init__(self, pattern: str) -> None:
+        if len(pattern) > _LONGEST_PATTERN:
+            raise PatternError(f"it is longer than {_LONGEST_PATTERN} characters")
+        self._pattern = pattern
+        self._at = 0
+
+    def parse(self) -> _Options:
+        options = self._read_options(0)
+        if self._at < len(self._pattern):
+            raise PatternError("a bracket was never opened")
+        return options
+
+    def _read_options(self, depth: int) -> _Options:
+        if depth > _DEEPEST:
+            raise PatternError("its groups are too deep")
+        options: _Options = [[]]
+        while (sign := self._peek()) not in ("", ")"):
+            if sign == "|":
+                options.append([])
+                self._at += 1
+            else:
+                self._read_part(options[-1], depth)
+        return options
+
+    def _read_part(self, sequence: list[_Repeat], depth: int) -> None:
+        sign = self._next()
+        if sign == "^" and not sequence:
+            return
+        if sign == "$" and self._peek() in ("", "|", ")"):
+            return
+        if sign in "^$*+?":
+            raise PatternError(f"{sign!r} stands where nothing can match it")
+        of = self._read_group(depth) if sign == "(" else self._read_characters(sign)
+        sequence.append(self._read_quantifier(of))
+
+    def _read_group(self, depth: int) -> _Options:
+        if self._peek() == "?":
+            named = _GROUP.match(self._pattern, self._at)
+            if named is None:
+                raise PatternError("look-around is not understood")
+            self._at = named.end()
+        options = self._read_options(depth + 1)
+        if self._next() != ")":
+            raise PatternError("a bracket was never closed")
+        return options
+
+    def _read_quantifier(self, of: "str | _Options") -> _Repeat:
+        found = _QUANTIFIER.match(self._pattern, self._at)
+        if found is None:
+            return _Repeat(of)
+        self._at = found.end()
+        sign, least, comma, most = found.groups()
+        if sign:
+            return _Repeat(of, int(sign == "+"), 1 if sign == "?" else _LONGEST_MATCH)
+        fewest = int(least)
+        return _Repeat(of, fewest, int(most) if most else (_LONGEST_MATCH if comma else fewest))
+
+    def _read_characters(self, sign: str) -> str:
+        if sign == ".":
+            return _WORD
+        if sign == "\\":
+            return self._read_escape()
+        return self._read_class() if sign == "[" else sign
+
+    def _read_escape(self) -> str:
+        code = _CODE.match(self._pattern, self._at)
+        if code is not None:
+            self._at = code.end()
+            return chr(int(code[1] or code[2], 16))
+        sign = self._next()
+        if sign in _CLASSES:
+            return _CLASSES[sign]
+        if sign == "" or (sign.isalnum() and sign not in _CONTROLS):
+            raise PatternError(f"\\{sign} is not understood")
+        return _CONTROLS.get(sign, sign)
+
+    def _read_class(self) -> str:
+        excludes = self._peek() == "^"
+        self._at += excludes
+        found = ""
+        while (sign := self._next()) != "]":
+            if not sign:
+                raise PatternError("a bracket was never closed")
+            first = self._read_escape() if sign == "\\" else sign
+            if len(first) == 1 and re.match(r"-[^\]]", self._pattern[self._at : self._at + 2]):
+                self._at += 1
+                last = self._next()
+                last = self._read_escape() if last == "\\" else last
+                first = "".join(map(chr, range(ord(first), min(ord(last[0]), ord(first) + 99) + 1)))
+            found += first
+        chosen = "".join(each for each in _PRINTABLE if each not in found) if excludes else found
+        if not chosen:
+            raise PatternError("a set of characters is empty")
+        return chosen
+
+    def _peek(self) -> str:
+        return self._pattern[self._at : self._at + 1]
+
+    def _next(self) -> str:
+        sign = self._peek()
+        self._at += 1
+        return sign

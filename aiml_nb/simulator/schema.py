@@ -1,0 +1,242 @@
+"""Makes a small value that a JSON schema allows, the same for the same draws."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from .schema_merge import SchemaError, merge_schemas
+from .schema_values import make_formed_text, make_number, make_word
+
+Draw: TypeAlias = Callable[[str], int]
+"""Draws a whole number for a place in the value, always the same for that place."""
+
+# Of the schema, in characters.
+_LARGEST = 100_000
+
+# Of the value: its parts, the characters of its texts, its levels.
+_MOST_PARTS = 2000
+_MOST_TEXT = 20_000
+_DEEPEST = 40
+
+# Properties that need not be there are written down to this depth; where that would be too much, or
+# one is of a kind that is not understood, fewer of them.
+_OPTIONAL_DEPTHS = (4, 1, 0)
+
+_NOT_UNDERSTOOD = (
+    "not", "if", "contains", "dependentSchemas", "dependentRequired", "dependencies",
+    "propertyNames", "$dynamicRef", "$recursiveRef",
+)  # fmt: skip
+_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
+_HINTS = {
+    "object": ("properties", "required", "additionalProperties", "minProperties"),
+    "array": ("items", "prefixItems", "minItems", "maxItems", "uniqueItems"),
+    "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+}
+
+
+class Schema:
+    """A JSON schema for which a value can be made.
+
+    Raises
+    ------
+    SchemaError
+        If none can be made, or only a large one, or the schema uses what is not understood here.
+    """
+
+    def __init__(self, root: Any) -> None:
+        self._root = root
+        if len(json.dumps(root)) > _LARGEST:
+            raise SchemaError(f"it is longer than {_LARGEST} characters")
+        for self._depth in _OPTIONAL_DEPTHS:
+            try:
+                self._make(_draw_nothing)
+            except SchemaError:
+                if self._depth == _OPTIONAL_DEPTHS[-1]:
+                    raise
+            else:
+                return
+
+    def make(
+        self, draw: Draw, *, turn: int = 0, subject: str | None = None, answer: str | None = None
+    ) -> Any:
+        """Make a value.
+
+        Parameters
+        ----------
+        turn
+            Different values for different turns, where the schema has room for them.
+        subject
+            The first text of the value, if any text may stand there.
+        answer
+            The text of a property ``answer``, if any text may stand there.
+        """
+        try:
+            return self._make(draw, turn, subject, answer)
+        except SchemaError:
+            # A draw in a thousand may miss what rounding spoils; this one was seen to work.
+            return self._make(_draw_nothing)
+
+    def _make(self, draw: Draw, turn: int = 0, *given: str | None) -> Any:
+        try:
+            return _Maker(self._root, draw, self._depth, *given).make(self._root, "", turn)
+        except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            if isinstance(error, SchemaError):
+                raise
+            raise SchemaError("it is no JSON schema") from error
+
+
+def _draw_nothing(_: str) -> int:
+    return 0
+
+
+class _Maker:
+    """Makes one value; `path` is the place in it."""
+
+    def __init__(
+        self,
+        root: Any,
+        draw: Draw,
+        optional_depth: int,
+        subject: str | None = None,
+        answer: str | None = None,
+    ) -> None:
+        self._root = root
+        self._draw = draw
+        self._optional_depth = optional_depth
+        self._subject = subject
+        self._answer = answer
+        self._parts = _MOST_PARTS
+        self._text = _MOST_TEXT
+
+    def make(self, schema: Any, path: str, turn: int) -> Any:
+        if path.count("/") > _DEEPEST:
+            raise SchemaError("it has no end")
+        schema = self._resolve(schema)
+        number = self._draw(path) + turn
+        if "const" in schema or "enum" in schema:
+            return self._choose(schema, number)
+        kind = _find_type(schema)
+        if kind == "object":
+            return self._make_object(schema, path, turn)
+        if kind == "array":
+            return self._make_array(schema, path, turn)
+        if kind == "string":
+            return self._make_text(schema, path, number)
+        if kind in ("integer", "number"):
+            return make_number(schema, kind, number)
+        return None if kind == "null" else bool(number % 2)
+
+    def _resolve(self, schema: Any) -> Mapping[str, Any]:
+        """Follow references and choose among alternatives until the schema stands alone."""
+        for _ in range(_DEEPEST):
+            self._spend(parts=1)
+            rest = merge_schemas(schema, True)
+            for name in _NOT_UNDERSTOOD:
+                if name in rest:
+                    raise SchemaError(f"the simulator does not understand {name!r}")
+            if "$ref" in rest:
+                schema = merge_schemas(self._find(rest.pop("$ref")), rest)
+            elif "anyOf" in rest or "oneOf" in rest:
+                options = rest.pop("anyOf" if "anyOf" in rest else "oneOf")
+                plain = [each for each in options if each != {"type": "null"}]
+                schema = merge_schemas(rest, (plain or options or [False])[0])
+            elif "allOf" in rest:
+                parts, schema = rest.pop("allOf"), rest
+                for part in parts:
+                    schema = merge_schemas(schema, part)
+            else:
+                return rest
+        raise SchemaError("its references have no end")
+
+    def _find(self, reference: str) -> Any:
+        if not reference.startswith("#"):
+            raise SchemaError(f"{reference!r:.80} leads out of it")
+        found = self._root
+        for step in reference.split("/")[1:]:
+            name = step.replace("~1", "/").replace("~0", "~")
+            try:
+                found = found[int(name) if isinstance(found, list) else name]
+            except (LookupError, TypeError, ValueError):
+                raise SchemaError(f"{reference!r:.80} leads nowhere") from None
+        return found
+
+    def _choose(self, schema: Mapping[str, Any], number: int) -> Any:
+        values = [schema["const"]] if "const" in schema else schema["enum"]
+        if not values:
+            raise SchemaError("an enum in it is empty")
+        self._spend(parts=len(values) // 100, text=max(len(json.dumps(each)) for each in values))
+        return values[number % len(values)]
+
+    def _make_object(self, schema: Mapping[str, Any], path: str, turn: int) -> dict[str, Any]:
+        properties, required = schema.get("properties", {}), schema.get("required", [])
+        others = schema.get("additionalProperties", True)
+        wanted = list(dict.fromkeys([*properties, *required]))
+        self._spend(parts=len(wanted) // 10)
+        most = schema.get("maxProperties", len(wanted))
+        if path.count("/") >= self._optional_depth or len(wanted) > most:
+            needed = set(required)
+            wanted = [name for name in wanted if name in needed]
+        if not schema.get("minProperties", 0) <= len(wanted) <= most:
+            raise SchemaError("an object in it has more or fewer properties than it may have")
+        made = {}
+        for name in wanted:
+            place = f"{path}/{name.replace('/', '~1')}"
+            made[name] = self.make(properties.get(name, others), place, turn)
+        return made
+
+    def _make_array(self, schema: Mapping[str, Any], path: str, turn: int) -> list[Any]:
+        first, items = schema.get("prefixItems", []), schema.get("items", True)
+        if isinstance(items, list):  # as it was before prefixItems
+            first, items = items, schema.get("additionalItems", True)
+        least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", _MOST_PARTS))
+        if path.count("/") >= self._optional_depth:
+            wanted = least
+        else:
+            wanted = max(least, min(most, len(first) if items is False else max(2, len(first))))
+        if not least <= wanted <= min(most, _MOST_PARTS):
+            raise SchemaError("an array in it has more or fewer items than it may have")
+        schemas = [*first, *[items] * wanted][:wanted]
+        # Items that must differ are drawn in the same place, by turns.
+        unique = bool(schema.get("uniqueItems"))
+        made = [
+            self.make(each, f"{path}/{0 if unique else at}", turn + at)
+            for at, each in enumerate(schemas)
+        ]
+        if unique and len({json.dumps(each, sort_keys=True) for each in made}) < len(made):
+            raise SchemaError("the items of an array in it cannot all differ")
+        return made
+
+    def _make_text(self, schema: Mapping[str, Any], path: str, number: int) -> str:
+        least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", _MOST_TEXT))
+        self._spend(text=max(least, 64))
+        formed = make_formed_text(schema, number, least, most)
+        if formed is not None:
+            self._spend(text=len(formed))
+            return formed
+        if path.endswith("/answer"):
+            given = self._answer
+        else:
+            given, self._subject = self._subject, None
+        if given and least <= len(given) <= most:
+            return given
+        if least > most:
+            raise SchemaError("a text in it is at least longer than it is at most")
+        return make_word(number, least, most)
+
+    def _spend(self, *, parts: int = 0, text: int = 0) -> None:
+        self._parts -= parts
+        self._text -= text
+        if self._parts < 0 or self._text < 0:
+            raise SchemaError("what it asks for is too large")
+
+
+def _find_type(schema: Mapping[str, Any]) -> str:
+    given = schema.get("type", [])
+    kinds = [given] if isinstance(given, str) else list(given)
+    kinds.sort(key=lambda kind: kind == "null")  # anything says more than null
+    if not kinds:
+        kinds = [kind for kind, names in _HINTS.items() if any(name in schema for name in names)]
+    kind = (kinds or ["string"])[0]
+    if kind not in _TYPES:
+        raise SchemaError(f"{kind!r:.80} is no type")
+    return kind
