@@ -27,6 +27,7 @@ import math
 import re
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -39,6 +40,14 @@ VERSION = 1
 _CRC = re.compile(r', "crc32": (\d{1,10})}\s*\Z')
 # What `str.splitlines` takes for the end of a line, too, though JSON may hold it.
 _BREAKS = {each.encode(): f"\\u{ord(each):04x}".encode() for each in "\x85\u2028\u2029"}
+# How files in other encodings begin: with a byte-order mark, or with the brace of the first line.
+_MARKS = {
+    b"\xef\xbb\xbf": "utf-8",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+    b"{\0": "utf-16-le",
+    b"\0{": "utf-16-be",
+}
 _STAMPS = ("submitted", "started", "first_token", "finished")
 SETTINGS = (
     *("strategy", "max_concurrency", "stream", "model", "base_url", "simulated", "seed"),
@@ -82,6 +91,52 @@ def encode_record(data: Mapping[str, Any]) -> str:
 
 def _seal(line: bytes) -> str:
     return f'{line[:-1].decode()}, "crc32": {zlib.crc32(line)}}}\n'
+
+
+def split_lines(data: bytes) -> list[str]:
+    """Return the lines of a file as they were written, whatever an editor has made of it.
+
+    Line ends of all systems, a byte-order mark, UTF-16 and Latin-1 (by Windows' name, 1252) are
+    undone; what is no text at all comes as U+FFFD, and fails its checksum.
+    """
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            data = data.decode(encoding, "replace").lstrip("\ufeff").encode()
+            break
+    return [_decode_text(line) for line in re.split(rb"\r\n|\r|\n", data)]
+
+
+def _decode_text(line: bytes) -> str:
+    for encoding in ("utf-8", "cp1252", "latin-1"):
+        with suppress(UnicodeDecodeError):
+            text = line.decode(encoding)
+            if encoding == "utf-8" or _has_its_checksum(text):
+                return text
+    return line.decode("utf-8", "replace")
+
+
+def _has_its_checksum(line: str) -> bool:
+    try:
+        return bool(decode(line))
+    except ValueError:
+        return False
+
+
+def decode_edited(line: str) -> dict[str, Any]:
+    """Read a line that is whole but not as it was written: an editor or jq has changed it.
+
+    Raises
+    ------
+    ValueError
+        If it is not a JSON object with a checksum, right or wrong.
+    """
+    try:
+        data = json.loads(line)
+    except RecursionError:
+        raise ValueError("The line is nested too deeply.") from None
+    if not (isinstance(data, dict) and isinstance(data.pop("crc32", None), int)):
+        raise ValueError("The line is not one of ours.")
+    return data
 
 
 def decode(line: str) -> dict[str, Any]:

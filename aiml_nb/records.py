@@ -196,6 +196,8 @@ class Run(_Shown):
         How the limit shrank after 429s and recovered.
     stopped
         Why the run was ended before all its calls were made, None if it was not.
+    journal
+        The file that keeps its records, None if none does.
     """
 
     run_id: str = ""
@@ -213,6 +215,7 @@ class Run(_Shown):
     loop_lag_total: float | None = None
     limit_history: list[LimitChange] = field(default_factory=list)
     stopped: str | None = None
+    journal: str | None = None
 
     @property
     def makespan(self) -> float:

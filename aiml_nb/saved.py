@@ -10,7 +10,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from .jsonl import SETTINGS, VERSION, attempt_from_dict, call_from_dict, decode
+from .jsonl import (
+    SETTINGS,
+    VERSION,
+    attempt_from_dict,
+    call_from_dict,
+    decode,
+    decode_edited,
+    split_lines,
+)
 from .records import Call, Comparison, LimitChange, Run
 from .rows import is_row, read_row, run_from_rows
 from .validity import check_record
@@ -49,11 +57,13 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
         If lines are damaged, as one is where a program was killed. They are passed over: what they
         told is missing.
     """
-    text = Path(path).read_bytes().decode("utf-8", errors="replace")
+    lines = split_lines(Path(path).read_bytes())
+    text = "\n".join(lines)
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
         whole = None
+    edited: list[int] = []
     try:
         if is_row(text.lstrip().partition("\n")[0]):
             rows, damaged = _read_lines(text, read_row)
@@ -61,8 +71,11 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
         elif isinstance(whole, dict) and "aiml_nb_journal" not in whole:
             return _read_whole(whole)
         else:
-            lines, damaged = _read_lines(text, decode)
-            run = run_from(lines)
+            records, damaged = _read_lines(text, decode)
+            if damaged:  # other programs keep the records, but not their checksums
+                records, unread = _read_lines(text, _read_edited)
+                edited, damaged = [n for n in damaged if n not in unread], unread
+            run = run_from(records)
     except ValueError as error:
         if Path(path).suffix.lower() == ".csv":
             raise ValueError(
@@ -73,13 +86,24 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
             f"'{path}' cannot be read. {error} Expected is what 'aiml-nb compare --json', "
             "'aiml-nb run' or aiml_nb.to_jsonl() wrote, or a journal."
         ) from None
-    if damaged:
-        numbers = ", ".join(map(str, damaged[:5])) + (", …" if len(damaged) > 5 else "")
-        warnings.warn(
-            f"'{path}' is damaged in line {numbers}: what is written there is missing.",
-            stacklevel=2,
-        )
+    for numbers, what in (
+        (damaged, "what is written there is missing"),
+        (edited, "their checksums do not match, and they are taken as they are"),
+    ):
+        if numbers:
+            shown = ", ".join(map(str, numbers[:5])) + (", …" if len(numbers) > 5 else "")
+            warnings.warn(f"'{path}' is damaged in line {shown}: {what}.", stacklevel=2)
     return run
+
+
+def _read_edited(line: str) -> dict[str, Any]:
+    try:
+        return decode(line)
+    except ValueError:
+        record = decode_edited(line)
+        if "timing" in record:
+            call_from_dict(record)
+        return record
 
 
 def run_from(lines: Iterable[Mapping[str, Any]]) -> Run:

@@ -14,7 +14,7 @@ from ..records import Run
 from ..runner import STRATEGIES, last_run
 from ..runner import run as make_calls
 from ..runner.plan import check_plan, place_journal
-from ..runner.resume import connect_again, go_on
+from ..runner.resume import ON_DAMAGE, connect_again, go_on
 from ..runner.settings import check_parameters
 from .options import (
     add_call_options,
@@ -90,6 +90,13 @@ def _add_journal_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--resume", action="store_true", help="go on with the journal's run")
     group.add_argument("--retry-failed", action="store_true", help="send failed calls again, too")
+    group.add_argument(
+        "--on-damage",
+        choices=ON_DAMAGE,
+        default="ask",
+        help="what to do if the journal was changed by another program: stop (ask), take what can "
+        "be read as it is (keep), or send those calls again (send)",
+    )
 
 
 def _add_limit_options(parser: argparse.ArgumentParser) -> None:
@@ -113,6 +120,7 @@ def run_command(options: argparse.Namespace) -> int:
     given = _find_given(options)
     try:
         run = _make_calls(prompts, places, options, given)
+        places.journal = Path(run.journal) if run.journal else places.journal
         options.exit_code = exit_code(run.calls)
         _write(run, places, options)
         _report(run, places, options)
@@ -120,6 +128,7 @@ def run_command(options: argparse.Namespace) -> int:
         known = last_run()
         if known is None:
             raise
+        places.journal = Path(known.journal) if known.journal else places.journal
         return _end_interrupted(known, places, options)
     return int(options.exit_code)
 
@@ -176,6 +185,7 @@ def _make_calls(
         lambda saved: open_endpoint(options) if names_endpoint(options) else connect_again(saved),
         retry_failed=options.retry_failed,
         prompts=prompts,
+        on_damage=options.on_damage,
         say=lambda text: print(speak_options(text)),
         **given,
     )
@@ -226,7 +236,7 @@ def _end_interrupted(run: Run, places: Places, options: argparse.Namespace) -> i
 
 def _command_to_go_on(places: Places, options: argparse.Namespace) -> str:
     typed = ["aiml-nb", *options.typed]
-    if options.journal is None:
+    if options.journal != places.kept:  # it had no name, or another program has taken its file
         typed += ["--journal", str(places.kept)]
     if not options.resume:
         typed.append("--resume")

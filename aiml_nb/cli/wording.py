@@ -8,6 +8,7 @@ _PHRASES = (
     (r"(?:aiml_nb\.)?connect\([^)]*\), on the command line (?=--)", ""),
     (r"aiml_nb\.prompts\.read_prompts\(.*?\), on the command line (?=--)", ""),
     (r"\w+=(?:'[^']*'|\w*), on the command line (?=--)", ""),
+    (r"resume\([^)]*\), on the command line (?=--)", ""),
     (r"aiml_nb\.resume\(.*\), in a shell (?=--)", "add "),
     (r"prices=\(input, output\)", "--prices IN OUT"),
     (r"extra_body=\{'([^']*)': …\}", r'"extra_body": {"\1": …}'),

@@ -1,8 +1,9 @@
-"""The file that keeps every finished call of a run, whatever happens to the process.
+"""The journal of a run: what was sent and what came of it, kept from one process to the next.
 
-One line per record (see `jsonl`), each by a single ``os.write`` to a file opened for appending: a
+One line each (`jsonl`), each by a single ``os.write`` to a file opened for appending: a
 process that is killed leaves at most one torn line, at the end. One file belongs to one run, and
-is locked while a run writes it.
+is locked while a run writes it. A file that another program deletes, replaces or changes meanwhile
+is written again under another name, from what the run has in memory.
 """
 
 from __future__ import annotations
@@ -10,15 +11,19 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 import threading
-from collections.abc import Mapping
+import warnings
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..errors import JournalError
 from ..jsonl import call_to_dict, encode, encode_record, end_of
 from ..records import Attempt, Call, Run
-from .journal_contents import Contents, read_lines
+from .journal_contents import REPAIRED, Contents, read_lines
 
 
 class Journal:
@@ -30,14 +35,25 @@ class Journal:
         Where it is.
     handle
         The file descriptor, locked.
+
+    Attributes
+    ----------
+    all_lines
+        Returns every line that the file should hold; None where nobody could write it again.
+    is_kept
+        False while a new one holds nothing that could be lost: it is removed at the end.
     """
 
     def __init__(self, path: Path, handle: int) -> None:
         self.path = path
+        self.all_lines: Callable[[], Iterable[str]] | None = None
+        self._absolute = Path(os.path.abspath(path))  # the folder of the process may change
         self._handle: int | None = handle
+        self._size = os.fstat(handle).st_size
         self._is_torn = False
-        self._is_needed = True
-        self._lock = threading.Lock()
+        self.is_kept = True
+        self._lock = threading.RLock()
+        _open_journals.add(self)
 
     @classmethod
     def create(cls, path: Path, head: Mapping[str, Any]) -> Journal:
@@ -68,7 +84,7 @@ class Journal:
         except OSError as error:
             raise JournalError(f"The journal '{path}' cannot be made: {error.strerror}.") from None
         journal = cls(path, handle)
-        journal._is_needed = False
+        journal.is_kept = False
         try:
             _lock(handle, path)
             journal._write_line(line)
@@ -78,8 +94,13 @@ class Journal:
         return journal
 
     @classmethod
-    def reopen(cls, path: Path) -> tuple[Journal, Contents]:
+    def reopen(cls, path: Path, *, takes_edited: bool = False) -> tuple[Journal, Contents]:
         """Lock a journal for going on, read it, and close off a torn last line.
+
+        Parameters
+        ----------
+        takes_edited
+            As in `read_lines`.
 
         Raises
         ------
@@ -98,29 +119,25 @@ class Journal:
             _lock(handle, path)
             with open(handle, "rb", closefd=False) as file:
                 data = file.read()
-            contents = read_lines(data, path)
+            contents = read_lines(data, path, takes_edited=takes_edited)
         except BaseException:
             os.close(handle)
             raise
         journal = cls(path, handle)
         # Appending to a torn line would spoil the next record too.
-        journal._is_torn = not data.endswith(b"\n")
+        journal._is_torn = not data.endswith((b"\n", b"\r"))
         return journal, contents
 
     def note_sent(self, call: Call, attempt: Attempt, client_request_id: str) -> None:
         """Write that an attempt is about to be sent; raise JournalError if that fails."""
-        record = {
-            "custom_id": call.custom_id,
-            "sent": attempt.number,
-            "client_request_id": client_request_id,
-            "at": attempt.started,
-        }
-        self._write_line(encode_record(record))
-        self._is_needed = True
+        self._write_line(sent_line(call, attempt, client_request_id))
+        self.is_kept = True
 
     def note_finished(self, call: Call) -> None:
         """Write the record of a finished call; raise JournalError if that fails."""
-        self._write_line(encode_record(call_to_dict(call)))
+        with self._lock:
+            self._write_line(finished_line(call))
+            self._write_again_if_lost()
 
     def close(self, run: Run) -> None:
         """Write the last line, see the file to the disk, and let go of it.
@@ -130,7 +147,8 @@ class Journal:
         if self._handle is None:
             return
         try:
-            if self._is_needed:
+            if self.is_kept:
+                self._write_again_if_lost()
                 self._write_line(encode_record(end_of(run)))
                 os.fsync(self._handle)
         except (JournalError, OSError) as error:
@@ -143,16 +161,69 @@ class Journal:
             os.close(self._handle)
             self._handle = None
 
+    @property
+    def _is_in_place(self) -> bool:
+        """True while the file of our name is ours, and holds just what we have written."""
+        try:
+            found = os.stat(self._absolute, follow_symlinks=False)
+        except OSError:
+            return False
+        mine = os.fstat(self._handle) if self._handle is not None else found
+        return os.path.samestat(found, mine) and found.st_size == self._size
+
     def _let_go(self) -> None:
+        # In the meantime another run may have made a journal of the same name.
+        is_left_over = not self.is_kept and self._is_in_place
         self.close_untouched()
-        if not self._is_needed:
-            self.path.unlink(missing_ok=True)
+        if is_left_over:
+            self._absolute.unlink(missing_ok=True)
+
+    def _write_again_if_lost(self) -> None:
+        """Write everything to a new file if another program has taken or changed this one."""
+        if self.all_lines is None or self._is_in_place:
+            return
+        lost = self.path
+        lines = "".join(self.all_lines()).encode()
+        with suppress(OSError):
+            self._absolute.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = self._open_next_to(lost)
+        self.close_untouched()
+        self._handle, self._size, self._is_torn = handle, 0, False
+        _lock(handle, self.path)
+        self._write(lines)
+        print(
+            f"The journal '{lost}' was deleted, replaced or changed by another program while the "
+            f"run wrote it. All its records are in '{self.path}' now, and the run goes on there.",
+            file=sys.stderr,
+        )
+
+    def _open_next_to(self, lost: Path) -> int:
+        """Open a new file beside `lost`, or in its place if nothing is there any more."""
+        names = [lost.name, *(f"{lost.stem}-{number}{lost.suffix}" for number in range(2, 1000))]
+        for name in names:
+            try:
+                handle = os.open(
+                    self._absolute.with_name(name), _FLAGS | os.O_CREAT | os.O_EXCL, 0o600
+                )
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise JournalError(
+                    f"The journal '{lost}' was deleted, replaced or changed by another program, "
+                    f"and no new one can be made beside it: {error.strerror}. Nothing more is "
+                    "sent; what is known is in the run's records."
+                ) from None
+            self.path, self._absolute = lost.with_name(name), self._absolute.with_name(name)
+            return handle
+        raise JournalError(f"There are too many journals beside '{lost}'. Move some elsewhere.")
 
     def _write_line(self, line: str) -> None:
+        self._write((f"\n{REPAIRED}" if self._is_torn else "").encode() + line.encode())
+
+    def _write(self, data: bytes) -> None:
         with self._lock:
             if self._handle is None:
                 raise JournalError(f"The journal '{self.path}' is closed.")
-            data = (b"\n" if self._is_torn else b"") + line.encode()
             try:
                 written = os.write(self._handle, data)
             except OSError as error:
@@ -160,6 +231,7 @@ class Journal:
                     f"The journal '{self.path}' cannot be written: {error.strerror}. Nothing more "
                     "is sent; what is known is in the run's records."
                 ) from None
+            self._size += written
             self._is_torn = written != len(data)
         if self._is_torn:
             raise JournalError(
@@ -168,7 +240,35 @@ class Journal:
             )
 
 
+def sent_line(call: Call, attempt: Attempt, client_request_id: str) -> str:
+    """Return the line of an attempt that is about to be sent."""
+    record = {
+        "custom_id": call.custom_id,
+        "sent": attempt.number,
+        "client_request_id": client_request_id,
+        "at": attempt.started,
+    }
+    return encode_record(record)
+
+
+def finished_line(call: Call) -> str:
+    """Return the line of a finished call."""
+    return encode_record(call_to_dict(call))
+
+
 _FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_open_journals: weakref.WeakSet[Journal] = weakref.WeakSet()
+
+
+def _close_in_child() -> None:
+    """Let go of the files of a parent process: its locks would last as long as a child of it."""
+    for journal in list(_open_journals):
+        with suppress(OSError):
+            journal.close_untouched()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_close_in_child)
 
 
 def _lock(handle: int, path: Path) -> None:
@@ -179,7 +279,14 @@ def _lock(handle: int, path: Path) -> None:
         return
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise JournalError(
-            f"The journal '{path}' is being written by another run. Wait for it, or interrupt it."
-        ) from None
+    except OSError as error:
+        if error.errno in {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}:
+            raise JournalError(
+                f"The journal '{path}' is being written by another run. Wait for it, or interrupt "
+                "it."
+            ) from None
+        warnings.warn(
+            f"The file system of the journal '{path}' cannot lock files ({error.strerror}): two "
+            "runs are not kept apart there. Let only one of them use this journal.",
+            stacklevel=2,
+        )

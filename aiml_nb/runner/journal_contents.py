@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import JournalError
-from ..jsonl import VERSION, decode
+from ..jsonl import VERSION, call_from_dict, decode, decode_edited, encode, split_lines
+
+# Written before the first line that follows a torn one, which is no damage then.
+REPAIRED = encode({"aiml_nb_repaired": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +29,26 @@ class Contents:
         The attempts announced for each call, by custom_id.
     damaged
         The numbers of the lines that were cut off or damaged, and are passed over.
+    torn
+        Those of them that a process has left that was killed: they were being written.
+    edited
+        The numbers of the lines that can be read, but are not as they were written.
+    takes_edited
+        Whether the records in those lines are taken in.
     """
 
     head: dict[str, Any]
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     damaged: tuple[int, ...] = ()
+    torn: tuple[int, ...] = ()
+    edited: tuple[int, ...] = ()
+    takes_edited: bool = False
 
     def add(self, record: dict[str, Any]) -> None:
         """Take one line in; raise ValueError if it is that of nothing."""
         name = record.get("custom_id")
-        if "aiml_nb_end" in record:
+        if "aiml_nb_end" in record or "aiml_nb_repaired" in record:
             return
         if not isinstance(name, str) or not {"sent", "timing"} & record.keys():
             raise ValueError("The line is no record.")
@@ -48,29 +60,63 @@ class Contents:
             self.calls[name] = record
 
 
-def read_lines(data: bytes, path: Path) -> Contents:
+def read_lines(data: bytes, path: Path, *, takes_edited: bool = False) -> Contents:
     """Read a journal's bytes; lines that are cut off or damaged are passed over.
+
+    Parameters
+    ----------
+    takes_edited
+        True takes in records whose checksums do not match, as those are that an editor has changed.
 
     Raises
     ------
     JournalError
-        If the first line is not that of a journal, is damaged, or is of another version.
+        If the first line is not that of a journal, cannot be read, or is of another version.
     """
-    first, *lines = data.decode("utf-8", "replace").split("\n")
-    try:
-        head = decode(first)
-    except ValueError:
-        head = _read_other_version(first)
-    contents = Contents(head)
-    damaged = []
+    first, *lines = split_lines(data)
+    head, is_edited = _read_head(first)
+    contents = Contents(head, takes_edited=takes_edited)
+    damaged, edited = list[int](), [1] if is_edited else []
     for number, line in enumerate(lines, start=2):
+        if not line.strip():
+            continue
         try:
-            if line.strip():
-                contents.add(decode(line))
+            contents.add(decode(line))
         except ValueError:
-            damaged.append(number)
+            record = _read_edited(line)
+            (damaged if record is None else edited).append(number)
+            if record and takes_edited:
+                contents.add(record)
     _check_head(contents, first, path, is_cut=not lines)
-    return replace(contents, damaged=tuple(damaged))
+    # The last line, and one that was closed off before a run went on.
+    torn = [n for n in damaged if lines[n - 1 : n] in ([], [REPAIRED.rstrip()])]
+    return replace(contents, damaged=tuple(damaged), torn=tuple(torn), edited=tuple(edited))
+
+
+def _read_head(line: str) -> tuple[dict[str, Any], bool]:
+    """Return the first line, and whether it is another than the one that was written."""
+    try:
+        return decode(line), False
+    except ValueError:
+        with suppress(ValueError):
+            return decode_edited(line), True
+    with suppress(ValueError, RecursionError):  # another version may know no checksums
+        head = json.loads(line)
+        if isinstance(head, dict) and head.get("aiml_nb_journal") != VERSION:
+            return head, False
+    return {}, False
+
+
+def _read_edited(line: str) -> dict[str, Any] | None:
+    """Read a record whose checksum does not match; None if it is none."""
+    try:
+        record = decode_edited(line)
+        Contents({}).add(record)
+        if "timing" in record:
+            call_from_dict(record)
+    except ValueError:
+        return None
+    return record
 
 
 def _check_head(contents: Contents, first: str, path: Path, *, is_cut: bool) -> None:
@@ -86,7 +132,7 @@ def _check_head(contents: Contents, first: str, path: Path, *, is_cut: bool) -> 
     if is_cut and first[: len(_BEGIN)] == _BEGIN[: len(first)]:
         raise JournalError(
             f"'{path}' ends in its first line: that run was cut off before anything was sent. "
-            "Delete the file and start the run again."
+            "Start the run again with another journal, or delete this file first."
         )
     if contents.calls or contents.sent or _BEGIN[2:-3] in first:
         raise JournalError(
@@ -95,15 +141,6 @@ def _check_head(contents: Contents, first: str, path: Path, *, is_cut: bool) -> 
             "Put the first line back from a copy, or start a new run with a new journal."
         )
     raise JournalError(f"'{path}' is no journal: its first line is not that of one.")
-
-
-def _read_other_version(line: str) -> dict[str, Any]:
-    """Read the head of a version that may write its checksums in another way."""
-    with suppress(ValueError, RecursionError):
-        head = json.loads(line)
-        if isinstance(head, dict) and head.get("aiml_nb_journal") != VERSION:
-            return head
-    return {}
 
 
 _BEGIN = '{"aiml_nb_journal": '

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from .plan import Plan, check_rates, lay_out_run, name_call
 from .run import NOT_KEPT, carry_out
 from .settings import Settings, make_settings
 
+ON_DAMAGE = ("ask", "keep", "send")
 ANSWERED = {"ok", "incomplete", "refused"}
 _NEEDED = {"model", "base_url", "simulated", "seed", "started_at", "strategy"}
 
@@ -30,6 +31,7 @@ def resume(
     *,
     retry_failed: bool = False,
     prompts: object = None,
+    on_damage: str = "ask",
     **options: Any,
 ) -> Run:
     """Go on with the run whose journal is at `path`.
@@ -47,6 +49,10 @@ def resume(
         Send the calls that failed again, too.
     prompts
         If given, they must be those of the journal.
+    on_damage
+        What to do if lines of the journal are damaged, other than by a kill: ``"ask"`` raises
+        JournalError and sends nothing; ``"keep"`` takes records that can be read as they are;
+        ``"send"`` sends the calls of all damaged lines again.
     **options
         As in `run`, in place of those of the journal.
 
@@ -67,6 +73,7 @@ def resume(
         lambda saved: endpoint or connect_again(saved),
         retry_failed=retry_failed,
         prompts=prompts,
+        on_damage=on_damage,
         **options,
     )
 
@@ -86,6 +93,7 @@ def reopen_plan(
     *,
     retry_failed: bool = False,
     prompts: object = None,
+    on_damage: str = "ask",
     say: Callable[[str], None] = print,
     **options: Any,
 ) -> tuple[Journal, Plan]:
@@ -99,8 +107,13 @@ def reopen_plan(
         Is told, in a sentence or two, what the journal says.
     """
     found = None if prompts is None else as_prompts(prompts)
-    journal, contents = Journal.reopen(path)
+    if on_damage not in ON_DAMAGE:
+        known = ", ".join(map(repr, ON_DAMAGE))
+        raise ValueError(f"on_damage must be one of {known}; not {on_damage!r}.")
+    journal, contents = Journal.reopen(path, takes_edited=on_damage == "keep")
     try:
+        if on_damage == "ask":
+            _refuse_damage(contents, path)
         plan = _plan_again(
             contents, connect_to, options, retry_failed=retry_failed, prompts=found, path=path
         )
@@ -149,6 +162,27 @@ def _plan_again(
     plan = Plan(prompts, endpoint, settings, run)
     check_rates({call.index + 1: prompts[call.index] for call in plan.unfinished}, settings)
     return plan
+
+
+def _refuse_damage(contents: Contents, path: Path) -> None:
+    """Raise JournalError if answers may be in lines that are damaged, and would be paid again."""
+    unread = sorted({*contents.damaged} - {*contents.torn})
+    if not unread and not contents.edited:
+        return
+    where = _lines(sorted([*unread, *contents.edited]))
+    raise JournalError(
+        f"'{path}' was changed after it was written, in {where}: {len(contents.edited)} of its "
+        f"lines can be read although their checksums do not match, {len(unread)} cannot. Nothing "
+        "was sent. Put the file back from a copy if there is one; or take what can be read as it "
+        'is: resume(…, on_damage="keep"), on the command line --on-damage keep; or send those '
+        "calls again, and perhaps pay for them again: "
+        'resume(…, on_damage="send"), on the command line --on-damage send.'
+    )
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:5])) + (", …" if len(numbers) > 5 else "")
+    return f"line {shown}"
 
 
 def _read_prompts(head: dict[str, Any], path: Path) -> list[Prompt]:
@@ -263,8 +297,12 @@ def _describe(contents: Contents, plan: Plan) -> str:
         names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
         was, is_ = ("was", "is") if len(lost) == 1 else ("were", "are")
         text += f" {len(lost)} {was} in flight, perhaps billed, and {is_} sent again: {names}."
-    if contents.damaged:
-        numbers = ", ".join(map(str, contents.damaged[:5]))
-        numbers += ", …" if len(contents.damaged) > 5 else ""
-        text += f" Cut off or damaged, and passed over: line {numbers} of the journal."
+    edited = [n for n in contents.edited if n > 1]  # the first line is always read
+    passed_over = contents.damaged
+    if not contents.takes_edited:
+        passed_over = tuple(sorted([*passed_over, *edited]))
+    if passed_over:
+        text += f" Cut off or damaged, and passed over: {_lines(passed_over)} of the journal."
+    if edited and contents.takes_edited:
+        text += f" Taken as they are, though changed: {_lines(edited)} of the journal."
     return text

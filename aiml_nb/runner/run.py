@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ..endpoint import Endpoint
-from ..jsonl import head_of
+from ..jsonl import encode, head_of
 from ..loop import LoopLag, inside_run, run_coroutine
 from ..records import Run
 from .caller import Caller
 from .clients import ThreadClients
 from .clock import Clock
 from .collector import seldom_full_collections
-from .journal import Journal
+from .journal import Journal, finished_line, sent_line
 from .plan import Plan, describe_plan, make_plan, takes_arguments_of
 from .progress import show_progress
 from .settings import CAPS, OPTIONS
@@ -205,6 +205,9 @@ def _open_caller(
         print(describe_plan(plan))
     if journal is None and plan.settings.journal is not None:
         journal = Journal.create(plan.settings.journal, _head_of(plan))
+    if journal is not None:
+        journal.all_lines = lambda: _lines_of(plan)
+        plan.run.journal = str(journal.path)
     left = plan.unfinished
     with (
         seldom_full_collections(),
@@ -219,6 +222,18 @@ def _open_caller(
         finally:
             if journal is not None:
                 journal.close(plan.run)
+                plan.run.journal = str(journal.path) if journal.is_kept else None
+
+
+def _lines_of(plan: Plan) -> Iterator[str]:
+    """Yield what the journal of a run should hold by now."""
+    yield encode(_head_of(plan))
+    for call in plan.run.calls:
+        for attempt in list(call.attempts):
+            name = f"{plan.run.run_id}.{call.index}.{attempt.number}"
+            yield sent_line(call, attempt, name)
+        if call.finished is not None and call.outcome != "cancelled":
+            yield finished_line(call)
 
 
 def _head_of(plan: Plan) -> dict[str, Any]:
@@ -237,7 +252,7 @@ def _head_of(plan: Plan) -> dict[str, Any]:
     ]
     head = head_of(plan.run, prompts=prompts)
     head["settings"] = head["settings"] | {
-        "started_at": time.time(),
+        "started_at": plan.run.started_at or time.time(),
         "options": options,
         "simulator": plan.endpoint.knobs,
     }

@@ -300,18 +300,26 @@ class TestTornTail:
         path.parent.mkdir()
         for length in range(len(line) - 1):
             path.write_bytes(line[:length])
-            with pytest.raises(nb.JournalError, match=r"before anything was sent.*Delete"):
+            with pytest.raises(nb.JournalError, match=r"before anything was sent.*another journal"):
                 Journal.reopen(path)
             assert path.read_bytes() == line[:length]
 
-    def test_a_damaged_line_in_the_middle_is_passed_over_and_counted(self, path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("old", "new", "kind"), [(b"Two.", b"Tow.", "edited"), (b'"Two.', b'"T"wo.', "damaged")]
+    )
+    def test_a_changed_line_in_the_middle_is_passed_over_and_counted(
+        self, path: Path, old: bytes, new: bytes, kind: str
+    ) -> None:
         write_journal(path, make_run("One.", "Two.", "Three."))
-        path.write_bytes(path.read_bytes().replace(b"Two.", b"Tow."))
+        path.write_bytes(path.read_bytes().replace(old, new))
 
         contents = read_lines(path.read_bytes(), path)
 
         assert sorted(contents.calls) == ["call-000001", "call-000003"]
-        assert len(contents.damaged) == 1
+        assert {"edited": len(contents.edited), "damaged": len(contents.damaged)} == {
+            "edited": 0,
+            "damaged": 0,
+        } | {kind: 1}
 
     @settings(max_examples=300, deadline=None)
     @given(noise=st.binary(), at=st.floats(0, 1), cut=st.integers(0, 50))
@@ -340,7 +348,10 @@ class TestForeignFiles:
             ("[1]\n", "is no journal"),
             ("[" * 100_000 + "\n", "is no journal"),
             ("\x00\xff\n", "is no journal"),
-            ('{"aiml_nb_journal": 1, "run_id": "x", "crc32": 5}\n', "first line is damaged"),
+            (
+                '{"aiml_nb_journal": 1, "run_id": "x", "crc32": 5}\n',
+                "changed after it was written, in line 1",
+            ),
             (encode({"aiml_nb_journal": 1, "run_id": "x"}), "not what is needed to go on"),
             (
                 encode({**make_head(make_run("x")), "prompts": [{"custom_id": "a"}]}),
