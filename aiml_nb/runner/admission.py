@@ -14,10 +14,13 @@ from ..records import Call
 from .budget import Budget
 from .estimate import Estimate, Estimator
 from .limits import FIRST_LIMIT, Gate, RateWindow
+from .pauses import Pauses, Refusals
 from .plan import Plan
+from .progress import Status
 from .ramp import Ramp
 
 _NOTHING = Estimate(0, 0)
+_NAP = 1.0  # seconds after which whoever waits at the door says again how long that takes
 
 
 class Ticket(NamedTuple):
@@ -58,10 +61,13 @@ class Admission:
         The run.
     now
         Tells the seconds since the run's origin.
+    status
+        Is told what all calls wait for.
     """
 
     plan: Plan
     now: Callable[[], float]
+    status: Status = field(default_factory=Status)
     gate: Gate = field(init=False)
     began: float = field(init=False, default=0.0)
     _ramp: Ramp = field(init=False)
@@ -69,7 +75,8 @@ class Admission:
     _estimator: Estimator | None = field(init=False, default=None)  # if something counts tokens
     _requests: RateWindow | None = field(init=False, default=None)
     _tokens: RateWindow | None = field(init=False, default=None)
-    _paused_until: float = field(init=False, default=0.0)
+    _pauses: Pauses = field(init=False, default_factory=Pauses)
+    _refusals: Refusals = field(init=False)
     _is_closed: bool = field(init=False, default=False)
     _blocked: str = field(init=False, default="")
     # One decides, and sleeps, at a time: the others keep their places behind it.
@@ -81,6 +88,7 @@ class Admission:
         settings = self.plan.settings
         self._ramp = Ramp(self.now)
         self._budget = Budget(settings.limits)
+        self._refusals = Refusals(settings.max_concurrency)
         if settings.tokens_per_minute or self._budget.counts_tokens:
             self._estimator = Estimator(settings.parameters)
         made = [call for call in self.plan.run.calls if call.attempts]  # by a run that goes on
@@ -105,7 +113,7 @@ class Admission:
             try:
                 wait, ticket = self._decide(call, deadline)
                 while wait and not self.gate.is_overfull:
-                    sleep(wait)
+                    sleep(min(wait, _NAP))
                     wait, ticket = self._decide(call, deadline)
             finally:
                 self._door.release()
@@ -161,7 +169,7 @@ class Admission:
         try:
             wait, ticket = self._decide(call, deadline)
             while wait and not self.gate.is_overfull:
-                await sleep(wait)
+                await sleep(min(wait, _NAP))
                 wait, ticket = self._decide(call, deadline)
         finally:
             self._async_door.release()
@@ -174,11 +182,38 @@ class Admission:
             used = (call.input_tokens or 0) + (call.output_tokens or 0)
             used = used or (ticket.estimate.total if billed else 0)
             self._tokens.correct(ticket.reserved_tokens, used)
+        if status == 200 and self._pauses.bursts and ticket.admitted >= self._pauses.ends:
+            self._pauses.bursts = 0
         self.gate.leave(sent=ticket.admitted, now=self.now(), status=status)
 
     def pause(self, seconds: float) -> None:
-        """Let nobody send for `seconds`."""
-        self._paused_until = max(self._paused_until, self.now() + seconds)
+        """Let nobody send for `seconds`, because the server asks for it."""
+        self._pauses.begin(self.now(), seconds, asked_for=True)
+
+    def note_refusal(self, ticket: Ticket, draw_pause: Callable[[int], float]) -> bool:
+        """Note a 429 that names no time; if it is one of many, nobody sends for a while.
+
+        Parameters
+        ----------
+        draw_pause
+            Returns the seconds of the pause; is given how many such have come in a row.
+
+        Returns
+        -------
+        bool
+            True if all wait, and not the call alone that was refused.
+        """
+        pauses, now = self._pauses, self.now()
+        if ticket.admitted < pauses.began:  # it was on its way
+            return now < pauses.ends
+        self._refusals.note()
+        # After a pause the first that are refused are enough.
+        if not self._refusals.is_burst(*([1] if pauses.bursts else [])):
+            return False
+        pauses.bursts += 1
+        pauses.begin(now, draw_pause(pauses.bursts), asked_for=False)
+        self._refusals.begin_again()
+        return True
 
     def close(self) -> None:
         """Admit nobody any more."""
@@ -211,7 +246,7 @@ class Admission:
             self.gate.step_back()
             return 0.0, None
         estimate = self._estimate(call)
-        wait = self._paused_until - now
+        wait = self._wait_for_pause(now) if self._pauses.is_on else 0.0
         if self._requests:
             wait = max(wait, self._requests.wait(1, now))
         if self._tokens:
@@ -219,6 +254,12 @@ class Admission:
         if wait > 0 and not self._budget.is_spent:
             return min(wait, deadline - now), None
         return 0.0, self._make_ticket(call, estimate, now, deadline)
+
+    def _wait_for_pause(self, now: float) -> float:
+        """Return the seconds that the pause still takes, and say so."""
+        wait = self._pauses.wait(now)
+        self.status.set(self._pauses.describe(now))
+        return wait
 
     def _estimate(self, call: Call) -> Estimate:
         """Guess the tokens of an attempt, where something counts them."""
@@ -250,6 +291,9 @@ class Admission:
             self.close()
             self.gate.step_back()
             return None
+        self._refusals.sent += 1
+        if self._pauses.is_on:
+            self._pauses.take(self.gate.limit)
         if self._requests:
             self._requests.take(1, now)
         tokens = self._tokens.take(estimate.total, now) if self._tokens else None

@@ -20,6 +20,7 @@ from .answer import Answer
 from .clock import Clock
 from .deadlines import Deadline, Deadlines
 from .plan import Plan
+from .progress import Status
 from .retry import Retries, Tries
 from .send import Request, send, send_async
 
@@ -45,6 +46,8 @@ class Caller:
         Tells the time, sleeps, and draws the waits between attempts.
     journal
         Is told of each attempt before it is sent, and of each finished call first of all.
+    status
+        Is told what keeps the run from sending.
 
     Attributes
     ----------
@@ -59,6 +62,7 @@ class Caller:
         on_finished: Callable[[Call], None],
         clock: Clock | None = None,
         journal: Journal | None = None,
+        status: Status | None = None,
     ) -> None:
         self._plan = plan
         self._url = f"{plan.endpoint.base_url}/chat/completions"
@@ -70,7 +74,7 @@ class Caller:
         self._origin = 0.0
         self._is_closed = False
         self._retries = Retries(len(plan.unfinished), plan.settings.max_attempts, self._clock)
-        self._admission = Admission(plan, now=self.now)
+        self._admission = Admission(plan, now=self.now, status=status or Status())
         self._deadlines = Deadlines()
         self._wake = threading.Event()
         self._wake_async = asyncio.Event()
@@ -217,6 +221,7 @@ class Caller:
         billed = failure is None or attempt.possibly_billed
         self._admission.leave(ticket, call, status=status, billed=billed)
         if failure is None:
+            self._retries.note_answer()
             call.outcome, call.error = answer.judge()
             call.error_type = None
             self._finish(call)
@@ -229,13 +234,17 @@ class Caller:
         call.error = f"{message} ({verdict.remark})" if verdict.remark else message
         if verdict.stops_run:
             self.stop(f"{failure.error_type}: {message}")
-        if verdict.pause:
+        all_wait = bool(verdict.pause)
+        if all_wait:
             self._admission.pause(verdict.pause)
+        elif failure.error_type == "429":
+            all_wait = self._admission.note_refusal(ticket, self._retries.draw_pause)
         if verdict.wait is None:
             call.outcome = "timeout" if failure.error_type == "deadline" else "error"
             self._finish(call)
+            return None
         # A pause holds everybody back: who was refused lines up at once, before those after it.
-        return _AT_ONCE if verdict.wait and verdict.wait <= verdict.pause else verdict.wait
+        return _AT_ONCE if all_wait else verdict.wait
 
     def _take_out_key(self, call: Call, attempt: Attempt) -> None:
         """Redact a key that the server sent back."""

@@ -1,7 +1,8 @@
-"""A progress bar over the calls of a run, where somebody looks."""
+"""A progress bar over the calls of a run, where somebody looks, and what holds the run up."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,9 +10,31 @@ from contextlib import contextmanager
 from ..records import Call
 
 
+class Status:
+    """What keeps a run from sending, in words: the newest, while it lasts.
+
+    Attributes
+    ----------
+    text
+        Empty if nothing does.
+    on_change
+        Is told of each new text.
+    """
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.on_change: Callable[[str], None] = _say_once()
+
+    def set(self, text: str) -> None:
+        """Show `text` in place of what was said before."""
+        if text != self.text:
+            self.text = text
+            self.on_change(text)
+
+
 @contextmanager
 def show_progress(
-    n_calls: int, *, title: str, wanted: bool | None
+    n_calls: int, *, title: str, wanted: bool | None, status: Status | None = None
 ) -> Iterator[Callable[[Call], None]]:
     """Show a bar for `n_calls` and yield what to tell of each finished call.
 
@@ -21,7 +44,10 @@ def show_progress(
         Stands before the bar.
     wanted
         None shows it in a notebook or a terminal only.
+    status
+        Stands after it. Where there is no bar it is printed, once for each of its kinds.
     """
+    status = status or Status()
     if wanted is False or (wanted is None and not _somebody_looks()):
         yield lambda call: None
         return
@@ -30,14 +56,40 @@ def show_progress(
     failed = 0
     with tqdm(total=n_calls, desc=title, unit="call", leave=bool(wanted)) as bar:
 
+        def write(text: str, *, at_once: bool = True) -> None:
+            parts = [f"{failed} failed" if failed else "", text]
+            bar.set_postfix_str(", ".join(filter(None, parts)), refresh=at_once)
+
         def advance(call: Call) -> None:
             nonlocal failed
             if call.outcome in {"error", "timeout"}:
                 failed += 1
-                bar.set_postfix_str(f"{failed} failed", refresh=False)
+                write(status.text, at_once=False)
             bar.update()
 
-        yield advance
+        status.on_change = write
+        try:
+            yield advance
+        finally:
+            status.set("")
+            status.on_change = _say_nothing
+
+
+def _say_nothing(text: str) -> None:
+    pass
+
+
+def _say_once() -> Callable[[str], None]:
+    """Return what prints a line for each kind of text, whatever the numbers in it."""
+    said = set[str]()
+
+    def say(text: str) -> None:
+        kind = re.sub(r"\d+", "", text)
+        if kind and kind not in said:
+            said.add(kind)
+            print(f"aiml_nb: {text}", file=sys.stderr, flush=True)
+
+    return say
 
 
 def _somebody_looks() -> bool:

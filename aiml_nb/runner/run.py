@@ -19,7 +19,7 @@ from .clock import Clock
 from .collector import seldom_full_collections
 from .journal import Journal, finished_line, sent_line
 from .plan import Plan, describe_plan, make_plan, takes_arguments_of
-from .progress import show_progress
+from .progress import Status, show_progress
 from .settings import CAPS, OPTIONS
 from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
 
@@ -208,12 +208,12 @@ def _open_caller(
     if journal is not None:
         journal.all_lines = lambda: _lines_of(plan)
         plan.run.journal = str(journal.path)
-    left = plan.unfinished
+    left, wanted, status = plan.unfinished, plan.settings.progress, Status()
     with (
         seldom_full_collections(),
-        show_progress(len(left), title=plan.run.strategy, wanted=plan.settings.progress) as advance,
+        show_progress(len(left), title=plan.run.strategy, wanted=wanted, status=status) as advance,
     ):
-        caller = Caller(plan, on_finished=advance, clock=clock, journal=journal)
+        caller = Caller(plan, on_finished=advance, clock=clock, journal=journal, status=status)
         try:
             yield caller
         except BaseException:

@@ -321,8 +321,9 @@ class Promises(RuleBasedStateMachine):
         if not billed:
             self.used[exchange.name] = 0
         self.is_stopped |= fault in STOPPING
-        if fault.startswith("429"):
-            self.still_until = self.loop.now + {"429 in 7 s": 7, "429 in 40 s": 30}.get(fault, 1)
+        asked = {"429 in 0 s": 1, "429 in 7 s": 7, "429 in 40 s": 40}.get(fault, 0)
+        if asked:
+            self.still_until = max(self.still_until, self.loop.now + asked)
 
     def _step(self, now: bool) -> None:
         if now:

@@ -1,0 +1,119 @@
+"""When nobody sends: a server has asked for it, or refuses most of what it is sent.
+
+A 429 may be about one request, about too many in flight, or about a minute that is used up. One
+that names a time ("come back in 58 s") is taken to be about all of them: everybody waits. One that
+names none makes its own call wait and no other: a server that refuses one request in ten at random
+would otherwise be left alone most of the time, to nobody's good. Only if it refuses at least half
+of the last requests are all of them too many, and everybody waits. These are the last
+`FEWEST` to `MOST`, about twice as many as may be in flight: of 100 requests, each refused with a
+chance of 30 %, half or more are refused once in 70,000 times. Counted are requests and not answers,
+because a refusal comes at once and an answer much later: of 50 requests sent in one moment the
+first ten answers are the refusals, however few.
+
+After a pause the calls do not rush: some go first, and each `STEP` twice as many as before while
+none of them is refused.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+BURST = 0.5
+FEWEST, MOST = 10, 100
+FIRST, STEP = 4, 0.25  # calls, seconds
+
+
+class Refusals:
+    """Counts how many of the last requests were refused.
+
+    Parameters
+    ----------
+    in_flight
+        How many requests there may be at one moment.
+    """
+
+    def __init__(self, in_flight: int) -> None:
+        self.sent = 0
+        self._window = min(max(2 * FEWEST, 2 * in_flight), MOST)
+        self._refused: deque[int] = deque()  # how many had been sent when each was refused
+        self._since = 0
+
+    def note(self) -> None:
+        """Count one more that was refused."""
+        self._refused.append(self.sent)
+
+    def begin_again(self) -> None:
+        """Forget what was."""
+        self._refused.clear()
+        self._since = self.sent
+
+    def is_burst(self, fewest: int = FEWEST) -> bool:
+        """Say whether at least half of the last requests, at least `fewest`, were refused."""
+        last = min(self._window, self.sent - self._since)
+        while self._refused and self._refused[0] <= self.sent - last:
+            self._refused.popleft()
+        return last >= fewest and len(self._refused) >= BURST * last
+
+
+@dataclass(slots=True)
+class Pauses:
+    """The pause of all calls that lasts, or the way out of it.
+
+    Attributes
+    ----------
+    is_on
+        True while somebody may have to wait.
+    began, ends
+        Stamps of the last pause.
+    bursts
+        How many pauses for want of anything better to do have come in a row.
+    """
+
+    is_on: bool = False
+    began: float = -1.0
+    ends: float = -1.0
+    bursts: int = 0
+    _is_asked_for: bool = False
+    _wave: float = field(default=math.inf)
+    _left: float = field(default=math.inf)
+    _next: float = field(default=math.inf)
+
+    def begin(self, now: float, seconds: float, *, asked_for: bool) -> None:
+        """Let nobody send for `seconds`, unless more than that is left already.
+
+        Parameters
+        ----------
+        asked_for
+            By the server.
+        """
+        if now >= self.ends:
+            self.began, self._is_asked_for = now, asked_for
+        if now + seconds > self.ends:
+            self.ends, self._is_asked_for = now + seconds, asked_for
+        self._wave = self._left = FIRST if self._is_asked_for else math.inf
+        self._next, self.is_on = self.ends + STEP, True
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until the next call may be sent; 0 if it may now."""
+        if now < self.ends:
+            return self.ends - now
+        while now >= self._next and not math.isinf(self._wave):
+            self._wave *= 2
+            self._left, self._next = self._wave, self._next + STEP
+        return 0.0 if self._left > 0 else self._next - now
+
+    def take(self, limit: int) -> None:
+        """Count a call that is sent; with `limit` of them in a wave nobody has to wait any more."""
+        self._left -= 1
+        if self._wave >= limit:
+            self.is_on = False
+
+    def describe(self, now: float) -> str:
+        """Say that nothing is sent, for how long, and why; empty if that is over."""
+        if now >= self.ends:
+            return ""
+        whole, left = math.ceil(self.ends - self.began), math.ceil(self.ends - now)
+        why = "by the server" if self._is_asked_for else "after many 429s"
+        return f"paused for {whole} s {why}, {left} s left"

@@ -1,0 +1,67 @@
+"""Which failures no other call of the run can survive: a refused key, no money, no quota for long.
+
+A 429 says "too fast" far more often than "no more money", and its help text likes to mention
+quotas and billing all the same. So it stops a run only by a code that is given for nothing else, or
+by words that say that something is used up and not for a minute only; and never if the server asks
+to be asked again.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..failures import Failure
+
+# The key is refused, the account cannot pay, the account may not.
+STOPPING_STATUSES = frozenset({"401", "402", "403"})
+
+# As servers write them, without the marks between their words.
+_CODES = frozenset(
+    {
+        *("insufficientquota", "quotaexhausted", "dailyquotaexceeded", "monthlyquotaexceeded"),
+        *("billinghardlimitreached", "billinglimitreached", "billinglimitexceeded"),
+        *("billingnotactive", "accountdeactivated", "accountsuspended", "accountoverdue"),
+        *("creditbalancetoolow", "creditsexhausted", "nocredits", "outofcredits"),
+        *("insufficientcredit", "insufficientcredits", "insufficientbalance", "insufficientfunds"),
+        *("arrearage", "paymentrequired", "spendinglimitreached", "spendlimitexceeded"),
+    }
+)
+
+_NEAR = r"(?:[\s\"'`_-]+[\w'-]+){0,4}?[\s\"'`_-]+"  # a few words, within a sentence
+_USED_UP = (
+    r"(?:exceeded|exhausted|reached|used(?: up)?|hit|spent|out of|ran out|run out|insufficient)"
+)
+_LONG = r"(?:hourly|daily|weekly|monthly|hour'?s?|day'?s?|week'?s?|month'?s?|today'?s?)"
+_MONEY = r"(?:quota|credits?|credit balance|balance|funds|budget)"
+_MEANS_IT = re.compile(
+    rf"\b{_USED_UP}{_NEAR}{_MONEY}\b"
+    rf"|\b{_MONEY}{_NEAR}{_USED_UP}\b"
+    rf"|\b(?:no|not enough|zero|low|negative){_NEAR.replace('4', '2')}{_MONEY}\b"
+    rf"|\b{_MONEY}{_NEAR}(?:too low|negative|empty|zero)\b"
+    r"|\bbilling(?:[\s_-]+\w+){0,2}[\s_-]+(?:limit|reached|not active|inactive)\b"
+    r"|\bspend(?:ing)?[\s_-]+(?:limit|cap)\b"
+    r"|\bfree[\s_-]+(?:limit|trial|tier(?:[\s_-]+\w+){0,2}[\s_-]+(?:limit|quota|over|ended|expired))\b"
+    rf"|\b{_LONG}{_NEAR.replace('4', '2')}(?:limit|quota|requests|tokens)\b"
+    rf"|\b(?:limit|quota){_NEAR.replace('4', '2')}{_LONG}\b"
+    r"|\bper[\s_-]+(?:hour|day|week|month)\b",
+    re.I,
+)
+_SOON = re.compile(
+    r"(?:\bper|\ba|\beach|\bevery|/)[\s_-]*(?:second|sec|minute|min)s?\b|\b[rt]p[ms]\b"
+    r"|\b(?:second|minute)ly\b|\bconcurren|\btoo fast\b|\bslow down\b",
+    re.I,
+)
+_ADDRESS = re.compile(r"https?://\S+|\bwww\.\S+")
+_MOST_CHARACTERS = 2000
+
+
+def stops_run(failure: Failure) -> bool:
+    """Say whether no call that is still to be sent can succeed after `failure`."""
+    if failure.error_type in STOPPING_STATUSES:
+        return True
+    if failure.error_type != "429" or failure.retry_after is not None:
+        return False
+    if re.sub(r"[\W_]", "", failure.code or "").lower() in _CODES:
+        return True
+    words = _ADDRESS.sub(" ", failure.message[:_MOST_CHARACTERS])
+    return bool(_MEANS_IT.search(words)) and not _SOON.search(words)

@@ -1,0 +1,37 @@
+"""What holds a run up is said while it does: after the bar, or in a line of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import connect_faulty, run_skipping
+
+BOTH = pytest.mark.parametrize("strategy", ["sequential", "threads", "gather"])
+QUESTIONS = [f"Question {number}?" for number in range(6)]
+
+
+@BOTH
+def test_a_pause_stands_after_the_bar_while_it_lasts(
+    strategy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint = connect_faulty(faults={3: "retry-after:58"})
+
+    run_skipping(QUESTIONS, endpoint, strategy=strategy, progress=True, max_concurrency=1)
+
+    shown = capsys.readouterr().err.split("\r")
+    said = [line for line in shown if "paused for 58 s by the server" in line]
+    assert {f"{left} s left" in "".join(said) for left in (58, 30, 1)} == {True}
+    assert "paused" not in shown[-1]
+    assert "6/6" in shown[-1]
+
+
+@BOTH
+def test_where_there_is_no_bar_a_pause_is_a_line_once(
+    strategy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint = connect_faulty(faults={2: "retry-after:58", 4: "retry-after:7"})
+
+    run_skipping(QUESTIONS, endpoint, strategy=strategy, max_concurrency=1)
+
+    said = capsys.readouterr().err
+    assert said == "aiml_nb: paused for 58 s by the server, 58 s left\n"
