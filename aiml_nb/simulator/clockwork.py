@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from .fault import Fault
 from .limits import Limits
+from .outages import AWAY, Outages
 from .picker import FaultPicker
 from .plan import Arrival, Limit, Plan
 from .prompts import Prompt
@@ -29,6 +30,7 @@ class Clockwork:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.outages = Outages(settings.outages, speed=settings.speed)
         self._number = 0
         self._asked: Counter[str] = Counter()
         self._picker = FaultPicker(settings)
@@ -51,12 +53,22 @@ class Clockwork:
         if isinstance(prompt, str):
             prompt = Prompt.from_text(prompt)
         self._number += 1
+        self.outages.note_arrival(arrival.at)
+        if self.outages.is_away(arrival.at):
+            return self._turn_away(Plan(self._number, 0, arrival.at, arrival.at), fault=AWAY)
         repeat = self._asked[prompt.key]
         self._asked[prompt.key] += 1
         self._forget_ended(arrival.at)
         toolbox = arrival.options.toolbox
         prompt_tokens = prompt.tokens + (0 if toolbox is None else toolbox.tokens)
-        plan = Plan(self._number, repeat, arrival.at, arrival.at, prompt_tokens=prompt_tokens)
+        plan = Plan(
+            self._number,
+            repeat,
+            arrival.at,
+            arrival.at,
+            prompt_tokens=prompt_tokens,
+            reset_at=self.outages.find_next(arrival.at),
+        )
         fault = self._picker.pick(self._number, prompt, repeat)
         if fault is not None and not fault.has_answer:
             return self._turn_away(plan, fault=fault)
@@ -73,11 +85,11 @@ class Clockwork:
     def leave(self, number: int, *, at: float) -> list[Plan]:
         """Free the place of a request that ended; give the plans that move up for it."""
         left = self._present.pop(number, None)
-        if left is None or left.finished <= at or self.settings.capacity is None:
+        if left is None or left.end <= at or self.settings.capacity is None:
             return []
         present = self._present.values()
         # Ends that have passed count as well: a slot that is idle now is free now.
-        self._slots = [plan.finished for plan in present if plan.started <= at]
+        self._slots = [plan.end for plan in present if plan.started <= at]
         heapq.heapify(self._slots)
         self._waiting.clear()
         moved = []
@@ -137,17 +149,17 @@ class Clockwork:
 
     def _book(self, plan: Plan) -> None:
         self._present[plan.number] = plan
-        heapq.heappush(self._ends, (plan.finished, plan.number))
+        heapq.heappush(self._ends, (plan.end, plan.number))
         if self.settings.capacity is not None:
-            heapq.heappush(self._slots, plan.finished)
+            heapq.heappush(self._slots, plan.end)
         if plan.started > plan.arrived:
             self._waiting.append(plan.started)
 
     def _forget_ended(self, at: float) -> None:
         while self._ends and self._ends[0][0] <= at:
-            finished, number = heapq.heappop(self._ends)
+            end, number = heapq.heappop(self._ends)
             plan = self._present.get(number)
-            if plan is not None and plan.finished == finished:
+            if plan is not None and plan.end == end:
                 del self._present[number]
 
     def _is_full(self, at: float) -> bool:

@@ -38,6 +38,8 @@ class Plan:
         Infinite if only the client can end it.
     status
         ``None`` if none is sent.
+    reset_at
+        When an outage resets its connection, should it not be done by then.
     fault
         What is done to the reply; what that does to the times of its bytes is not in the plan.
     quotas
@@ -54,6 +56,7 @@ class Plan:
     prompt_tokens: int = 0
     choices: tuple[Choice, ...] = ()
     status: int | None = 200
+    reset_at: float | None = None
     fault: Fault | None = None
     limit: Limit | None = None
     quotas: tuple[Quota, ...] = ()
@@ -88,6 +91,11 @@ class Plan:
     def reasoning_tokens(self) -> int:
         """How many of them are thoughts."""
         return sum(choice.count("reasoning") for choice in self.choices)
+
+    @property
+    def end(self) -> float:
+        """When its place in the service falls free."""
+        return self.finished if self.reset_at is None else min(self.finished, self.reset_at)
 
     def token_due(self, index: int) -> float:
         """Say when the token at `index` (from 0) leaves.

@@ -1,8 +1,9 @@
 """What is at which address: models, chat completions, and those that were stored."""
 
+import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -12,9 +13,11 @@ from .chat import read_chat_request, read_object
 from .door import read_json_body
 from .exchange import Exchange, open_exchange
 from .log import Record
+from .outages import AWAY
 from .play import play
 from .refusals import Refusal, refuse_model
 from .service import Service
+from .spoil import HangUp, reset
 from .wire import JSON_TYPE, describe_model, encode_json, list_models, write_completion
 
 _CHAT = "/chat/completions"
@@ -102,12 +105,29 @@ async def _complete_chat(
     chat = read_chat_request(await read_json_body(request), service.settings)
     exchange = open_exchange(request, chat, service, service.admit(chat, record), headers)
     try:
-        response = await play(exchange)
+        reset_at = exchange.ticket.plan.reset_at
+        played = play(exchange)
+        response = await (played if reset_at is None else _break_off(played, exchange, reset_at))
         if service.settings.accepts_anything:
             _store(exchange)
         return response
     finally:
         service.dismiss(exchange.ticket)
+
+
+async def _break_off(
+    played: Coroutine[Any, Any, web.StreamResponse], exchange: Exchange, moment: float
+) -> web.StreamResponse:
+    """Let an answer be played until an outage begins; then its connection is reset."""
+    try:
+        async with asyncio.timeout(moment - exchange.ticket.read_clock()) as scope:
+            return await played
+    except TimeoutError:
+        if not scope.expired():
+            raise
+        exchange.ticket.record.fault = AWAY.name
+        reset(exchange.request.transport)
+        raise HangUp from None
 
 
 def _store(exchange: Exchange) -> None:

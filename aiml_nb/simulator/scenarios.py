@@ -20,6 +20,11 @@ def _think(form: str, **changes: Any) -> Settings:
     )
 
 
+def _read_outage(text: str) -> Settings:
+    begin, _, end = text.partition("-")
+    return Settings(outages=((float(begin), float(end)),))
+
+
 def _read_share(text: str) -> float:
     return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
 
@@ -103,6 +108,24 @@ _SCENARIOS = (
         "rate-limits",
         "60 calls and 5,000 tokens a minute; the headers say what is left and when to come back.",
         Settings(requests_per_minute=60, tokens_per_minute=5_000),
+    ),
+    _Scenario(
+        "per-minute",
+        "So many calls in each full minute; the others get status 429 and the time to come back.",
+        lambda limit: Settings(requests_per_minute=int(limit), window="fixed"),
+        argument="500",
+    ),
+    _Scenario(
+        "refusing",
+        "A share of the requests get a bare status 429 at random, however few there are.",
+        lambda share: Settings(fault_shares={429: _read_share(share)}),
+        argument="10%",
+    ),
+    _Scenario(
+        "outage",
+        "Away from one second to another after the first call, what is on its way reset.",
+        _read_outage,
+        argument="5-7",
     ),
     _Scenario(
         "crowded",

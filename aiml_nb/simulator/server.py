@@ -17,12 +17,13 @@ from .door import (
 )
 from .errors import SimulatorError
 from .log import Record
+from .outages import AWAY
 from .profiles import name_request, write_refusal
 from .refusals import Refusal
 from .routes import route
 from .service import Registry, Service
 from .settings import ProfileName
-from .spoil import HangUp
+from .spoil import HangUp, reset
 from .wire import JSON_TYPE, encode_json
 
 LOG_PATH = "/_simulator/log"
@@ -34,6 +35,9 @@ _IDLE_TIME = 20.0
 
 # Seconds that the rest of a refused body is still read, so that its sender can read the refusal.
 _LINGERING = 1.0
+
+# Seconds in which the answers that an outage breaks off note that; idle connections go then.
+_BREAKING_OFF = 0.02
 
 # A thousand calls may connect within a millisecond.
 _BACKLOG = 4096
@@ -78,13 +82,20 @@ class Server:
         headers: dict[str, str],
     ) -> web.StreamResponse:
         try:
+            if service.is_away():
+                record.fault = AWAY.name
+                reset(request.transport)
+                raise HangUp
             response = await route(request, service, record, headers)
             record.status = response.status
         except Refusal as refusal:
             record.status = refusal.status
             response = _turn_away(request, refusal, headers, service.settings.profile)
         except asyncio.CancelledError:
-            record.cancelled_by_client = True
+            if service.is_away():  # its socket was closed under it
+                record.fault = AWAY.name
+            else:
+                record.cancelled_by_client = True
             raise
         except HangUp:
             return web.Response()  # sent to nobody: the connection is closing
@@ -143,14 +154,59 @@ def open_socket(host: str, port: int, *, is_public: bool = False) -> socket.sock
     return listener
 
 
+class RunningServer:
+    """A server that serves, and can be away for a time."""
+
+    def __init__(
+        self, runner: web.ServerRunner, site: web.SockSite, listener: socket.socket
+    ) -> None:
+        self._runner = runner
+        self._site = site
+        self._host, self._port = listener.getsockname()[:2]
+
+    @property
+    def base_url(self) -> str:
+        """Where it serves."""
+        host, port = self._host, self._port
+        name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+        return f"http://[{name}]:{port}/v1" if ":" in name else f"http://{name}:{port}/v1"
+
+    async def play_outages(self, service: Service) -> None:
+        """Close the socket while the service is away, so that connections are refused."""
+        await service.was_asked.wait()
+        for begin, end in service.outages.list_moments():
+            await asyncio.sleep(begin - service.log.read_clock())
+            listener = await self._close()
+            await asyncio.sleep(end - service.log.read_clock())
+            self._site = await _listen(self._runner, listener)
+
+    async def _close(self) -> socket.socket:
+        """Refuse connections, reset those that are open, and give a socket to come back with.
+
+        It is bound at once, though nobody listens: who must not be let in must not get the port.
+        """
+        await self._site.stop()
+        listener = open_socket(self._host, self._port, is_public=True)
+        await asyncio.sleep(_BREAKING_OFF)
+        for connection in list(self._runner.server.connections if self._runner.server else ()):
+            reset(connection.transport)
+        return listener
+
+
+async def _listen(runner: web.ServerRunner, listener: socket.socket) -> web.SockSite:
+    site = web.SockSite(runner, listener, backlog=_BACKLOG)
+    await site.start()
+    return site
+
+
 async def start_server(
     listener: socket.socket,
     registry: Registry,
     *,
     most_connections: int,
     idle_time: float = _IDLE_TIME,
-) -> str:
-    """Serve a bound socket in the running loop; give the base URL."""
+) -> RunningServer:
+    """Serve a bound socket in the running loop."""
     host, port = listener.getsockname()[:2]
     server = BoundedServer(
         Server(registry, Door(port, host=host)).answer,
@@ -167,6 +223,4 @@ async def start_server(
     )
     runner = web.ServerRunner(server, shutdown_timeout=0)
     await runner.setup()
-    await web.SockSite(runner, listener, backlog=_BACKLOG).start()
-    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"http://[{name}]:{port}/v1" if ":" in name else f"http://{name}:{port}/v1"
+    return RunningServer(runner, await _listen(runner, listener), listener)

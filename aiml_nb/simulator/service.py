@@ -9,6 +9,7 @@ from .chat import ChatRequest
 from .clockwork import Clockwork
 from .errors import SimulatorError
 from .log import Log, Record
+from .outages import Outages
 from .plan import Arrival, Plan
 from .refusals import refuse_key
 from .settings import Settings
@@ -62,7 +63,10 @@ class Ticket:
 
 
 class Service:
-    """One service: its settings, its counters, its log and its stored completions."""
+    """One service: its settings, its counters, its log and its stored completions.
+
+    `was_asked` is set with its first chat completion.
+    """
 
     def __init__(
         self, settings: Settings, *, write_log: Callable[[str], object] | None = None
@@ -72,6 +76,16 @@ class Service:
         self.store = Store(settings)
         self._clockwork = Clockwork(settings)
         self._tickets: dict[int, Ticket] = {}
+        self.was_asked = asyncio.Event()
+
+    @property
+    def outages(self) -> Outages:
+        """When it is away."""
+        return self._clockwork.outages
+
+    def is_away(self) -> bool:
+        """Say whether it is away now."""
+        return bool(self.settings.outages) and self.outages.is_away(self.log.read_clock())
 
     def admit(self, request: ChatRequest, record: Record) -> Ticket:
         """Plan a chat completion that arrives now."""
@@ -83,6 +97,7 @@ class Service:
         self.log.count_completion(record, number=plan.number)
         ticket = Ticket(plan, record, read_clock=self.log.read_clock, speed=self.settings.speed)
         self._tickets[plan.number] = ticket
+        self.was_asked.set()
         return ticket
 
     def dismiss(self, ticket: Ticket) -> None:

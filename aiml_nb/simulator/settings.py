@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from .errors import SettingsError
 from .limits import WindowKind
+from .outages import Outage, check_outages
 from .scripts import FaultScript, check_scripts, check_shares
 
 ProfileName: TypeAlias = Literal["openai", "aimlapi"]
@@ -72,6 +73,11 @@ class Settings:
         over the minute before each moment, ``bucket`` refilled evenly. A call's tokens are those
         of its prompt and its answer. A call that does not fit gets status 429 and, with the
         profile ``openai``, headers that say when to come back. ``None`` sets no limit.
+    outages
+        Spans of seconds in which the service is away, counted from its first chat completion:
+        ``[(5, 7)]``. Started by hand, `serve` then closes its socket, so that connections are
+        refused; a service in a child process, which shares its socket with others, resets them.
+        What is on its way when an outage begins is reset.
     profile
         Whose headers and error bodies are sent: ``openai`` or ``aimlapi``.
     accepts_anything
@@ -117,6 +123,7 @@ class Settings:
     requests_per_minute: int | None = _knob(None, 1, 1_000_000_000)
     tokens_per_minute: int | None = _knob(None, 1, 1_000_000_000)
     window: WindowKind = "sliding"
+    outages: tuple[Outage, ...] = ()
     profile: ProfileName = "openai"
     accepts_anything: bool = False
     sends_role_at_once: bool = False
@@ -138,6 +145,7 @@ class Settings:
                 )
         # Lists come from JSON; tuples and a copy keep the settings from changing underneath.
         object.__setattr__(self, "models", _check_models(self.models))
+        object.__setattr__(self, "outages", check_outages(self.outages))
         object.__setattr__(self, "faults", check_scripts(self.faults))
         object.__setattr__(self, "fault_shares", check_shares(self.fault_shares))
 

@@ -145,11 +145,7 @@ class _Line:
             await asyncio.sleep(_SPLIT)
         if self.sent:
             await asyncio.sleep(_BEFORE_RESET)
-        # Closed without a time to linger, a socket says RST instead of FIN.
-        linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-        bare = self._transport.get_extra_info("socket")
-        bare.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        self._transport.abort()
+        reset(self._transport)
 
     async def _wait_for_reader(self) -> None:
         await asyncio.sleep(0)
@@ -157,6 +153,17 @@ class _Line:
             await asyncio.sleep(0.002)
         if self._transport.is_closing():
             raise ConnectionResetError
+
+
+def reset(transport: asyncio.Transport | None) -> None:
+    """Reset a connection at once."""
+    if transport is None or transport.is_closing():
+        return
+    # Closed without a time to linger, a socket says RST instead of FIN.
+    linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+    bare = transport.get_extra_info("socket")
+    bare.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    transport.abort()
 
 
 def _keep(pieces: list[Piece], position: Position) -> list[Piece]:

@@ -31,8 +31,8 @@ def bounded_server(**bounds):
         "async def main():\n"
         "    registry = Registry(Service(Settings(speed=20)))\n"
         f"    bounds = {{'most_connections': 1000}} | {bounds!r}\n"
-        "    url = await start_server(open_socket('127.0.0.1', 0), registry, **bounds)\n"
-        "    print(url, flush=True)\n"
+        "    server = await start_server(open_socket('127.0.0.1', 0), registry, **bounds)\n"
+        "    print(server.base_url, flush=True)\n"
         "    await asyncio.Event().wait()\n"
         "asyncio.run(main())"
     )

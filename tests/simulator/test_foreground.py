@@ -15,9 +15,9 @@ from aiml_nb.simulator import SimulatorError, serve
 
 
 @contextlib.contextmanager
-def served(*, name="faq", **options):
+def served(*, name="faq", speed=50, **options):
     """Serve in a process of its own, as the command line does; give it and its base URL."""
-    settings = f"settings=scenario({name!r}, speed=50)"
+    settings = f"settings=scenario({name!r}, speed={speed})"
     code = f"from aiml_nb.simulator import *; serve({settings}, **{options!r})"
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code],

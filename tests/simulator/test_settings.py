@@ -26,6 +26,10 @@ from aiml_nb.simulator import SCENARIOS, Settings, SettingsError, SimulatorError
         ("slow_down", -0.1, "from 0 to 100"),
         ("straggler_share", 1.5, "from 0 to 1"),
         ("straggler_factor", 0.5, "from 1 to 1000"),
+        ("reasoning", "loud", "'none' or 'reasoning_content' or 'reasoning' or 'parts'"),
+        ("longest_reasoning", 3, "at least shortest_reasoning"),
+        ("endless_reasoning_share", 2, "from 0 to 1"),
+        ("always_calls_tools", 1, "False or True"),
         ("concurrency", 0, "from 1 to"),
         ("requests_per_minute", 0.5, "a whole number from 1"),
         ("tokens_per_minute", 10**12, "from 1 to 1000000000"),
@@ -78,6 +82,30 @@ def test_every_scenario_has_a_purpose_and_settings_to_change(name):
 def test_the_default_scenario_is_the_faq():
     assert next(iter(SCENARIOS)) == "faq"
     assert scenario("faq") == Settings()
+
+
+def test_some_scenarios_take_an_argument():
+    assert scenario("refusing:2%").fault_shares == {"429": 0.02}
+    assert scenario("refusing").fault_shares == {"429": 0.1}
+    assert scenario("per-minute:7").requests_per_minute == 7
+    assert scenario("overthinking:20%", seed=3).endless_reasoning_share == 0.2
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("tight:3", "'tight' takes no argument; not 'tight:3'"),
+        ("refusing:", "as in refusing:10%; not 'refusing:'"),
+        ("refusing:many", "as in refusing:10%; not 'refusing:many'"),
+        ("refusing:200%", "as in refusing:10%; .* from 0 to 1"),
+        ("per-minute:1.5", "as in per-minute:500; not"),
+        ("per-minute:0", "as in per-minute:500; .* from 1 to"),
+        ("reasoning:loudly", "as in reasoning:reasoning_content; .* 'parts'"),
+    ],
+)
+def test_an_argument_that_is_none_is_refused_with_one_that_is(name, message):
+    with pytest.raises(SettingsError, match=message):
+        scenario(name)
 
 
 def test_an_unknown_scenario_is_refused_with_the_known_ones():
