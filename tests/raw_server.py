@@ -39,7 +39,7 @@ def raw_server(reply: bytes) -> Iterator[RawServer]:
                 return
             with connection:
                 try:
-                    request = _read_request(connection)
+                    request = read_request(connection)
                 except OSError:  # no HTTP in time
                     continue
                 server.requests.append(request)
@@ -58,11 +58,12 @@ def raw_server(reply: bytes) -> Iterator[RawServer]:
         thread.join(5)
 
 
-def _read_request(connection: socket.socket) -> bytes:
+def read_request(connection: socket.socket) -> bytes:
+    """Return a whole request; OSError if none comes within a second."""
     connection.settimeout(1)
     data = b""
     while b"\r\n\r\n" not in data:
-        data += connection.recv(65536)
+        data += _receive(connection)
     head, _, body = data.partition(b"\r\n\r\n")
     length = next(
         (
@@ -73,5 +74,12 @@ def _read_request(connection: socket.socket) -> bytes:
         0,
     )
     while len(body) < length:
-        body += connection.recv(65536)
+        body += _receive(connection)
     return head + b"\r\n\r\n" + body
+
+
+def _receive(connection: socket.socket) -> bytes:
+    data = connection.recv(65536)
+    if not data:
+        raise ConnectionError("the caller hung up")
+    return data

@@ -183,11 +183,17 @@ def _make_blocking_calls(plan: Plan, caller: Caller) -> None:
         endpoint.warm_up(clients.get(), model=settings.parameters.get("model"))
         caller.cut = clients.cut
         _submit(plan, caller)
-        BLOCKING_STRATEGIES[settings.strategy](
-            lambda call: caller.make(clients.get(), call),
-            plan.unfinished,
-            settings.max_concurrency,
-        )
+        try:
+            BLOCKING_STRATEGIES[settings.strategy](
+                lambda call: caller.make(clients.get(), call),
+                plan.unfinished,
+                settings.max_concurrency,
+            )
+        except BaseException:
+            # Before the clients are closed: that neither wakes a thread that waits for its answer
+            # nor tells the server.
+            caller.interrupt()
+            raise
 
 
 def _submit(plan: Plan, caller: Caller) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import threading
 import time
 from contextlib import suppress
@@ -15,6 +16,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.runner import STRATEGIES
 
+from ..silent_server import silent_server
 from .test_run import questions
 
 WAYS = ("whole", "streamed", "failing", "cancelled", "late", "resumed", "unreachable")
@@ -80,3 +82,29 @@ async def settle(level: tuple[int, int, int]) -> tuple[int, int, int]:
             break
         await asyncio.sleep(0.05)
     return left
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_interrupt_hangs_up_on_a_server_that_does_not_answer(strategy: str) -> None:
+    """Else it goes on with answers that nobody reads, as long as the program lives."""
+    in_flight = 1 if strategy == "sequential" else 4
+    before = threading.active_count()
+    with silent_server() as server:
+
+        def interrupt() -> None:
+            if all(server.waiting.acquire(timeout=30) for _ in range(in_flight)):
+                os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=interrupt).start()
+        endpoint = nb.connect(base_url=server.base_url, verbose=False)
+        with pytest.raises(KeyboardInterrupt):
+            nb.run(questions(8), endpoint, strategy=strategy, max_concurrency=in_flight)
+
+        assert all(server.hung_up.acquire(timeout=10) for _ in range(in_flight))
+    ends = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < ends:
+        time.sleep(0.02)
+    run = nb.last_run()
+    assert run is not None
+    assert [call.outcome for call in run.calls].count("cancelled") == in_flight
+    assert threading.active_count() <= before
