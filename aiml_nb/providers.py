@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from .errors import EndpointError
 from .keys import ApiKey
@@ -34,13 +35,13 @@ def check_base_url(base_url: str) -> str:
     Raises
     ------
     EndpointError
-        If it is no http or https address, holds a user name, password, query or fragment, or
-        would send the key unencrypted to another machine.
+        If it is no http or https address, holds a user name, password, query or fragment, is
+        where servers listen (``0.0.0.0``), or would send the key unencrypted to another machine.
     """
     advice = "Write it like https://api.aimlapi.com/v1 or http://127.0.0.1:8000/v1."
     try:
         parts = urlsplit(base_url.strip())
-        host, _port = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port
     except ValueError as error:
         raise EndpointError(f"base_url {base_url!r} is no address: {error}. {advice}") from None
     if "@" in base_url:
@@ -48,8 +49,16 @@ def check_base_url(base_url: str) -> str:
         raise EndpointError(f"base_url has a user name or password in it. {advice}")
     if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\\]", parts.netloc):
         raise EndpointError(f"base_url {base_url!r} is no http or https address. {advice}")
-    if parts.query or parts.fragment:
-        raise EndpointError(f"base_url has a query or a fragment behind its path. {advice}")
+    if parts.query:
+        raise EndpointError(_refuse_query(parts.query))
+    if parts.fragment:
+        raise EndpointError(f"base_url has a fragment (#…) behind its path. {advice}")
+    if _is_unspecified(host):
+        here = parts._replace(netloc=f"127.0.0.1:{port}" if port else "127.0.0.1")
+        raise EndpointError(
+            f"base_url {base_url!r} is where a server listens, on all addresses of its machine, "
+            f"and not where it is called. For one on this machine write {urlunsplit(here)}"
+        )
     if parts.scheme == "http" and not is_loopback(base_url):
         raise EndpointError(
             f"base_url {base_url!r} is not encrypted, so a key would be readable on the way. "
@@ -59,6 +68,29 @@ def check_base_url(base_url: str) -> str:
     # The address of one of its services is a common paste.
     path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+
+def _refuse_query(query: str) -> str:
+    """Say where the parts of a query go; their values may be secrets, and odd names, too."""
+    found = parse_qsl(query, keep_blank_values=True)
+    are_names = all(value and re.fullmatch(r"[a-zA-Z][\w.-]{0,30}", name) for name, value in found)
+    names = [name for name, _ in found] if are_names else ["NAME"]
+    given = ", ".join(f"{name!r}: …" for name in names)
+    return (
+        "base_url has a query (?…) behind its path. Leave it out, and give it to each run: "
+        f"extra_query={{{given}}}."
+    )
+
+
+def _is_unspecified(host: str) -> bool:
+    """Tell whether `host` stands for all addresses of a machine, as in ``0.0.0.0``."""
+    if re.fullmatch(r"\*|0[0x.]*", host):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_unspecified or host.endswith(":0.0.0.0")
 
 
 def find_key(address: str, key_name: str | None) -> ApiKey:

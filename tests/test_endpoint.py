@@ -200,8 +200,27 @@ class TestBaseUrl:
             ("http://127.0.0.1:port", "is no address"),
             ("http://127.0.0.1:99999", "is no address"),
             ("http://[::1", "is no address"),
-            ("https://example.org/v1?key=canary", "query"),
+            ("https://example.org/v1?key=canary", r"query.* extra_query=\{'key': …\}"),
+            ("https://example.org/v1?canary", "query.* extra_query="),
+            ("https://example.org/v1?canary=", "query.* extra_query="),
+            ("https://example.org/v1?canary-0123456789-0123456789-0123=", "extra_query="),
+            (
+                "https://r.openai.azure.com/openai/deployments/d?api-version=2024-06-01",
+                r"query.* extra_query=\{'api-version': …\}",
+            ),
+            (
+                "https://r.openai.azure.com/openai/d/chat/completions?api-version=1&code=canary",
+                r"extra_query=\{'api-version': …, 'code': …\}",
+            ),
             ("https://example.org/v1#canary", "fragment"),
+            *(
+                (f"{scheme}:{host}{port}/v1", f"write http{s}://127.0.0.1{port}/v1")
+                for scheme, s in (("http", ""), ("https", "s"))
+                for host in ("//0.0.0.0", "//[::]", "//[::0]", "//[0:0:0:0:0:0:0:0]", "//0", "//*")
+                for port in ("", ":8000")
+            ),
+            ("http://0.0.0.0:8000", "write http://127.0.0.1:8000"),
+            ("HTTP://0.0.0.0:8000/v1/chat/completions", "write http://127.0.0.1:8000/v1"),
             ("https://me:canary@example.org", "user name or password"),
             ("me:canary@example.org", "user name or password"),
             ("http://example.org/v1", "not encrypted"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..records import Comparison, Run
+from .answered import count_answered, count_cut, is_answered
 from .bounds import lower_bound, mean_in_flight, origin_of, peak_in_flight
 from .description import by_finish
 from .notes import margin_notes
@@ -12,13 +13,13 @@ from .pauses import pauses
 from .sentences import caveat, finding
 from .summaries import percentile
 from .wording import (
-    OUTCOME_WORDS,
     at_a_time,
     concurrent_name,
     counted,
     is_concurrent,
     joined,
     losses,
+    outcome_in_words,
     seconds,
     times,
 )
@@ -66,7 +67,7 @@ def _finishes(run: Run) -> list[str]:
     origin = origin_of(run)
     return [
         f"“{label}” at {seconds(call.finished - origin)}"
-        + ("" if call.outcome == "ok" else f" ({OUTCOME_WORDS[call.outcome]})")
+        + ("" if call.outcome == "ok" else f" ({outcome_in_words(call)})")
         for label, call in by_finish(run)
         if call.finished is not None
     ]
@@ -94,11 +95,11 @@ def _zoom_in_words(shown: Run | Comparison, *, in_lanes: bool) -> list[str]:
     if bound is None:
         return [*said, "No call finished."]
     said.append(_lanes_in_words(run) if in_lanes else _durations_in_words(run))
-    ok, lost = sum(call.outcome == "ok" for call in run.calls), losses(run.calls)
+    lost, word = losses(run.calls), "answered" if count_cut(run) else "ok"
     said.append(
         f"Under it the calls in flight, {mean_in_flight(run):.3g} on average, and the calls done, "
-        f"{ok:,} ok{f', {lost}' if lost else ''}. Dashed lines mark the lower bound, "
-        f"{seconds(bound)}. Beside it the order of completion against that of submission: "
+        f"{count_answered(run):,} {word}{f', {lost}' if lost else ''}. Dashed lines mark the lower "
+        f"bound, {seconds(bound)}. Beside it the order of completion against that of submission: "
         f"{'; '.join(' '.join(note.split()) for note in margin_notes(shown))}."
     )
     return said
@@ -111,9 +112,9 @@ def _lanes_in_words(run: Run) -> str:
 
 
 def _durations_in_words(run: Run) -> str:
-    done = [d for c in run.calls if c.outcome == "ok" and (d := c.duration) is not None]
+    done = [d for c in run.calls if is_answered(c) and (d := c.duration) is not None]
     if not done:
-        return "No call was ok."
+        return "No call was answered."
     low, middle, high = (seconds(percentile(sorted(done), p)) for p in (5, 50, 95))
     return (
         f"The durations of {counted(len(run.calls), 'call')} over time, as a line for the median "

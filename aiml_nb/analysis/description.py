@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from math import inf
 
 from ..records import Call, Comparison, Run
+from .answered import count_answered, count_cut
 from .bounds import efficiency, lower_bound, origin_of
-from .labels import cells, clean, labels
+from .labels import cells, labels
 from .order import finishing_ranks
 from .panels import MOST_ROWS, Shown, panels
 from .sentences import caveat, finding
-from .wording import OUTCOME_WORDS, is_concurrent, ordinal, seconds, share
+from .wording import is_concurrent, ordinal, outcome_in_words, seconds, share
 
 # Of more calls than have a row each, so many are shown at either end.
 _FIRST, _LAST = 20, 3
 
 _HEADINGS = ("order", "call", "start", "first token", "finish", "outcome")
-_RUN_HEADINGS = ("run", "ok", "time", "lower bound", "efficiency")
+_RUN_HEADINGS = ("time", "lower bound", "efficiency")
 
 
 def describe(shown: Shown) -> str:
@@ -54,14 +55,14 @@ def _total(run: Run) -> str:
 
 def _run_rows(runs: Sequence[Run]) -> list[tuple[str, ...]]:
     longest = max((run.makespan for run in runs), default=0.0)
-    rows: list[tuple[str, ...]] = [_RUN_HEADINGS]
+    answered = "answered" if any(map(count_cut, runs)) else "ok"
+    rows: list[tuple[str, ...]] = [("run", answered, *_RUN_HEADINGS)]
     for name, run in panels(runs):
         bound, reached = lower_bound(run), efficiency(run)
-        ok = sum(call.outcome == "ok" for call in run.calls)
         rows.append(
             (
                 name,
-                f"{ok:,} of {len(run.calls):,}",
+                f"{count_answered(run):,} of {len(run.calls):,}",
                 seconds(run.makespan, beside=longest),
                 "–" if bound is None else seconds(bound, beside=longest),
                 "–" if reached is None else share(reached),
@@ -97,9 +98,8 @@ def _row(place: int, label: str, call: Call, *, origin: float, longest: float) -
         "–" if stamp is None else seconds(stamp - origin, beside=longest)
         for stamp in (call.started, call.first_token, call.finished)
     ]
-    kind = f" ({clean(call.error_type)})" if call.error_type else ""
     order = "–" if call.finished is None else ordinal(place)
-    return order, label, *stamps, f"{OUTCOME_WORDS[call.outcome]}{kind}"
+    return order, label, *stamps, outcome_in_words(call)
 
 
 def _columns(rows: Sequence[Sequence[str]], *, flush: range) -> list[str]:

@@ -8,7 +8,7 @@ from .order import inverted_share, kendall_tau
 from .pairs import median_pair
 from .slowdown import SpeedupParts, speedup_parts
 from .whatif import Forecast, first_come
-from .wording import counted, seconds, share, times
+from .wording import counted, in_both, seconds, share, times
 
 
 def margin_notes(run_or_comparison: Run | Comparison) -> list[str]:
@@ -47,7 +47,7 @@ def identity_notes(parts: SpeedupParts) -> list[str]:
         f"        ÷ {parts.slowdown:.2f} {how} per call",
     ]
     if parts.kept < parts.prompts:
-        notes.append(f"over the {parts.kept:,} ok in both")
+        notes.append(f"over the {parts.kept:,} {in_both(parts.cut)}")
     return notes
 
 

@@ -9,28 +9,34 @@ from math import cos, exp, log, pi, sin, sqrt
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
+from .answered import is_answered, is_cut
+from .usage import find_length
+
 if TYPE_CHECKING:
     from ..records import Call, Comparison, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairTimes:
-    """How long the two runs of a pair took over the prompts that are ok in both.
+    """How long the two runs of a pair took over the prompts that were answered in both.
 
     Parameters
     ----------
     sync, concurrent
         Seconds.
     kept
-        How many prompts are ok in both runs.
+        How many prompts were answered in both runs, in whole or as far as max_tokens allowed.
     prompts
         How many prompts there are.
+    cut
+        How many of those kept max_tokens cut, in either run.
     """
 
     sync: float
     concurrent: float
     kept: int
     prompts: int
+    cut: int = 0
 
     @property
     def ratio(self) -> float | None:
@@ -41,12 +47,12 @@ class PairTimes:
 
 
 def pair_times(sync: Run, concurrent: Run) -> PairTimes:
-    """Time both runs over the prompts that are ok in both, so that like meets like.
+    """Time both runs over the prompts that were answered in both, so that like meets like.
 
-    If all prompts are ok in both, these are the makespans. Otherwise a run of one call at a time is
-    charged its makespan less the durations of the calls left out, because without them the others
-    would have moved up. A run of many at a time is charged the time from its first submit to its
-    last finish among the calls kept: the others ran beside these. That cannot flatter it, since
+    If all prompts were answered in both, these are the makespans. Otherwise a run of one call at a
+    time is charged its makespan less the durations of the calls left out, because without them the
+    others would have moved up. A run of many at a time is charged the time from its first submit to
+    its last finish among the calls kept: the others ran beside these. That cannot flatter it, since
     the slots that the left-out calls took are not given back.
 
     Parameters
@@ -54,25 +60,26 @@ def pair_times(sync: Run, concurrent: Run) -> PairTimes:
     sync, concurrent
         Two runs of the same prompts. Calls are matched by their index.
     """
-    kept = ok_in_both(sync, concurrent)
+    kept = answered_in_both(sync, concurrent)
     return PairTimes(
         sync=_time_without_others(sync, kept),
         concurrent=_time_without_others(concurrent, kept),
         kept=len(kept),
         prompts=len({call.index for run in (sync, concurrent) for call in run.calls}),
+        cut=len(kept & {c.index for run in (sync, concurrent) for c in run.calls if is_cut(c)}),
     )
 
 
 def speedup(comparison: Comparison) -> float | None:
     """Return how many times faster the concurrent runs were than the sync runs.
 
-    It is the geometric mean of the pairs' ratios, each over the prompts that are ok in both runs of
+    It is the geometric mean of the pairs' ratios, each over the prompts answered in both runs of
     its pair (`pair_times`). Below 1 the concurrent runs were slower.
 
     Returns
     -------
     float or None
-        None if no pair has a prompt that is ok in both runs.
+        None if no pair has a prompt that was answered in both runs.
     """
     ratios = pair_ratios(comparison)
     return exp(fmean(map(log, ratios))) if ratios else None
@@ -121,19 +128,18 @@ def median_pair(comparison: Comparison) -> tuple[Run, Run]:
 
 
 def length_ratio(sync: Run, concurrent: Run) -> float | None:
-    """Return how many times longer the concurrent run's answers were, in characters.
+    """Return how many times longer the concurrent run's answers were, as `find_length` measures.
 
-    Characters, because some servers' output tokens count billing units. Only prompts that are ok in
-    both runs count.
+    Only prompts that were answered in both runs count.
 
     Returns
     -------
     float or None
-        None if either run has no text to measure.
+        None if either run has nothing to measure.
     """
-    kept = ok_in_both(sync, concurrent)
+    kept, length = answered_in_both(sync, concurrent), find_length(sync, concurrent)
     other, mine = (
-        sum(len(call.text) for call in run.calls if call.index in kept)
+        sum(length.of(call) for call in run.calls if call.index in kept)
         for run in (sync, concurrent)
     )
     return mine / other if mine and other else None
@@ -173,10 +179,10 @@ def _probability_within(angle: float, freedom: int) -> float:
     return 2 / pi * (angle + sin(angle) * total) if odd else sin(angle) * total
 
 
-def ok_in_both(sync: Run, concurrent: Run) -> set[int]:
-    """Return the places of the prompts that are ok in both runs; other prompts are not the same."""
+def answered_in_both(sync: Run, concurrent: Run) -> set[int]:
+    """Return the places of the prompts answered in both runs; other prompts are not the same."""
     first, second = (
-        {call.index: call.prompt for call in run.calls if _is_answered(call)}
+        {call.index: call.prompt for call in run.calls if _is_timed(call)}
         for run in (sync, concurrent)
     )
     # Prompts may have been left out of a file.
@@ -214,8 +220,8 @@ def differences(runs: Sequence[Run]) -> list[str]:
     return [difference for difference, is_there in found.items() if is_there]
 
 
-def _is_answered(call: Call) -> bool:
-    return call.outcome == "ok" and call.finished is not None
+def _is_timed(call: Call) -> bool:
+    return is_answered(call) and call.finished is not None
 
 
 def _time_without_others(run: Run, kept: AbstractSet[int]) -> float:

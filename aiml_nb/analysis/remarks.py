@@ -6,10 +6,11 @@ from math import comb
 from statistics import median
 
 from ..records import Run
+from .answered import count_answered, is_answered
 from .diagnosis import TOLERANCE, diagnose
 from .order import total_overtakes
 from .pauses import pauses
-from .usage import characters_per_second, usage_measures_text, visible_tokens
+from .usage import characters_per_second, find_length, usage_measures_text, visible_tokens
 from .wording import counted, is_concurrent, seconds, share
 
 # A 20 ms sleep that wakes up later than the first tells of a client too busy to take answers in
@@ -37,14 +38,14 @@ def remark_order(run: Run, whose: str) -> str:
         What its total is called, with a blank: ``"async "``, or empty.
     """
     submitted = [call for call in run.calls if call.submitted is not None]
-    answered = any(call.outcome == "ok" for call in run.calls)
-    if len(submitted) < 2 or not is_concurrent(run) or not run.makespan or not answered:
+    if len(submitted) < 2 or not is_concurrent(run) or not run.makespan or not count_answered(run):
         return ""
     overtaken, pairs = total_overtakes(run), comb(len(submitted), 2)
     if not overtaken:
         said = "The calls finished in the order submitted"
     elif pairs == 1:
-        short = len(run.calls[1].text) < len(run.calls[0].text)
+        length = find_length(run)
+        short = length.of(run.calls[1]) < length.of(run.calls[0])
         second = "short answer was submitted second and" if short else "second call"
         said = f"The {second} finished first"
     else:
@@ -162,7 +163,7 @@ def remark_usage(run: Run) -> str:
     """Say that the server counts something else than tokens of text."""
     if usage_measures_text(run) is not False:
         return ""
-    characters = sum(len(call.text) for call in run.calls if call.outcome == "ok")
+    characters = sum(len(call.text) for call in run.calls if is_answered(call))
     said = [f"{visible_tokens(run):,} tokens for {counted(characters, 'character')}"]
     rate = characters_per_second(run)
     if rate is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..records import Comparison, Run
+from .answered import count_answered, is_answered
+from .losses import remark_cut, remark_cut_sides, remark_losses, remark_unlike
 from .pairs import PairTimes, differences, interval, length_ratio, median_pair, pair_times, speedup
 from .panels import Shown, run_names
 from .remarks import (
@@ -15,12 +17,12 @@ from .remarks import (
     remark_pauses,
     remark_usage,
 )
+from .usage import find_length
 from .wording import (
     at_a_time,
     concurrent_name,
     counted,
     joined,
-    losses,
     pace,
     prompts_in_words,
     seconds,
@@ -41,7 +43,7 @@ def finding(shown: Shown) -> str:
     ----------
     shown
         A comparison, one run alone, or several runs. Of a comparison, times and speed-up are over
-        the prompts that are ok in both runs, and the sentence says how many of how many where some
+        the prompts answered in both runs, and the sentence says how many of how many where some
         are not.
     """
     if isinstance(shown, Run):
@@ -56,9 +58,9 @@ def finding(shown: Shown) -> str:
 def caveat(shown: Shown) -> str:
     """Say in a few sentences what to bear in mind with the `finding`; empty if there is nothing.
 
-    In this order: simulated or not, how many runs, what failed, answers of different lengths, the
-    order of finishing, slots that stood idle, back-off, tokens that are none, and a client too slow
-    to keep up.
+    In this order: simulated or not, how many runs, what failed and in which words, answers cut by
+    max_tokens or of different lengths, the order of finishing, slots that stood idle, back-off,
+    tokens that are none, and a client too slow to keep up.
 
     Parameters
     ----------
@@ -67,12 +69,18 @@ def caveat(shown: Shown) -> str:
     """
     if isinstance(shown, Run):
         run, runs = shown, [shown]
-        parts = [_run_losses(run), remark_order(run, "")]
+        parts = [remark_losses(run), remark_cut(run), remark_order(run, "")]
     elif isinstance(shown, Comparison):
         sync, run = median_pair(shown)
         runs = [each for pair in shown.pairs for each in pair]
         order = remark_order(run, f"{concurrent_name(run)} ")
-        parts = [_repeats(shown), _not_like_for_like(shown), _lengths(sync, run), order]
+        parts = [
+            _repeats(shown),
+            remark_unlike(shown),
+            remark_cut_sides(shown),
+            _lengths(sync, run),
+            order,
+        ]
     else:
         return _strategies_caveat(shown)
     simulated = "Simulated." if any(each.simulated for each in runs) else ""
@@ -82,7 +90,7 @@ def caveat(shown: Shown) -> str:
 
 def _run_finding(run: Run) -> str:
     prompts = len(run.calls)
-    kept = _count_answered(run)
+    kept = _count_timed(run)
     if not prompts:
         return "No calls were made"
     if not kept:
@@ -93,8 +101,8 @@ def _run_finding(run: Run) -> str:
     return f"{answered[0].upper()}{answered[1:]} {verb} answered in {seconds(run.makespan)}{manner}"
 
 
-def _count_answered(run: Run) -> int:
-    return sum(call.outcome == "ok" and call.finished is not None for call in run.calls)
+def _count_timed(run: Run) -> int:
+    return sum(is_answered(call) and call.finished is not None for call in run.calls)
 
 
 def _none_answered(prompts: int) -> str:
@@ -128,7 +136,7 @@ def _many_prompts(compared: PairTimes, concurrent: Run) -> str:
 def _nothing_to_compare(sync: Run, concurrent: Run, prompts: int) -> str:
     if not prompts:
         return "No calls were made"
-    if any(call.outcome == "ok" for run in (sync, concurrent) for call in run.calls):
+    if count_answered(sync) or count_answered(concurrent):
         return "No prompt was answered in both runs, so there is nothing to compare"
     which = f"sync or in {concurrent_name(concurrent)}"
     if prompts == 1:
@@ -173,37 +181,14 @@ def _repeats(comparison: Comparison) -> str:
     return f"{said} Shown is the pair with the median speed-up."
 
 
-def _not_like_for_like(comparison: Comparison) -> str:
-    name = concurrent_name(comparison.pairs[0][1])
-    sides = zip(("sync", name), zip(*comparison.pairs, strict=True), strict=True)
-    lost = [
-        f"{said} in {side}"
-        for side, runs in sides
-        if (said := losses(call for run in runs for call in run.calls))
-    ]
-    compared = pair_times(*median_pair(comparison))
-    if not lost or not compared.kept:
-        return f"{', '.join(lost)}." if lost else ""
-    said = f"Not like for like: {', '.join(lost)}"
-    if compared.kept == compared.prompts:
-        return f"{said}."
-    if len(comparison.pairs) > 1:
-        return f"{said}; each pair is compared over the prompts ok in both."
-    return f"{said}; compared over the {counted(compared.kept, 'prompt')} ok in both."
-
-
-def _run_losses(run: Run) -> str:
-    lost = losses(run.calls)
-    return f"{lost[0].upper()}{lost[1:]}." if lost else ""
-
-
 def _lengths(sync: Run, concurrent: Run) -> str:
     ratio = length_ratio(sync, concurrent)
     if ratio is None or round(abs(ratio - 1), 9) <= LENGTH_LIMIT:
         return ""
     how = "longer" if ratio > 1 else "shorter"
     name = concurrent_name(concurrent)
-    return f"The answers in {name} were {abs(ratio - 1):.0%} {how} than in sync."
+    unit = " in tokens" if find_length(sync, concurrent).unit == "tokens" else ""
+    return f"The answers in {name} were {abs(ratio - 1):.0%} {how} than in sync{unit}."
 
 
 def _strategies_finding(runs: Sequence[Run]) -> str:
@@ -212,7 +197,7 @@ def _strategies_finding(runs: Sequence[Run]) -> str:
     unlike = differences(runs)
     if unlike:
         return f"{counted(len(runs), 'run')} that cannot be ranked: {joined(unlike)}"
-    answered = [_count_answered(run) for run in runs]
+    answered = [_count_timed(run) for run in runs]
     # A run whose calls failed ended early: it is not the fastest for that.
     ranked = sorted(
         (run.makespan, name)
@@ -235,6 +220,6 @@ def _strategies_caveat(runs: Sequence[Run]) -> str:
     said = ["Simulated."] if any(run.simulated for run in runs) else []
     said += ["1 run each, so no error bar."] if len(runs) > 1 else []
     for name, run in zip(run_names(runs), runs, strict=True):
-        found = [_run_losses(run), *(remark(run) for remark in _REMARKS)]
+        found = [remark_losses(run), remark_cut(run), *(remark(run) for remark in _REMARKS)]
         said += [f"{name}: {part[0].lower()}{part[1:]}" for part in found if part]
     return " ".join([*said, *filter(None, [remark_lag(list(runs))])])

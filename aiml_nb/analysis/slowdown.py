@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .pairs import ok_in_both, pair_times
+from .pairs import answered_in_both, pair_times
 
 if TYPE_CHECKING:
     from ..records import Run
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeedupParts:
-    """The identity ``speedup = mean_in_flight / slowdown``, over the prompts that are ok in both.
+    """The identity ``speedup = mean_in_flight / slowdown``, over the prompts answered in both.
 
     Parameters
     ----------
@@ -24,8 +24,9 @@ class SpeedupParts:
     slowdown
         The time a call took in the concurrent run over the time it took in the sync run, there
         with the moment that passed until the next call; below 1 calls were quicker.
-    kept, prompts
-        How many prompts are ok in both runs, of how many.
+    kept, prompts, cut
+        How many prompts were answered in both runs, of how many; of how many max_tokens cut the
+        answer.
     """
 
     speedup: float
@@ -33,6 +34,7 @@ class SpeedupParts:
     slowdown: float
     kept: int
     prompts: int
+    cut: int = 0
 
 
 def speedup_parts(sync: Run, concurrent: Run) -> SpeedupParts | None:
@@ -50,7 +52,7 @@ def speedup_parts(sync: Run, concurrent: Run) -> SpeedupParts | None:
     """
     times = pair_times(sync, concurrent)
     ratio = times.ratio
-    kept = ok_in_both(sync, concurrent)
+    kept = answered_in_both(sync, concurrent)
     busy = sum(call.duration or 0.0 for call in concurrent.calls if call.index in kept)
     if ratio is None or busy <= 0:
         return None
@@ -60,4 +62,5 @@ def speedup_parts(sync: Run, concurrent: Run) -> SpeedupParts | None:
         slowdown=busy / times.sync,
         kept=times.kept,
         prompts=times.prompts,
+        cut=times.cut,
     )

@@ -7,6 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from ..records import Call, Comparison, Run
+from .answered import is_answered
 from .bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight, upper_bound
 from .columns import Row, frame_of
 from .diagnosis import diagnose
@@ -38,12 +39,12 @@ def summary(run_or_comparison: Run | Comparison) -> pd.DataFrame:
         The rows are named after the strategy, or ``sync`` and ``async`` (or ``threads``). Calls are
         counted by outcome (``failed`` is error or timeout, ``unfinished`` cancelled or not
         started). Times in seconds; ``duration``, ``total_time`` and ``time_to_first_token`` are
-        over the ok calls: median, 95th percentile from 20 of them, 99th from 100, and largest.
-        ``inverted_share`` and ``kendall_tau`` compare the order of finishing with that of
-        submission; ``diagnosis`` is why slots stood idle (`diagnose`); in ``pause_time`` nothing
-        was sent after 429s, for ``loop_lag_total`` the event loop was late. Tokens and dollars are
-        sums over the calls that report them; ``tokens_per_second`` is missing where
-        ``usage_measures_text`` is false.
+        over the answers, whole (``ok``) or cut by max_tokens: median, 95th percentile from 20 of
+        them, 99th from 100, and largest. ``inverted_share`` and ``kendall_tau`` compare the order
+        of finishing with that of submission; ``diagnosis`` is why slots stood idle (`diagnose`); in
+        ``pause_time`` nothing was sent after 429s, for ``loop_lag_total`` the event loop was late.
+        Tokens and dollars are sums over the calls that report them; ``tokens_per_second`` is
+        missing where ``usage_measures_text`` is false.
     """
     if isinstance(run_or_comparison, Run):
         named = {run_or_comparison.strategy: run_or_comparison}
@@ -66,7 +67,7 @@ def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:
     pandas.DataFrame
         The rows are named after the strategies, with the limit where two are the same. The columns
         are those of `summary`, and before them ``speedup``: how many times faster than the
-        sequential run (than the first, if none is sequential), over the prompts that are ok in
+        sequential run (than the first, if none is sequential), over the prompts answered in
         both, ``compared``: how many these are, and ``not_comparable``: what makes the run unlike
         that one, such as ``different prompts``. Such a run has no speed-up.
 
@@ -145,7 +146,7 @@ def _numbers(run: Run) -> Row:
         "mean_in_flight": (mean_in_flight(run), float),
     }
     for name in _SPREADS:
-        numbers |= _spread(name, [getattr(call, name) for call in calls if call.outcome == "ok"])
+        numbers |= _spread(name, [getattr(call, name) for call in calls if is_answered(call)])
     return numbers | _amounts(run)
 
 

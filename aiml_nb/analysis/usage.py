@@ -2,59 +2,99 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from .answered import is_answered
 
 if TYPE_CHECKING:
     from ..records import Call, Run
 
-# Characters of Latin text a token stands for, and tokens that any server makes in a second.
-_CHARACTERS = (1.5, 8.0)
-_MOST_TOKENS = 2000.0
-# Text is judged if four in five of its characters are Latin, and if there is this much of it.
-_LATIN = 0.8
+# Too little text, in characters or tokens, to judge by.
 _ENOUGH = 100
+# Tokens of an answer that may show nothing, such as those that begin and end it.
+_UNSEEN = 16
+# Characters that a token of Latin words stands for. It is looked at where so much of the text is
+# Latin letters and blanks, and the answers have so many characters on average.
+_CHARACTERS = (1.5, 8.0)
+_WORDS = 0.8
+_LONG = 40
+_LETTERS = bytes(i for i in range(256) if chr(i).isalpha() or chr(i).isspace())
 
 
 def usage_measures_text(run: Run) -> bool | None:
     """Tell whether the output tokens of a run can be the tokens of its text.
 
-    They cannot if a token (without those spent on reasoning) stands for less than 1.5 or more than
-    8 characters of Latin text, or if more than 2,000 came in a second of a call: then the server
-    counts something else, such as billing units. The second rule is not applied to simulated runs,
-    whose seconds may be shortened.
+    They cannot if there are more of them than the text has bytes (those spent on reasoning left
+    aside, and 16 of each answer that may show nothing); nor, in answers of some length in Latin
+    words, if a token stands for less than 1.5 or more than 8 characters. Then the server counts
+    something else, such as billing units. How fast they came tells nothing: some servers make
+    thousands in a second.
 
     Parameters
     ----------
     run
-        The run; its ok calls that report tokens count.
+        The run; its answers that report tokens count.
 
     Returns
     -------
     bool or None
         None if there is too little text to tell.
     """
-    calls = _counted(run)
-    tokens, characters = visible_tokens(run), sum(len(call.text) for call in calls)
+    calls, tokens = _counted(run), visible_tokens(run)
+    texts = [call.text for call in calls]
+    characters = sum(map(len, texts))
     if not calls or max(tokens, characters) < _ENOUGH:
         return None
-    rate = _per_second(run, sum(call.output_tokens or 0 for call in calls))
-    if not run.simulated and rate is not None and rate > _MOST_TOKENS:
+    size = sum(len(text.encode(errors="surrogatepass")) for text in texts)
+    if tokens > size + _UNSEEN * len(calls):
         return False
-    latin = sum(len(call.text.encode("latin-1", "ignore")) for call in calls)
-    if latin < _LATIN * characters:
+    if characters < _LONG * len(calls) or sum(map(_count_letters, texts)) < _WORDS * characters:
         return True
     least, most = _CHARACTERS
     return least * tokens <= characters <= most * tokens
 
 
+def _count_letters(text: str) -> int:
+    """Count the Latin letters and the blanks."""
+    latin = text.encode("latin-1", "ignore")
+    return len(latin) - len(latin.translate(None, _LETTERS))
+
+
+class Length(NamedTuple):
+    """How the length of answers is measured.
+
+    Parameters
+    ----------
+    unit
+        ``tokens`` or ``characters``.
+    of
+        Returns the length of a call's answer.
+    """
+
+    unit: str
+    of: Callable[[Call], int]
+
+
+def find_length(*runs: Run) -> Length:
+    """Return how the answers of runs are to be measured: in tokens, reasoning included.
+
+    In characters of what is told where a server counts something else, or not all answers.
+    """
+    known = all(call.output_tokens for run in runs for call in run.calls if is_answered(call))
+    if known and all(usage_measures_text(run) for run in runs):
+        return Length("tokens", lambda call: call.output_tokens or 0)
+    return Length("characters", lambda call: len(call.text))
+
+
 def visible_tokens(run: Run) -> int:
-    """Return the output tokens of the ok calls, without those spent on reasoning."""
+    """Return the output tokens of the answers, without those spent on reasoning."""
     counts = ((c.output_tokens or 0) - (c.reasoning_tokens or 0) for c in _counted(run))
     return sum(max(0, count) for count in counts)
 
 
 def tokens_per_second(run: Run) -> float | None:
-    """Return the output tokens of the ok calls per second of their durations.
+    """Return the output tokens of the answers per second of their durations.
 
     Returns
     -------
@@ -67,8 +107,8 @@ def tokens_per_second(run: Run) -> float | None:
 
 
 def characters_per_second(run: Run) -> float | None:
-    """Return the characters of the ok calls' answers per second of their durations."""
-    calls = [call for call in run.calls if call.outcome == "ok"]
+    """Return the characters of the answers per second of their durations."""
+    calls = [call for call in run.calls if is_answered(call)]
     time = sum(call.duration or 0.0 for call in calls)
     characters = sum(len(call.text) for call in calls)
     return characters / time if time > 0 and characters else None
@@ -80,4 +120,4 @@ def _per_second(run: Run, tokens: int) -> float | None:
 
 
 def _counted(run: Run) -> list[Call]:
-    return [call for call in run.calls if call.outcome == "ok" and call.output_tokens]
+    return [call for call in run.calls if is_answered(call) and call.output_tokens]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from .answered import is_answered, is_cut
 from .bounds import peak_in_flight, slots
 from .labels import clean
 
@@ -117,14 +118,14 @@ def joined(parts: list[str]) -> str:
 
 
 def losses(calls: Iterable[Call]) -> str:
-    """Say what became of the calls that are not ok: ``2 failed (429) and 1 not started``.
+    """Say what became of the calls without an answer: ``2 failed (429) and 1 not started``.
 
     Returns
     -------
     str
-        Empty if all calls are ok.
+        Empty if all calls were answered.
     """
-    lost = [call for call in calls if call.outcome != "ok"]
+    lost = [call for call in calls if not is_answered(call)]
     counts = Counter(call.outcome for call in lost)
     kinds = {
         outcome: _error_types(call for call in lost if call.outcome == outcome)
@@ -136,6 +137,14 @@ def losses(calls: Iterable[Call]) -> str:
         for outcome, count in counts.most_common()
     ]
     return joined(parts) if parts else ""
+
+
+def outcome_in_words(call: Call) -> str:
+    """Say what became of a call: ``ok``, ``cut by max_tokens``, ``failed (429)``."""
+    if is_cut(call):
+        return "cut by max_tokens"
+    kind = f" ({clean(call.error_type)})" if call.error_type else ""
+    return f"{OUTCOME_WORDS[call.outcome]}{kind}"
 
 
 def _error_types(calls: Iterable[Call]) -> list[str]:
@@ -173,6 +182,17 @@ def is_concurrent(run: Run) -> bool:
 def concurrent_name(run: Run) -> str:
     """Return what the concurrent side of a comparison is called: ``async`` or ``threads``."""
     return "threads" if run.strategy == "threads" else "async"
+
+
+def in_both(cut: int) -> str:
+    """Say of prompts what they are in both runs of a pair: ``ok``, or ``answered`` if some are cut.
+
+    Parameters
+    ----------
+    cut
+        How many of them max_tokens cut.
+    """
+    return f"{'answered' if cut else 'ok'} in both"
 
 
 def prompts_in_words(kept: int, prompts: int) -> str:

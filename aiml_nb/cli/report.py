@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from ..analysis.error_groups import ErrorGroup, group_errors
 from ..analysis.labels import clean
+from ..analysis.wording import counted
 from ..records import OUTCOMES, Call, Run
 from ..runner.resume import ANSWERED
+from ..transport import is_loopback
 from .wording import speak_options
 
 EXIT_CALL_FAILED = 3
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_MOST_ERRORS = 8  # that are quoted; the others are counted
 
 
 def exit_code(calls: Iterable[Call]) -> int:
@@ -20,24 +24,32 @@ def exit_code(calls: Iterable[Call]) -> int:
 
 
 def describe_failures(calls: Iterable[Call]) -> list[str]:
-    """Return a line for each kind of failure, with the first message of its kind.
+    """Return a line for each different error, the most frequent first, and how often it was met.
 
     A server's words may hold anything: what would move a terminal's cursor is taken out.
     """
-    first: dict[str, str] = {}
-    for call in calls:
-        if call.error:
-            kind = f"failed ({call.error_type})" if call.error_type else call.outcome
-            first.setdefault(kind, call.error)
-    return [f"{kind}: {clean(message, width=400)}" for kind, message in first.items()]
+    groups = group_errors(calls)
+    lines = [_describe_error(group) for group in groups[:_MOST_ERRORS]]
+    rest = groups[_MOST_ERRORS:]
+    if rest:
+        lost = sum(group.calls for group in rest)
+        lines.append(f"and {counted(len(rest), 'more error')}, of {counted(lost, 'call')}")
+    return lines
+
+
+def _describe_error(group: ErrorGroup) -> str:
+    kind = f"failed ({group.error_type})" if group.error_type else group.outcome
+    times = f" ({group.calls:,} calls)" if group.calls > 1 else ""
+    return f"{kind}: {clean(group.message, width=400)}{times}"
 
 
 def describe_interrupted(run: Run) -> str:
-    """Say how many calls are answered, and how many are perhaps billed all the same."""
+    """Say how many calls are answered, and how many may be billed all the same."""
     answered = sum(call.outcome in ANSWERED for call in run.calls)
     cancelled = sum(call.outcome == "cancelled" for call in run.calls)
     were = "was" if cancelled == 1 else "were"
-    lost = f"; {cancelled:,} {were} in flight, perhaps billed" if cancelled else ""
+    billed = "" if run.simulated or is_loopback(run.base_url) else ", perhaps billed"
+    lost = f"; {cancelled:,} {were} in flight{billed}" if cancelled else ""
     return f"interrupted. {answered:,} of {len(run.calls):,} calls are answered{lost}."
 
 

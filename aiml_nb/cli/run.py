@@ -89,7 +89,11 @@ def _add_journal_options(parser: argparse.ArgumentParser) -> None:
         "aiml-nb-journals)",
     )
     group.add_argument("--resume", action="store_true", help="go on with the journal's run")
-    group.add_argument("--retry-failed", action="store_true", help="send failed calls again, too")
+    group.add_argument(
+        "--retry-failed",
+        action="store_true",
+        help="send failed calls again, too, and answers that broke off",
+    )
     group.add_argument(
         "--on-damage",
         choices=ON_DAMAGE,

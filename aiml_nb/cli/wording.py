@@ -11,7 +11,7 @@ _PHRASES = (
     (r"resume\([^)]*\), on the command line (?=--)", ""),
     (r"aiml_nb\.resume\(.*\), in a shell (?=--)", "add "),
     (r"prices=\(input, output\)", "--prices IN OUT"),
-    (r"extra_body=\{'([^']*)': …\}", r'"extra_body": {"\1": …}'),
+    (r"extra_(body|query)=\{([^}]*)\}", lambda found: _as_json(*found.groups())),
 )
 _ARGUMENTS = (
     "base_url|max_concurrency|max_calls|max_total_tokens|max_cost|run_timeout|requests_per_minute|"
@@ -31,6 +31,12 @@ def speak_options(text: str) -> str:
     for pattern, words in _PHRASES:
         text = re.sub(pattern, words, text)
     return _NAME.sub(_as_option, text)
+
+
+def _as_json(name: str, content: str) -> str:
+    """Say what stands in the body of a line of prompts."""
+    inside = content.replace("'", '"')
+    return f'"extra_{name}": {{{inside}}}'
 
 
 def _as_option(found: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..analysis.answered import is_answered
 from ..analysis.bounds import origin_of
 from ..records import Run
 from .canvas import draw_steps, ticks
@@ -29,7 +30,7 @@ def draw_durations(axes: Axes, run: Run, *, horizon: float) -> None:
 
 
 def percentiles_over_time(run: Run, *, horizon: float) -> tuple[FloatArray, FloatArray]:
-    """Return the 5th, 50th and 95th percentiles of the durations of the ok calls that finish then.
+    """Return the 5th, 50th and 95th percentiles of the durations of the answers that come then.
 
     Returns
     -------
@@ -42,7 +43,7 @@ def percentiles_over_time(run: Run, *, horizon: float) -> tuple[FloatArray, Floa
         [
             (call.finished - origin, call.duration)
             for call in run.calls
-            if call.outcome == "ok" and call.finished is not None and call.duration is not None
+            if is_answered(call) and call.finished is not None and call.duration is not None
         ],
         dtype=np.float64,
     ).reshape(-1, 2)

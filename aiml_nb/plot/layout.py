@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import inf
 
+from ..analysis.answered import is_answered, is_cut
 from ..analysis.bounds import efficiency, end_of, lower_bound, origin_of, peak_in_flight
 from ..analysis.labels import labels
 from ..analysis.lanes import lanes
@@ -189,7 +190,7 @@ def _endings(run: Run, *, ranked: bool, size: float) -> list[Ending]:
     made = []
     for call, rank, overtaken in zip(run.calls, ranks, passed, strict=True):
         text = _words(call, rank=rank if ranked else None, origin=origin)
-        bold = bool(ranked and overtaken and call.outcome == "ok")
+        bold = bool(ranked and overtaken and is_answered(call))
         if bold:
             text += f"  ▲{overtaken}"
         made.append(
@@ -197,7 +198,7 @@ def _endings(run: Run, *, ranked: bool, size: float) -> list[Ending]:
                 time=(end if call.finished is None else call.finished) - origin,
                 text=text,
                 bold=bold,
-                colour=INK if call.outcome == "ok" else FAILED_INK,
+                colour=INK if is_answered(call) else FAILED_INK,
                 gap=LABEL_GAP + (_MARK_REACH if call.outcome in _MARKED else 0),
                 width=width_of(text, size=size, bold=bold),
             )
@@ -207,6 +208,7 @@ def _endings(run: Run, *, ranked: bool, size: float) -> list[Ending]:
 
 def _words(call: Call, *, rank: int | None, origin: float) -> str:
     finish = [] if call.finished is None else [seconds(call.finished - origin)]
-    if call.outcome != "ok":
+    if not is_answered(call):
         return " · ".join([OUTCOME_WORDS[call.outcome], *finish])
-    return " · ".join([*([] if rank is None else [ordinal(rank)]), *finish])
+    place = [] if rank is None else [ordinal(rank)]
+    return " · ".join([*place, *finish, *(["cut"] if is_cut(call) else [])])

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
+from ..analysis.answered import is_answered
 from ..analysis.order import finishing_ranks
 from ..records import Run
 from .segments import FloatArray
@@ -55,13 +56,13 @@ def _draw_points(axes: Axes, points: FloatArray) -> None:
 
 
 def _points(run: Run) -> FloatArray:
-    """Return rows of place in the order of submission, place in that of finishing, and not ok."""
+    """Return rows of place in the order of submission, in that of finishing, and no answer."""
     submitted = sorted(
         (call.submitted, i) for i, call in enumerate(run.calls) if call.submitted is not None
     )
     ranks = finishing_ranks(run)
     rows = [
-        (place, rank, run.calls[i].outcome != "ok")
+        (place, rank, not is_answered(run.calls[i]))
         for place, (_, i) in enumerate(submitted, start=1)
         if (rank := ranks[i]) is not None
     ]

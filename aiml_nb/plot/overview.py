@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ..analysis.pairs import pair_times
-from ..analysis.wording import concurrent_name, pace, seconds
+from ..analysis.wording import concurrent_name, in_both, pace, seconds
 from ..records import Run
 from .canvas import Canvas
 from .lettering import width_of
@@ -50,7 +50,7 @@ class Overview:
         times = pair_times(self.sync, self.concurrent)
         said = seconds(spans[0])
         if 0 < times.kept < times.prompts:  # the headline speaks of fewer prompts than the bar
-            said += f"  ({seconds(times.sync)} for the {times.kept:,} ok in both)"
+            said += f"  ({seconds(times.sync)} for the {times.kept:,} {in_both(times.cut)})"
         self._write(axes, 0, said, colours=(INK, INK))
         said = seconds(spans[1]) + (f"  ({pace(times.ratio)})" if times.kept > 1 else "")
         self._write(axes, 1, said, colours=(INK, "white"), bold=True)

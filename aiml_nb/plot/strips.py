@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from ..analysis.answered import is_answered
 from ..analysis.bounds import mean_in_flight, origin_of, peak_in_flight
 from ..analysis.wording import counted
 from ..records import Run
@@ -147,8 +148,8 @@ def draw_done(axes: Axes, run: Run, *, bound: float | None, horizon: float) -> N
     ok, failed = (
         np.sort([c.finished - origin for c in calls if c.finished is not None])
         for calls in (
-            [call for call in run.calls if call.outcome == "ok"],
-            [call for call in run.calls if call.outcome != "ok"],
+            [call for call in run.calls if is_answered(call)],
+            [call for call in run.calls if not is_answered(call)],
         )
     )
     _draw_count(axes, ok, horizon=horizon, colour=BARS["streaming"].face, gid="done ok")

@@ -22,6 +22,8 @@ from .settings import Settings, make_settings
 
 ON_DAMAGE = ("ask", "keep", "send")
 ANSWERED = {"ok", "incomplete", "refused"}
+# What stands for the end of an answer that broke off; vLLM says so when it is shut down.
+_NO_END = {None, "", "abort", "aborted", "cancelled"}
 _NEEDED = {"model", "base_url", "simulated", "seed", "started_at", "strategy"}
 
 
@@ -46,7 +48,8 @@ def resume(
     endpoint
         Where the calls go; None connects as the run did, with the key from the environment.
     retry_failed
-        Send the calls that failed again, too.
+        Send the calls that failed again, too, and those whose answer broke off: it has no
+        ``finish_reason``, as when the server was shut down.
     prompts
         If given, they must be those of the journal.
     on_damage
@@ -232,7 +235,7 @@ def _restore(call: Call, contents: Contents, run: Run, *, retry_failed: bool) ->
         known = call_from_dict(record, prompt=call.prompt)
         # One that had failed may have been on its way again.
         is_over = not retry_failed and last <= len(known.attempts)
-        if known.outcome in ANSWERED or is_over:
+        if is_over or is_whole(known):
             known.index = call.index
             run.calls[call.index] = known
             return
@@ -248,6 +251,12 @@ def _restore(call: Call, contents: Contents, run: Run, *, retry_failed: bool) ->
                 possibly_billed=True,
             )
         )
+
+
+def is_whole(call: Call) -> bool:
+    """Tell whether a call has an answer that came to an end of its own, such as max_tokens."""
+    broke_off = call.outcome == "incomplete" and call.finish_reason in _NO_END
+    return call.outcome in ANSWERED and not broke_off
 
 
 def connect_again(saved: dict[str, Any]) -> Endpoint:
@@ -284,19 +293,22 @@ def _describe(contents: Contents, plan: Plan) -> str:
     """Say what the journal has, what is sent again and what is not."""
     calls, left = plan.run.calls, plan.unfinished
     answered = sum(call.outcome in ANSWERED for call in calls)
-    failed = sum(call.finished is not None for call in calls) - answered
+    whole = sum(map(is_whole, calls))
+    failed = sum(call.finished is not None for call in calls) - whole
+    what = "failed or broke off" if answered > whole else "failed"
     again = sum(call.custom_id in contents.calls for call in left)
     lost = [c.custom_id for c in left if c.attempts and c.custom_id not in contents.calls]
     text = f"Resumed: {answered} of {len(calls)} calls are answered."
     if failed:
         them = "it" if failed == 1 else "them"
-        text += f" {failed} failed: retry_failed=True sends {them} again."
+        text += f" {failed} {what}: retry_failed=True sends {them} again."
     if again:
         text += f" {again} had failed and {'is' if again == 1 else 'are'} sent again."
     if lost:
         names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
         was, is_ = ("was", "is") if len(lost) == 1 else ("were", "are")
-        text += f" {len(lost)} {was} in flight, perhaps billed, and {is_} sent again: {names}."
+        billed = ", perhaps billed," if plan.endpoint.may_cost else ""
+        text += f" {len(lost)} {was} in flight{billed} and {is_} sent again: {names}."
     edited = [n for n in contents.edited if n > 1]  # the first line is always read
     passed_over = contents.damaged
     if not contents.takes_edited:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ..analysis.answered import count_answered, is_answered, is_cut
 from ..analysis.bounds import lower_bound
 from ..analysis.labels import labels
 from ..analysis.lanes import lanes
@@ -85,7 +86,7 @@ class Side:
     @property
     def score(self) -> str:
         """How far it is: ``7 of 20 answered · 3.4 s``."""
-        answered = sum(call.outcome == "ok" for call in self.run.calls)
+        answered = count_answered(self.run)
         failed = sum(call.outcome in ("error", "timeout") for call in self.run.calls)
         said = f"{answered:,} of {len(self.run.calls):,} answered"
         said += f", {failed:,} failed" if failed else ""
@@ -231,10 +232,10 @@ def _words(panel: _Panel) -> Iterator[str]:
         if call.finished is None or call.started is None:
             continue
         x = _LABELS + call.finished * panel.scale + 5
-        ok = call.outcome == "ok"
-        rank = f"{ordinal(place)} · " if ok and is_concurrent(run) and place else ""
-        what = "" if ok else f"{call.outcome} · "
-        ending = f"{rank}{what}{seconds(call.finished)}"
+        answered = is_answered(call)
+        rank = f"{ordinal(place)} · " if answered and is_concurrent(run) and place else ""
+        what = "" if answered else f"{call.outcome} · "
+        ending = f"{rank}{what}{seconds(call.finished)}{' · cut' if is_cut(call) else ''}"
         failed = call.outcome in ("error", "timeout")
         yield write(x, y, ending, size=size, colour=FAILED_INK if failed else INK)
 

@@ -38,11 +38,61 @@ def test_reasoning_is_not_text() -> None:
     assert usage_measures_text(run) is True
 
 
-def test_no_server_makes_more_than_2000_tokens_a_second() -> None:
-    fast = call(0, 0.1, text="x" * 1200, output_tokens=300)
+@pytest.mark.parametrize("simulated", [False, True])
+@pytest.mark.parametrize("seconds", [0.5, 0.1, 0.01, 1e-6, 0.0])
+def test_text_is_measured_however_fast_it_comes(seconds: float, simulated: bool) -> None:
+    fast = call(0, seconds, text="word " * 240, output_tokens=300)
 
-    assert usage_measures_text(make_run(fast)) is False
-    assert usage_measures_text(make_run(fast, simulated=True)) is True
+    assert usage_measures_text(make_run(fast, simulated=simulated)) is True
+
+
+@pytest.mark.parametrize("seconds", [3.0, 1e-3])
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("2+2 equals 4.", 252),
+        ("Words and more words. " * 60, 9293),
+        ("你好，世界。" * 60, 9293),
+        ("def f(x): return {x: [1, 2, 3]}\n" * 40, 9293),
+        ("", 128),
+    ],
+)
+def test_units_are_no_tokens_whatever_the_text(text: str, units: int, seconds: float) -> None:
+    run = make_run(call(0, seconds, text=text, output_tokens=units))
+
+    assert usage_measures_text(run) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens", "answers"),
+    [
+        ("1 2 3 4 5 6 7 8 9 10 " * 20, 400, 1),  # models that see one figure at a time
+        ("3.14159265358979323846" * 20, 440, 1),
+        ("4", 2, 60),  # the end of an answer is a token, too
+        ("No", 2, 60),
+        ("Yes.", 3, 60),
+        ("{}[]();" * 40, 280, 1),
+        ("🏒" * 60, 180, 1),
+        ("ไทย" * 60, 90, 1),
+    ],
+)
+def test_what_takes_many_tokens_is_text_all_the_same(text: str, tokens: int, answers: int) -> None:
+    calls = [call(0, 1, text=text, output_tokens=tokens) for _ in range(answers)]
+
+    assert usage_measures_text(make_run(*calls)) is True
+
+
+def test_answers_cut_by_max_tokens_count() -> None:
+    cut = [
+        call(
+            0, 2, outcome="incomplete", finish_reason="length", text="word " * 50, output_tokens=64
+        )
+        for _ in range(3)
+    ]
+
+    assert usage_measures_text(make_run(*cut)) is True
+    assert tokens_per_second(make_run(*cut)) == 32
+    assert characters_per_second(make_run(*cut)) == 125
 
 
 def test_other_scripts_have_other_ratios() -> None:

@@ -23,6 +23,9 @@ SENTENCES = {
     "Go on: aiml_nb.resume('a(b).jsonl'), in a shell --resume.": "Go on: add --resume.",
     "retry_failed=True sends it again.": "--retry-failed sends it again.",
     "write extra_body={'top_k': …}.": 'write "extra_body": {"top_k": …}.',
+    "to each run: extra_query={'version': …, 'a': …}.": (
+        'to each run: "extra_query": {"version": …, "a": …}.'
+    ),
     "The model must answer before the timeout; max_tokens=5.": (
         "The model must answer before the timeout; max_tokens=5."
     ),

@@ -348,3 +348,25 @@ def test_from_one_to_eight_runs(count: int) -> None:
 def test_no_such_file() -> None:
     with pytest.raises(FileNotFoundError):
         plot_timeline("no-such-file.json")
+
+
+def test_answers_cut_by_max_tokens_have_their_rank_and_are_no_failures() -> None:
+    calls = [call(0, 2 - i, outcome="incomplete", finish_reason="length") for i in range(2)]
+
+    figure = drawn(plot_timeline(make_run(*calls, prompts=[LONG, SHORT])))
+
+    written = " ".join(texts(figure))
+    assert "1st · 1.00 s · cut" in written
+    assert "2nd · 2.00 s · cut" in written
+    assert "incomplete" not in written
+
+
+def test_answers_cut_by_max_tokens_are_drawn_as_done_in_lanes() -> None:
+    calls = [call(0, 1 + i, outcome="incomplete", finish_reason="length") for i in range(30)]
+
+    figure = drawn(plot_timeline(make_run(*calls)))
+
+    assert "not ok" not in " ".join(texts(figure))
+    gids = {line.get_gid() for axes in figure.axes for line in axes.lines}
+    assert "done ok" in gids
+    assert "done other" not in gids

@@ -1,0 +1,35 @@
+"""Which calls were answered: their times are those of an answer, and are measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..records import Call, Run
+
+# How servers say that an answer was ended by the most tokens that it may have.
+_CUT = {"length", "max_tokens", "max_output_tokens", "model_length"}
+
+
+def is_answered(call: Call) -> bool:
+    """Tell whether a call was answered: in whole (``ok``), or as far as max_tokens allowed.
+
+    Servers are measured with answers that are all cut at one length: that is as fair as it gets.
+    """
+    return call.outcome == "ok" or is_cut(call)
+
+
+def is_cut(call: Call) -> bool:
+    """Tell whether max_tokens ended the answer."""
+    reason = (call.finish_reason or "").lower()
+    return call.outcome == "incomplete" and reason in _CUT
+
+
+def count_answered(run: Run) -> int:
+    """Return how many calls of a run were answered."""
+    return sum(is_answered(call) for call in run.calls)
+
+
+def count_cut(run: Run) -> int:
+    """Return how many answers of a run were cut by max_tokens."""
+    return sum(is_cut(call) for call in run.calls)
