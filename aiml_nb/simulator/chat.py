@@ -73,7 +73,7 @@ def _read_fields(fields: dict[str, Any], settings: Settings) -> ChatRequest:
         max_tokens=_read_max_tokens(fields, least=0 if settings.accepts_anything else 1),
         stream=stream,
         include_usage=stream and _read_include_usage(fields),
-        options=read_options(fields),
+        options=read_options(fields, refused=settings.refused_parameters),
         top_logprobs=_read_top_logprobs(fields),
         stored=_read_stored(fields, messages),
     )

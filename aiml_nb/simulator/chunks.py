@@ -6,9 +6,18 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from .choice import Choice, Section
+from .fault import GOOD
 from .logprobs import describe_tokens
 from .plan import Plan
-from .wire import FINGERPRINT, Label, count_usage, write_call, write_thinking_part
+from .wire import (
+    FINGERPRINT,
+    Label,
+    count_usage,
+    write_call,
+    write_choice_error,
+    write_text_part,
+    write_thinking_part,
+)
 
 DONE = b"data: [DONE]\n\n"
 
@@ -34,6 +43,7 @@ class ChunkWriter:
             "system_fingerprint": FINGERPRINT,
         }
         self._plan = plan
+        self._fault = plan.fault or GOOD
         self._label = label
         self._include_usage = include_usage
         self._head = "data: " + json.dumps(head)[:-1]
@@ -81,20 +91,24 @@ class ChunkWriter:
         if not self._include_usage:
             return b""
         usage = json.dumps(count_usage(self._plan))
-        return f'{self._head}, "choices": [], "usage": {usage}{self._write_meta()}}}\n\n'.encode()
+        choices = "" if "choices" in self._fault.without else ', "choices": []'
+        return f'{self._head}{choices}, "usage": {usage}{self._write_meta()}}}\n\n'.encode()
 
     def _write_events(self, choice: Choice, index: int) -> Iterator[str]:
         """Write an event for each token, and the end of a choice that is not the longest."""
         events: list[Iterable[str]] = []
-        calls = 0
+        calls = [section for section in choice.sections if section.is_call]
+        written = [self._write_call(call, index, number) for number, call in enumerate(calls)]
+        if self._fault.calls == "interleaved":
+            written = [_take_turns(written)]
         for section in choice.sections:
             if section.is_call:
-                events.append(self._write_call(section, index, calls))
-                calls += 1
-            elif self._label.top_logprobs is None or section.kind == "reasoning":
+                continue
+            if self._label.top_logprobs is None or section.kind == "reasoning":
                 events.append(self._write_section(section, index))
             else:
                 events.append(self._write_likely(section, index, self._label.top_logprobs))
+        events += written
         if choice.size < self._length:
             events.append([self._write_finish(choice, index)])
         return itertools.chain.from_iterable(events)
@@ -106,6 +120,8 @@ class ChunkWriter:
             delta = {form: _HOLE}
             if form == "parts":
                 delta = {"content": [write_thinking_part(_HOLE)]}
+        elif section.kind == "content" and self._fault.in_parts:
+            delta = {"content": [write_text_part(_HOLE)]}
         return self._fill(self._write_chunk(index, delta), section.tokens)
 
     def _write_call(self, section: Section, index: int, number: int) -> Iterator[str]:
@@ -113,13 +129,27 @@ class ChunkWriter:
             start: _Json = {"function_call": {"name": section.tokens[0], "arguments": ""}}
             more: _Json = {"function_call": {"arguments": _HOLE}}
         else:
+            form = self._fault.calls
+            place = {"index": 0 if form == "same-index" else number}
+            if form == "no-index":
+                place = {}
+            if form in ("whole", "same-index"):
+                return self._write_whole_call(section, index, place)
             call = write_call(section, "")
             kind = call["type"]
             field = "input" if kind == "custom" else "arguments"
-            start = {"tool_calls": [{"index": number, **call}]}
-            more = {"tool_calls": [{"index": number, kind: {field: _HOLE}}]}
+            start = {"tool_calls": [{**place, **call}]}
+            more = {"tool_calls": [{**place, kind: {field: _HOLE}}]}
+            if form == "no-index":
+                more["tool_calls"][0]["id"] = section.id
         arguments = self._fill(self._write_chunk(index, more), section.tokens[1:])
         return itertools.chain([self._write_chunk(index, start)], arguments)
+
+    def _write_whole_call(self, section: Section, index: int, place: _Json) -> Iterator[str]:
+        """Write a call in one event, when its last token is due."""
+        call = {**place, **write_call(section, section.text)}
+        whole = self._write_chunk(index, {"tool_calls": [call]})
+        return itertools.chain(itertools.repeat("", len(section.tokens) - 1), [whole])
 
     def _write_likely(self, section: Section, index: int, top: int) -> Iterator[str]:
         """Write each token with what is said about its likelihood."""
@@ -152,7 +182,17 @@ class ChunkWriter:
         logprobs: _Json | None = None,
         meta: str = "",
     ) -> str:
-        choice = {
+        choice: _Json = {
             "index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason,
         }  # fmt: skip
+        if finish_reason is not None and "delta" in self._fault.without:
+            del choice["delta"]
+        if finish_reason is not None and self._fault.choice_error is not None:
+            choice["error"] = write_choice_error(self._fault.choice_error)
         return f'{self._head}, "choices": [{_encode(choice)}]{meta}{self._tail}'
+
+
+def _take_turns(many: list[Iterator[str]]) -> Iterator[str]:
+    """Give the first of each, the second of each, and so on."""
+    for turn in itertools.zip_longest(*many, fillvalue=None):
+        yield from (each for each in turn if each is not None)

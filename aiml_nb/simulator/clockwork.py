@@ -69,7 +69,7 @@ class Clockwork:
             prompt_tokens=prompt_tokens,
             reset_at=self.outages.find_next(arrival.at),
         )
-        fault = self._picker.pick(self._number, prompt, repeat)
+        fault = self._picker.pick(self._number, prompt, repeat, arrival.options.parameters)
         if fault is not None and not fault.has_answer:
             return self._turn_away(plan, fault=fault)
         plan = draw_service(

@@ -1,4 +1,4 @@
-"""One chat completion that is being answered, with all that its answer needs."""
+"""One request that is being answered, with all that its answer needs."""
 
 import time
 from collections.abc import Mapping
@@ -13,14 +13,20 @@ from .wire import Label, name_completion
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """The request, what it asks for, its service, and what every answer to it carries."""
+class Visit:
+    """A request, its service, its times, and the headers that every answer to it carries."""
 
     request: web.BaseRequest
-    chat: ChatRequest
     service: Service
     ticket: Ticket
     headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange(Visit):
+    """A chat completion: what it asks for, and what every answer to it carries."""
+
+    chat: ChatRequest
     label: Label
 
     def write_headers(self, *, whole: bool) -> dict[str, str]:
@@ -49,4 +55,4 @@ def open_exchange(
         reasoning=settings.reasoning,
         top_logprobs=chat.top_logprobs,
     )
-    return Exchange(request, chat, service, ticket, headers, label)
+    return Exchange(request, service, ticket, headers, chat, label)

@@ -7,6 +7,10 @@ from typing import Literal, TypeAlias
 Position: TypeAlias = int | str
 """A place in some bytes: their number, the number from the end (negative), or a share (`50%`)."""
 
+CallForm: TypeAlias = Literal["interleaved", "whole", "same-index", "no-index"]
+"""Piece by piece of all calls in turn; each call in one event, perhaps all with index 0; or with
+an id only."""
+
 _SHARE = re.compile(r"(\d{1,3})%")
 
 
@@ -22,7 +26,7 @@ class Fault:
         The answer sent instead. Headers replace the usual ones of the same name; an empty one is
         left out. In headers and body ``{argument}``, ``{key}`` (the caller's), ``{url}`` (the
         address asked) and ``{date}`` (`seconds` from now, as HTTP writes it) are filled in.
-    message, code
+    message, code, param
         Of an error body in the shape of the profile.
     times, pace
         The body is sent so often, with so many seconds between.
@@ -31,9 +35,18 @@ class Fault:
     text, finish_reason, says_null, refuses
         Another text of the answer, another reason of its end, ``null`` for its text, or its text
         as a refusal.
-    without, insert
-        Events of a stream that are left out (``finish``, ``done``); bytes put after its first
-        token.
+    choice_error
+        The message of an error in each choice, beside its text.
+    in_parts
+        The text is a list of parts, two of them where it comes whole.
+    calls
+        How calls of tools are streamed, if not as OpenAI does.
+    without
+        What is left out: events of a stream (``finish``, ``done``), the ``delta`` of that finish,
+        the ``choices`` beside the usage, the ``message`` of a choice or the ``content`` of that.
+    insert, place
+        Bytes put into a stream: after its ``first`` token, at its ``end`` (after all choices have
+        ended), or after it is ``done``.
     form, framing
         What is sent whatever was asked for: one JSON body or a stream; with its length or in
         chunks.
@@ -49,6 +62,10 @@ class Fault:
         From the head or the body on, single bytes are sent, `pace` apart.
     delay
         Seconds before the answer begins.
+    linger
+        Seconds between the end of the reply and that of its connection.
+    hangs_up
+        The connection is kept, and the next request on it ends it, as `then` says.
     """
 
     name: str = ""
@@ -59,15 +76,20 @@ class Fault:
     seconds: float = 0.0
     message: str | None = None
     code: str | None = None
+    param: str | None = None
     times: int = 1
     pace: float = 0.0
     compressed: bool = False
     text: str | None = None
-    finish_reason: Literal["stop", "length", "content_filter"] | None = None
+    finish_reason: str | None = None
     says_null: bool = False
     refuses: bool = False
+    choice_error: str | None = None
+    in_parts: bool = False
+    calls: CallForm | None = None
     without: tuple[str, ...] = ()
     insert: bytes = b""
+    place: Literal["first", "end", "done"] = "first"
     form: Literal["json", "stream"] | None = None
     framing: Literal["length", "chunked"] | None = None
     shorten: Position | None = None
@@ -77,6 +99,8 @@ class Fault:
     split: Position | None = None
     trickle: Literal["head", "body"] | None = None
     delay: float = 0.0
+    linger: float = 0.0
+    hangs_up: bool = False
 
     @property
     def has_answer(self) -> bool:
@@ -95,11 +119,22 @@ class Fault:
         return self.cut == 0 and self.then == "stall"
 
     @property
+    def is_played_as_usual(self) -> bool:
+        """Whether its answer goes over the wire like any other, and only what follows is not."""
+        changed = (self.shorten, self.head, self.cut, self.split, self.trickle, self.framing)
+        plain = changed == (None,) * 6 and not (self.compressed or self.headers or self.form)
+        return self.hangs_up and plain and self.has_answer and not (self.without or self.insert)
+
+    @property
     def is_proper(self) -> bool:
         """Whether it is an HTTP answer like any other, made of status, headers and body."""
         changed = (self.shorten, self.head, self.cut, self.split, self.trickle, self.framing)
         plain = changed == (None,) * 6 and not self.compressed and self.times == 1
         return plain and not self.has_answer and not any(not value for _, value in self.headers)
+
+
+GOOD = Fault()
+"""The fault of all being well."""
 
 
 def is_position(value: object) -> bool:

@@ -6,7 +6,8 @@ A fault is given as one of
 - ``"reset"``, ``"reset:120"``: a name from `FAULTS`, perhaps with an argument after a colon;
 - ``{"status": 429, "headers": {"retry-after": "2"}, "body": "..."}``: an answer of one's own;
   with ``"fault": "NAME"`` too, it changes that named fault. Its other fields are ``message``,
-  ``code``, ``text``, ``finish_reason``, ``delay``, ``cut``, ``then`` (see `Fault`);
+  ``code``, ``text``, ``finish_reason``, ``choice_error``, ``insert``, ``place``, ``without``,
+  ``delay``, ``cut``, ``then``, ``linger`` (see `Fault`);
 - ``200``: no fault.
 
 `Settings.faults` maps to such a fault, or to a list of them that the repeats of a prompt get one
@@ -19,18 +20,26 @@ prompt and its repeat: ``{503: 0.1, "reset:50%": 0.05}``. A script goes before t
 Names, with the argument they have by default if they take one::
 
     refusals        retry-after:2  retry-after-ms:1500  retry-after-date:2  free-limit
-                    no-quota (429)  no-credit (403)  should-retry (400)  should-not-retry (503)
-                    echo-key (401)  html:200
-                    redirect:http://other.invalid/v1/chat/completions  redirect-loop (307)
+                    minute-quota:35 (429)  no-quota (429)  no-credit (403)  should-retry (400)
+                    should-not-retry (503)  echo-key (401)  missing-scopes (401)  html:200
+                    detail:400  detail-list:422  error-text:500  error-list:400  message-only:400
+                    plain-text:503  redirect:http://other.invalid/v1/chat/completions
+                    redirect-loop (307)
     wrong bodies    empty  bad-json  bad-utf8  deep-json  null  list  object  string
-                    error-in-200  no-choices  wrong-choices  empty-choices  null-content  nan
-                    wrong-type  no-type  gzip  bad-gzip  gzip-bomb  huge-body  chunked
-                    small-length
-    other answers   content-filter  refusal  surrogate  hostile-text  unicode
-    streams         end:50%  half-event  no-finish  no-done  no-end  bad-event  bad-utf8-event
-                    error-event  error-text-event  comments  usage-event  huge-line
-                    json-for-stream  unasked-stream
-    connections     close:0  reset:0  stall:0  garbage  bad-status-line  huge-header
+                    error-in-200:null  no-choices  wrong-choices  empty-choices  no-message
+                    no-content  null-content  nan  wrong-type:text/plain  no-type  gzip  bad-gzip
+                    gzip-bomb  huge-body  chunked  small-length
+    other answers   content-filter  refusal  surrogate  hostile-text  unicode  null-stop
+                    empty-text  finish:abort  choice-error  text-parts
+    streams         end:50%  half-event  no-finish  no-done  no-end  bad-event:first
+                    bad-utf8-event:first  error-event:first  error-text-event:first
+                    limit-event:first  comments:first  usage-event:first  no-delta-event:first
+                    null-delta-event:first  null-choices-event:first  no-choices-event:first
+                    ping-event:first  null-event:first  odd-content-event:end  no-delta
+                    usage-without-choices  huge-line  json-for-stream  unasked-stream
+                    calls:interleaved
+    connections     close:0  reset:0  stall:0  drop:0  hang-up:close  garbage  bad-status-line
+                    huge-header
     time            slow:5  trickle-head:0.4  trickle-body:0.4  pings:0.4  split:50%
 
 Positions count the bytes of the whole reply, status line and headers included, but for ``end``
@@ -39,6 +48,15 @@ number from the end (``-10``). ``close``, ``reset`` (with a RST) and ``stall`` (
 client leaves) come by default before any byte of a reply, and at once; if some of the answer gets
 through, it keeps its times. Times are seconds at ``speed=1``. Statuses other than 200 are in
 brackets. ``gzip-bomb`` has 200 MiB in 200 kB, ``huge-body`` 100 MiB, ``huge-line`` 50 MiB.
+
+``drop`` and ``hang-up`` send a good answer and say that the connection is kept. ``drop`` closes it
+so many seconds later, as llama.cpp's server does after a stream. ``hang-up`` keeps it until the
+next request comes on it, which is not answered: the connection is closed, or with ``hang-up:reset``
+reset; the log has that request under this name, without a number. An event of a stream comes after
+its ``first`` token, at its ``end``, where all choices have ended, or after it is ``done``.
+``error-in-200:429`` has that code in its error. ``calls:whole``, ``calls:same-index`` and
+``calls:no-index`` stream the calls of tools as some servers do: each in one event, perhaps all with
+index 0, or told apart by their ids only.
 """
 
 import json
@@ -66,12 +84,22 @@ def _choose(message: Any, finish_reason: str = "stop") -> list[dict[str, Any]]:
 
 
 _NAN_USAGE = {"prompt_tokens": 1, "completion_tokens": math.nan, "total_tokens": math.nan}
-_ERROR = '{"error": {"message": "The model failed.", "type": "server_error", "code": null}}'
+_ERROR = '{"error": {"message": "The model failed.", "type": "server_error", "code": %s}}'
 _USAGE_EVENT = (
     b'data: {"id": "chatcmpl-fault", "object": "chat.completion.chunk", "created": 1, "model": '
     b'"m", "choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}'
     b"\n\n"
 )
+
+
+def _event(data: Any) -> bytes:
+    return f"data: {json.dumps(data)}\n\n".encode()
+
+
+def _piece(**choice: Any) -> bytes:
+    return _event({"id": "chatcmpl-fault", "choices": [{"index": 0, **choice}]})
+
+
 _BAD_TEXT_EVENT = b'data: {"choices": [{"index": 0, "delta": {"content": "\xff\xfe"}}]}\n\n'
 
 FAULTS: Mapping[str, Fault] = {
@@ -80,6 +108,12 @@ FAULTS: Mapping[str, Fault] = {
     "retry-after-ms": Fault(status=429, headers=(("retry-after-ms", "{argument}"),)),
     "retry-after-date": Fault(status=429, headers=(("retry-after", "{date}"),)),
     "free-limit": Fault(status=429, message="You've reached your free limit for the hour."),
+    "minute-quota": Fault(
+        status=429,
+        message="Rate limit reached for requests per minute. Your quota and how to raise it are "
+        "described at https://example.com/quota.",
+        headers=(("retry-after", "{argument}"),),
+    ),
     "no-quota": Fault(
         status=429, message="You exceeded your current quota.", code="insufficient_quota"
     ),
@@ -87,6 +121,20 @@ FAULTS: Mapping[str, Fault] = {
     "should-retry": Fault(status=400, headers=(("x-should-retry", "true"),)),
     "should-not-retry": Fault(status=503, headers=(("x-should-retry", "false"),)),
     "echo-key": Fault(status=401, message="Incorrect API key provided: {key}."),
+    "missing-scopes": Fault(
+        status=401,
+        message="You have insufficient permissions for this operation. Missing scopes: "
+        "api.model.read.",
+        code="missing_scope",
+    ),
+    "detail": Fault(body='{"detail": "The prompt is too long."}'),
+    "detail-list": Fault(
+        body='{"detail": [{"type": "missing", "loc": ["body", "model"], "msg": "Field required"}]}'
+    ),
+    "error-text": Fault(body='{"error": "The model requires more memory than is there."}'),
+    "error-list": Fault(body='[{"error": {"code": 400, "message": "No such field: tempo."}}]'),
+    "message-only": Fault(body='{"object": "error", "message": "The prompt is too long."}'),
+    "plain-text": Fault(body="upstream connect error", headers=(("content-type", "text/plain"),)),
     "html": Fault(body=_HTML, headers=(("content-type", "text/html"),)),
     "redirect": Fault(status=307, headers=(("location", "{argument}"),)),
     "redirect-loop": Fault(status=307, headers=(("location", "{url}"),)),
@@ -99,13 +147,15 @@ FAULTS: Mapping[str, Fault] = {
     "list": Fault(body="[]"),
     "object": Fault(body="{}"),
     "string": Fault(body='"oops"'),
-    "error-in-200": Fault(body=_ERROR),
+    "error-in-200": Fault(body=_ERROR % "{argument}"),
     "no-choices": Fault(body='{"id": "chatcmpl-fault", "object": "chat.completion"}'),
     "wrong-choices": Fault(body=_complete("oops")),
     "empty-choices": Fault(body=_complete([])),
+    "no-message": Fault(without=("message",)),
+    "no-content": Fault(without=("content",)),
     "null-content": Fault(says_null=True, finish_reason="length"),
     "nan": Fault(body=_complete(_choose(_ANSWER), usage=_NAN_USAGE)),
-    "wrong-type": Fault(headers=(("content-type", "text/plain"),)),
+    "wrong-type": Fault(headers=(("content-type", "{argument}"),)),
     "no-type": Fault(headers=(("content-type", ""),)),
     "gzip": Fault(compressed=True),
     "bad-gzip": Fault(headers=(("content-encoding", "gzip"),)),
@@ -119,6 +169,13 @@ FAULTS: Mapping[str, Fault] = {
     "surrogate": Fault(text="A lone surrogate: \ud800."),
     "hostile-text": Fault(text=_HOSTILE),
     "unicode": Fault(text="Grüße aus Genève: 東京 🏒, e\u0301 und \u2028 weiter."),
+    "null-stop": Fault(says_null=True, finish_reason="stop"),
+    "empty-text": Fault(text=""),
+    "finish": Fault(finish_reason="abort"),
+    "choice-error": Fault(
+        text="The answer begins, but", finish_reason="error", choice_error="Provider disconnected"
+    ),
+    "text-parts": Fault(in_parts=True),
     # Streams
     "end": Fault(shorten="50%"),
     "half-event": Fault(without=("finish", "done"), shorten=-10),
@@ -127,17 +184,30 @@ FAULTS: Mapping[str, Fault] = {
     "no-end": Fault(without=("finish", "done")),
     "bad-event": Fault(insert=b'data: {"choices": [oops]}\n\n'),
     "bad-utf8-event": Fault(insert=_BAD_TEXT_EVENT),
-    "error-event": Fault(insert=f"data: {_ERROR}\n\n".encode()),
+    "error-event": Fault(insert=f"data: {_ERROR % 'null'}\n\n".encode()),
     "error-text-event": Fault(insert=b'data: {"error": "The model failed."}\n\n'),
+    "limit-event": Fault(insert=_event({"error": {"message": "Rate limited.", "code": 429}})),
     "comments": Fault(insert=b": a comment\n\n\n: another\r\n\r\n"),
     "usage-event": Fault(insert=_USAGE_EVENT),
+    "no-delta-event": Fault(insert=_piece(finish_reason=None)),
+    "null-delta-event": Fault(insert=_piece(delta=None)),
+    "null-choices-event": Fault(insert=_event({"id": "chatcmpl-fault", "choices": None})),
+    "no-choices-event": Fault(insert=_event({"id": "chatcmpl-fault"})),
+    "ping-event": Fault(insert=b"event: ping\n" + _event({"type": "ping"})),
+    "null-event": Fault(insert=_event(None)),
+    "odd-content-event": Fault(insert=_piece(delta={"content": {"parts": 7}}), place="end"),
+    "no-delta": Fault(without=("delta",)),
+    "usage-without-choices": Fault(without=("choices",)),
     "huge-line": Fault(body=b"data: " + b"x" * _MIB, times=50, headers=_EVENT_STREAM),
     "json-for-stream": Fault(form="json"),
     "unasked-stream": Fault(form="stream"),
+    "calls": Fault(calls="interleaved"),
     # Connections
     "close": Fault(cut=0),
     "reset": Fault(cut=0, then="reset"),
     "stall": Fault(cut=0, then="stall"),
+    "drop": Fault(headers=(("connection", "keep-alive"), ("keep-alive", "timeout=5, max=100"))),
+    "hang-up": Fault(hangs_up=True),
     "garbage": Fault(head=bytes(range(256))),
     "bad-status-line": Fault(head=b"HTTP/1.1 OK fine\r\ncontent-length: 0\r\n\r\n"),
     "huge-header": Fault(head=b"HTTP/1.1 200 OK\r\nx-huge: " + b"x" * 200_000 + b"\r\n\r\n"),
@@ -150,16 +220,37 @@ FAULTS: Mapping[str, Fault] = {
 }
 """The faults by name, each as it is without an argument."""
 
+_EVENTS = (
+    "bad-event", "bad-utf8-event", "error-event", "error-text-event", "limit-event", "comments",
+    "usage-event", "no-delta-event", "null-delta-event", "null-choices-event", "no-choices-event",
+    "ping-event", "null-event",
+)  # fmt: skip
+
 ARGUMENTS: Mapping[str, tuple[str, str]] = {
     "retry-after": ("argument", "2"),
     "retry-after-ms": ("argument", "1500"),
     "retry-after-date": ("seconds", "2"),
+    "minute-quota": ("argument", "35"),
     "redirect": ("argument", "http://other.invalid/v1/chat/completions"),
     "html": ("status", "200"),
+    "detail": ("status", "400"),
+    "detail-list": ("status", "422"),
+    "error-text": ("status", "500"),
+    "error-list": ("status", "400"),
+    "message-only": ("status", "400"),
+    "plain-text": ("status", "503"),
+    "error-in-200": ("argument", "null"),
+    "wrong-type": ("argument", "text/plain"),
+    "finish": ("finish_reason", "abort"),
     "end": ("shorten", "50%"),
+    **dict.fromkeys(_EVENTS, ("place", "first")),
+    "odd-content-event": ("place", "end"),
+    "calls": ("calls", "interleaved"),
     "close": ("cut", "0"),
     "reset": ("cut", "0"),
     "stall": ("cut", "0"),
+    "drop": ("linger", "0"),
+    "hang-up": ("then", "close"),
     "slow": ("delay", "5"),
     "trickle-head": ("pace", "0.4"),
     "trickle-body": ("pace", "0.4"),

@@ -1,14 +1,14 @@
 """Plays the plan of a chat completion that has a fault."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from email.utils import formatdate
 
 from aiohttp import web
 
 from .chunks import DONE, ChunkWriter
-from .exchange import Exchange
+from .exchange import Exchange, Visit
 from .fault import Fault
 from .plan import Plan
 from .profiles import write_refusal
@@ -25,12 +25,41 @@ async def misplay(exchange: Exchange, fault: Fault) -> web.Response:
     HangUp
         When the reply went over the bare connection, which is closing.
     """
-    ticket, request = exchange.ticket, exchange.request
-    reply = _answer(exchange, fault) if fault.has_answer else _refuse(exchange, fault)
+    if fault.has_answer:
+        reply = _answer(exchange, fault)
+    else:
+        reply = _refuse(exchange, fault, exchange.write_headers(whole=False))
+    return await _send(exchange, fault, reply)
+
+
+async def misplay_body(visit: Visit, fault: Fault, body: bytes) -> web.Response:
+    """Answer a request other than a chat completion as a fault says.
+
+    Parameters
+    ----------
+    body
+        What the answer would be.
+
+    Raises
+    ------
+    HangUp
+        When the reply went over the bare connection, which is closing.
+    """
+    headers = {**visit.headers, "content-type": JSON_TYPE}
+    if fault.has_answer:
+        reply = Reply(200, headers, [(visit.ticket.plan.finished, body)], len(body))
+    else:
+        reply = _refuse(visit, fault, headers)
+    return await _send(visit, fault, reply)
+
+
+async def _send(visit: Visit, fault: Fault, reply: Reply) -> web.Response:
+    ticket, request = visit.ticket, visit.request
     extra = {name: _fill(value, fault, request) for name, value in fault.headers}
     reply = replace(reply, headers={**reply.headers, **extra})
     if not fault.is_proper:
-        await send_spoiled(reply, fault, ticket=ticket, request=request)
+        finish = visit.service.finish
+        await send_spoiled(reply, fault, ticket=ticket, request=request, finish=finish)
     await ticket.wait_until(ticket.plan.finished)
     body = b"".join(data for _, data in reply.pieces)
     return web.Response(status=reply.status, headers=reply.headers, body=body)
@@ -55,27 +84,32 @@ def _stream(plan: Plan, fault: Fault, writer: ChunkWriter, *, at_once: bool) -> 
     yield plan.started if at_once else first, writer.write_roles()
     for index in range(plan.length):
         yield plan.token_due(index), writer.write_tokens(1)
-        if index == 0:
+        if index == 0 and fault.place == "first":
             yield first, fault.insert
     ends = {"finish": writer.write_finish(), "usage": writer.write_usage(), "done": DONE}
-    yield plan.finished, b"".join(end for name, end in ends.items() if name not in fault.without)
+    for name in fault.without:
+        ends.pop(name, None)
+    place = {"end": "finish", "done": "done"}.get(fault.place, "")
+    if place:
+        ends[place] = ends.get(place, b"") + fault.insert
+    yield plan.finished, b"".join(ends.values())
 
 
-def _refuse(exchange: Exchange, fault: Fault) -> Reply:
+def _refuse(visit: Visit, fault: Fault, headers: Mapping[str, str]) -> Reply:
     """Make the reply of a fault that has no answer: its own body, or an error of the profile."""
-    request, ticket = exchange.request, exchange.ticket
+    request, ticket = visit.request, visit.ticket
     body, content_type = fault.body, JSON_TYPE
     if body is None:
         message = _fill(fault.message or "", fault, request)
         body, content_type = write_refusal(
-            refuse(fault.status, message, code=fault.code),
-            exchange.service.settings.profile,
+            refuse(fault.status, message, code=fault.code, param=fault.param),
+            visit.service.settings.profile,
             path=request.path,
-            request_id=exchange.headers["x-request-id"],
+            request_id=visit.headers["x-request-id"],
         )
     elif isinstance(body, str):
         body = _fill(body, fault, request).encode("utf-8", "backslashreplace")
-    headers = exchange.write_headers(whole=False) | {"content-type": content_type}
+    headers = {**headers, "content-type": content_type}
     pace = fault.pace / ticket.speed
     # What takes its time to send has no length to tell beforehand.
     size = None if pace else len(body) * fault.times

@@ -1,6 +1,6 @@
 """What a request wants of its answer: how many choices, which tools, a value of which schema."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,26 +30,37 @@ class AnswerOptions:
         The tools that may be called.
     is_json
         The answer is a JSON object, or, with a `schema`, a value that the schema allows.
+    parameters
+        The names of the parameters given that the service refuses.
     """
 
     n: int = 1
     toolbox: Toolbox | None = None
     is_json: bool = False
     schema: Schema | None = None
+    parameters: tuple[str, ...] = ()
 
 
 PLAIN = AnswerOptions()
 """One text."""
 
 
-def read_options(fields: Mapping[str, Any]) -> AnswerOptions:
+def read_options(fields: Mapping[str, Any], *, refused: Collection[str] = ()) -> AnswerOptions:
     """Read what the body of a chat completion wants.
+
+    Parameters
+    ----------
+    refused
+        The names of the parameters that the service refuses.
 
     Raises
     ------
     Refusal
         If a value is of a wrong type, or a schema cannot be met.
     """
+    given = tuple(name for name in refused if fields.get(name) is not None)
+    if given:
+        return AnswerOptions(parameters=given)  # what they hold is not looked at
     if _NAMES.isdisjoint(fields):
         return PLAIN
     is_json, schema = _read_format(fields.get("response_format"))

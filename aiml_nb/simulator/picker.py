@@ -1,9 +1,12 @@
-"""Picks the fault of each request: by its number, its prompt, or a lot."""
+"""Picks the fault of each request: by its parameters, its number, its prompt, or a lot."""
+
+from collections.abc import Collection
+from dataclasses import replace
 
 from .draws import open_draws
 from .fault import Fault
 from .prompts import Prompt
-from .scripts import EVERY_PROMPT, read_fault, read_script
+from .scripts import EVERY_PROMPT, FaultScript, read_fault, read_script
 from .settings import Settings
 
 
@@ -14,11 +17,25 @@ class FaultPicker:
         self._seed = settings.seed
         self._scripts = {key: read_script(script) for key, script in settings.faults.items()}
         self._shares = [(read_fault(spec), share) for spec, share in settings.fault_shares.items()]
+        self._refused = {
+            name: _name_parameter(read_fault(spec), name)
+            for name, spec in settings.refused_parameters.items()
+        }
         # What a prompt still gets because a request with its number began a list.
         self._begun: dict[str, list[Fault | None]] = {}
 
-    def pick(self, number: int, prompt: Prompt, repeat: int) -> Fault | None:
-        """Give the fault of a request, if it has one."""
+    def pick(
+        self, number: int, prompt: Prompt, repeat: int, parameters: Collection[str] = ()
+    ) -> Fault | None:
+        """Give the fault of a request, if it has one.
+
+        Parameters
+        ----------
+        parameters
+            The names of those that it gives, of those that may be refused.
+        """
+        for name in parameters:
+            return self._refused[name]
         script = self._scripts.get(number)
         if isinstance(script, list):
             self._begun[prompt.key] = list(script)
@@ -42,3 +59,25 @@ class FaultPicker:
             if lot < 0:
                 return fault
         return None
+
+
+class FaultQueue:
+    """The faults of a script, one after another: a list of them ends, a single one does not."""
+
+    def __init__(self, script: FaultScript) -> None:
+        self._script = read_script(script)
+
+    def pick_next(self) -> Fault | None:
+        """Give the fault of the next request, if it has one."""
+        if isinstance(self._script, list):
+            return self._script.pop(0) if self._script else None
+        return self._script
+
+
+def _name_parameter(fault: Fault | None, name: str) -> Fault | None:
+    """Have the refusal of a parameter name it; a body of its own does so by itself."""
+    if fault is None:
+        return None
+    message = fault.message or f"Unknown parameter: {name!r}."
+    code = fault.code or "unknown_parameter"
+    return replace(fault, argument=fault.argument or name, message=message, code=code, param=name)

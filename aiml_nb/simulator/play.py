@@ -24,7 +24,10 @@ async def play(exchange: Exchange) -> web.StreamResponse:
     await ticket.wait_for_slot()
     plan = ticket.plan
     if plan.fault is not None:
-        return await misplay(exchange, plan.fault)
+        if plan.fault.hangs_up:
+            exchange.service.end_with_next(exchange.request.transport, plan.fault)
+        if not plan.fault.is_played_as_usual:
+            return await misplay(exchange, plan.fault)
     if plan.status != 200:
         await ticket.wait_until(plan.finished)
         raise _refuse(exchange)
@@ -99,8 +102,7 @@ class _Stream:
         # Stamped before the last bytes leave: who has them may ask again at once, and must not
         # be counted as two in flight.
         pending += self._writer.write_finish() + self._writer.write_usage() + DONE
-        self._service.dismiss(self._ticket)
-        self._service.log.close(self._ticket.record)
+        self._service.finish(self._ticket)
         await response.write_eof(pending)
 
 

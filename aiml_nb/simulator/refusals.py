@@ -36,12 +36,17 @@ _KINDS: Mapping[int, tuple[str, str | None]] = {
 
 
 def refuse(
-    status: int, message: str = "", *, code: str | None = None, limit: str | None = None
+    status: int,
+    message: str = "",
+    *,
+    code: str | None = None,
+    param: str | None = None,
+    limit: str | None = None,
 ) -> Refusal:
     """Build the refusal of a request that the service turns away with `status`."""
     usual = "server_error" if status >= 500 else "invalid_request_error"
     kind, usual_code = _KINDS.get(status, (usual, None))
-    return Refusal(status, message, kind=limit or kind, code=code or usual_code)
+    return Refusal(status, message, kind=limit or kind, param=param, code=code or usual_code)
 
 
 def refuse_model(name: str) -> Refusal:

@@ -11,8 +11,9 @@ from aiohttp import web
 
 from .chat import read_chat_request, read_object
 from .door import read_json_body
-from .exchange import Exchange, open_exchange
+from .exchange import Exchange, Visit, open_exchange
 from .log import Record
+from .misplay import misplay_body
 from .outages import AWAY
 from .play import play
 from .refusals import Refusal, refuse_model
@@ -24,7 +25,7 @@ _CHAT = "/chat/completions"
 
 
 @dataclass(frozen=True, slots=True)
-class _Visit:
+class _Question:
     """What an answer at an address may depend on."""
 
     service: Service
@@ -33,41 +34,41 @@ class _Visit:
     body: bytes
 
 
-def _show_model(visit: _Visit) -> Any:
-    settings = visit.service.settings
-    if visit.name not in settings.models and not settings.accepts_anything:
-        raise refuse_model(visit.name)
-    return describe_model(visit.name)
+def _show_model(asked: _Question) -> Any:
+    settings = asked.service.settings
+    if asked.name not in settings.models and not settings.accepts_anything:
+        raise refuse_model(asked.name)
+    return describe_model(asked.name)
 
 
-def _delete_model(visit: _Visit) -> Any:
-    return {"id": visit.name, "object": "model", "deleted": True}
+def _delete_model(asked: _Question) -> Any:
+    return {"id": asked.name, "object": "model", "deleted": True}
 
 
-def _change_completion(visit: _Visit) -> Any:
-    return visit.service.store.change(visit.name, read_object(visit.body).get("metadata"))
+def _change_completion(asked: _Question) -> Any:
+    return asked.service.store.change(asked.name, read_object(asked.body).get("metadata"))
 
 
 _ONE = _CHAT + r"/([^/]+)"
 
-_Addresses: TypeAlias = Mapping[str, Mapping[str, Callable[[_Visit], Any]]]
+_Addresses: TypeAlias = Mapping[str, Mapping[str, Callable[[_Question], Any]]]
 
 _USUAL: _Addresses = {
-    r"/models()": {"GET": lambda visit: list_models(visit.service.settings)},
+    r"/models()": {"GET": lambda asked: list_models(asked.service.settings)},
     r"/models/(.+)": {"GET": _show_model},
     _CHAT + "()": {},
 }
 _CONFORMANCE: _Addresses = {
     **_USUAL,
     r"/models/(.+)": {"GET": _show_model, "DELETE": _delete_model},
-    _CHAT + "()": {"GET": lambda visit: visit.service.store.list_completions(visit.query)},
+    _CHAT + "()": {"GET": lambda asked: asked.service.store.list_completions(asked.query)},
     _ONE: {
-        "GET": lambda visit: visit.service.store.find(visit.name),
+        "GET": lambda asked: asked.service.store.find(asked.name),
         "POST": _change_completion,
-        "DELETE": lambda visit: visit.service.store.delete(visit.name),
+        "DELETE": lambda asked: asked.service.store.delete(asked.name),
     },
     _ONE + "/messages": {
-        "GET": lambda visit: visit.service.store.list_messages(visit.name, visit.query)
+        "GET": lambda asked: asked.service.store.list_messages(asked.name, asked.query)
     },
 }
 
@@ -95,8 +96,13 @@ async def route(
     if method not in answers:
         raise _refuse_method(request, ["POST", *answers] if path == _CHAT else [*answers])
     body = await read_json_body(request) if method == "POST" else b""
-    answer = answers[method](_Visit(service, found[1], request.query, body))
-    return web.Response(body=encode_json(answer), content_type=JSON_TYPE, headers=headers)
+    answer = answers[method](_Question(service, found[1], request.query, body))
+    written = encode_json(answer)
+    fault = service.pick_models_fault() if path.startswith("/models") else None
+    if fault is not None:
+        ticket = service.open_ticket(record, fault)
+        return await misplay_body(Visit(request, service, ticket, headers), fault, written)
+    return web.Response(body=written, content_type=JSON_TYPE, headers=headers)
 
 
 async def _complete_chat(

@@ -2,142 +2,95 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .errors import SettingsError
+from .scenario import Scenario, read_outage, read_share, think
 from .settings import Settings
 
-# Exists beside the usual models where answers are thought about first.
-_REASONER = "sim-reasoner"
-
-
-def _think(form: str, **changes: Any) -> Settings:
-    return Settings.from_dict(
-        {"models": (_REASONER, *Settings().models), "reasoning": form, **changes}
-    )
-
-
-def _read_outage(text: str) -> Settings:
-    begin, _, end = text.partition("-")
-    return Settings(outages=((float(begin), float(end)),))
-
-
-def _read_share(text: str) -> float:
-    return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
-
-
-@dataclass(frozen=True)
-class _Scenario:
-    """Some settings, or what makes them of the argument after a colon."""
-
-    name: str
-    purpose: str
-    settings: Settings | Callable[[str], Settings]
-    argument: str = ""
-
-    @property
-    def title(self) -> str:
-        return f"{self.name}:{self.argument}" if self.argument else self.name
-
-    def make(self, title: str) -> Settings:
-        _, colon, argument = title.partition(":")
-        if isinstance(self.settings, Settings):
-            if colon:
-                raise SettingsError(f"the scenario {self.name!r} takes no argument; not {title!r}.")
-            return self.settings
-        try:
-            return self.settings(argument if colon else self.argument)
-        except ValueError as error:
-            reason = f": {error}" if isinstance(error, SettingsError) else "."
-            raise SettingsError(
-                f"the scenario {self.name!r} takes an argument as in {self.title}; "
-                f"not {title!r}{reason}"
-            ) from None
-
-
 _SCENARIOS = (
-    _Scenario(
+    Scenario(
         "faq",
         "One long and one short question: about 5.5 s and 0.5 s; nothing goes wrong.",
         Settings(),
     ),
-    _Scenario(
+    Scenario(
         "classroom",
         "Answers of one to three seconds that differ a lot; at most 20 are served at once.",
         Settings(first_token_spread=0.6, token_time_spread=0.3, capacity=20),
     ),
-    _Scenario(
+    Scenario(
         "tight",
         "Only 5 calls are served at once, the others queue: more in flight gains nothing.",
         Settings(capacity=5),
     ),
-    _Scenario(
+    Scenario(
         "one-fails",
         "The third request is refused with status 400, which a retry would not mend.",
         Settings(faults={3: 400}),
     ),
-    _Scenario(
+    Scenario(
         "hiccups",
         "Requests 2, 5 and 9 get statuses 503, 429 and 500; asking again mends each.",
         Settings(faults={2: 503, 5: 429, 9: 500}),
     ),
-    _Scenario(
+    Scenario(
         "come-back",
         "The fourth request gets status 429, which says when to come back: in two seconds.",
         Settings(faults={4: "retry-after:2"}),
     ),
-    _Scenario(
+    Scenario(
         "role-first",
         "Streams begin at once with a chunk that holds no text; the first word comes later.",
         Settings(sends_role_at_once=True),
     ),
-    _Scenario(
+    Scenario(
         "instant",
         "Answers without any delay: what remains is the time of client and wire.",
         Settings(first_token_time=0, prompt_token_time=0, token_time=0),
     ),
-    _Scenario(
+    Scenario(
         "seven",
         "More than 7 calls at once get a bare 429, as at AIML API: find the limit by trying.",
         Settings(concurrency=7, profile="aimlapi"),
     ),
-    _Scenario(
+    Scenario(
         "rate-limits",
         "60 calls and 5,000 tokens a minute; the headers say what is left and when to come back.",
         Settings(requests_per_minute=60, tokens_per_minute=5_000),
     ),
-    _Scenario(
+    Scenario(
         "per-minute",
         "So many calls in each full minute; the others get status 429 and the time to come back.",
         lambda limit: Settings(requests_per_minute=int(limit), window="fixed"),
         argument="500",
     ),
-    _Scenario(
+    Scenario(
         "refusing",
         "A share of the requests get a bare status 429 at random, however few there are.",
-        lambda share: Settings(fault_shares={429: _read_share(share)}),
+        lambda share: Settings(fault_shares={429: read_share(share)}),
         argument="10%",
     ),
-    _Scenario(
+    Scenario(
         "outage",
         "Away from one second to another after the first call, what is on its way reset.",
-        _read_outage,
+        read_outage,
         argument="5-7",
     ),
-    _Scenario(
+    Scenario(
         "crowded",
         "Each other call in flight slows a call down by a tenth: the crowd pays for itself.",
         Settings(slow_down=0.1, capacity=50),
     ),
-    _Scenario(
+    Scenario(
         "stragglers",
         "One call in twenty takes eight times as long: the slowest decides when all is done.",
         Settings(straggler_share=0.05, straggler_factor=8),
     ),
-    _Scenario(
+    Scenario(
         "stall",
         "One call is served at a time, each in half a second; the fifth takes ten seconds longer.",
         Settings(
@@ -151,7 +104,7 @@ _SCENARIOS = (
             faults={5: "slow:10"},
         ),
     ),
-    _Scenario(
+    Scenario(
         "chaos",
         "Three calls in ten go wrong, each in another way: statuses, cuts, resets, wrong bodies.",
         Settings(
@@ -171,34 +124,62 @@ _SCENARIOS = (
             }
         ),
     ),
-    _Scenario(
+    Scenario(
         "aimlapi",
         "The FAQ as AIML API answers it: its headers, its error bodies, and what a call costs.",
         Settings(profile="aimlapi", models=("gpt-4o", "openai/gpt-4o", "gpt-4o-mini")),
     ),
-    _Scenario(
+    Scenario(
         "tools",
         "Every question that comes with tools calls all of them, each with arguments that fit.",
         Settings(always_calls_tools=True),
     ),
-    _Scenario(
+    Scenario(
         "reasoning",
         "Each answer is thought about first; or reasoning, or parts: where the thoughts are.",
-        _think,
+        think,
         argument="reasoning_content",
     ),
-    _Scenario(
+    Scenario(
         "parts",
         "As reasoning, with the thoughts and the text in a list of parts, as Mistral sends them.",
-        _think("parts"),
+        think("parts"),
     ),
-    _Scenario(
+    Scenario(
         "overthinking",
         "A share of the answers think until max_tokens are used up, and never come to their text.",
-        lambda share: _think("reasoning_content", endless_reasoning_share=_read_share(share)),
+        lambda share: think("reasoning_content", endless_reasoning_share=read_share(share)),
         argument="50%",
     ),
-    _Scenario(
+    Scenario(
+        "every",
+        "Every call gets the fault of that name: a broken provider, a page of HTML, a cut stream.",
+        lambda fault: Settings(faults={"*": fault}),
+        argument="choice-error",
+    ),
+    Scenario(
+        "drops",
+        "Each answer says that the connection is kept, and closes it: as llama.cpp's server does.",
+        Settings(faults={"*": "drop"}),
+    ),
+    Scenario(
+        "hangs-up",
+        "Each second request on a connection is not answered: the connection ends instead.",
+        Settings(faults={"*": "hang-up"}),
+    ),
+    Scenario(
+        "strict",
+        "A parameter is refused with status 400, and the refusal names it.",
+        lambda name: Settings(refused_parameters={name: 400}),
+        argument="stream_options",
+    ),
+    Scenario(
+        "models",
+        "Calls are answered, but the list of models gets a fault: reset, end:50%, bad-json, 500.",
+        lambda fault: Settings(models_faults=fault),
+        argument="missing-scopes",
+    ),
+    Scenario(
         "conformance",
         "For clients' own tests: every model and every stored completion exists, without delay.",
         Settings(accepts_anything=True, first_token_time=0, prompt_token_time=0, token_time=0),

@@ -23,14 +23,21 @@ _FIELDS: Mapping[str, Any] = {
     "code": str,
     "text": str,
     "finish_reason": str,
+    "choice_error": str,
+    "insert": str,
+    "place": str,
+    "without": (list, tuple),
     "delay": (int, float),
     "cut": (int, str),
     "then": str,
+    "linger": (int, float),
 }
 _CHOICES = {
     "then": ("close", "reset", "stall"),
-    "finish_reason": ("stop", "length", "content_filter"),
+    "place": ("first", "end", "done"),
+    "calls": ("interleaved", "whole", "same-index", "no-index"),
 }
+_PARTS = ("finish", "done", "delta", "choices", "message", "content")
 _LONGEST = 3600.0
 
 
@@ -87,6 +94,10 @@ def _read_fields(spec: Mapping[str, Any]) -> Fault:
             raise SettingsError(f"the field {name!r} of a fault cannot be {value!r}.")
     if "headers" in changes:
         changes["headers"] = base.headers + _read_headers(changes["headers"])
+    if "insert" in changes:
+        changes["insert"] = changes["insert"].encode("utf-8", "backslashreplace")
+    if "without" in changes:
+        changes["without"] = tuple(changes["without"])
     return _check(replace(base, name=base.name or "custom", **changes))
 
 
@@ -109,13 +120,18 @@ def _check(fault: Fault) -> Fault:
         value = getattr(fault, name)
         if value is not None and value not in choices:
             raise SettingsError(f"{name} must be one of {', '.join(choices)}; not {value!r}.")
+    for part in fault.without:
+        if part not in _PARTS:
+            raise SettingsError(f"without must hold some of {', '.join(_PARTS)}; not {part!r}.")
+    if fault.hangs_up and fault.then == "stall":
+        raise SettingsError("hang-up takes close or reset; not 'stall'.")
     for name in ("cut", "shorten", "split"):
         value = getattr(fault, name)
         if value is not None and not is_position(value):
             raise SettingsError(
                 f"{name} must be a position such as 120, -10 or 50%; not {value!r}."
             )
-    for name in ("delay", "pace", "seconds"):
+    for name in ("delay", "pace", "seconds", "linger"):
         value = getattr(fault, name)
         if not 0 <= value <= _LONGEST:
             raise SettingsError(f"{name} must be from 0 to {_LONGEST:g} seconds; not {value!r}.")
@@ -134,57 +150,11 @@ _CONVERTERS: Mapping[str, Any] = {
     "pace": float,
     "delay": float,
     "seconds": float,
+    "linger": float,
 }
 
 EVERY_PROMPT = "*"
 """The key of a script that belongs to every prompt."""
-
-
-def check_scripts(scripts: Any) -> dict[int | str, FaultScript]:
-    """Check `Settings.faults` and copy it, so that nobody changes it underneath.
-
-    Raises
-    ------
-    SettingsError
-        If a key or a fault is in none of the forms.
-    """
-    if not isinstance(scripts, Mapping):
-        raise SettingsError(
-            "faults must map the number of a request, the text of a prompt, or '*' to faults, "
-            f"as in {{3: 400, 'What is 2+2?': (429, 'reset')}}; not {scripts!r}."
-        )
-    for key in scripts:
-        is_number = isinstance(key, int) and not isinstance(key, bool) and key >= 1
-        if not (is_number or (isinstance(key, str) and key)):
-            raise SettingsError(
-                "a fault belongs to the number of a request (from 1), to the text of a prompt, or "
-                f"to '*'; not to {key!r}."
-            )
-    return {key: _copy_script(script) for key, script in scripts.items()}
-
-
-def check_shares(shares: Any) -> dict[str, float]:
-    """Check `Settings.fault_shares` and copy it, with all keys as strings.
-
-    Raises
-    ------
-    SettingsError
-        If a fault is unknown, or the shares are not from 0 to 1, together at most 1.
-    """
-    if not isinstance(shares, Mapping):
-        raise SettingsError(
-            f"fault_shares must map faults to shares, as in {{503: 0.1}}; not {shares!r}."
-        )
-    for spec, share in shares.items():
-        read_fault(spec)
-        is_number = isinstance(share, int | float) and not isinstance(share, bool)
-        if not (is_number and 0 <= share <= 1):
-            raise SettingsError(
-                f"the share of the fault {spec!r} must be from 0 to 1; not {share!r}."
-            )
-    if sum(shares.values()) > 1 + 1e-9:
-        raise SettingsError(f"fault_shares must be 1 at most together; not {sum(shares.values())}.")
-    return {str(spec): float(share) for spec, share in shares.items()}
 
 
 def read_script(script: FaultScript) -> list[Fault | None] | Fault | None:
@@ -192,19 +162,3 @@ def read_script(script: FaultScript) -> list[Fault | None] | Fault | None:
     if isinstance(script, Sequence) and not isinstance(script, str):
         return [read_fault(spec) for spec in script]
     return read_fault(script)
-
-
-def _copy_script(script: Any) -> FaultScript:
-    if isinstance(script, Sequence) and not isinstance(script, str | bytes):
-        return tuple(_copy_spec(spec) for spec in script)
-    return _copy_spec(script)
-
-
-def _copy_spec(spec: Any) -> FaultSpec:
-    read_fault(spec)
-    if not isinstance(spec, Mapping):
-        return spec  # type: ignore[no-any-return]
-    copied = dict(spec)
-    if "headers" in copied:
-        copied["headers"] = dict(copied["headers"])
-    return copied

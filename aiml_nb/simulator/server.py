@@ -23,7 +23,7 @@ from .refusals import Refusal
 from .routes import route
 from .service import Registry, Service
 from .settings import ProfileName
-from .spoil import HangUp, reset
+from .spoil import HangUp, hang_up, reset
 from .wire import JSON_TYPE, encode_json
 
 LOG_PATH = "/_simulator/log"
@@ -82,9 +82,10 @@ class Server:
         headers: dict[str, str],
     ) -> web.StreamResponse:
         try:
-            if service.is_away():
-                record.fault = AWAY.name
-                reset(request.transport)
+            fault = AWAY if service.is_away() else service.find_ending(request.transport)
+            if fault is not None:
+                record.fault = fault.name
+                hang_up(request.transport, fault)
                 raise HangUp
             response = await route(request, service, record, headers)
             record.status = response.status

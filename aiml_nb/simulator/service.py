@@ -4,12 +4,15 @@ import asyncio
 import math
 import threading
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 from .chat import ChatRequest
 from .clockwork import Clockwork
 from .errors import SimulatorError
+from .fault import Fault
 from .log import Log, Record
 from .outages import Outages
+from .picker import FaultQueue
 from .plan import Arrival, Plan
 from .refusals import refuse_key
 from .settings import Settings
@@ -75,7 +78,9 @@ class Service:
         self.log = Log(write_log)
         self.store = Store(settings)
         self._clockwork = Clockwork(settings)
+        self._models_faults = FaultQueue(settings.models_faults)
         self._tickets: dict[int, Ticket] = {}
+        self._ending: WeakKeyDictionary[asyncio.Transport, Fault] = WeakKeyDictionary()
         self.was_asked = asyncio.Event()
 
     @property
@@ -100,6 +105,18 @@ class Service:
         self.was_asked.set()
         return ticket
 
+    def pick_models_fault(self) -> Fault | None:
+        """Give the fault of a request for the models that comes now."""
+        return self._models_faults.pick_next()
+
+    def open_ticket(self, record: Record, fault: Fault) -> Ticket:
+        """Give the times of a request that is no chat completion, and has a fault."""
+        now, speed = self.log.read_clock(), self.settings.speed
+        end = math.inf if fault.is_endless else now + fault.delay / speed
+        record.fault = fault.name
+        plan = Plan(0, 0, now, now, first_token=now, finished=end)
+        return Ticket(plan, record, read_clock=self.log.read_clock, speed=speed)
+
     def dismiss(self, ticket: Ticket) -> None:
         """Let go of a chat completion, whether it was answered or abandoned."""
         number = ticket.plan.number
@@ -107,6 +124,20 @@ class Service:
             return
         for plan in self._clockwork.leave(number, at=self.log.read_clock()):
             self._tickets[plan.number].move(plan)
+
+    def finish(self, ticket: Ticket) -> None:
+        """Let go of a chat completion that is answered, and close its record."""
+        self.dismiss(ticket)
+        self.log.close(ticket.record)
+
+    def end_with_next(self, transport: asyncio.Transport | None, fault: Fault) -> None:
+        """Note that the next request on a connection is to end it, as a fault says."""
+        if transport is not None:
+            self._ending[transport] = fault
+
+    def find_ending(self, transport: asyncio.Transport | None) -> Fault | None:
+        """Give the fault of an earlier answer that is to end this connection now."""
+        return self._ending.get(transport) if self._ending and transport is not None else None
 
 
 class Registry:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from .errors import SettingsError
+from .fault_settings import check_refusals, check_scripts, check_shares, copy_script
 from .limits import WindowKind
 from .outages import Outage, check_outages
-from .scripts import FaultScript, check_scripts, check_shares
+from .scripts import FaultScript, FaultSpec
 
 ProfileName: TypeAlias = Literal["openai", "aimlapi"]
 ReasoningForm: TypeAlias = Literal["none", "reasoning_content", "reasoning", "parts"]
@@ -92,6 +93,11 @@ class Settings:
         faults and their forms are listed in `aiml_nb.simulator.faults`.
     fault_shares
         Faults to the share of calls that get them, drawn: ``{503: 0.1, "reset:50%": 0.05}``.
+    refused_parameters
+        The names of parameters to the fault that each request with one of them gets:
+        ``{"stream_options": 400}``. The refusal names it.
+    models_faults
+        The fault of each request for the models, or a list of those of the first ones.
 
     Raises
     ------
@@ -129,6 +135,8 @@ class Settings:
     sends_role_at_once: bool = False
     faults: Mapping[int | str, FaultScript] = field(default_factory=dict, hash=False)
     fault_shares: Mapping[int | str, float] = field(default_factory=dict, hash=False)
+    refused_parameters: Mapping[str, FaultSpec] = field(default_factory=dict, hash=False)
+    models_faults: FaultScript = field(default=(), hash=False)
 
     def __post_init__(self) -> None:
         for knob in dataclasses.fields(self):
@@ -148,6 +156,9 @@ class Settings:
         object.__setattr__(self, "outages", check_outages(self.outages))
         object.__setattr__(self, "faults", check_scripts(self.faults))
         object.__setattr__(self, "fault_shares", check_shares(self.fault_shares))
+        refused = check_refusals(self.refused_parameters)
+        object.__setattr__(self, "refused_parameters", refused)
+        object.__setattr__(self, "models_faults", copy_script(self.models_faults))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Settings":

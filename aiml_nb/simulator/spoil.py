@@ -6,7 +6,7 @@ import socket
 import struct
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -42,9 +42,19 @@ class Reply:
 
 
 async def send_spoiled(
-    reply: Reply, fault: Fault, *, ticket: Ticket, request: web.BaseRequest
+    reply: Reply,
+    fault: Fault,
+    *,
+    ticket: Ticket,
+    request: web.BaseRequest,
+    finish: Callable[[Ticket], None],
 ) -> None:
     """Send a spoiled reply over the bare connection, and end that.
+
+    Parameters
+    ----------
+    finish
+        Is called when all is sent, where the connection lingers.
 
     Raises
     ------
@@ -62,6 +72,9 @@ async def send_spoiled(
         ticket.record.status = reply.status if is_told else None
     if fault.cut is not None and fault.then == "stall":
         await asyncio.Event().wait()
+    if fault.linger:
+        finish(ticket)
+        await asyncio.sleep(fault.linger / ticket.speed)
     await line.end(abruptly=fault.then == "reset")
     raise HangUp
 
@@ -153,6 +166,14 @@ class _Line:
             await asyncio.sleep(0.002)
         if self._transport.is_closing():
             raise ConnectionResetError
+
+
+def hang_up(transport: asyncio.Transport | None, fault: Fault) -> None:
+    """End a connection at once, as a fault says: by a reset, or properly."""
+    if fault.then == "reset":
+        reset(transport)
+    elif transport is not None:
+        transport.close()
 
 
 def reset(transport: asyncio.Transport | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .choice import Choice, Section
 from .draws import open_draws
+from .fault import GOOD, Fault
 from .logprobs import describe_tokens
 from .plan import Plan
 from .settings import ReasoningForm, Settings
@@ -70,13 +71,15 @@ class Label:
 
 def write_completion(plan: Plan, label: Label) -> bytes:
     """Write a whole answer as one ``chat.completion``."""
-    choices = [_write_choice(choice, index, label) for index, choice in enumerate(plan.choices)]
+    fault = plan.fault or GOOD
     completion = {
         "id": label.id,
         "object": "chat.completion",
         "created": label.created,
         "model": label.model,
-        "choices": choices,
+        "choices": [
+            _write_choice(choice, index, label, fault) for index, choice in enumerate(plan.choices)
+        ],
         "usage": count_usage(plan),
         "service_tier": "default",
         "system_fingerprint": FINGERPRINT,
@@ -86,16 +89,21 @@ def write_completion(plan: Plan, label: Label) -> bytes:
     return encode_json(completion)
 
 
-def _write_choice(choice: Choice, index: int, label: Label) -> dict[str, Any]:
-    return {
+def _write_choice(choice: Choice, index: int, label: Label, fault: Fault) -> dict[str, Any]:
+    written: dict[str, Any] = {
         "index": index,
-        "message": _write_message(choice, label.reasoning),
+        "message": _write_message(choice, label.reasoning, fault),
         "logprobs": _write_logprobs(choice, index, label),
         "finish_reason": choice.finish_reason,
     }
+    if "message" in fault.without:
+        del written["message"]
+    if fault.choice_error is not None:
+        written["error"] = write_choice_error(fault.choice_error)
+    return written
 
 
-def _write_message(choice: Choice, form: ReasoningForm) -> dict[str, Any]:
+def _write_message(choice: Choice, form: ReasoningForm, fault: Fault) -> dict[str, Any]:
     text, thoughts = choice.find_text("content"), choice.find_text("reasoning")
     message: dict[str, Any] = {
         "role": "assistant",
@@ -103,9 +111,12 @@ def _write_message(choice: Choice, form: ReasoningForm) -> dict[str, Any]:
         "refusal": choice.find_text("refusal"),
         "annotations": [],
     }
+    if text is not None and fault.in_parts:
+        half = len(text) // 2
+        message["content"] = [write_text_part(text[:half]), write_text_part(text[half:])]
     if thoughts is not None and form == "parts":
-        parts = [write_thinking_part(thoughts)]
-        message["content"] = parts + ([{"type": "text", "text": text}] if text else [])
+        parts = [write_text_part(text)] if text else []
+        message["content"] = [write_thinking_part(thoughts), *parts]
     elif thoughts is not None:
         message[form] = thoughts
     for section in choice.sections:
@@ -113,12 +124,24 @@ def _write_message(choice: Choice, form: ReasoningForm) -> dict[str, Any]:
             message["function_call"] = {"name": section.tokens[0], "arguments": section.text}
         elif section.is_call:
             message.setdefault("tool_calls", []).append(write_call(section, section.text))
+    if "content" in fault.without:
+        del message["content"]
     return message
+
+
+def write_choice_error(message: str) -> dict[str, Any]:
+    """Write the error of a choice that broke off, as OpenRouter has it."""
+    return {"message": message, "code": 502}
+
+
+def write_text_part(text: str) -> dict[str, Any]:
+    """Write a text as one part of a list of them."""
+    return {"type": "text", "text": text}
 
 
 def write_thinking_part(text: str) -> dict[str, Any]:
     """Write thoughts as Mistral's API has them among the parts of a text."""
-    return {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
+    return {"type": "thinking", "thinking": [write_text_part(text)]}
 
 
 def write_call(section: Section, arguments: str) -> dict[str, Any]:

@@ -51,8 +51,9 @@ class RawReply:
         if not self.headers["content-type"].startswith("text/event-stream"):
             return str(json.loads(self.body)["choices"][0]["message"]["content"])
         events = [line[6:] for line in self.body.split(b"\n") if line.startswith(b"data: {")]
-        choices = [choice for event in events for choice in json.loads(event)["choices"]]
-        return "".join(choice["delta"].get("content") or "" for choice in choices)
+        choices = [each for event in events for each in json.loads(event).get("choices") or []]
+        texts = [(choice.get("delta") or {}).get("content") for choice in choices]
+        return "".join(text for text in texts if isinstance(text, str))
 
 
 def write_request(service: Caller, body: bytes) -> bytes:

@@ -28,6 +28,10 @@ def events(reply):
     return reply.body.split(b"\n\n")
 
 
+def event(reply, place):
+    return json.loads(events(reply)[place].rpartition(b"data: ")[2])
+
+
 def choice(reply):
     return json.loads(reply.body)["choices"][0]
 
@@ -45,6 +49,16 @@ PLAIN = {
     "should-retry": lambda r: (r.status, r.headers["x-should-retry"]) == (400, "true"),
     "should-not-retry": lambda r: (r.status, r.headers["x-should-retry"]) == (503, "false"),
     "echo-key": lambda r: r.status == 401 and "sim-" in error(r)["message"],
+    "minute-quota": lambda r: (
+        (r.status, r.headers["retry-after"]) == (429, "35") and "quota" in error(r)["message"]
+    ),
+    "missing-scopes": lambda r: r.status == 401 and "Missing scopes" in error(r)["message"],
+    "detail": lambda r: r.status == 400 and list(json.loads(r.body)) == ["detail"],
+    "detail-list": lambda r: r.status == 422 and json.loads(r.body)["detail"][0]["msg"],
+    "error-text": lambda r: r.status == 500 and "memory" in error(r),
+    "error-list": lambda r: r.status == 400 and json.loads(r.body)[0]["error"]["message"],
+    "message-only": lambda r: r.status == 400 and "too long" in json.loads(r.body)["message"],
+    "plain-text": lambda r: r.status == 503 and r.body == b"upstream connect error",
     "html": lambda r: r.headers["content-type"] == "text/html" and b"<html>" in r.body,
     "redirect": lambda r: r.status == 307 and "other.invalid" in r.headers["location"],
     "redirect-loop": lambda r: r.headers["location"].endswith("/v1/chat/completions"),
@@ -74,6 +88,24 @@ PLAIN = {
     "small-length": lambda r: r.headers["content-length"] == "20" and len(r.body) > 20,
     "content-filter": lambda r: choice(r)["finish_reason"] == "content_filter",
     "refusal": lambda r: choice(r)["message"]["refusal"] and not choice(r)["message"]["content"],
+    "no-message": lambda r: "message" not in choice(r) and choice(r)["finish_reason"] == "stop",
+    "no-content": lambda r: set(choice(r)["message"]) == {"role", "refusal", "annotations"},
+    "null-stop": lambda r: (
+        choice(r)["message"]["content"] is None and choice(r)["finish_reason"] == "stop"
+    ),
+    "empty-text": lambda r: (r.text, choice(r)["finish_reason"]) == ("", "stop"),
+    "finish": lambda r: (r.text, choice(r)["finish_reason"]) == (GOOD, "abort"),
+    "choice-error": lambda r: (
+        choice(r)["finish_reason"] == "error"
+        and choice(r)["error"] == {"message": "Provider disconnected", "code": 502}
+        and r.text == "The answer begins, but"
+    ),
+    "text-parts": lambda r: (
+        [part["type"] for part in choice(r)["message"]["content"]] == ["text", "text"]
+        and "".join(part["text"] for part in choice(r)["message"]["content"]) == GOOD
+    ),
+    "drop": lambda r: r.text == GOOD and r.headers["connection"] == "keep-alive",
+    "hang-up": lambda r: r.text == GOOD,
     "surrogate": lambda r: "\ud800" in r.text and b"\\ud800" in r.body,
     "hostile-text": lambda r: {"\x00", "\x1b", "\u202e", "\u2028"} < set(r.text),
     "unicode": lambda r: "🏒".encode() in r.body and "Grüße" in r.text,
@@ -112,6 +144,27 @@ STREAMED = {
     "error-text-event": lambda r: events(r)[2].startswith(b'data: {"error": "'),
     "comments": lambda r: events(r)[2] == b": a comment" and b": another\r\n\r\n" in r.body,
     "usage-event": lambda r: b'"choices": [], "usage"' in events(r)[2] and r.text == GOOD,
+    "limit-event": lambda r: event(r, 2)["error"]["code"] == 429,
+    "no-delta-event": lambda r: set(event(r, 2)["choices"][0]) == {"index", "finish_reason"},
+    "null-delta-event": lambda r: event(r, 2)["choices"][0]["delta"] is None,
+    "null-choices-event": lambda r: event(r, 2)["choices"] is None,
+    "no-choices-event": lambda r: "choices" not in event(r, 2),
+    "ping-event": lambda r: events(r)[2].startswith(b"event: ping\ndata: {") and r.text == GOOD,
+    "null-event": lambda r: events(r)[2] == b"data: null",
+    "odd-content-event": lambda r: event(r, -3)["choices"][0]["delta"]["content"] == {"parts": 7},
+    "no-delta": lambda r: (
+        event(r, -3)["choices"][0]["finish_reason"] == "stop" and b'"delta": {}' not in r.body
+    ),
+    "null-stop": lambda r: r.text == "" and b'"finish_reason": "stop"' in r.body,
+    "empty-text": lambda r: r.text == "" and b'"finish_reason": "stop"' in r.body,
+    "finish": lambda r: event(r, -3)["choices"][0]["finish_reason"] == "abort" and r.text == GOOD,
+    "choice-error": lambda r: (
+        event(r, -3)["choices"][0]["error"]["message"] == "Provider disconnected"
+        and r.text == "The answer begins, but"
+    ),
+    "text-parts": lambda r: event(r, 1)["choices"][0]["delta"]["content"][0]["type"] == "text",
+    "drop": lambda r: r.text == GOOD and r.headers["connection"] == "keep-alive",
+    "hang-up": lambda r: r.text == GOOD,
     "json-for-stream": lambda r: r.text == GOOD,
     "unasked-stream": lambda r: r.text == GOOD,
     "slow": lambda r: r.seconds > 5 / 20 and r.text == GOOD,
@@ -154,12 +207,80 @@ async def test_each_fault_does_what_its_name_says(open_service, name, stream):
 
 
 def test_no_fault_is_without_a_test_and_a_line_in_the_table():
-    listed = faults.__doc__.partition("Names, with")[2].partition("Positions count")[0]
-    named = dict(re.findall(r"([a-z][a-z0-9-]+):([0-9.%]+|http://\S+)", listed))
+    listed = faults.__doc__.partition("take one::")[2].partition("Positions count")[0]
+    named = dict(re.findall(r"([a-z][a-z0-9-]+):(\S+)", listed))
 
-    assert set(PLAIN) | set(STREAMED) == set(FAULTS)
+    assert set(PLAIN) | set(STREAMED) | {"usage-without-choices", "calls"} == set(FAULTS)
     assert {name for name in FAULTS if not re.search(rf"[ \n]{name}[ :\n]", listed)} == set()
     assert named == {name: default for name, (_, default) in ARGUMENTS.items()}
+
+
+@pytest.mark.parametrize("place", ["first", "end", "done"])
+async def test_an_event_comes_where_it_is_asked_for(open_service, place):
+    service = open_service(faults={"*": f"null-choices-event:{place}"})
+
+    reply = await ask_raw(service, stream=True, stream_options={"include_usage": True})
+
+    (found,) = [at for at, event in enumerate(events(reply)) if b'"choices": null' in event]
+    last = len(events(reply)) - 1  # what follows the last empty line
+    assert found == {"first": 2, "end": last - 3, "done": last - 1}[place]
+    assert b"[DONE]" in events(reply)[last - 1 - (place == "done")]
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("calls:interleaved", lambda pieces: [p["index"] for p in pieces[:6]] == [0, 1] * 3),
+        ("calls:whole", lambda pieces: [p["index"] for p in pieces] == [0, 1]),
+        ("calls:same-index", lambda pieces: [p["index"] for p in pieces] == [0, 0]),
+        ("calls:no-index", lambda pieces: all("id" in p and "index" not in p for p in pieces)),
+    ],
+)
+async def test_calls_are_streamed_as_some_servers_do(open_service, name, seen):
+    """However they come, they are the calls of the answer that comes whole."""
+    prompt, tools = "The weather in Paris and in Oslo?", [
+        {"type": "function", "function": {"name": "weather", "parameters": {
+            "properties": {"city": {"type": "string"}}, "required": ["city"]}}}
+    ]  # fmt: skip
+    asked = {"tools": tools, "prompt": prompt}
+    whole = await open_service(seed=3, faults={"*": name}).complete(**asked)
+    reply = await ask_raw(open_service(seed=3, faults={"*": name}), stream=True, **asked)
+
+    chunks = [json.loads(each[6:]) for each in events(reply) if each.startswith(b"data: {")]
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+    pieces = [piece for delta in deltas for piece in delta.get("tool_calls", [])]
+    assert seen(pieces)
+    calls = {}
+    for piece in pieces:
+        key = piece["index"] if name == "calls:interleaved" else piece["id"]
+        calls[key] = calls.get(key, "") + piece["function"]["arguments"]
+    assert list(calls.values()) == [
+        call["function"]["arguments"] for call in whole["choices"][0]["message"]["tool_calls"]
+    ]
+    assert reply.data.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
+
+
+async def test_usage_without_choices_is_the_usage_all_the_same(open_service):
+    service = open_service(faults={"*": "usage-without-choices"})
+
+    reply = await ask_raw(service, stream=True, stream_options={"include_usage": True})
+
+    usage = event(reply, -3)
+    assert "choices" not in usage
+    assert usage["usage"]["completion_tokens"] == 6
+    assert reply.text == GOOD
+
+
+async def test_an_own_event_and_an_own_end(open_service):
+    own = {"insert": 'data: {"x": "\u00e9"}\n\n', "place": "end", "without": ["done"]}
+    service = open_service(faults={1: own, 2: {"finish_reason": "eos", "choice_error": "Oops"}})
+
+    streamed, whole = await ask_raw(service, stream=True), await ask_raw(service)
+
+    assert event(streamed, -2) == {"x": "é"}
+    assert b"[DONE]" not in streamed.body
+    assert choice(whole)["finish_reason"] == "eos"
+    assert choice(whole)["error"]["message"] == "Oops"
 
 
 async def test_the_log_tells_faults_and_the_status_that_was_sent(open_service):
@@ -307,6 +428,14 @@ def test_faults_survive_json_and_the_way_to_the_child():
         ({"headers": {"a": "c\r\nd: e"}}, "cannot have the header"),
         ({"headers": {"": "c"}}, "cannot have the header"),
         ({"fault": "rest"}, "not 'rest'"),
+        ({"place": "middle"}, "one of first, end, done"),
+        ({"without": ["all"]}, "finish, done, delta.*'all'"),
+        ({"linger": -1}, "from 0 to 3600"),
+        ("bad-event:middle", "one of first, end, done"),
+        ("calls:backwards", "one of interleaved, whole"),
+        ("hang-up:stall", "close or reset"),
+        ("drop:soon", "such as drop:0"),
+        ("wrong-type:a\r\nb: c", "cannot be"),
         ([429, "rest"], "not 'rest'"),
         ([[429]], "must be a status"),
     ],

@@ -1,0 +1,66 @@
+"""One scenario: named settings, or what makes them of an argument."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import SettingsError
+from .settings import Settings
+
+# Exists beside the usual models where answers are thought about first.
+_REASONER = "sim-reasoner"
+
+
+def think(form: str, **changes: Any) -> Settings:
+    """Think before each answer, in one of the forms that servers have for it."""
+    return Settings.from_dict(
+        {"models": (_REASONER, *Settings().models), "reasoning": form, **changes}
+    )
+
+
+def read_outage(text: str) -> Settings:
+    """Read when a service is away, as in ``5-7``."""
+    begin, _, end = text.partition("-")
+    return Settings(outages=((float(begin), float(end)),))
+
+
+def read_share(text: str) -> float:
+    """Read a share, as in ``10%``."""
+    return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Some settings, or what makes them of the argument after a colon."""
+
+    name: str
+    purpose: str
+    settings: Settings | Callable[[str], Settings]
+    argument: str = ""
+
+    @property
+    def title(self) -> str:
+        """Its name, with the argument that it has without one."""
+        return f"{self.name}:{self.argument}" if self.argument else self.name
+
+    def make(self, title: str) -> Settings:
+        """Give the settings of a name, with or without an argument.
+
+        Raises
+        ------
+        SettingsError
+            If it takes no argument, or not this one.
+        """
+        _, colon, argument = title.partition(":")
+        if isinstance(self.settings, Settings):
+            if colon:
+                raise SettingsError(f"the scenario {self.name!r} takes no argument; not {title!r}.")
+            return self.settings
+        try:
+            return self.settings(argument if colon else self.argument)
+        except ValueError as error:
+            reason = f": {error}" if isinstance(error, SettingsError) else "."
+            raise SettingsError(
+                f"the scenario {self.name!r} takes an argument as in {self.title}; "
+                f"not {title!r}{reason}"
+            ) from None
