@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .analysis import call_table, lower_bound, total_overtakes
+from .analysis.columns import column
 from .analysis.panels import run_names
+from .analysis.table import request_parameters
 from .analysis.wording import concurrent_name
 from .files import write_whole
 from .jsonl import dump
@@ -107,7 +109,8 @@ def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bo
     path
         Where to; replaced as a whole.
     texts
-        True writes prompts, answers and the words of errors as well.
+        True writes prompts, answers and the words of errors as well; of request parameters,
+        numbers, switches and the model are always written.
 
     Raises
     ------
@@ -208,7 +211,10 @@ def _labelled(name: str, run: Run, *, texts: bool) -> pd.DataFrame:
     table = call_table(run)
     table.insert(0, "run", name)
     table["run"] = table["run"].astype("string")
-    return table if texts else table.drop(columns=list(_TEXTS))
+    if texts:
+        return table
+    table["parameters"] = column(request_parameters(run, texts=False), "string")
+    return table.drop(columns=list(_TEXTS))
 
 
 def _guarded(text: str) -> str:

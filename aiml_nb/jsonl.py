@@ -3,7 +3,9 @@ r"""Records as lines of JSON, and back: the format of the journal. For results s
 A journal has one line each for
 
 - its head, ``{"aiml_nb_journal": 1, "run_id", "settings": {…}, "prompts": [{"custom_id",
-  "messages"}, …]}``: `head_of`;
+  "messages", "parameters"}, …]}``: `head_of`;
+- a run that goes on with other request parameters, or with prompts that are new or not as in the
+  head, ``{"aiml_nb_resumed": 1, "parameters": {…}, "prompts": [{…}, …]}``;
 - each attempt about to be sent, ``{"custom_id", "sent": 1, "client_request_id"}``;
 - each call, in the shape of OpenAI's Batch output plus our ``timing``: `call_to_dict`,
   `call_from_dict`;
@@ -51,7 +53,7 @@ _MARKS = {
 _STAMPS = ("submitted", "started", "first_token", "finished")
 SETTINGS = (
     *("strategy", "max_concurrency", "stream", "model", "base_url", "simulated", "seed"),
-    *("service", "started_at"),
+    *("service", "started_at", "parameters"),
 )
 _OF_ATTEMPT = tuple(each.name for each in fields(Attempt))
 _STRICT: dict[str, Any] = {"allow_nan": False}
@@ -180,7 +182,9 @@ def dump(data: object, *, indent: int | None = None) -> str:
         return json.dumps(_without_nan(data), **_STRICT, indent=indent)
 
 
-def call_to_dict(call: Call, *, texts: bool = True) -> dict[str, Any]:
+def call_to_dict(
+    call: Call, *, texts: bool = True, known: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return a call as a line of OpenAI's Batch output, with its stamps and attempts as ``timing``.
 
     Parameters
@@ -189,18 +193,25 @@ def call_to_dict(call: Call, *, texts: bool = True) -> dict[str, Any]:
         The call. Its prompt is in the head of the file.
     texts
         False leaves out the answer and the words of the error.
+    known
+        The prompt's own parameters, which the head of the file holds; others of the call's are
+        written in its line, as ``parameters``.
     """
     message = call.error if texts else None
     failed = not (call.error_type is None and message is None)
     timing: dict[str, Any] = {"index": call.index, "outcome": call.outcome}
     timing |= {name: getattr(call, name) for name in _STAMPS}
     timing["attempts"] = [attempt_to_dict(attempt) for attempt in call.attempts]
-    return {
+    data = {
         "custom_id": call.custom_id,
         "response": _response(call, texts=texts),
         "error": {"code": call.error_type, "message": message} if failed else None,
         "timing": timing,
     }
+    changed = {n: value for n, value in call.parameters.items() if n not in (known or ())}
+    if changed:
+        data["parameters"] = changed if texts else without_texts(changed)
+    return data
 
 
 def call_from_dict(data: Mapping[str, Any], *, prompt: str = "") -> Call:
@@ -308,6 +319,7 @@ def _read_call(data: Mapping[str, Any], prompt: str) -> Call:
         cost=((body.get("meta") or {}).get("usage") or {}).get("usd_spent"),
         model=body.get("model"),
         attempts=[attempt_from_dict(attempt) for attempt in timing.get("attempts") or []],
+        parameters=data.get("parameters") or {},
     )
 
 
@@ -319,6 +331,15 @@ def attempt_to_dict(attempt: Attempt) -> dict[str, Any]:
 def attempt_from_dict(data: Mapping[str, Any]) -> Attempt:
     """Read what `attempt_to_dict` made; unknown members are passed over."""
     return Attempt(**{name: value for name, value in data.items() if name in _OF_ATTEMPT})
+
+
+def without_texts(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request parameters in which no prompt can be: numbers, switches and the model."""
+    return {
+        name: value
+        for name, value in parameters.items()
+        if name == "model" or isinstance(value, int | float | None)
+    }
 
 
 def _without_nan(value: Any) -> Any:

@@ -74,6 +74,9 @@ class Call:
         US dollars, where the server reports them; the model that the server says answered.
     attempts
         Every request made for this call, in order.
+    parameters
+        Its request parameters where they are not those of its run: its prompt's own, and those
+        that a resumed run has changed (None for one that it was sent without).
     """
 
     index: int
@@ -94,6 +97,7 @@ class Call:
     cost: float | None = None
     model: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
     def queue_time(self) -> float | None:
@@ -198,6 +202,9 @@ class Run(_Shown):
         Why the run was ended before all its calls were made, None if it was not.
     journal
         The file that keeps its records, None if none does.
+    parameters
+        The request parameters for all its calls, as it began, ``system`` among them; without
+        headers, which may hold secrets.
     """
 
     run_id: str = ""
@@ -216,6 +223,7 @@ class Run(_Shown):
     limit_history: list[LimitChange] = field(default_factory=list)
     stopped: str | None = None
     journal: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
     def makespan(self) -> float:

@@ -11,12 +11,12 @@ Every line of the file is a JSON object that stands by itself, in the prompts' o
 - ``index`` (from 0), ``custom_id`` and ``prompt``; ``outcome``, ``error_type``, ``text``,
   ``finish_reason``, ``input_tokens``, ``output_tokens``, ``reasoning_tokens``, ``cost`` (US
   dollars), ``model``; the stamps ``submitted``, ``started``, ``first_token`` and ``finished`` in
-  seconds since the run began; ``attempts``: the fields of `records.Call`, null where one does not
-  apply;
+  seconds since the run began; ``attempts``; ``parameters``, where they are not those of the run:
+  the fields of `records.Call`, null where one does not apply;
 - ``response`` and ``error``, as in OpenAI's Batch output, for programs that read that;
 - ``run``, the fields of `records.Run` but for its calls: how, where and when
-  (``run.started_at``, seconds since the epoch) the call was made. ``limit_history`` is in the
-  first row only.
+  (``run.started_at``, seconds since the epoch) the call was made, and with which request
+  ``parameters``. ``limit_history`` is in the first row only.
 
 The journal (`jsonl`) is another file: what the runner needs to go on, written as things happen.
 `saved.read_saved` reads both.
@@ -29,7 +29,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from .jsonl import SETTINGS, attempt_from_dict, call_to_dict, dump
+from .jsonl import SETTINGS, attempt_from_dict, call_to_dict, dump, without_texts
 from .records import Call, LimitChange, Run
 from .validity import check_record
 
@@ -49,9 +49,12 @@ def encode_rows(run: Run, *, texts: bool = True) -> Iterator[bytes]:
     Parameters
     ----------
     texts
-        False leaves out prompts, answers and the words of errors.
+        False leaves out prompts, answers and the words of errors, and of request parameters all
+        but numbers, switches and the model.
     """
     about = {"version": VERSION} | {name: getattr(run, name) for name in _OF_RUN}
+    if not texts:
+        about["parameters"] = without_texts(run.parameters)
     history = {"limit_history": [asdict(change) for change in run.limit_history]}
     for number, call in enumerate(run.calls):
         row = _row(call, texts=texts) | {"run": about if number else about | history}
@@ -93,7 +96,8 @@ def run_from_rows(rows: Sequence[Mapping[str, Any]]) -> Run:
     try:
         histories = [row["run"].get("limit_history") for row in rows]
         run = Run(
-            **{name: about[name] for name in _OF_RUN},
+            **{name: about[name] for name in _OF_RUN if name != "parameters"},
+            parameters=about.get("parameters") or {},  # earlier rows have none
             calls=sorted(map(_read_row, rows), key=lambda call: call.index),
             limit_history=[LimitChange(**change) for change in next(filter(None, histories), [])],
         )
@@ -108,6 +112,7 @@ def _row(call: Call, *, texts: bool) -> dict[str, Any]:
     if not texts:
         row |= dict.fromkeys(_TEXTS)
     row["attempts"] = [asdict(attempt) for attempt in call.attempts]
+    row["parameters"] = call.parameters if texts else without_texts(call.parameters)
     line = call_to_dict(call, texts=texts)
     return row | {"response": line["response"], "error": line["error"]}
 
@@ -119,4 +124,5 @@ def _read_row(row: Mapping[str, Any]) -> Call:
         **known,
         error=(row["error"] or {}).get("message"),
         attempts=[attempt_from_dict(attempt) for attempt in row["attempts"]],
+        parameters=row.get("parameters") or {},
     )

@@ -130,14 +130,22 @@ def run_from(lines: Iterable[Mapping[str, Any]]) -> Run:
         raise ValueError("Its settings are none.")
     run = _read_settings(settings)
     run.run_id = str(head.get("run_id") or "")
-    calls = {call.custom_id: call for call in _planned(head.get("prompts"))}
+    planned = _read_prompts(head.get("prompts"), known={})
+    calls = dict(planned)
     for data in rest:
         name = str(data.get("custom_id"))
         if "aiml_nb_end" in data:
             _read_end(run, data)
+        elif "aiml_nb_resumed" in data:
+            new = _read_prompts(data.get("prompts"), known=planned)
+            planned |= new
+            begun = {n: call for n, call in calls.items() if call.outcome != "not_started"}
+            calls |= new | begun
         elif "timing" in data:
-            prompt = calls[name].prompt if name in calls else ""
+            prompt = planned[name].prompt if name in planned else ""
             calls[name] = call_from_dict(data, prompt=prompt)
+            if name in planned:
+                calls[name].parameters |= planned[name].parameters
         elif "sent" in data and name in calls and calls[name].outcome == "not_started":
             calls[name].outcome = "cancelled"
     run.calls = sorted(calls.values(), key=lambda call: call.index)
@@ -173,14 +181,21 @@ def _read_end(run: Run, data: Mapping[str, Any]) -> None:
         raise ValueError("The history of the limit is not one.") from None
 
 
-def _planned(prompts: object) -> list[Call]:
-    """Return the calls that the head names; a file of prompts names none."""
+def _read_prompts(prompts: object, *, known: Mapping[str, Call]) -> dict[str, Call]:
+    """Return the calls that a line names, after those that are known; a file names none."""
     items = prompts if isinstance(prompts, list) else []
-    return [
-        Call(index=i, custom_id=str(item.get("custom_id")), prompt=_last_text(item))
-        for i, item in enumerate(items)
-        if isinstance(item, dict)
-    ]
+    items = [item for item in items if isinstance(item, dict)]
+    names = {str(item.get("custom_id")): item for item in items}
+    places = {name: at for at, name in enumerate({**known, **names})}
+    return {
+        name: Call(
+            index=places[name],
+            custom_id=name,
+            prompt=_last_text(item),
+            parameters=dict(item.get("parameters") or {}),
+        )
+        for name, item in names.items()
+    }
 
 
 def _last_text(item: Mapping[str, Any]) -> str:

@@ -37,6 +37,8 @@ def _members(kind: Any) -> dict[str, Any]:
 def _fits(value: object, hint: Any) -> bool:
     if get_origin(hint) is Literal:
         return value in get_args(hint)
+    if get_origin(hint) is dict:
+        return isinstance(value, dict)
     kinds = get_args(hint) or (hint,)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return isinstance(value, kinds)

@@ -26,9 +26,10 @@ class RawServer:
 
 
 @contextmanager
-def raw_server(reply: bytes) -> Iterator[RawServer]:
+def raw_server(reply: bytes, *, port_of: RawServer | None = None) -> Iterator[RawServer]:
     """Answer every chat completion with `reply` and close; any other request with a 404."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    port = int(port_of.base_url[:-3].rpartition(":")[2]) if port_of else 0
+    listener = socket.create_server(("127.0.0.1", port))
     server = RawServer(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
 
     def serve() -> None:

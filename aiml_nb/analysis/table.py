@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..jsonl import dump, without_texts
 from ..records import Attempt, Run
 from .columns import column, fields, frame
 from .order import finishing_ranks, overtakes
@@ -64,7 +65,8 @@ def call_table(run: Run) -> pd.DataFrame:
         The fields of `records.Call`, then its times. Seconds, and stamps in seconds since the run's
         origin; dollars; what is not known is missing (``pd.NA``). Added to them: ``finished_rank``
         (1 for the first to finish), ``overtakes`` (earlier-submitted calls still unfinished when
-        this one finished), ``attempts`` (how many were made) and ``simulated``. Lone surrogates in
+        this one finished), ``attempts`` (how many were made), ``parameters`` (the call's request
+        parameters, those of the run among them, as JSON) and ``simulated``. Lone surrogates in
         texts become U+FFFD, since no file could take them. ``time_per_output_token`` is missing
         where the tokens do not measure text (`usage_measures_text`).
     """
@@ -74,8 +76,24 @@ def call_table(run: Run) -> pd.DataFrame:
     columns["finished_rank"] = column(finishing_ranks(run), "Int64")
     columns["overtakes"] = column(overtakes(run), "Int64")
     columns["attempts"] = column([len(call.attempts) for call in run.calls], "Int64")
+    columns["parameters"] = column(request_parameters(run), "string")
     columns["simulated"] = column([run.simulated] * len(run.calls), "boolean")
     return frame(columns)
+
+
+def request_parameters(run: Run, *, texts: bool = True) -> list[str | None]:
+    """Return the request parameters of each call as JSON, None for none.
+
+    Parameters
+    ----------
+    texts
+        False leaves out those in which a prompt may be.
+    """
+    keep = dict if texts else without_texts
+    of_all = keep(run.parameters)
+    shared = dump(of_all) if of_all else None
+    own = (keep(call.parameters) for call in run.calls)
+    return [dump(of_all | each) if each else shared for each in own]
 
 
 def attempts_table(run: Run) -> pd.DataFrame:

@@ -58,11 +58,12 @@ def settle_places(options: argparse.Namespace) -> Places:
 
 
 def _check_named(options: argparse.Namespace) -> None:
-    if options.retry_failed and not (options.resume and options.journal):
-        raise ValueError(
-            "--retry-failed belongs to a run that goes on from its journal: add "
-            f"--journal {options.journal or 'FILE'} --resume.{_newest_journal(options)}"
-        )
+    for name in ("retry_failed", "change_parameters"):
+        if getattr(options, name) and not (options.resume and options.journal):
+            raise ValueError(
+                f"--{name.replace('_', '-')} belongs to a run that goes on from its journal: add "
+                f"--journal {options.journal or 'FILE'} --resume.{_newest_journal(options)}"
+            )
     if options.resume and options.journal is None:
         raise ValueError(
             "--resume needs the journal to go on with: add --journal FILE."

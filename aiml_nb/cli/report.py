@@ -9,7 +9,7 @@ from ..analysis.error_groups import ErrorGroup, group_errors
 from ..analysis.labels import clean
 from ..analysis.wording import counted
 from ..records import OUTCOMES, Call, Run
-from ..runner.resume import ANSWERED
+from ..runner.journal_summary import ANSWERED
 from ..transport import is_loopback
 from .wording import speak_options
 

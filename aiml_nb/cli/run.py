@@ -101,6 +101,11 @@ def _add_journal_options(parser: argparse.ArgumentParser) -> None:
         help="what to do if the journal was changed by another program: stop (ask), take what can "
         "be read as it is (keep), or send those calls again (send)",
     )
+    group.add_argument(
+        "--change-parameters",
+        action="store_true",
+        help="go on with other request parameters than the journal's; each row says which it had",
+    )
 
 
 def _add_limit_options(parser: argparse.ArgumentParser) -> None:
@@ -188,6 +193,7 @@ def _make_calls(
         places.journal,
         lambda saved: open_endpoint(options) if names_endpoint(options) else connect_again(saved),
         retry_failed=options.retry_failed,
+        change_parameters=options.change_parameters,
         prompts=prompts,
         on_damage=options.on_damage,
         say=lambda text: print(speak_options(text)),

@@ -15,7 +15,7 @@ _PHRASES = (
 )
 _ARGUMENTS = (
     "base_url|max_concurrency|max_calls|max_total_tokens|max_cost|run_timeout|requests_per_minute|"
-    "tokens_per_minute|retry_failed"
+    "tokens_per_minute|retry_failed|change_parameters"
 )
 # What is an ordinary word too is a name only where a sentence about it begins, or before a "=".
 _WORDS = "strategy|timeout|repeats|seed|speed|scenario|simulate"
@@ -25,11 +25,15 @@ _NAME = re.compile(
     rf"\b(?P<argument>{_ARGUMENTS})\b)(?:=True\b|=(?=[\s,.]|\Z)|(?P<value>=))?"
 )
 
+# Where the parameters of all requests are told; those of one prompt have their names in its file.
+_PARAMETERS = re.compile(r"(?:of a run with |From here on: ).*?(?=\. |\.\Z)", re.DOTALL)
+
 
 def speak_options(text: str) -> str:
     """Return one of our own sentences with the options to type in place of the arguments."""
     for pattern, words in _PHRASES:
         text = re.sub(pattern, words, text)
+    text = _PARAMETERS.sub(_speak_parameters, text)
     return _NAME.sub(_as_option, text)
 
 
@@ -37,6 +41,14 @@ def _as_json(name: str, content: str) -> str:
     """Say what stands in the body of a line of prompts."""
     inside = content.replace("'", '"')
     return f'"extra_{name}": {{{inside}}}'
+
+
+def _speak_parameters(found: re.Match[str]) -> str:
+    return re.sub(r"\b(system|max_tokens|temperature)=", _to_type, found[0])
+
+
+def _to_type(found: re.Match[str]) -> str:
+    return f"--{found[1].replace('_', '-')} "
 
 
 def _as_option(found: re.Match[str]) -> str:

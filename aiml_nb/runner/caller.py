@@ -272,7 +272,8 @@ class Caller:
         call.finished = call.attempts[-1].finished if at is None else at
         if self._journal is not None:
             try:
-                self._journal.note_finished(call)
+                own = self._plan.prompts[call.index].parameters
+                self._journal.note_finished(call, known=own)
             except JournalError as error:
                 self.stop(str(error))
         self._on_finished(call)

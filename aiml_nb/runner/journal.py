@@ -133,11 +133,15 @@ class Journal:
         self._write_line(sent_line(call, attempt, client_request_id))
         self.is_kept = True
 
-    def note_finished(self, call: Call) -> None:
+    def note_finished(self, call: Call, *, known: Mapping[str, Any] | None = None) -> None:
         """Write the record of a finished call; raise JournalError if that fails."""
         with self._lock:
-            self._write_line(finished_line(call))
+            self._write_line(finished_line(call, known=known))
             self._write_again_if_lost()
+
+    def note_resumed(self, line: str) -> None:
+        """Write what is new in a run that goes on (`changes.note_of`), before anything is sent."""
+        self._write_line(line)
 
     def close(self, run: Run) -> None:
         """Write the last line, see the file to the disk, and let go of it.
@@ -251,9 +255,9 @@ def sent_line(call: Call, attempt: Attempt, client_request_id: str) -> str:
     return encode_record(record)
 
 
-def finished_line(call: Call) -> str:
-    """Return the line of a finished call."""
-    return encode_record(call_to_dict(call))
+def finished_line(call: Call, *, known: Mapping[str, Any] | None = None) -> str:
+    """Return the line of a finished call; `known` is what the head has of its parameters."""
+    return encode_record(call_to_dict(call, known=known))
 
 
 _FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)

@@ -27,6 +27,8 @@ class Contents:
         The newest record of each finished call, by custom_id.
     sent
         The attempts announced for each call, by custom_id.
+    resumed
+        What is new since the head, in the order it was written: see `changes`.
     damaged
         The numbers of the lines that were cut off or damaged, and are passed over.
     torn
@@ -40,6 +42,7 @@ class Contents:
     head: dict[str, Any]
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    resumed: list[dict[str, Any]] = field(default_factory=list)
     damaged: tuple[int, ...] = ()
     torn: tuple[int, ...] = ()
     edited: tuple[int, ...] = ()
@@ -49,6 +52,9 @@ class Contents:
         """Take one line in; raise ValueError if it is that of nothing."""
         name = record.get("custom_id")
         if "aiml_nb_end" in record or "aiml_nb_repaired" in record:
+            return
+        if "aiml_nb_resumed" in record:
+            self.resumed.append(record)
             return
         if not isinstance(name, str) or not {"sent", "timing"} & record.keys():
             raise ValueError("The line is no record.")

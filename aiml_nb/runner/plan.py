@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import time
 import uuid
@@ -18,7 +19,7 @@ from .budget import check_first_call
 from .clock import Clock
 from .estimate import Estimator, most_output, refuse_rate
 from .retry import Retries
-from .settings import Settings, check_parameters, make_settings
+from .settings import Settings, check_parameters, keep_parameters, make_settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,6 +33,8 @@ class Plan:
     endpoint: Endpoint
     settings: Settings
     run: Run
+    resumes: bool = False
+    note: str | None = None  # what a run that goes on tells its journal first, see `changes`
 
     @property
     def unfinished(self) -> list[Call]:
@@ -62,14 +65,19 @@ def make_plan(
 
 def check_plan(prompts: list[Prompt], options: dict[str, Any]) -> None:
     """Check what a run is given as far as no endpoint is needed for it; raises as `run.run`."""
-    for number, prompt in enumerate(prompts, 1):
-        if prompt.parameters:
-            check_parameters(prompt.parameters, place=prompt.place or f"Prompt {number}")
-    _check_names(prompts)
+    check_prompts(prompts)
     # Checked before anything is connected, and again with what the endpoint is.
     checked = make_settings(len(prompts), options, reports_cost=True)
     check_first_call(checked.limits, Estimator(checked.parameters).estimate(prompts[0]))
     check_rates(dict(enumerate(prompts, 1)), checked)
+
+
+def check_prompts(prompts: list[Prompt]) -> None:
+    """Raise TypeError or ValueError if a prompt has wrong parameters, or the name of another."""
+    for number, prompt in enumerate(prompts, 1):
+        if prompt.parameters:
+            check_parameters(prompt.parameters, place=prompt.place or f"Prompt {number}")
+    _check_names(prompts)
 
 
 def check_rates(prompts: dict[int, Prompt], settings: Settings) -> None:
@@ -147,6 +155,15 @@ def name_call(prompt: Prompt, number: int) -> str:
     return prompt.custom_id or f"call-{number:06d}"
 
 
+def describe_prompt(prompt: Prompt, number: int) -> dict[str, Any]:
+    """Return what a journal keeps of the `number`-th prompt, from 1."""
+    return {
+        "custom_id": name_call(prompt, number),
+        "messages": prompt.messages,
+        "parameters": keep_parameters(prompt.parameters),
+    }
+
+
 def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -> Run:
     """Return a run with a record for each prompt, none of them made yet."""
     calls = [
@@ -154,6 +171,7 @@ def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -
             index=index,
             custom_id=name_call(prompt, index + 1),
             prompt=prompt.label,
+            parameters=_as_kept(prompt.parameters),
         )
         for index, prompt in enumerate(prompts)
     ]
@@ -169,7 +187,22 @@ def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -
         service=_describe_service(endpoint),
         started_at=0.0,
         calls=calls,
+        parameters=_as_kept({n: v for n, v in settings.parameters.items() if n != "model"}),
     )
+
+
+def _as_kept(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters for a record: JSON, whatever they are made of."""
+    kept = keep_parameters(parameters)
+    if all(type(value) in _SCALARS for value in kept.values()):  # mostly, and it saves a copy
+        return kept
+    try:
+        return json.loads(json.dumps(kept, default=repr))  # type: ignore[no-any-return]
+    except (TypeError, ValueError, RecursionError):
+        return {name: repr(value) for name, value in kept.items()}
+
+
+_SCALARS = {str, int, float, bool, type(None)}
 
 
 def _describe_service(endpoint: Endpoint) -> str:

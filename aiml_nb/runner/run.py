@@ -14,17 +14,15 @@ from ..jsonl import encode, head_of
 from ..loop import LoopLag, inside_run, run_coroutine
 from ..records import Run
 from .caller import Caller
+from .changes import encode_note, find_changes, find_parameters, parameters_of
 from .clients import ThreadClients
 from .clock import Clock
 from .collector import seldom_full_collections
 from .journal import Journal, finished_line, sent_line
-from .plan import Plan, describe_plan, make_plan, takes_arguments_of
+from .plan import Plan, describe_plan, describe_prompt, make_plan, takes_arguments_of
 from .progress import Status, show_progress
 from .settings import CAPS, OPTIONS
 from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
-
-# Headers may hold secrets: they are not written down.
-NOT_KEPT = {"extra_headers"}
 
 _last_run: Run | None = None
 
@@ -214,6 +212,8 @@ def _open_caller(
     if journal is not None:
         journal.all_lines = lambda: _lines_of(plan)
         plan.run.journal = str(journal.path)
+    if journal is not None and plan.note is not None:
+        journal.note_resumed(plan.note)
     left, wanted, status = plan.unfinished, plan.settings.progress, Status()
     with (
         seldom_full_collections(),
@@ -234,12 +234,15 @@ def _open_caller(
 def _lines_of(plan: Plan) -> Iterator[str]:
     """Yield what the journal of a run should hold by now."""
     yield encode(_head_of(plan))
+    parameters = parameters_of(plan.settings)
+    if find_changes(plan.run.parameters | {"stream": plan.run.stream}, parameters):
+        yield encode_note(parameters, [])
     for call in plan.run.calls:
         for attempt in list(call.attempts):
             name = f"{plan.run.run_id}.{call.index}.{attempt.number}"
             yield sent_line(call, attempt, name)
         if call.finished is not None and call.outcome != "cancelled":
-            yield finished_line(call)
+            yield finished_line(call, known=plan.prompts[call.index].parameters)
 
 
 def _head_of(plan: Plan) -> dict[str, Any]:
@@ -247,19 +250,13 @@ def _head_of(plan: Plan) -> dict[str, Any]:
     settings, limits = plan.settings, plan.settings.limits
     options = {name: getattr(settings, name) for name in OPTIONS}
     options |= {name: getattr(limits, name) for name in CAPS}
-    options |= {n: value for n, value in settings.parameters.items() if n not in NOT_KEPT}
-    prompts = [
-        {
-            "custom_id": call.custom_id,
-            "messages": prompt.messages,
-            "parameters": {n: v for n, v in prompt.parameters.items() if n not in NOT_KEPT},
-        }
-        for call, prompt in zip(plan.run.calls, plan.prompts, strict=True)
-    ]
+    asked = find_parameters(settings.parameters)
+    prompts = [describe_prompt(prompt, number) for number, prompt in enumerate(plan.prompts, 1)]
     head = head_of(plan.run, prompts=prompts)
     head["settings"] = head["settings"] | {
         "started_at": plan.run.started_at or time.time(),
-        "options": options,
+        "parameters": plan.run.parameters if plan.resumes else asked,
+        "options": options | {"stream": plan.run.stream},
         "simulator": plan.endpoint.knobs,
     }
     return head

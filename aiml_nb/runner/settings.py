@@ -57,8 +57,18 @@ class Settings:
         return self.strategy in BLOCKING
 
 
+# Headers may hold secrets: they are not written down.
+NOT_KEPT = {"extra_headers"}
+
 OPTIONS = {each.name for each in fields(Settings)} - {"limits", "journal", "parameters"}
 CAPS = {each.name for each in fields(Limits)}
+
+
+def keep_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the request parameters that may be written down."""
+    if NOT_KEPT.isdisjoint(parameters):
+        return parameters
+    return {name: value for name, value in parameters.items() if name not in NOT_KEPT}
 
 
 def make_settings(

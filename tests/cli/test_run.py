@@ -461,13 +461,64 @@ class TestGoingOn:
         write_questions(tmp_path, 4)
         place = ["--prompts", "q.jsonl", "--base-url", server.base_url, "--journal", "j.jsonl"]
         run(*place, "--max-calls", 1, cwd=tmp_path)
-        write_questions(tmp_path, 5)
+        write_questions(tmp_path, 3)
 
         done = run(*place, "--resume", cwd=tmp_path)
 
         assert done.returncode == 2
-        assert "journal of another run: its 4 prompts are not these 5." in done.stderr
+        assert "journal of another run: its 4 prompts are not these 3; prompt 4," in done.stderr
         assert len(server.sent()) == 1
+
+    def test_only_prompts_that_are_new_are_sent(self, server: Foreground, tmp_path: Path) -> None:
+        write_questions(tmp_path, 2)
+        place = ["--base-url", server.base_url, "--journal", "j.jsonl"]
+        run("--prompts", "q.jsonl", *place, cwd=tmp_path)
+        write_questions(tmp_path, 4)
+
+        done = run("--prompts", "q.jsonl", *place, "--resume", "--max-calls", 3, cwd=tmp_path)
+        assert done.returncode == 3
+        assert "Resumed: 2 of 4 calls are answered. 2 prompts are new." in done.stdout
+        again = run(*place, "--resume", "--max-calls", 9, cwd=tmp_path)
+
+        assert again.returncode == 0, again.stderr
+        assert len(server.sent()) == len(set(server.sent())) == 4
+        rows = read_results(tmp_path / "j-results.jsonl")
+        assert [row["custom_id"] for row in rows] == [f"mine-{number}" for number in range(4)]
+
+    def test_other_parameters_are_refused_or_asked_for_and_told_in_the_rows(
+        self, server: Foreground, tmp_path: Path
+    ) -> None:
+        write_questions(tmp_path, 3)
+        place = ["--prompts", "q.jsonl", "--base-url", server.base_url, "--journal", "j.jsonl"]
+        given = ["--temperature", 0, "--max-tokens", 900]
+        run(*place, *given, "--max-calls", 1, cwd=tmp_path)
+        other = ["--temperature", 1, "--max-tokens", 800, "--system", "S", "--stream"]
+
+        refused = run(*place, *other, "--resume", "--max-calls", 9, cwd=tmp_path)
+
+        assert refused.returncode == 2
+        assert "--temperature 0.0, not 1.0" in refused.stderr
+        assert "--max-tokens 900, not 800" in refused.stderr
+        assert "--system none, not 'S'" in refused.stderr
+        assert "whole answers, not streamed ones" in refused.stderr
+        assert "on purpose: --change-parameters." in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+        assert not speaks_python(refused.stderr)
+        assert len(server.sent()) == 1
+        done = run(
+            *place, *other, "--resume", "--change-parameters", "--max-calls", 9, cwd=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+        assert "--temperature 1.0, not 0.0" in done.stdout
+        assert "--max-tokens 800, not 900" in done.stdout
+        rows = read_results(tmp_path / "q-results.jsonl")
+        asked = [row["run"]["parameters"] | row["parameters"] for row in rows]
+        assert asked[0] == {"temperature": 0, "max_tokens": 900}
+        later = {"temperature": 1, "max_tokens": 800, "system": "S", "stream": True}
+        assert asked[1:] == [later, later]
+        unfit = run(*place, "--change-parameters", cwd=tmp_path)
+        assert (unfit.returncode, unfit.stdout) == (2, "")
+        assert "--change-parameters belongs to a run that goes on" in unfit.stderr
 
     def test_failed_calls_are_sent_again_with_retry_failed(self, tmp_path: Path) -> None:
         write_questions(tmp_path, 5)

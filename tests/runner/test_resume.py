@@ -272,7 +272,7 @@ class TestAnotherRun:
         "prompts",
         [
             questions(2),
-            questions(4),
+            ["A new one?", *questions(3)],
             ["Question 0?", "Question 2?", "Question 1?"],
             [[{"role": "system", "content": "Be short."}, {"role": "user", "content": "?"}]] * 3,
             [

@@ -1,0 +1,84 @@
+"""What a journal says, told to the user before a run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import JournalError
+from ..records import Call
+from .changes import Asked, describe_changes, find_changes, parameters_of
+from .journal_contents import Contents
+from .plan import Plan
+
+ANSWERED = {"ok", "incomplete", "refused"}
+# What stands for the end of an answer that broke off; vLLM says so when it is shut down.
+_NO_END = {None, "", "abort", "aborted", "cancelled"}
+
+
+def is_whole(call: Call) -> bool:
+    """Tell whether a call has an answer that came to an end of its own, such as max_tokens."""
+    broke_off = call.outcome == "incomplete" and call.finish_reason in _NO_END
+    return call.outcome in ANSWERED and not broke_off
+
+
+def describe_journal(contents: Contents, plan: Plan, asked: Asked) -> str:
+    """Say what the journal has, what is sent again and what is not."""
+    calls, left = plan.run.calls, plan.unfinished
+    answered = sum(call.outcome in ANSWERED for call in calls)
+    whole = sum(map(is_whole, calls))
+    failed = sum(call.finished is not None for call in calls) - whole
+    what = "failed or broke off" if answered > whole else "failed"
+    again = sum(call.custom_id in contents.calls for call in left)
+    lost = [c.custom_id for c in left if c.attempts and c.custom_id not in contents.calls]
+    text = f"Resumed: {answered} of {len(calls)} calls are answered."
+    new = len(calls) - len(asked.prompts)
+    if new:
+        text += f" {new} {'prompt is' if new == 1 else 'prompts are'} new."
+    if failed:
+        them = "it" if failed == 1 else "them"
+        text += f" {failed} {what}: retry_failed=True sends {them} again."
+    if again:
+        text += f" {again} had failed and {'is' if again == 1 else 'are'} sent again."
+    if changes := find_changes(asked.parameters, parameters_of(plan.settings)):
+        others = {name: asked.parameters.get(name) for name in changes}
+        text += f" From here on: {describe_changes(changes, others)}."
+    if lost:
+        names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
+        was, is_ = ("was", "is") if len(lost) == 1 else ("were", "are")
+        billed = ", perhaps billed," if plan.endpoint.may_cost else ""
+        text += f" {len(lost)} {was} in flight{billed} and {is_} sent again: {names}."
+    if strangers := contents.calls.keys() - {call.custom_id for call in calls}:
+        text += (
+            f" {len(strangers)} records are of prompts that no line names: give these prompts, too."
+        )
+    edited = [n for n in contents.edited if n > 1]  # the first line is always read
+    passed_over = contents.damaged
+    if not contents.takes_edited:
+        passed_over = tuple(sorted([*passed_over, *edited]))
+    if passed_over:
+        text += f" Cut off or damaged, and passed over: {_lines(passed_over)} of the journal."
+    if edited and contents.takes_edited:
+        text += f" Taken as they are, though changed: {_lines(edited)} of the journal."
+    return text
+
+
+def refuse_damage(contents: Contents, path: Path) -> None:
+    """Raise JournalError if answers may be in lines that are damaged, and would be paid again."""
+    unread = sorted({*contents.damaged} - {*contents.torn})
+    if not unread and not contents.edited:
+        return
+    where = _lines(sorted([*unread, *contents.edited]))
+    raise JournalError(
+        f"'{path}' was changed after it was written, in {where}: {len(contents.edited)} of its "
+        f"lines can be read although their checksums do not match, {len(unread)} cannot. Nothing "
+        "was sent. Put the file back from a copy if there is one; or take what can be read as it "
+        'is: resume(…, on_damage="keep"), on the command line --on-damage keep; or send those '
+        "calls again, and perhaps pay for them again: "
+        'resume(…, on_damage="send"), on the command line --on-damage send.'
+    )
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:5])) + (", …" if len(numbers) > 5 else "")
+    return f"line {shown}"
