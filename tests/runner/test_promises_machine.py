@@ -37,8 +37,8 @@ from aiml_nb.records import Call
 from aiml_nb.runner import caller as caller_module
 from aiml_nb.runner import journal as journal_module
 from aiml_nb.runner.journal_contents import read_lines
+from aiml_nb.runner.journal_summary import ANSWERED, is_whole
 from aiml_nb.runner.plan import Plan, make_plan
-from aiml_nb.runner.resume import ANSWERED, is_whole
 from aiml_nb.runner.retry import MOST_429S, Retries
 from aiml_nb.runner.run import carry_out_async
 

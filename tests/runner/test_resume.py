@@ -16,7 +16,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.jsonl import decode, encode
 from aiml_nb.runner.journal_contents import read_lines
-from aiml_nb.runner.resume import ANSWERED
+from aiml_nb.runner.journal_summary import ANSWERED
 
 from ..foreground import foreground
 from .conftest import connect_faulty, reopen
