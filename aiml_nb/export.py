@@ -15,6 +15,7 @@ from .analysis.columns import column
 from .analysis.panels import run_names
 from .analysis.table import request_parameters
 from .analysis.wording import concurrent_name
+from .completion import told_of
 from .files import write_whole
 from .jsonl import dump
 from .records import Call, Comparison, Run
@@ -29,7 +30,7 @@ FilePath: TypeAlias = str | os.PathLike[str]
 # What a spreadsheet takes for the beginning of a formula, wide forms included; a number is none.
 _FORMULA = re.compile("[=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)? *", re.ASCII | re.IGNORECASE)
-_TEXTS = ("prompt", "text", "error")
+_TEXTS = ("prompt", "text", "error", "tool_calls", "reasoning")
 
 _CALL_FIELDS = (
     "index",
@@ -224,4 +225,4 @@ def _guarded(text: str) -> str:
 def _call_to_dict(call: Call) -> dict[str, Any]:
     data = {name: getattr(call, name) for name in _CALL_FIELDS}
     data["attempts"] = [asdict(attempt) for attempt in call.attempts]
-    return data
+    return data | told_of(call) | {"body": call.body}

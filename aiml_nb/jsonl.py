@@ -35,6 +35,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from .batch import body_of, without_words
+from .completion import fields_of
 from .records import Attempt, Call, Run
 from .validity import check_record
 
@@ -197,14 +199,16 @@ def call_to_dict(
         The prompt's own parameters, which the head of the file holds; others of the call's are
         written in its line, as ``parameters``.
     """
-    message = call.error if texts else None
+    body, message = body_of(call), call.error if texts else None
     failed = not (call.error_type is None and message is None)
     timing: dict[str, Any] = {"index": call.index, "outcome": call.outcome}
     timing |= {name: getattr(call, name) for name in _STAMPS}
     timing["attempts"] = [attempt_to_dict(attempt) for attempt in call.attempts]
+    if body is not call.body:
+        timing["added"] = ["body"]
     data = {
         "custom_id": call.custom_id,
-        "response": _response(call, texts=texts),
+        "response": _response(call, body if texts else without_words(body)),
         "error": {"code": call.error_type, "message": message} if failed else None,
         "timing": timing,
     }
@@ -268,41 +272,18 @@ def end_of(run: Run) -> dict[str, Any]:
     }
 
 
-def _response(call: Call, *, texts: bool) -> dict[str, Any] | None:
+def _response(call: Call, body: dict[str, Any] | None) -> dict[str, Any] | None:
     last = call.attempts[-1] if call.attempts else None
     status, request_id = (last.status, last.request_id) if last else (None, None)
-    body = _body(call, texts=texts)
     if status is None and body is None:
         return None
     return {"status_code": status, "request_id": request_id, "body": body}
 
 
-def _body(call: Call, *, texts: bool) -> dict[str, Any] | None:
-    known = {call.finish_reason, call.model, call.input_tokens, call.output_tokens, call.cost}
-    if not call.text and known == {None}:
-        return None
-    message = {"role": "assistant", "content": call.text if texts else None}
-    body: dict[str, Any] = {
-        "object": "chat.completion",
-        "model": call.model,
-        "choices": [{"index": 0, "message": message, "finish_reason": call.finish_reason}],
-        "usage": {
-            "prompt_tokens": call.input_tokens,
-            "completion_tokens": call.output_tokens,
-            "total_tokens": (call.input_tokens or 0) + (call.output_tokens or 0),
-            "completion_tokens_details": {"reasoning_tokens": call.reasoning_tokens},
-        },
-    }
-    if call.cost is not None:
-        body["meta"] = {"usage": {"usd_spent": call.cost}}  # where AIML API has it
-    return body
-
-
 def _read_call(data: Mapping[str, Any], prompt: str) -> Call:
     timing, error = data["timing"], data.get("error") or {}
-    body = (data.get("response") or {}).get("body") or {}
-    choice = (body.get("choices") or [{}])[0]
-    usage = body.get("usage") or {}
+    body = (data.get("response") or {}).get("body")
+    body = body if isinstance(body, dict) else None
     return Call(
         index=timing["index"],
         custom_id=data["custom_id"],
@@ -311,15 +292,10 @@ def _read_call(data: Mapping[str, Any], prompt: str) -> Call:
         outcome=timing["outcome"],
         error_type=error.get("code"),
         error=error.get("message"),
-        text=(choice.get("message") or {}).get("content") or "",
-        finish_reason=choice.get("finish_reason"),
-        input_tokens=usage.get("prompt_tokens"),
-        output_tokens=usage.get("completion_tokens"),
-        reasoning_tokens=(usage.get("completion_tokens_details") or {}).get("reasoning_tokens"),
-        cost=((body.get("meta") or {}).get("usage") or {}).get("usd_spent"),
-        model=body.get("model"),
         attempts=[attempt_from_dict(attempt) for attempt in timing.get("attempts") or []],
         parameters=data.get("parameters") or {},
+        body=None if timing.get("added") else body,
+        **fields_of(body or {}),
     )
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from .completion import Answered
+from .times import Timed
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -48,7 +51,7 @@ class Attempt:
 
 
 @dataclass(slots=True, kw_only=True)
-class Call:
+class Call(Timed, Answered):
     """One prompt and what became of it.
 
     Parameters
@@ -77,6 +80,10 @@ class Call:
     parameters
         Its request parameters where they are not those of its run: its prompt's own, and those
         that a resumed run has changed (None for one that it was sent without).
+    body
+        The reply's JSON as the server sent it, all choices with their whole messages; a streamed
+        answer put together into the same shape, as far as it came. `choices`, `message`,
+        `tool_calls`, `reasoning` and `n_choices` are read from it, as is all from `text` on.
     """
 
     index: int
@@ -98,34 +105,7 @@ class Call:
     model: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def queue_time(self) -> float | None:
-        """Seconds from `submitted` to `started`: waiting for our own limit."""
-        return _between(self.submitted, self.started)
-
-    @property
-    def duration(self) -> float | None:
-        """Seconds from `started` to `finished`, retries and back-off included."""
-        return _between(self.started, self.finished)
-
-    @property
-    def total_time(self) -> float | None:
-        """Seconds from `submitted` to `finished`: what the user waited."""
-        return _between(self.submitted, self.finished)
-
-    @property
-    def time_to_first_token(self) -> float | None:
-        """Seconds from `started` to `first_token`; None for calls that were not streamed."""
-        return _between(self.started, self.first_token)
-
-    @property
-    def time_per_output_token(self) -> float | None:
-        """Seconds per output token after the first, None where it is not known."""
-        streamed = _between(self.first_token, self.finished)
-        if streamed is None or self.output_tokens is None or self.output_tokens < 2:
-            return None
-        return streamed / (self.output_tokens - 1)
+    body: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def backoff_time(self) -> float:
@@ -305,7 +285,3 @@ class Comparison(_Shown):
 
     def __repr__(self) -> str:
         return f"<Comparison: {self.finding}>"
-
-
-def _between(start: float | None, end: float | None) -> float | None:
-    return None if start is None or end is None else end - start

@@ -11,9 +11,12 @@ Every line of the file is a JSON object that stands by itself, in the prompts' o
 - ``index`` (from 0), ``custom_id`` and ``prompt``; ``outcome``, ``error_type``, ``text``,
   ``finish_reason``, ``input_tokens``, ``output_tokens``, ``reasoning_tokens``, ``cost`` (US
   dollars), ``model``; the stamps ``submitted``, ``started``, ``first_token`` and ``finished`` in
-  seconds since the run began; ``attempts``; ``parameters``, where they are not those of the run:
-  the fields of `records.Call`, null where one does not apply;
-- ``response`` and ``error``, as in OpenAI's Batch output, for programs that read that;
+  seconds since the run began; ``tool_calls``, ``reasoning`` and ``n_choices``; ``attempts``;
+  ``parameters``, where they are not those of the run: the fields of `records.Call`, null where one
+  does not apply;
+- ``id``, ``response`` and ``error``, as in OpenAI's Batch output, for programs that read that.
+  ``response.body`` is `records.Call.body`, the whole reply; ``added`` names what the server left
+  out of it and that shape needs, such as ``["created", "choices.0.index"]``: it is ours;
 - ``run``, the fields of `records.Run` but for its calls: how, where and when
   (``run.started_at``, seconds since the epoch) the call was made, and with which request
   ``parameters``. ``limit_history`` is in the first row only.
@@ -29,6 +32,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from .batch import complete, take_out
+from .completion import told_of
 from .jsonl import SETTINGS, attempt_from_dict, call_to_dict, dump, without_texts
 from .records import Call, LimitChange, Run
 from .validity import check_record
@@ -39,7 +44,7 @@ _FIELDS = (
     *("input_tokens", "output_tokens", "reasoning_tokens", "cost", "model"),
     *("submitted", "started", "first_token", "finished"),
 )
-_TEXTS = ("prompt", "text")
+_TEXTS = ("prompt", "text", "tool_calls", "reasoning")
 _OF_RUN = ("run_id", *SETTINGS, "loop_lag_max", "loop_lag_total", "stopped")
 
 
@@ -57,7 +62,7 @@ def encode_rows(run: Run, *, texts: bool = True) -> Iterator[bytes]:
         about["parameters"] = without_texts(run.parameters)
     history = {"limit_history": [asdict(change) for change in run.limit_history]}
     for number, call in enumerate(run.calls):
-        row = _row(call, texts=texts) | {"run": about if number else about | history}
+        row = _row(call, run, texts=texts) | {"run": about if number else about | history}
         yield f"{dump(row)}\n".encode("ascii")
 
 
@@ -101,28 +106,42 @@ def run_from_rows(rows: Sequence[Mapping[str, Any]]) -> Run:
             calls=sorted(map(_read_row, rows), key=lambda call: call.index),
             limit_history=[LimitChange(**change) for change in next(filter(None, histories), [])],
         )
-    except (AttributeError, KeyError, TypeError):
+    except (AttributeError, IndexError, KeyError, TypeError):
         raise ValueError("Its rows are not those of a run.") from None
     check_record(run)
     return run
 
 
-def _row(call: Call, *, texts: bool) -> dict[str, Any]:
-    row = {name: getattr(call, name) for name in _FIELDS}
+def _row(call: Call, run: Run, *, texts: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": f"{run.run_id}.{call.index}"}
+    row |= {name: getattr(call, name) for name in _FIELDS} | told_of(call)
     if not texts:
         row |= dict.fromkeys(_TEXTS)
     row["attempts"] = [asdict(attempt) for attempt in call.attempts]
     row["parameters"] = call.parameters if texts else without_texts(call.parameters)
     line = call_to_dict(call, texts=texts)
-    return row | {"response": line["response"], "error": line["error"]}
+    response, added = line["response"], line["timing"].get("added", [])
+    if response and response["body"]:
+        created = int(run.started_at + (call.finished or 0))
+        known = {"id": row["id"], "created": created, "model": run.model}
+        body, missing = complete(response["body"], known)
+        response, added = response | {"body": body}, added or missing
+    row |= {"response": response, "error": line["error"]}
+    return row | {"added": added} if added else row
 
 
 def _read_row(row: Mapping[str, Any]) -> Call:
     known = {name: row[name] for name in _FIELDS}
-    known |= {name: row[name] or "" for name in _TEXTS}
+    known |= {name: row[name] or "" for name in _TEXTS if name in _FIELDS}
+    body, added = (row.get("response") or {}).get("body"), row.get("added", [])
+    if added == ["body"]:
+        body = None
+    elif body:
+        take_out(body, added)
     return Call(
         **known,
         error=(row["error"] or {}).get("message"),
         attempts=[attempt_from_dict(attempt) for attempt in row["attempts"]],
         parameters=row.get("parameters") or {},
+        body=body,
     )

@@ -39,7 +39,7 @@ def _fits(value: object, hint: Any) -> bool:
         return value in get_args(hint)
     if get_origin(hint) is dict:
         return isinstance(value, dict)
-    kinds = get_args(hint) or (hint,)
+    kinds = tuple(get_origin(kind) or kind for kind in get_args(hint) or (hint,))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return isinstance(value, kinds)
     return (float in kinds or type(value) in kinds) and math.isfinite(value)

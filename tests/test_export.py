@@ -30,6 +30,7 @@ RUN_KEYS = [
 CALL_KEYS = [
     *("index", "prompt", "submitted", "started", "first_token", "finished", "outcome"),
     *("error_type", "text", "input_tokens", "output_tokens", "cost", "attempts"),
+    *("tool_calls", "reasoning", "n_choices", "body"),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..completion import told_of
 from ..jsonl import dump, without_texts
 from ..records import Attempt, Run
 from .columns import column, fields, frame
@@ -38,6 +39,7 @@ _CALL_COLUMNS = {
     "finish_reason": "string",
     "text": "string",
 }
+_TOLD_COLUMNS = {"tool_calls": "string", "reasoning": "string", "n_choices": "Int64"}
 _ATTEMPT_COLUMNS = {
     "number": "Int64",
     "started": "Float64",
@@ -66,7 +68,8 @@ def call_table(run: Run) -> pd.DataFrame:
         origin; dollars; what is not known is missing (``pd.NA``). Added to them: ``finished_rank``
         (1 for the first to finish), ``overtakes`` (earlier-submitted calls still unfinished when
         this one finished), ``attempts`` (how many were made), ``parameters`` (the call's request
-        parameters, those of the run among them, as JSON) and ``simulated``. Lone surrogates in
+        parameters, those of the run among them, as JSON) and ``simulated``; and of the whole
+        reply ``tool_calls`` (as JSON), ``reasoning`` and ``n_choices``. Lone surrogates in
         texts become U+FFFD, since no file could take them. ``time_per_output_token`` is missing
         where the tokens do not measure text (`usage_measures_text`).
     """
@@ -78,6 +81,9 @@ def call_table(run: Run) -> pd.DataFrame:
     columns["attempts"] = column([len(call.attempts) for call in run.calls], "Int64")
     columns["parameters"] = column(request_parameters(run), "string")
     columns["simulated"] = column([run.simulated] * len(run.calls), "boolean")
+    told = [told_of(call) for call in run.calls]
+    for name, kind in _TOLD_COLUMNS.items():
+        columns[name] = column([_as_cell(each[name]) for each in told], kind)
     return frame(columns)
 
 
@@ -117,6 +123,10 @@ def attempts_table(run: Run) -> pd.DataFrame:
     columns["duration"] = column([_attempt_duration(a) for a in attempts], "Float64")
     columns["simulated"] = column([run.simulated] * len(rows), "boolean")
     return frame(columns)
+
+
+def _as_cell(value: object) -> object:
+    return dump(value) if isinstance(value, list) else value
 
 
 def _attempt_duration(attempt: Attempt) -> float | None:

@@ -1,21 +1,24 @@
-"""An answer as it comes in, whole or in pieces, and what it turned out to be.
+"""An answer as it comes in, whole or in pieces.
 
 Read from the JSON itself: building the client's models of it took a third of the time of a call.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from ..completion import fields_of, is_in_parts, message_of
 from ..error_bodies import page_text
-from ..failures import BadResponseError, find_error
-from ..records import Call, Outcome
+from ..failures import BadResponseError, ErrorReplyError, Failure, explain_failure, find_error
+from ..records import Call
+from .incoming import Incoming
+from .outcome import NOT_JUDGED, judge
+from .parse import is_stream, parse_json, shorten
 
-# What a piece of a stream may hold for somebody to read; reasoning has two names.
-_CONTENT = ("content", "reasoning_content", "reasoning", "refusal", "tool_calls")
+# The status of a reply, written in a choice that failed, is the reply's if it may pass.
+_PASSING = frozenset({408, 429, *range(500, 600)})
 
 
 class Answer:
@@ -25,153 +28,114 @@ class Answer:
     ----------
     clock
         Tells the seconds since the run's origin.
+    n
+        How many choices were asked for.
+
+    Attributes
+    ----------
+    body
+        The completion, as `records.Call.body`; None if none came.
+    verdict
+        What it turned out to be, if it came to its end.
+    raw
+        The bytes that it was read from, if it came whole, and no text in it in parts.
     """
 
-    __slots__ = (
-        "_clock",
-        "_pieces",
-        "finish_reason",
-        "first_token",
-        "is_whole",
-        "meta",
-        "model",
-        "refusal",
-        "request_id",
-        "usage",
-    )
+    __slots__ = ("_clock", "_incoming", "_n", "body", "first_token", "raw", "request_id", "verdict")
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], *, n: object = 1) -> None:
         self._clock = clock
-        self._pieces: list[str] = []
+        self._n = n
+        self._incoming: Incoming | None = None
+        self.body: dict[str, Any] | None = None
+        self.raw: bytes | None = None
         self.first_token: float | None = None
-        self.finish_reason: str | None = None
-        self.is_whole = False
-        self.model: str | None = None
-        self.refusal = False
         self.request_id: str | None = None
-        self.usage: Any = None
-        self.meta: Any = None
+        self.verdict = NOT_JUDGED
 
-    @property
-    def text(self) -> str:
-        """The text so far."""
-        return "".join(self._pieces)
-
-    def add_body(self, body: bytes) -> None:
-        """Take an answer that came whole.
+    def add_reply(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Take a reply that was asked for as a whole.
 
         Raises
         ------
         BadResponseError
-            If it is no chat completion.
-        """
-        try:
-            completion = json.loads(body)
-        except (ValueError, RecursionError):
-            words = page_text(body.decode(errors="replace")) or "nothing"
-            raise BadResponseError(f"the reply is no JSON but: {words}") from None
-        for choice in self._read_choices(completion, is_piece=False):
-            message = _get(choice, "message")
-            if not isinstance(message, dict):
-                raise BadResponseError(f"the reply's choice has no message: {_shorten(choice)}")
-            self._add_content(message, choice)
-
-    def begin_stream(self, headers: Mapping[str, str]) -> None:
-        """Take the head of a reply that was asked for as a stream.
-
-        Some servers answer with JSON all the same, and proxies with a page: `is_whole` then.
+            If it is no chat completion, or a stream that cannot be read or is an error.
         """
         self.request_id = headers.get("x-request-id")
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        self.is_whole = kind in {"application/json", "text/html"}
+        if body[:1] == b"{" or not is_stream(body):
+            self._add_body(body)
+        else:
+            self._incoming = Incoming(_no_time, self._n)
+            self._incoming.feed(body)
+            self._incoming.end()
 
-    def add_unasked_body(self, body: bytes) -> None:
-        """Take a whole body that came in place of a stream, as one piece: as `add_body`."""
-        came = self._clock()
-        self.add_body(body)
-        self.first_token = came  # an error is no token
+    def begin_stream(self, headers: Mapping[str, str]) -> Incoming:
+        """Take the head of a reply that was asked for as a stream; return what takes its body."""
+        self.request_id = headers.get("x-request-id")
+        self._incoming = Incoming(self._clock, self._n)
+        return self._incoming
 
-    def add_chunk(self, chunk: object) -> None:
-        """Take one piece of a streamed answer; an empty one is no first token.
+    def end_stream(self) -> None:
+        """Take the end of a stream, or of what came in its place; raises as `add_reply`."""
+        body = self._incoming.end() if self._incoming else None
+        if body is not None:
+            came = self._clock()
+            self._add_body(body)
+            self.first_token = came  # an error is no token
 
-        Raises
-        ------
-        BadResponseError
-            If it is not shaped like a piece of a chat completion.
+    def settle(self, error: Exception | None = None) -> Failure | None:
+        """Return what went wrong, now that no more will come; nothing if the answer is whole.
+
+        Parameters
+        ----------
+        error
+            What was raised while it came. It does not spoil an answer that was complete before.
         """
-        for choice in self._read_choices(chunk, is_piece=True):
-            delta = _get(choice, "delta")
-            if not isinstance(delta, dict):
-                raise BadResponseError(f"a piece of the stream has no delta: {_shorten(choice)}")
-            if self.first_token is None and any(map(delta.get, _CONTENT)):
-                self.first_token = self._clock()
-            self._add_content(delta, choice)
+        if self._incoming is not None and self.body is None:
+            if self._incoming.is_complete:
+                error = None
+            self.body = self._incoming.build()
+            self.first_token = self._incoming.first_token
+        if error is not None:
+            return explain_failure(error)
+        self.verdict = judge(self.body)
+        return self._explain_choice() if self.verdict.outcome == "error" else None
 
     def fill(self, call: Call) -> None:
         """Write what came into the record of the call."""
-        call.text = self.text
-        call.first_token = self.first_token
-        call.finish_reason = self.finish_reason
-        call.model = self.model
-        if self.usage is not None:
-            call.input_tokens = _whole(_get(self.usage, "prompt_tokens"))
-            call.output_tokens = _whole(_get(self.usage, "completion_tokens"))
-            details = _get(self.usage, "completion_tokens_details")
-            call.reasoning_tokens = _whole(_get(details, "reasoning_tokens"))
-        call.cost = _read_cost(self.meta)
+        call.body, call.first_token = self.body, self.first_token
+        for name, value in fields_of(self.body or {}).items():
+            setattr(call, name, value)
 
-    def judge(self) -> tuple[Outcome, str | None]:
-        """Return the outcome of an answer that came to its end, and why if it is not ``ok``."""
-        if self.refusal or self.finish_reason == "content_filter":
-            return "refused", "the model declined to answer"
-        if self.finish_reason is None:
-            return "incomplete", "the answer ended without a finish_reason"
-        if self.finish_reason == "length":
-            return "incomplete", "the answer reached max_tokens (finish_reason 'length')"
-        return "ok", None
+    def _add_body(self, data: bytes) -> None:
+        try:
+            completion = parse_json(data)
+        except ValueError:
+            words = page_text(data.decode(errors="replace")) or "nothing"
+            raise BadResponseError(f"the reply is no JSON but: {words}") from None
+        choices = completion.get("choices") if isinstance(completion, dict) else None
+        if isinstance(completion, dict):
+            self.body = completion
+        error = None if choices else find_error(completion, is_piece=False)
+        if error or not isinstance(choices, list):
+            what = f"the reply is no chat completion but {shorten(completion)}"
+            raise error or BadResponseError(what)
+        messages = [message_of(choice) for choice in choices]
+        if choices and not any(messages):
+            raise BadResponseError(f"the reply's choice has no message: {shorten(choices[0])}")
+        if not any(map(is_in_parts, messages)):
+            self.raw = data
 
-    def _read_choices(self, reply: object, *, is_piece: bool) -> list[Any]:
-        """Take what stands beside the choices, and return the first of them, if there is one."""
-        choices = _get(reply, "choices")
-        error = None if choices else find_error(reply, is_piece=is_piece)
-        if error or not (isinstance(reply, dict) and isinstance(choices, list)):
-            what = "a piece of the stream is" if is_piece else "the reply is no chat completion but"
-            raise error or BadResponseError(f"{what} {_shorten(reply)}")
-        self.model = _text(reply.get("model")) or self.model
-        self.usage = reply.get("usage") or self.usage
-        self.meta = reply.get("meta") or self.meta  # AIML API puts the cost there
-        return choices[:1]
-
-    def _add_content(self, content: dict[str, Any], choice: dict[str, Any]) -> None:
-        text = content.get("content")
-        if isinstance(text, str):
-            self._pieces.append(text)
-        refusal = content.get("refusal")
-        if isinstance(refusal, str) and refusal:
-            self.refusal = True
-            self._pieces.append(refusal)
-        self.finish_reason = _text(choice.get("finish_reason")) or self.finish_reason
+    def _explain_choice(self) -> Failure:
+        """Return the failure that a choice is; only one that may pass is the status it names."""
+        is_piece = self._incoming is not None
+        failure = explain_failure(ErrorReplyError({"error": self.verdict.said}, is_piece=is_piece))
+        if failure.status not in _PASSING:
+            kind = "stream" if is_piece else "bad_response"
+            failure = replace(failure, error_type=kind, status=200)
+        message = f"{self.verdict.place}{failure.message}"
+        return replace(failure, message=message, possibly_billed=True)
 
 
-def _get(value: object, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
-
-
-def _read_cost(meta: Any) -> float | None:
-    spent = _get(_get(meta, "usage"), "usd_spent")
-    if isinstance(spent, bool) or not isinstance(spent, int | float) or not math.isfinite(spent):
-        return None
-    return float(spent)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _shorten(value: object) -> str:
-    """Show what came; it is cut for good only after the key has been taken out."""
-    return repr(value)[:2000]
+def _no_time() -> None:
+    """Tell no time: what was not asked for as a stream has no first token."""

@@ -215,15 +215,16 @@ class Caller:
         """Write down what an attempt came to; return the wait before the next, None for none."""
         if self._is_closed:  # an answer that came after the interrupt: its record is closed
             return None
+        self._take_out_key(answer, attempt)
         answer.fill(call)
-        self._take_out_key(call, attempt)
         status = 200 if failure is None else failure.status
         billed = failure is None or attempt.possibly_billed
         self._admission.leave(ticket, call, status=status, billed=billed)
         if failure is None:
             self._retries.note_answer()
-            call.outcome, call.error = answer.judge()
-            call.error_type = None
+            words = answer.verdict.words
+            call.outcome, call.error_type = answer.verdict.outcome, None
+            call.error = words and self._plan.endpoint.key.redact(words)
             self._finish(call)
             return None
         left = ticket.deadline - self.now()
@@ -246,13 +247,12 @@ class Caller:
         # A pause holds everybody back: who was refused lines up at once, before those after it.
         return _AT_ONCE if all_wait else verdict.wait
 
-    def _take_out_key(self, call: Call, attempt: Attempt) -> None:
+    def _take_out_key(self, answer: Answer, attempt: Attempt) -> None:
         """Redact a key that the server sent back."""
-        redact = self._plan.endpoint.key.redact
-        call.text = redact(call.text)
-        call.model = call.model and redact(call.model)
-        call.finish_reason = call.finish_reason and redact(call.finish_reason)
-        attempt.request_id = attempt.request_id and redact(attempt.request_id)
+        key = self._plan.endpoint.key
+        if answer.raw is None or key.may_be_in(answer.raw):
+            answer.body = key.redact_all(answer.body)
+        attempt.request_id = attempt.request_id and key.redact(attempt.request_id)
 
     def _give_up(self, call: Call) -> None:
         """Close the record of a call whose next attempt is not to be sent."""

@@ -8,10 +8,12 @@ parameters again and builds models of what comes: twice the time (``python -m te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..failures import Failure, explain_failure
+from ..failures import Failure
 from ..records import Attempt
 from ..transport import Reply
 from .answer import Answer
@@ -19,6 +21,8 @@ from .deadlines import Deadline
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
+
+_PATIENCE = 0.1  # seconds for a stream to end that has said that it is over
 
 
 class Request(NamedTuple):
@@ -93,8 +97,7 @@ def send(
     tuple
         What came of the answer, and what went wrong if anything did.
     """
-    answer = Answer(clock)
-    failure: Failure | None = None
+    answer = Answer(clock, n=request.body.get("n"))
     options, body = request.options(timeout), request.body
     try:
         if request.streams:
@@ -108,18 +111,17 @@ def send(
                 stream=True,
                 stream_cls=Stream[object],
             ) as pieces:
-                answer.begin_stream(pieces.response.headers)
-                if answer.is_whole:
-                    answer.add_unasked_body(pieces.response.read())
-                else:
-                    for piece in pieces:
-                        answer.add_chunk(piece)
+                incoming = answer.begin_stream(pieces.response.headers)
+                for data in pieces.response.iter_bytes():
+                    if incoming.feed(data):
+                        break
+                answer.end_stream()
         else:
             reply = client.post(request.url, body=body, options=options, cast_to=Reply)
-            answer.request_id = reply.headers.get("x-request-id")
-            answer.add_body(reply.content)
+            answer.add_reply(reply.headers, reply.content)
+        failure = answer.settle()
     except Exception as error:  # noqa: BLE001  whatever a call raises becomes its record
-        failure = explain_failure(error)
+        failure = answer.settle(error)
     _complete(attempt, answer, failure, clock)
     return answer, failure
 
@@ -133,8 +135,7 @@ async def send_async(
     deadline: Deadline,
 ) -> tuple[Answer, Failure | None]:
     """Send `request` and wait for the whole answer, until `deadline`; otherwise as `send`."""
-    answer = Answer(clock)
-    failure: Failure | None = None
+    answer = Answer(clock, n=request.body.get("n"))
     options, body = request.options(None), request.body
     try:
         with deadline:
@@ -149,20 +150,29 @@ async def send_async(
                     stream=True,
                     stream_cls=AsyncStream[object],
                 ) as pieces:
-                    answer.begin_stream(pieces.response.headers)
-                    if answer.is_whole:
-                        answer.add_unasked_body(await pieces.response.aread())
-                    else:
-                        async for piece in pieces:
-                            answer.add_chunk(piece)
+                    incoming = answer.begin_stream(pieces.response.headers)
+                    async with aclosing(pieces.response.aiter_bytes()) as arriving:
+                        async for data in arriving:
+                            if incoming.feed(data):
+                                await _read_to_end(arriving)
+                                break
+                    answer.end_stream()
             else:
                 reply = await client.post(request.url, body=body, options=options, cast_to=Reply)
-                answer.request_id = reply.headers.get("x-request-id")
-                answer.add_body(reply.content)
+                answer.add_reply(reply.headers, reply.content)
+        failure = answer.settle()
     except Exception as error:  # noqa: BLE001
-        failure = explain_failure(error)
+        failure = answer.settle(error)
     _complete(attempt, answer, failure, clock)
     return answer, failure
+
+
+async def _read_to_end(arriving: AsyncIterator[bytes]) -> None:
+    """Read what follows the last event: else the connection could not be used again."""
+    with suppress(Exception):
+        async with asyncio.timeout(_PATIENCE):
+            async for _ in arriving:
+                pass
 
 
 def _complete(

@@ -277,7 +277,7 @@ class TestReplies:
                 run = nb.run(["Who?"], endpoint, strategy=strategy)
 
             assert CANARY[:12] not in repr(run.calls)
-            assert ("[key]" in repr(run.calls)) == (reply != JSON_HEAD + page)
+            assert "[key]" in repr(run.calls)
 
     @pytest.mark.parametrize(
         "reply",

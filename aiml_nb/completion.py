@@ -1,0 +1,192 @@
+"""What a chat completion says, read from its JSON as a server sent it.
+
+Servers of other makes shape some of it in their own ways, and any member may be something else:
+what cannot be read is passed over, and nothing here raises.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+# The models' thoughts have several names, and may be parts of the content.
+_REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
+_THOUGHTS = ("thinking", "reasoning", "redacted_thinking")
+_WORDS = ("text", "thinking", "reasoning", "summary", "content")
+_NOTHING: dict[str, Any] = {}
+_NO_TEXT = ("tool_calls", "function_call", "audio", "images")  # and no reasoning either
+_DEEPEST = 5  # lists in parts in lists, as Mistral has them
+# No answer has as many tokens. What is larger would overflow the sums of a table.
+_MOST_TOKENS = 10**12
+
+
+class Answered:
+    """What the reply to a call says besides its text."""
+
+    __slots__ = ()
+    body: dict[str, Any] | None
+
+    @property
+    def choices(self) -> list[dict[str, Any]]:
+        """Every choice of the answer, as the server sent it; empty if there is none."""
+        return choices_of(self.body)
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The whole message of the first choice; empty if there is none."""
+        return message_of(_first_choice(self.body or _NOTHING))
+
+    @property
+    def tool_calls(self) -> list[dict[str, Any]]:
+        """The tool calls of the first choice; empty if there are none."""
+        return _dicts(self.message.get("tool_calls"))
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning of the first choice, whatever the server calls it; often not told."""
+        return reasoning_of(self.message)
+
+    @property
+    def n_choices(self) -> int:
+        """How many choices came."""
+        return len(self.choices)
+
+
+def told_of(call: Answered) -> dict[str, Any]:
+    """Return what a table can show of the whole reply; None where it tells nothing."""
+    return {
+        "tool_calls": call.tool_calls or None,
+        "reasoning": call.reasoning or None,
+        "n_choices": None if call.body is None else call.n_choices,
+    }
+
+
+def choices_of(body: object) -> list[dict[str, Any]]:
+    """Return the choices of a completion."""
+    return _dicts(body.get("choices")) if isinstance(body, dict) else []
+
+
+def message_of(choice: object) -> dict[str, Any]:
+    """Return the message of a choice."""
+    message = choice.get("message") if isinstance(choice, dict) else None
+    return message if isinstance(message, dict) else {}
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """Return the text of a message: its content, parts joined, and the words of a refusal."""
+    content, refusal = message.get("content"), message.get("refusal")
+    text = content if isinstance(content, str) else "".join(map(_text_of_part, _parts(content)))
+    return text + refusal if refusal and isinstance(refusal, str) else text
+
+
+def reasoning_of(message: dict[str, Any]) -> str:
+    """Return what a message tells of the model's thoughts."""
+    for name in _REASONING:
+        words = _words(message.get(name))
+        if words:
+            return words
+    parts = _parts(message.get("content"))
+    return "".join(_words(part) for part in parts if _is_thought(part))
+
+
+def is_in_parts(message: dict[str, Any]) -> bool:
+    """Say whether the text or the reasoning of a message is told in parts."""
+    content = message.get("content")
+    return not (content is None or isinstance(content, str)) or "reasoning_details" in message
+
+
+def is_refused(message: dict[str, Any]) -> bool:
+    """Say whether a message is a refusal, as a whole or in a part."""
+    if message.get("refusal"):
+        return True
+    content = message.get("content")
+    return not isinstance(content, str) and any(_get(part, "refusal") for part in _parts(content))
+
+
+def is_empty(message: dict[str, Any]) -> bool:
+    """Say whether a message has nothing but, perhaps, reasoning: no text, tool call or sound."""
+    if text_of(message) or any(map(message.get, _NO_TEXT)):
+        return False
+    parts = _parts(message.get("content"))
+    return all(_is_thought(part) or "text" in str(_get(part, "type")) for part in parts)
+
+
+def fields_of(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a `records.Call` that a completion tells."""
+    choice = _first_choice(body)
+    usage = body.get("usage")
+    usage = usage if isinstance(usage, dict) else _NOTHING
+    details = usage.get("completion_tokens_details")
+    meta = body.get("meta")  # where AIML API has the cost
+    return {
+        "text": text_of(message_of(choice)),
+        "finish_reason": _text(choice.get("finish_reason")),
+        "input_tokens": _count(usage.get("prompt_tokens")),
+        "output_tokens": _count(usage.get("completion_tokens")),
+        "reasoning_tokens": _count(_get(details, "reasoning_tokens")) if details else None,
+        "cost": _amount(_get(_get(meta, "usage"), "usd_spent")) if meta else None,
+        "model": _text(body.get("model")),
+    }
+
+
+def _first_choice(body: dict[str, Any]) -> dict[str, Any]:
+    choices = body.get("choices")
+    if isinstance(choices, list):
+        for choice in choices:
+            if isinstance(choice, dict):
+                return choice
+    return _NOTHING
+
+
+def _get(value: object, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _parts(content: object) -> list[Any]:
+    if isinstance(content, list):
+        return content
+    return [content] if isinstance(content, dict) else []
+
+
+def _is_thought(part: object) -> bool:
+    return str(_get(part, "type")).startswith(_THOUGHTS)
+
+
+def _text_of_part(part: object) -> str:
+    if isinstance(part, str):
+        return part
+    words = None if _is_thought(part) else _get(part, "text") or _get(part, "refusal")
+    return words if isinstance(words, str) else ""
+
+
+def _words(value: object, deepest: int = _DEEPEST) -> str:
+    if isinstance(value, str) or not (value and deepest):
+        return value if isinstance(value, str) else ""
+    if isinstance(value, list):
+        return "".join(_words(each, deepest - 1) for each in value)
+    found = (_words(_get(value, name), deepest - 1) for name in _WORDS)
+    return next(filter(None, found), "")
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None
+
+
+def _amount(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        amount = float(value)
+    except OverflowError:
+        return None
+    return amount if math.isfinite(amount) else None

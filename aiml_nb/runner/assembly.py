@@ -1,0 +1,121 @@
+"""The pieces of a streamed answer, put together into the shape of one that came whole.
+
+Choices are told apart by their ``index``, tool calls by their index and id (`tool_calls`), other
+objects in lists by an index if they have one. In a message texts are continued and lists grow;
+elsewhere the last that says something holds. Members that nobody has heard of are kept likewise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .growth import add_to_message, close
+from .parse import shorten
+
+# What a piece may hold for somebody to read; reasoning has several names.
+_CONTENT = (
+    *("content", "reasoning_content", "reasoning", "refusal", "tool_calls"),
+    *("thinking", "reasoning_details", "function_call", "audio"),
+)
+# Of the members beside the choices, those that the first piece has once and for all.
+_FIRST = frozenset({"id", "created", "object"})
+
+
+class Assembly:
+    """A streamed answer, as far as it has come.
+
+    Attributes
+    ----------
+    has_content
+        Something that somebody can read has come.
+    """
+
+    __slots__ = ("_body", "_choices", "_finished", "has_content")
+
+    def __init__(self) -> None:
+        self._body: dict[str, Any] = {}
+        self._choices: dict[int, dict[str, Any]] = {}
+        self._finished = 0
+        self.has_content = False
+
+    def is_complete(self, expected: int) -> bool:
+        """Say whether all choices, and as many as are expected, have come to their ends."""
+        return self._finished == len(self._choices) >= expected
+
+    def add(self, piece: object) -> str | None:
+        """Take one piece, as far as it can be read; return in words what cannot be.
+
+        What says nothing, such as ``null`` in place of choices or of a delta, spoils nothing.
+        """
+        if not isinstance(piece, dict):
+            return f"is {shorten(piece)}" if piece else None
+        body = self._body
+        for name, value in piece.items():
+            old = body.get(name)
+            # Most say the same in every piece, and are one object then.
+            is_news = value is not old or name not in body
+            if is_news and name != "choices" and not (old and name in _FIRST):
+                _settle(body, name, value, grows=False)
+        choices = piece.get("choices")
+        if not isinstance(choices, list):
+            return f"has no choices but {shorten(choices)}" if choices else None
+        problem = None
+        for place, choice in enumerate(choices):
+            problem = self._add_choice(place, choice) or problem
+        return problem
+
+    def build(self) -> dict[str, Any] | None:
+        """Return the answer, None if nothing came; to be called once, when no more is added."""
+        if not self._body and not self._choices:
+            return None
+        kind = self._body.get("object")
+        if isinstance(kind, str):
+            self._body["object"] = kind.removesuffix(".chunk")
+        for choice in self._choices.values():
+            close(choice["message"])
+        self._body["choices"] = [self._choices[index] for index in sorted(self._choices)]
+        return self._body
+
+    def _add_choice(self, place: int, choice: object) -> str | None:
+        if not isinstance(choice, dict):
+            return f"has a choice that is {shorten(choice)}" if choice else None
+        index = choice.get("index")
+        if type(index) is not int:
+            index = place
+        known = self._choices.get(index)
+        if known is None:
+            known = {"index": index, "message": {}, "finish_reason": None}
+            self._choices[index] = known
+        for name, value in choice.items():
+            if value is None or name in ("delta", "index", "message"):
+                continue
+            if name != "finish_reason":
+                _settle(known, name, value, grows=True)
+            elif value not in ("", "null") and isinstance(value, str):
+                self._finished += known[name] is None
+                known[name] = value
+        return self._add_delta(known["message"], choice)
+
+    def _add_delta(self, message: dict[str, Any], choice: dict[str, Any]) -> str | None:
+        delta = choice.get("delta")
+        if not delta and not message.get("content"):
+            delta = choice.get("message")  # of those who send the whole at the end
+        if not isinstance(delta, dict):
+            return f"has no delta but {shorten(delta)}" if delta else None
+        if not self.has_content and any(map(delta.get, _CONTENT)):
+            self.has_content = True
+        return add_to_message(message, delta)
+
+
+def _settle(into: dict[str, Any], name: str, value: Any, *, grows: bool) -> None:
+    """Put the newest word on `name` in its place; an object stays one, and only lists may grow."""
+    old = into.get(name)
+    if isinstance(old, dict):
+        if isinstance(value, dict):
+            for key, each in value.items():
+                _settle(old, key, each, grows=grows)
+    elif grows and isinstance(old, list):
+        if isinstance(value, list):
+            old += value
+    elif value or not old:
+        into[name] = value

@@ -1,0 +1,176 @@
+"""A message that grows by the deltas of a stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .parse import parse_json, shorten
+
+# Texts that are one word, said once or in every delta, and never continued.
+_WORDS = frozenset({"id", "type", "role", "object", "format", "status", "channel", "recipient"})
+# Parts of these types are continued by a next one of the same type.
+_CONTINUED = ("text", "output_text", "thinking", "reasoning", "refusal")
+# How far back in a list an item is looked for.
+_NEAR = 32
+
+
+class _Pieces(list[str]):
+    """A text that is still growing."""
+
+
+def add_to_message(message: dict[str, Any], delta: dict[str, Any]) -> str | None:
+    """Continue a message by a delta; return in words what of it cannot be read."""
+    problem = None
+    for name, value in delta.items():
+        old = message.get(name)
+        if type(old) is _Pieces and type(value) is str:  # nearly always
+            old.append(value)
+        elif name == "content":
+            problem = _add_content(message, value)
+        elif name == "tool_calls" and isinstance(value, list):
+            calls = message[name] = old if isinstance(old, list) else []
+            for call in value:
+                _add_tool_call(calls, call)
+        else:
+            _add(message, name, value)
+    return problem
+
+
+def close(message: dict[str, Any]) -> None:
+    """Make a message that has grown the plain data that it would be if it had come whole."""
+    _close(message)
+    message.setdefault("content", None)
+    calls = message.get("tool_calls")
+    if isinstance(calls, list):
+        calls.sort(key=_place_of)
+        for call in calls:
+            if isinstance(call, dict):
+                call.pop("index", None)  # a whole message has none
+
+
+def _add_content(message: dict[str, Any], value: Any) -> str | None:
+    """Continue the content: a text, or a list of parts from the first part on."""
+    old = message.get("content")
+    if isinstance(value, dict):
+        value = [value]
+    if isinstance(value, list) and type(old) is _Pieces:
+        before = [{"type": "text", "text": old}] if any(old) else []
+        message["content"] = before
+    elif isinstance(value, str) and isinstance(old, list):
+        value = [{"type": "text", "text": value}] if value else []
+    elif not isinstance(value, str | list) and value:
+        return f"has no text for content but {shorten(value)}"
+    if value is not None or "content" not in message:
+        _add(message, "content", value if isinstance(value, str | list) else None)
+    return None
+
+
+def _add(into: dict[str, Any], name: str, value: Any) -> None:
+    """Continue a member, as far as `value` is of the kind that came before."""
+    old = into.get(name)
+    if value is None:
+        into.setdefault(name, None)
+    elif isinstance(value, dict | list):
+        grown = into[name] = type(value)() if old is None else old
+        if type(grown) is dict and isinstance(value, dict):
+            for key, each in value.items():
+                _add(grown, key, each)
+        elif type(grown) is list and isinstance(value, list):
+            for each in value:
+                _add_item(grown, each)
+    elif isinstance(value, str):
+        _add_text(into, name, old, value)
+    elif not isinstance(old, dict | list):
+        into[name] = value
+
+
+def _add_text(into: dict[str, Any], name: str, old: Any, value: str) -> None:
+    if name in _WORDS:
+        into[name] = old or value
+    elif name == "name":  # once, with every delta, or in pieces
+        is_whole = not isinstance(old, str) or value.startswith(old)
+        into[name] = value if is_whole else old + value
+    elif type(old) is _Pieces:
+        old.append(value)
+    elif not isinstance(old, dict | list):
+        into[name] = _Pieces([value])
+
+
+def _add_item(items: list[Any], item: Any) -> None:
+    """Continue the item with the same index, or the last one, or begin another."""
+    if not isinstance(item, dict):
+        items.append(item)
+        return
+    index, kind = item.get("index"), item.get("type")
+    far = -_NEAR if type(index) is int else -1 if kind in _CONTINUED else len(items)
+    near = [e for e in items[far:] if isinstance(e, dict) and e.get("index") == index]
+    same = [e for e in near if kind is None or e.get("type") == kind]
+    _grow(items, same[-1] if same else None, item)
+
+
+def _add_tool_call(calls: list[Any], call: Any) -> None:
+    """Continue the tool call that is meant by index and id, or begin another."""
+    if not isinstance(call, dict):
+        calls.append(call)
+        return
+    near = [each for each in reversed(calls[-_NEAR:]) if isinstance(each, dict)]
+    index, name = call.get("index"), call.get("id")
+    if type(index) is int:
+        near = [each for each in near if each.get("index") == index]
+    # Some count no index on: the same id is the same call. Others give every delta a new id.
+    same = [each for each in near if name and each.get("id") == name]
+    known = next(iter(same or near), None)
+    begins = known is not None and not same and _begins_another(known, call)
+    _grow(calls, None if begins else known, call)
+
+
+def _begins_another(known: dict[str, Any], call: dict[str, Any]) -> bool:
+    """Say whether a delta is another call's, though its index is that of `known`, or it has none.
+
+    A call begins with its function's name, which some repeat in every delta.
+    """
+    old, new = known.get("function"), call.get("function")
+    if not (isinstance(old, dict) and old.get("name")):
+        return False
+    if not (isinstance(new, dict) and new.get("name")):
+        return False
+    if known.get("id") and call.get("id"):
+        return True
+    arguments = old.get("arguments")
+    return isinstance(arguments, dict) or _is_whole(arguments)
+
+
+def _is_whole(arguments: Any) -> bool:
+    """Say whether the arguments of a call have come to their end."""
+    if type(arguments) is not _Pieces or len(arguments) > _NEAR:
+        return False
+    try:
+        parse_json("".join(arguments).encode("utf-8", "replace"))
+    except ValueError:
+        return False
+    return True
+
+
+def _grow(items: list[Any], known: dict[str, Any] | None, item: dict[str, Any]) -> None:
+    if known is None:
+        known = {}
+        items.append(known)
+    for name, value in item.items():
+        _add(known, name, value)
+
+
+def _place_of(call: Any) -> int:
+    index = call.get("index") if isinstance(call, dict) else None
+    return index if type(index) is int else 0
+
+
+def _close(value: Any) -> Any:
+    if type(value) is _Pieces:
+        return "".join(value)
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if isinstance(each, dict | list):
+                value[name] = _close(each)
+    elif isinstance(value, list):
+        value[:] = map(_close, value)
+    return value
