@@ -14,7 +14,7 @@ from ..error_bodies import page_text
 from ..failures import BadResponseError, ErrorReplyError, Failure, explain_failure, find_error
 from ..records import Call
 from .incoming import Incoming
-from .outcome import NOT_JUDGED, judge
+from .outcome import NOT_JUDGED, Verdict, judge
 from .parse import is_stream, parse_json, shorten
 
 # The status of a reply, written in a choice that failed, is the reply's if it may pass.
@@ -99,6 +99,9 @@ class Answer:
         if error is not None:
             return explain_failure(error)
         self.verdict = judge(self.body)
+        lack = self._incoming and self._incoming.find_lack()
+        if lack and self.verdict.outcome == "ok":
+            self.verdict = Verdict("incomplete", lack)
         return self._explain_choice() if self.verdict.outcome == "error" else None
 
     def fill(self, call: Call) -> None:

@@ -38,6 +38,11 @@ class Assembly:
         self._finished = 0
         self.has_content = False
 
+    @property
+    def n_choices(self) -> int:
+        """How many choices have begun."""
+        return len(self._choices)
+
     def is_complete(self, expected: int) -> bool:
         """Say whether all choices, and as many as are expected, have come to their ends."""
         return self._finished == len(self._choices) >= expected
@@ -86,22 +91,29 @@ class Assembly:
         if known is None:
             known = {"index": index, "message": {}, "finish_reason": None}
             self._choices[index] = known
+        is_over = known["finish_reason"] is not None
         for name, value in choice.items():
-            if value is None or name in ("delta", "index", "message"):
+            if name in ("delta", "index", "message"):
                 continue
-            if name != "finish_reason":
+            if value is None:
+                known.setdefault(name, None)
+            elif name != "finish_reason":
                 _settle(known, name, value, grows=True)
-            elif value not in ("", "null") and isinstance(value, str):
-                self._finished += known[name] is None
+            elif isinstance(value, str) and value not in ("", "null") and not is_over:
+                self._finished += 1
                 known[name] = value
-        return self._add_delta(known["message"], choice)
+        return self._add_delta(known["message"], choice, is_over=is_over)
 
-    def _add_delta(self, message: dict[str, Any], choice: dict[str, Any]) -> str | None:
+    def _add_delta(
+        self, message: dict[str, Any], choice: dict[str, Any], *, is_over: bool
+    ) -> str | None:
         delta = choice.get("delta")
         if not delta and not message.get("content"):
             delta = choice.get("message")  # of those who send the whole at the end
         if not isinstance(delta, dict):
             return f"has no delta but {shorten(delta)}" if delta else None
+        if is_over and not isinstance(delta.get("content", ""), str):
+            delta = {name: value for name, value in delta.items() if name != "content"}
         if not self.has_content and any(map(delta.get, _CONTENT)):
             self.has_content = True
         return add_to_message(message, delta)

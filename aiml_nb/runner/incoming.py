@@ -36,6 +36,7 @@ class Incoming:
         "_answer",
         "_clock",
         "_events",
+        "_is_done",
         "_is_stream",
         "_n",
         "_problem",
@@ -51,6 +52,7 @@ class Incoming:
         self._answer = Assembly()
         self._problem: str | None = None
         self._is_stream: bool | None = None
+        self._is_done = False
         self.first_token: float | None = None
 
     @property
@@ -74,6 +76,7 @@ class Incoming:
             data, self._events = bytes(self._unread), Events()
         for event in self._events.feed(data):
             if event.startswith(_DONE):
+                self._is_done = True
                 return True
             self._take(event)
         return False
@@ -95,6 +98,13 @@ class Incoming:
         if self._problem:
             raise BadResponseError(self._problem)
         return None
+
+    def find_lack(self) -> str | None:
+        """Say which choices never came, if the stream was cut off between two of them."""
+        came = self._answer.n_choices
+        if self._is_done or not 0 < came < self._n:
+            return None
+        return f"{came} of {self._n} choices came before the stream ended"
 
     def build(self) -> dict[str, Any] | None:
         """Return the answer as far as it came, in the shape of a whole one; None if none came."""
@@ -127,6 +137,7 @@ class Incoming:
         is_plain = isinstance(piece, dict) and piece.get("choices") and not piece.get("error")
         error = None if is_plain else find_error(piece, is_piece=True)
         if error:
+            self._problem = "is an error"
             raise error
         if problem and self._problem is None:
             self._problem = f"a piece of the stream {problem}"
