@@ -30,6 +30,9 @@ _CODES = ("code", "status", "type", "error_type", "error_code", "errorcode", "er
 _STATUSES = ("code", "status", "statusCode", "status_code", "http_status", "httpStatus", "error")
 
 
+_JSON = json.JSONDecoder()
+
+
 class ErrorBody(NamedTuple):
     """What the body of an error says.
 
@@ -54,11 +57,15 @@ class ErrorBody(NamedTuple):
 def read_error_text(text: str) -> ErrorBody:
     """Read the body of a reply that is an error: JSON of any shape, a page, or text."""
     text = text.lstrip("\ufeff").strip()
+    event = re.match(r"(?:(?:event|id|retry):[^\n]*\n)*data:\s*", text)  # meant for a stream
+    text = text[event.end() :] if event else text
     if text[:1] in {"{", "["}:
         try:
-            return read_error(json.loads(text))
+            body, end = _JSON.raw_decode(text)
         except (ValueError, RecursionError):
-            pass
+            return ErrorBody(page_text(text))
+        if re.match(r"\s*\Z|[ \t]*\r?\n", text[end:]):  # more lines or events may follow
+            return read_error(body)
     return ErrorBody(page_text(text))
 
 
@@ -120,10 +127,12 @@ def _as_text(body: object) -> str:
 
 
 def _find_words(value: object, depth: int = 0) -> str:
-    if isinstance(value, str):
-        return page_text(value.strip())
     if depth > _DEEPEST:
         return ""
+    if isinstance(value, str):
+        text = value.strip()
+        is_json = text[:1] in {"{", "["}  # as a gateway passes on what it was told
+        return read_error_text(text).words if is_json else page_text(text)
     if isinstance(value, list):
         found = (_find_words(each, depth + 1) for each in value[:_MOST_ENTRIES])
         return "; ".join(dict.fromkeys(filter(None, found)))
