@@ -19,6 +19,7 @@ _UNSEEN = 16
 _CHARACTERS = (1.5, 8.0)
 _WORDS = 0.8
 _LONG = 40
+_SAMPLE = 1000  # texts that are looked at, of very many
 _LETTERS = bytes(i for i in range(256) if chr(i).isalpha() or chr(i).isspace())
 
 
@@ -46,19 +47,23 @@ def usage_measures_text(run: Run) -> bool | None:
     characters = sum(map(len, texts))
     if not calls or max(tokens, characters) < _ENOUGH:
         return None
-    size = sum(len(text.encode(errors="surrogatepass")) for text in texts)
-    if tokens > size + _UNSEEN * len(calls):
+    if tokens > sum(map(_count_bytes, texts)) + _UNSEEN * len(calls):
         return False
-    if characters < _LONG * len(calls) or sum(map(_count_letters, texts)) < _WORDS * characters:
+    if characters < _LONG * len(calls) or not _are_words(texts[:: max(1, len(texts) // _SAMPLE)]):
         return True
     least, most = _CHARACTERS
     return least * tokens <= characters <= most * tokens
 
 
-def _count_letters(text: str) -> int:
-    """Count the Latin letters and the blanks."""
-    latin = text.encode("latin-1", "ignore")
-    return len(latin) - len(latin.translate(None, _LETTERS))
+def _count_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+
+
+def _are_words(texts: list[str]) -> bool:
+    """Tell whether texts are Latin letters and blanks for the most part."""
+    latin = "".join(texts).encode("latin-1", "ignore")
+    letters = len(latin) - len(latin.translate(None, _LETTERS))
+    return letters >= _WORDS * sum(map(len, texts))
 
 
 class Length(NamedTuple):
