@@ -173,7 +173,7 @@ def _explain_status(status: int, response: Any) -> Failure:
         status >= 500,
         said.words or f"{_name_status(status)}, without a word about why",
         headers.get("x-request-id"),
-        read_retry_after(headers, said.parsed, said.words, now=time.time()),
+        read_retry_after(headers, said.parsed, said.words, now=time.time(), refused=status == 429),
         {"true": True, "false": False}.get(headers.get("x-should-retry", "").lower()),
         said.code,
     )

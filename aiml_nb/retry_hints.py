@@ -21,7 +21,7 @@ _UNIT = (
 )
 _PART = re.compile(rf"({_NUMBER})\s*({_UNIT}|(?:ms|[smhd])(?=\d))", re.I)
 _DURATION = rf"((?:{_NUMBER}\s*(?:{_UNIT}|(?:ms|[smhd])(?=\d))(?:\s*(?:,|and)?\s*)){{1,4}})"
-_ABOUT = r"(?:\s+(?:about|approximately|around|at\s+least|roughly|another))?\s*~?\s*"
+_ABOUT = r"(?:\s+(?:about|approximately|around|at\s+least|roughly|another|less\s+than))?\s*~?\s*"
 _IT = r"(?:\s+(?:it|your|the|this|request|requests|call|message))*"
 _ASKED = re.compile(
     # "try again in", "retry your request after", "come back in", "available again in": not what
@@ -55,12 +55,18 @@ _IN_MILLISECONDS = {
 _AT = {"retryat", "resetat", "resetsat", "resettime", "xratelimitreset"}
 # What a server repeats of the request is not what it says.
 _ECHOED = {"input", "ctx", "messages", "request", "body", "prompt"}
+_LIMIT = re.compile(r"rate-?limit.*(?:reset|remaining)", re.I)
 _MOST_FIELDS = 300
 _MOST_CHARACTERS = 4000
 
 
 def read_retry_after(
-    headers: Mapping[str, str], body: object = None, words: str = "", *, now: float
+    headers: Mapping[str, str],
+    body: object = None,
+    words: str = "",
+    *,
+    now: float,
+    refused: bool = False,
 ) -> float | None:
     """Return the seconds that a reply asks to wait.
 
@@ -75,6 +81,8 @@ def read_retry_after(
         The server's sentence: ``try again in 1m30s``.
     now
         Seconds since the epoch.
+    refused
+        True for a 429: a reset of which the headers do not say what is left counts, too.
 
     Returns
     -------
@@ -85,7 +93,7 @@ def read_retry_after(
         lambda: _read_headers(headers, now),
         lambda: _read_fields(body, now),
         lambda: iter([_read_words(words)]),
-        lambda: _read_resets(headers, now),
+        lambda: _read_resets(headers, now, refused=refused),
     )
     hints = (hint for source in sources for hint in source() if hint is not None)
     return next((hint for hint in hints if 0 <= hint <= LONGEST_HINT), None)
@@ -96,20 +104,18 @@ def _read_headers(headers: Mapping[str, str], now: float) -> Iterator[float | No
     yield _read_value(headers.get("retry-after"), now)
 
 
-def _read_resets(headers: Mapping[str, str], now: float) -> Iterator[float | None]:
+def _read_resets(
+    headers: Mapping[str, str], now: float, *, refused: bool
+) -> Iterator[float | None]:
     """Yield the latest of the moments at which something that is used up is there again."""
+    limits = {name.lower(): value for name, value in headers.items() if _LIMIT.search(name)}
     resets = []
-    for name, value in headers.items():
-        kind = re.sub(r"-?reset(?=-|$)", "", name.lower())
-        if "ratelimit" in kind and kind != name.lower():
-            left = headers.get(_beside(name.lower()))
-            if left is not None and _number(left) == 0:
-                resets.append(_read_value(value, now))
+    for name, value in limits.items():
+        left = limits.get(name.replace("reset", "remaining"))
+        is_used_up = refused if left is None else _number(left) == 0
+        if "reset" in name and is_used_up:
+            resets.append(_read_value(value, now))
     yield max((each for each in resets if each is not None), default=None)
-
-
-def _beside(name: str) -> str:
-    return re.sub(r"reset(?=-|$)", "remaining", name)
 
 
 def _read_fields(body: object, now: float) -> Iterator[float | None]:
@@ -154,7 +160,7 @@ def _read_value(value: object, now: float) -> float | None:
     if not isinstance(value, str):
         return None
     text = " ".join(value[:100].split())
-    is_duration = re.fullmatch(_DURATION, text, re.I)
+    is_duration = re.fullmatch(f"(?:PT)?{_DURATION}", text, re.I)
     return _read_duration(text) if is_duration else _read_moment(text, now)
 
 

@@ -21,8 +21,7 @@ def is_answered(call: Call) -> bool:
 
 def is_cut(call: Call) -> bool:
     """Tell whether max_tokens ended the answer."""
-    reason = (call.finish_reason or "").lower()
-    return call.outcome == "incomplete" and reason in _CUT
+    return call.outcome == "incomplete" and (call.finish_reason or "").lower() in _CUT
 
 
 def count_answered(run: Run) -> int:

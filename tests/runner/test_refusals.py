@@ -489,6 +489,11 @@ class TestHints:
             ("x-ratelimit-remaining-tokens: 9\r\nx-ratelimit-reset-tokens: 7.66s", None),
             ("x-ratelimit-remaining-tokens-minute: 0\r\nx-ratelimit-reset-tokens-minute: 9.5", 9.5),
             ("x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 12", 12),
+            ("x-ratelimit-reset-requests: 1m4s", 64),
+            ("RateLimit-Reset: 12", 12),
+            ("x-rate-limit-reset: 12", 12),
+            ("x-ratelimit-reset-after: 1.5", 1.5),
+            ("x-ratelimit-remaining: 3\r\nx-ratelimit-reset: 12", None),
             ("retry-after: -5", None),
             ("retry-after: nan", None),
             ("retry-after: inf", None),
@@ -516,6 +521,7 @@ class TestHints:
             ({"error": {"details": [{"retryDelay": "1.5s"}]}}, 1.5),
             ({"error": {"details": [{"retryDelay": {"seconds": 7}}]}}, 7),
             ({"retry_after": 20}, 20),
+            ({"retryAfter": "PT1M30S"}, 90),
             ({"error": {"retry_after": "20"}}, 20),
             ({"retry_after_ms": 1500, "retry_after": 60}, 1.5),
             ({"error": {"retryAfterMs": 250}}, 0.25),
@@ -549,6 +555,8 @@ class TestHints:
             ("Your quota will reset after 0h10m3s.", 603),
             ("The limit resets in about 3 hours", 10_800),
             ("Try again in a minute.", 60),
+            ("Please retry in less than 5 minutes.", 300),
+            ("Try again in 850 milliseconds", 0.85),
             ("RETRY YOUR REQUEST AFTER 5 SECS", 5),
             ("429, Retry-After: 35", 35),
             ('upstream said "retryDelay": "35s"', 35),
@@ -572,6 +580,9 @@ class TestHints:
         reset = "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 6m0s\r\n"
 
         assert hint_of({"error": {"message": "Please try again in 120ms."}}, reset) == 0.12
+
+    def test_a_limit_of_which_nothing_is_known_to_be_used_up_holds_nobody_up(self) -> None:
+        assert hint_of(head="x-ratelimit-reset: 3600\r\n", status=503) is None
 
     @pytest.mark.parametrize("status", [500, 503, 529])
     def test_are_read_whatever_the_status(self, status: int) -> None:
