@@ -31,7 +31,7 @@ print("".join(chunk.choices[0].delta.content or "" for chunk in chunks))
 """
 CLIENTS = {
     "langchain": (LANGCHAIN, Environment("langchain", ("langchain-openai",))),
-    "litellm": (LITELLM, Environment("litellm", ("litellm",))),
+    "litellm": (LITELLM, Environment("litellm", ("litellm[proxy]",))),
 }
 
 

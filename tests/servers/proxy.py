@@ -1,0 +1,60 @@
+"""LiteLLM's proxy as a child process, in an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from ..kernels.environments import Environment, python_of
+from .server import LlamaServer, find_free_port
+
+LITELLM = Environment("litellm", ("litellm[proxy]",))
+KEY = "sk-of-the-proxy-0123456789"
+PATIENCE = 180.0  # seconds; its imports take 10, and 50 on a busy machine
+
+
+@contextmanager
+def litellm_proxy(server: LlamaServer, folder: Path) -> Iterator[str]:
+    """Start the proxy in front of a server and give its base URL; `KEY` opens it."""
+    port = find_free_port()
+    upstream = {"model": f"openai/{server.model}", "api_base": server.base_url, "api_key": "none"}
+    models = [{"model_name": server.model, "litellm_params": upstream}]
+    config, log = folder / "config.yaml", folder / "proxy.log"
+    config.write_text(json.dumps({"model_list": models}))  # YAML has JSON in it
+    environ = {
+        **os.environ,
+        "LITELLM_MASTER_KEY": KEY,
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it is fetched
+    }
+    program = [python_of(LITELLM), "-m", "litellm.proxy.proxy_cli", "--config", config]
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            [*program, "--host", "127.0.0.1", "--port", str(port)],
+            stdout=said,
+            stderr=said,
+            env=environ,
+        )
+    try:
+        _wait_until_alive(process, f"http://127.0.0.1:{port}/health/liveliness", log)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_until_alive(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    ends = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < ends:
+        try:
+            with urlopen(address, timeout=10):
+                return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"LiteLLM's proxy did not start:\n{log.read_text(errors='replace')[-2000:]}")
