@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 SectionKind: TypeAlias = Literal[
-    "reasoning", "content", "refusal", "tool_call", "custom_call", "function_call"
+    "reasoning", "content", "refusal", "audio", "tool_call", "custom_call", "function_call"
 ]
-"""``function_call`` is the one of the older ``functions``."""
+"""Of ``audio``, what is said; ``function_call`` is the one of the older ``functions``."""
 
 
 @dataclass(frozen=True, slots=True)

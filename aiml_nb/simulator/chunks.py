@@ -13,6 +13,7 @@ from .wire import (
     FINGERPRINT,
     Label,
     count_usage,
+    write_audio,
     write_call,
     write_choice_error,
     write_text_part,
@@ -64,8 +65,8 @@ class ChunkWriter:
             logprobs = {"content": [], "refusal": None}
         events = ""
         for index, choice in enumerate(self._plan.choices):
-            calls = any(section.is_call for section in choice.sections)
-            delta = {"role": "assistant", "content": None if calls else "", "refusal": None}
+            silent = any(each.is_call or each.kind == "audio" for each in choice.sections)
+            delta = {"role": "assistant", "content": None if silent else "", "refusal": None}
             events += self._write_chunk(index, delta, logprobs=logprobs)
         return events.encode()
 
@@ -104,10 +105,13 @@ class ChunkWriter:
         for section in choice.sections:
             if section.is_call:
                 continue
-            if self._label.top_logprobs is None or section.kind == "reasoning":
+            top = self._label.top_logprobs
+            if section.kind == "audio":
+                events.append(self._write_audio(section, index))
+            elif top is None or section.kind == "reasoning":
                 events.append(self._write_section(section, index))
             else:
-                events.append(self._write_likely(section, index, self._label.top_logprobs))
+                events.append(self._write_likely(section, index, top))
         events += written
         if choice.size < self._length:
             events.append([self._write_finish(choice, index)])
@@ -123,6 +127,12 @@ class ChunkWriter:
         elif section.kind == "content" and self._fault.in_parts:
             delta = {"content": [write_text_part(_HOLE)]}
         return self._fill(self._write_chunk(index, delta), section.tokens)
+
+    def _write_audio(self, section: Section, index: int) -> Iterator[str]:
+        first = write_audio(section, "".join(section.tokens[:1]), self._label)
+        more = self._write_chunk(index, {"audio": {"transcript": _HOLE}})
+        chunks = [self._write_chunk(index, {"audio": first})][: len(section.tokens)]
+        return itertools.chain(chunks, self._fill(more, section.tokens[1:]))
 
     def _write_call(self, section: Section, index: int, number: int) -> Iterator[str]:
         if section.kind == "function_call":

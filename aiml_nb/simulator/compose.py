@@ -56,6 +56,8 @@ class Composer:
         tokens = self._find_text(index)
         if options.is_json:
             tokens = self._write_json("".join(tokens), index)
+        elif options.speaks:
+            return Choice((Section("audio", tokens, self._name("audio", index)),))
         return Choice((Section("content", tokens),))
 
     def _find_text(self, index: int) -> tuple[str, ...]:
@@ -77,10 +79,7 @@ class Composer:
             if tool.schema is not None:
                 draw = self._open_draw("arguments", tool.name, subject or "")
                 arguments = _split_json(tool.schema.make(draw, turn=index, subject=subject))
-            draws = open_draws(
-                self.settings.seed, self.prompt.key, self.repeat, "call", index, number
-            )
-            name = f"call_{draws.getrandbits(96):024x}"
+            name = self._name("call", index, number)
             sections.append(Section(tool.kind, (tool.name, *arguments), name))
         reason = "function_call" if calls[0].tool.kind == "function_call" else "tool_calls"
         return Choice(tuple(sections), reason)
@@ -94,6 +93,10 @@ class Composer:
         size = min(self.max_tokens or _ENDLESS * settings.longest_reasoning, _MOST_THOUGHTS)
         endless = (thoughts * (size // len(thoughts) + 1))[:size]
         return Choice((Section("reasoning", endless), Section("content", ())), "length")
+
+    def _name(self, kind: str, *places: int) -> str:
+        draws = open_draws(self.settings.seed, self.prompt.key, self.repeat, kind, *places)
+        return f"{kind}_{draws.getrandbits(96):024x}"
 
     def _open_draw(self, *names: str) -> Callable[[str], int]:
         seed, key = self.settings.seed, self.prompt.key

@@ -13,7 +13,7 @@ from .tools import Toolbox
 _MOST_CHOICES = 128
 
 _NAMES = frozenset(
-    ("n", "tools", "tool_choice", "functions", "function_call", "response_format")
+    ("n", "tools", "tool_choice", "functions", "function_call", "response_format", "modalities")
 )  # fmt: skip
 _FORMATS = ("text", "json_object", "json_schema")
 
@@ -30,6 +30,8 @@ class AnswerOptions:
         The tools that may be called.
     is_json
         The answer is a JSON object, or, with a `schema`, a value that the schema allows.
+    speaks
+        A text is spoken.
     parameters
         The names of the parameters given that the service refuses.
     """
@@ -38,6 +40,7 @@ class AnswerOptions:
     toolbox: Toolbox | None = None
     is_json: bool = False
     schema: Schema | None = None
+    speaks: bool = False
     parameters: tuple[str, ...] = ()
 
 
@@ -69,7 +72,16 @@ def read_options(fields: Mapping[str, Any], *, refused: Collection[str] = ()) ->
         toolbox=read_toolbox(fields),
         is_json=is_json,
         schema=schema,
+        speaks=_read_modalities(fields.get("modalities")),
     )
+
+
+def _read_modalities(value: Any) -> bool:
+    if value is None:
+        return False
+    if not isinstance(value, list) or not all(each in ("text", "audio") for each in value):
+        raise refuse_field("modalities", "must be a list of text and audio", value)
+    return "audio" in value
 
 
 def _read_format(value: Any) -> tuple[bool, Schema | None]:

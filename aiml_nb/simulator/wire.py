@@ -1,6 +1,8 @@
 """Answers in the bytes of OpenAI's API: models and whole completions."""
 
+import base64
 import json
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +19,13 @@ STREAM_TYPE = "text/event-stream; charset=utf-8"
 
 # The date the models' names appeared; clients want a number.
 _MODEL_CREATED = 1_715_367_049
+# A tenth of a second of it, in the bytes of a WAV file.
+_SILENCE = base64.b64encode(
+    b"RIFF" + struct.pack("<I", 836) + b"WAVEfmt "
+    + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8)
+    + b"data" + struct.pack("<I", 800) + b"\x80" * 800
+).decode()  # fmt: skip
+
 FINGERPRINT = "fp_simulated"
 
 
@@ -92,7 +101,7 @@ def write_completion(plan: Plan, label: Label) -> bytes:
 def _write_choice(choice: Choice, index: int, label: Label, fault: Fault) -> dict[str, Any]:
     written: dict[str, Any] = {
         "index": index,
-        "message": _write_message(choice, label.reasoning, fault),
+        "message": _write_message(choice, label, fault),
         "logprobs": _write_logprobs(choice, index, label),
         "finish_reason": choice.finish_reason,
     }
@@ -103,7 +112,7 @@ def _write_choice(choice: Choice, index: int, label: Label, fault: Fault) -> dic
     return written
 
 
-def _write_message(choice: Choice, form: ReasoningForm, fault: Fault) -> dict[str, Any]:
+def _write_message(choice: Choice, label: Label, fault: Fault) -> dict[str, Any]:
     text, thoughts = choice.find_text("content"), choice.find_text("reasoning")
     message: dict[str, Any] = {
         "role": "assistant",
@@ -114,13 +123,15 @@ def _write_message(choice: Choice, form: ReasoningForm, fault: Fault) -> dict[st
     if text is not None and fault.in_parts:
         half = len(text) // 2
         message["content"] = [write_text_part(text[:half]), write_text_part(text[half:])]
-    if thoughts is not None and form == "parts":
+    if thoughts is not None and label.reasoning == "parts":
         parts = [write_text_part(text)] if text else []
         message["content"] = [write_thinking_part(thoughts), *parts]
     elif thoughts is not None:
-        message[form] = thoughts
+        message[label.reasoning] = thoughts
     for section in choice.sections:
-        if section.kind == "function_call":
+        if section.kind == "audio":
+            message["audio"] = write_audio(section, section.text, label)
+        elif section.kind == "function_call":
             message["function_call"] = {"name": section.tokens[0], "arguments": section.text}
         elif section.is_call:
             message.setdefault("tool_calls", []).append(write_call(section, section.text))
@@ -142,6 +153,16 @@ def write_text_part(text: str) -> dict[str, Any]:
 def write_thinking_part(text: str) -> dict[str, Any]:
     """Write thoughts as Mistral's API has them among the parts of a text."""
     return {"type": "thinking", "thinking": [write_text_part(text)]}
+
+
+def write_audio(section: Section, transcript: str, label: Label) -> dict[str, Any]:
+    """Write what was spoken; to be heard there is only silence."""
+    return {
+        "id": section.id,
+        "expires_at": label.created + 3600,
+        "data": _SILENCE,
+        "transcript": transcript,
+    }
 
 
 def write_call(section: Section, arguments: str) -> dict[str, Any]:

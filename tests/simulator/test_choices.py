@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import math
+import wave
 
 import jsonschema
 import openai
@@ -173,6 +176,8 @@ async def test_a_refusal_has_its_own_logprobs_and_a_lone_surrogate_no_bytes(open
         ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
         ({"logprobs": True, "top_logprobs": -1}, "top_logprobs"),
         ({"top_logprobs": 3}, "top_logprobs"),
+        ({"modalities": "audio"}, "modalities"),
+        ({"modalities": ["video"]}, "modalities"),
         ({"response_format": "json"}, "response_format"),
         ({"response_format": {"type": "xml"}}, "response_format"),
         ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
@@ -250,6 +255,27 @@ async def test_a_json_object_may_have_a_schema_as_llama_cpps_server_takes_it(ser
     completion = await service.complete(SHORT, response_format=asked)
 
     jsonschema.validate(json.loads(completion["choices"][0]["message"]["content"]), schema)
+
+
+async def test_asked_to_speak_it_says_its_answer_in_silence(open_service):
+    asked = {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}}
+    completion = await open_service(seed=5).complete(SHORT, **asked)
+    chunks = read_chunks(await open_service(seed=5).stream(SHORT, **asked))
+
+    message = completion["choices"][0]["message"]
+    assert message["content"] is None
+    assert message["audio"]["transcript"] == "2 + 2 = 4."
+    with wave.open(io.BytesIO(base64.b64decode(message["audio"]["data"]))) as sound:
+        assert sound.getnframes() == 800
+    ChatCompletion.model_validate(completion, strict=True)
+    pieces = [chunk["choices"][0]["delta"]["audio"] for chunk in chunks[1:-1]]
+    assert "".join(piece["transcript"] for piece in pieces) == "2 + 2 = 4."
+    assert {**pieces[0], "transcript": "", "expires_at": 0} == {
+        **message["audio"],
+        "transcript": "",
+        "expires_at": 0,
+    }
+    assert all(set(piece) == {"transcript"} for piece in pieces[1:])
 
 
 async def test_a_body_too_deep_to_be_told_of_is_refused(service):
