@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from .answers import find_answer, find_thoughts, write_tool_answer
 from .choice import Choice, Section
-from .draws import open_draws
+from .draws import draw_number, open_draws
 from .fault import Fault
 from .options import AnswerOptions
 from .prompts import Prompt, split_tokens
@@ -100,7 +100,7 @@ class Composer:
 
     def _open_draw(self, *names: str) -> Callable[[str], int]:
         seed, key = self.settings.seed, self.prompt.key
-        return lambda path: open_draws(seed, key, *names, path).getrandbits(32)
+        return lambda path: draw_number(seed, key, *names, path)
 
 
 def _split_json(value: object) -> tuple[str, ...]:

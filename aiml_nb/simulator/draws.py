@@ -10,9 +10,17 @@ _FURTHEST = 3.0
 
 def open_draws(*names: int | str) -> random.Random:
     """Open a source of draws that is the same for the same names, on any machine."""
+    return random.Random(_hash(names, 16))  # noqa: S311 - it is a lottery, no secret
+
+
+def draw_number(*names: int | str) -> int:
+    """Draw one number of 32 bits, for less than what a source of draws costs."""
+    return _hash(names, 4)
+
+
+def _hash(names: tuple[int | str, ...], size: int) -> int:
     label = "\x1f".join(map(str, names)).encode("utf-8", "surrogatepass")
-    digest = hashlib.blake2b(label, digest_size=16).digest()
-    return random.Random(int.from_bytes(digest))  # noqa: S311 - it is a lottery, no secret
+    return int.from_bytes(hashlib.blake2b(label, digest_size=size).digest())
 
 
 def draw_lognormal(draws: random.Random, *, median: float, spread: float) -> float:

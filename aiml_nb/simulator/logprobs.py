@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from .draws import open_draws
+from .draws import draw_number
 
 # Words that the model might have written instead.
 _OTHERS = (
@@ -30,7 +32,7 @@ def describe_tokens(
         decide what is drawn.
     """
     return [
-        _describe(token, top, open_draws(name, "logprobs", index, start + place).random())
+        _describe(token, top, draw_number(name, "logprobs", index, start + place) / 2**32)
         for place, token in enumerate(tokens)
     ]
 
@@ -39,12 +41,12 @@ def _describe(token: str, top: int, lot: float) -> dict[str, Any]:
     chance = 1 - lot * (1 - _LEAST)
     entry = _write_entry(token, chance)
     left, likely = 1 - chance, [(chance, token)]
-    others = [other for other in _OTHERS if other != token]
-    turn = int(lot * 1000) % len(others)
-    for other in (others[turn:] + others[:turn])[:top]:
-        left /= 2
-        likely.append((left, other))
-    likely.sort(key=lambda each: -each[0])
+    turn = int(lot * 1000) % len(_OTHERS)
+    for other in (_OTHERS[turn:] + _OTHERS[:turn])[: top + 1]:
+        if other != token:
+            left /= 2
+            likely.append((left, other))
+    likely.sort(key=itemgetter(0), reverse=True)
     entry["top_logprobs"] = [_write_entry(text, share) for share, text in likely[:top]]
     return entry
 
@@ -54,6 +56,7 @@ def _write_entry(token: str, chance: float) -> dict[str, Any]:
     return {"token": token, "logprob": logprob, "bytes": _list_bytes(token)}
 
 
+@lru_cache(maxsize=1024)
 def _list_bytes(token: str) -> list[int] | None:
     try:
         return list(token.encode())

@@ -2,7 +2,6 @@
 
 import re
 import string
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -44,13 +43,13 @@ _Options: TypeAlias = list[list[_Repeat]]
 """Alternatives, each a sequence."""
 
 
-def make_match(pattern: str, pick: Callable[[int], int], *, least: int = 0) -> str:
+def make_match(pattern: str, number: int, *, least: int = 0) -> str:
     """Give a text that matches a pattern.
 
     Parameters
     ----------
-    pick
-        Picks one of so many characters that would do.
+    number
+        Chooses among the characters that would do.
     least
         How long it should be, if the pattern allows that.
 
@@ -61,26 +60,26 @@ def make_match(pattern: str, pick: Callable[[int], int], *, least: int = 0) -> s
         back-references, word boundaries.
     """
     options = _Parser(pattern).parse()
-    text, more = _write(options, pick, 0), 0
+    text, more = _write(options, number, 0), 0
     for _ in range(_MOST_TRIES):
         if len(text) >= least:
             break
-        grown = len(_write(options, pick, more + 1)) - len(text)
+        grown = len(_write(options, number, more + 1)) - len(text)
         more += max(1, (least - len(text)) // max(1, grown))
-        text = _write(options, pick, more)
+        text = _write(options, number, more)
     return text
 
 
-def _write(options: _Options, pick: Callable[[int], int], more: int) -> str:
+def _write(options: _Options, number: int, more: int) -> str:
     text = ""
     for part in options[0]:
         # As few as may be, but one where none may be: an empty text shows nothing.
         count = min(part.most, max(part.least, 1) + more)
-        for _ in range(count):
-            of = part.of
-            text += of[pick(len(of))] if isinstance(of, str) else _write(of, pick, more)
-            if len(text) > _LONGEST_MATCH:
-                raise PatternError("what it matches is too long")
+        of = part.of
+        once = of[number % len(of)] if isinstance(of, str) else _write(of, number, more)
+        text += once * min(count, _LONGEST_MATCH + 1)
+        if len(text) > _LONGEST_MATCH:
+            raise PatternError("what it matches is too long")
     return text
 
 

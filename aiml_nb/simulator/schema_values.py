@@ -48,7 +48,7 @@ def make_formed_text(schema: Mapping[str, Any], number: int, least: int, most: i
     pattern, form = schema.get("pattern"), schema.get("format", "")
     if pattern is not None:
         try:
-            text = make_match(pattern, lambda size: number % size, least=least)
+            text = make_match(pattern, number, least=least)
         except PatternError as error:
             raise SchemaError(f"no text is made for the pattern {pattern!r:.80}: {error}") from None
     elif form in FORMATS:
