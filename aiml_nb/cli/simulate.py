@@ -35,7 +35,7 @@ def add_parser(commands: Any) -> None:
         "--scenario",
         default="faq",
         metavar="NAME|FILE",
-        help="which behaviour: a name, or a JSON file of settings (faq)",
+        help="which behaviour: a name, as in faq or outage:5-7, or a JSON file of settings (faq)",
     )
     parser.add_argument("--list-scenarios", action="store_true", help="name them and end")
     parser.add_argument("--seed", type=int, metavar="N", help="draws times and texts (0)")

@@ -1,6 +1,7 @@
 """One choice of an answer: its tokens in the order they leave, and what each of them is."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 SectionKind: TypeAlias = Literal[
@@ -28,14 +29,14 @@ class Section:
         return "".join(self.tokens[1:] if self.is_call else self.tokens)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Choice:
     """The sections of one choice, one after another, and why it ends."""
 
     sections: tuple[Section, ...]
     finish_reason: str = "stop"
 
-    @property
+    @cached_property
     def size(self) -> int:
         """The number of its tokens."""
         return sum(len(section.tokens) for section in self.sections)

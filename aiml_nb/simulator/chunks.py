@@ -68,7 +68,7 @@ class ChunkWriter:
             silent = any(each.is_call or each.kind == "audio" for each in choice.sections)
             delta = {"role": "assistant", "content": None if silent else "", "refusal": None}
             events += self._write_chunk(index, delta, logprobs=logprobs)
-        return events.encode()
+        return _to_bytes(events)
 
     def write_tokens(self, count: int) -> bytes:
         """Write so many more tokens of each choice, as far as it has them."""
@@ -77,7 +77,7 @@ class ChunkWriter:
         else:
             turns = itertools.product(range(count), self._events)
             events = "".join(next(each, "") for _, each in turns)
-        return events.encode("utf-8", "backslashreplace")
+        return _to_bytes(events)
 
     def write_finish(self) -> bytes:
         """Write why the choices end that go on to the end of the answer."""
@@ -85,7 +85,7 @@ class ChunkWriter:
         for index, choice in enumerate(self._plan.choices):
             if choice.size == self._length:
                 events += self._write_finish(choice, index)
-        return events.encode()
+        return _to_bytes(events)
 
     def write_usage(self) -> bytes:
         """Write the usage, if it was asked for, in a chunk without choices."""
@@ -98,33 +98,27 @@ class ChunkWriter:
     def _write_events(self, choice: Choice, index: int) -> Iterator[str]:
         """Write an event for each token, and the end of a choice that is not the longest."""
         events: list[Iterable[str]] = []
-        calls = [section for section in choice.sections if section.is_call]
-        written = [self._write_call(call, index, number) for number, call in enumerate(calls)]
-        if self._fault.calls == "interleaved":
-            written = [_take_turns(written)]
+        calls: list[Iterator[str]] = []
         for section in choice.sections:
             if section.is_call:
-                continue
-            top = self._label.top_logprobs
-            if section.kind == "audio":
-                events.append(self._write_audio(section, index))
-            elif top is None or section.kind == "reasoning":
-                events.append(self._write_section(section, index))
+                calls.append(self._write_call(section, index, len(calls)))
             else:
-                events.append(self._write_likely(section, index, top))
-        events += written
+                events.append(self._write_section(section, index))
+        events += [_take_turns(calls)] if self._fault.calls == "interleaved" else calls
         if choice.size < self._length:
             events.append([self._write_finish(choice, index)])
         return itertools.chain.from_iterable(events)
 
     def _write_section(self, section: Section, index: int) -> Iterator[str]:
-        delta: _Json = {section.kind: _HOLE}
-        if section.kind == "reasoning":
-            form = self._label.reasoning
-            delta = {form: _HOLE}
-            if form == "parts":
-                delta = {"content": [write_thinking_part(_HOLE)]}
-        elif section.kind == "content" and self._fault.in_parts:
+        kind, form, top = section.kind, self._label.reasoning, self._label.top_logprobs
+        if kind == "audio":
+            return self._write_audio(section, index)
+        if kind != "reasoning" and top is not None:
+            return self._write_likely(section, index, top)
+        delta: _Json = {form if kind == "reasoning" else kind: _HOLE}
+        if kind == "reasoning" and form == "parts":
+            delta = {"content": [write_thinking_part(_HOLE)]}
+        elif kind == "content" and self._fault.in_parts:
             delta = {"content": [write_text_part(_HOLE)]}
         return self._fill(self._write_chunk(index, delta), section.tokens)
 
@@ -200,6 +194,10 @@ class ChunkWriter:
         if finish_reason is not None and self._fault.choice_error is not None:
             choice["error"] = write_choice_error(self._fault.choice_error)
         return f'{self._head}, "choices": [{_encode(choice)}]{meta}{self._tail}'
+
+
+def _to_bytes(events: str) -> bytes:
+    return events.encode("utf-8", "backslashreplace")
 
 
 def _take_turns(many: list[Iterator[str]]) -> Iterator[str]:

@@ -53,34 +53,36 @@ class Clockwork:
         if isinstance(prompt, str):
             prompt = Prompt.from_text(prompt)
         self._number += 1
-        self.outages.note_arrival(arrival.at)
-        if self.outages.is_away(arrival.at):
-            return self._turn_away(Plan(self._number, 0, arrival.at, arrival.at), fault=AWAY)
+        if self.settings.outages:
+            self.outages.note_arrival(arrival.at)
+            if self.outages.is_away(arrival.at):
+                return self._turn_away(Plan(self._number, 0, arrival.at, arrival.at), fault=AWAY)
+        self._forget_ended(arrival.at)
+        plan = self._open_plan(arrival, prompt)
+        parameters = arrival.options.parameters
+        fault = self._picker.pick(plan.number, prompt, plan.repeat, parameters)
+        if fault is not None and not fault.has_answer:
+            return self._turn_away(plan, fault=fault)
+        load = len(self._present)
+        settings = self.settings
+        plan = draw_service(
+            plan, prompt, arrival=arrival, load=load, fault=fault, settings=settings
+        )
+        return self._apply_limits(plan)
+
+    def _open_plan(self, arrival: Arrival, prompt: Prompt) -> Plan:
+        """Begin the plan of a request, which counts as one of its prompt."""
         repeat = self._asked[prompt.key]
         self._asked[prompt.key] += 1
-        self._forget_ended(arrival.at)
         toolbox = arrival.options.toolbox
-        prompt_tokens = prompt.tokens + (0 if toolbox is None else toolbox.tokens)
-        plan = Plan(
+        return Plan(
             self._number,
             repeat,
             arrival.at,
             arrival.at,
-            prompt_tokens=prompt_tokens,
-            reset_at=self.outages.find_next(arrival.at),
+            prompt_tokens=prompt.tokens + (0 if toolbox is None else toolbox.tokens),
+            reset_at=self.outages.find_next(arrival.at) if self.settings.outages else None,
         )
-        fault = self._picker.pick(self._number, prompt, repeat, arrival.options.parameters)
-        if fault is not None and not fault.has_answer:
-            return self._turn_away(plan, fault=fault)
-        plan = draw_service(
-            plan,
-            prompt,
-            arrival=arrival,
-            load=len(self._present),
-            fault=fault,
-            settings=self.settings,
-        )
-        return self._apply_limits(plan)
 
     def leave(self, number: int, *, at: float) -> list[Plan]:
         """Free the place of a request that ended; give the plans that move up for it."""
@@ -108,7 +110,8 @@ class Clockwork:
             return self._turn_away(plan, status=_OVERLOADED)
         tokens = plan.prompt_tokens + plan.completion_tokens
         quotas = self._limits.admit(plan.arrived, tokens=tokens)
-        plan = replace(plan, quotas=quotas)
+        if quotas:
+            plan = replace(plan, quotas=quotas)
         for quota in quotas:
             if quota.wait:
                 return self._turn_away(plan, status=_TOO_MANY, limit=quota.kind)

@@ -20,9 +20,13 @@ _MOST_THOUGHTS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Composes the choices of one answer; they depend on the seed, the prompt and the options."""
+    """Composes the choices of one answer; they depend on the seed, the prompt and the options.
+
+    `text` is that of the first choice, if nothing else is said.
+    """
 
     prompt: Prompt
+    text: tuple[str, ...]
     repeat: int
     options: AnswerOptions
     max_tokens: int | None
@@ -63,7 +67,7 @@ class Composer:
     def _find_text(self, index: int) -> tuple[str, ...]:
         if self.prompt.tool_results and not index:
             return write_tool_answer(self.prompt.tool_results)
-        return find_answer(self.prompt, self.settings, index).tokens
+        return find_answer(self.prompt, self.settings, index).tokens if index else self.text
 
     def _write_json(self, text: str, index: int) -> tuple[str, ...]:
         schema = self.options.schema

@@ -15,6 +15,7 @@ _TOKENS_PER_MESSAGE = 4
 
 # The second one is that of the older functions.
 _TOOL_ROLES = ("tool", "function")
+_CALLS = frozenset(("tool_calls", "function_call"))
 
 
 def split_tokens(text: str) -> tuple[str, ...]:
@@ -52,8 +53,8 @@ class Prompt:
             key=hashlib.blake2b(label, digest_size=16).hexdigest(),
             text=(asked or texts)[-1],
             tokens=sum(len(_TOKEN.findall(text)) + _TOKENS_PER_MESSAGE for text in texts)
-            + sum(map(_count_calls, messages)),
-            tool_results=tuple(_find_results([role for role, _ in pairs], texts)),
+            + sum(_count_calls(each) for each in messages if not _CALLS.isdisjoint(each)),
+            tool_results=_find_results(pairs, texts) if pairs[-1][0] in _TOOL_ROLES else (),
         )
 
 
@@ -63,11 +64,11 @@ def _count_calls(message: Mapping[str, Any]) -> int:
     return len(_TOKEN.findall(json.dumps(calls))) if calls else 0
 
 
-def _find_results(roles: Sequence[str], texts: Sequence[str]) -> list[str]:
-    count = len(roles)
-    while count and roles[count - 1] in _TOOL_ROLES:
+def _find_results(pairs: Sequence[tuple[str, Any]], texts: Sequence[str]) -> tuple[str, ...]:
+    count = len(pairs)
+    while count and pairs[count - 1][0] in _TOOL_ROLES:
         count -= 1
-    return list(texts[count:])
+    return tuple(texts[count:])
 
 
 def _read_text(content: Any) -> str:

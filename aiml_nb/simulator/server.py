@@ -82,11 +82,7 @@ class Server:
         headers: dict[str, str],
     ) -> web.StreamResponse:
         try:
-            fault = AWAY if service.is_away() else service.find_ending(request.transport)
-            if fault is not None:
-                record.fault = fault.name
-                hang_up(request.transport, fault)
-                raise HangUp
+            _end_connection(request, service, record)
             response = await route(request, service, record, headers)
             record.status = response.status
         except Refusal as refusal:
@@ -109,6 +105,15 @@ class Server:
                 record.first_byte = service.log.read_clock()
             service.log.close(record)
         return response
+
+
+def _end_connection(request: web.BaseRequest, service: Service, record: Record) -> None:
+    """End the connection of a request that is not answered, or do nothing."""
+    fault = AWAY if service.is_away() else service.find_ending(request.transport)
+    if fault is not None:
+        record.fault = fault.name
+        hang_up(request.transport, fault)
+        raise HangUp
 
 
 def _turn_away(

@@ -81,6 +81,7 @@ class Service:
         self._models_faults = FaultQueue(settings.models_faults)
         self._tickets: dict[int, Ticket] = {}
         self._ending: WeakKeyDictionary[asyncio.Transport, Fault] = WeakKeyDictionary()
+        self._ends_connections = False
         self.was_asked = asyncio.Event()
 
     @property
@@ -102,7 +103,8 @@ class Service:
         self.log.count_completion(record, number=plan.number)
         ticket = Ticket(plan, record, read_clock=self.log.read_clock, speed=self.settings.speed)
         self._tickets[plan.number] = ticket
-        self.was_asked.set()
+        if plan.number == 1:
+            self.was_asked.set()
         return ticket
 
     def pick_models_fault(self) -> Fault | None:
@@ -134,10 +136,13 @@ class Service:
         """Note that the next request on a connection is to end it, as a fault says."""
         if transport is not None:
             self._ending[transport] = fault
+            self._ends_connections = True
 
     def find_ending(self, transport: asyncio.Transport | None) -> Fault | None:
         """Give the fault of an earlier answer that is to end this connection now."""
-        return self._ending.get(transport) if self._ending and transport is not None else None
+        if self._ends_connections and transport is not None:
+            return self._ending.get(transport)
+        return None
 
 
 class Registry:

@@ -39,7 +39,7 @@ def draw_service(
     if fault is not None:
         wait += fault.delay / settings.speed
     options, max_tokens = arrival.options, arrival.max_tokens
-    composer = Composer(prompt, plan.repeat, options, max_tokens, fault, settings)
+    composer = Composer(prompt, answer.tokens, plan.repeat, options, max_tokens, fault, settings)
     choices = tuple(map(composer.compose, range(options.n)))
     first_token = plan.arrived + wait
     longest = max(choice.size for choice in choices)

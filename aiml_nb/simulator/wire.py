@@ -113,31 +113,34 @@ def _write_choice(choice: Choice, index: int, label: Label, fault: Fault) -> dic
 
 
 def _write_message(choice: Choice, label: Label, fault: Fault) -> dict[str, Any]:
-    text, thoughts = choice.find_text("content"), choice.find_text("reasoning")
     message: dict[str, Any] = {
         "role": "assistant",
-        "content": text,
+        "content": _write_content(choice, label, fault),
         "refusal": choice.find_text("refusal"),
         "annotations": [],
     }
-    if text is not None and fault.in_parts:
-        half = len(text) // 2
-        message["content"] = [write_text_part(text[:half]), write_text_part(text[half:])]
-    if thoughts is not None and label.reasoning == "parts":
-        parts = [write_text_part(text)] if text else []
-        message["content"] = [write_thinking_part(thoughts), *parts]
-    elif thoughts is not None:
-        message[label.reasoning] = thoughts
+    if "content" in fault.without:
+        del message["content"]
     for section in choice.sections:
-        if section.kind == "audio":
+        if section.kind == "reasoning" and label.reasoning != "parts":
+            message[label.reasoning] = section.text
+        elif section.kind == "audio":
             message["audio"] = write_audio(section, section.text, label)
         elif section.kind == "function_call":
             message["function_call"] = {"name": section.tokens[0], "arguments": section.text}
         elif section.is_call:
             message.setdefault("tool_calls", []).append(write_call(section, section.text))
-    if "content" in fault.without:
-        del message["content"]
     return message
+
+
+def _write_content(choice: Choice, label: Label, fault: Fault) -> Any:
+    text, thoughts = choice.find_text("content"), choice.find_text("reasoning")
+    if thoughts is not None and label.reasoning == "parts":
+        return [write_thinking_part(thoughts), *([write_text_part(text)] if text else [])]
+    if text is not None and fault.in_parts:
+        half = len(text) // 2
+        return [write_text_part(text[:half]), write_text_part(text[half:])]
+    return text
 
 
 def write_choice_error(message: str) -> dict[str, Any]:
