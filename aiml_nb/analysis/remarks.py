@@ -10,7 +10,13 @@ from .answered import count_answered, is_answered
 from .diagnosis import TOLERANCE, diagnose
 from .order import total_overtakes
 from .pauses import pauses
-from .usage import characters_per_second, find_length, usage_measures_text, visible_tokens
+from .usage import (
+    characters_per_second,
+    find_length,
+    output_text,
+    usage_measures_text,
+    visible_tokens,
+)
 from .wording import counted, is_concurrent, seconds, share
 
 # A 20 ms sleep that wakes up later than the first tells of a client too busy to take answers in
@@ -163,7 +169,7 @@ def remark_usage(run: Run) -> str:
     """Say that the server counts something else than tokens of text."""
     if usage_measures_text(run) is not False:
         return ""
-    characters = sum(len(call.text) for call in run.calls if is_answered(call))
+    characters = sum(len(output_text(call)) for call in run.calls if is_answered(call))
     said = [f"{visible_tokens(run):,} tokens for {counted(characters, 'character')}"]
     rate = characters_per_second(run)
     if rate is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..completion import message_of, reasoning_of, text_of
 from .answered import is_answered
 
 if TYPE_CHECKING:
@@ -19,37 +21,70 @@ _UNSEEN = 16
 _CHARACTERS = (1.5, 8.0)
 _WORDS = 0.8
 _LONG = 40
-_SAMPLE = 1000  # texts that are looked at, of very many
+_OTHER = ("audio", "images")
+_SAMPLE = 1000  # answers that are looked at, of very many
 _LETTERS = bytes(i for i in range(256) if chr(i).isalpha() or chr(i).isspace())
 
 
 def usage_measures_text(run: Run) -> bool | None:
     """Tell whether the output tokens of a run can be the tokens of its text.
 
-    They cannot if there are more of them than the text has bytes (those spent on reasoning left
-    aside, and 16 of each answer that may show nothing); nor, in answers of some length in Latin
-    words, if a token stands for less than 1.5 or more than 8 characters. Then the server counts
-    something else, such as billing units. How fast they came tells nothing: some servers make
-    thousands in a second.
+    They cannot if there are more of them than the text has bytes (16 of each answer that may show
+    nothing left aside); nor, in answers of some length in Latin words, if a token stands for less
+    than 1.5 or more than 8 characters. Then the server counts something else, such as billing
+    units. How fast they came tells nothing: some servers make thousands in a second. Text is all
+    that came: every choice, calls of tools, and reasoning, unless its tokens are told apart.
 
     Parameters
     ----------
     run
-        The run; its answers that report tokens count.
+        The run; its answers that report tokens count, of very many an even sample.
 
     Returns
     -------
     bool or None
         None if there is too little text to tell.
     """
-    calls, tokens = _counted(run), visible_tokens(run)
-    texts = [call.text for call in calls]
-    characters = sum(map(len, texts))
-    if not calls or max(tokens, characters) < _ENOUGH:
+    counted = _counted(run)
+    calls = [call for call in counted[:: max(1, len(counted) // _SAMPLE)] if _is_text(call)]
+    texts = [output_text(call) for call in calls]
+    tokens, visible = sum(call.output_tokens or 0 for call in calls), sum(map(_visible, calls))
+    if not calls or max(visible, sum(map(len, texts))) < _ENOUGH:
         return None
-    if tokens > sum(map(_count_bytes, texts)) + _UNSEEN * len(calls):
+    # Some count what was spent on reasoning beside the others, not among them.
+    return any(_can_be(number, texts) for number in {visible, tokens})
+
+
+def output_text(call: Call) -> str:
+    """Return all that the tokens of an answer stand for, as far as it was told."""
+    words = []
+    for message in map(message_of, call.choices):
+        words.append(text_of(message))
+        if not call.reasoning_tokens:
+            words.append(reasoning_of(message))
+        calls = message.get("tool_calls") or message.get("function_call")
+        if calls:
+            words.append(json.dumps(calls, ensure_ascii=False))
+    return "".join(words) if words else call.text
+
+
+def _is_text(call: Call) -> bool:
+    """Tell whether an answer has nothing that is neither told nor text: sounds, pictures."""
+    return not any(
+        message.get(each) for message in map(message_of, call.choices) for each in _OTHER
+    )
+
+
+def _visible(call: Call) -> int:
+    return max(0, (call.output_tokens or 0) - (call.reasoning_tokens or 0))
+
+
+def _can_be(tokens: int, texts: list[str]) -> bool:
+    """Tell whether these texts can have so many tokens."""
+    characters = sum(map(len, texts))
+    if tokens > sum(map(_count_bytes, texts)) + _UNSEEN * len(texts):
         return False
-    if characters < _LONG * len(calls) or not _are_words(texts[:: max(1, len(texts) // _SAMPLE)]):
+    if characters < _LONG * len(texts) or not _are_words(texts):
         return True
     least, most = _CHARACTERS
     return least * tokens <= characters <= most * tokens
@@ -89,13 +124,12 @@ def find_length(*runs: Run) -> Length:
     known = all(call.output_tokens for run in runs for call in run.calls if is_answered(call))
     if known and all(usage_measures_text(run) for run in runs):
         return Length("tokens", lambda call: call.output_tokens or 0)
-    return Length("characters", lambda call: len(call.text))
+    return Length("characters", lambda call: len(output_text(call)))
 
 
 def visible_tokens(run: Run) -> int:
     """Return the output tokens of the answers, without those spent on reasoning."""
-    counts = ((c.output_tokens or 0) - (c.reasoning_tokens or 0) for c in _counted(run))
-    return sum(max(0, count) for count in counts)
+    return sum(map(_visible, _counted(run)))
 
 
 def tokens_per_second(run: Run) -> float | None:
@@ -115,7 +149,7 @@ def characters_per_second(run: Run) -> float | None:
     """Return the characters of the answers per second of their durations."""
     calls = [call for call in run.calls if is_answered(call)]
     time = sum(call.duration or 0.0 for call in calls)
-    characters = sum(len(call.text) for call in calls)
+    characters = sum(len(output_text(call)) for call in calls)
     return characters / time if time > 0 and characters else None
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from aiml_nb.analysis import (
@@ -9,6 +11,7 @@ from aiml_nb.analysis import (
     tokens_per_second,
     usage_measures_text,
 )
+from aiml_nb.analysis.pairs import length_ratio
 
 from .builders import call, make_run
 
@@ -124,3 +127,58 @@ def test_nothing_to_count() -> None:
     run = make_run(call(0, 1), call(outcome="not_started"))
 
     assert usage_measures_text(run) is tokens_per_second(run) is characters_per_second(run) is None
+
+
+def body_of(*messages: dict[str, Any]) -> dict[str, Any]:
+    return {"choices": [{"index": i, "message": m} for i, m in enumerate(messages)]}
+
+
+WORDS = "word " * 80
+CALLS = [{"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"a": "b"}' * 30}}]
+REPLIES = {
+    "reasoning beside the text": (body_of({"content": "4", "reasoning_content": WORDS}), 100, None),
+    "reasoning in parts": (
+        body_of(
+            {"content": [{"type": "thinking", "thinking": WORDS}, {"type": "text", "text": "4"}]}
+        ),
+        100,
+        None,
+    ),
+    "reasoning told apart": (body_of({"content": WORDS, "reasoning": "short"}), 600, 500),
+    "reasoning not told": (body_of({"content": WORDS}), 600, 500),
+    "reasoning counted beside": (body_of({"content": WORDS}), 100, 500),
+    "several choices": (body_of(*({"content": WORDS} for _ in range(8))), 800, None),
+    "calls of tools": (body_of({"content": None, "tool_calls": CALLS}), 120, None),
+    "sounds": (body_of({"content": WORDS, "audio": {"data": "AAAA"}}), 5000, None),
+}
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_all_that_came_counts_as_text(name: str) -> None:
+    body, tokens, reasoning = REPLIES[name]
+    text = body["choices"][0]["message"]["content"]
+    answer = call(
+        0,
+        2,
+        text=text if isinstance(text, str) else "4",
+        body=body,
+        output_tokens=tokens,
+        reasoning_tokens=reasoning,
+    )
+
+    assert usage_measures_text(make_run(answer)) is not False
+
+
+def test_reasoning_that_is_told_has_a_length() -> None:
+    short, long = ({"content": "4", "reasoning_content": WORDS * n} for n in (1, 3))
+    runs = [make_run(call(0, 1, text="4", body=body_of(each))) for each in (short, long)]
+
+    assert length_ratio(*runs) == pytest.approx(3, abs=0.02)
+
+
+def test_units_are_no_tokens_of_reasoning() -> None:
+    body = body_of({"content": "4", "reasoning_content": "word " * 20})
+
+    assert (
+        usage_measures_text(make_run(call(0, 1, text="4", body=body, output_tokens=9293))) is False
+    )
