@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -48,6 +48,7 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
 )
 _NO_REPLY = "without sending"  # how httpx2 words a connection closed before the reply was whole
 _MOST_WORDS = 300
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 class BadResponseError(ValueError):
@@ -135,14 +136,20 @@ def quote(message: str, key: ApiKey) -> str:
     return f"{cut[:at] if at > 0 else cut} …"
 
 
-def explain_failure(error: BaseException) -> Failure:
-    """Say what `error`, raised while a call was made, means."""
+def explain_failure(error: BaseException, headers: Mapping[str, str] = _NO_HEADERS) -> Failure:
+    """Say what `error`, raised while a call was made, means.
+
+    Parameters
+    ----------
+    headers
+        Of a reply with a good status, which may have been an error all the same.
+    """
     status = getattr(error, "status_code", None)
     if isinstance(status, int) and status >= 300:
         return _explain_status(status, getattr(error, "response", None))
     if isinstance(error, ErrorReplyError):
         kind = "stream" if error.is_piece else "bad_response"
-        return _explain_error_reply(read_error(error.body), kind)
+        return _explain_error_reply(read_error(error.body), kind, headers)
     if isinstance(error, BadResponseError):
         return Failure("bad_response", 200, True, str(error))
     chain = list(_walk_causes(error))
@@ -156,10 +163,6 @@ def explain_failure(error: BaseException) -> Failure:
                 late = error_type == "deadline"
                 message = "no whole answer came in time" if late else _describe(cause)
                 return Failure(error_type, answered, possibly_billed, message)
-    if any(cls.__name__ == "APIError" for cls in type(error).__mro__):
-        # The client raises the `error` of a piece of a stream as its body.
-        said = read_error({"error": getattr(error, "body", None)})
-        return _explain_error_reply(said, "stream")
     return Failure("exception", None, True, _describe(error))
 
 
@@ -172,23 +175,33 @@ def _explain_status(status: int, response: Any) -> Failure:
         status,
         status >= 500,
         said.words or f"{_name_status(status)}, without a word about why",
-        headers.get("x-request-id"),
-        read_retry_after(headers, said.parsed, said.words, now=time.time(), refused=status == 429),
-        {"true": True, "false": False}.get(headers.get("x-should-retry", "").lower()),
-        said.code,
+        **_read_beside(said, headers, is_429=status == 429),
     )
 
 
-def _explain_error_reply(said: ErrorBody, kind: str) -> Failure:
+def _explain_error_reply(said: ErrorBody, kind: str, headers: Mapping[str, str]) -> Failure:
     """Read an error that came with a good status: it is the status that it names."""
     return Failure(
         kind if said.status is None else str(said.status),
         said.status or 200,
         said.status is None or said.status >= 500,
         said.words or "the server sent an error without a word about why",
-        retry_after=read_retry_after({}, said.parsed, said.words, now=time.time()),
-        code=said.code,
+        **_read_beside(said, headers, is_429=said.status == 429),
     )
+
+
+def _read_beside(said: ErrorBody, headers: Mapping[str, str], *, is_429: bool) -> dict[str, Any]:
+    """Return what an error says beside its words: whose it is, and whether to come back."""
+    return {
+        "request_id": headers.get("x-request-id"),
+        "retry_after": read_retry_after(
+            headers, said.parsed, said.words, now=time.time(), refused=is_429
+        ),
+        "should_retry": {"true": True, "false": False}.get(
+            headers.get("x-should-retry", "").lower()
+        ),
+        "code": said.code,
+    }
 
 
 def _name_status(status: int) -> str:

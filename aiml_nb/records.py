@@ -226,8 +226,10 @@ class Run(_Shown):
 
     def __repr__(self) -> str:
         ok = sum(call.outcome == "ok" for call in self.calls)
+        cut = sum(call.outcome == "incomplete" for call in self.calls)
         return (
-            f"<Run {self.strategy}: {ok} of {len(self.calls)} calls ok in {self.makespan:.2f} s"
+            f"<Run {self.strategy}: {ok} of {len(self.calls)} calls ok"
+            f"{f', {cut} incomplete' if cut else ''} in {self.makespan:.2f} s"
             f"{', simulated' if self.simulated else ''}>"
         )
 

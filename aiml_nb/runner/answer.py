@@ -41,11 +41,15 @@ class Answer:
         The bytes that it was read from, if it came whole, and no text in it in parts.
     """
 
-    __slots__ = ("_clock", "_incoming", "_n", "body", "first_token", "raw", "request_id", "verdict")
+    __slots__ = (
+        *("_clock", "_headers", "_incoming", "_n"),
+        *("body", "first_token", "raw", "request_id", "verdict"),
+    )
 
     def __init__(self, clock: Callable[[], float], *, n: object = 1) -> None:
         self._clock = clock
         self._n = n
+        self._headers: Mapping[str, str] = {}
         self._incoming: Incoming | None = None
         self.body: dict[str, Any] | None = None
         self.raw: bytes | None = None
@@ -61,7 +65,7 @@ class Answer:
         BadResponseError
             If it is no chat completion, or a stream that cannot be read or is an error.
         """
-        self.request_id = headers.get("x-request-id")
+        self._headers, self.request_id = headers, headers.get("x-request-id")
         if body[:1] == b"{" or not is_stream(body):
             self._add_body(body)
         else:
@@ -71,7 +75,7 @@ class Answer:
 
     def begin_stream(self, headers: Mapping[str, str]) -> Incoming:
         """Take the head of a reply that was asked for as a stream; return what takes its body."""
-        self.request_id = headers.get("x-request-id")
+        self._headers, self.request_id = headers, headers.get("x-request-id")
         self._incoming = Incoming(self._clock, self._n)
         return self._incoming
 
@@ -97,7 +101,7 @@ class Answer:
             self.body = self._incoming.build()
             self.first_token = self._incoming.first_token
         if error is not None:
-            return explain_failure(error)
+            return explain_failure(error, self._headers)
         self.verdict = judge(self.body)
         lack = self._incoming and self._incoming.find_lack()
         if lack and self.verdict.outcome == "ok":
@@ -132,7 +136,8 @@ class Answer:
     def _explain_choice(self) -> Failure:
         """Return the failure that a choice is; only one that may pass is the status it names."""
         is_piece = self._incoming is not None
-        failure = explain_failure(ErrorReplyError({"error": self.verdict.said}, is_piece=is_piece))
+        error = ErrorReplyError({"error": self.verdict.said}, is_piece=is_piece)
+        failure = explain_failure(error, self._headers)
         if failure.status not in _PASSING:
             kind = "stream" if is_piece else "bad_response"
             failure = replace(failure, error_type=kind, status=200)

@@ -11,6 +11,7 @@ from pydantic_core import from_json
 _MOST_DEEP = 100  # far beyond any answer; what writes records has bounds of its own
 _BOM = b"\xef\xbb\xbf"
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+_ERROR = b"error: {"  # a field of older llama.cpp's
 
 
 def parse_json(data: bytes) -> Any:
@@ -40,7 +41,7 @@ def is_stream(begin: bytes) -> bool | None:
     What a reply is labelled as is no help: gateways label streams as JSON, and JSON as text.
     """
     begin = without_margin(begin)
-    if begin.startswith(_FIELDS):
+    if begin.startswith((*_FIELDS, _ERROR)):
         return True
     return None if any(field.startswith(begin) for field in _FIELDS) else False
 
@@ -81,6 +82,8 @@ class Events:
                 self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
             elif not line:
                 events += self.end()
+            elif line.startswith(_ERROR):
+                self._data.append(line[7:])
         return events
 
     def end(self) -> list[bytes]:

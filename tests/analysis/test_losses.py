@@ -135,6 +135,10 @@ class TestAnswersCutByMaxTokens:
         assert "All 12 answers were cut by max_tokens." in caveat(run)
         assert "incomplete" not in caveat(run)
 
+    def test_are_named_by_the_run(self) -> None:
+        assert "0 of 12 calls ok, 12 incomplete in 2.00 s" in repr(all_cut()[1])
+        assert "incomplete" not in repr(make_run(call(0, 1)))
+
     def test_one_alone(self) -> None:
         run = make_run(cut(0, 2))
 

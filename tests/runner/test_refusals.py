@@ -392,6 +392,10 @@ IN_STREAMS = [
         "Overloaded",
     ),
     ('data: [{"error": {"code": 503, "message": "busy"}}]', "503", "busy"),
+    ('data: {"error": {"message": "slow down"}, "status": 429}', "429", "slow down"),
+    ('data: {"error": "slow down", "statusCode": 429}', "429", "slow down"),
+    ('data: {"choices": [], "error": {"code": 502, "message": "gone"}}', "502", "gone"),
+    ('error: {"code": 500, "message": "no slot", "type": "server_error"}', "500", "no slot"),
     ("data: upstream exploded", "bad_response", "upstream exploded"),
     ("event: error\ndata: upstream exploded", "bad_response", "upstream exploded"),
 ]
@@ -608,4 +612,21 @@ def test_a_hint_in_an_error_with_a_good_status_is_waited_for(
     call = fail(answer, strategy, stream=stream, attempts=3)
 
     assert len(call.attempts) > 1
+    assert call.attempts[1].backoff_time == pytest.approx(9, abs=0.5)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+def test_the_headers_of_an_error_with_a_good_status_are_read(
+    kind: str, stream: bool, strategy: str
+) -> None:
+    error = json.dumps({"error": {"code": 429, "message": "slow down"}})
+    body = f"data: {error}\n\n" if "stream" in kind else error
+    answer = reply(body, 200, kind, head="retry-after: 9\r\nx-request-id: r-1\r\n")
+
+    call = fail(answer, strategy, stream=stream, attempts=3)
+
+    assert call.error_type == "429"
+    assert {attempt.request_id for attempt in call.attempts} == {"r-1"}
     assert call.attempts[1].backoff_time == pytest.approx(9, abs=0.5)
