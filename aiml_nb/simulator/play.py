@@ -24,8 +24,7 @@ async def play(exchange: Exchange) -> web.StreamResponse:
     await ticket.wait_for_slot()
     plan = ticket.plan
     if plan.fault is not None:
-        if plan.fault.hangs_up:
-            exchange.service.end_with_next(exchange.request.transport, plan.fault)
+        exchange.service.note_fault(exchange.request.transport, plan.fault)
         if not plan.fault.is_played_as_usual:
             return await misplay(exchange, plan.fault)
     if plan.status != 200:

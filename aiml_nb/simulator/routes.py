@@ -101,7 +101,9 @@ async def route(
     fault = service.pick_models_fault() if path.startswith("/models") else None
     if fault is not None:
         ticket = service.open_ticket(record, fault)
-        return await misplay_body(Visit(request, service, ticket, headers), fault, written)
+        service.note_fault(request.transport, fault)
+        if not fault.is_played_as_usual:
+            return await misplay_body(Visit(request, service, ticket, headers), fault, written)
     return web.Response(body=written, content_type=JSON_TYPE, headers=headers)
 
 

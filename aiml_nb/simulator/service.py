@@ -132,9 +132,9 @@ class Service:
         self.dismiss(ticket)
         self.log.close(ticket.record)
 
-    def end_with_next(self, transport: asyncio.Transport | None, fault: Fault) -> None:
-        """Note that the next request on a connection is to end it, as a fault says."""
-        if transport is not None:
+    def note_fault(self, transport: asyncio.Transport | None, fault: Fault) -> None:
+        """Note of an answer with a fault whether the next request is to end its connection."""
+        if fault.hangs_up and transport is not None:
             self._ending[transport] = fault
             self._ends_connections = True
 

@@ -222,6 +222,17 @@ async def test_the_list_of_models_may_fail_for_a_time(open_service):
     ]
 
 
+async def test_the_list_of_models_may_be_the_last_of_its_connection(open_service):
+    service = open_service(**INSTANT, models_faults="hang-up")
+    async with Connection(service) as connection:
+        request = write_request(service, b"").replace(b"Connection: close\r\n", b"")
+        connection.writer.write(request.replace(b"POST /v1/chat/completions", b"GET /v1/models"))
+        head = await connection.reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        assert b"gpt-4o" in await connection.reader.readexactly(length)
+        assert await connection.ask() == "closed"
+
+
 async def test_one_model_may_fail_as_the_list_does(open_service):
     status, _, _ = await open_service(models_faults=500).call("GET", "/v1/models/gpt-4o")
 

@@ -5,6 +5,8 @@ import asyncio
 import openai
 import pytest
 
+from aiml_nb.simulator import Settings
+
 from .caller import LONG, SHORT
 
 ASK = {"model": "gpt-4o"}
@@ -94,3 +96,66 @@ async def test_the_clients_retry_mends_a_hiccup_and_the_log_tells_the_attempts(o
     requests = (await service.read_log())["requests"]
     assert completion.choices[0].message.content == "2 + 2 = 4."
     assert [(each["attempt"], each["status"]) for each in requests] == [(0, 503), (1, 200)]
+
+
+FUNCTION = {"type": "function", "function": {"name": "get_weather"}}
+FORMS = {
+    "n": ({"n": 2}, {}),
+    "logprobs": ({"logprobs": True, "top_logprobs": 2}, {}),
+    "tools": ({"tools": [FUNCTION], "tool_choice": "required"}, {}),
+    "json": ({"response_format": {"type": "json_object"}}, {}),
+    "audio": ({"modalities": ["text", "audio"], "audio": {"voice": "ash", "format": "wav"}}, {}),
+    "refusal": ({}, {"faults": {"*": "refusal"}}),
+    "reasoning_content": ({}, {"reasoning": "reasoning_content"}),
+    "reasoning": ({}, {"reasoning": "reasoning"}),
+    "parts": ({}, {"reasoning": "parts"}),
+}
+
+
+def gather_pieces(chunks):
+    """Put together, by choice, the texts of each field that deltas have, wherever they are."""
+    found = {}
+    for chunk in chunks:
+        for choice in chunk.choices:
+            for field, value in choice.delta.model_dump(exclude_none=True, warnings=False).items():
+                for text in find_texts(value):
+                    found.setdefault((choice.index, field), []).append(text)
+    return {key: "".join(texts) for key, texts in found.items() if key[1] != "role"}
+
+
+def find_texts(value):
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list):
+        return [text for each in value for text in find_texts(each)]
+    if isinstance(value, dict):
+        known = ("text", "thinking", "arguments", "function", "transcript")
+        return [text for name in known for text in find_texts(value.get(name))]
+    return []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_blocking_client_reads_every_form_of_an_answer_alike_streamed_and_not(process, form):
+    parameters, settings = FORMS[form]
+    asked = {"messages": message(SHORT), **ASK, **parameters}
+    answers = []
+    for stream in (False, True):
+        token = process.register(Settings(seed=3, speed=100, **settings))
+        with openai.OpenAI(base_url=process.base_url, api_key=token, max_retries=0) as client:
+            answer = client.chat.completions.create(**asked, stream=stream)
+            answers.append(list(answer) if stream else answer)
+    whole, chunks = answers
+
+    messages = {
+        choice.index: choice.message.model_dump(exclude_none=True, warnings=False)
+        for choice in whole.choices
+    }
+    texts = {
+        (index, field): "".join(find_texts(value))
+        for index, fields in messages.items()
+        for field, value in fields.items()
+        if field != "role" and value != []
+    }
+    streamed = {key: text for key, text in gather_pieces(chunks).items() if text or key in texts}
+    assert streamed == texts
+    assert any(texts.values())
