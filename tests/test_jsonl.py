@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiml_nb.jsonl import call_from_dict, call_to_dict, decode, dump, encode, encode_record
@@ -54,6 +54,7 @@ calls = st.builds(
 
 
 @pytest.mark.parametrize("write", [encode, encode_record])
+@settings(deadline=None)
 @given(call=calls)
 def test_a_call_comes_back_as_it_was(write: Callable[[Any], str], call: Call) -> None:
     line = write(call_to_dict(call))

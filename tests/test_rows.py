@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aiml_nb as nb
@@ -63,6 +63,7 @@ def test_pandas_makes_a_table_of_them(tmp_path: Path) -> None:
     assert table["outcome"].tolist() == [each.outcome for each in full_run().calls]
 
 
+@settings(deadline=None)
 @given(st.lists(calls, min_size=1, max_size=4))
 def test_any_run_comes_back_as_it_was(made: list[Call]) -> None:
     made = [replace(each, index=index) for index, each in enumerate(made)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..endings import End, ends_of
+
 if TYPE_CHECKING:
     from ..records import Call, Run
 
-# How servers say that an answer was ended by the most tokens that it may have.
-_CUT = {"length", "max_tokens", "max_output_tokens", "model_length"}
+_CUT: set[End | None] = {"cut", "full"}
 
 
 def is_answered(call: Call) -> bool:
@@ -21,7 +22,7 @@ def is_answered(call: Call) -> bool:
 
 def is_cut(call: Call) -> bool:
     """Tell whether max_tokens ended the answer."""
-    return call.outcome == "incomplete" and (call.finish_reason or "").lower() in _CUT
+    return call.outcome == "incomplete" and not _CUT.isdisjoint(ends_of(call))
 
 
 def count_answered(run: Run) -> int:

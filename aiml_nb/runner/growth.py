@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from .parse import parse_json, shorten
@@ -11,7 +12,7 @@ _WORDS = frozenset({"id", "type", "role", "object", "format", "status", "channel
 # Parts of these types are continued by a next one of the same type.
 _CONTINUED = ("text", "output_text", "thinking", "reasoning", "refusal")
 # How far back in a list an item is looked for.
-_NEAR = 32
+_NEAR = 128
 
 
 class _Pieces(list[str]):
@@ -99,29 +100,33 @@ def _add_text(into: dict[str, Any], name: str, old: Any, value: str) -> None:
 def _add_item(items: list[Any], item: Any) -> None:
     """Continue the item with the same index, or the last one, or begin another."""
     if not isinstance(item, dict):
-        items.append(item)
-        return
+        return items.append(item)
     index, kind = item.get("index"), item.get("type")
-    far = -_NEAR if type(index) is int else -1 if kind in _CONTINUED else len(items)
-    near = [e for e in items[far:] if isinstance(e, dict) and e.get("index") == index]
-    same = [e for e in near if kind is None or e.get("type") == kind]
-    _grow(items, same[-1] if same else None, item)
+    far = _NEAR if type(index) is int else int(kind in _CONTINUED)
+    for known in islice(reversed(items), far):
+        is_it = isinstance(known, dict) and known.get("index") == index
+        if is_it and kind in (None, known.get("type")):
+            return _grow(items, known, item)
+    return _grow(items, None, item)
 
 
 def _add_tool_call(calls: list[Any], call: Any) -> None:
     """Continue the tool call that is meant by index and id, or begin another."""
     if not isinstance(call, dict):
-        calls.append(call)
-        return
-    near = [each for each in reversed(calls[-_NEAR:]) if isinstance(each, dict)]
+        return calls.append(call)
     index, name = call.get("index"), call.get("id")
-    if type(index) is int:
-        near = [each for each in near if each.get("index") == index]
-    # Some count no index on: the same id is the same call. Others give every delta a new id.
-    same = [each for each in near if name and each.get("id") == name]
-    known = next(iter(same or near), None)
-    begins = known is not None and not same and _begins_another(known, call)
-    _grow(calls, None if begins else known, call)
+    known = None
+    for each in islice(reversed(calls), _NEAR):
+        if not isinstance(each, dict) or (type(index) is int and each.get("index") != index):
+            continue
+        # Some count no index on: the same id is the same call. Others give every delta a new id.
+        if name and each.get("id") == name:
+            return _grow(calls, each, call)
+        known = known or each
+        if not name:
+            break
+    begins = known is not None and _begins_another(known, call)
+    return _grow(calls, None if begins else known, call)
 
 
 def _begins_another(known: dict[str, Any], call: dict[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..endings import End, ends_of
 from ..errors import JournalError
 from ..records import Call
 from .changes import Asked, describe_changes, find_changes, parameters_of
@@ -12,13 +13,12 @@ from .journal_contents import Contents
 from .plan import Plan
 
 ANSWERED = {"ok", "incomplete", "refused"}
-# What stands for the end of an answer that broke off; vLLM says so when it is shut down.
-_NO_END = {None, "", "abort", "aborted", "cancelled"}
+_NO_END: set[End | None] = {None, "broken"}  # as when the server was shut down
 
 
 def is_whole(call: Call) -> bool:
     """Tell whether a call has an answer that came to an end of its own, such as max_tokens."""
-    broke_off = call.outcome == "incomplete" and call.finish_reason in _NO_END
+    broke_off = call.outcome == "incomplete" and not _NO_END.isdisjoint(ends_of(call))
     return call.outcome in ANSWERED and not broke_off
 
 

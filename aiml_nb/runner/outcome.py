@@ -1,32 +1,19 @@
-"""What an answer that has come turned out to be: ok, incomplete, refused, or a failure after all.
-
-Only ends that are known to be good are. Every make has words of its own for them: case, spaces and
-underscores aside, those of OpenAI, TGI, Anthropic, Gemini, Mistral, Cohere, DeepSeek, Bedrock,
-Together, GLM and LM Studio are told apart here.
-"""
+"""What an answer that has come turned out to be: ok, incomplete, refused, or a failed call."""
 
 from __future__ import annotations
 
-import re
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from ..completion import choices_of, is_empty, is_refused, message_of, reasoning_of
+from ..endings import End, end_of
 from ..records import OUTCOMES, Outcome
 
-End = Literal["good", "cut", "full", "declined", "failed", "unknown"]
-_ENDS: dict[End, str] = {
-    "good": "stop stopsequence toolcalls toolcall tooluse functioncall endturn eos eostoken "
-    "eosfound endoftext complete completed",
-    "cut": "length maxtokens maxlength maxnewtokens maxoutput maxoutputtokens maxcompletiontokens "
-    "tokenlimit maxpredictedtokensreached",
-    "full": "modellength contextlength contextlengthreached errorlimit contextwindowexceeded "
-    "modelcontextwindowexceeded",
-    "declined": "contentfilter contentfiltered safety recitation blocklist prohibitedcontent spii "
-    "imagesafety imageprohibitedcontent imagerecitation refusal guardrailintervened sensitive "
-    "errortoxic moderation",
-    "failed": "error",
+# Ends that are not good, and why; all others are none that is known.
+_INCOMPLETE: dict[End, str] = {
+    "cut": "the answer reached max_tokens",
+    "full": "the answer filled the model's context",
+    "broken": "the server broke the answer off",
 }
-_KINDS: dict[str, End] = {word: end for end, words in _ENDS.items() for word in words.split()}
 
 
 class Verdict(NamedTuple):
@@ -76,7 +63,7 @@ def judge(body: dict[str, Any] | None) -> Verdict:
 
 def _judge_choice(choice: dict[str, Any]) -> Verdict:
     message, reason, error = message_of(choice), choice.get("finish_reason"), choice.get("error")
-    end = _end_of(reason)
+    end = end_of(reason)
     if error and (not isinstance(error, dict) or any(error.values())):
         return Verdict("error", said=error)
     if end == "failed":
@@ -89,10 +76,7 @@ def _judge_choice(choice: dict[str, Any]) -> Verdict:
         return Verdict("incomplete", "the answer ended without a finish_reason")
     if end == "good":
         return _judge_message(message, reason)
-    why = {
-        "cut": "the answer reached max_tokens",
-        "full": "the answer filled the model's context",
-    }.get(end, "the answer came to no good end")
+    why = _INCOMPLETE.get(end, "the answer came to no good end")
     return Verdict("incomplete", f"{why} (finish_reason {reason!r:.60})")
 
 
@@ -104,14 +88,6 @@ def _judge_message(message: dict[str, Any], reason: object) -> Verdict:
         return Verdict("incomplete", f"the answer is empty {ended}")
     hint = "read it in call.reasoning, or allow more max_tokens"
     return Verdict("ok", f"the answer is reasoning without a text {ended}: {hint}")
-
-
-def _end_of(reason: object) -> End | None:
-    """Return the kind of an end; None if none is told."""
-    if not isinstance(reason, str) or reason in ("", "null"):  # what some say while they write
-        return None
-    known = _KINDS.get(reason)
-    return known or _KINDS.get(re.sub("[^a-z]", "", reason[:100].lower()), "unknown")
 
 
 def _badness(verdict: Verdict) -> tuple[int, bool]:

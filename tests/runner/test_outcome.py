@@ -36,9 +36,9 @@ DECLINED = [
         "content_filtered",
     ),
 ]
+BROKEN = ["abort", "cancelled", "insufficient_system_resource", "network_error", "USER_CANCEL"]
 UNKNOWN = [
-    *("abort", "OTHER", "pause_turn", "MALFORMED_FUNCTION_CALL", "insufficient_system_resource"),
-    *("network_error", "cancelled", "timeout", "time_limit", "LANGUAGE", "load", "no stop", "停"),
+    *("OTHER", "pause_turn", "MALFORMED_FUNCTION_CALL", "LANGUAGE", "load", "no stop", "\u505c"),
 ]
 
 
@@ -95,6 +95,12 @@ class TestEnds:
     @pytest.mark.parametrize("reason", DECLINED)
     def test_a_filter_is_a_refusal(self, reason: str, strategy: str, streamed: bool) -> None:
         self.check(reason, strategy, streamed, "refused", "declined", repr(reason))
+
+    @pytest.mark.parametrize("reason", BROKEN)
+    def test_one_that_was_broken_off_says_so(
+        self, reason: str, strategy: str, streamed: bool
+    ) -> None:
+        self.check(reason, strategy, streamed, "incomplete", "broke the answer off", repr(reason))
 
     @pytest.mark.parametrize("reason", UNKNOWN)
     def test_one_that_nobody_knows_is_told(

@@ -1,0 +1,47 @@
+"""How answers end, in the words that servers have for it.
+
+Every make has words of its own. Case, spaces and underscores aside, those of OpenAI, TGI, vLLM,
+Anthropic, Gemini, Mistral, Cohere, DeepSeek, Bedrock, GLM and LM Studio are told apart here; an end
+that nobody knows is no good one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from .completion import choices_of
+
+if TYPE_CHECKING:
+    from .records import Call
+
+End = Literal["good", "cut", "full", "declined", "broken", "failed", "unknown"]
+_ENDS: dict[End, str] = {
+    "good": "stop stopsequence toolcalls toolcall tooluse functioncall endturn eos eostoken "
+    "eosfound endoftext complete completed",
+    "cut": "length maxtokens maxlength maxnewtokens maxoutput maxoutputtokens maxcompletiontokens "
+    "tokenlimit maxpredictedtokensreached",
+    "full": "modellength contextlength contextlengthreached errorlimit contextwindowexceeded "
+    "modelcontextwindowexceeded",
+    "declined": "contentfilter contentfiltered safety recitation blocklist prohibitedcontent spii "
+    "imagesafety imageprohibitedcontent imagerecitation refusal guardrailintervened sensitive "
+    "errortoxic moderation",
+    "broken": "abort aborted cancelled canceled usercancel timeout timelimit networkerror "
+    "insufficientsystemresource modelunloaded",
+    "failed": "error",
+}
+_KINDS: dict[str, End] = {word: end for end, words in _ENDS.items() for word in words.split()}
+
+
+def end_of(reason: object) -> End | None:
+    """Return the kind of end that a ``finish_reason`` tells; None if it tells none."""
+    if not isinstance(reason, str) or reason in ("", "null"):  # what some say while they write
+        return None
+    known = _KINDS.get(reason)
+    return known or _KINDS.get(re.sub("[^a-z]", "", reason[:100].lower()), "unknown")
+
+
+def ends_of(call: Call) -> set[End | None]:
+    """Return the kinds of end that the choices of a call's answer came to."""
+    reasons = [choice.get("finish_reason") for choice in choices_of(call.body)]
+    return {end_of(reason) for reason in reasons or [call.finish_reason]}
