@@ -14,6 +14,7 @@ _INCOMPLETE: dict[End, str] = {
     "full": "the answer filled the model's context",
     "broken": "the server broke the answer off",
 }
+_HINT = "read it in call.reasoning, or allow more max_tokens"
 
 
 class Verdict(NamedTuple):
@@ -77,7 +78,9 @@ def _judge_choice(choice: dict[str, Any]) -> Verdict:
     if end == "good":
         return _judge_message(message, reason)
     why = _INCOMPLETE.get(end, "the answer came to no good end")
-    return Verdict("incomplete", f"{why} (finish_reason {reason!r:.60})")
+    is_thought = is_empty(message) and reasoning_of(message)
+    hint = f", all of it reasoning: {_HINT}" if is_thought else ""
+    return Verdict("incomplete", f"{why} (finish_reason {reason!r:.60}){hint}")
 
 
 def _judge_message(message: dict[str, Any], reason: object) -> Verdict:
@@ -86,8 +89,7 @@ def _judge_message(message: dict[str, Any], reason: object) -> Verdict:
     ended = f"(finish_reason {reason!r:.60})"
     if not reasoning_of(message):
         return Verdict("incomplete", f"the answer is empty {ended}")
-    hint = "read it in call.reasoning, or allow more max_tokens"
-    return Verdict("ok", f"the answer is reasoning without a text {ended}: {hint}")
+    return Verdict("ok", f"the answer is reasoning without a text {ended}: {_HINT}")
 
 
 def _badness(verdict: Verdict) -> tuple[int, bool]:

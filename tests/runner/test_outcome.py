@@ -263,6 +263,18 @@ class TestEmptyAnswers:
         assert "call.reasoning" in str(call.error)
 
     @BOTH
+    @STREAMED
+    @pytest.mark.parametrize("name", THOUGHTS)
+    def test_reasoning_that_took_all_tokens_comes_with_a_hint(
+        self, name: str, strategy: str, streamed: bool
+    ) -> None:
+        call = ask([said("length", **THOUGHTS[name])], strategy, streamed=streamed)
+
+        assert (call.outcome, call.text, call.reasoning) == ("incomplete", "", "Hm.")
+        assert "reached max_tokens (finish_reason 'length'), all of it reasoning" in str(call.error)
+        assert "call.reasoning" in str(call.error)
+
+    @BOTH
     def test_no_choice_is_incomplete(self, strategy: str) -> None:
         call = ask([], strategy, streamed=False)
 
