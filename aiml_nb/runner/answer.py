@@ -106,7 +106,12 @@ class Answer:
         lack = self._incoming and self._incoming.find_lack()
         if lack and self.verdict.outcome == "ok":
             self.verdict = Verdict("incomplete", lack)
-        return self._explain_choice() if self.verdict.outcome == "error" else None
+        if self.verdict.outcome in {"ok", "refused"}:
+            return None
+        # A choice may have failed, and what is said of it stand beside the choices.
+        said = self.verdict.said or (self.body or {}).get("error")
+        is_failed = said or self.verdict.outcome == "error"
+        return self._explain_choice(said or self.verdict.why) if is_failed else None
 
     def fill(self, call: Call) -> None:
         """Write what came into the record of the call."""
@@ -133,10 +138,10 @@ class Answer:
         if not any(map(is_in_parts, messages)):
             self.raw = data
 
-    def _explain_choice(self) -> Failure:
+    def _explain_choice(self, said: object) -> Failure:
         """Return the failure that a choice is; only one that may pass is the status it names."""
         is_piece = self._incoming is not None
-        error = ErrorReplyError({"error": self.verdict.said}, is_piece=is_piece)
+        error = ErrorReplyError({"error": said}, is_piece=is_piece)
         failure = explain_failure(error, self._headers)
         if failure.status not in _PASSING:
             kind = "stream" if is_piece else "bad_response"

@@ -68,7 +68,7 @@ def _judge_choice(choice: dict[str, Any]) -> Verdict:
     if error and (not isinstance(error, dict) or any(error.values())):
         return Verdict("error", said=error)
     if end == "failed":
-        return Verdict("error", said=f"the answer ended with finish_reason {reason!r:.60}")
+        return Verdict("error", f"the answer ended with finish_reason {reason!r:.60}")
     if end == "declined":
         return Verdict("refused", f"the model declined to answer (finish_reason {reason!r:.60})")
     if is_refused(message):

@@ -180,6 +180,28 @@ class TestFailedChoices:
             assert len(call.attempts) == attempts
 
     @BOTH
+    @pytest.mark.parametrize("reason", ["error", None, "abort"])
+    def test_what_is_said_beside_the_choices_is_not_lost(
+        self, reason: str | None, strategy: str
+    ) -> None:
+        body = completion(said(reason, content="Half an"), error=DISCONNECTED)
+        with raw_server(JSON_HEAD + json.dumps(body).encode()) as server:
+            endpoint = nb.connect(base_url=server.base_url, verbose=False)
+            call = nb.run(["A?"], endpoint, strategy=strategy, max_attempts=1).calls[0]
+
+        assert (call.outcome, call.error_type, call.text) == ("error", "502", "Half an")
+        assert call.error == "Provider disconnected"
+
+    @BOTH
+    def test_what_is_said_beside_a_good_choice_does_not_spoil_it(self, strategy: str) -> None:
+        body = completion(said(content="Yes."), error={"message": "a warning"})
+        with raw_server(JSON_HEAD + json.dumps(body).encode()) as server:
+            endpoint = nb.connect(base_url=server.base_url, verbose=False)
+            call = nb.run(["A?"], endpoint, strategy=strategy).calls[0]
+
+        assert (call.outcome, call.text, call.error) == ("ok", "Yes.", None)
+
+    @BOTH
     def test_the_key_of_a_provider_stops_nobody(self, strategy: str) -> None:
         choice = {**said("error"), "error": {"code": 401, "message": "No key."}}
         with raw_server(JSON_HEAD + json.dumps(completion(choice)).encode()) as server:
