@@ -60,8 +60,9 @@ def ask(scenario: str, strategy: str, *, streamed: bool, faults: Any = None, **w
 
 
 def plain(body: dict[str, Any] | None) -> dict[str, Any]:
-    """Return a body without what a stream does not tell: that there are no annotations."""
+    """Return a body without when it was made, and what no stream tells: that nothing is noted."""
     assert body is not None
+    assert isinstance(body["created"], int)
     messages = [
         {name: value for name, value in choice["message"].items() if name != "annotations"}
         for choice in body["choices"]
@@ -70,7 +71,7 @@ def plain(body: dict[str, Any] | None) -> dict[str, Any]:
         {**choice, "message": message}
         for choice, message in zip(body["choices"], messages, strict=True)
     ]
-    return {**body, "choices": choices}
+    return {**body, "choices": choices, "created": 0}
 
 
 @BOTH
