@@ -14,6 +14,7 @@ from typing import Literal
 
 from .endpoint import Endpoint, connect
 from .errors import AimlNbError
+from .failures import quote
 from .loop import inspect_loop
 from .runner import run
 
@@ -151,6 +152,13 @@ def _look_at_endpoint() -> Finding:
             endpoint.warm_up(client)
     except AimlNbError as error:
         return Finding("endpoint", "wrong", str(error))
+    if endpoint.model not in endpoint.known.models:
+        why = endpoint.known.failure
+        told = quote(why.message, endpoint.key).rstrip(". ") if why else "it lists others"
+        text = (
+            f"{endpoint.base_url} does not say whether it has the model {endpoint.model} ({told})"
+        )
+        return Finding("endpoint", "note", f"{text}: the first call will tell.")
     kind = "simulated" if endpoint.simulated else "live"
     return Finding("endpoint", "ok", f"{endpoint.base_url}, model {endpoint.model}, {kind}")
 

@@ -6,11 +6,12 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from . import warmup
 from .errors import EndpointError
 from .keys import ApiKey
 from .providers import PROVIDERS, check_base_url, find_key
 from .transport import GuardedClient, is_loopback, open_async_http, open_http
-from .warmup import find_obstacle, read_models
+from .warmup import Known
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -30,6 +31,8 @@ class Endpoint:
         ``aimlapi``, ``openai``, ``ollama``, ``simulator`` or ``other``.
     simulated, seed, knobs
         True for the embedded simulator, its seed, and what else it was asked for.
+    known
+        The models that it has listed, or that have answered.
     """
 
     base_url: str
@@ -39,6 +42,7 @@ class Endpoint:
     seed: int | None = None
     knobs: dict[str, Any] = field(default_factory=dict)
     key: ApiKey = field(repr=False)
+    known: Known = field(default_factory=Known, repr=False, compare=False)
 
     @property
     def reports_cost(self) -> bool:
@@ -82,41 +86,28 @@ class Endpoint:
         http = open_async_http(self.base_url, max_connections=max_connections)
         return AsyncOpenAI(**self._client_settings(timeout), http_client=http)
 
-    def warm_up(self, client: OpenAI, *, model: str | None = None) -> None:
-        """Open a connection and see that the model is known, at no cost (``GET /models``).
+    def warm_up(self, client: OpenAI) -> None:
+        """Open a connection and read the list of models, at no cost (``GET /models``).
 
         Raises
         ------
         EndpointError
-            If nothing answers, the key is refused, or the server says the model does not exist.
+            If nothing can be sent to this address. A list that is refused, or does not name the
+            model, is no error: the first call tells.
         """
-        wanted, known, obstacle = model or self.model, list[str](), None
-        _ = client.chat.completions  # imported here, not within the first call's time
-        try:
-            known = read_models(client.models.with_raw_response.list().http_response.text)
-            if known and wanted not in known:
-                client.models.retrieve(wanted)
-        except Exception as error:  # noqa: BLE001  every failure is explained
-            obstacle = self._find_obstacle(error, wanted, known)
-        if obstacle:  # raised here, where a traceback does not lead to the server's own words
-            raise EndpointError(obstacle)
+        warmup.warm_up(client, self.known, base_url=self.base_url, key=self.key)
 
-    async def warm_up_async(self, client: AsyncOpenAI, *, model: str | None = None) -> None:
+    async def warm_up_async(self, client: AsyncOpenAI) -> None:
         """Do as `warm_up`, with the async client."""
-        wanted, known, obstacle = model or self.model, list[str](), None
-        _ = client.chat.completions
-        try:
-            listed = await client.models.with_raw_response.list()
-            known = read_models(listed.http_response.text)
-            if known and wanted not in known:
-                await client.models.retrieve(wanted)
-        except Exception as error:  # noqa: BLE001
-            obstacle = self._find_obstacle(error, wanted, known)
-        if obstacle:
-            raise EndpointError(obstacle)
+        await warmup.warm_up_async(client, self.known, base_url=self.base_url, key=self.key)
 
-    def _find_obstacle(self, error: Exception, model: str, known: list[str]) -> str | None:
-        return find_obstacle(error, base_url=self.base_url, key=self.key, model=model, known=known)
+    def find_address(self, client: OpenAI) -> str | None:
+        """Return another path on the same host at which a model server answers, at no cost."""
+        return warmup.find_address(client, self.base_url)
+
+    async def find_address_async(self, client: AsyncOpenAI) -> str | None:
+        """Do as `find_address`, with the async client."""
+        return await warmup.find_address_async(client, self.base_url)
 
     def _client_settings(self, timeout: float) -> dict[str, Any]:
         return {

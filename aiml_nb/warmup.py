@@ -1,62 +1,185 @@
-"""What the untimed first exchange with a server (``GET /models``) tells about it."""
+"""Before the first paid call: whether there is a server, and what models it lists.
+
+The list of models is asked for untimed, at no cost and for five seconds at most. It may say that
+all is right, and no more: many servers have none, refuse it to keys that may chat, or leave
+aliases out of it. A run is stopped here only where nothing could be sent at all. Where the list
+does not tell, the first call does: see `runner.first_call`.
+"""
 
 from __future__ import annotations
 
-import difflib
+import asyncio
 import json
-import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
-from .failures import explain_failure, quote
+from .errors import EndpointError
+from .failures import Failure, explain_failure, quote
 from .keys import ApiKey
 
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAI, Timeout
 
-def read_models(listed: str) -> list[str]:
-    """Return the names in a server's list of models; none if it is no such list."""
-    try:
-        return [str(model["id"]) for model in json.loads(listed)["data"]]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return []
+_MOST_SECONDS = 5.0
+_TO_CONNECT = 4.0  # less: a connection that is not made must not look like a list that is slow
+_WHERE_ELSE = 2.0  # seconds for each other address that is tried
+_PATHS = ("/v1", "/api/v1", "/openai/v1")  # where servers have their API
+_TLS = r"\x15\x03"  # how an alert of TLS begins, as errors of parsers show it
 
 
-def find_obstacle(
-    error: Exception, *, base_url: str, key: ApiKey, model: str, known: list[str]
-) -> str | None:
-    """Say why no call can succeed after `error`, and what to do; None if that is not certain.
-
-    Many servers have no list of models: a 404 or a 500 here says nothing about completions.
+@dataclass(slots=True)
+class Known:
+    """What is known of the models at an endpoint.
 
     Parameters
     ----------
-    known
-        The models that the server lists.
+    models
+        Those that it lists, and those that have answered.
+    failure
+        Why its list told nothing; None if it told something, or was not asked for yet.
     """
-    failure = explain_failure(error)
-    message = quote(failure.message, key).rstrip(". ")
-    if failure.error_type in {"connect", "no_reply", "protocol", "deadline"}:
-        return (
-            f"No model server answered at {base_url!r} ({message}). Start it, check the address "
-            "(http or https?), or run without one: connect(simulate=True), on the command line "
-            "--simulate."
-        )
-    if failure.error_type == "401":
-        return (
-            f"{base_url} refused the key from {key.source}: {message}. "
-            "Check that the key belongs to this address."
-        )
-    if failure.error_type == "redirect":
-        return (
-            f"{base_url} sends its callers to another address, which is not followed because the "
-            "key would go there too. Give the right address as base_url."
-        )
-    if failure.error_type == "404" and _names_the_model(failure.message):
-        close = difflib.get_close_matches(model, known, n=1, cutoff=0.5) or known[:1]
-        return (
-            f"{base_url} has no model {model!r}. It lists {len(known)}; "
-            f"did you mean {close[0]!r} (model=, on the command line --model)?"
-        )
+
+    models: set[str] = field(default_factory=set)
+    failure: Failure | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        """True if there was no reply by HTTP."""
+        return self.failure is not None and self.failure.status is None
+
+
+def warm_up(client: OpenAI, known: Known, *, base_url: str, key: ApiKey) -> None:
+    """Open a connection and read the list of models into `known`, as far as there is one.
+
+    Raises
+    ------
+    EndpointError
+        If nothing can be sent to this address.
+    """
+    _ = client.chat.completions  # imported here, not within the first call's time
+    obstacle = None
+    try:
+        listed = client.models.with_raw_response.list(timeout=_patience(_MOST_SECONDS))
+        _read_list(known, listed.http_response.text)
+    except Exception as error:  # noqa: BLE001  every failure is explained
+        obstacle = _find_obstacle(error, known, base_url=base_url, key=key)
+    if obstacle:  # raised here, where a traceback does not lead to the server's own words
+        raise EndpointError(obstacle)
+
+
+async def warm_up_async(client: AsyncOpenAI, known: Known, *, base_url: str, key: ApiKey) -> None:
+    """Do as `warm_up`, with the async client."""
+    _ = client.chat.completions
+    obstacle = None
+    try:
+        async with asyncio.timeout(_MOST_SECONDS):
+            listed = await client.models.with_raw_response.list(timeout=_patience(_MOST_SECONDS))
+        _read_list(known, listed.http_response.text)
+    except Exception as error:  # noqa: BLE001
+        obstacle = _find_obstacle(error, known, base_url=base_url, key=key)
+    if obstacle:
+        raise EndpointError(obstacle)
+
+
+def find_address(client: OpenAI, base_url: str) -> str | None:
+    """Return another address on the same host that lists its models, or refuses the key."""
+    for address in _other_addresses(base_url):
+        other, known = client.copy(base_url=address), Known()
+        try:
+            listed = other.models.with_raw_response.list(timeout=_patience(_WHERE_ELSE))
+            _read_list(known, listed.http_response.text)
+        except Exception as error:  # noqa: BLE001  it is only tried
+            known.failure = explain_failure(error)
+        if _answers(known):
+            return address
     return None
 
 
-def _names_the_model(message: str) -> bool:
-    """Tell "the model does not exist" from "no such path", both a 404."""
-    return bool(re.search(r"model.*(not exist|not found|unknown)", message, re.I | re.S))
+async def find_address_async(client: AsyncOpenAI, base_url: str) -> str | None:
+    """Do as `find_address`, with the async client."""
+    for address in _other_addresses(base_url):
+        other, known = client.copy(base_url=address), Known()
+        try:
+            async with asyncio.timeout(_WHERE_ELSE):
+                listed = await other.models.with_raw_response.list(timeout=_patience(_WHERE_ELSE))
+            _read_list(known, listed.http_response.text)
+        except Exception as error:  # noqa: BLE001
+            known.failure = explain_failure(error)
+        if _answers(known):
+            return address
+    return None
+
+
+def _patience(seconds: float) -> Timeout:
+    from openai import Timeout
+
+    return Timeout(seconds, connect=min(seconds, _TO_CONNECT))
+
+
+def _read_list(known: Known, listed: str) -> None:
+    models = read_models(listed)
+    known.models |= models
+    known.failure = None if models else Failure("bad_response", 200, False, "it lists no models")
+
+
+def read_models(listed: str) -> set[str]:
+    """Return the names in a server's list of models, in any of the shapes that servers give it."""
+    try:
+        found = json.loads(listed)
+    except (ValueError, RecursionError):
+        return set()
+    if isinstance(found, dict):
+        found = found.get("data") or found.get("models")
+    return set(_read_names(found if isinstance(found, list) else []))
+
+
+def _read_names(items: list[object]) -> Iterator[str]:
+    for item in items:
+        names = [item]
+        if isinstance(item, dict):
+            names = [item.get(name) for name in ("id", "name", "model")]
+        yield from (name for name in names if isinstance(name, str))
+
+
+def _answers(known: Known) -> bool:
+    refused = known.failure is not None and known.failure.error_type in {"401", "403"}
+    return refused or bool(known.models)
+
+
+def _other_addresses(base_url: str) -> Iterator[str]:
+    parts = urlsplit(base_url)
+    paths = dict.fromkeys([f"{parts.path}/v1", *_PATHS])
+    for path in paths:
+        if path != parts.path:
+            yield urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+
+def _find_obstacle(error: Exception, known: Known, *, base_url: str, key: ApiKey) -> str | None:
+    """Say why nothing can be sent after `error`, and what to do; None if something can."""
+    failure = known.failure = explain_failure(error)
+    if _is_tls(error) or "HTTPS" in failure.message:
+        secure = f"https{base_url.removeprefix('http')}"
+        return f"The server at {base_url!r} wants https. Write base_url={secure!r}."
+    if failure.error_type == "connect":
+        return explain_silence(failure, base_url=base_url, key=key)
+    return None
+
+
+def _is_tls(error: BaseException | None) -> bool:
+    """Say whether a reply that was no HTTP was TLS."""
+    while error is not None:
+        if _TLS in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def explain_silence(failure: Failure, *, base_url: str, key: ApiKey) -> str:
+    """Say that nothing answers by HTTP at an address, and what to do."""
+    message = quote(failure.message, key).rstrip(". ")
+    return (
+        f"No model server answered at {base_url!r} ({message}). Start it, check the address (http "
+        "or https?), or run without one: connect(simulate=True), on the command line --simulate."
+    )

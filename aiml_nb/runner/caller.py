@@ -19,6 +19,7 @@ from .admission import Admission, Ticket
 from .answer import Answer
 from .clock import Clock
 from .deadlines import Deadline, Deadlines
+from .first_call import FirstCalls
 from .plan import Plan
 from .progress import Status
 from .retry import Retries, Tries
@@ -53,6 +54,8 @@ class Caller:
     ----------
     cut
         Breaks off the blocking calls in flight when the run is interrupted.
+    first
+        What the first calls say about all of them.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Caller:
         self._deadlines = Deadlines()
         self._wake = threading.Event()
         self._wake_async = asyncio.Event()
+        self.first = FirstCalls(plan, self._admission.gate, self.now)
         plan.run.limit_history = self._admission.gate.history
 
     def now(self) -> float:
@@ -97,6 +101,7 @@ class Caller:
         self._admission.began = before
         for call in self._plan.unfinished:
             call.submitted = before
+        self.first.begin()
 
     def make(self, client: OpenAI, call: Call) -> None:
         """Make one call with the blocking client. A failure becomes its record."""
@@ -112,7 +117,8 @@ class Caller:
             request = self._request(call, attempt)
             if not self._announce(call, attempt, request, ticket):
                 return
-            outcome = send(client, request, attempt, self.now, timeout=ticket.left)
+            began = None if self.first.is_over else self.first.let_in
+            outcome = send(client, request, attempt, self.now, timeout=ticket.left, began=began)
             wait = self._follow_up(call, attempt, ticket, tries, *outcome)
 
     async def make_async(self, client: AsyncOpenAI, call: Call) -> None:
@@ -130,7 +136,10 @@ class Caller:
             if not self._announce(call, attempt, request, ticket):
                 return
             deadline = Deadline(self._deadlines, ticket.left)
-            outcome = await send_async(client, request, attempt, self.now, deadline=deadline)
+            began = None if self.first.is_over else self.first.let_in
+            outcome = await send_async(
+                client, request, attempt, self.now, deadline=deadline, began=began
+            )
             wait = self._follow_up(call, attempt, ticket, tries, *outcome)
 
     def stop(self, why: str) -> None:
@@ -222,6 +231,8 @@ class Caller:
         self._admission.leave(ticket, call, status=status, billed=billed)
         if failure is None:
             self._retries.note_answer()
+            if not self.first.is_over:
+                self.first.note_answer(call.index)
             words = answer.verdict.words
             call.outcome, call.error_type = answer.verdict.outcome, None
             call.error = words and self._plan.endpoint.key.redact(words)
@@ -233,6 +244,10 @@ class Caller:
         message = quote(failure.message, self._plan.endpoint.key)
         call.error_type = failure.error_type
         call.error = f"{message} ({verdict.remark})" if verdict.remark else message
+        if not self.first.is_over:
+            self._judge_first(call, failure, is_last=verdict.wait is None)
+            if self.first.turned_away:
+                return None
         if verdict.stops_run:
             self.stop(f"{failure.error_type}: {message}")
         all_wait = bool(verdict.pause)
@@ -246,6 +261,16 @@ class Caller:
             return None
         # A pause holds everybody back: who was refused lines up at once, before those after it.
         return _AT_ONCE if all_wait else verdict.wait
+
+    def _judge_first(self, call: Call, failure: Failure, *, is_last: bool) -> None:
+        """Stop the run if one of its first calls has failed as all would."""
+        why = self.first.judge(failure, call.index, is_last=is_last)
+        if why:
+            self.stop(why)
+        if self.first.turned_away:  # it stays unfinished: a run that goes on sends it again
+            call.outcome = "error"
+            self._note_finished(call)
+            self._on_finished(call)
 
     def _take_out_key(self, answer: Answer, attempt: Attempt) -> None:
         """Redact a key that the server sent back."""
@@ -270,10 +295,13 @@ class Caller:
 
     def _finish(self, call: Call, *, at: float | None = None) -> None:
         call.finished = call.attempts[-1].finished if at is None else at
+        self._note_finished(call)
+        self._on_finished(call)
+
+    def _note_finished(self, call: Call) -> None:
         if self._journal is not None:
             try:
                 own = self._plan.prompts[call.index].parameters
                 self._journal.note_finished(call, known=own)
             except JournalError as error:
                 self.stop(str(error))
-        self._on_finished(call)

@@ -34,10 +34,17 @@ class Gate:
         The limit never exceeds it.
     first
         The limit to begin with.
+
+    Attributes
+    ----------
+    is_alone
+        While it is true, one attempt is let through at a time: see `first_call`.
     """
 
     def __init__(self, ceiling: int, *, first: int | None = None) -> None:
         self.ceiling = ceiling
+        self.is_alone = False
+        self._unjudged = 0  # attempts that have ended while they were alone, and keep their slot
         self.in_flight = 0
         self.history: list[LimitChange] = []
         self._limit = float(min(first or ceiling, ceiling))
@@ -52,7 +59,31 @@ class Gate:
     @property
     def limit(self) -> int:
         """The most attempts in flight now."""
-        return max(1, int(self._limit))
+        return 1 if self.is_alone else max(1, int(self._limit))
+
+    def hold(self) -> None:
+        """Let one attempt through at a time until `let_in`."""
+        self.is_alone = True
+        self.history[-1:] = [LimitChange(at=self.history[-1].at, limit=1, cause="start")]
+
+    def go_on_alone(self) -> None:
+        """Let the next attempt through: the one before has told nothing."""
+        with self._lock:
+            self._free_unjudged()
+
+    def let_in(self, now: float) -> None:
+        """End what `hold` began."""
+        with self._lock:
+            if self.is_alone:
+                self.is_alone = False
+                if self.limit > 1:
+                    self._note(now, "ok")
+                self._free_unjudged()
+
+    def _free_unjudged(self) -> None:
+        self.in_flight -= self._unjudged
+        self._unjudged = 0
+        self._wake()
 
     def enter(self, *, patience: float, place: int = 0) -> bool:
         """Wait, blocking the thread, until an attempt may be made; False after `patience` s.
@@ -115,18 +146,22 @@ class Gate:
             200 lets the limit grow, 429 makes it shrink.
         """
         with self._lock:
-            if status == 429 and sent > self._shrunk:
+            if status == 429 and sent > self._shrunk and not self.is_alone:
                 self._shrink(now)
             elif status == 200 and self._limit < self.ceiling:
                 self._grow(now)
+            if self.is_alone:
+                self._unjudged += 1
+                return
             self.in_flight -= 1
             self._wake()
 
     def open(self) -> None:
         """Let everybody through: the run has stopped, and they will find out."""
         with self._lock:
+            self.is_alone = False
             self._limit = self.ceiling = 2**31
-            self._wake()
+            self._free_unjudged()
 
     def _line_up(self, give: Callable[[], bool], *, place: int) -> None:
         with self._lock:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from ..endpoint import Endpoint
-from ..jsonl import encode, head_of
+from ..errors import EndpointError
 from ..loop import LoopLag, inside_run, run_coroutine
 from ..records import Run
 from .caller import Caller
-from .changes import encode_note, find_changes, find_parameters, parameters_of
 from .clients import ThreadClients
 from .clock import Clock
 from .collector import seldom_full_collections
-from .journal import Journal, finished_line, sent_line
-from .plan import Plan, describe_plan, describe_prompt, make_plan, takes_arguments_of
+from .journal import Journal
+from .journal_lines import head_of_plan, lines_of_plan
+from .plan import Plan, describe_plan, make_plan, takes_arguments_of
 from .progress import Status, show_progress
 from .settings import CAPS, OPTIONS
 from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
@@ -160,38 +159,46 @@ async def _make_async_calls(
     settings, endpoint = plan.settings, plan.endpoint
     client = endpoint.open_async(timeout=settings.timeout, max_connections=settings.max_concurrency)
     async with client, LoopLag() as lag:
-        await endpoint.warm_up_async(client, model=settings.parameters.get("model"))
+        await endpoint.warm_up_async(client)
         with _open_caller(plan, journal, clock) as caller, inside_run():
             _submit(plan, caller)
             lag.begin_again()
             try:
-                await ASYNC_STRATEGIES[settings.strategy](
-                    lambda call: caller.make_async(client, call),
-                    plan.unfinished,
-                    settings.max_concurrency,
-                )
+                with caller.first.wait(blocks=False):
+                    await ASYNC_STRATEGIES[settings.strategy](
+                        lambda call: caller.make_async(client, call),
+                        plan.unfinished,
+                        settings.max_concurrency,
+                    )
             finally:
                 plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
+            if (first := caller.first).turned_away:
+                other = await endpoint.find_address_async(client) if first.at_address else None
+                raise EndpointError(first.explain(other))
     return plan.run
 
 
 def _make_blocking_calls(plan: Plan, caller: Caller) -> None:
     settings, endpoint = plan.settings, plan.endpoint
     with ThreadClients(endpoint, timeout=settings.timeout) as clients:
-        endpoint.warm_up(clients.get(), model=settings.parameters.get("model"))
+        endpoint.warm_up(clients.get())
         caller.cut = clients.cut
         _submit(plan, caller)
         try:
-            BLOCKING_STRATEGIES[settings.strategy](
-                lambda call: caller.make(clients.get(), call),
-                plan.unfinished,
-                settings.max_concurrency,
-            )
+            with caller.first.wait(blocks=True):
+                BLOCKING_STRATEGIES[settings.strategy](
+                    lambda call: caller.make(clients.get(), call),
+                    plan.unfinished,
+                    settings.max_concurrency,
+                )
         except BaseException:
             # Before the clients are closed: that neither wakes a thread that waits for its answer
             # nor tells the server.
             caller.interrupt()
             raise
+        if (first := caller.first).turned_away:
+            other = endpoint.find_address(clients.get()) if first.at_address else None
+            raise EndpointError(first.explain(other))
 
 
 def _submit(plan: Plan, caller: Caller) -> None:
@@ -207,10 +214,11 @@ def _open_caller(
     """Show plan and progress, keep the journal, and close the records if it is interrupted."""
     if plan.endpoint.may_cost:
         print(describe_plan(plan))
+    is_new = journal is None
     if journal is None and plan.settings.journal is not None:
-        journal = Journal.create(plan.settings.journal, _head_of(plan))
+        journal = Journal.create(plan.settings.journal, head_of_plan(plan))
     if journal is not None:
-        journal.all_lines = lambda: _lines_of(plan)
+        journal.all_lines = lambda: lines_of_plan(plan)
         plan.run.journal = str(journal.path)
     if journal is not None and plan.note is not None:
         journal.note_resumed(plan.note)
@@ -222,6 +230,10 @@ def _open_caller(
         caller = Caller(plan, on_finished=advance, clock=clock, journal=journal, status=status)
         try:
             yield caller
+        except EndpointError:
+            if journal is not None and is_new:
+                journal.is_kept = False  # nothing in it could be lost
+            raise
         except BaseException:
             caller.interrupt()
             raise
@@ -229,34 +241,3 @@ def _open_caller(
             if journal is not None:
                 journal.close(plan.run)
                 plan.run.journal = str(journal.path) if journal.is_kept else None
-
-
-def _lines_of(plan: Plan) -> Iterator[str]:
-    """Yield what the journal of a run should hold by now."""
-    yield encode(_head_of(plan))
-    parameters = parameters_of(plan.settings)
-    if find_changes(plan.run.parameters | {"stream": plan.run.stream}, parameters):
-        yield encode_note(parameters, [])
-    for call in plan.run.calls:
-        for attempt in list(call.attempts):
-            name = f"{plan.run.run_id}.{call.index}.{attempt.number}"
-            yield sent_line(call, attempt, name)
-        if call.finished is not None and call.outcome != "cancelled":
-            yield finished_line(call, known=plan.prompts[call.index].parameters)
-
-
-def _head_of(plan: Plan) -> dict[str, Any]:
-    """Return the journal's first line: all that `resume` needs, and no key."""
-    settings, limits = plan.settings, plan.settings.limits
-    options = {name: getattr(settings, name) for name in OPTIONS}
-    options |= {name: getattr(limits, name) for name in CAPS}
-    asked = find_parameters(settings.parameters)
-    prompts = [describe_prompt(prompt, number) for number, prompt in enumerate(plan.prompts, 1)]
-    head = head_of(plan.run, prompts=prompts)
-    head["settings"] = head["settings"] | {
-        "started_at": plan.run.started_at or time.time(),
-        "parameters": plan.run.parameters if plan.resumes else asked,
-        "options": options | {"stream": plan.run.stream},
-        "simulator": plan.endpoint.knobs,
-    }
-    return head

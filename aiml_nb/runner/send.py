@@ -76,6 +76,7 @@ def send(
     clock: Callable[[], float],
     *,
     timeout: float,
+    began: Callable[[], None] | None = None,
 ) -> tuple[Answer, Failure | None]:
     """Send `request` and wait for the whole answer, blocking the thread.
 
@@ -91,6 +92,8 @@ def send(
         Tells the seconds since the run's origin.
     timeout
         Seconds after which the attempt is given up.
+    began
+        Is called when a streamed answer begins.
 
     Returns
     -------
@@ -112,6 +115,8 @@ def send(
                 stream_cls=Stream[object],
             ) as pieces:
                 incoming = answer.begin_stream(pieces.response.headers)
+                if began:
+                    began()
                 for data in pieces.response.iter_bytes():
                     if incoming.feed(data):
                         break
@@ -133,6 +138,7 @@ async def send_async(
     clock: Callable[[], float],
     *,
     deadline: Deadline,
+    began: Callable[[], None] | None = None,
 ) -> tuple[Answer, Failure | None]:
     """Send `request` and wait for the whole answer, until `deadline`; otherwise as `send`."""
     answer = Answer(clock, n=request.body.get("n"))
@@ -151,6 +157,8 @@ async def send_async(
                     stream_cls=AsyncStream[object],
                 ) as pieces:
                     incoming = answer.begin_stream(pieces.response.headers)
+                    if began:
+                        began()
                     async with aclosing(pieces.response.aiter_bytes()) as arriving:
                         async for data in arriving:
                             if incoming.feed(data):

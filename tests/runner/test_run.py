@@ -38,11 +38,11 @@ class LateEndpoint(Endpoint):
 
     blocks_for = 1.0
 
-    async def warm_up_async(self, client: Any, *, model: str | None = None) -> None:
+    async def warm_up_async(self, client: Any) -> None:
         """Block, and connect."""
         await asyncio.sleep(0.03)
         time.sleep(self.blocks_for)  # noqa: ASYNC251  it is to block
-        await super().warm_up_async(client, model=model)
+        await super().warm_up_async(client)
 
 
 def read_log(endpoint: Endpoint) -> dict[str, Any]:

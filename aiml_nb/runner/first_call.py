@@ -1,0 +1,180 @@
+"""The first calls of a run, where nobody has said yet that its address, key and model are right.
+
+If the list of models says so, all calls go at once. Else the first goes alone, and the others
+follow as soon as the head of its reply, or its answer, says it; or after ten seconds, in which a
+server would have refused it. A refusal that is about all of them ends the run with a sentence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from ..failures import Failure
+from ..rejections import Fault, explain_fault, find_fault
+from ..warmup import explain_silence
+from .limits import Gate
+from .plan import Plan
+
+PATIENCE = 10.0
+# So many calls alike, where several are under way: a list may be right and a model no chat model.
+_MOST_ALIKE = 3
+
+Verdict = Literal["refused", "right", "unclear", "wait"]
+
+
+class Refused(NamedTuple):
+    """Why no call of a run can succeed.
+
+    Parameters
+    ----------
+    fault
+        None if nothing answers by HTTP.
+    """
+
+    fault: Fault | None
+    failure: Failure
+    model: str
+
+
+@dataclass(slots=True)
+class FirstCalls:
+    """What the first calls of a run say about all of them.
+
+    Parameters
+    ----------
+    plan
+        The run.
+    gate
+        Holds the others back while the first goes alone.
+    now
+        Tells the seconds since the run's origin.
+
+    Attributes
+    ----------
+    is_over
+        They have said what they can.
+    turned_away
+        The first call went alone and was refused as all would be.
+    """
+
+    plan: Plan
+    gate: Gate
+    now: Callable[[], float]
+    is_over: bool = field(init=False, default=False)
+    turned_away: bool = field(init=False, default=False)
+    _refused: Refused | None = field(init=False, default=None)
+    _models: set[str] = field(init=False, default_factory=set)
+    _alike: int = field(init=False, default=0)
+
+    def begin(self) -> None:
+        """Send the first call alone if the list of models has not named all that are asked for."""
+        self._models = {self._model_of(call.index) for call in self.plan.unfinished}
+        if not self._models <= self.plan.endpoint.known.models:
+            self.gate.hold()
+
+    @contextmanager
+    def wait(self, *, blocks: bool) -> Iterator[None]:
+        """Let the others go in `PATIENCE` seconds, if this context is not left before.
+
+        Parameters
+        ----------
+        blocks
+            The calls block this thread; else the running loop waits.
+        """
+        if not self.gate.is_alone:
+            yield
+            return
+        timer: asyncio.TimerHandle | threading.Timer
+        if blocks:
+            timer = threading.Timer(PATIENCE, self.let_in)
+            timer.daemon = True
+            timer.start()
+        else:
+            timer = asyncio.get_running_loop().call_later(PATIENCE, self.let_in)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def let_in(self) -> None:
+        """Let the other calls go, too."""
+        self.gate.let_in(self.now())
+
+    def note_answer(self, index: int) -> None:
+        """Note that the call of this index was answered: its model is known from now on."""
+        self.plan.endpoint.known.models.add(self._model_of(index))
+        self.is_over = True
+        self.let_in()
+
+    def judge(self, failure: Failure, index: int, *, is_last: bool) -> str | None:
+        """Let others go after a failure, or return why no call can succeed.
+
+        Parameters
+        ----------
+        index
+            Which call failed.
+        is_last
+            It is not tried again.
+        """
+        says = self._weigh(failure, self._model_of(index), is_last=is_last)
+        if says == "wait":
+            self.gate.go_on_alone()
+            return None
+        self.is_over = says != "unclear"
+        if says == "refused":
+            self.turned_away = self.gate.is_alone
+            return self.explain()
+        self.let_in()
+        return None
+
+    @property
+    def at_address(self) -> bool:
+        """True if it was the address that was wrong."""
+        return self._refused is not None and self._refused.fault == "address"
+
+    def explain(self, elsewhere: str | None = None) -> str:
+        """Say why no call can succeed, and what to do; `elsewhere` as in `explain_fault`."""
+        endpoint, refused = self.plan.endpoint, self._refused
+        assert refused is not None  # noqa: S101  asked for after a refusal only
+        if refused.fault is None:
+            return explain_silence(refused.failure, base_url=endpoint.base_url, key=endpoint.key)
+        return explain_fault(
+            refused.fault,
+            refused.failure,
+            base_url=endpoint.base_url,
+            key=endpoint.key,
+            model=refused.model,
+            known=endpoint.known,
+            elsewhere=elsewhere,
+        )
+
+    def _weigh(self, failure: Failure, model: str, *, is_last: bool) -> Verdict:
+        known, is_alone = self.plan.endpoint.known, self.gate.is_alone
+        fault = find_fault(failure, model=model, known=known)
+        if fault == "model" and len(self._models) > 1:
+            return "right"  # the address and the key are; others ask for other models
+        if fault:
+            self._alike += 1
+            if not is_alone and (fault == "key" or self._alike < _MOST_ALIKE):
+                return "unclear"  # a refused key stops the run anyway, and its record tells why
+        elif failure.status is not None or failure.error_type == "deadline":
+            passes = failure.status is None or failure.status == 429 or failure.status >= 500
+            return "unclear" if passes else "right"
+        elif not (is_alone and known.is_silent):
+            return "unclear"
+        elif not is_last:
+            return "wait"
+        self._refused = Refused(fault, failure, model)
+        return "refused"
+
+    def _model_of(self, index: int) -> str:
+        """Return the model that a call asks for, wherever that is said."""
+        body, own = self.plan.settings.parameters, self.plan.prompts[index].parameters
+        body = body | own if own else body
+        model = (body.get("extra_body") or {}).get("model") or body.get("model")
+        return str(model or self.plan.endpoint.model)

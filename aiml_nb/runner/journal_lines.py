@@ -1,0 +1,44 @@
+"""All that the journal of a run should hold by now, from what is in memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from ..jsonl import encode, head_of
+from .changes import encode_note, find_changes, find_parameters, parameters_of
+from .journal import finished_line, sent_line
+from .plan import Plan, describe_prompt
+from .settings import CAPS, OPTIONS
+
+
+def lines_of_plan(plan: Plan) -> Iterator[str]:
+    """Yield what the journal of a run should hold by now."""
+    yield encode(head_of_plan(plan))
+    parameters = parameters_of(plan.settings)
+    if find_changes(plan.run.parameters | {"stream": plan.run.stream}, parameters):
+        yield encode_note(parameters, [])
+    for call in plan.run.calls:
+        for attempt in list(call.attempts):
+            name = f"{plan.run.run_id}.{call.index}.{attempt.number}"
+            yield sent_line(call, attempt, name)
+        if call.finished is not None and call.outcome != "cancelled":
+            yield finished_line(call, known=plan.prompts[call.index].parameters)
+
+
+def head_of_plan(plan: Plan) -> dict[str, Any]:
+    """Return the journal's first line: all that `resume` needs, and no key."""
+    settings, limits = plan.settings, plan.settings.limits
+    options = {name: getattr(settings, name) for name in OPTIONS}
+    options |= {name: getattr(limits, name) for name in CAPS}
+    asked = find_parameters(settings.parameters)
+    prompts = [describe_prompt(prompt, number) for number, prompt in enumerate(plan.prompts, 1)]
+    head = head_of(plan.run, prompts=prompts)
+    head["settings"] = head["settings"] | {
+        "started_at": plan.run.started_at or time.time(),
+        "parameters": plan.run.parameters if plan.resumes else asked,
+        "options": options | {"stream": plan.run.stream},
+        "simulator": plan.endpoint.knobs,
+    }
+    return head

@@ -1,0 +1,195 @@
+"""A server whose list of models does anything, and whose answers wait until they are let go."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Reply = tuple[int, bytes]
+
+
+def completion(text: str = "Yes.") -> Reply:
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": text},
+        "finish_reason": "stop",
+    }
+    body = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    return 200, json.dumps(body).encode()
+
+
+def refusal(status: int, message: str, **more: Any) -> Reply:
+    return status, json.dumps({"error": {"message": message, **more}}).encode()
+
+
+def listing(*models: str) -> Reply:
+    data = [{"id": name, "object": "model"} for name in models]
+    return 200, json.dumps({"object": "list", "data": data}).encode()
+
+
+# What a list of models may be other than one; each is sent as it stands and the connection closed.
+BAD_LISTS: dict[str, bytes] = {
+    "missing scopes": b"HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n"
+    b'{"error": {"message": "Missing scopes: api.model.read"}}',
+    "forbidden": b"HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n{}",
+    "not found": b"HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\nnothing here",
+    "broken": b"HTTP/1.1 500 Internal Server Error\r\nconnection: close\r\n\r\noops",
+    "busy": b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 60\r\nconnection: close\r\n\r\n{}",
+    "a page": b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<html>Hi",
+    "empty": b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n",
+    "no models": b'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"object": "list", "data": []}',
+    "null": b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nnull",
+    "numbers": b'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"data": [1, null, {"id": 2}, []]}',
+    "cut": b'HTTP/1.1 200 OK\r\ncontent-length: 99\r\nconnection: close\r\n\r\n{"data": [',
+    "garbage": b"\x00\x01\x02 what?\r\n\r\n",
+    "nothing": b"",
+    "moved": b"HTTP/1.1 302 Found\r\nlocation: /v2/models\r\nconnection: close\r\n\r\n",
+    "packed": b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n\x1f\x8b\x08",
+    "huge": b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + b" " * (9 * 2**20),
+    "deep": b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + b"[" * 100_000,
+    "of others": b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"
+    b'{"object": "list", "data": [{"id": "other"}, {"id": "gpt-*"}]}',
+}
+
+
+@dataclass
+class DoorServer:
+    """What it answers, and what it was asked.
+
+    Parameters
+    ----------
+    models
+        The reply to ``GET /v1/models``: raw bytes, a `Reply`, or ``reset``, ``hang``, ``trickle``.
+    chat
+        Returns the reply to a request for a completion; is given its body.
+    path
+        Where the API is; other paths are not found.
+    holds
+        Chats wait for `let_go` before they are answered.
+    """
+
+    models: bytes | Reply | str = field(default_factory=lambda: listing("m"))
+    chat: Callable[[dict[str, Any]], Reply] = lambda body: completion()
+    path: str = "/v1"
+    holds: bool = False
+    base_url: str = ""
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    chats: list[dict[str, Any]] = field(default_factory=list)
+    let_go: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def lists(self) -> list[str]:
+        """The paths of the lists of models that were asked for."""
+        return [path for method, path in self.asked if method == "GET"]
+
+    def wait_for_chats(self, count: int) -> None:
+        """Return once so many chats have come in."""
+        deadline = time.monotonic() + 20
+        while len(self.chats) < count and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(self.chats) >= count
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    @property
+    def door(self) -> DoorServer:
+        return self.server.door  # type: ignore[attr-defined, no-any-return]
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self.door.asked.append(("GET", self.path))
+        models = self.door.models
+        if self.path != f"{self.door.path}/models":
+            self._answer(404, b"404 page not found")
+        elif isinstance(models, tuple):
+            self._answer(*models)
+        elif isinstance(models, bytes):
+            self.close_connection = True
+            self.wfile.write(models)
+        elif models == "reset":
+            self.close_connection = True
+            linger = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        else:
+            self.close_connection = True
+            while not self.door.over.wait(0.1):
+                if models == "trickle":
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\n"[:1])
+
+    def do_POST(self) -> None:
+        self.door.asked.append(("POST", self.path))
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path != f"{self.door.path}/chat/completions":
+            self._answer(404, b"404 page not found")
+            return
+        self.door.chats.append(body)
+        if self.door.holds:
+            self.door.let_go.wait(30)
+        status, reply = self.door.chat(body)
+        if status == 0:
+            self.close_connection = True
+        elif body.get("stream") and status == 200:
+            self._stream()
+        else:
+            self._answer(status, reply)
+
+    def _stream(self) -> None:
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        self.wfile.flush()
+        self.door.over.wait(0.3)
+        for text, reason in (("Yes.", None), ("", "stop")):
+            choice = {"index": 0, "delta": {"content": text}, "finish_reason": reason}
+            piece = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+            self.wfile.write(f"data: {json.dumps({**piece, 'choices': [choice]})}\n\n".encode())
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        if status in {301, 302, 307, 308}:
+            self.send_header("location", "http://127.0.0.1:1/v1/chat/completions")
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, *_: object) -> None:
+        pass  # whoever hangs up has what it wanted
+
+
+@contextmanager
+def door_server(**how: Any) -> Iterator[DoorServer]:
+    """Serve on a port of this machine until the context is left."""
+    door = DoorServer(**how)
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.door = door  # type: ignore[attr-defined]
+    door.base_url = f"http://127.0.0.1:{server.server_port}{door.path}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield door
+    finally:
+        door.over.set()
+        door.let_go.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
