@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ _MOST_SECONDS = 5.0
 _TO_CONNECT = 4.0  # less: a connection that is not made must not look like a list that is slow
 _WHERE_ELSE = 2.0  # seconds for each other address that is tried
 _PATHS = ("/v1", "/api/v1", "/openai/v1")  # where servers have their API
-_TLS = r"\x15\x03"  # how an alert of TLS begins, as errors of parsers show it
+_WANTS_HTTPS = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -159,21 +160,12 @@ def _other_addresses(base_url: str) -> Iterator[str]:
 def _find_obstacle(error: Exception, known: Known, *, base_url: str, key: ApiKey) -> str | None:
     """Say why nothing can be sent after `error`, and what to do; None if something can."""
     failure = known.failure = explain_failure(error)
-    if _is_tls(error) or "HTTPS" in failure.message:
+    if _WANTS_HTTPS.search(failure.message):
         secure = f"https{base_url.removeprefix('http')}"
         return f"The server at {base_url!r} wants https. Write base_url={secure!r}."
     if failure.error_type == "connect":
         return explain_silence(failure, base_url=base_url, key=key)
     return None
-
-
-def _is_tls(error: BaseException | None) -> bool:
-    """Say whether a reply that was no HTTP was TLS."""
-    while error is not None:
-        if _TLS in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def explain_silence(failure: Failure, *, base_url: str, key: ApiKey) -> str:

@@ -265,9 +265,9 @@ class TestWarmUp:
         with (
             raw_server(JSON_HEAD) as target,
             raw_server(REDIRECT % target.base_url.encode()) as server,
+            pytest.raises(nb.EndpointError, match="sends its callers to another address"),
         ):
-            with pytest.raises(nb.EndpointError, match="sends its callers to another address"):
-                nb.run(["Who?"], quiet(base_url=server.base_url), strategy=strategy)
+            nb.run(["Who?"], quiet(base_url=server.base_url), strategy=strategy)
 
         run = nb.last_run()
         assert run is not None

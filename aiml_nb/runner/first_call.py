@@ -123,7 +123,7 @@ class FirstCalls:
         """
         says = self._weigh(failure, self._model_of(index), is_last=is_last)
         if says == "wait":
-            self.gate.go_on_alone()
+            self.gate.keep_for(index)
             return None
         self.is_over = says != "unclear"
         if says == "refused":

@@ -45,6 +45,7 @@ class Gate:
         self.ceiling = ceiling
         self.is_alone = False
         self._unjudged = 0  # attempts that have ended while they were alone, and keep their slot
+        self._kept_for = -1
         self.in_flight = 0
         self.history: list[LimitChange] = []
         self._limit = float(min(first or ceiling, ceiling))
@@ -66,10 +67,9 @@ class Gate:
         self.is_alone = True
         self.history[-1:] = [LimitChange(at=self.history[-1].at, limit=1, cause="start")]
 
-    def go_on_alone(self) -> None:
-        """Let the next attempt through: the one before has told nothing."""
-        with self._lock:
-            self._free_unjudged()
+    def keep_for(self, place: int) -> None:
+        """Keep the slot of the attempt that was alone for the next one of the same call."""
+        self._kept_for = place
 
     def let_in(self, now: float) -> None:
         """End what `hold` began."""
@@ -165,6 +165,10 @@ class Gate:
 
     def _line_up(self, give: Callable[[], bool], *, place: int) -> None:
         with self._lock:
+            if self._unjudged and place == self._kept_for:
+                self._unjudged -= 1
+                give()
+                return
             heapq.heappush(self._waiting, (place, next(self._tickets), give))
             self._wake()
 

@@ -97,7 +97,9 @@ def run(
     BudgetError
         If a cap is below the first call, or cannot be kept.
     EndpointError
-        If the server cannot be reached, refuses the key or does not have the model.
+        If nothing can be sent to the server; or if its list of models does not tell that all is
+        right, and the first call, which then goes alone, is refused: the key, the model or the
+        address is wrong. `last_run` has the records.
     JournalError
         If the journal cannot be written.
     TypeError, ValueError

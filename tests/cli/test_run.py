@@ -27,6 +27,7 @@ from aiml_nb.jsonl import encode
 
 from ..foreground import Foreground, foreground
 from ..raw_server import JSON_HEAD, raw_server
+from ..runner.door_server import BAD_LISTS, Reply, door_server, listing, refusal
 from .test_compare import CANARY, aiml_nb
 
 
@@ -426,6 +427,73 @@ def test_bad_input_gets_one_sentence_exit_code_2_and_no_file(name: str, tmp_path
     # What can be known without a server is said before one is named, or the simulator started.
     assert done.stdout == "" or name in {"nobody there", "a cost that nobody tells"}
     assert sorted(each.name for each in tmp_path.iterdir()) == ["empty.txt", "q.jsonl"]
+
+
+REFUSED: dict[str, tuple[bytes | Reply, Reply, list[str], str]] = {
+    "no key": (
+        BAD_LISTS["missing scopes"],
+        refusal(401, "Invalid API Key"),
+        [],
+        "needs a key: Invalid API Key. Give it one: --api-key-env NAME.",
+    ),
+    "a wrong key": (
+        BAD_LISTS["not found"],
+        refusal(401, f"Incorrect API key: {CANARY}"),
+        ["--api-key-env", "MY_KEY"],
+        "refused the key from MY_KEY: Incorrect API key: [key]. Check that the key",
+    ),
+    "no such model": (
+        listing("gpt-4o-mini"),
+        refusal(404, "The model does not exist"),
+        ["--model", "gpt-4o-mimi"],
+        "did you mean 'gpt-4o-mini' (--model)?",
+    ),
+    "no such path": (
+        BAD_LISTS["not found"],
+        refusal(404, "Not Found"),
+        [],
+        "No chat completions are at",
+    ),
+}
+
+
+class TestFirstCall:
+    """Where the list of models does not tell, one call does, before any other is sent."""
+
+    @pytest.mark.parametrize("command", ["run", "compare"])
+    @pytest.mark.parametrize("name", REFUSED)
+    def test_that_is_refused_gets_one_sentence_and_exit_code_2(
+        self, name: str, command: str, tmp_path: Path
+    ) -> None:
+        models, reply, typed, said = REFUSED[name]
+        write_questions(tmp_path, 9)
+        more = ["--journal", "j.jsonl"] if command == "run" else []
+        with door_server(models=models, chat=lambda body: reply) as door:
+            place = ["--prompts", "q.jsonl", "--base-url", door.base_url, *more, *typed]
+            done = aiml_nb(command, *place, cwd=tmp_path, MY_KEY=CANARY)
+
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert not speaks_python(done.stderr)
+        assert CANARY not in done.stdout + done.stderr
+        assert len(door.chats) == 1
+        assert [each.name for each in tmp_path.iterdir()] == ["q.jsonl"]
+
+    def test_an_address_without_its_path_is_completed_and_can_be_typed(
+        self, tmp_path: Path
+    ) -> None:
+        write_questions(tmp_path, 5)
+        with door_server(models=BAD_LISTS["missing scopes"]) as door:
+            root = door.base_url.removesuffix("/v1")
+            asked = run("--prompts", "q.jsonl", "--base-url", root, cwd=tmp_path)
+            typed = shlex.split(asked.stderr.partition("try ")[2].strip().rstrip("."))
+            done = run("--prompts", "q.jsonl", *typed, cwd=tmp_path)
+
+        assert asked.returncode == 2
+        assert typed == ["--base-url", door.base_url]
+        assert done.returncode == 0, done.stderr
+        assert len(door.chats) == 5
 
 
 class TestGoingOn:

@@ -73,13 +73,13 @@ class DoorServer:
     path
         Where the API is; other paths are not found.
     holds
-        Chats wait for `let_go` before they are answered.
+        So many chats wait for `let_go` before they are answered; streams before their first piece.
     """
 
     models: bytes | Reply | str = field(default_factory=lambda: listing("m"))
     chat: Callable[[dict[str, Any]], Reply] = lambda body: completion()
     path: str = "/v1"
-    holds: bool = False
+    holds: int = 0
     base_url: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
     chats: list[dict[str, Any]] = field(default_factory=list)
@@ -136,23 +136,25 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, b"404 page not found")
             return
         self.door.chats.append(body)
-        if self.door.holds:
+        is_held = len(self.door.chats) <= self.door.holds
+        if is_held and not body.get("stream"):
             self.door.let_go.wait(30)
         status, reply = self.door.chat(body)
         if status == 0:
             self.close_connection = True
         elif body.get("stream") and status == 200:
-            self._stream()
+            self._stream(is_held=is_held)
         else:
             self._answer(status, reply)
 
-    def _stream(self) -> None:
+    def _stream(self, *, is_held: bool) -> None:
         self.close_connection = True
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.end_headers()
         self.wfile.flush()
-        self.door.over.wait(0.3)
+        if is_held:
+            self.door.let_go.wait(30)
         for text, reason in (("Yes.", None), ("", "stop")):
             choice = {"index": 0, "delta": {"content": text}, "finish_reason": reason}
             piece = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
