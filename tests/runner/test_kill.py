@@ -124,7 +124,7 @@ def kill_until_done(
         if journal.exists() and b"\n" not in journal.read_bytes():
             journal.unlink()  # as the message says: it was cut off before anything was sent
         check_journal(tally, journal, acknowledged)
-        if not done and chance.random() < 0.5:
+        if not done and chance.random() < 0.5 and journal.exists():
             tear(journal, chance)
             tally.torn += 1
     contents = read_lines(journal.read_bytes(), journal)
