@@ -20,7 +20,10 @@ from .retry_hints import read_retry_after
 # Class name in the chain of causes -> (error_type, the server may have done the work). The first
 # row that matches decides; names and not classes, so that nothing is imported to ask.
 _CAUSES: tuple[tuple[str, str, bool], ...] = (
-    ("ReplyTooLargeError", "too_large", True),  # the guard's own, see transport.py
+    ("ProxyFailedError", "connect", False),  # the guard's own, see transport
+    ("OutOfFilesError", "deadline", False),
+    ("HeadTooLargeError", "protocol", True),
+    ("ReplyTooLargeError", "too_large", True),
     ("EncodedReplyError", "encoding", True),
     ("DeadlineError", "deadline", True),
     ("ConnectionTimeoutError", "connect", False),  # aiohttp: no connection in time

@@ -37,6 +37,9 @@ class Attempt:
         The server's ``x-request-id``.
     possibly_billed
         The attempt failed, but the server may have done, and charged for, the work.
+    reconnects
+        1 if its connection, used before, turned out to be closed before anything of an answer had
+        come, and the request was sent again at once on a new one; else 0.
     """
 
     number: int
@@ -48,6 +51,7 @@ class Attempt:
     backoff_time: float = 0.0
     request_id: str | None = None
     possibly_billed: bool = False
+    reconnects: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

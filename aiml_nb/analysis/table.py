@@ -50,6 +50,7 @@ _ATTEMPT_COLUMNS = {
     "backoff_time": "Float64",
     "request_id": "string",
     "possibly_billed": "boolean",
+    "reconnects": "Int64",
 }
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..failures import Failure
 from ..records import Attempt
-from ..transport import Reply
+from ..transport import Reply, current_attempt
 from .answer import Answer
 from .deadlines import Deadline
 
@@ -102,6 +102,7 @@ def send(
     """
     answer = Answer(clock, n=request.body.get("n"))
     options, body = request.options(timeout), request.body
+    before = current_attempt.set(attempt)
     try:
         if request.streams:
             from openai import Stream
@@ -127,6 +128,8 @@ def send(
         failure = answer.settle()
     except Exception as error:  # noqa: BLE001  whatever a call raises becomes its record
         failure = answer.settle(error)
+    finally:
+        current_attempt.reset(before)
     _complete(attempt, answer, failure, clock)
     return answer, failure
 
@@ -143,6 +146,7 @@ async def send_async(
     """Send `request` and wait for the whole answer, until `deadline`; otherwise as `send`."""
     answer = Answer(clock, n=request.body.get("n"))
     options, body = request.options(None), request.body
+    before = current_attempt.set(attempt)
     try:
         with deadline:
             if request.streams:
@@ -171,6 +175,8 @@ async def send_async(
         failure = answer.settle()
     except Exception as error:  # noqa: BLE001
         failure = answer.settle(error)
+    finally:
+        current_attempt.reset(before)
     _complete(attempt, answer, failure, clock)
     return answer, failure
 

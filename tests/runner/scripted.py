@@ -20,7 +20,7 @@ import httpx2
 
 from aiml_nb.endpoint import Endpoint
 from aiml_nb.runner.clock import Clock
-from aiml_nb.transport import GuardedAsyncClient, _trusted_certificates
+from aiml_nb.transport import GuardedAsyncClient
 
 COMPLETION = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
 CHUNK = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
@@ -179,9 +179,7 @@ class ScriptedEndpoint(Endpoint):
     def open_async(self, *, timeout: float = 120.0, max_connections: int = 1000) -> Any:
         from openai import AsyncOpenAI
 
-        http = GuardedAsyncClient(
-            transport=self.server, follow_redirects=False, verify=_trusted_certificates()
-        )
+        http = GuardedAsyncClient(transport=self.server)
         client = AsyncOpenAI(
             base_url=self.base_url, api_key="none", max_retries=0, timeout=None, http_client=http
         )

@@ -1,0 +1,62 @@
+"""The guard around the client's HTTP: a deadline that fires, a cap, no redirects, no packed bodies.
+
+The only place that imports httpx2, on which the openai client sits, and aiohttp's client. A server
+can be slow, dead, hostile or plain wrong; what of it reaches a call is the same for the blocking
+client (`blocking`) and the async one (`aio`).
+"""
+
+from __future__ import annotations
+
+import httpx2
+
+from .aio import GuardedAsyncClient, Transport
+from .blocking import GuardedClient
+from .environment import find_proxy, is_loopback, trusted_certificates
+from .guard import MOST_BYTES, ReplyTooLargeError, current_attempt
+
+__all__ = [
+    "GuardedAsyncClient",
+    "MOST_BYTES",
+    "GuardedClient",
+    "Reply",
+    "ReplyTooLargeError",
+    "current_attempt",
+    "is_loopback",
+    "open_async_http",
+    "open_http",
+]
+
+Reply = httpx2.Response  # asked for from the client where its models of a reply are not wanted
+
+
+def open_http(base_url: str) -> GuardedClient:
+    """Return a blocking HTTP client for calls to `base_url`, one at a time.
+
+    Proxy settings and certificates of the environment are used where they matter.
+
+    Raises
+    ------
+    EndpointError
+        If one of them cannot be used.
+    """
+    return GuardedClient(base_url, **_surroundings(base_url))
+
+
+def open_async_http(base_url: str, *, max_connections: int) -> GuardedAsyncClient:
+    """Return the async HTTP client; otherwise as `open_http`.
+
+    Parameters
+    ----------
+    max_connections
+        The most connections at one moment.
+    """
+    transport = Transport(**_surroundings(base_url), max_connections=max_connections)
+    return GuardedAsyncClient(base_url=base_url, transport=transport)
+
+
+def _surroundings(base_url: str):
+    is_secured = base_url.startswith("https:")
+    return {
+        "certificates": trusted_certificates() if is_secured else None,
+        "proxy": find_proxy(base_url),
+    }

@@ -1,0 +1,235 @@
+"""The blocking client: one connection, a deadline that fires, one new start if it has died.
+
+httpcore2's read timeouts count from one received piece to the next, so a server that trickles bytes
+is never too late: here the timeout is the whole exchange's, and a timer shuts the socket.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import httpcore2
+import httpx2
+
+from . import open_files
+from .environment import Proxy
+from .guard import (
+    KEEP_ALIVE,
+    MOST_HEAD_BYTES,
+    PLAIN_REPLY,
+    Cap,
+    check_head,
+    describe_os_error,
+    note_reconnect,
+    refuse_encoded,
+)
+from .network import Exchange, Network
+
+# What a connection that has died looks like from here.
+_DEATHS = (httpcore2.RemoteProtocolError, httpcore2.ReadError, httpcore2.WriteError)
+
+
+class GuardedClient(httpx2.Client):
+    """A client for one call at a time.
+
+    Parameters
+    ----------
+    base_url
+        Where its requests go.
+    certificates
+        What a server is checked with; None where nothing is encrypted.
+    proxy
+        What requests go through.
+    """
+
+    def __init__(
+        self, base_url: str, *, certificates: ssl.SSLContext | None, proxy: Proxy | None
+    ) -> None:
+        self._network = Network(proxy)
+        self._connections = _Transport(self._network, certificates, proxy)
+        super().__init__(
+            base_url=base_url,
+            transport=self._connections,
+            trust_env=False,
+            headers=PLAIN_REPLY,
+        )
+
+    def send(
+        self, request: httpx2.Request, *, stream: bool = False, **options: Any
+    ) -> httpx2.Response:
+        """Send as httpx2 does; the read timeout is the whole exchange's.
+
+        A request on a connection that was used before and dies without a byte of an answer is sent
+        once more, on a new connection and within the same time.
+        """
+        seconds = request.extensions.get("timeout", {}).get("read")
+        exchange = Exchange(self._network, seconds)
+        try:
+            response = self._send(request, exchange, options)
+            response.stream = _GuardedStream(
+                response, exchange, self._connections, by_event=stream
+            )
+            try:
+                if self._network.received > MOST_HEAD_BYTES:
+                    check_head(response.headers.raw)
+                refuse_encoded(response)
+                if not stream:
+                    response.read()
+            except BaseException:
+                response.close()
+                raise
+        except BaseException as error:
+            exchange.end()
+            if isinstance(error, Exception):
+                exchange.check(error)
+            raise
+        return response
+
+    def cut(self) -> None:
+        """Break off what is under way, and whatever would follow."""
+        self._network.is_cut = True
+        self._network.shut()
+
+    def _send(
+        self, request: httpx2.Request, exchange: Exchange, options: dict[str, Any]
+    ) -> httpx2.Response:
+        try:
+            return super().send(request, stream=True, **options)
+        except _DEATHS:
+            if exchange.is_late or not self._network.died_unanswered:
+                raise
+        note_reconnect()
+        return super().send(request, stream=True, **options)
+
+
+class _Transport(httpx2.BaseTransport):
+    """Carries requests over httpcore2, whose pool has one connection."""
+
+    def __init__(
+        self, network: Network, certificates: ssl.SSLContext | None, proxy: Proxy | None
+    ) -> None:
+        self._network = network
+        self._proxy = proxy
+        self._pool = _open_pool(network, certificates, proxy)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        url = request.url
+        address = httpcore2.URL(
+            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+        )
+        try:
+            reply = self._pool.handle_request(
+                httpcore2.Request(
+                    request.method,
+                    address,
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        except (httpcore2.ProxyError, httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+            if self._proxy is None or not self._network.is_before_proxy:
+                raise
+            if isinstance(error, httpcore2.ProxyError):
+                raise self._proxy.refuse(int(str(error)[:3]), url.host) from error
+            raise self._proxy.fail(_explain(error)) from error
+        return httpx2.Response(
+            reply.status,
+            headers=reply.headers,
+            stream=_Body(reply.stream),
+        )
+
+    def tidy(self, request: httpx2.Request) -> None:
+        """After a reply, close a connection that is not to be used again."""
+        # A look round is no call: each call's connection is to be its own.
+        drops = request.method == "GET" or open_files.are_scarce()
+        for connection in self._pool.connections:
+            if drops or _has_leftovers(connection):
+                connection.close()
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx2.SyncByteStream):
+    """The body of a reply, as httpx2 takes it."""
+
+    def __init__(self, pieces: Any) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._pieces
+
+    def close(self) -> None:
+        self._pieces.close()
+
+
+class _GuardedStream(httpx2.SyncByteStream):
+    """The body of a reply, capped, and cut off with its exchange."""
+
+    def __init__(
+        self,
+        response: httpx2.Response,
+        exchange: Exchange,
+        connections: _Transport,
+        *,
+        by_event: bool,
+    ) -> None:
+        self._request = response.request
+        self._stream: Any = response.stream
+        self._exchange = exchange
+        self._connections = connections
+        self._cap = Cap(by_event=by_event)
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            for piece in self._stream:
+                self._cap.count(piece)
+                yield piece
+        except Exception as error:
+            self._exchange.check(error)
+            raise
+        # A socket that was shut looks like the regular end of a body without a length.
+        self._exchange.check()
+
+    def close(self) -> None:
+        self._exchange.end()
+        self._stream.close()
+        self._connections.tidy(self._request)
+
+
+def _open_pool(
+    network: Network, certificates: ssl.SSLContext | None, proxy: Proxy | None
+) -> httpcore2.ConnectionPool:
+    settings: dict[str, Any] = {
+        "ssl_context": certificates,
+        "max_connections": 1,
+        "keepalive_expiry": KEEP_ALIVE,
+        "network_backend": network,
+    }
+    if proxy is None:
+        return httpcore2.ConnectionPool(**settings)
+    if proxy.is_encrypted:
+        settings["proxy_ssl_context"] = certificates
+    return httpcore2.HTTPProxy(proxy.url, proxy_headers=proxy.headers, **settings)
+
+
+def _explain(error: Exception) -> str:
+    """Say what a proxy did before there was a way through it."""
+    if isinstance(error, httpcore2.ConnectError):
+        return f"does not answer ({describe_os_error(error)})"
+    hung_up = isinstance(error, httpcore2.NetworkError) or "without sending" in str(error)
+    return "hung up" if hung_up else "does not speak HTTP"
+
+
+def _has_leftovers(connection: Any) -> bool:
+    """Say whether more has come than the reply: it would be taken for the answer to the next call.
+
+    What is still on its way the pool notices by itself; what has been read is known to the parser.
+    """
+    while (inner := getattr(connection, "_connection", None)) is not None:
+        connection = inner
+    parser = getattr(connection, "_h11_state", None)
+    return parser is not None and bool(parser.trailing_data[0])

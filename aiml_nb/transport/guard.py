@@ -1,0 +1,99 @@
+"""What both clients hold a server to: the size of a head and of a body, bodies that are plain."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable
+from contextvars import ContextVar
+from typing import Protocol
+
+import httpx2
+
+# An answer is asked for unpacked: a reply of a few kilobytes that unpacks to gigabytes is no risk.
+PLAIN_REPLY = {"Accept-Encoding": "identity"}
+# A whole reply, or one event of a stream, may have this many bytes. The longest real answers are
+# below 1 MB; what is read counts several times over in memory.
+MOST_BYTES = 8 * 2**20
+# The status line and the headers of a reply together: where the blocking client's parser ends.
+MOST_HEAD_BYTES = 100 * 2**10
+# Seconds for which an idle connection is kept.
+KEEP_ALIVE = 5.0
+_ENCODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress"})
+
+
+class ReplyTooLargeError(Exception):
+    """A reply, or one event of a stream, is larger than `MOST_BYTES`."""
+
+
+class HeadTooLargeError(Exception):
+    """The head of a reply is larger than `MOST_HEAD_BYTES`."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the head of the reply has more than {MOST_HEAD_BYTES // 2**10} KiB")
+
+
+class EncodedReplyError(Exception):
+    """A reply is compressed although it was asked for unpacked."""
+
+
+class DeadlineError(TimeoutError):
+    """The whole exchange took longer than its timeout."""
+
+
+class Noted(Protocol):
+    """What is told of a request that was sent again: a `records.Attempt`."""
+
+    reconnects: int
+
+
+# The attempt that this task or thread is about. A request on a connection that was used before and
+# dies without a byte of an answer has met a server that was closing it: it is sent once more, on a
+# new connection, and that is all that is to be known of it.
+current_attempt: ContextVar[Noted | None] = ContextVar("current_attempt", default=None)
+
+
+def note_reconnect() -> None:
+    """Count a request that is sent again."""
+    attempt = current_attempt.get()
+    if attempt is not None:
+        attempt.reconnects += 1
+
+
+def check_head(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Raise HeadTooLargeError if headers that have come are more than a reply may have."""
+    if sum(len(name) + len(value) + 4 for name, value in headers) > MOST_HEAD_BYTES:
+        raise HeadTooLargeError
+
+
+def refuse_encoded(response: httpx2.Response) -> None:
+    """Raise EncodedReplyError unless the body is plain. What a server says is not repeated."""
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        known = f"packed ({encoding})" if encoding in _ENCODINGS else "encoded in an unknown way"
+        raise EncodedReplyError(f"the reply is {known}, though it was asked for plain")
+
+
+def describe_os_error(error: BaseException) -> str:
+    """Return the system's own words for why there is no connection."""
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    if isinstance(cause, OSError) and cause.errno in errno.errorcode:
+        return os.strerror(cause.errno).lower()
+    return str(getattr(cause, "strerror", None) or cause).lower()
+
+
+class Cap:
+    """Counts bytes: of the whole body, or of a stream's current line."""
+
+    __slots__ = ("_by_event", "_bytes")
+
+    def __init__(self, *, by_event: bool) -> None:
+        self._by_event = by_event
+        self._bytes = 0
+
+    def count(self, piece: bytes) -> None:
+        """Add `piece`; raise ReplyTooLargeError if that is too much."""
+        line_end = piece.rfind(b"\n") if self._by_event else -1
+        self._bytes = self._bytes + len(piece) if line_end < 0 else len(piece) - line_end - 1
+        if self._bytes > MOST_BYTES:
+            raise ReplyTooLargeError(f"the reply has more than {MOST_BYTES // 2**20} MiB")

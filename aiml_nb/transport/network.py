@@ -1,0 +1,169 @@
+"""Below the blocking client: the one connection it has, and what it must not outlast."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+import httpcore2
+
+from .environment import Proxy
+from .guard import DeadlineError, describe_os_error
+from .open_files import PAUSE, OutOfFilesError, is_shortage, note_shortage
+
+
+class Exchange:
+    """One request and its reply, and the clock that ends it.
+
+    Parameters
+    ----------
+    network
+        Whose connection is shut when the time is over.
+    seconds
+        None for no end.
+    """
+
+    def __init__(self, network: Network, seconds: float | None) -> None:
+        self._network = network
+        self.is_late = False
+        self._ends = None if seconds is None else time.monotonic() + seconds
+        self._timer = None if seconds is None else threading.Timer(seconds, self._cut)
+        network.begin(self)
+        if self._timer:
+            self._timer.daemon = True
+            self._timer.start()
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until its end; None if it has none."""
+        return None if self._ends is None else max(0.001, self._ends - time.monotonic())
+
+    def end(self) -> None:
+        """Stop the clock."""
+        if self._timer:
+            self._timer.cancel()
+
+    def check(self, cause: BaseException | None = None) -> None:
+        """Raise DeadlineError if the time was over, whatever it made the connection look like."""
+        if self.is_late:
+            raise DeadlineError("no whole answer came in time") from cause
+
+    def _cut(self) -> None:
+        self.is_late = True
+        self._network.shut()
+
+
+class Network(httpcore2.SyncBackend):
+    """Opens the connections of one client, one after the other, and knows the last one.
+
+    Attributes
+    ----------
+    received
+        Bytes of the reply to the last request.
+    is_cut
+        Nothing is to be sent any more.
+    """
+
+    def __init__(self, proxy: Proxy | None) -> None:
+        self._proxy = proxy
+        self._exchange: Exchange | None = None
+        self._socket: socket.socket | None = None
+        self._is_new = False
+        self._secured = 0
+        self.received = 0
+        self.is_cut = False
+
+    @property
+    def died_unanswered(self) -> bool:
+        """True if the last request met a used connection that its server was closing."""
+        return not (self._is_new or self.received or self.is_cut)
+
+    @property
+    def is_before_proxy(self) -> bool:
+        """True if the last connection has come to the proxy, but not through it."""
+        if self._proxy is None or not self._is_new:
+            return False
+        return self._secured < 1 + self._proxy.is_encrypted
+
+    def begin(self, exchange: Exchange) -> None:
+        """Expect a request."""
+        self._exchange, self._is_new, self.received = exchange, False, 0
+
+    def shut(self) -> None:
+        """Break the connection off; whoever waits for it sees an error."""
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *options: Any, **settings: Any
+    ) -> httpcore2.NetworkStream:
+        """Open a connection, as soon as the system has a file for it."""
+        self._is_new, self._secured = True, 0
+        while True:
+            self._check()
+            try:
+                stream = super().connect_tcp(host, port, self._left(timeout), *options, **settings)
+                break
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                if not is_shortage(error):
+                    if self._proxy is None:
+                        raise
+                    raise self._proxy.fail(f"does not answer ({describe_os_error(error)})") from error
+            note_shortage()
+            try:
+                raise OutOfFilesError
+            except OutOfFilesError:  # the cause of a deadline that comes in here
+                time.sleep(PAUSE)
+                self._check()
+        return self._watch(stream)
+
+    def secure(
+        self, stream: httpcore2.NetworkStream, *options: Any, **settings: Any
+    ) -> httpcore2.NetworkStream:
+        """Begin to encrypt a connection."""
+        self._secured += 1
+        return self._watch(stream.start_tls(*options, **settings))
+
+    def _watch(self, stream: httpcore2.NetworkStream) -> httpcore2.NetworkStream:
+        self._socket = stream.get_extra_info("socket")
+        try:
+            self._check()
+        except Exception:
+            stream.close()
+            raise
+        return _Stream(self, stream)
+
+    def _check(self) -> None:
+        """Raise if nothing is to be sent any more."""
+        if self._exchange is not None:
+            self._exchange.check()
+        if self.is_cut:
+            raise httpcore2.ConnectError("interrupted")
+
+    def _left(self, timeout: float | None) -> float | None:
+        left = None if self._exchange is None else self._exchange.left
+        return min((each for each in (timeout, left) if each is not None), default=None)
+
+
+class _Stream(httpcore2.NetworkStream):
+    """A connection whose bytes are counted."""
+
+    def __init__(self, network: Network, stream: httpcore2.NetworkStream) -> None:
+        self._network = network
+        self._stream = stream
+        self.write = stream.write
+        self.close = stream.close
+        self.get_extra_info = stream.get_extra_info
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data = self._stream.read(max_bytes, timeout)
+        self._network.received += len(data)
+        return data
+
+    def start_tls(self, *options: Any, **settings: Any) -> httpcore2.NetworkStream:
+        return self._network.secure(self._stream, *options, **settings)
