@@ -1,7 +1,7 @@
 """What went wrong with an attempt, read from the exception and everything that caused it.
 
-The classes that the client raises mislead: over its aiohttp transport a refused connection and one
-dropped without a reply both arrive as ``APITimeoutError``. So the whole chain of causes is read.
+The classes that the client raises tell little: a refused connection and one dropped without a reply
+both arrive as ``APIConnectionError``. So the whole chain of causes is read.
 """
 
 from __future__ import annotations
@@ -49,6 +49,17 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
     ("RecursionError", "bad_response", True),
     ("APIResponseValidationError", "bad_response", True),
 )
+# What parsers say is wrong with a reply -> what we say.
+_PROTOCOL = {
+    "too long": "its head has more than 100 KiB",
+    "got more than": "its head has more than 100 KiB",
+    "content-length": "its length is not told as one number",
+    "transfer-encoding": "its body comes in an unknown encoding",
+    "chunk": "a chunk of its body cannot be read",
+    "status": "it begins with no status line",
+    "response line": "it begins with no status line",
+    "header": "one of its headers cannot be read",
+}
 _NO_REPLY = "without sending"  # how httpx2 words a connection closed before the reply was whole
 _MOST_WORDS = 300
 _NO_HEADERS: Mapping[str, str] = {}
@@ -163,9 +174,7 @@ def explain_failure(error: BaseException, headers: Mapping[str, str] = _NO_HEADE
                     error_type = "no_reply"
                 # What cannot be read came with a good status: others are raised as such.
                 answered = 200 if error_type == "bad_response" else None
-                late = error_type == "deadline"
-                message = "no whole answer came in time" if late else _describe(cause)
-                return Failure(error_type, answered, possibly_billed, message)
+                return Failure(error_type, answered, possibly_billed, _tell(cause, error_type))
     return Failure("exception", None, True, _describe(error))
 
 
@@ -224,10 +233,35 @@ def _walk_causes(error: BaseException) -> Iterator[BaseException]:
     yield from reversed(seen)
 
 
+def _tell(cause: BaseException, error_type: str) -> str:
+    """Say what happened, without what a server said in the head of its reply."""
+    name = type(cause).__name__
+    if error_type == "protocol" and name != "HeadTooLargeError":
+        return _tell_of_protocol(str(cause))
+    if error_type == "deadline" and name != "OutOfFilesError":
+        return "no whole answer came in time"
+    if name == "ServerDisconnectedError":  # it holds what had come of the head
+        return "Server disconnected without sending a response."
+    if name == "ClientPayloadError":
+        return "the connection was closed before the whole answer had come"
+    return _describe(cause)
+
+
+def _tell_of_protocol(said: str) -> str:
+    """Say in our words what a parser says in its own, before it quotes what it could not read."""
+    own_words = re.split(r"bytearray|b['\"\\]", said)[0].lower()
+    known = next((ours for theirs, ours in _PROTOCOL.items() if theirs in own_words), None)
+    return f"the reply is no HTTP: {known}" if known else "the reply is no HTTP"
+
+
 def _describe(error: BaseException) -> str:
     cause = getattr(error, "os_error", None)  # aiohttp's, whose own words show its settings
     if isinstance(cause, ConnectionRefusedError):
         return "connection refused"
+    for each in (error, error.__cause__):  # that of a failed check of a certificate
+        distrust = getattr(each, "verify_message", None)
+        if distrust:
+            return f"its certificate is not trusted: {distrust}. SSL_CERT_FILE=FILE trusts others"
     came = getattr(error, "doc", None)  # a piece of a stream that is no JSON
     if isinstance(came, str):
         return f"a piece of the stream is no JSON but: {page_text(came) or 'nothing'}"

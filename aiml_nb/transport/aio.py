@@ -171,6 +171,8 @@ class _Protocol(ResponseHandler):
         if self.is_idle and data:
             self.close()
             return
+        if not self.received:
+            data = _with_one_length(data)
         self.received += len(data)
         super().data_received(data)
         if not self.has_head and self.received > MOST_HEAD_BYTES:
@@ -279,6 +281,26 @@ class _CappedAsyncStream(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+
+def _with_one_length(data: bytes) -> bytes:
+    """Leave one length of several in the beginning of a reply, and none beside chunks.
+
+    Servers behind proxies tell it twice; httpcore2 and browsers bear that, aiohttp's parser does
+    not.
+    """
+    head, end, body = data.partition(b"\r\n\r\n")
+    low = head.lower()
+    lengths, has_chunks = low.count(b"\ncontent-length:"), b"\ntransfer-encoding:" in low
+    if lengths + has_chunks < 2:
+        return data
+    lines = head.split(b"\r\n")
+    told = [line for line in lines if line[:15].lower() == b"content-length:"]
+    if has_chunks or len({line[15:].strip() for line in told}) == 1:
+        spare = told if has_chunks else told[1:]
+        for line in spare:
+            lines.remove(line)
+    return b"\r\n".join(lines) + end + body
 
 
 def _read_timeout(limits: dict[str, float | None]) -> aiohttp.ClientTimeout:

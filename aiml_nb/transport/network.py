@@ -127,6 +127,7 @@ class Network(httpcore2.SyncBackend):
     ) -> httpcore2.NetworkStream:
         """Begin to encrypt a connection."""
         self._secured += 1
+        self.received = 0
         return self._watch(stream.start_tls(*options, **settings))
 
     def _watch(self, stream: httpcore2.NetworkStream) -> httpcore2.NetworkStream:
@@ -162,6 +163,9 @@ class _Stream(httpcore2.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         data = self._stream.read(max_bytes, timeout)
+        if not self._network.received and not b"HTTP/".startswith(data[:5].lstrip(b"\r\n")):
+            # The parser would wait for the end of a line.
+            raise httpcore2.RemoteProtocolError("no status line")
         self._network.received += len(data)
         return data
 
