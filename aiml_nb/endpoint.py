@@ -66,9 +66,9 @@ class Endpoint:
         http
             What `transport.open_http` returned; None opens one.
         """
+        http = http or open_http(self.base_url)
         from openai import OpenAI
 
-        http = http or open_http(self.base_url)
         return OpenAI(**self._client_settings(timeout), http_client=http)
 
     def open_async(self, *, timeout: float = 120.0, max_connections: int = 1000) -> AsyncOpenAI:
@@ -81,9 +81,9 @@ class Endpoint:
         max_connections
             The most calls in flight at one moment.
         """
+        http = open_async_http(self.base_url, max_connections=max_connections)
         from openai import AsyncOpenAI
 
-        http = open_async_http(self.base_url, max_connections=max_connections)
         return AsyncOpenAI(**self._client_settings(timeout), http_client=http)
 
     def warm_up(self, client: OpenAI) -> None:

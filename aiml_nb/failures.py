@@ -119,6 +119,8 @@ class Failure:
     code
         The server's own code or type of the error, such as ``insufficient_quota``; None if it has
         none but the status.
+    at_proxy
+        It was a proxy that failed; the server has not been reached.
     """
 
     error_type: str
@@ -129,6 +131,7 @@ class Failure:
     retry_after: float | None = None
     should_retry: bool | None = None
     code: str | None = None
+    at_proxy: bool = False
 
 
 def quote(message: str, key: ApiKey) -> str:
@@ -174,7 +177,8 @@ def explain_failure(error: BaseException, headers: Mapping[str, str] = _NO_HEADE
                     error_type = "no_reply"
                 # What cannot be read came with a good status: others are raised as such.
                 answered = 200 if error_type == "bad_response" else None
-                return Failure(error_type, answered, possibly_billed, _tell(cause, error_type))
+                words, at_proxy = _tell(cause, error_type), name == "ProxyFailedError"
+                return Failure(error_type, answered, possibly_billed, words, at_proxy=at_proxy)
     return Failure("exception", None, True, _describe(error))
 
 

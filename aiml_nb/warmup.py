@@ -160,6 +160,9 @@ def _other_addresses(base_url: str) -> Iterator[str]:
 def _find_obstacle(error: Exception, known: Known, *, base_url: str, key: ApiKey) -> str | None:
     """Say why nothing can be sent after `error`, and what to do; None if something can."""
     failure = known.failure = explain_failure(error)
+    if failure.at_proxy:
+        message = quote(failure.message, key).rstrip(". ")
+        return f"{message[:1].upper()}{message[1:]}."
     if _WANTS_HTTPS.search(failure.message):
         secure = f"https{base_url.removeprefix('http')}"
         return f"The server at {base_url!r} wants https. Write base_url={secure!r}."

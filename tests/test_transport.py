@@ -10,7 +10,8 @@ import httpx2
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.transport import GuardedAsyncClient, is_loopback, open_async_http
+from aiml_nb.transport import is_loopback, open_async_http
+from aiml_nb.transport.aio import GuardedAsyncClient
 
 from .runner.conftest import connect_faulty
 

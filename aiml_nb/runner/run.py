@@ -214,6 +214,8 @@ def _open_caller(
     plan: Plan, journal: Journal | None = None, clock: Clock | None = None
 ) -> Iterator[Caller]:
     """Show plan and progress, keep the journal, and close the records if it is interrupted."""
+    if plan.settings.shortage:
+        print(plan.settings.shortage)
     if plan.endpoint.may_cost:
         print(describe_plan(plan))
     is_new = journal is None

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..transport.environment import check_key_log
+from ..transport.open_files import RESERVE, allow_files
 from .budget import Limits, check_limits
 
 BLOCKING = ("sequential", "threads")
@@ -34,6 +36,8 @@ class Settings:
         The most calls in flight at one moment, settled: never None.
     limits
         What the run may spend.
+    shortage
+        Why `max_concurrency` is less than it would be, in one line; None if it is not.
     parameters
         Request parameters for every call.
     """
@@ -49,6 +53,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     journal: Path | None = None
     progress: bool | None = None
+    shortage: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -61,6 +66,7 @@ class Settings:
 NOT_KEPT = {"extra_headers"}
 
 OPTIONS = {each.name for each in fields(Settings)} - {"limits", "journal", "parameters"}
+OPTIONS -= {"shortage"}  # found out, not given
 CAPS = {each.name for each in fields(Limits)}
 
 
@@ -105,15 +111,29 @@ def make_settings(
     if not isinstance(given.get("stream", False), bool):
         raise TypeError(f"stream must be True or False; not {given['stream']!r}.")
     check_limits(limits, reports_cost=reports_cost)
-    given["max_concurrency"] = _settle_limit(strategy, given.get("max_concurrency"), n_prompts)
+    limit, shortage = _settle_limit(strategy, given.get("max_concurrency"), n_prompts)
+    given |= {"max_concurrency": limit, "shortage": shortage}
     return Settings(**given, limits=limits, journal=journal, parameters=parameters)
 
 
-def _settle_limit(strategy: str, max_concurrency: int | None, n_prompts: int) -> int:
+def _settle_limit(
+    strategy: str, max_concurrency: int | None, n_prompts: int
+) -> tuple[int, str | None]:
+    """Return the limit, and why it is less than was asked for: each call takes an open file."""
     if strategy == "sequential":
-        return 1
+        return 1, None
     most = MOST_THREADS if strategy == "threads" else MOST_TASKS
-    return min(n_prompts, most) if max_concurrency is None else max_concurrency
+    limit = max_concurrency or min(n_prompts, most)
+    wanted = min(limit, n_prompts)
+    files = allow_files(wanted)
+    if wanted <= files.free:
+        return limit, None
+    free = int(files.free)
+    enough = -(-(files.taken + RESERVE + wanted) // 1024) * 1024
+    return free, (
+        f"At most {free} calls in flight, not {wanted}: this process may open {files.limit} files, "
+        f"and {files.taken} are open. For more type  ulimit -n {enough}  before it starts."
+    )
 
 
 def _check_amount(name: str, value: object) -> None:
@@ -197,6 +217,7 @@ def _check_number(name: str, value: object, place: str) -> None:
 
 @cache
 def _known_parameters() -> frozenset[str]:
+    check_key_log()
     from openai.resources.chat.completions import Completions
 
     return frozenset(inspect.signature(Completions.create).parameters) - {"self"} | {"system"}

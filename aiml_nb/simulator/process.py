@@ -177,9 +177,11 @@ def _start_child(errors: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 def _make_environment() -> dict[str, str]:
-    """Copy the environment without keys, and with the way to this package."""
+    """Copy the environment without keys, old or new, and with the way to this package."""
     environment = {
-        name: value for name, value in os.environ.items() if not name.upper().endswith("_API_KEY")
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().endswith("_API_KEY") and name != "SSLKEYLOGFILE"
     }
     root = str(Path(__file__).resolve().parents[2])
     # An installed package is found anyway; on PYTHONPATH its neighbours could hide the standard

@@ -7,15 +7,19 @@ client (`blocking`) and the async one (`aio`).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import httpx2
 
-from .aio import GuardedAsyncClient, Transport
 from .blocking import GuardedClient
-from .environment import find_proxy, is_loopback, trusted_certificates
+from .environment import check_key_log, find_proxy, is_loopback, trusted_certificates
 from .guard import MOST_BYTES, ReplyTooLargeError, current_attempt
+from .open_files import allow_files
+
+if TYPE_CHECKING:
+    from .aio import GuardedAsyncClient
 
 __all__ = [
-    "GuardedAsyncClient",
     "MOST_BYTES",
     "GuardedClient",
     "Reply",
@@ -50,13 +54,19 @@ def open_async_http(base_url: str, *, max_connections: int) -> GuardedAsyncClien
     max_connections
         The most connections at one moment.
     """
-    transport = Transport(**_surroundings(base_url), max_connections=max_connections)
+    surroundings = _surroundings(base_url)
+    from .aio import GuardedAsyncClient, Transport
+
+    allow_files(max_connections)
+    transport = Transport(**surroundings, max_connections=max_connections)
     return GuardedAsyncClient(base_url=base_url, transport=transport)
 
 
-def _surroundings(base_url: str):
-    is_secured = base_url.startswith("https:")
+def _surroundings(base_url: str) -> dict[str, Any]:
+    """Return what calls to `base_url` need from the environment."""
+    check_key_log()
+    is_encrypted = base_url.startswith("https:")
     return {
-        "certificates": trusted_certificates() if is_secured else None,
+        "certificates": trusted_certificates() if is_encrypted else None,
         "proxy": find_proxy(base_url),
     }

@@ -321,7 +321,9 @@ def _blame(proxy: Proxy, error: Exception, host: str) -> Exception:
         return error if error.host == host else proxy.fail("does not answer (TLS)")
     if isinstance(error, TimeoutError):
         return proxy.fail("does not answer in time")
-    return proxy.fail("does not speak HTTP" if isinstance(error, aiohttp.ClientResponseError) else "hung up")
+    return proxy.fail(
+        "does not speak HTTP" if isinstance(error, aiohttp.ClientResponseError) else "hung up"
+    )
 
 
 def _is_readable(handle: int) -> bool:

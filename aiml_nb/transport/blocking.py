@@ -68,9 +68,7 @@ class GuardedClient(httpx2.Client):
         exchange = Exchange(self._network, seconds)
         try:
             response = self._send(request, exchange, options)
-            response.stream = _GuardedStream(
-                response, exchange, self._connections, by_event=stream
-            )
+            response.stream = _GuardedStream(response, exchange, self._connections, by_event=stream)
             try:
                 if self._network.received > MOST_HEAD_BYTES:
                     check_head(response.headers.raw)

@@ -115,6 +115,20 @@ def trusted_certificates() -> ssl.SSLContext:
     return _read_certificates(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 
+def check_key_log() -> None:
+    """Raise EndpointError if ``SSLKEYLOGFILE`` cannot be written.
+
+    It has Python note the keys of encrypted connections, from when aiohttp is imported.
+    """
+    name = "SSLKEYLOGFILE"
+    path = os.environ.get(name)
+    if path:
+        try:
+            Path(path).open("a").close()
+        except (OSError, ValueError) as error:
+            raise EndpointError(_complain(name, path, error)) from None
+
+
 @cache
 def _read_certificates(file: str | None, folders: str | None) -> ssl.SSLContext:
     """Read the certificates once: it takes 40 ms, and each thread has a client of its own."""
@@ -125,8 +139,8 @@ def _read_certificates(file: str | None, folders: str | None) -> ssl.SSLContext:
             _check_folders(folders)
         return httpx2.create_ssl_context()
     except (OSError, ValueError) as error:
-        name = "SSL_CERT_FILE" if file else "SSL_CERT_DIR" if folders else "SSLKEYLOGFILE"
-        raise EndpointError(_complain(name, os.environ.get(name, ""), error)) from None
+        name, value = ("SSL_CERT_FILE", file) if file else ("SSL_CERT_DIR", folders)
+        raise EndpointError(_complain(name, value, error)) from None
 
 
 def _check_certificates(file: str) -> None:
@@ -152,17 +166,17 @@ def _check_folders(folders: str) -> None:
         raise ValueError("holds no certificate under the name of its hash (openssl rehash)")
 
 
-def _complain(name: str, value: str, error: Exception) -> str:
-    said = error.strerror if isinstance(error, OSError) else str(error)
-    if isinstance(error, OSError):
-        said = f"cannot be opened ({said})"
-    wanted = "a file to write to" if name == "SSLKEYLOGFILE" else "certificates that are there"
-    return f"{name}={value!r} {said}. Set it to {wanted}, or type  unset {name}"
+def _complain(name: str, value: object, error: Exception) -> str:
+    reason = f"cannot be opened ({error.strerror})" if isinstance(error, OSError) else str(error)
+    wanted = "a file that can be written" if name == "SSLKEYLOGFILE" else "certificates"
+    return f"{name}={value!r} {reason}. Set it to {wanted}, or type  unset {name}"
 
 
 def _name_variable(value: str, scheme: str) -> str:
     """Return the variable that holds `value`, in the order in which they count."""
-    names = [form for name in (scheme, "all") for form in (f"{name}_proxy", f"{name}_PROXY".upper())]
+    names = [
+        form for name in (scheme, "all") for form in (f"{name}_proxy", f"{name}_PROXY".upper())
+    ]
     return next(
         (name for name in names if os.environ.get(name, "").strip() == value),
         "the system's settings",

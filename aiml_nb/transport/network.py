@@ -113,7 +113,9 @@ class Network(httpcore2.SyncBackend):
                 if not is_shortage(error):
                     if self._proxy is None:
                         raise
-                    raise self._proxy.fail(f"does not answer ({describe_os_error(error)})") from error
+                    raise self._proxy.fail(
+                        f"does not answer ({describe_os_error(error)})"
+                    ) from error
             note_shortage()
             try:
                 raise OutOfFilesError

@@ -7,12 +7,15 @@ in a container whatever its owner thought of.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 
-# Left to the rest of the process: the journal, the results, an event loop, look-ups of names.
-RESERVE = 32
+# Left to the rest of the process: the journal, the results, event loops, look-ups of names. A
+# simulator under the same limit keeps as many for itself, so that it can take what we open.
+RESERVE = 64
 # Seconds between two attempts to open a connection while there is no file left for it.
 PAUSE = 0.05
 # Seconds for which, after such an attempt, no idle connection is kept: others wait for its file.
@@ -32,30 +35,49 @@ class OutOfFilesError(Exception):
         )
 
 
-def count_free_files(wanted: int) -> int | None:
-    """Return how many files may still be opened; None where the system sets no limit.
+@dataclass(frozen=True, slots=True)
+class OpenFiles:
+    """How many files this process may have open, and how many it has.
 
-    The soft limit is raised for it, as far as this process may.
+    Parameters
+    ----------
+    limit
+        None where the system sets none.
+    taken
+        Those that are open.
+    """
+
+    limit: int | None
+    taken: int
+
+    @property
+    def free(self) -> float:
+        """How many connections may be opened beside what else will be."""
+        return math.inf if self.limit is None else max(1, self.limit - self.taken - RESERVE)
+
+
+def allow_files(wanted: int) -> OpenFiles:
+    """Raise the soft limit of open files, as far as this process may; return what it came to.
 
     Parameters
     ----------
     wanted
-        How many are going to be opened.
+        How many connections are going to be opened.
     """
     try:
         import resource
     except ImportError:  # Windows has no such limit
-        return None
+        return OpenFiles(None, 0)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    taken = _count_open_files() + RESERVE
-    needed = taken + wanted
+    taken = _count_open_files()
+    needed = taken + RESERVE + wanted
     if hard != resource.RLIM_INFINITY:
         needed = min(needed, hard)
     if soft != resource.RLIM_INFINITY and soft < needed:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return None if soft == resource.RLIM_INFINITY else max(0, soft - taken)
+            soft = needed
+    return OpenFiles(None if soft == resource.RLIM_INFINITY else soft, taken)
 
 
 def is_shortage(error: BaseException) -> bool:

@@ -23,7 +23,7 @@ from aiml_nb.keys import ApiKey
 from aiml_nb.records import Run
 from aiml_nb.runner.plan import make_plan
 from aiml_nb.runner.run import carry_out_async
-from aiml_nb.transport import GuardedAsyncClient, _trusted_certificates
+from aiml_nb.transport.aio import GuardedAsyncClient
 
 from .scripted import COMPLETION, SteppedClock
 
@@ -187,9 +187,7 @@ class VirtualEndpoint(Endpoint):
 def _open_client(server: VirtualServer, *, max_retries: int) -> Any:
     from openai import AsyncOpenAI
 
-    http = GuardedAsyncClient(
-        transport=server, follow_redirects=False, verify=_trusted_certificates()
-    )
+    http = GuardedAsyncClient(transport=server)
     client = AsyncOpenAI(
         base_url=BASE_URL, api_key="none", max_retries=max_retries, timeout=120, http_client=http
     )

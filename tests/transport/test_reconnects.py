@@ -248,7 +248,12 @@ class TestTime:
         with connection_server(answer_no_more) as server:
             endpoint = nb.connect(base_url=server.base_url, model="m", verbose=False)
             result = nb.run(
-                PROMPTS[:2], endpoint, strategy=strategy, max_concurrency=1, timeout=1, progress=False
+                PROMPTS[:2],
+                endpoint,
+                strategy=strategy,
+                max_concurrency=1,
+                timeout=1,
+                progress=False,
             )
 
         late = result.calls[1]
