@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Literal
 
 from .endpoint import Endpoint, connect
-from .errors import AimlNbError
-from .failures import quote
+from .errors import AimlNbError, EndpointError
+from .failures import explain_failure, quote
 from .loop import inspect_loop
+from .providers import PROVIDERS
 from .runner import run
+from .transport import open_http
+from .transport.environment import check_key_log, find_proxy, trusted_certificates
 
 State = Literal["ok", "note", "wrong"]
 
@@ -56,15 +59,16 @@ class CheckUp:
 
     def __str__(self) -> str:
         """Give one line per finding."""
-        return "\n".join(f"{f.state:6}{f.subject:12}{f.text}" for f in self.findings)
+        return "\n".join(f"{f.state:6}{f.subject:13}{f.text}" for f in self.findings)
 
     __repr__ = __str__
 
 
 def check_up() -> CheckUp:
-    """Look at everything that a run needs here: interpreter, kernel, loop, key, endpoint, memory.
+    """Look at everything that a run needs here: interpreter, kernel, loop, endpoint, memory.
 
-    Nothing is patched and nothing is paid for: a live endpoint is asked for its list of models.
+    Nothing is patched and nothing is paid for: a live endpoint is asked for its list of models,
+    as is the one behind a proxy.
     """
     looks: tuple[Callable[[], Finding], ...] = (
         _look_at_python,
@@ -72,6 +76,8 @@ def check_up() -> CheckUp:
         _look_at_kernel,
         _look_at_loop,
         _look_at_callbacks,
+        _look_at_certificates,
+        _look_at_proxy,
         _look_at_key,
         _look_at_endpoint,
         _look_at_simulator,
@@ -131,6 +137,45 @@ def _look_at_callbacks() -> Finding:
     else:
         text = "a click is heard at once while a cell awaits, in the cells' own thread and loop"
     return Finding("widgets", "ok", text)
+
+
+def _look_at_certificates() -> Finding:
+    """Say what servers are checked with: one broken variable, and no encrypted call is made."""
+    try:
+        check_key_log()
+        trusted_certificates()
+    except EndpointError as error:
+        return Finding("certificates", "wrong", str(error))
+    names = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
+    text = f"those of {names[0]}" if names else "the system's"
+    if not names and os.environ.get("REQUESTS_CA_BUNDLE"):
+        more = "REQUESTS_CA_BUNDLE is not read: to have them, set SSL_CERT_FILE to the same"
+        return Finding("certificates", "note", f"{text}. {more}.")
+    return Finding("certificates", "ok", text)
+
+
+def _look_at_proxy() -> Finding:
+    """Say what live calls go through, and whether it lets them; not what the server then says."""
+    address = PROVIDERS["aimlapi"].base_url
+    try:
+        proxy = find_proxy(address)
+        failure = _try_proxy(address) if proxy else None
+    except EndpointError as error:
+        return Finding("proxy", "wrong", str(error))
+    if failure:
+        return Finding("proxy", "wrong", failure)
+    return Finding("proxy", "ok", f"{proxy.url} of {proxy.variable}" if proxy else "none")
+
+
+def _try_proxy(address: str) -> str | None:
+    """Return what a proxy that lets nothing through to `address` is blamed for."""
+    try:
+        with open_http(address) as http:
+            http.get(f"{address}/models", timeout=10)
+    except Exception as error:  # noqa: BLE001  each is explained
+        failure = explain_failure(error)
+        return f"{failure.message}." if failure.at_proxy else None
+    return None
 
 
 def _look_at_key() -> Finding:

@@ -262,8 +262,8 @@ def _describe(error: BaseException) -> str:
     cause = getattr(error, "os_error", None)  # aiohttp's, whose own words show its settings
     if isinstance(cause, ConnectionRefusedError):
         return "connection refused"
-    for each in (error, error.__cause__):  # that of a failed check of a certificate
-        distrust = getattr(each, "verify_message", None)
+    for each in (error, error.__cause__, *error.args):
+        distrust = getattr(each, "verify_message", None)  # of a certificate
         if distrust:
             return f"its certificate is not trusted: {distrust}. SSL_CERT_FILE=FILE trusts others"
     came = getattr(error, "doc", None)  # a piece of a stream that is no JSON

@@ -16,9 +16,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture(autouse=True)
 def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the user's keys, gateways or proxies."""
+    """No test sees the user's keys, gateways, proxies or certificates."""
+    certificates = {"SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "REQUESTS_CA_BUNDLE"}
     for name in list(os.environ):
-        if name.endswith("_API_KEY") or name.startswith("OPENAI_") or "proxy" in name.lower():
+        is_key = name.endswith("_API_KEY") or name.startswith("OPENAI_")
+        if is_key or "proxy" in name.lower() or name in certificates:
             monkeypatch.delenv(name)
 
 

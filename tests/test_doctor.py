@@ -6,15 +6,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from jupyter_client.manager import start_new_kernel
 
 from aiml_nb.doctor import CheckUp, Finding, check_up
 
+from .transport.connections import connection_server
+from .transport.proxies import FAILURES, proxy_server
+from .transport.tls import server_side
+
 CANARY = "canary-0123456789abcdef"
 SUBJECTS = [
-    *("python", "packages", "kernel", "loop", "widgets", "key", "endpoint", "simulator", "memory"),
+    *("python", "packages", "kernel", "loop", "widgets", "certificates", "proxy"),
+    *("key", "endpoint", "simulator", "memory"),
 ]
 
 
@@ -37,7 +43,7 @@ def test_on_the_command_line_each_thing_has_its_line() -> None:
     done = doctor()
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert [line[6:18].strip() for line in done.stdout.splitlines()] == SUBJECTS
+    assert [line[6:19].strip() for line in done.stdout.splitlines()] == SUBJECTS
     assert "wrong" not in done.stdout
 
 
@@ -56,6 +62,68 @@ def test_a_key_is_told_by_its_source_and_length(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AIML_API_KEY", CANARY)
 
     assert _look_at_key() == Finding("key", "ok", "from AIML_API_KEY, 23 characters")
+
+
+@pytest.mark.parametrize(
+    ("environ", "subject"),
+    [
+        ({"SSL_CERT_FILE": "/vanished"}, "certificates"),
+        ({"SSL_CERT_DIR": "/vanished"}, "certificates"),
+        ({"SSL_CERT_FILE": __file__}, "certificates"),
+        ({"ALL_PROXY": "socks5://127.0.0.1:9"}, "proxy"),
+        ({"HTTPS_PROXY": "http://127.0.0.1:port"}, "proxy"),
+        ({"HTTPS_PROXY": "http://127.0.0.1:{closed}"}, "proxy"),
+    ],
+)
+def test_what_the_environment_says_wrong_is_a_line(
+    environ: dict[str, str], subject: str, closed_port: int
+) -> None:
+    environ = {name: value.format(closed=closed_port) for name, value in environ.items()}
+
+    done = doctor(**environ)
+
+    wrong = [line for line in done.stdout.splitlines() if line.startswith("wrong")]
+    (name,) = environ
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [line[6:19].strip() for line in wrong] == [subject]
+    assert name in wrong[0]
+    assert [line[6:19].strip() for line in done.stdout.splitlines()] == SUBJECTS
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_proxy_that_lets_nothing_through_is_wrong(
+    failure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if failure == "is silent":
+        pytest.skip("it is waited for")
+    with proxy_server(failure=FAILURES[failure], fails_after=0) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:{CANARY}@127.0.0.1:{proxy.port}")
+        found = finding("proxy")
+
+    assert found.state == "wrong"
+    assert f"http://127.0.0.1:{proxy.port} of HTTPS_PROXY" in found.text
+    assert CANARY not in found.text
+
+
+def test_a_proxy_that_lets_calls_through_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Who is behind it is another question: here somebody with another name.
+    with (
+        connection_server(lambda _: None, tls=server_side()) as server,
+        proxy_server(urlsplit(server.base_url).port or 0) as proxy,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        found = finding("proxy")
+
+    assert found == Finding("proxy", "ok", f"http://127.0.0.1:{proxy.port} of HTTPS_PROXY")
+
+
+def test_certificates_that_are_not_read_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/vanished")
+
+    found = finding("certificates")
+
+    assert found.state == "note"
+    assert "SSL_CERT_FILE" in found.text
 
 
 def test_nothing_is_patched() -> None:
@@ -85,7 +153,7 @@ def test_in_a_kernel_it_tells_the_kernel_and_the_callbacks(tmp_path: Path) -> No
         client.stop_channels()
         manager.shutdown_kernel(now=True)
 
-    lines = {line[6:18].strip(): line for line in "".join(printed).splitlines()}
+    lines = {line[6:19].strip(): line for line in "".join(printed).splitlines()}
     assert list(lines) == SUBJECTS
     assert "ipykernel" in lines["kernel"]
     assert "a click is heard" in lines["widgets"]

@@ -132,7 +132,8 @@ class _Transport(httpx2.BaseTransport):
                 raise
             if isinstance(error, httpcore2.ProxyError):
                 raise self._proxy.refuse(int(str(error)[:3]), url.host) from error
-            raise self._proxy.fail(_explain(error)) from error
+            late = "does not answer in time"
+            raise self._proxy.fail(late if self._network.is_late else _explain(error)) from error
         return httpx2.Response(
             reply.status,
             headers=reply.headers,
@@ -211,7 +212,7 @@ def _open_pool(
         return httpcore2.ConnectionPool(**settings)
     if proxy.is_encrypted:
         settings["proxy_ssl_context"] = certificates
-    return httpcore2.HTTPProxy(proxy.url, proxy_headers=proxy.headers, **settings)
+    return httpcore2.HTTPProxy(proxy.url, proxy_headers=[*proxy.headers.items()], **settings)
 
 
 def _explain(error: Exception) -> str:

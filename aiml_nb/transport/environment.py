@@ -219,7 +219,7 @@ def _without_user(value: str) -> str:
 
 
 def _is_excepted(host: str, port: int, no_proxy: str) -> bool:
-    """Say whether ``NO_PROXY`` names `host`: itself, its domain, its network, with a port or not."""
+    """Say whether ``NO_PROXY`` names `host`: itself, its domain or its network."""
     for entry in no_proxy.replace(",", " ").lower().split():
         name = entry.partition("://")[2] or entry
         if name == "*" or _is_in_network(host, name):

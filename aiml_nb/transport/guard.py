@@ -6,7 +6,7 @@ import errno
 import os
 from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx2
 
@@ -77,9 +77,9 @@ def refuse_encoded(response: httpx2.Response) -> None:
 def describe_os_error(error: BaseException) -> str:
     """Return the system's own words for why there is no connection."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    if isinstance(cause, OSError) and cause.errno in errno.errorcode:
-        return os.strerror(cause.errno).lower()
-    return str(getattr(cause, "strerror", None) or cause).lower()
+    number: Any = getattr(cause, "errno", None)
+    known = number in errno.errorcode
+    return (os.strerror(number) if known else getattr(cause, "strerror", "") or str(cause)).lower()
 
 
 class Cap:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 import time
 from contextlib import suppress
@@ -83,6 +82,11 @@ class Network(httpcore2.SyncBackend):
         return not (self._is_new or self.received or self.is_cut)
 
     @property
+    def is_late(self) -> bool:
+        """True if the time for the last request is over."""
+        return self._exchange is not None and self._exchange.is_late
+
+    @property
     def is_before_proxy(self) -> bool:
         """True if the last connection has come to the proxy, but not through it."""
         if self._proxy is None or not self._is_new:
@@ -159,9 +163,6 @@ class _Stream(httpcore2.NetworkStream):
     def __init__(self, network: Network, stream: httpcore2.NetworkStream) -> None:
         self._network = network
         self._stream = stream
-        self.write = stream.write
-        self.close = stream.close
-        self.get_extra_info = stream.get_extra_info
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         data = self._stream.read(max_bytes, timeout)
@@ -170,6 +171,15 @@ class _Stream(httpcore2.NetworkStream):
             raise httpcore2.RemoteProtocolError("no status line")
         self._network.received += len(data)
         return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 
     def start_tls(self, *options: Any, **settings: Any) -> httpcore2.NetworkStream:
         return self._network.secure(self._stream, *options, **settings)

@@ -1,0 +1,184 @@
+"""Below the async client: connections that are fit for the next request, or are not used for it."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from functools import partial
+from typing import Any
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+
+from .environment import Proxy, ProxyFailedError
+from .guard import (
+    MOST_HEAD_BYTES,
+    HeadTooLargeError,
+    check_head,
+    describe_os_error,
+    note_reconnect,
+)
+from .open_files import PAUSE, OutOfFilesError, is_shortage, note_shortage
+
+
+class Protocol(ResponseHandler):
+    """A connection that knows whether it is in use, and what has come since."""
+
+    is_idle = False
+    received = 0
+    has_head = False
+    head_received = 0
+
+    def begin(self) -> None:
+        """Expect a reply."""
+        self.is_idle = self.has_head = False
+        self.received = 0
+
+    def rest(self) -> None:
+        """Expect nothing: the connection goes back to the pool, or is closed."""
+        self.is_idle = True
+
+    @property
+    def is_stale(self) -> bool:
+        """True if it is closed, or holds what would be taken for the answer to the next request."""
+        transport, parser = self.transport, self._parser
+        if transport is None or parser is None or self.should_close:
+            return True
+        if parser.feed_eof() is not None:  # the beginning of another reply came with the last one
+            return True
+        return _is_readable(transport.get_extra_info("socket").fileno())
+
+    def data_received(self, data: bytes) -> None:
+        """Take what comes; nothing may while nobody has asked."""
+        if self.is_idle and data:
+            self.close()
+            return
+        if not self.received:
+            data = _with_one_length(data)
+        self.received += len(data)
+        super().data_received(data)
+        if not self.has_head and self.received > MOST_HEAD_BYTES:
+            self.set_exception(HeadTooLargeError())
+            self.close()
+
+    def feed_data(self, data: Any, size: int = 0) -> None:
+        """Take the head of a reply, once all of it has come."""
+        if not self.has_head:
+            self.has_head, self.head_received = True, self.received
+        super().feed_data(data, size)
+
+
+class Request(aiohttp.ClientRequest):
+    """A request that knows the connection it went over."""
+
+    protocol: Protocol
+    is_reused = False
+    is_again = False
+
+    def has_died_unanswered(self, error: BaseException) -> bool:
+        """Say whether it met a used connection that its server was closing."""
+        return self.is_reused and not self.protocol.received and not isinstance(error, TimeoutError)
+
+
+async def send_again(request: Any, send: Any) -> aiohttp.ClientResponse:
+    """Send a request, once more on a new connection if it died unanswered on a used one."""
+    reply: aiohttp.ClientResponse | None = None
+    try:
+        reply = await send(request)
+    except (aiohttp.ClientConnectionError, OSError) as error:
+        if not request.has_died_unanswered(error):
+            raise
+    if reply is None:  # not above, where what follows would have this death for its cause
+        await request.close()
+        note_reconnect()
+        request.is_again = True
+        reply = await send(request)
+    if request.protocol.head_received > MOST_HEAD_BYTES:
+        check_head(reply.raw_headers)
+    return reply
+
+
+class Connector(aiohttp.TCPConnector):
+    """Gives each request a connection that is fit for it, once the system has a file for one."""
+
+    def __init__(self, proxy: Proxy | None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._through = proxy
+        self._factory: Any = partial(Protocol, loop=self._loop)
+
+    async def connect(self, req: Any, *options: Any, **more: Any) -> Any:
+        """Take one out of the pool, or make one."""
+        while True:
+            connection = await self._connect(req, *options, **more)
+            protocol: Any = connection.protocol
+            if protocol.is_idle and (req.is_again or protocol.is_stale):
+                connection.close()
+                continue
+            req.protocol, req.is_reused = protocol, protocol.is_idle
+            protocol.begin()
+            if req.method == "GET":  # a look round: each call's connection is to be its own
+                protocol.force_close()
+            connection.add_callback(protocol.rest)
+            return connection
+
+    async def _connect(self, req: Any, *options: Any, **more: Any) -> Any:
+        while True:
+            try:
+                return await super().connect(req, *options, **more)
+            except asyncio.CancelledError as error:
+                if self._through:  # perhaps by a deadline, which has this for its cause
+                    error.__context__ = self._through.fail("does not answer in time")
+                raise
+            except (aiohttp.ClientError, OSError) as error:
+                if not is_shortage(error):
+                    blamed = self._through and _blame(self._through, error, req.host)
+                    if blamed:
+                        raise blamed from error
+                    raise
+            note_shortage()
+            try:
+                raise OutOfFilesError
+            except OutOfFilesError:  # the cause of a deadline that comes in here
+                await asyncio.sleep(PAUSE)
+
+
+def _with_one_length(data: bytes) -> bytes:
+    """Leave one length of several in the beginning of a reply, and none beside chunks.
+
+    Servers behind proxies tell it twice; httpcore2 and browsers bear that, aiohttp's parser does
+    not.
+    """
+    head, end, body = data.partition(b"\r\n\r\n")
+    low = head.lower()
+    lengths, has_chunks = low.count(b"\ncontent-length:"), b"\ntransfer-encoding:" in low
+    if lengths + has_chunks < 2:
+        return data
+    lines = head.split(b"\r\n")
+    told = [line for line in lines if line[:15].lower() == b"content-length:"]
+    if has_chunks or len({line[15:].strip() for line in told}) == 1:
+        spare = told if has_chunks else told[1:]
+        for line in spare:
+            lines.remove(line)
+    return b"\r\n".join(lines) + end + body
+
+
+def _blame(proxy: Proxy, error: Exception, host: str) -> ProxyFailedError | None:
+    """Return what a failed connection is to be called if it is the proxy's fault."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return proxy.refuse(error.status, host)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        at_server = error.host == host and not isinstance(error, aiohttp.ClientProxyConnectionError)
+        return None if at_server else proxy.fail(f"does not answer ({describe_os_error(error)})")
+    if isinstance(error, TimeoutError):
+        return proxy.fail("does not answer in time")
+    speaks = not isinstance(error, aiohttp.ClientResponseError)
+    return proxy.fail("hung up" if speaks else "does not speak HTTP")
+
+
+def _is_readable(handle: int) -> bool:
+    """Say whether there is something to read from an open file, its end included."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([handle], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    return bool(poll.poll(0))
