@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -43,7 +44,7 @@ def test_the_slots_are_free_soon_after_ctrl_c(strategy: str, serve: Serve) -> No
     """The program lives on, as a notebook's kernel does, and its connections might."""
     server = serve()
     with interrupted(server, strategy, stream=True, **LONG) as outcomes:
-        server.wait_until(lambda: server.count_busy() == 0, "all slots are free", patience=10)
+        wait_until_free(server)
 
     assert outcomes == {"cancelled": count_tasks(server), "not_started": 40 - count_tasks(server)}
 
@@ -59,6 +60,38 @@ def test_nothing_is_asked_for_after_ctrl_c(strategy: str, serve: Serve) -> None:
     assert outcomes == {"cancelled": SLOTS, "not_started": 40 - SLOTS}
 
 
+async def test_the_slots_are_free_soon_after_a_run_is_cancelled(serve: Serve) -> None:
+    server = serve()
+    handle = nb.start(write_prompts(8), connect(server), max_concurrency=SLOTS, stream=True, **LONG)
+    await asyncio.to_thread(wait_until_busy, server, SLOTS)
+    handle.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await handle
+
+    await asyncio.to_thread(wait_until_free, server)
+    assert count_tasks(server) == SLOTS
+
+
+@pytest.mark.parametrize("strategy", ["threads", "gather"])
+def test_the_slots_are_free_soon_after_calls_have_run_out_of_time(
+    strategy: str, serve: Serve
+) -> None:
+    server = serve()
+    run = nb.run(
+        write_prompts(SLOTS),
+        connect(server),
+        strategy=strategy,
+        stream=True,
+        timeout=2.0,
+        **LONG,
+    )
+
+    wait_until_free(server)
+    assert {call.outcome for call in run.calls} == {"timeout"}
+    assert all(call.text for call in run.calls)
+    assert count_tasks(server) == SLOTS
+
+
 def test_ctrl_c_ends_the_command_line_and_frees_the_slots(serve: Serve, tmp_path: Path) -> None:
     server = serve()
     write_questions(tmp_path, **LONG)
@@ -68,7 +101,7 @@ def test_ctrl_c_ends_the_command_line_and_frees_the_slots(serve: Serve, tmp_path
         program.communicate(timeout=30)
 
     assert program.returncode == 130
-    server.wait_until(lambda: server.count_busy() == 0, "all slots are free", patience=10)
+    wait_until_free(server)
     assert count_tasks(server) == SLOTS
     rows = (tmp_path / "answers.jsonl").read_text().splitlines()
     assert [json.loads(row)["outcome"] for row in rows].count("cancelled") == SLOTS
@@ -185,6 +218,11 @@ def write_command(server: LlamaServer, *options: str) -> list[str]:
 
 def wait_until_busy(server: LlamaServer, slots: int) -> None:
     server.wait_until(lambda: server.count_busy() == slots, f"{slots} slots are at work")
+
+
+def wait_until_free(server: LlamaServer) -> None:
+    """Wait less long than the answers would take."""
+    server.wait_until(lambda: server.count_busy() == 0, "all slots are free", patience=10)
 
 
 def count_tasks(server: LlamaServer) -> int:
