@@ -67,6 +67,18 @@ def test_an_address_without_v1_is_answered(strategy: str, server: LlamaServer) -
     assert find_failed(run) == []
 
 
+@pytest.mark.parametrize("path", ["/v1/v1", "/api/v2"])
+def test_an_address_that_is_none_of_the_servers_is_told_the_right_one(
+    strategy: str, path: str, server: LlamaServer
+) -> None:
+    endpoint = nb.connect(base_url=server.address + path, model=server.model, verbose=False)
+    before = count_answered(server)
+    with pytest.raises(EndpointError, match=re.escape(f"try base_url='{server.base_url}'")):
+        nb.run(write_prompts(8), endpoint, strategy=strategy, max_tokens=8)
+
+    assert count_answered(server) == before
+
+
 def test_a_model_of_another_name_is_answered_by_the_one_there_is(
     strategy: str, server: LlamaServer
 ) -> None:
