@@ -6,8 +6,14 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from ..records import Call
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 class Status:
@@ -38,6 +44,8 @@ def show_progress(
 ) -> Iterator[Callable[[Call], None]]:
     """Show a bar for `n_calls` and yield what to tell of each finished call.
 
+    A bar that cannot be shown is left out: no run fails for it.
+
     Parameters
     ----------
     title
@@ -51,10 +59,8 @@ def show_progress(
     if wanted is False or (wanted is None and not _somebody_looks()):
         yield lambda call: None
         return
-    from tqdm.auto import tqdm
-
     failed = 0
-    with tqdm(total=n_calls, desc=title, unit="call", leave=bool(wanted)) as bar:
+    with _bar_class()(total=n_calls, desc=title, unit="call", leave=bool(wanted)) as bar:
 
         def write(text: str, *, at_once: bool = True) -> None:
             parts = [f"{failed} failed" if failed else "", text]
@@ -93,4 +99,37 @@ def _say_once() -> Callable[[str], None]:
 
 
 def _somebody_looks() -> bool:
-    return "ipykernel" in sys.modules or sys.stderr.isatty()
+    return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
+
+
+@cache
+def _bar_class() -> type[tqdm[Any]]:
+    from tqdm.auto import tqdm as automatic
+
+    class Bar(automatic):  # type: ignore[type-arg]
+        """A bar that fails in silence, and shows in the cell that it was made in.
+
+        A kernel may know the cell by the context alone, and a thread has a context of its own:
+        ipykernel 7.0 raises LookupError there.
+        """
+
+        def __init__(self, **options: Any) -> None:
+            self._context = copy_context()
+            try:
+                super().__init__(**options)
+            except Exception:  # noqa: BLE001
+                self.disable = True
+
+        def display(self, *arguments: Any, **options: Any) -> Any:
+            try:
+                # A copy: two threads cannot be in the same context.
+                return self._context.copy().run(super().display, *arguments, **options)
+            except Exception:  # noqa: BLE001
+                self.disable = True
+
+        def refresh(self, nolock: bool = False, lock_args: Any = None) -> Any:
+            # tqdm's own does not give the lock of all bars back if it is interrupted.
+            with self.get_lock():  # type: ignore[no-untyped-call]
+                return super().refresh(nolock=True)
+
+    return Bar

@@ -13,6 +13,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 CACHE = REPOSITORY / ".cache" / "kernels"
 NEST = ("nest-asyncio==1.6.0", "nest-asyncio2>=1.7.3")
+# What a run needs, its progress bar included; neither pandas nor matplotlib.
+OURS = (*NEST, "openai[aiohttp]>=3,<4", "ipywidgets>=8.1", "tqdm>=4.66")
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,17 @@ class Environment:
 
 
 HERE = Environment("here")
-SIX = Environment("6.31.0", ("ipykernel==6.31.0", *NEST))
+SIX = Environment("6.31.0", ("ipykernel==6.31.0", *OURS))
 MATRIX = (
     SIX,
-    Environment("7.0.1", ("ipykernel==7.0.1", *NEST)),
-    Environment("7.1.0", ("ipykernel==7.1.0", *NEST)),
-    Environment("newest", ("ipykernel", *NEST)),
-    Environment("colab", ("ipykernel==6.17.1", "ipython==7.34.0", *NEST), python="3.12"),
-    Environment("newest-3.12", ("ipykernel", *NEST), python="3.12"),
-    Environment("newest-3.13", ("ipykernel", *NEST), python="3.13"),
+    Environment("7.0.1", ("ipykernel==7.0.1", *OURS)),
+    Environment("7.1.0", ("ipykernel==7.1.0", *OURS)),
+    Environment("newest", ("ipykernel", *OURS)),
+    Environment("colab", ("ipykernel==6.17.1", "ipython==7.34.0", *OURS), python="3.12"),
+    Environment("newest-3.12", ("ipykernel", *OURS), python="3.12"),
+    Environment("newest-3.13", ("ipykernel", *OURS), python="3.13"),
 )
-UVLOOP = Environment("uvloop", ("ipykernel", "uvloop", *NEST))
+UVLOOP = Environment("uvloop", ("ipykernel", "uvloop", *OURS))
 OLD_NEST = Environment(
     "old-nest", ("ipykernel==7.1.0", "nest-asyncio==1.6.0", "nest-asyncio2==1.7.2")
 )
