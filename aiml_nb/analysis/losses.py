@@ -89,4 +89,4 @@ def _quote_errors(calls: Iterable[Call]) -> str:
     ]
     more = len(groups) - _MOST_MESSAGES
     quoted += [counted(more, "more message")] if more > 0 else []
-    return f" What was said: {joined(quoted)}."
+    return f" In words: {joined(quoted)}."

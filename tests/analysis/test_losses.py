@@ -51,7 +51,7 @@ class TestWhatWasSaid:
     def test_each_different_message_is_quoted_the_most_frequent_first(self) -> None:
         run = make_run(failed("too long"), *(failed("no memory") for _ in range(3)), call(0, 1))
 
-        assert "4 failed (400). What was said: “no memory” (3 times) and “too long”." in caveat(run)
+        assert "4 failed (400). In words: “no memory” (3 times) and “too long”." in caveat(run)
 
     @pytest.mark.parametrize(
         "messages",
@@ -111,20 +111,20 @@ class TestWhatWasSaid:
         said = caveat(Comparison(pairs=[(sync, run)]))
 
         assert "Not like for like: 1 failed (400) in sync, 1 failed (500) in async;" in said
-        assert "What was said: “too long” and “no memory”." in said
+        assert "In words: “too long” and “no memory”." in said
 
     def test_each_strategy_has_its_own_words(self) -> None:
         good = make_sync(*timed((0, 1), (1, 2)))
         bad = make_run(failed("too long"), failed("no memory"))
 
-        assert "gather: 2 failed (400). What was said: “too long” and “no memory”." in caveat(
+        assert "gather: 2 failed (400). In words: “too long” and “no memory”." in caveat(
             [good, bad]
         )
 
     def test_what_was_not_sent_says_nothing(self) -> None:
         run = make_run(call(0, 1), call(outcome="not_started", error="the run stopped"))
 
-        assert "What was said" not in caveat(run)
+        assert "In words" not in caveat(run)
 
 
 class TestAnswersCutByMaxTokens:
@@ -149,7 +149,7 @@ class TestAnswersCutByMaxTokens:
         run = make_run(cut(0, 2), call(0, 1), cut(0, 1), failed("no"))
 
         assert finding(run).startswith("3 of 4 prompts were answered in 2.00 s")
-        assert "1 failed (400). What was said: “no”." in caveat(run)
+        assert "1 failed (400). In words: “no”." in caveat(run)
         assert "2 of 3 answers were cut by max_tokens." in caveat(run)
 
     def test_are_compared(self) -> None:
@@ -228,7 +228,7 @@ class TestAnswersCutByMaxTokens:
         run = make_run(*(cut(0, 1, finish_reason=reason, error="it broke off") for _ in range(3)))
 
         assert finding(run) == "None of the 3 prompts was answered"
-        assert "3 incomplete. What was said: “it broke off”." in caveat(run)
+        assert "3 incomplete. In words: “it broke off”." in caveat(run)
 
 
 class TestLengthsOfAnswers:
