@@ -11,6 +11,7 @@ _PHRASES = (
     (r"resume\([^)]*\), on the command line (?=--)", ""),
     (r"aiml_nb\.resume\(.*\), in a shell (?=--)", "add "),
     (r"prices=\(input, output\)", "--prices IN OUT"),
+    (r"to each run: (?=extra_query=)", "in each line of the prompts: "),
     (r"extra_(body|query)=\{([^}]*)\}", lambda found: _as_json(*found.groups())),
 )
 _ARGUMENTS = (

@@ -24,7 +24,7 @@ SENTENCES = {
     "retry_failed=True sends it again.": "--retry-failed sends it again.",
     "write extra_body={'top_k': …}.": 'write "extra_body": {"top_k": …}.',
     "to each run: extra_query={'version': …, 'a': …}.": (
-        'to each run: "extra_query": {"version": …, "a": …}.'
+        'in each line of the prompts: "extra_query": {"version": …, "a": …}.'
     ),
     "The model must answer before the timeout; max_tokens=5.": (
         "The model must answer before the timeout; max_tokens=5."

@@ -12,6 +12,9 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.analysis import finding
 from aiml_nb.widgets import Race
+from aiml_nb.widgets.track import Side, draw_race
+
+from ..analysis.builders import call, make_run
 
 HOSTILE = '</text><script>alert(1)</script>\x00\x1b <img src=x onerror="alert(2)">'
 
@@ -171,3 +174,13 @@ def test_arguments_that_make_no_race_are_refused():
         Race(strategies=("gather", "gather"), speed=20)
     with pytest.raises(ValueError, match="strategy must be one of"):
         Race(strategies=("gather", "fast"), speed=20)
+
+
+def test_answers_cut_by_max_tokens_count_as_answered() -> None:
+    calls = [call(0, 1 + i, outcome="incomplete", finish_reason="length") for i in range(2)]
+    side = Side("A", make_run(*calls), over=True)
+
+    assert side.score == "2 of 2 answered · 2.0 s"
+    words = base64.b64decode(draw_race([side]).partition("base64,")[2].partition('"')[0]).decode()
+    assert "1st · 1.00 s · cut" in words
+    assert "incomplete" not in words
