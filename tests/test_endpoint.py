@@ -190,6 +190,17 @@ class TestBaseUrl:
     def test_a_good_address_is_tidied(self, given: str, tidied: str) -> None:
         assert check_base_url(given) == tidied
 
+    @pytest.mark.parametrize("strategy", ["sequential", "gather"])
+    def test_a_query_goes_where_the_refusal_says(self, strategy: str) -> None:
+        with pytest.raises(nb.EndpointError, match=r"extra_query=\{'api-version': …\}"):
+            quiet(base_url="https://r.openai.azure.com/openai/d?api-version=1", api_key=CANARY)
+
+        with raw_server(b"") as server:
+            endpoint = quiet(base_url=server.base_url)
+            nb.run(["Who?"], endpoint, strategy=strategy, extra_query={"api-version": "1"})
+
+        assert b"/chat/completions?api-version=1 " in server.chats[0]
+
     @pytest.mark.parametrize(
         ("given", "said"),
         [
