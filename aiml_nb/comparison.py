@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from .endpoint import Endpoint
@@ -111,8 +112,8 @@ def _plan_pairs(
     concurrent = make_plan(prompts, endpoint, **options)
     prompts, endpoint = concurrent.prompts, concurrent.endpoint
     for _ in range(repeats):
-        sync = make_plan(prompts, endpoint, **sync_options)
-        concurrent = make_plan(prompts, endpoint, **options)
+        sync = replace(make_plan(prompts, endpoint, **sync_options), strict=True)
+        concurrent = replace(make_plan(prompts, endpoint, **options), strict=True)
         order = [sync, concurrent]
         if repeats > 1:
             draw.shuffle(order)

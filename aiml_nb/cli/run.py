@@ -6,15 +6,16 @@ import argparse
 import shlex
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..prompts import Prompt, read_prompts
 from ..records import Run
 from ..runner import STRATEGIES, last_run
-from ..runner import run as make_calls
-from ..runner.plan import check_plan, place_journal
+from ..runner.plan import check_plan, make_plan, place_journal
 from ..runner.resume import ON_DAMAGE, connect_again, go_on
+from ..runner.run import carry_out
 from ..runner.settings import check_parameters
 from .options import (
     add_call_options,
@@ -186,7 +187,8 @@ def _make_calls(
     if places.journal is None or not options.resume:
         endpoint = open_endpoint(options)
         places.journal = place_journal(places.journal, endpoint)
-        return make_calls(prompts, endpoint, journal=places.journal or False, **given)
+        plan = make_plan(prompts, endpoint, journal=places.journal or False, **given)
+        return carry_out(replace(plan, strict=True))
     if options.model is not None:
         given["model"] = options.model
     return go_on(
@@ -196,6 +198,7 @@ def _make_calls(
         change_parameters=options.change_parameters,
         prompts=prompts,
         on_damage=options.on_damage,
+        strict=True,
         say=lambda text: print(speak_options(text)),
         **given,
     )

@@ -82,6 +82,7 @@ class Caller:
         self._wake = threading.Event()
         self._wake_async = asyncio.Event()
         self.first = FirstCalls(plan, self._admission.gate, self.now)
+        self._turned_away: Call | None = None
         plan.run.limit_history = self._admission.gate.history
 
     def now(self) -> float:
@@ -267,8 +268,21 @@ class Caller:
         why = self.first.judge(failure, call.index, is_last=is_last)
         if why:
             self.stop(why)
-        if self.first.turned_away:  # it stays unfinished: a run that goes on sends it again
-            call.outcome = "error"
+        if self.first.turned_away:
+            self._turned_away, call.outcome = call, "error"
+
+    def close_first(self, *, finished: bool) -> None:
+        """Close the record of the first call, which was refused as all would be.
+
+        Parameters
+        ----------
+        finished
+            False leaves it to be sent again by a run that goes on.
+        """
+        call = self._turned_away
+        if call is not None and finished:
+            self._finish(call)
+        elif call is not None:
             self._note_finished(call)
             self._on_finished(call)
 

@@ -137,6 +137,23 @@ class FirstCalls:
         """True if it was the address that was wrong."""
         return self._refused is not None and self._refused.fault == "address"
 
+    def is_certain(self, elsewhere: str | None) -> bool:
+        """Say whether more than the first call tells that no call can succeed.
+
+        Parameters
+        ----------
+        elsewhere
+            As in `explain_fault`.
+        """
+        known, refused = self.plan.endpoint.known, self._refused
+        listed = known.failure.error_type if known.failure else ""
+        if refused is None or self.plan.strict or elsewhere:
+            return refused is not None
+        if refused.fault == "model":
+            return bool(known.models)
+        alike = {"key": {"401", "403"}, "address": {"redirect"} & {refused.failure.error_type}}
+        return refused.fault is None or listed in alike[refused.fault]
+
     def explain(self, elsewhere: str | None = None) -> str:
         """Say why no call can succeed, and what to do; `elsewhere` as in `explain_fault`."""
         endpoint, refused = self.plan.endpoint, self._refused

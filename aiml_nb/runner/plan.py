@@ -34,6 +34,7 @@ class Plan:
     settings: Settings
     run: Run
     resumes: bool = False
+    strict: bool = False  # a first call that is refused as all would be raises, whatever is known
     note: str | None = None  # what a run that goes on tells its journal first, see `changes`
 
     @property

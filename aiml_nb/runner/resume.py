@@ -92,9 +92,16 @@ def resume(
     )
 
 
-def go_on(path: Path, connect_to: Callable[[dict[str, Any]], Endpoint], **options: Any) -> Run:
-    """Do as `resume`; the arguments are those of `reopen_plan`."""
+def go_on(
+    path: Path,
+    connect_to: Callable[[dict[str, Any]], Endpoint],
+    *,
+    strict: bool = False,
+    **options: Any,
+) -> Run:
+    """Do as `resume`; the arguments are those of `plan.Plan` and `reopen_plan`."""
     journal, plan = reopen_plan(path, connect_to, **options)
+    plan = replace(plan, strict=strict)
     try:
         return carry_out(plan, journal=journal) if plan.unfinished else plan.run
     finally:

@@ -97,9 +97,9 @@ def run(
     BudgetError
         If a cap is below the first call, or cannot be kept.
     EndpointError
-        If nothing can be sent to the server; or if its list of models does not tell that all is
-        right, and the first call, which then goes alone, is refused: the key, the model or the
-        address is wrong. `last_run` has the records.
+        If nothing can be sent to the server; or if its list of models and the first call, which
+        then goes alone, tell that the key, the model or the address is wrong: `last_run` has the
+        records. If only the first call says so, the run is returned, and `Run.stopped` tells why.
     JournalError
         If the journal cannot be written.
     TypeError, ValueError
@@ -176,7 +176,7 @@ async def _make_async_calls(
                 plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
             if (first := caller.first).turned_away:
                 other = await endpoint.find_address_async(client) if first.at_address else None
-                raise EndpointError(first.explain(other))
+                _turn_away(caller, other)
     return plan.run
 
 
@@ -200,7 +200,15 @@ def _make_blocking_calls(plan: Plan, caller: Caller) -> None:
             raise
         if (first := caller.first).turned_away:
             other = endpoint.find_address(clients.get()) if first.at_address else None
-            raise EndpointError(first.explain(other))
+            _turn_away(caller, other)
+
+
+def _turn_away(caller: Caller, elsewhere: str | None) -> None:
+    """Raise EndpointError if it is certain that no call can succeed; else the run has ended."""
+    is_certain = caller.first.is_certain(elsewhere)
+    caller.close_first(finished=not is_certain)
+    if is_certain:
+        raise EndpointError(caller.first.explain(elsewhere))
 
 
 def _submit(plan: Plan, caller: Caller) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -274,12 +276,17 @@ REFUSALS: dict[str, tuple[Any, Reply, str]] = {
         r"No model server answered at 'http://127.*http or https\?.*simulate=True",
     ),
 }
+# Of these the list says nothing, and nothing answers elsewhere.
+UNSURE = {
+    *("a key that may not", "a model without a list"),
+    *("an address", "a method", "an endpoint"),
+}
 
 
 class TestRefusals:
     @pytest.mark.parametrize("strategy", ["sequential", "threads", "gather", "workers"])
-    @pytest.mark.parametrize("name", REFUSALS)
-    def test_of_the_first_call_end_the_run_with_a_sentence(
+    @pytest.mark.parametrize("name", [name for name in REFUSALS if name not in UNSURE])
+    def test_of_the_first_call_and_the_list_end_the_run_with_a_sentence(
         self, name: str, strategy: str, tmp_path: Path
     ) -> None:
         models, reply, said = REFUSALS[name]
@@ -296,6 +303,29 @@ class TestRefusals:
         assert [call.outcome for call in run.calls].count("not_started") == 19
         assert KEY[:12] not in repr(run)
         assert not journal.exists()
+
+    @pytest.mark.parametrize("strategy", ["sequential", "threads", "gather", "workers"])
+    @pytest.mark.parametrize("name", UNSURE)
+    def test_of_the_first_call_alone_stop_the_run_and_say_why(
+        self, name: str, strategy: str, tmp_path: Path
+    ) -> None:
+        models, reply, said = REFUSALS[name]
+        journal = tmp_path / "j.jsonl"
+        with door_server(models=models, chat=lambda body: reply) as door:
+            endpoint = at(door, model="gpt-4o-mimi", api_key=KEY)
+            run = nb.run(questions(20), endpoint, strategy=strategy, journal=journal)
+            assert re.search(said, run.stopped or "", re.S)
+            assert len(door.chats) == 1
+            assert [call.outcome for call in run.calls] == ["error", *["not_started"] * 19]
+            assert run.calls[0].error in json.loads(reply[1])["error"]["message"]
+            assert nb.read_saved(journal).calls[0] == run.calls[0]  # type: ignore[union-attr]
+            door.chat = lambda body: completion()
+            again = nb.resume(journal, endpoint, retry_failed=True)
+            door.chat = lambda body: reply
+            with pytest.raises(nb.EndpointError, match=rf"(?s){said}"):
+                nb.compare(nb.prompts.FAQ, at(door, model="gpt-4o-mimi", api_key=KEY))
+
+        assert {call.outcome for call in again.calls} == {"ok"}
 
     @BOTH
     def test_a_key_that_was_not_given_is_asked_for(self, strategy: str) -> None:
@@ -331,7 +361,7 @@ class TestRefusals:
 
     async def test_say_so_to_whoever_awaits(self) -> None:
         chat: Callable[[Any], Reply] = lambda body: refusal(401, "No.")  # noqa: E731
-        with door_server(models=BAD_LISTS["busy"], chat=chat) as door:
+        with door_server(models=BAD_LISTS["missing scopes"], chat=chat) as door:
             endpoint = at(door)
             for wait in (
                 nb.run_async(questions(3), endpoint),
@@ -351,7 +381,7 @@ class TestRefusals:
         self, strategy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         journal = tmp_path / "j.jsonl"
-        with door_server(models=BAD_LISTS["not found"]) as door:
+        with door_server(models=BAD_LISTS["missing scopes"]) as door:
             nb.run(questions(4), at(door), strategy=strategy, max_calls=2, journal=journal)
             door.chat = lambda body: refusal(401, "Expired.")
             for _ in range(2):
