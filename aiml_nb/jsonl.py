@@ -9,8 +9,9 @@ A journal has one line each for
 - each attempt about to be sent, ``{"custom_id", "sent": 1, "client_request_id"}``;
 - each call, in the shape of OpenAI's Batch output plus our ``timing``: `call_to_dict`,
   `call_from_dict`;
-- its end, ``{"aiml_nb_end": 1, "loop_lag_max", "loop_lag_total", "limit_history", "stopped"}``:
-  `end_of`; a journal that was cut off has none. `saved.read_saved` reads the whole file back.
+- its end, ``{"aiml_nb_end": 1, "loop_lag_max", "loop_lag_total", "limit_history", "stopped",
+  "notices"}``: `end_of`; a journal that was cut off has none. `saved.read_saved` reads the whole
+  file back.
 
 ``encode(data: dict) -> str`` makes any of them a line, ``decode(line: str) -> dict`` reads one::
 
@@ -269,6 +270,7 @@ def end_of(run: Run) -> dict[str, Any]:
         "loop_lag_total": run.loop_lag_total,
         "limit_history": [asdict(change) for change in run.limit_history],
         "stopped": run.stopped,
+        "notices": run.notices,
     }
 
 

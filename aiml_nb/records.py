@@ -189,6 +189,8 @@ class Run(_Shown):
     parameters
         The request parameters for all its calls, as it began, ``system`` among them; without
         headers, which may hold secrets.
+    notices
+        What else befell it, in sentences: an outage of the server, a budget that was used up.
     """
 
     run_id: str = ""
@@ -208,6 +210,7 @@ class Run(_Shown):
     stopped: str | None = None
     journal: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
 
     @property
     def makespan(self) -> float:

@@ -175,6 +175,8 @@ def _read_settings(data: Mapping[str, Any]) -> Run:
 def _read_end(run: Run, data: Mapping[str, Any]) -> None:
     run.loop_lag_max, run.loop_lag_total = data.get("loop_lag_max"), data.get("loop_lag_total")
     run.stopped = data.get("stopped")
+    notices = data.get("notices")
+    run.notices = [str(each) for each in notices] if isinstance(notices, list) else []
     try:
         run.limit_history = [LimitChange(**change) for change in data.get("limit_history") or []]
     except TypeError:

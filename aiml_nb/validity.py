@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -22,8 +22,12 @@ def check_record(record: object) -> None:
         if get_origin(hint) is list:
             if not isinstance(value, list):
                 raise ValueError(f"{name} must be a list; not {value!r}.")
+            kind = get_args(hint)[0]
             for item in value:
-                check_record(item)
+                if is_dataclass(kind):
+                    check_record(item)
+                elif not isinstance(item, kind):
+                    raise ValueError(f"{name} cannot hold {item!r:.60}.")
         elif not _fits(value, hint):
             raise ValueError(f"{name} cannot be {value!r:.60}.")
 

@@ -107,6 +107,11 @@ def remark_idle_slots(run: Run) -> str:
     return f"{what}: the run took {took}, at least {seconds(found.lost)} too long. {advice}"
 
 
+def remark_notices(run: Run) -> str:
+    """Say what befell the run, as it noted it down itself."""
+    return " ".join(run.notices)
+
+
 def remark_pauses(run: Run) -> str:
     """Say for how long nothing was sent after 429s."""
     found = pauses(run)

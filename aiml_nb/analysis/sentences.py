@@ -13,6 +13,7 @@ from .remarks import (
     remark_backoff,
     remark_idle_slots,
     remark_lag,
+    remark_notices,
     remark_order,
     remark_pauses,
     remark_usage,
@@ -33,7 +34,7 @@ from .wording import (
 LENGTH_LIMIT = 0.1
 
 
-_REMARKS = (remark_pauses, remark_idle_slots, remark_backoff, remark_usage)
+_REMARKS = (remark_notices, remark_pauses, remark_idle_slots, remark_backoff, remark_usage)
 
 
 def finding(shown: Shown) -> str:
@@ -59,8 +60,8 @@ def caveat(shown: Shown) -> str:
     """Say in a few sentences what to bear in mind with the `finding`; empty if there is nothing.
 
     In this order: simulated or not, how many runs, what failed and in which words, answers cut by
-    max_tokens or of different lengths, the order of finishing, slots that stood idle, back-off,
-    tokens that are none, and a client too slow to keep up.
+    max_tokens or of different lengths, the order of finishing, what befell the run, slots that
+    stood idle, back-off, tokens that are none, and a client too slow to keep up.
 
     Parameters
     ----------

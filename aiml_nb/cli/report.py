@@ -66,6 +66,7 @@ def describe_run(run: Run, *, since: float) -> list[str]:
     lines += [f"{counts[outcome]:8,}  {outcome}" for outcome in OUTCOMES if counts[outcome]]
     # What was not sent has one reason, and that is told below.
     lines += describe_failures(call for call in run.calls if call.outcome != "not_started")
+    lines += [speak_options(clean(notice, width=400)) for notice in run.notices]
     if run.stopped:
         lines.append(f"stopped: {speak_options(clean(run.stopped, width=400))}")
     return lines

@@ -39,6 +39,9 @@ _LIMITS: tuple[tuple[str, type, str, str], ...] = (
     ("--max-cost", float, "USD", "most US dollars in all"),
     ("--timeout", float, "S", "seconds for a whole call, waits included (120)"),
     ("--run-timeout", float, "S", "seconds for the whole run"),
+    ("--outage", float, "S", "seconds that the server may be away, at a stretch (60)"),
+    ("--max-attempts", int, "N", "most attempts of a call that fails in passing (3)"),
+    ("--retry-share", float, "X", "retries that each answer adds to those that are left (0.5)"),
 )
 
 _REQUEST: tuple[tuple[str, type, str, str], ...] = (

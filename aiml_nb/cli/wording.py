@@ -10,16 +10,17 @@ _PHRASES = (
     (r"\w+=(?:'[^']*'|\w*), on the command line (?=--)", ""),
     (r"resume\([^)]*\), on the command line (?=--)", ""),
     (r"aiml_nb\.resume\(.*\), in a shell (?=--)", "add "),
+    (r"Go on once it is back, with resume\(\)", "Add --resume once it is back"),
     (r"prices=\(input, output\)", "--prices IN OUT"),
     (r"to each run: (?=extra_query=)", "in each line of the prompts: "),
     (r"extra_(body|query)=\{([^}]*)\}", lambda found: _as_json(*found.groups())),
 )
 _ARGUMENTS = (
     "base_url|max_concurrency|max_calls|max_total_tokens|max_cost|run_timeout|requests_per_minute|"
-    "tokens_per_minute|retry_failed|change_parameters"
+    "tokens_per_minute|retry_failed|retry_share|change_parameters"
 )
 # What is an ordinary word too is a name only where a sentence about it begins, or before a "=".
-_WORDS = "strategy|timeout|repeats|seed|speed|scenario|simulate"
+_WORDS = "strategy|timeout|outage|repeats|seed|speed|scenario|simulate"
 _BESIDES = "model|max_tokens|temperature|prices"  # names only where a sentence begins
 _NAME = re.compile(
     rf"(?:\A(?P<first>{_WORDS}|{_BESIDES})(?= must | names )|\b(?P<word>{_WORDS})(?==)|"

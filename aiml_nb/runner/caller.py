@@ -21,17 +21,15 @@ from .clock import Clock
 from .deadlines import Deadline, Deadlines
 from .first_call import FirstCalls
 from .plan import Plan
+from .policy import AT_ONCE, Policy
 from .progress import Status
-from .retry import Retries, Tries
+from .retry import Tries
 from .send import Request, send, send_async
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
     from .journal import Journal
-
-
-_AT_ONCE: float | None = 0.0
 
 
 class Caller:
@@ -76,8 +74,8 @@ class Caller:
         self.cut: Callable[[], None] | None = None
         self._origin = 0.0
         self._is_closed = False
-        self._retries = Retries(len(plan.unfinished), plan.settings.max_attempts, self._clock)
-        self._admission = Admission(plan, now=self.now, status=status or Status())
+        self._policy = Policy(plan, clock=self._clock, now=self.now, status=status or Status())
+        self._admission = Admission(plan, now=self.now, holdups=self._policy.holdups)
         self._deadlines = Deadlines()
         self._wake = threading.Event()
         self._wake_async = asyncio.Event()
@@ -106,11 +104,12 @@ class Caller:
 
     def make(self, client: OpenAI, call: Call) -> None:
         """Make one call with the blocking client. A failure becomes its record."""
-        tries, wait = Tries(), _AT_ONCE
+        tries = Tries()
+        wait: float | None = AT_ONCE
         while wait is not None:
             if wait:
                 self._sleep(wait)
-            ticket = self._admission.admit(call, self._sleep)
+            ticket = self._admission.admit(client, call, self._sleep)
             if ticket is None:
                 self._give_up(call)
                 return
@@ -124,11 +123,12 @@ class Caller:
 
     async def make_async(self, client: AsyncOpenAI, call: Call) -> None:
         """Make one call with the async client. A failure becomes its record."""
-        tries, wait = Tries(), _AT_ONCE
+        tries = Tries()
+        wait: float | None = AT_ONCE
         while wait is not None:
             if wait:
                 await self._sleep_async(wait)
-            ticket = await self._admission.admit_async(call, self._sleep_async)
+            ticket = await self._admission.admit_async(client, call, self._sleep_async)
             if ticket is None:
                 self._give_up(call)
                 return
@@ -231,7 +231,7 @@ class Caller:
         billed = failure is None or attempt.possibly_billed
         self._admission.leave(ticket, call, status=status, billed=billed)
         if failure is None:
-            self._retries.note_answer()
+            self._policy.note_answer(sent=ticket.admitted)
             if not self.first.is_over:
                 self.first.note_answer(call.index)
             words = answer.verdict.words
@@ -239,9 +239,14 @@ class Caller:
             call.error = words and self._plan.endpoint.key.redact(words)
             self._finish(call)
             return None
-        left = ticket.deadline - self.now()
-        streamed = answer.first_token is not None
-        verdict = self._retries.judge(failure, tries, streamed=streamed, left=left)
+        verdict = self._policy.judge(
+            failure,
+            tries,
+            sent=ticket.admitted,
+            left=ticket.deadline - self.now(),
+            in_flight=self._admission.gate.in_flight,
+            streamed=answer.first_token is not None,
+        )
         message = quote(failure.message, self._plan.endpoint.key)
         call.error_type = failure.error_type
         call.error = f"{message} ({verdict.remark})" if verdict.remark else message
@@ -251,17 +256,10 @@ class Caller:
                 return None
         if verdict.stops_run:
             self.stop(f"{failure.error_type}: {message}")
-        all_wait = bool(verdict.pause)
-        if all_wait:
-            self._admission.pause(verdict.pause)
-        elif failure.error_type == "429":
-            all_wait = self._admission.note_refusal(ticket, self._retries.draw_pause)
         if verdict.wait is None:
             call.outcome = "timeout" if failure.error_type == "deadline" else "error"
             self._finish(call)
-            return None
-        # A pause holds everybody back: who was refused lines up at once, before those after it.
-        return _AT_ONCE if all_wait else verdict.wait
+        return verdict.wait
 
     def _judge_first(self, call: Call, failure: Failure, *, is_last: bool) -> None:
         """Stop the run if one of its first calls has failed as all would."""
@@ -298,7 +296,14 @@ class Caller:
         if self._is_closed:
             return
         reason = self._admission.refusal(call)
-        if call.started is not None:
+        if self._plan.run.stopped:
+            self._wake.set()
+            self._wake_async.set()
+        if call.started is not None and reason.is_for_later:
+            # No record of it goes to the journal: a run that goes on sends it again.
+            call.outcome, call.finished = "cancelled", self.now()
+            call.error = f"{call.error} ({reason.message})"
+        elif call.started is not None:
             call.outcome = "timeout" if reason.error_type == "deadline" else "error"
             call.error = f"{call.error} ({reason.message})"
             call.finished = self.now()

@@ -92,8 +92,15 @@ class Pauses:
             self.began, self._is_asked_for = now, asked_for
         if now + seconds > self.ends:
             self.ends, self._is_asked_for = now + seconds, asked_for
-        self._wave = self._left = FIRST if self._is_asked_for else math.inf
-        self._next, self.is_on = self.ends + STEP, True
+        self._begin_waves(FIRST if self._is_asked_for else math.inf, self.ends)
+
+    def begin_slowly(self, now: float) -> None:
+        """Let one call go now, and then more."""
+        self._begin_waves(1, now)
+
+    def _begin_waves(self, first: float, at: float) -> None:
+        self._wave = self._left = first
+        self._next, self.is_on = at + STEP, True
 
     def wait(self, now: float) -> float:
         """Return the seconds until the next call may be sent; 0 if it may now."""

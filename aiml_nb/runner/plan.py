@@ -102,7 +102,7 @@ def check_rates(prompts: dict[int, Prompt], settings: Settings) -> None:
 def describe_plan(plan: Plan) -> str:
     """Say, before the first paid call, what the run may come to."""
     settings, endpoint, left = plan.settings, plan.endpoint, plan.unfinished
-    requests = Retries(len(left), settings.max_attempts, Clock()).most_requests
+    requests = make_retries(plan, Clock()).most_requests
     estimator = Estimator(settings.parameters)
     prompts = [plan.prompts[call.index] for call in left]
     estimates = [estimator.estimate(prompt) for prompt in prompts]
@@ -122,6 +122,18 @@ def describe_plan(plan: Plan) -> str:
     else:
         text += f" and at most {most:,} out, if each is asked once."
     return text + (f" Journal: {settings.journal}" if settings.journal else "")
+
+
+def make_retries(plan: Plan, clock: Clock) -> Retries:
+    """Return the retry policy of a run, with budgets for the calls that are left."""
+    settings = plan.settings
+    return Retries(
+        len(plan.unfinished),
+        settings.max_attempts,
+        clock,
+        retry_share=settings.retry_share,
+        in_flight=settings.max_concurrency,
+    )
 
 
 def place_journal(journal: object, endpoint: Endpoint) -> Path | None:

@@ -25,11 +25,14 @@ class Status:
         Empty if nothing does.
     on_change
         Is told of each new text.
+    say
+        Prints a sentence that is to stay.
     """
 
     def __init__(self) -> None:
         self.text = ""
         self.on_change: Callable[[str], None] = _say_once()
+        self.say: Callable[[str], None] = _print
 
     def set(self, text: str) -> None:
         """Show `text` in place of what was said before."""
@@ -74,11 +77,12 @@ def show_progress(
             bar.update()
 
         status.on_change = write
+        status.say = lambda text: bar.write(text, file=sys.stderr)
         try:
             yield advance
         finally:
             status.set("")
-            status.on_change = _say_nothing
+            status.on_change, status.say = _say_nothing, _print
 
 
 def _say_nothing(text: str) -> None:
@@ -93,9 +97,13 @@ def _say_once() -> Callable[[str], None]:
         kind = re.sub(r"\d+", "", text)
         if kind and kind not in said:
             said.add(kind)
-            print(f"aiml_nb: {text}", file=sys.stderr, flush=True)
+            _print(text)
 
     return say
+
+
+def _print(text: str) -> None:
+    print(f"aiml_nb: {text}", file=sys.stderr, flush=True)
 
 
 def _somebody_looks() -> bool:

@@ -38,6 +38,8 @@ def run(
     requests_per_minute: float | None = None,
     tokens_per_minute: float | None = None,
     max_attempts: int = 3,
+    retry_share: float = 0.5,
+    outage: float = 60.0,
     max_calls: int | None = None,
     max_total_tokens: int | None = None,
     max_cost: float | None = None,
@@ -72,7 +74,16 @@ def run(
         The most in any 60 seconds. Tokens are reserved by estimate and corrected by usage.
     max_attempts
         The most attempts of a call that fails in a way that may pass. 429s have bounds of their
-        own: 8 a call. 1 makes no second attempt of any kind.
+        own: 8 retries a call, and as many in all as there are calls, at least 20. 1 sends nothing
+        twice.
+    retry_share
+        What each answer adds to the retries after failures that the run has left: it begins with
+        as many as calls may be in flight, at least 50, and never has more. So with N calls there
+        are at most ``max(50, max_concurrency) + retry_share * N`` of them.
+    outage
+        Seconds that the server may be away, at a stretch: all calls wait, one looks whether it is
+        back, and it costs no attempt and no retry. Then the run is stopped, for `resume` to go on.
+        0 waits for no server.
     max_calls, max_total_tokens, max_cost
         Caps on the requests, the tokens and the US dollars of the run; nothing more is sent then.
     prices

@@ -13,6 +13,7 @@ from typing import Any
 from ..transport.environment import check_key_log
 from ..transport.open_files import RESERVE, allow_files
 from .budget import Limits, check_limits
+from .retry import RETRY_SHARE
 
 BLOCKING = ("sequential", "threads")
 STRATEGIES = (
@@ -50,6 +51,8 @@ class Settings:
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
     max_attempts: int = 3
+    retry_share: float = RETRY_SHARE
+    outage: float = 60.0
     limits: Limits = field(default_factory=Limits)
     journal: Path | None = None
     progress: bool | None = None
@@ -107,6 +110,8 @@ def make_settings(
     check_limit(given.get("max_attempts"), name="max_attempts")
     for name in ("timeout", "run_timeout", "requests_per_minute", "tokens_per_minute"):
         _check_amount(name, given.get(name, 1))
+    _check_share("retry_share", given.get("retry_share", 0), most=10)
+    _check_share("outage", given.get("outage", 0), most=MOST_SECONDS)
     check_parameters(parameters)
     if not isinstance(given.get("stream", False), bool):
         raise TypeError(f"stream must be True or False; not {given['stream']!r}.")
@@ -144,6 +149,12 @@ def _check_amount(name: str, value: object) -> None:
     raise ValueError(
         f"{name} must be a number of {unit} above 0 and at most {MOST_SECONDS:g}; not {value!r}."
     )
+
+
+def _check_share(name: str, value: object, *, most: float) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value <= most:  # type: ignore[operator]
+        raise ValueError(f"{name} must be a number from 0 to {most:g}; not {value!r}.")
 
 
 def check_strategy(strategy: object) -> None:

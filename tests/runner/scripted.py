@@ -119,16 +119,20 @@ class ScriptedServer(httpx2.AsyncBaseTransport):
         The requests without a whole reply, of the process that lives.
     asked
         The names of all requests, in their order.
+    is_away
+        True while no connection is accepted: nothing is asked then.
     """
 
     def __init__(self) -> None:
         self.open: dict[str, Exchange] = {}
         self.asked: list[str] = []
-        self.is_cut_off = False
+        self.is_cut_off = self.is_away = False
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if self.is_cut_off:
             raise ProcessKilledError
+        if self.is_away:
+            raise httpx2.ConnectError("connection refused")
         if request.method == "GET":
             return httpx2.Response(404)
         body = json.loads(await request.aread())

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
+from aiml_nb.runner.retry import FIRST_RETRIES
 
 from ..raw_server import raw_server
 from .conftest import connect_faulty, run_skipping
@@ -216,13 +217,31 @@ class TestRetryAfter:
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 class TestBudgetsOfTheRun:
-    def test_failures_are_retried_ten_times_in_a_small_run(self, strategy: str) -> None:
-        endpoint = connect_faulty(faults={"*": [503] * 9})
+    def test_a_server_that_only_fails_is_soon_left_alone(
+        self, strategy: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        endpoint = connect_faulty(faults={"*": [500] * 9})
 
-        run = run_skipping([f"Q{n}" for n in range(20)], endpoint, strategy=strategy)
+        run = run_skipping([f"Q{n}" for n in range(120)], endpoint, strategy=strategy)
 
         assert {call.outcome for call in run.calls} == {"error"}
-        assert sum(len(call.attempts) for call in run.calls) == 20 + 10
+        most = max(FIRST_RETRIES, run.max_concurrency)
+        assert sum(len(call.attempts) for call in run.calls) == 120 + most
+        (said,) = run.notices
+        assert "retry_share=0.5" in said
+        assert "retry_failed=True" in said
+        assert capsys.readouterr().err.count(said) == 1
+
+    def test_three_failures_in_ten_use_no_budget_up(self, strategy: str) -> None:
+        endpoint = connect_faulty(fault_shares={500: 0.3}, seed=4)
+
+        questions = [f"Q{n}" for n in range(600)]
+        run = run_skipping(questions, endpoint, strategy=strategy, timeout=100_000)
+
+        assert run.notices == []
+        lost = [call for call in run.calls if call.outcome != "ok"]
+        assert {len(call.attempts) for call in lost} <= {3}
+        assert len(lost) < 600 * 0.05
 
     def test_429s_are_retried_as_often_as_there_are_calls_but_at_least_twenty_times(
         self, strategy: str

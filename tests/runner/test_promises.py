@@ -157,7 +157,7 @@ class TestConnecting:
     def test_a_server_that_goes_away_is_a_connect_error_of_each_call(self, strategy: str) -> None:
         with listening_once() as (base_url, _):
             endpoint = nb.connect(base_url=base_url, verbose=False)
-            run = run_skipping(["Who?", "Why?"], endpoint, strategy=strategy)
+            run = run_skipping(["Who?", "Why?"], endpoint, strategy=strategy, outage=0)
 
         for call in run.calls:
             assert (call.outcome, call.error_type) == ("error", "connect")
@@ -346,7 +346,7 @@ class TestSpend:
             watch(server, lambda: said_before.append(capsys.readouterr().out))
             carry_out(plan)
 
-        assert "at most 1 in flight and 33 requests in all" in said_before[0]
+        assert "at most 1 in flight and 53 requests in all" in said_before[0]
         assert "at most 150 out" in said_before[0]
 
     def test_the_plan_of_a_run_that_goes_on_is_of_what_is_left(
@@ -359,7 +359,7 @@ class TestSpend:
         journal.close_untouched()
 
         assert describe_plan(plan).startswith("Plan: 2 calls to")
-        assert "and 32 requests in all" in describe_plan(plan)
+        assert "and 38 requests in all" in describe_plan(plan)
         assert "at most 100 out" in describe_plan(plan)
 
     def test_the_plan_counts_what_each_prompt_may_use(self, endpoint: nb.Endpoint) -> None:
@@ -378,8 +378,8 @@ class TestSpend:
         caller = Caller(plan, on_finished=lambda call: None)
         journal.close_untouched()
 
-        assert caller._retries.most_requests == 2 + 10 + 20
-        assert "and 32 requests in all" in describe_plan(plan)
+        assert caller._policy.retries.most_requests == 2 + 4 + 16 + 16
+        assert "and 38 requests in all" in describe_plan(plan)
 
     @BOTH
     def test_the_warm_up_is_a_list_of_models_and_costs_nothing(self, strategy: str) -> None:

@@ -39,8 +39,8 @@ from aiml_nb.runner import journal as journal_module
 from aiml_nb.runner import journal_lines as lines_module
 from aiml_nb.runner.journal_contents import read_lines
 from aiml_nb.runner.journal_summary import ANSWERED, is_whole
-from aiml_nb.runner.plan import Plan, make_plan
-from aiml_nb.runner.retry import MOST_429S, Retries
+from aiml_nb.runner.plan import Plan, make_plan, make_retries
+from aiml_nb.runner.retry import MOST_429S, MOST_LOST
 from aiml_nb.runner.run import carry_out_async
 
 from .conftest import reopen
@@ -104,6 +104,7 @@ class Promises(RuleBasedStateMachine):
         self.task: asyncio.Task[Any] | None = None
         self.acknowledged: dict[str, Call] = {}
         self.used: dict[str, int] = {}  # tokens, by request
+        self.unsent: set[str] = set()  # requests whose connection was refused
         self.lives = 0
         self.wall = 1e9
         self._read: tuple[bytes, dict[str, Call]] = (b"", {})
@@ -193,7 +194,8 @@ class Promises(RuleBasedStateMachine):
         self.server.is_cut_off = False
         self.server.open.clear()
         self.since = len(self.server.asked)
-        self.most = self.since + self._most_requests(len(plan.unfinished))
+        clock = SteppedClock(self.loop, 0)
+        self.most = self._count_sent() + make_retries(plan, clock).most_requests
         self.known_before = {call.custom_id: len(call.attempts) for call in plan.run.calls}
         self.begun: set[int] = set()
         self.still_until, self.is_stopped, self.cancelled = -math.inf, False, False
@@ -202,9 +204,9 @@ class Promises(RuleBasedStateMachine):
         self.task = self.loop.create_task(work)
         self._settle()
 
-    def _most_requests(self, left: int) -> int:
-        clock = SteppedClock(self.loop, 0)
-        return Retries(left, self.plan.settings.max_attempts, clock).most_requests
+    def _count_sent(self) -> int:
+        """Count the requests that a connection has carried."""
+        return sum(name not in self.unsent for name in self.server.asked)
 
     @contextmanager
     def _show(self, *_: Any, **__: Any) -> Iterator[Callable[[Call], None]]:
@@ -271,6 +273,20 @@ class Promises(RuleBasedStateMachine):
         self._advance(seconds)
 
     @precondition(lambda self: self.task is not None)
+    @rule(resets=st.booleans(), seconds=st.sampled_from([0.3, 2.5, 8.0, 31.0, 61.0]))
+    def go_away(self, resets: bool, seconds: float) -> None:
+        """Be gone for some seconds: nothing is sent, and nobody fails but for want of time."""
+        self._settle()
+        self.server.is_away = True
+        while resets and self.server.open:
+            self._break(self._pick(0), "reset")
+        for _ in range(int(10 * seconds)):
+            if self.task is not None:
+                self._advance(0.1)
+        self.server.is_away = False
+        self._settle()
+
+    @precondition(lambda self: self.task is not None)
     @rule()
     def send(self) -> None:
         """Let the run do all it can: send what it may, read what has come."""
@@ -319,6 +335,8 @@ class Promises(RuleBasedStateMachine):
             return
         act, billed = FAULTS[fault]
         act(exchange)
+        if fault == "connect":
+            self.unsent.add(exchange.name)
         if not billed:
             self.used[exchange.name] = 0
         self.is_stopped |= fault in STOPPING
@@ -432,7 +450,7 @@ class Promises(RuleBasedStateMachine):
         if not hasattr(self, "plan"):
             return
         asked, options = self.server.asked, self.plan.settings
-        assert len(asked) <= self.most
+        assert self._count_sent() <= self.most
         assert len(self.server.open) <= self.plan.run.max_concurrency
         assert len(asked) <= self.caps.get("max_calls", math.inf)
         spent = sum(self.used.get(name, MOST_TOKENS) for name in asked)
@@ -441,10 +459,11 @@ class Promises(RuleBasedStateMachine):
             new = call.attempts[self.known_before[call.custom_id] :]
             limited = sum(each.error_type == "429" for each in new)
             assert limited <= MOST_429S + 1
-            assert len(new) - limited <= options.max_attempts
-            assert sum(each.error_type == "no_reply" for each in new) <= 2
+            failed = [each for each in new if each.error_type not in {"429", "connect"}]
+            assert len(failed) <= options.max_attempts + MOST_LOST
+            assert sum(each.error_type == "no_reply" for each in new) <= 2 + MOST_LOST
             if options.max_attempts == 1:
-                assert len(new) <= 1
+                assert len(failed) + limited <= 1
             if call.index in self.begun:  # never after the first token
                 assert call.attempts[-1].finished is None or call.finished is not None
 

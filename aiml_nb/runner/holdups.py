@@ -1,0 +1,123 @@
+"""What keeps all calls of a run from being sent, and how they begin again: pauses and outages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..failures import Failure
+from .outage import Found, Outage
+from .pauses import Pauses, Refusals
+from .progress import Status
+
+LOOK = -1.0  # in place of a wait: look first whether the server is back
+
+
+class Holdups:
+    """The pause, or the outage, of one run.
+
+    Parameters
+    ----------
+    in_flight
+        The most calls at one moment.
+    patience
+        Seconds that the server may be away.
+    draw
+        Draws a number between 0 and the given one.
+    status
+        Is told what all calls wait for.
+
+    Attributes
+    ----------
+    is_on
+        True while somebody may have to wait.
+    """
+
+    def __init__(
+        self, *, in_flight: int, patience: float, draw: Callable[[float], float], status: Status
+    ) -> None:
+        self.is_on = False
+        self._pauses = Pauses()
+        self._refusals = Refusals(in_flight)
+        self._outage = Outage(patience, draw)
+        self._status = status
+        self._times_away, self._seconds_away = 0, 0.0
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until a call may be sent, 0 for now, or `LOOK`; and say why."""
+        if self._outage.is_shut:
+            self._status.set(self._outage.describe(now))
+            return self._outage.wait(now) or LOOK
+        wait = self._pauses.wait(now)
+        self._status.set(self._pauses.describe(now))
+        return wait
+
+    def note_sent(self, limit: int) -> None:
+        """Count an attempt; `limit` is how many may be in flight."""
+        self._refusals.sent += 1
+        if self.is_on:
+            self._pauses.take(limit)
+            self.is_on = self._pauses.is_on or self._outage.is_shut
+
+    def pause(self, now: float, seconds: float) -> None:
+        """Let nobody send for `seconds`, because the server asks for it."""
+        self._pauses.begin(now, seconds, asked_for=True)
+        self.is_on = True
+
+    def note_refusal(self, now: float, draw_pause: Callable[[int], float], *, sent: float) -> bool:
+        """Note a 429 that names no time; if it is one of many, nobody sends for a while.
+
+        Parameters
+        ----------
+        draw_pause
+            Returns the seconds of the pause; is given how many such have come in a row.
+        sent
+            When the attempt was.
+
+        Returns
+        -------
+        bool
+            True if all wait, and not the call alone that was refused.
+        """
+        if sent < self._pauses.began:  # it was on its way
+            return now < self._pauses.ends
+        self._refusals.note()
+        # After a pause the first that are refused are enough.
+        if not self._refusals.is_burst(*([1] if self._pauses.bursts else [])):
+            return False
+        self._pauses.bursts += 1
+        self._pauses.begin(now, draw_pause(self._pauses.bursts), asked_for=False)
+        self._refusals.begin_again()
+        self.is_on = True
+        return True
+
+    def note_loss(self, failure: Failure, now: float, *, in_flight: int) -> bool:
+        """Note a failed attempt; say whether it failed because the server is away."""
+        is_away = self._outage.note_loss(failure, now=now, in_flight=in_flight)
+        self.is_on |= self._outage.is_shut
+        return is_away
+
+    def note_reply(self, now: float, *, sent: float, is_good: bool) -> str:
+        """Note a reply to an attempt; return what there is to say if an outage has ended."""
+        if is_good and self._pauses.bursts and sent >= self._pauses.ends:
+            self._pauses.bursts = 0
+        if not self._outage.note_reply(sent):
+            return ""
+        self._times_away += 1
+        self._seconds_away += self._outage.lasted(now)
+        times = "" if self._times_away == 1 else f"{self._times_away} times, in all "
+        return f"The server was away {times}for {self._seconds_away:.1f} s."
+
+    def note_look(self, now: float, found: Found) -> None:
+        """Note what a look at the server found; if it is there, a call goes, then more."""
+        self._outage.note_look(now, found)
+        if not self._outage.is_shut:
+            self._pauses.begin_slowly(now)
+
+    def find_end(self, now: float) -> str:
+        """Say why the run is to be given up; empty if it is not."""
+        if not self._outage.is_too_long(now):
+            return ""
+        return (
+            f"the server was away for {self._outage.lasted(now):.0f} s, and outage="
+            f"{self._outage.patience:g} waits no longer. Go on once it is back, with resume()"
+        )

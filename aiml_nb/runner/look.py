@@ -1,0 +1,38 @@
+"""Whether a server is there to be called, found out at no cost: it is asked for its models."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from ..failures import explain_failure
+from .outage import LOST, Found
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAI
+
+
+def look(client: OpenAI, *, seconds: float) -> Found:
+    """Ask the server for its models, and return what came; silence for `seconds` is a reply."""
+    try:
+        client.models.with_raw_response.list(timeout=seconds)
+    except Exception as error:  # noqa: BLE001
+        return _read(error)
+    return Found.SERVER
+
+
+async def look_async(client: AsyncOpenAI, *, seconds: float) -> Found:
+    """Do as `look`, with the async client."""
+    try:
+        async with asyncio.timeout(seconds):
+            await client.models.with_raw_response.list()
+    except Exception as error:  # noqa: BLE001
+        return _read(error)
+    return Found.SERVER
+
+
+def _read(error: Exception) -> Found:
+    kind = explain_failure(error).error_type
+    if kind == "connect":
+        return Found.NOBODY
+    return Found.SILENCE if kind in LOST else Found.SERVER

@@ -1,0 +1,107 @@
+"""What follows from an attempt, for its call and for all others: `retry` and `holdups` together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..failures import Failure
+from .clock import Clock
+from .holdups import Holdups
+from .outage import LOST
+from .plan import Plan, make_retries
+from .progress import Status
+from .retry import USED_UP, Tries, Verdict
+
+AT_ONCE = 0.0
+_NO_RETRIES = (
+    "More calls failed than retry_share={:g} allows retries for: some were not tried again. Send "
+    "them again with retry_failed=True."
+)
+
+
+class Policy:
+    """Judges the attempts of one run.
+
+    Parameters
+    ----------
+    plan
+        The run; gets its notices.
+    clock
+        Draws the waits.
+    now
+        Tells the seconds since the run's origin.
+    status
+        Is told what all calls wait for.
+    """
+
+    def __init__(
+        self, plan: Plan, *, clock: Clock, now: Callable[[], float], status: Status
+    ) -> None:
+        settings = plan.settings
+        self._plan, self._now, self._status = plan, now, status
+        self._notices: dict[str, str] = {}
+        self.retries = make_retries(plan, clock)
+        self.holdups = Holdups(
+            in_flight=settings.max_concurrency,
+            patience=settings.outage,
+            draw=clock.draw,
+            status=status,
+        )
+
+    def note_answer(self, *, sent: float) -> None:
+        """Note that an attempt was answered that had begun at `sent`."""
+        self._note_reply(sent=sent, is_good=True)
+        self.retries.note_answer()
+
+    def judge(
+        self,
+        failure: Failure,
+        tries: Tries,
+        *,
+        sent: float,
+        left: float,
+        in_flight: int,
+        streamed: bool,
+    ) -> Verdict:
+        """Return what follows from a failure; `AT_ONCE` for a call that waits with all others.
+
+        Parameters
+        ----------
+        tries, left, streamed
+            As for `Retries.judge`.
+        sent
+            When the attempt began.
+        in_flight
+            The attempts that are still on their way.
+        """
+        now = self._now()
+        is_away = self.holdups.note_loss(failure, now, in_flight=in_flight)
+        if failure.status is not None and failure.error_type not in LOST:
+            self._note_reply(sent=sent, is_good=False)
+        verdict = self.retries.judge(failure, tries, streamed=streamed, left=left, is_away=is_away)
+        if verdict.remark == USED_UP:
+            self._say_once("retries", _NO_RETRIES.format(self._plan.settings.retry_share))
+        if verdict.pause and not is_away:
+            self.holdups.pause(now, verdict.pause)
+        elif failure.error_type == "429" and not verdict.stops_run:
+            draw = self.retries.draw_pause
+            is_away = self.holdups.note_refusal(now, draw, sent=sent)
+        # Who was refused lines up at once, before those after it.
+        all_wait = (is_away or verdict.pause) and verdict.wait is not None
+        return replace(verdict, wait=AT_ONCE) if all_wait else verdict
+
+    def _note_reply(self, *, sent: float, is_good: bool) -> None:
+        said = self.holdups.note_reply(self._now(), sent=sent, is_good=is_good)
+        if said:
+            self._keep("outage", said)
+
+    def _say_once(self, kind: str, text: str) -> None:
+        """Say what has changed for the rest of the run."""
+        if kind not in self._notices:
+            self._keep(kind, text)
+            self._status.say(text)
+
+    def _keep(self, kind: str, text: str) -> None:
+        self._notices[kind] = text
+        self._plan.run.notices[:] = self._notices.values()

@@ -1,0 +1,106 @@
+"""What the user lets a run use: requests, tokens and dollars, in all and per minute."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..records import Call
+from .budget import Budget
+from .estimate import Estimate, Estimator
+from .limits import RateWindow
+from .plan import Plan
+
+
+class Reserved(NamedTuple):
+    """What is set aside for one attempt, until it is known what it has used."""
+
+    estimate: Estimate = Estimate(0, 0)
+    cost: float = 0.0
+    tokens: list[float] | None = None
+
+
+_NOTHING = Reserved()
+
+
+class Quotas:
+    """The budget and the rates of one run, those of its last minute included.
+
+    Parameters
+    ----------
+    plan
+        The run.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        settings = plan.settings
+        self._prompts = plan.prompts
+        self._budget = Budget(settings.limits)
+        self._estimator: Estimator | None = None  # if something counts tokens
+        if settings.tokens_per_minute or self._budget.counts_tokens:
+            self._estimator = Estimator(settings.parameters)
+        self._requests = self._tokens = None
+        if settings.requests_per_minute:
+            self._requests = RateWindow(settings.requests_per_minute)
+        if settings.tokens_per_minute:
+            self._tokens = RateWindow(settings.tokens_per_minute)
+        self._are_rates = bool(self._requests or self._tokens)
+        made = [call for call in plan.run.calls if call.attempts]  # by a run that goes on
+        self._budget.count([(call, self._estimate(call)) for call in made])
+        self._count_what_was_sent(made)
+
+    @property
+    def waits_for_a_price(self) -> bool:
+        """True while a cap on cost cannot be kept with several calls in flight."""
+        return self._budget.waits_for_a_price
+
+    @property
+    def are_spent(self) -> bool:
+        """True if not one request more may be sent."""
+        return self._budget.is_spent
+
+    def wait(self, call: Call, now: float) -> float:
+        """Return the seconds until an attempt of `call` fits into the rates; 0 if it does."""
+        if not self._are_rates:
+            return 0.0
+        wait = self._requests.wait(1, now) if self._requests else 0.0
+        if self._tokens:
+            wait = max(wait, self._tokens.wait(self._estimate(call).total, now))
+        return wait
+
+    def reserve(self, call: Call, now: float) -> Reserved:
+        """Set aside what an attempt is expected to use; raise BudgetError if it does not fit."""
+        estimate = self._estimate(call)
+        cost = self._budget.reserve(estimate)
+        if self._requests:
+            self._requests.take(1, now)
+        tokens = self._tokens.take(estimate.total, now) if self._tokens else None
+        return Reserved(estimate, cost, tokens) if self._estimator else _NOTHING
+
+    def settle(self, reserved: Reserved, call: Call, *, billed: bool) -> None:
+        """Put what an attempt used in place of what was set aside."""
+        if self._estimator is None:
+            return
+        self._budget.settle(reserved.estimate, reserved.cost, call, billed=billed)
+        if self._tokens and reserved.tokens:
+            used = (call.input_tokens or 0) + (call.output_tokens or 0)
+            used = used or (reserved.estimate.total if billed else 0)
+            self._tokens.correct(reserved.tokens, used)
+
+    def _estimate(self, call: Call) -> Estimate:
+        """Guess the tokens of an attempt, where something counts them."""
+        if self._estimator is None:
+            return _NOTHING.estimate
+        return self._estimator.estimate(self._prompts[call.index])
+
+    def _count_what_was_sent(self, calls: list[Call]) -> None:
+        """Put the attempts of a run that goes on into the windows of its rates."""
+        sent = sorted(
+            ((attempt.started, call) for call in calls for attempt in call.attempts),
+            key=lambda pair: pair[0],
+        )
+        for at, call in sent:
+            used = (call.input_tokens or 0) + (call.output_tokens or 0)
+            if self._requests:
+                self._requests.take(1, at)
+            if self._tokens:
+                self._tokens.take(used or self._estimate(call).total, at)
