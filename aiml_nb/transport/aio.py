@@ -12,7 +12,7 @@ import httpx2
 
 from .aio_network import Connector, Request, send_again
 from .environment import Proxy
-from .guard import KEEP_ALIVE, MOST_HEAD_BYTES, PLAIN_REPLY, Cap, refuse_encoded
+from .guard import KEEP_ALIVE, MOST_HEAD_BYTES, PLAIN_REPLY, Cap, refuse_encoded, settle_charset
 
 _UNTIMED = aiohttp.ClientTimeout()
 _read_url = lru_cache(maxsize=8)(httpx2.URL)
@@ -56,6 +56,7 @@ class GuardedAsyncClient(httpx2.AsyncClient):
         response.stream = _CappedAsyncStream(response, by_event=stream)
         try:
             refuse_encoded(response)
+            settle_charset(response)
             if not stream:
                 await response.aread()
         except BaseException:

@@ -24,6 +24,7 @@ from .guard import (
     describe_os_error,
     note_reconnect,
     refuse_encoded,
+    settle_charset,
 )
 from .network import Exchange, Network
 
@@ -73,6 +74,7 @@ class GuardedClient(httpx2.Client):
                 if self._network.received > MOST_HEAD_BYTES:
                     check_head(response.headers.raw)
                 refuse_encoded(response)
+                settle_charset(response)
                 if not stream:
                     response.read()
             except BaseException:

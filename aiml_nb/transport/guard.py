@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 from collections.abc import Iterable
@@ -72,6 +73,22 @@ def refuse_encoded(response: httpx2.Response) -> None:
     if encoding not in {"", "identity"}:
         known = f"packed ({encoding})" if encoding in _ENCODINGS else "encoded in an unknown way"
         raise EncodedReplyError(f"the reply is {known}, though it was asked for plain")
+
+
+def settle_charset(response: httpx2.Response) -> None:
+    """Have an error's body read as UTF-8 where its label names nothing to read text by.
+
+    Such as ``charset=hex``: the client would raise whatever the codec does, and lose the status.
+    """
+    if response.status_code < 300:
+        return
+    try:
+        decoder = codecs.getincrementaldecoder(response.charset_encoding or "utf-8")("replace")
+        is_text = isinstance(decoder.decode(b"probe", True), str)
+    except Exception:  # noqa: BLE001  each codec fails in its own way
+        is_text = False
+    if not is_text:
+        response.encoding = "utf-8"
 
 
 def describe_os_error(error: BaseException) -> str:

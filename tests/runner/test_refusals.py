@@ -33,7 +33,10 @@ def _dump(body: Any) -> str:
 
 
 def connect(base_url: str) -> nb.Endpoint:
-    return nb.connect(base_url=base_url, api_key=KEY, model="m", verbose=False)
+    """Connect to a server that is known to have the model, so that no refusal is an obstacle."""
+    endpoint = nb.connect(base_url=base_url, api_key=KEY, model="m", verbose=False)
+    endpoint.known.models.add("m")
+    return endpoint
 
 
 def fail(answer: bytes, strategy: str, *, stream: bool = False, attempts: int = 1) -> nb.Call:
@@ -337,6 +340,28 @@ def test_the_servers_own_code_is_read(shape: Shape) -> None:
     found = failures(reply(shape.body, shape.status, shape.kind))
 
     assert [failure.code for failure in found] == [shape.code] * 2
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize(
+    "charset", ["utf-8", "nonsense", "utf-16", "hex", "zip", "rot13", "idna", "undefined", ""]
+)
+def test_a_label_that_no_text_can_be_read_by_loses_nothing(
+    charset: str, stream: bool, strategy: str
+) -> None:
+    body = '{"detail": "Grüße"}'.encode()
+
+    call = fail(reply(body, 400, f"application/json; charset={charset}"), strategy, stream=stream)
+
+    assert (call.error_type, call.error) == ("400", "Grüße")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_label_that_is_right_is_read_by(strategy: str) -> None:
+    call = fail(reply("Grüße".encode("latin-1"), 400, "text/plain; charset=latin-1"), strategy)
+
+    assert call.error == "Grüße"
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
