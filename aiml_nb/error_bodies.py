@@ -15,21 +15,21 @@ from typing import Any, NamedTuple
 
 # More of a body is not looked at: what is kept of its words is far shorter.
 _MOST_CHARACTERS = 65_536
+_MOST_PARSED = 2**20
 _DEEPEST = 8
 _MOST_ENTRIES = 20
+_MOST_STEPS = 2000
 
 # Where words stand, what is nearest to the cause first. `error` is a code where another has words.
 _INNER = ("error", "errors", "fault", "base_resp")
 _WORDS = (
     *("message", "error_description", "error_message", "errorMessage", "error_msg", "errmsg"),
     *("Message", "msg", "detail", "faultstring", "status_msg", "description", "details"),
-    *("error", "errors", "Error", "title"),
+    *("error", "errors", "Error"),
 )
 _PAGE = re.compile(r"\s*<(?:!doctype|\?xml|html|head|title|body|h1|p|div|pre|center|error)\b", re.I)
 _CODES = ("code", "status", "type", "error_type", "error_code", "errorcode", "errorCode", "__type")
 _STATUSES = ("code", "status", "statusCode", "status_code", "http_status", "httpStatus", "error")
-
-
 _JSON = json.JSONDecoder()
 
 
@@ -59,25 +59,18 @@ def read_error_text(text: str) -> ErrorBody:
     text = text.lstrip("\ufeff").strip()
     event = re.match(r"(?:(?:event|id|retry):[^\n]*\n)*data:\s*", text)  # meant for a stream
     text = text[event.end() :] if event else text
-    if text[:1] in {"{", "["}:
-        try:
-            body, end = _JSON.raw_decode(text)
-        except (ValueError, RecursionError):
-            return ErrorBody(page_text(text))
-        if re.match(r"\s*\Z|[ \t]*\r?\n", text[end:]):  # more lines or events may follow
-            return read_error(body)
-    return ErrorBody(page_text(text))
+    body = _parse(text) if text[:1] in {"{", "["} else None
+    return ErrorBody(page_text(text)) if body is None else read_error(body)
 
 
 def read_error(body: object) -> ErrorBody:
     """Read the body of an error that is parsed already."""
-    words = _find_words(body) or _as_text(body)
+    words = _Words().find(body) or _as_text(body)
     levels = _levels(body)
-    statuses = (_status(value) for level in levels for value in _values(level, _STATUSES))
     codes = (_code(value) for level in levels for value in _values(level, _CODES))
     names = (_code(level.get("error")) for level in levels)  # as OAuth has it
     code = next(filter(None, codes), None) or next(filter(None, names), None)
-    return ErrorBody(_one_line(words), code, next(filter(None, statuses), None), body)
+    return ErrorBody(_one_line(words), code, _named_status(levels), body)
 
 
 def is_error(body: object) -> bool:
@@ -92,8 +85,7 @@ def is_error(body: object) -> bool:
         return True
     if "error" in (body.get("object"), body.get("type")):
         return True
-    found = None if "choices" in body else read_error(body)
-    return found is not None and (found.status is not None or bool(_find_words(body)))
+    return "choices" not in body and bool(_named_status(_levels(body)) or _Words().find(body))
 
 
 def page_text(text: str) -> str:
@@ -126,45 +118,61 @@ def _as_text(body: object) -> str:
         return ""
 
 
-def _find_words(value: object, depth: int = 0) -> str:
-    if depth > _DEEPEST:
-        return ""
-    if isinstance(value, str):
-        text = value.strip()
-        is_json = text[:1] in {"{", "["}  # as a gateway passes on what it was told
-        return read_error_text(text).words if is_json else page_text(text)
-    if isinstance(value, list):
-        found = (_find_words(each, depth + 1) for each in value[:_MOST_ENTRIES])
-        return "; ".join(dict.fromkeys(filter(None, found)))
-    return _find_words_in(value, depth) if isinstance(value, dict) else ""
+class _Words:
+    """Finds the words of an error, in so many steps at most: a body may have a million members."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = _MOST_STEPS
+
+    def find(self, value: object, depth: int = 0) -> str:
+        """Return the words that stand in `value`; empty if there are none."""
+        self._left -= 1
+        if depth > _DEEPEST or self._left < 0:
+            return ""
+        if isinstance(value, str):
+            text = value.strip()
+            is_json = text[:1] in {"{", "["}  # as a gateway passes on what it was told
+            body = _parse(text) if is_json else None
+            return page_text(text) if body is None else self.find(body, depth + 1)
+        if isinstance(value, list):
+            found = (self.find(each, depth + 1) for each in value[:_MOST_ENTRIES])
+            return "; ".join(dict.fromkeys(filter(None, found)))
+        return self._find_in(value, depth + 1) if isinstance(value, dict) else ""
+
+    def _find_in(self, value: dict[str, Any], depth: int) -> str:
+        """Find the words of an object: those of what is nested in it, else its own."""
+        inner = [name for name in _INNER if isinstance(value.get(name), dict | list)]
+        names = [*inner, *(name for name in _WORDS if name not in inner)]
+        words = next(filter(None, (self.find(value.get(name), depth) for name in names)), "")
+        words = words or self._by_field(value.get("errors"), depth)
+        place = value.get("loc")  # as pydantic says what is wrong with a field
+        if words and isinstance(place, list) and place:
+            return f"{'.'.join(map(str, place[:_DEEPEST]))}: {words}"
+        metadata = value.get("metadata")
+        told = self.find(metadata.get("raw"), depth) if isinstance(metadata, dict) else ""
+        if words and told and told not in words:  # what a gateway was told (OpenRouter)
+            words = f"{words}: {told}"
+        title = self.find(value.get("title"), depth)  # RFC 9457
+        return f"{title}: {words}" if words and title and title not in words else words or title
+
+    def _by_field(self, errors: object, depth: int) -> str:
+        """Find the words of what is wrong with each field, by the fields' names."""
+        fields = list(errors.items())[:_MOST_ENTRIES] if isinstance(errors, dict) else []
+        found = [(name, self.find(each, depth)) for name, each in fields]
+        return "; ".join(f"{name}: {words}" for name, words in found if words)
 
 
-def _find_words_in(value: dict[str, Any], depth: int) -> str:
-    """Find the words of an object: those of what is nested in it, else its own."""
-    nested = (value.get(name) for name in _INNER)
-    inner = [each for each in nested if isinstance(each, dict | list)]
-    found = (_find_words(each, depth + 1) for each in [*inner, *map(value.get, _WORDS)])
-    words = _by_field(value.get("errors"), depth) or next(filter(None, found), "")
-    place = value.get("loc")  # as pydantic says what is wrong with a field
-    if words and isinstance(place, list) and place:
-        return f"{'.'.join(map(str, place[:_DEEPEST]))}: {words}"
-    metadata = value.get("metadata")
-    told = metadata.get("raw") if isinstance(metadata, dict) else None
-    words = _with_more(words, told, "{words}: {more}")  # what a gateway was told (OpenRouter)
-    return _with_more(words, value.get("title"), "{more}: {words}")  # RFC 9457
-
-
-def _by_field(errors: object, depth: int) -> str:
-    """Find the words of what is wrong with each field, by the fields' names."""
-    if not isinstance(errors, dict) or errors.keys() & {*_INNER, *_WORDS}:
-        return ""
-    found = [(name, _find_words(each, depth + 1)) for name, each in errors.items()]
-    return "; ".join(f"{name}: {words}" for name, words in found[:_MOST_ENTRIES] if words)
-
-
-def _with_more(words: str, more: object, order: str) -> str:
-    more = read_error_text(more).words if isinstance(more, str) else ""
-    return order.format(words=words, more=more) if more and more not in words else words
+def _parse(text: str) -> Any:
+    """Return the JSON that a text is, or the first of several lines of it; None if it is none."""
+    if len(text) > _MOST_PARSED:
+        return None
+    try:
+        body, end = _JSON.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return body if re.match(r"\s*\Z|[ \t]*\r?\n", text[end:]) else None
 
 
 def _levels(body: object) -> list[dict[str, Any]]:
@@ -184,6 +192,11 @@ def _levels(body: object) -> list[dict[str, Any]]:
 
 def _values(level: dict[str, Any], names: tuple[str, ...]) -> Iterator[object]:
     return (level[name] for name in names if name in level)
+
+
+def _named_status(levels: list[dict[str, Any]]) -> int | None:
+    statuses = (_status(value) for level in levels for value in _values(level, _STATUSES))
+    return next(filter(None, statuses), None)
 
 
 def _status(value: object) -> int | None:

@@ -315,6 +315,13 @@ SHAPES = [
     Shape("empty", "", "status 503 (Service Unavailable), without a word", None, 503),
     Shape("empty-object", "{}", "status 400 (Bad Request), without a word"),
     Shape("unknown-status", "", "status 460, without a word", None, 460),
+    Shape("title-alone", {"title": "Overloaded", "status": 503}, "Overloaded", None, 503),
+    Shape(
+        "too-many-members",
+        {"error": {"error": [[[]]] * 100_000}},
+        '{"error": {"error": [[[]], [[]]',
+    ),
+    Shape("too-large", {"error": "x" * 2**20}, '{"error": "xxxx'),
     Shape("bad-bytes", b"\xff\xfe oops", "oops", kind="text/plain"),
     Shape("deep", "[" * 100_000, "[[[["),
 ]
