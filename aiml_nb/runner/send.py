@@ -200,6 +200,9 @@ def _complete(
         return
     attempt.status = failure.status
     attempt.error_type = failure.error_type
-    # An answer that has begun is billed, whatever then ended it.
-    attempt.possibly_billed = failure.possibly_billed or answer.first_token is not None
+    # An answer that has begun is billed, whatever then ended it; so may be a request that was sent
+    # twice, though it was not even sent the second time.
+    attempt.possibly_billed = (
+        failure.possibly_billed or answer.first_token is not None or attempt.reconnects > 0
+    )
     attempt.request_id = failure.request_id or answer.request_id

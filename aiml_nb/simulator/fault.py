@@ -114,6 +114,11 @@ class Fault:
         return self.head is None and self.cut != 0
 
     @property
+    def ends_unanswered(self) -> bool:
+        """Whether the connection ends before any byte of a reply."""
+        return self.cut in (0, "0%") and self.then != "stall"
+
+    @property
     def is_endless(self) -> bool:
         """Whether it lasts until the client leaves."""
         return self.cut == 0 and self.then == "stall"

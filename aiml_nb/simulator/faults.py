@@ -46,8 +46,10 @@ Positions count the bytes of the whole reply, status line and headers included, 
 those of the body, which is then ended as it should be. They are a number, a share (``50%``) or a
 number from the end (``-10``). ``close``, ``reset`` (with a RST) and ``stall`` (silence until the
 client leaves) come by default before any byte of a reply, and at once; if some of the answer gets
-through, it keeps its times. Times are seconds at ``speed=1``. Statuses other than 200 are in
-brackets. ``gzip-bomb`` has 200 MiB in 200 kB, ``huge-body`` 100 MiB, ``huge-line`` 50 MiB.
+through, it keeps its times. A service that may ``close`` or ``reset`` before the first byte keeps
+no connection, lest clients take it for one that was at its end. Times are seconds at ``speed=1``.
+Statuses other than 200 are in brackets. ``gzip-bomb`` has 200 MiB in 200 kB, ``huge-body`` 100 MiB,
+``huge-line`` 50 MiB.
 
 ``drop`` and ``hang-up`` send a good answer and say that the connection is kept. ``drop`` closes it
 so many seconds later, as llama.cpp's server does after a stream. ``hang-up`` keeps it until the

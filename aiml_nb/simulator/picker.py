@@ -21,8 +21,18 @@ class FaultPicker:
             name: _name_parameter(read_fault(spec), name)
             for name, spec in settings.refused_parameters.items()
         }
+        self._faults = [
+            *(fault for script in self._scripts.values() for fault in _list_faults(script)),
+            *(fault for fault, _ in self._shares),
+            *self._refused.values(),
+        ]
         # What a prompt still gets because a request with its number began a list.
         self._begun: dict[str, list[Fault | None]] = {}
+
+    @property
+    def hangs_up(self) -> bool:
+        """Whether a request may be ended without a byte of a reply."""
+        return any(fault is not None and fault.ends_unanswered for fault in self._faults)
 
     def pick(
         self, number: int, prompt: Prompt, repeat: int, parameters: Collection[str] = ()
@@ -72,6 +82,10 @@ class FaultQueue:
         if isinstance(self._script, list):
             return self._script.pop(0) if self._script else None
         return self._script
+
+
+def _list_faults(script: list[Fault | None] | Fault | None) -> list[Fault | None]:
+    return script if isinstance(script, list) else [script]
 
 
 def _name_parameter(fault: Fault | None, name: str) -> Fault | None:

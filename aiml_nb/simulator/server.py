@@ -60,6 +60,8 @@ class Server:
         except Refusal as refusal:
             return _turn_away(request, refusal, name_request("openai") | echo, "openai")
         headers = name_request(service.settings.profile) | echo
+        if not service.keeps_connections:
+            headers["Connection"] = "close"
         if request.path == LOG_PATH and request.method == "GET":
             log = encode_json(service.log.to_dict())
             return web.Response(body=log, content_type=JSON_TYPE, headers=headers)

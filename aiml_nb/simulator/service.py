@@ -12,7 +12,7 @@ from .errors import SimulatorError
 from .fault import Fault
 from .log import Log, Record
 from .outages import Outages
-from .picker import FaultQueue
+from .picker import FaultPicker, FaultQueue
 from .plan import Arrival, Plan
 from .refusals import refuse_key
 from .settings import Settings
@@ -79,6 +79,9 @@ class Service:
         self.store = Store(settings)
         self._clockwork = Clockwork(settings)
         self._models_faults = FaultQueue(settings.models_faults)
+        # A request that meets its end on a connection that was kept is sent again by clients that
+        # know their trade, and nobody could tell how often it came.
+        self.keeps_connections = not FaultPicker(settings).hangs_up
         self._tickets: dict[int, Ticket] = {}
         self._ending: WeakKeyDictionary[asyncio.Transport, Fault] = WeakKeyDictionary()
         self._ends_connections = False

@@ -14,6 +14,7 @@ import pytest
 
 import aiml_nb as nb
 from aiml_nb.transport import open_http
+from tests.runner.conftest import connect_faulty, run_skipping
 
 from .connections import Connections, Exchange, connection_server
 from .tls import CERTIFICATE, server_side
@@ -156,12 +157,13 @@ class TestWhatIsNotSentAgain:
     )
     def test_one_that_was_answered(self, strategy: str, status: bytes, error_type: str) -> None:
         def refuse(exchange: Exchange) -> None:
-            exchange.send(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\n\r\n")
+            refusal = b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\n\r\n"
+            exchange.send(refusal if exchange.number else exchange.reply)
 
         with connection_server(refuse) as server:
             result = run(server, strategy, max_attempts=1, max_concurrency=1)
 
-        assert {call.error_type for call in result.calls} == {error_type}
+        assert [call.error_type for call in result.calls] == [None] + [error_type] * 5
         assert count_reconnects(result) == 0
         assert server.prompts == PROMPTS
 
@@ -313,3 +315,27 @@ class TestTime:
             http.close()
 
         assert len(server.exchanges) == 2
+
+
+class TestTheSimulator:
+    @pytest.mark.parametrize("stream", [False, True])
+    @pytest.mark.parametrize("strategy", WAYS)
+    @pytest.mark.parametrize("fault", ["hang-up", "hang-up:reset", "drop"])
+    def test_its_connections_that_end_cost_no_attempt(
+        self, fault: str, strategy: str, stream: bool
+    ) -> None:
+        endpoint = connect_faulty(faults={"*": fault})
+        options = {"strategy": strategy, "max_concurrency": 2, "stream": stream}
+        result = nb.run(PROMPTS, endpoint, max_attempts=1, **options)
+
+        assert {call.outcome for call in result.calls} == {"ok"}
+
+    @pytest.mark.parametrize("strategy", WAYS)
+    @pytest.mark.parametrize("fault", ["close", "reset"])
+    def test_its_failures_are_failures_wherever_they_come(self, fault: str, strategy: str) -> None:
+        endpoint = connect_faulty(faults={PROMPTS[3]: [fault]})
+        result = run_skipping(PROMPTS, endpoint, strategy=strategy, max_concurrency=1)
+
+        assert [len(call.attempts) for call in result.calls] == [1, 1, 1, 2, 1, 1]
+        assert result.calls[3].attempts[0].error_type == "no_reply"
+        assert count_reconnects(result) == 0
