@@ -153,7 +153,7 @@ class TestWhatIsNotSentAgain:
     @pytest.mark.parametrize("strategy", WAYS)
     @pytest.mark.parametrize(
         ("status", "error_type"),
-        [(b"302 Found\r\nlocation: /v2", "redirect"), (b"400 No", "400"), (b"503 Busy", "503")],
+        [(b"302 Found\r\nlocation: /v2", "redirect"), (b"400 No", "400"), (b"422 No", "422")],
     )
     def test_one_that_was_answered(self, strategy: str, status: bytes, error_type: str) -> None:
         def refuse(exchange: Exchange) -> None:
