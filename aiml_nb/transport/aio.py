@@ -23,7 +23,11 @@ class GuardedAsyncClient(httpx2.AsyncClient):
 
     def __init__(self, *, transport: httpx2.AsyncBaseTransport, base_url: str = "") -> None:
         super().__init__(
-            base_url=base_url, transport=transport, trust_env=False, headers=PLAIN_REPLY
+            base_url=base_url,
+            transport=transport,
+            trust_env=False,
+            headers=PLAIN_REPLY,
+            timeout=None,  # httpx2's own is 5 s for every wait; a call's time is its deadline's
         )
         self._defaults = dict(self.headers)
 
