@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import JournalError
-from ..jsonl import call_to_dict, encode, encode_record, end_of
+from ..jsonl import call_to_dict, encode, encode_record, end_of, split_lines
 from ..records import Attempt, Call, Run
 from .journal_contents import REPAIRED, Contents, read_lines
 
@@ -125,7 +125,8 @@ class Journal:
             raise
         journal = cls(path, handle)
         # Appending to a torn line would spoil the next record too.
-        journal._is_torn = not data.endswith((b"\n", b"\r"))
+        last = len(split_lines(data.rstrip(b"\r\n")))
+        journal._is_torn = not data.endswith((b"\n", b"\r")) or last in contents.torn
         return journal, contents
 
     def note_sent(self, call: Call, attempt: Attempt, client_request_id: str) -> None:

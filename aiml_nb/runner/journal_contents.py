@@ -94,8 +94,7 @@ def read_lines(data: bytes, path: Path, *, takes_edited: bool = False) -> Conten
             if record and takes_edited:
                 contents.add(record)
     _check_head(contents, first, path, is_cut=not lines)
-    # The last line, and one that was closed off before a run went on.
-    torn = [n for n in damaged if lines[n - 1 : n] in ([], [REPAIRED.rstrip()])]
+    torn = _find_torn(damaged, [first, *lines])
     return replace(contents, damaged=tuple(damaged), torn=tuple(torn), edited=tuple(edited))
 
 
@@ -111,6 +110,20 @@ def _read_head(line: str) -> tuple[dict[str, Any], bool]:
         if isinstance(head, dict) and head.get("aiml_nb_journal") != VERSION:
             return head, False
     return {}, False
+
+
+def _find_torn(damaged: list[int], lines: list[str]) -> list[int]:
+    """Return those of the damaged lines that are torn: the last one, and what was closed off.
+
+    What closes a torn line off may be torn itself.
+    """
+    torn: list[int] = []
+    for number in reversed(damaged):
+        after = [(n, line) for n, line in enumerate(lines[number:], number + 1) if line.strip()]
+        following, text = after[0] if after else (0, REPAIRED)
+        if text.rstrip() == REPAIRED.rstrip() or (following in torn and REPAIRED.startswith(text)):
+            torn.insert(0, number)
+    return torn
 
 
 def _read_edited(line: str) -> dict[str, Any] | None:

@@ -215,3 +215,26 @@ def test_the_command_line_asks_and_is_told(
     assert re.search(r"--on-damage keep.*--on-damage send", said)
 
     assert main([*again, "--on-damage", option]) == 0
+
+
+@pytest.mark.parametrize("kept", range(1, 30))
+def test_what_closes_a_torn_line_off_may_be_torn_itself(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "j.jsonl"
+    run = make_run("One.", "Two.")
+    write_journal(path, run, finished=1)
+    path.write_bytes(path.read_bytes()[:-9])
+    torn = path.stat().st_size
+    for _ in range(2):
+        journal, _ = Journal.reopen(path)
+        journal.note_finished(run.calls[1])
+        journal.close_untouched()
+        path.write_bytes(path.read_bytes()[: torn + kept])
+    journal, contents = reopen_contents(path)
+    assert contents.damaged == contents.torn
+
+    journal, _ = Journal.reopen(path)
+    journal.note_finished(run.calls[1])
+    journal.close_untouched()
+    journal, contents = reopen_contents(path)
+    assert contents.damaged == contents.torn
+    assert list(contents.calls) == ["call-000002"]
