@@ -65,7 +65,8 @@ def run(
         how many calls the server takes at once.
     max_concurrency
         The most calls in flight at one moment; a ceiling that 429s lower for a while. None allows
-        as many as there are prompts, up to 100 threads or 1,000 tasks.
+        as many as there are prompts, up to 100 threads or 1,000 tasks. Each takes an open file: it
+        is lowered, in one line, to what the system lets this process open.
     stream
         Ask for the answers piece by piece, so that the time to the first token is known.
     timeout, run_timeout
@@ -86,6 +87,8 @@ def run(
         0 waits for no server.
     max_calls, max_total_tokens, max_cost
         Caps on the requests, the tokens and the US dollars of the run; nothing more is sent then.
+        A request whose used connection died without a byte of an answer is sent again and counts
+        once: a server that reads such requests and hangs up may see each attempt twice.
     prices
         US dollars per million tokens, ``(input, output)``, where the provider reports no cost.
     journal

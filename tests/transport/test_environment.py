@@ -220,7 +220,7 @@ class TestProxies:
         ):
             monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
             endpoint = nb.connect(base_url=self.URL, api_key="k", model="m", verbose=False)
-            options = {"strategy": strategy, "max_concurrency": 1, "max_attempts": 1}
+            options = {"strategy": strategy, "max_concurrency": 1, "max_attempts": 1, "outage": 0}
             run = nb.run(["One?", "Two?"], endpoint, progress=False, journal=False, **options)
 
         first, second = run.calls
