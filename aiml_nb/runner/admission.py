@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import threading
 from collections.abc import Awaitable, Callable
@@ -21,7 +20,7 @@ from .ramp import Ramp
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
-_NAP = 1.0  # seconds after which whoever waits at the door says again how long that takes
+_NAP = 1.0  # seconds after which whoever waits says again how long that takes
 
 
 class Ticket(NamedTuple):
@@ -31,11 +30,14 @@ class Ticket(NamedTuple):
     ----------
     admitted, deadline
         Stamps, seconds.
+    level
+        How many other attempts were in flight.
     """
 
     admitted: float
     deadline: float
     reserved: Reserved
+    level: int
 
     @property
     def left(self) -> float:
@@ -72,38 +74,29 @@ class Admission:
         if self.quotas.waits_for_a_price:
             first = 1
         self.gate = Gate(plan.settings.max_concurrency, first=first)
+        holdups.on_resume = self.gate.review
         self._ramp = Ramp(now)
         self._is_closed = self._is_given_up = False
         self._blocked = ""
-        # One decides, and sleeps, at a time: the others keep their places behind it.
-        self._door = threading.Lock()
-        self._async_door = asyncio.Lock()
-        self._at_door = 0
+        self._lock = threading.Lock()
 
     def admit(self, client: OpenAI, call: Call, sleep: Callable[[float], None]) -> Ticket | None:
         """Wait, blocking the thread, until an attempt may be sent; None: it never may."""
         deadline = self._deadline(call)
         while self.gate.enter(patience=deadline - self.now(), place=call.index):
-            left = deadline - self.now()
-            if not self._door.acquire(timeout=-1 if math.isinf(left) else max(left, 0)):
-                break
-            try:
+            wait, ticket = self._decide(call, deadline)
+            while wait and self.gate.may_wait_inside(call.index):
+                if wait == LOOK:
+                    found = look(client, seconds=self._look_time(deadline))
+                    self.holdups.note_look(self.now(), found)
+                else:
+                    sleep(min(wait, _NAP))
+                if not self.gate.may_wait_inside(call.index):  # one with a lower place has come
+                    break
                 wait, ticket = self._decide(call, deadline)
-                while wait and not self.gate.is_overfull:
-                    if wait == LOOK:
-                        found = look(client, seconds=self._look_time(deadline))
-                        self.holdups.note_look(self.now(), found)
-                    else:
-                        sleep(min(wait, _NAP))
-                    wait, ticket = self._decide(call, deadline)
-            finally:
-                self._door.release()
             if not wait:
                 return ticket
             self.gate.step_back()
-        else:
-            return None
-        self.gate.step_back()
         return None
 
     async def admit_async(
@@ -121,53 +114,40 @@ class Admission:
                 except BaseException:
                     self.gate.step_back()
                     raise
-            # If nobody waits at the door, nobody is overtaken by going straight through.
-            wait, ticket = (math.inf, None) if self._at_door else self._decide(call, deadline)
-            if wait:
-                self._at_door += 1
-                try:
-                    wait, ticket = await self._decide_at_door(client, call, deadline, sleep)
-                finally:
-                    self._at_door -= 1
-            if not wait:
-                return ticket
-            self.gate.step_back()
-        return None
-
-    async def _decide_at_door(
-        self,
-        client: AsyncOpenAI,
-        call: Call,
-        deadline: float,
-        sleep: Callable[[float], Awaitable[None]],
-    ) -> tuple[float, Ticket | None]:
-        """Wait behind the others and decide as `_decide`; a wait is left if the limit shrank."""
-        left = deadline - self.now()
-        try:
-            async with asyncio.timeout(None if math.isinf(left) else left):
-                await self._async_door.acquire()
-        except BaseException as error:
-            self.gate.step_back()
-            if isinstance(error, TimeoutError):
-                return 0.0, None
-            raise
-        try:
             wait, ticket = self._decide(call, deadline)
-            while wait and not self.gate.is_overfull:
+            while wait and self.gate.may_wait_inside(call.index):
                 if wait == LOOK:
                     found = await look_async(client, seconds=self._look_time(deadline))
                     self.holdups.note_look(self.now(), found)
                 else:
                     await sleep(min(wait, _NAP))
+                if not self.gate.may_wait_inside(call.index):
+                    break
                 wait, ticket = self._decide(call, deadline)
-        finally:
-            self._async_door.release()
-        return wait, ticket
+            if not wait:
+                return ticket
+            self.gate.step_back()
+        return None
 
-    def leave(self, ticket: Ticket, call: Call, *, status: int | None, billed: bool) -> None:
-        """Note how an attempt ended: its slot is free, its reservations are settled."""
+    def leave(
+        self,
+        ticket: Ticket,
+        call: Call,
+        *,
+        status: int | None,
+        billed: bool,
+        stays: bool = False,
+    ) -> None:
+        """Note how an attempt ended: its reservations are settled, its slot is free.
+
+        Parameters
+        ----------
+        stays
+            It keeps its slot for a while, until `Gate.step_back`.
+        """
         self.quotas.settle(ticket.reserved, call, billed=billed)
-        self.gate.leave(sent=ticket.admitted, now=self.now(), status=status)
+        sent, level = ticket.admitted, ticket.level
+        self.gate.leave(level=level, sent=sent, now=self.now(), status=status, stays=stays)
 
     def close(self) -> None:
         """Admit nobody any more."""
@@ -180,7 +160,7 @@ class Admission:
             return Refusal("blocked_by_budget", self._blocked)
         now = self.now()
         self._end_run_that_is_over(now)  # who waits for a slot until then has not asked before
-        if now >= self._deadline(call) and not self.plan.run.stopped:
+        if not self.plan.run.stopped:
             return Refusal("deadline", "its time was over before the next attempt")
         message = f"not sent: the run was stopped ({self.plan.run.stopped})"
         return Refusal(None, message, self._is_given_up)
@@ -198,6 +178,10 @@ class Admission:
 
     def _decide(self, call: Call, deadline: float) -> tuple[float, Ticket | None]:
         """Return the seconds to wait before asking again; if none, a ticket or a refusal."""
+        with self._lock:
+            return self._decide_alone(call, deadline)
+
+    def _decide_alone(self, call: Call, deadline: float) -> tuple[float, Ticket | None]:
         now = self.now()
         if self._is_closed or now >= deadline:
             self._end_run_that_is_over(now)
@@ -212,6 +196,8 @@ class Admission:
                 return 0.0, None
             held = self.holdups.wait(now)
             wait = held if held == LOOK else max(wait, held)
+            if not wait and self.gate.is_overfull:  # the limit was lowered while all waited
+                return _NAP, None
         if wait and not self.quotas.are_spent:
             return min(wait, deadline - now), None
         return 0.0, self._make_ticket(call, now, deadline)
@@ -226,7 +212,8 @@ class Admission:
             return None
         self.holdups.note_sent(self.gate.limit)
         ends = min(deadline, now + self.plan.settings.timeout)
-        return Ticket(now, ends, reserved)
+        may_wait = self.holdups.is_on or self.quotas.are_rates
+        return Ticket(now, ends, reserved, self.gate.note_sent(may_wait=may_wait))
 
     def _end_run_that_is_over(self, now: float) -> None:
         run_timeout = self.plan.settings.run_timeout

@@ -25,6 +25,7 @@ from .policy import AT_ONCE, Policy
 from .progress import Status
 from .retry import Tries
 from .send import Request, send, send_async
+from .slots import lent_slot
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -108,7 +109,7 @@ class Caller:
         wait: float | None = AT_ONCE
         while wait is not None:
             if wait:
-                self._sleep(wait)
+                self._back_off(wait)
             ticket = self._admission.admit(client, call, self._sleep)
             if ticket is None:
                 self._give_up(call)
@@ -127,7 +128,7 @@ class Caller:
         wait: float | None = AT_ONCE
         while wait is not None:
             if wait:
-                await self._sleep_async(wait)
+                await self._back_off_async(wait)
             ticket = await self._admission.admit_async(client, call, self._sleep_async)
             if ticket is None:
                 self._give_up(call)
@@ -164,6 +165,23 @@ class Caller:
                 for attempt in call.attempts[-1:]:
                     attempt.possibly_billed |= attempt.finished is None
                     attempt.finished = attempt.finished or now
+
+    def _back_off(self, wait: float) -> None:
+        """Wait for the next attempt, and keep its place in flight for a part of that."""
+        ends = self.now() + wait
+        self._sleep(min(wait, self._admission.gate.usual))
+        self._admission.gate.free()
+        if (left := ends - self.now()) > 0:
+            self._sleep(left)
+
+    async def _back_off_async(self, wait: float) -> None:
+        """Wait as `_back_off`; then another call may begin in place of this one, too."""
+        ends = self.now() + wait
+        await self._sleep_async(min(wait, self._admission.gate.usual))
+        self._admission.gate.free()
+        if (left := ends - self.now()) > 0 and not self._wake_async.is_set():
+            with lent_slot():
+                await self._sleep_async(left)
 
     def _sleep(self, seconds: float) -> None:
         self._clock.sleep(seconds, self._wake)
@@ -227,10 +245,8 @@ class Caller:
             return None
         self._take_out_key(answer, attempt)
         answer.fill(call)
-        status = 200 if failure is None else failure.status
-        billed = failure is None or attempt.possibly_billed
-        self._admission.leave(ticket, call, status=status, billed=billed)
         if failure is None:
+            self._admission.leave(ticket, call, status=200, billed=True)
             self._policy.note_answer(sent=ticket.admitted)
             if not self.first.is_over:
                 self.first.note_answer(call.index)
@@ -244,9 +260,11 @@ class Caller:
             tries,
             sent=ticket.admitted,
             left=ticket.deadline - self.now(),
-            in_flight=self._admission.gate.in_flight,
+            in_flight=self._admission.gate.in_flight - 1,
             streamed=answer.first_token is not None,
         )
+        billed, stays = attempt.possibly_billed, bool(verdict.wait)
+        self._admission.leave(ticket, call, status=failure.status, billed=billed, stays=stays)
         message = quote(failure.message, self._plan.endpoint.key)
         call.error_type = failure.error_type
         call.error = f"{message} ({verdict.remark})" if verdict.remark else message

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..failures import Failure
 from .outage import Found, Outage
-from .pauses import Pauses, Refusals
+from .pauses import Hints, Pauses, Refusals
 from .progress import Status
 
 LOOK = -1.0  # in place of a wait: look first whether the server is back
@@ -30,14 +30,19 @@ class Holdups:
     ----------
     is_on
         True while somebody may have to wait.
+    on_resume
+        Is called, with the time, as calls are sent again after a pause.
     """
 
     def __init__(
         self, *, in_flight: int, patience: float, draw: Callable[[float], float], status: Status
     ) -> None:
         self.is_on = False
+        self.on_resume: Callable[[float], None] = lambda now: None
+        self._is_paused = False
         self._pauses = Pauses()
         self._refusals = Refusals(in_flight)
+        self._hints = Hints()
         self._outage = Outage(patience, draw)
         self._status = status
         self._times_away, self._seconds_away = 0, 0.0
@@ -49,6 +54,9 @@ class Holdups:
             return self._outage.wait(now) or LOOK
         wait = self._pauses.wait(now)
         self._status.set(self._pauses.describe(now))
+        if self._is_paused and now >= self._pauses.ends:
+            self._is_paused = False
+            self.on_resume(now)
         return wait
 
     def note_sent(self, limit: int) -> None:
@@ -58,37 +66,56 @@ class Holdups:
             self._pauses.take(limit)
             self.is_on = self._pauses.is_on or self._outage.is_shut
 
-    def pause(self, now: float, seconds: float) -> None:
-        """Let nobody send for `seconds`, because the server asks for it."""
-        self._pauses.begin(now, seconds, asked_for=True)
-        self.is_on = True
+    def note_429(self, *, sent: float) -> bool:
+        """Count a 429; say whether most of the last requests were refused.
 
-    def note_refusal(self, now: float, draw_pause: Callable[[int], float], *, sent: float) -> bool:
-        """Note a 429 that names no time; if it is one of many, nobody sends for a while.
+        Parameters
+        ----------
+        sent
+            When the attempt was.
+        """
+        self._hints.note_429(sent)
+        if sent >= self._pauses.began:  # else it was on its way, and all wait already
+            self._refusals.note()
+        return self._refusals.is_burst(fewest=1)
+
+    def pause(self, now: float, seconds: float, *, sent: float) -> bool:
+        """Let nobody send for `seconds`, because the server asks for it; say whether it is so.
+
+        It is not where such pauses have turned out to be in vain.
+        """
+        if self._refusals.is_burst():
+            self._hints.forget()
+        if self._hints.are_in_vain:
+            return False
+        if now >= self._pauses.ends:
+            self._hints.note_pause(now, sent)
+        self._begin_pause(now, seconds, sent, asked_for=True)
+        return True
+
+    def pause_if_burst(
+        self, now: float, draw_pause: Callable[[int], float], *, sent: float
+    ) -> bool:
+        """Let nobody send for a while if a 429 that names no time is one of many; say so.
 
         Parameters
         ----------
         draw_pause
             Returns the seconds of the pause; is given how many such have come in a row.
-        sent
-            When the attempt was.
-
-        Returns
-        -------
-        bool
-            True if all wait, and not the call alone that was refused.
         """
         if sent < self._pauses.began:  # it was on its way
             return now < self._pauses.ends
-        self._refusals.note()
         # After a pause the first that are refused are enough.
         if not self._refusals.is_burst(*([1] if self._pauses.bursts else [])):
             return False
         self._pauses.bursts += 1
-        self._pauses.begin(now, draw_pause(self._pauses.bursts), asked_for=False)
+        self._begin_pause(now, draw_pause(self._pauses.bursts), sent, asked_for=False)
         self._refusals.begin_again()
-        self.is_on = True
         return True
+
+    def _begin_pause(self, now: float, seconds: float, sent: float, *, asked_for: bool) -> None:
+        self._pauses.begin(now, seconds, asked_for=asked_for, took=now - sent)
+        self.is_on = self._is_paused = True
 
     def note_loss(self, failure: Failure, now: float, *, in_flight: int) -> bool:
         """Note a failed attempt; say whether it failed because the server is away."""
@@ -98,8 +125,10 @@ class Holdups:
 
     def note_reply(self, now: float, *, sent: float, is_good: bool) -> str:
         """Note a reply to an attempt; return what there is to say if an outage has ended."""
-        if is_good and self._pauses.bursts and sent >= self._pauses.ends:
-            self._pauses.bursts = 0
+        if is_good:
+            self._hints.note_answer(sent)
+            if self._pauses.bursts and sent >= self._pauses.ends:
+                self._pauses.bursts = 0
         if not self._outage.note_reply(sent):
             return ""
         self._times_away += 1

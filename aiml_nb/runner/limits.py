@@ -13,20 +13,21 @@ from functools import partial
 from typing import Literal
 
 from ..records import LimitChange
+from .congestion import Congestion
 
 MINUTE = 60.0
 FIRST_LIMIT = 4  # where a limit that has to be learned begins
-SHRINK = 0.8
-PROBE = 10  # above the last limit that failed, this many rounds of good answers per step
 
 
 class Gate:
-    """Lets at most `limit` attempts through at a time; the limit shrinks on 429s and recovers.
+    """Lets at most `limit` attempts through at a time; `congestion` says how many that is.
 
-    Additive increase, multiplicative decrease (D.-M. Chiu and R. Jain, "Analysis of the increase
-    and decrease algorithms for congestion avoidance", 1989), with a memory of the limit at which
-    the last 429 came: below it a round of good answers adds one, above it ten rounds do. A burst of
-    429s counts once: answers to attempts that were sent before the last decrease change nothing.
+    An attempt that failed and is made again counts as in flight for as long as a good one usually
+    takes, though it is refused at once: else those that are refused would make room for more, and a
+    server that refuses would be sent all there is within a second.
+
+    Who is let in and then has to wait for something else waits inside, and in single file: the
+    others are let in one by one after it, in the order of their places and not of their coming.
 
     Parameters
     ----------
@@ -39,19 +40,21 @@ class Gate:
     ----------
     is_alone
         While it is true, one attempt is let through at a time: see `first_call`.
+    usual
+        Seconds that good answers have taken of late; infinite before the first.
     """
 
     def __init__(self, ceiling: int, *, first: int | None = None) -> None:
-        self.ceiling = ceiling
         self.is_alone = False
         self._unjudged = 0  # attempts that have ended while they were alone, and keep their slot
         self._kept_for = -1
+        self._staying = 0
         self.in_flight = 0
+        self._inside = 0  # let in, and neither sent nor gone back
+        self._is_single_file = False
+        self.usual = math.inf
         self.history: list[LimitChange] = []
-        self._limit = float(min(first or ceiling, ceiling))
-        self._failed_at = float("inf")
-        self._shrunk = -1.0
-        self._learns_from_nothing = first is not None
+        self.congestion = Congestion(ceiling, first=first, note=self._note)
         self._waiting: list[tuple[int, int, Callable[[], bool]]] = []
         self._tickets = itertools.count()
         self._lock = threading.Lock()
@@ -60,7 +63,7 @@ class Gate:
     @property
     def limit(self) -> int:
         """The most attempts in flight now."""
-        return 1 if self.is_alone else max(1, int(self._limit))
+        return 1 if self.is_alone else int(self.congestion.limit)
 
     def hold(self) -> None:
         """Let one attempt through at a time until `let_in`."""
@@ -104,9 +107,10 @@ class Gate:
     def enter_at_once(self) -> bool:
         """Take a slot if one is free and nobody waits for it."""
         with self._lock:
-            if self._waiting or self.in_flight >= self.limit:
+            if self._waiting or not self._has_room():
                 return False
             self.in_flight += 1
+            self._inside += 1
             return True
 
     async def enter_async(self, *, patience: float, place: int = 0) -> bool:
@@ -130,75 +134,111 @@ class Gate:
         return self.in_flight > self.limit
 
     def step_back(self) -> None:
-        """Give the slot back unused."""
+        """Go back without having sent anything."""
         with self._lock:
             self.in_flight -= 1
+            self._inside -= 1
             self._wake()
 
-    def leave(self, *, sent: float, now: float, status: int | None) -> None:
+    def may_wait_inside(self, place: int) -> bool:
+        """Say whether who is inside may wait there.
+
+        Not if somebody else is inside or has a lower `place`, or if the limit has shrunk.
+        """
+        with self._lock:
+            self._is_single_file = True
+            is_next = not self._waiting or self._waiting[0][0] > place
+            return self._inside == 1 and is_next and not self.is_overfull
+
+    def note_sent(self, *, may_wait: bool = False) -> int:
+        """Count an attempt that is sent, and return how many others are in flight.
+
+        Parameters
+        ----------
+        may_wait
+            Those after it may have to wait.
+        """
+        with self._lock:
+            self._inside -= 1
+            if self._is_single_file:
+                self._is_single_file = may_wait
+                self._wake()
+            return self.congestion.note_sent()
+
+    def leave(
+        self, *, level: int, sent: float, now: float, status: int | None, stays: bool = False
+    ) -> None:
         """Note how an attempt ended and let others in.
 
         Parameters
         ----------
-        sent, now
-            Seconds since the run's origin.
+        level, sent, now
+            What `note_sent` returned, and when; seconds since the run's origin.
         status
-            200 lets the limit grow, 429 makes it shrink.
+            Of the reply.
+        stays
+            It counts as in flight for a while: until `free`.
         """
         with self._lock:
-            if status == 429 and sent > self._shrunk and not self.is_alone:
-                self._shrink(now)
-            elif status == 200 and self._limit < self.ceiling:
-                self._grow(now)
+            counts = not (status == 429 and self.is_alone)
+            self.congestion.note_reply(status if counts else None, level=level, sent=sent, now=now)
+            if status == 200:
+                self._note_time(now - sent)
             if self.is_alone:
                 self._unjudged += 1
+            elif stays:
+                self._staying += 1
+            else:
+                self.in_flight -= 1
+                self._wake()
+
+    def free(self) -> None:
+        """Let an attempt that stayed in flight count no more."""
+        with self._lock:
+            if not self._staying:  # it was alone, and keeps its slot
                 return
+            self._staying -= 1
             self.in_flight -= 1
             self._wake()
+
+    def _note_time(self, took: float) -> None:
+        known = not math.isinf(self.usual)
+        self.usual = self.usual + (took - self.usual) / 8 if known else took
+
+    def review(self, now: float) -> None:
+        """See, after a pause, how many there should be in flight."""
+        with self._lock:
+            self.congestion.review(now)
 
     def open(self) -> None:
         """Let everybody through: the run has stopped, and they will find out."""
         with self._lock:
-            self.is_alone = False
-            self._limit = self.ceiling = 2**31
+            self.is_alone = self._is_single_file = False
+            self.congestion.limit = self.congestion.ceiling = 2**31
             self._free_unjudged()
 
     def _line_up(self, give: Callable[[], bool], *, place: int) -> None:
         with self._lock:
             if self._unjudged and place == self._kept_for:
                 self._unjudged -= 1
+                self._inside += 1
                 give()
                 return
             heapq.heappush(self._waiting, (place, next(self._tickets), give))
             self._wake()
-
-    def _shrink(self, now: float) -> None:
-        # The attempt that was refused is still counted in flight here.
-        self._failed_at = min(self._limit, float(self.in_flight))
-        self._limit = max(1.0, min(self._failed_at * SHRINK, self._failed_at - 1))
-        self._learns_from_nothing = False
-        self._shrunk = now
-        self._note(now, "429")
-
-    def _grow(self, now: float) -> None:
-        before = self.limit
-        if self._learns_from_nothing:
-            step = 1.0  # one more for each answer: the limit doubles each round
-        elif self._limit + 1 < self._failed_at:
-            step = 1 / self._limit
-        else:
-            step = 1 / (PROBE * self._limit)
-        self._limit = min(self._limit + step, float(self.ceiling))
-        if self.limit != before:
-            self._note(now, "ok")
 
     def _note(self, now: float, cause: Literal["start", "429", "ok"]) -> None:
         self.history.append(LimitChange(at=now, limit=self.limit, cause=cause))
 
     def _wake(self) -> None:
         """Hand free slots to those in the line: who comes by meanwhile cannot take them."""
-        while self._waiting and self.in_flight < self.limit:
-            self.in_flight += heapq.heappop(self._waiting)[2]()
+        while self._waiting and self._has_room():
+            came = heapq.heappop(self._waiting)[2]()
+            self.in_flight += came
+            self._inside += came
+
+    def _has_room(self) -> bool:
+        return self.in_flight < self.limit and not (self._is_single_file and self._inside)
 
 
 class _ThreadTurn:

@@ -1,17 +1,21 @@
 """When nobody sends: a server has asked for it, or refuses most of what it is sent.
 
 A 429 may be about one request, about too many in flight, or about a minute that is used up. One
-that names a time ("come back in 58 s") is taken to be about all of them: everybody waits. One that
-names none makes its own call wait and no other: a server that refuses one request in ten at random
-would otherwise be left alone most of the time, to nobody's good. Only if it refuses at least half
-of the last requests are all of them too many, and everybody waits. These are the last
+that names a time ("come back in 58 s") is taken to be about all of them: everybody waits. Whether
+it was shows: were the requests that were sent after the refused one, before its answer was there,
+refused, too, or answered? Once `PROOFS` have been answered, and few refused, such a 429 holds up
+its own call alone, until there are many.
+
+One that names no time makes its own call wait and no other: a server that refuses one request in
+ten at random would otherwise be left alone most of the time, to nobody's good. Only if it refuses
+at least half of the last requests are all of them too many, and everybody waits. These are the last
 `FEWEST` to `MOST`, about twice as many as may be in flight: of 100 requests, each refused with a
 chance of 30 %, half or more are refused once in 70,000 times. Counted are requests and not answers,
 because a refusal comes at once and an answer much later: of 50 requests sent in one moment the
 first ten answers are the refusals, however few.
 
-After a pause the calls do not rush: some go first, and each `STEP` twice as many as before while
-none of them is refused.
+After a pause the calls do not rush: `FIRST` go first, and then, as often as a refusal takes to come
+twice over, twice as many as before, while none of them is refused.
 """
 
 from __future__ import annotations
@@ -22,7 +26,11 @@ from dataclasses import dataclass, field
 
 BURST = 0.5
 FEWEST, MOST = 10, 100
-FIRST, STEP = 4, 0.25  # calls, seconds
+FIRST = 4
+MOST_WAVES = 20  # at once: a million calls
+SHORTEST_STEP, LONGEST_STEP = 0.05, 0.5  # seconds
+PROOFS = 3  # requests
+MOSTLY = 4  # answered for one that is refused
 
 
 class Refusals:
@@ -57,6 +65,35 @@ class Refusals:
         return last >= fewest and len(self._refused) >= BURST * last
 
 
+class Hints:
+    """Whether the pauses that a server asks for are needed by others than the refused calls."""
+
+    def __init__(self) -> None:
+        self._sent, self._came = math.inf, -math.inf
+        self._answered = self._refused = 0
+
+    @property
+    def are_in_vain(self) -> bool:
+        """True if they are not, as far as was seen."""
+        return self._answered >= PROOFS and self._answered > MOSTLY * self._refused
+
+    def note_pause(self, now: float, sent: float) -> None:
+        """Note that a request sent at `sent` was refused now, and that all wait for that."""
+        self._sent, self._came = sent, now
+
+    def note_answer(self, sent: float) -> None:
+        """Note that a request was answered."""
+        self._answered += self._sent < sent <= self._came
+
+    def note_429(self, sent: float) -> None:
+        """Note that a request was refused."""
+        self._refused += self._sent < sent <= self._came
+
+    def forget(self) -> None:
+        """Take what comes for what it says again."""
+        self._answered = self._refused = 0
+
+
 @dataclass(slots=True)
 class Pauses:
     """The pause of all calls that lasts, or the way out of it.
@@ -79,15 +116,19 @@ class Pauses:
     _wave: float = field(default=math.inf)
     _left: float = field(default=math.inf)
     _next: float = field(default=math.inf)
+    _step: float = 0.1
 
-    def begin(self, now: float, seconds: float, *, asked_for: bool) -> None:
+    def begin(self, now: float, seconds: float, *, asked_for: bool, took: float) -> None:
         """Let nobody send for `seconds`, unless more than that is left already.
 
         Parameters
         ----------
         asked_for
             By the server.
+        took
+            Seconds that the refusal took to come.
         """
+        self._step = min(max(SHORTEST_STEP, 2 * took), LONGEST_STEP)
         if now >= self.ends:
             self.began, self._is_asked_for = now, asked_for
         if now + seconds > self.ends:
@@ -100,15 +141,17 @@ class Pauses:
 
     def _begin_waves(self, first: float, at: float) -> None:
         self._wave = self._left = first
-        self._next, self.is_on = at + STEP, True
+        self._next, self.is_on = at + self._step, True
 
     def wait(self, now: float) -> float:
         """Return the seconds until the next call may be sent; 0 if it may now."""
         if now < self.ends:
             return self.ends - now
-        while now >= self._next and not math.isinf(self._wave):
-            self._wave *= 2
-            self._left, self._next = self._wave, self._next + STEP
+        if now >= self._next:
+            # However long nobody has asked: more than a few doublings is everybody.
+            waves = min((now - self._next) // self._step + 1, MOST_WAVES)
+            self._wave *= 2.0**waves
+            self._left, self._next = self._wave, now + self._step
         return 0.0 if self._left > 0 else self._next - now
 
     def take(self, limit: int) -> None:

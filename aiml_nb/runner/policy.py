@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,13 +12,15 @@ from .holdups import Holdups
 from .outage import LOST
 from .plan import Plan, make_retries
 from .progress import Status
-from .retry import USED_UP, Tries, Verdict
+from .retry import REFUSED_TOO_OFTEN, USED_UP, Tries, Verdict
 
 AT_ONCE = 0.0
-_NO_RETRIES = (
-    "More calls failed than retry_share={:g} allows retries for: some were not tried again. Send "
-    "them again with retry_failed=True."
-)
+_ENDS = {
+    USED_UP: "More calls failed than retry_share={:g} allows retries for: some were not tried "
+    "again. Send them again with retry_failed=True.",
+    REFUSED_TOO_OFTEN: "The server refused calls (429) more often than there are retries for: some "
+    "were not tried again. Send them with retry_failed=True and a smaller max_concurrency.",
+}
 
 
 class Policy:
@@ -41,6 +44,7 @@ class Policy:
         settings = plan.settings
         self._plan, self._now, self._status = plan, now, status
         self._notices: dict[str, str] = {}
+        self._lock = threading.Lock()
         self.retries = make_retries(plan, clock)
         self.holdups = Holdups(
             in_flight=settings.max_concurrency,
@@ -51,8 +55,9 @@ class Policy:
 
     def note_answer(self, *, sent: float) -> None:
         """Note that an attempt was answered that had begun at `sent`."""
-        self._note_reply(sent=sent, is_good=True)
-        self.retries.note_answer()
+        with self._lock:
+            self._note_reply(sent=sent, is_good=True)
+            self.retries.note_answer()
 
     def judge(
         self,
@@ -75,21 +80,36 @@ class Policy:
         in_flight
             The attempts that are still on their way.
         """
+        with self._lock:
+            return self._judge(failure, tries, sent, left, in_flight, streamed)
+
+    def _judge(
+        self,
+        failure: Failure,
+        tries: Tries,
+        sent: float,
+        left: float,
+        in_flight: int,
+        streamed: bool,
+    ) -> Verdict:
         now = self._now()
         is_away = self.holdups.note_loss(failure, now, in_flight=in_flight)
         if failure.status is not None and failure.error_type not in LOST:
             self._note_reply(sent=sent, is_good=False)
-        verdict = self.retries.judge(failure, tries, streamed=streamed, left=left, is_away=is_away)
-        if verdict.remark == USED_UP:
-            self._say_once("retries", _NO_RETRIES.format(self._plan.settings.retry_share))
+        refused = failure.error_type == "429"
+        in_vain = refused and self.holdups.note_429(sent=sent)
+        verdict = self.retries.judge(
+            failure, tries, streamed=streamed, left=left, is_away=is_away, in_vain=in_vain
+        )
+        if end := _ENDS.get(verdict.remark):
+            self._say_once(verdict.remark, end.format(self._plan.settings.retry_share))
+        all_wait = is_away
         if verdict.pause and not is_away:
-            self.holdups.pause(now, verdict.pause)
-        elif failure.error_type == "429" and not verdict.stops_run:
-            draw = self.retries.draw_pause
-            is_away = self.holdups.note_refusal(now, draw, sent=sent)
+            all_wait = self.holdups.pause(now, verdict.pause, sent=sent)
+        elif refused and not verdict.stops_run:
+            all_wait = self.holdups.pause_if_burst(now, self.retries.draw_pause, sent=sent)
         # Who was refused lines up at once, before those after it.
-        all_wait = (is_away or verdict.pause) and verdict.wait is not None
-        return replace(verdict, wait=AT_ONCE) if all_wait else verdict
+        return replace(verdict, wait=AT_ONCE) if all_wait and verdict.wait else verdict
 
     def _note_reply(self, *, sent: float, is_good: bool) -> None:
         said = self.holdups.note_reply(self._now(), sent=sent, is_good=is_good)

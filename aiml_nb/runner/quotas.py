@@ -29,6 +29,11 @@ class Quotas:
     ----------
     plan
         The run.
+
+    Attributes
+    ----------
+    are_rates
+        True if anything is limited per minute.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -43,7 +48,7 @@ class Quotas:
             self._requests = RateWindow(settings.requests_per_minute)
         if settings.tokens_per_minute:
             self._tokens = RateWindow(settings.tokens_per_minute)
-        self._are_rates = bool(self._requests or self._tokens)
+        self.are_rates = bool(self._requests or self._tokens)
         made = [call for call in plan.run.calls if call.attempts]  # by a run that goes on
         self._budget.count([(call, self._estimate(call)) for call in made])
         self._count_what_was_sent(made)
@@ -60,7 +65,7 @@ class Quotas:
 
     def wait(self, call: Call, now: float) -> float:
         """Return the seconds until an attempt of `call` fits into the rates; 0 if it does."""
-        if not self._are_rates:
+        if not self.are_rates:
             return 0.0
         wait = self._requests.wait(1, now) if self._requests else 0.0
         if self._tokens:

@@ -3,8 +3,8 @@
 At most three attempts for failures, with full jitter: a wait is drawn between nothing and a bound
 that doubles (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). A 429 says
 "too fast", not "broken": it has bounds of its own, and waits for as long as the server asks, else
-between a second and a bound that doubles while nobody is answered. If others are answered meanwhile
-it stays at two seconds: to wait longer makes room at a server that has too much to do, and this one
+between a second and a bound that doubles while most of what is sent is refused. If only some is, it
+stays at two seconds: to wait longer makes room at a server that has too much to do, and this one
 has not. What fails because the server is away (`outage`) is no failure of the call.
 
 Budgets of the whole run keep a broken server from being asked N times three times. That for
@@ -15,7 +15,6 @@ asked as often as it takes, and one that only fails is soon left alone.
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 from ..failures import Failure
@@ -45,15 +44,14 @@ class Tries:
     failures, rate_limited, lost
         Attempts that failed, attempts that were answered by a 429, and attempts that may have
         reached the server as it went away.
-    in_row, answered
-        Of the latter those since an answer to anybody; how many answers the run had by then.
+    in_vain
+        Of the 429s those in a row that came when the server refused most of what it was sent.
     """
 
     failures: int = 0
     rate_limited: int = 0
     lost: int = 0
-    in_row: int = 0
-    answered: int = 0
+    in_vain: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +101,7 @@ class Supply:
 
     def refill(self) -> None:
         """Add what an answer adds."""
-        if self.left < self.most:
-            self.left = min(self.left + self.share, self.most)
+        self.left = min(self.left + self.share, self.most)
 
     def most_taken(self, answers: int) -> int:
         """Return the most that can be taken with so many answers."""
@@ -112,7 +109,7 @@ class Supply:
 
 
 class Retries:
-    """The retry policy of one run, and what is left of its budgets.
+    """The retry policy of one run, and what is left of its budgets; for one thread at a time.
 
     Parameters
     ----------
@@ -141,9 +138,7 @@ class Retries:
         first = max(FIRST_RETRIES, min(in_flight, n_calls))
         self._failures = Supply(first, retry_share)
         self._outages = Supply(first, retry_share)
-        self._rate_limits = Supply(max(20, n_calls), 0.0)
-        self._answered = 0
-        self._lock = threading.Lock()
+        self._rate_limits = Supply(max(20, n_calls), 1.0)
 
     @property
     def most_requests(self) -> int:
@@ -156,14 +151,13 @@ class Retries:
         n = self.n_calls
         failures = min(self._failures.most_taken(n), (self.max_attempts - 1) * n)
         lost = min(self._outages.most_taken(n), MOST_LOST * n)
-        return n + failures + lost + min(self._rate_limits.most, MOST_429S * n)
+        return n + failures + lost + min(self._rate_limits.most_taken(n), MOST_429S * n)
 
     def note_answer(self) -> None:
         """Note that a call of the run was answered."""
-        with self._lock:
-            self._answered += 1
-            self._failures.refill()
-            self._outages.refill()
+        for supply in (self._failures, self._outages, self._rate_limits):
+            if supply.left < supply.most:
+                supply.refill()
 
     def judge(
         self,
@@ -173,6 +167,7 @@ class Retries:
         streamed: bool,
         left: float,
         is_away: bool = False,
+        in_vain: bool = True,
     ) -> Verdict:
         """Decide what follows from `failure`.
 
@@ -186,6 +181,8 @@ class Retries:
             Seconds until the call's deadline.
         is_away
             It failed because the server is away: all calls wait until it is back.
+        in_vain
+            The server refuses most of what it is sent.
         """
         if stops_run(failure):
             return Verdict(None, stops_run=True)
@@ -194,7 +191,7 @@ class Retries:
             return Verdict(0.0)
         is_last |= self.max_attempts == 1
         if failure.error_type == "429":
-            return self._judge_429(failure, tries, left, is_last=is_last)
+            return self._judge_429(failure, tries, left, is_last=is_last, in_vain=in_vain)
         return Verdict(None) if is_last else self._judge_failure(failure, tries, left)
 
     def draw_pause(self, number: int) -> float:
@@ -212,21 +209,20 @@ class Retries:
         if self.max_attempts == 1 or tries.lost == MOST_LOST:
             return False
         tries.lost += 1
-        with self._lock:
-            return self._outages.take()
+        return self._outages.take()
 
-    def _judge_429(self, failure: Failure, tries: Tries, left: float, *, is_last: bool) -> Verdict:
+    def _judge_429(
+        self, failure: Failure, tries: Tries, left: float, *, is_last: bool, in_vain: bool
+    ) -> Verdict:
         tries.rate_limited += 1
-        if tries.answered != self._answered:
-            tries.in_row, tries.answered = 0, self._answered
-        tries.in_row += 1
+        tries.in_vain = tries.in_vain + 1 if in_vain else 1
         pause = _asked(failure)
-        wait = pause or self._draw_patience(tries.in_row, LONGEST_BACKOFF)
+        wait = pause or self._draw_patience(tries.in_vain, LONGEST_BACKOFF)
         if is_last:
             return Verdict(None, pause=pause)
         if tries.rate_limited > MOST_429S:
             return Verdict(None, f"given up after {MOST_429S} retries", pause=pause)
-        return self._allow(wait, left, pause=pause, supply=self._rate_limits)
+        return self._allow(wait, left, pause=pause, supply=self._rate_limits, end=REFUSED_TOO_OFTEN)
 
     def _judge_failure(self, failure: Failure, tries: Tries, left: float) -> Verdict:
         tries.failures += 1
@@ -238,20 +234,22 @@ class Retries:
             remark = f"given up after {tries.failures} attempts" if most > 1 else ""
             return Verdict(None, remark, pause=pause)
         wait = pause or self._clock.draw(min(LONGEST_BACKOFF, 2.0**tries.failures / 2))
-        return self._allow(wait, left, pause=pause, supply=self._failures)
+        return self._allow(wait, left, pause=pause, supply=self._failures, end=USED_UP)
 
-    def _allow(self, wait: float, left: float, *, pause: float, supply: Supply) -> Verdict:
+    def _allow(
+        self, wait: float, left: float, *, pause: float, supply: Supply, end: str
+    ) -> Verdict:
         """Let an attempt follow after `wait` seconds, if there is time and it is not too many."""
         if wait > left:
             late = f"come back in {wait:.0f} s" if pause else "no time is left for another attempt"
             return Verdict(None, late, pause=pause)
-        with self._lock:
-            if supply.take():
-                return Verdict(wait, pause=pause)
-        return Verdict(None, USED_UP, pause=pause)
+        if supply.take():
+            return Verdict(wait, pause=pause)
+        return Verdict(None, end, pause=pause)
 
 
 USED_UP = "the run's budget for retries is used up"
+REFUSED_TOO_OFTEN = "the run's budget for retries after 429s is used up"
 
 
 def _asked(failure: Failure) -> float:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from ..records import Call
+from .slots import Slots
 
 MakeCall = Callable[[Call], None]
 MakeCallAsync = Callable[[Call], Awaitable[None]]
@@ -31,8 +32,11 @@ def threads(make: MakeCall, calls: list[Call], max_concurrency: int) -> None:
 
 
 async def gather(make: MakeCallAsync, calls: list[Call], max_concurrency: int) -> None:
-    """Start all calls at once and wait for all; a semaphore holds back those over the limit."""
-    slots = asyncio.Semaphore(max_concurrency)
+    """Start all calls at once and wait for all; a semaphore holds back those over the limit.
+
+    It is one whose slots can be lent: to another call, while one waits to be tried again.
+    """
+    slots = Slots(max_concurrency)
 
     async def make_in_slot(call: Call) -> None:
         async with slots:
@@ -43,7 +47,7 @@ async def gather(make: MakeCallAsync, calls: list[Call], max_concurrency: int) -
 
 async def as_completed(make: MakeCallAsync, calls: list[Call], max_concurrency: int) -> None:
     """Start all calls as `gather` does, and take each as soon as it is finished."""
-    slots = asyncio.Semaphore(max_concurrency)
+    slots = Slots(max_concurrency)
 
     async def make_in_slot(call: Call) -> None:
         async with slots:
@@ -59,7 +63,7 @@ async def as_completed(make: MakeCallAsync, calls: list[Call], max_concurrency: 
 
 async def task_group(make: MakeCallAsync, calls: list[Call], max_concurrency: int) -> None:
     """Start all calls in a task group, which ends only when all of its tasks have."""
-    slots = asyncio.Semaphore(max_concurrency)
+    slots = Slots(max_concurrency)
 
     async def make_in_slot(call: Call) -> None:
         async with slots:

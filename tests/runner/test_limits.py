@@ -20,23 +20,34 @@ from .conftest import SkippingClock, connect_faulty, reopen, run_skipping
 from .test_run import read_log
 
 
+def send(gate: Gate, count: int = 1) -> list[int]:
+    """Let attempts in and send them; return how many others were in flight at each."""
+    levels = []
+    for _ in range(count):
+        assert gate.enter(patience=0)
+        levels.append(gate.note_sent())
+    return levels
+
+
 class TestGate:
     async def test_lets_as_many_in_as_its_limit(self) -> None:
         gate = Gate(2)
 
         assert await gate.enter_async(patience=math.inf)
+        level = gate.note_sent()
         assert await gate.enter_async(patience=math.inf)
         assert not await gate.enter_async(patience=0.01)
-        gate.leave(sent=0, now=1, status=200)
+        gate.leave(level=level, sent=0, now=1, status=200)
         assert await gate.enter_async(patience=0.01)
 
     async def test_a_cancelled_waiter_passes_its_turn_on(self) -> None:
         gate = Gate(1)
         await gate.enter_async(patience=math.inf)
+        level = gate.note_sent()
         first = asyncio.create_task(gate.enter_async(patience=math.inf))
         second = asyncio.create_task(gate.enter_async(patience=math.inf))
         await asyncio.sleep(0)
-        gate.leave(sent=0, now=1, status=200)
+        gate.leave(level=level, sent=0, now=1, status=200)
         first.cancel()
 
         assert await asyncio.wait_for(second, 1)
@@ -69,39 +80,62 @@ class TestGate:
 
         assert gate.enter(patience=5)
 
-    def test_shrinks_once_per_burst_and_recovers(self) -> None:
+    def test_shrinks_to_what_is_taken_and_recovers(self) -> None:
         gate = Gate(20)
-        for _ in range(20):
-            gate.enter(patience=0)
-        for _ in range(13):
-            gate.leave(sent=0.0, now=1.0, status=429)
-        assert gate.limit == 16
-        for _ in range(7):
-            gate.leave(sent=0.0, now=2.0, status=200)
+        levels = send(gate, 20)
+        for level in levels[7:]:
+            gate.leave(level=level, sent=0.0, now=1.0, status=429)
+        gate.review(1.5)
+        assert gate.limit == 7
+        for level in levels[:7]:
+            gate.leave(level=level, sent=0.0, now=2.0, status=200)
 
-        for step in range(3000):
-            gate.enter(patience=0)
-            gate.leave(sent=2.0, now=3.0 + step, status=200)
+        for step in range(5000):
+            (level,) = send(gate)
+            gate.leave(level=level, sent=2.0 + step, now=3.0 + step, status=200)
         assert gate.limit == 20
         assert [change.cause for change in gate.history[:3]] == ["start", "429", "ok"]
 
     def test_never_goes_below_one(self) -> None:
         gate = Gate(4)
         for step in range(50):
-            gate.enter(patience=0)
-            gate.leave(sent=step + 0.5, now=step + 1.0, status=429)
+            (level,) = send(gate)
+            gate.leave(level=level, sent=step + 0.5, now=step + 1.0, status=429)
 
-        assert gate.limit == 1
-        assert gate.enter(patience=0)
+            assert 1 <= gate.limit <= 4
+        assert min(change.limit for change in gate.history) == 1
 
     def test_a_limit_that_is_learned_doubles_until_the_first_429(self) -> None:
         gate = Gate(1000, first=4)
-        for _ in range(4):
-            gate.enter(patience=0)
-        for _ in range(4):
-            gate.leave(sent=0, now=1, status=200)
+        for level in send(gate, 4):
+            gate.leave(level=level, sent=0, now=1, status=200)
 
         assert gate.limit == 8
+
+    def test_who_waits_inside_is_passed_by_one_with_a_lower_place(self) -> None:
+        gate = Gate(5)
+        assert gate.enter(patience=0, place=9)
+        assert gate.may_wait_inside(9)
+        assert not gate.enter(patience=0.01, place=11)
+        assert gate.may_wait_inside(9)
+        lower = threading.Thread(target=gate.enter, kwargs={"patience": 5, "place": 3})
+        lower.start()
+        while gate.may_wait_inside(9):
+            pass
+        gate.step_back()
+        lower.join(5)
+
+        assert not lower.is_alive()
+        assert gate.in_flight == 1
+
+    def test_one_that_stays_makes_room_only_when_it_is_freed(self) -> None:
+        gate = Gate(1)
+        (level,) = send(gate)
+        gate.leave(level=level, sent=0, now=1, status=503, stays=True)
+
+        assert not gate.enter(patience=0.01)
+        gate.free()
+        assert gate.enter(patience=1)
 
 
 class TestRateWindow:

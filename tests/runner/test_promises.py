@@ -282,7 +282,7 @@ class TestRetryPolicy:
             retries.judge(failure, Tries(), streamed=False, left=99).wait or 0 for _ in range(500)
         ]
         pauses = [
-            retries.judge(limited, Tries(in_row=2), streamed=False, left=99).wait or 0
+            retries.judge(limited, Tries(in_vain=2), streamed=False, left=99).wait or 0
             for _ in range(500)
         ]
 
@@ -346,7 +346,7 @@ class TestSpend:
             watch(server, lambda: said_before.append(capsys.readouterr().out))
             carry_out(plan)
 
-        assert "at most 1 in flight and 53 requests in all" in said_before[0]
+        assert "at most 1 in flight and 56 requests in all" in said_before[0]
         assert "at most 150 out" in said_before[0]
 
     def test_the_plan_of_a_run_that_goes_on_is_of_what_is_left(

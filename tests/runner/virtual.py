@@ -74,7 +74,9 @@ class Window:
             self.taken = deque(self.taken, maxlen=1)
             return 0.0
         begin = now - self.seconds if self.kind == "sliding" else now // self.seconds * self.seconds
-        while self.taken and self.taken[0] <= begin:
+        while self.taken and (
+            self.taken[0] <= begin if self.kind == "sliding" else self.taken[0] < begin
+        ):
             self.taken.popleft()
         if len(self.taken) < self.most:
             self.taken.append(now)
@@ -91,7 +93,8 @@ class VirtualServer(httpx2.AsyncBaseTransport):
     Parameters
     ----------
     shares
-        Refusals, by status, and the share of the requests that get them.
+        Refusals, by status or by status and ``retry-after`` ("429:1"), and the share of the
+        requests that get them.
     allowed
         The requests that may be in service; more get a bare 429.
     window
@@ -103,11 +106,10 @@ class VirtualServer(httpx2.AsyncBaseTransport):
     """
 
     duration: Callable[[random.Random], float] = lambda draw: draw.uniform(0.06, 0.14)
-    shares: dict[int, float] = field(default_factory=dict)
+    shares: dict[str, float] = field(default_factory=dict)
     allowed: int | None = None
     window: Window | None = None
     tells: bool = True
-    headers: dict[int, dict[str, str]] = field(default_factory=dict)
     away: tuple[float, float] | None = None
     seed: int = 0
 
@@ -126,7 +128,7 @@ class VirtualServer(httpx2.AsyncBaseTransport):
             await asyncio.sleep(0.001)
             raise httpx2.ConnectError("connection refused")
         if request.method == "GET":
-            return httpx2.Response(404)
+            return httpx2.Response(200, json={"data": [{"id": "m"}]})
         self.sent.append(now)
         status, headers = self._judge(now)
         self.statuses[status] += 1
@@ -137,10 +139,11 @@ class VirtualServer(httpx2.AsyncBaseTransport):
 
     def _judge(self, now: float) -> tuple[int, dict[str, str]]:
         lot = self._draw.random()
-        for status, share in self.shares.items():
+        for refusal, share in self.shares.items():
             lot -= share
             if lot < 0:
-                return status, self.headers.get(status, {})
+                status, _, seconds = refusal.partition(":")
+                return int(status), {"retry-after": seconds} if seconds else {}
         if self.allowed is not None and self.in_service >= self.allowed:
             return 429, {}
         wait = self.window.wait(now) if self.window else 0.0
