@@ -1,4 +1,4 @@
-"""Pauses: a 429 makes all calls wait, not only the one that it answered."""
+"""Pauses: some 429s make all calls wait, not only those that they answered."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _Span = tuple[float, float]
 
 # An attempt that began within these seconds of a 429 was on its way already.
 _SLIP = 0.02
+# No pause is shorter than a second; what is counted from its first 429 may be, by a little.
+_SHORTEST = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class Pauses:
 def pauses(run: Run) -> Pauses:
     """Find the pauses of a run: from a 429 that was retried to the next attempt of any call.
 
-    Only those count in which another call waited too; the wait of one alone is its back-off.
+    Only those count in which another call waited too, to be sent at all or after a 429 of its own;
+    the wait of one alone is its back-off.
     """
     refused = any(attempt.status == 429 for call in run.calls for attempt in call.attempts)
     if run.strategy == "sequential" or not refused:
@@ -51,7 +54,8 @@ def pauses(run: Run) -> Pauses:
     spans = [
         span
         for span in _merged(_rests(run))
-        if bisect_left(begins, span[1]) - bisect_right(ends, span[0]) > 1
+        if span[1] - span[0] >= _SHORTEST
+        and bisect_left(begins, span[1]) - bisect_right(ends, span[0]) > 1
     ]
     firsts = [start for start, _ in spans]
     held = sum(any(_meets(wait, spans, firsts) for wait in each) for each in waits)
@@ -80,7 +84,8 @@ def _merged(spans: list[_Span]) -> list[_Span]:
 
 
 def _waits(call: Call) -> list[_Span]:
-    rests = [(at, again) for _, at, again in _between_attempts(call) if again > at]
+    between = _between_attempts(call)
+    rests = [(at, again) for attempt, at, again in between if again > at and attempt.status == 429]
     if call.submitted is None:
         return rests
     return [(call.submitted, inf if call.started is None else call.started), *rests]

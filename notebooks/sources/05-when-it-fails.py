@@ -192,8 +192,7 @@ hiccups
 #
 # How long it is, is drawn by lot. If everybody came back after the same wait, they would all come
 # back together, and the server would be in trouble again. Only a 429 waits for a second at least.
-# (So the other two could have come back sooner. Why did they not? And which limit is it that the
-# headline names? Both come in a moment.)
+# (And which limit is it that the headline names? That comes in a moment.)
 
 # %%
 attempts = hiccups.attempts_frame()
@@ -271,8 +270,9 @@ pause
 
 # %% [markdown]
 # Two seconds in which nothing is sent: the hatched part in the background. The server counts all
-# calls with your key together: if one was too many, the next would be, too. So everybody waits, as
-# the 503 and the 500 did above.
+# calls with your key together: if one is to come back later, the next would be told so, too. So
+# everybody waits. A 429 that names no time, as the one above, holds up its own call alone; only if
+# half of the last requests are refused do all wait for a while.
 #
 # Look at the dotted line in the lower panel: the limit is lowered as well, from three to two.
 
@@ -357,7 +357,8 @@ quiz("5.8")
 # - `gather` raises the first error, hands over nothing, and leaves the other calls running.
 #   `return_exceptions=True` mixes errors and answers. A `TaskGroup` cancels the rest.
 # - Make every call a record: an answer, or the reason why there is none.
-# - Ask again only what can pass, a few times at most, after a wait. A 429 is for everybody.
+# - Ask again only what can pass, a few times at most, after a wait. A 429 that says when to come
+#   back is for everybody.
 # - Silent retries spoil measurements. Keep every attempt.
 # - Set a timeout, and stop when you must: what is there, stays.
 #
