@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from .failures import explain_failure, quote
 from .loop import inspect_loop
 from .providers import PROVIDERS
 from .runner import run
+from .runner.progress import in_kernel
 from .transport import open_http
 from .transport.environment import check_key_log, find_proxy, trusted_certificates
 
@@ -103,7 +103,7 @@ def _look_at_packages() -> Finding:
 
 def _look_at_kernel() -> Finding:
     report = inspect_loop()
-    if not _in_kernel():
+    if not in_kernel():
         where = report.front_end or "a plain interpreter"
         return Finding("kernel", "ok", f"none: this is {where}")
     return Finding(
@@ -123,7 +123,7 @@ def _look_at_loop() -> Finding:
 def _look_at_callbacks() -> Finding:
     """Say which of the three regimes a widget's callback runs under, by the kernel's version."""
     number = _version_of("ipykernel")
-    if not _in_kernel() or number is None:
+    if not in_kernel() or number is None:
         return Finding("widgets", "ok", "no kernel here, so no callbacks")
     release = tuple(int(part) for part in number.split(".")[:2] if part.isdigit())
     if release < (7, 0):
@@ -244,10 +244,6 @@ def _free_memory() -> float | None:
     except (OSError, ValueError):
         pass
     return min(found, default=None)
-
-
-def _in_kernel() -> bool:
-    return "ipykernel" in sys.modules and "IPython" in sys.modules
 
 
 def _version_of(package: str) -> str | None:

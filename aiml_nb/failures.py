@@ -121,6 +121,8 @@ class Failure:
         none but the status.
     at_proxy
         It was a proxy that failed; the server has not been reached.
+    param
+        The parameter of the request that the error is about, where the server names one.
     """
 
     error_type: str
@@ -132,6 +134,7 @@ class Failure:
     should_retry: bool | None = None
     code: str | None = None
     at_proxy: bool = False
+    param: str | None = None
 
 
 def quote(message: str, key: ApiKey) -> str:
@@ -217,7 +220,15 @@ def _read_beside(said: ErrorBody, headers: Mapping[str, str], *, is_429: bool) -
             headers.get("x-should-retry", "").lower()
         ),
         "code": said.code,
+        "param": _find_param(said.parsed),
     }
+
+
+def _find_param(body: object) -> str | None:
+    """Return the parameter that an error is about, where OpenAI's shape names it."""
+    error = body.get("error") if isinstance(body, dict) else None
+    param = error.get("param") if isinstance(error, dict) else None
+    return param if isinstance(param, str) else None
 
 
 def _name_status(status: int) -> str:

@@ -23,6 +23,7 @@ from .first_call import FirstCalls
 from .plan import Plan
 from .policy import AT_ONCE, Policy
 from .progress import Status
+from .requests import LEFT_OUT, Requests
 from .retry import Tries
 from .send import Request, send, send_async
 from .slots import lent_slot
@@ -67,8 +68,7 @@ class Caller:
         status: Status | None = None,
     ) -> None:
         self._plan = plan
-        self._url = f"{plan.endpoint.base_url}/chat/completions"
-        self._parameters = {"model": plan.endpoint.model} | plan.settings.parameters
+        self._requests = Requests(plan)
         self._on_finished = on_finished
         self._clock = clock or Clock()
         self._journal = journal
@@ -115,12 +115,12 @@ class Caller:
                 self._give_up(call)
                 return
             attempt = self._begin(call)
-            request = self._request(call, attempt)
+            request = self._requests.make(call, attempt)
             if not self._announce(call, attempt, request, ticket):
                 return
             began = None if self.first.is_over else self.first.let_in
             outcome = send(client, request, attempt, self.now, timeout=ticket.left, began=began)
-            wait = self._follow_up(call, attempt, ticket, tries, *outcome)
+            wait = self._follow_up(call, attempt, request, ticket, tries, *outcome)
 
     async def make_async(self, client: AsyncOpenAI, call: Call) -> None:
         """Make one call with the async client. A failure becomes its record."""
@@ -134,7 +134,7 @@ class Caller:
                 self._give_up(call)
                 return
             attempt = self._begin(call)
-            request = self._request(call, attempt)
+            request = self._requests.make(call, attempt)
             if not self._announce(call, attempt, request, ticket):
                 return
             deadline = Deadline(self._deadlines, ticket.left)
@@ -142,7 +142,7 @@ class Caller:
             outcome = await send_async(
                 client, request, attempt, self.now, deadline=deadline, began=began
             )
-            wait = self._follow_up(call, attempt, ticket, tries, *outcome)
+            wait = self._follow_up(call, attempt, request, ticket, tries, *outcome)
 
     def stop(self, why: str) -> None:
         """Send nothing more; calls in flight may finish."""
@@ -199,22 +199,6 @@ class Caller:
         call.attempts.append(attempt)
         return attempt
 
-    def _request(self, call: Call, attempt: Attempt) -> Request:
-        settings, prompt = self._plan.settings, self._plan.prompts[call.index]
-        body = self._parameters | prompt.parameters
-        system = body.pop("system", None)
-        first = [{"role": "system", "content": system}] if system else []
-        body["messages"] = first + prompt.messages
-        body["stream"] = settings.stream
-        if settings.stream:
-            body.setdefault("stream_options", {"include_usage": True})
-        headers = body.pop("extra_headers", None) or {}
-        query = body.pop("extra_query", None) or {}
-        body |= body.pop("extra_body", None) or {}
-        ours = f"{self._plan.run.run_id}.{call.index}.{attempt.number}"
-        name = headers.get("X-Client-Request-Id", ours)  # the journal notes what is sent
-        return Request(self._url, name, body, headers, query)
-
     def _announce(self, call: Call, attempt: Attempt, request: Request, ticket: Ticket) -> bool:
         """Tell the journal before anything is sent; what cannot be noted is not sent."""
         if self._journal is None:
@@ -235,6 +219,7 @@ class Caller:
         self,
         call: Call,
         attempt: Attempt,
+        request: Request,
         ticket: Ticket,
         tries: Tries,
         answer: Answer,
@@ -255,6 +240,12 @@ class Caller:
             call.error = words and self._plan.endpoint.key.redact(words)
             self._finish(call)
             return None
+        if self._requests.learn(failure, request):
+            self._policy.say_once("left out", LEFT_OUT)
+            self._admission.gate.keep_for(call.index)  # it may be alone still
+            self._admission.leave(ticket, call, status=failure.status, billed=False)
+            call.error_type, call.error = failure.error_type, LEFT_OUT
+            return AT_ONCE
         verdict = self._policy.judge(
             failure,
             tries,

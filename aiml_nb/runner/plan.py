@@ -133,6 +133,7 @@ def make_retries(plan: Plan, clock: Clock) -> Retries:
         clock,
         retry_share=settings.retry_share,
         in_flight=settings.max_concurrency,
+        streams=settings.stream and "stream_options" not in settings.parameters,
     )
 
 

@@ -102,7 +102,7 @@ class Policy:
             failure, tries, streamed=streamed, left=left, is_away=is_away, in_vain=in_vain
         )
         if end := _ENDS.get(verdict.remark):
-            self._say_once(verdict.remark, end.format(self._plan.settings.retry_share))
+            self.say_once(verdict.remark, end.format(self._plan.settings.retry_share))
         all_wait = is_away
         if verdict.pause and not is_away:
             all_wait = self.holdups.pause(now, verdict.pause, sent=sent)
@@ -116,7 +116,7 @@ class Policy:
         if said:
             self._keep("outage", said)
 
-    def _say_once(self, kind: str, text: str) -> None:
+    def say_once(self, kind: str, text: str) -> None:
         """Say what has changed for the rest of the run."""
         if kind not in self._notices:
             self._keep(kind, text)

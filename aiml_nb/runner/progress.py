@@ -107,7 +107,13 @@ def _print(text: str) -> None:
 
 
 def _somebody_looks() -> bool:
-    return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
+    return in_kernel() or (sys.stderr is not None and sys.stderr.isatty())
+
+
+def in_kernel() -> bool:
+    """Tell whether this is a notebook's kernel: ipykernel alone may be imported anywhere."""
+    ipython = sys.modules.get("IPython")
+    return hasattr(ipython and ipython.get_ipython(), "kernel")
 
 
 @cache

@@ -123,6 +123,8 @@ class Retries:
         What each answer adds to the retries that are left, of `FIRST_RETRIES` or `in_flight`.
     in_flight
         The most calls at one moment.
+    streams
+        What a stream is sent unasked may be refused, of all that are in flight then.
     """
 
     def __init__(
@@ -133,9 +135,12 @@ class Retries:
         *,
         retry_share: float = RETRY_SHARE,
         in_flight: int = 1,
+        streams: bool = False,
     ) -> None:
         self.n_calls, self.max_attempts, self._clock = n_calls, max_attempts, clock
-        first = max(FIRST_RETRIES, min(in_flight, n_calls))
+        at_once = min(in_flight, n_calls)
+        first = max(FIRST_RETRIES, at_once)
+        self._unwanted = at_once if streams else 0
         self._failures = Supply(first, retry_share)
         self._outages = Supply(first, retry_share)
         self._rate_limits = Supply(max(20, n_calls), 1.0)
@@ -146,12 +151,13 @@ class Retries:
 
         A connection that was refused has carried none.
         """
+        n = self.n_calls + self._unwanted
         if self.max_attempts == 1:
-            return self.n_calls
-        n = self.n_calls
-        failures = min(self._failures.most_taken(n), (self.max_attempts - 1) * n)
-        lost = min(self._outages.most_taken(n), MOST_LOST * n)
-        return n + failures + lost + min(self._rate_limits.most_taken(n), MOST_429S * n)
+            return n
+        calls = self.n_calls
+        failures = min(self._failures.most_taken(calls), (self.max_attempts - 1) * calls)
+        lost = min(self._outages.most_taken(calls), MOST_LOST * calls)
+        return n + failures + lost + min(self._rate_limits.most_taken(calls), MOST_429S * calls)
 
     def note_answer(self) -> None:
         """Note that a call of the run was answered."""

@@ -99,7 +99,8 @@ def run(
         Show a progress bar; None shows one in a notebook or a terminal.
     **request_parameters
         As in the openai client (``temperature``, ``max_tokens``, ``extra_body``, …), and
-        ``system``, a system message put before every prompt.
+        ``system``, a system message put before every prompt. ``stream_options=None`` asks streams
+        for no usage.
 
     Returns
     -------

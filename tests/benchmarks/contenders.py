@@ -88,6 +88,15 @@ async def openai_default(task: Task) -> Result:
     return await _ask_openai(task, AsyncOpenAI(base_url=task.base_url, api_key=task.key))
 
 
+async def openai_retrying(task: Task) -> Result:
+    """The same with so many retries of its own as the option says."""
+    from openai import AsyncOpenAI
+
+    retries = int(task.option)
+    client = AsyncOpenAI(base_url=task.base_url, api_key=task.key, max_retries=retries)
+    return await _ask_openai(task, client)
+
+
 async def openai_aiohttp(task: Task) -> Result:
     """The same over the aiohttp transport, with room for all connections."""
     return await _ask_openai(task, _open_openai(task))
@@ -230,6 +239,7 @@ CONTENDERS: dict[str, Callable[[Task], Awaitable[Result]]] = {
     for each in (
         bare,
         openai_default,
+        openai_retrying,
         openai_aiohttp,
         openai_post,
         our_post,

@@ -67,8 +67,22 @@ class Bench:
         self.python = python
         self.token = ""
 
-    def run(self, name: str, settings: Settings, calls: int, in_flight: int, **options: object):
+    def run(
+        self,
+        name: str,
+        settings: Settings,
+        calls: int,
+        in_flight: int,
+        *,
+        may_lose: bool = False,
+        **options: object,
+    ):
         """Let `name` make the calls, and return what it printed.
+
+        Parameters
+        ----------
+        may_lose
+            The server fails on purpose: not every call needs an answer.
 
         Raises
         ------
@@ -86,7 +100,7 @@ class Bench:
         if done.returncode:
             raise RuntimeError(f"{name} ended with {done.returncode}: {done.stderr[-2000:]}")
         result = json.loads(done.stdout.splitlines()[-1])
-        if result["answered"] != calls:
+        if result["answered"] != calls and not may_lose:
             lost = calls - result["answered"]
             raise RuntimeError(f"{name} lost {lost} of {calls} answers: {done.stderr[-2000:]}")
         return result

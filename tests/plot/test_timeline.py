@@ -167,7 +167,8 @@ def test_one_prompt_saves_nothing() -> None:
 def test_failures_retries_and_stops_are_told_apart() -> None:
     run = make_run(
         call(0, 1, outcome="timeout", error_type="deadline"),
-        with_retries(0, times=(0.5, 0.5, 1)),
+        with_retries(0, times=(0.5, 1, 1)),
+        with_retries(0, times=(0.5, 1, 1)),  # a wait of one alone is its back-off
         call(0, 0.5, outcome="cancelled"),
         call(outcome="not_started"),
         call(0, 0.7, outcome="incomplete"),
@@ -182,7 +183,7 @@ def test_failures_retries_and_stops_are_told_apart() -> None:
     assert states(axes)["ends failed"] == states(axes)["ends cancelled"] == 1
     assert {
         "timed out · 1.00 s",
-        "5th · 2.00 s",
+        "6th · 2.50 s",
         "cancelled · 0.50 s",
         "not started",
         "incomplete · 0.70 s",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 from .conftest import connect_faulty, run_skipping
@@ -35,3 +37,16 @@ def test_where_there_is_no_bar_a_pause_is_a_line_once(
 
     said = capsys.readouterr().err
     assert said == "aiml_nb: paused for 58 s by the server, 58 s left\n"
+
+
+def test_a_process_that_imported_ipykernel_is_no_notebook(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Some packages import it wherever they are used; only a kernel's shell shows a bar."""
+    importlib.import_module("ipykernel")
+    importlib.import_module("IPython")
+    endpoint = connect_faulty(faults={2: "retry-after:58"})
+
+    run_skipping(QUESTIONS, endpoint, strategy="sequential")
+
+    assert capsys.readouterr().err == "aiml_nb: paused for 58 s by the server, 58 s left\n"

@@ -1,0 +1,68 @@
+"""What is sent for a call, and what is left out because the server does not want it."""
+
+from __future__ import annotations
+
+from ..failures import Failure
+from ..records import Attempt, Call
+from .plan import Plan
+from .send import Request
+
+# Added to streams that say nothing about it; without it no stream tells its tokens. That it was
+# added, and not asked for, is told by its being this very object.
+_UNASKED = {"include_usage": True}
+_NAMES = ("stream_options", "include_usage")
+LEFT_OUT = (
+    "The server refuses stream_options, so it is left out: it may not tell the tokens of streams. "
+    "With stream_options=None it is not tried."
+)
+
+
+class Requests:
+    """Makes the requests of one run.
+
+    Parameters
+    ----------
+    plan
+        The run.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._url = f"{plan.endpoint.base_url}/chat/completions"
+        self._parameters = {"model": plan.endpoint.model} | plan.settings.parameters
+        self._is_refused = False
+
+    def make(self, call: Call, attempt: Attempt) -> Request:
+        """Return what is sent for an attempt."""
+        settings, prompt = self._plan.settings, self._plan.prompts[call.index]
+        body = self._parameters | prompt.parameters
+        system = body.pop("system", None)
+        first = [{"role": "system", "content": system}] if system else []
+        body["messages"] = first + prompt.messages
+        body["stream"] = settings.stream
+        if "stream_options" in body:
+            if body["stream_options"] is None:
+                del body["stream_options"]
+        elif settings.stream and not self._is_refused:
+            body["stream_options"] = _UNASKED
+        headers = body.pop("extra_headers", None) or {}
+        query = body.pop("extra_query", None) or {}
+        body |= body.pop("extra_body", None) or {}
+        ours = f"{self._plan.run.run_id}.{call.index}.{attempt.number}"
+        name = headers.get("X-Client-Request-Id", ours)  # the journal notes what is sent
+        return Request(self._url, name, body, headers, query)
+
+    def learn(self, failure: Failure, request: Request) -> bool:
+        """Say whether the same is to be sent again without what nobody had asked for.
+
+        If so, it is left out from now on.
+        """
+        if failure.status not in {400, 422}:
+            return False
+        if request.body.get("stream_options") is not _UNASKED:
+            return False
+        said = f"{failure.message} {failure.param or ''}"
+        if not any(name in said for name in _NAMES):
+            return False
+        self._is_refused = True
+        return True
