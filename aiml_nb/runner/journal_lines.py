@@ -30,8 +30,8 @@ def lines_of_plan(plan: Plan) -> Iterator[str]:
 def head_of_plan(plan: Plan) -> dict[str, Any]:
     """Return the journal's first line: all that `resume` needs, and no key."""
     settings, limits = plan.settings, plan.settings.limits
-    options = {name: getattr(settings, name) for name in OPTIONS}
-    options |= {name: getattr(limits, name) for name in CAPS}
+    options = {name: getattr(settings, name) for name in sorted(OPTIONS)}
+    options |= {name: getattr(limits, name) for name in sorted(CAPS)}
     asked = find_parameters(settings.parameters)
     prompts = [describe_prompt(prompt, number) for number, prompt in enumerate(plan.prompts, 1)]
     head = head_of(plan.run, prompts=prompts)
