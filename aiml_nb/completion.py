@@ -82,8 +82,7 @@ def text_of(message: dict[str, Any]) -> str:
 def reasoning_of(message: dict[str, Any]) -> str:
     """Return what a message tells of the model's thoughts."""
     for name in _REASONING:
-        words = _words(message.get(name))
-        if words:
+        if name in message and (words := _words(message[name])):
             return words
     parts = _parts(message.get("content"))
     return "".join(_words(part) for part in parts if _is_thought(part))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .analysis import call_table, lower_bound, total_overtakes
-from .analysis.columns import column
+from .analysis.frames import column
 from .analysis.panels import run_names
 from .analysis.table import request_parameters
 from .analysis.wording import concurrent_name

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..records import Comparison, Run
-from .answered import count_answered, count_cut, is_answered
 from .bounds import lower_bound, mean_in_flight, origin_of, peak_in_flight
+from .columns import Columns, Shown, at_hand, known
+from .counts import count_answered, count_cut, unanswered
 from .description import by_finish
 from .notes import margin_notes
 from .pairs import interval, pair_ratios
-from .panels import Shown, layout_of, panels
-from .pauses import pauses
+from .panels import layout_of, panels
+from .pauses import pauses, refusals
 from .sentences import caveat, finding
-from .summaries import percentile
 from .wording import (
     at_a_time,
     concurrent_name,
@@ -30,6 +32,7 @@ MOST_NAMED = 6
 
 def alt_text(shown: Shown) -> str:
     """Say what the timeline picture shows, for those who cannot see it."""
+    shown = at_hand(shown)
     said = [f"Timeline. {finding(shown)}.", caveat(shown)]
     if isinstance(shown, Comparison):
         said.append(_repeats_in_words(shown))
@@ -95,7 +98,7 @@ def _zoom_in_words(shown: Run | Comparison, *, in_lanes: bool) -> list[str]:
     if bound is None:
         return [*said, "No call finished."]
     said.append(_lanes_in_words(run) if in_lanes else _durations_in_words(run))
-    lost, word = losses(run.calls), "answered" if count_cut(run) else "ok"
+    lost, word = losses(unanswered(run)), "answered" if count_cut(run) else "ok"
     said.append(
         f"Under it the calls in flight, {mean_in_flight(run):.3g} on average, and the calls done, "
         f"{count_answered(run):,} {word}{f', {lost}' if lost else ''}. Dashed lines mark the lower "
@@ -112,10 +115,11 @@ def _lanes_in_words(run: Run) -> str:
 
 
 def _durations_in_words(run: Run) -> str:
-    done = [d for c in run.calls if is_answered(c) and (d := c.duration) is not None]
-    if not done:
+    columns = Columns.of(run)
+    done = known(columns.duration[columns.answered])
+    if not done.size:
         return "No call was answered."
-    low, middle, high = (seconds(percentile(sorted(done), p)) for p in (5, 50, 95))
+    low, middle, high = map(seconds, np.percentile(done, (5, 50, 95)).tolist())
     return (
         f"The durations of {counted(len(run.calls), 'call')} over time, as a line for the median "
         f"({middle} over all) in a band from the 5th to the 95th percentile ({low} to {high})."
@@ -126,9 +130,8 @@ def _limit_in_words(run: Run) -> str:
     limits = [change.limit for change in run.limit_history]
     if len(limits) < 2:
         return ""
-    refused = sum(attempt.status == 429 for call in run.calls for attempt in call.attempts)
     return (
         f"A dotted line shows the limit of attempts in flight, from {limits[0]:,} at first to "
         f"{limits[-1]:,} at last, between {min(limits):,} and {max(limits):,}, with "
-        f"{counted(refused, 'mark')} for answers of status 429."
+        f"{counted(refusals(run), 'mark')} for answers of status 429."
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..endings import End, ends_of
 
 if TYPE_CHECKING:
-    from ..records import Call, Run
+    from ..records import Call
 
 _CUT: set[End | None] = {"cut", "full"}
 
@@ -23,13 +23,3 @@ def is_answered(call: Call) -> bool:
 def is_cut(call: Call) -> bool:
     """Tell whether max_tokens ended the answer."""
     return call.outcome == "incomplete" and not _CUT.isdisjoint(ends_of(call))
-
-
-def count_answered(run: Run) -> int:
-    """Return how many calls of a run were answered."""
-    return sum(is_answered(call) for call in run.calls)
-
-
-def count_cut(run: Run) -> int:
-    """Return how many answers of a run were cut by max_tokens."""
-    return sum(is_cut(call) for call in run.calls)

@@ -3,47 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..records import Run
+import numpy as np
+
+from .columns import Columns, FloatArray, known, measure
 
 
-def peak_in_flight(run: Run) -> int:
+@measure
+def peak_in_flight(run: Columns) -> int:
     """Return the most calls that were in flight at one moment, 0 if none started.
 
     A call that starts at the very moment another finishes takes its slot: the two do not overlap.
     """
-    started = [call for call in run.calls if call.started is not None]
-    starts = sorted(call.started for call in started if call.started is not None)
-    ends = sorted(inf if call.finished is None else call.finished for call in started)
-    peak = done = 0
-    for begun, start in enumerate(starts, start=1):
-        while done < len(ends) and ends[done] <= start:
-            done += 1
-        peak = max(peak, begun - done)
-    return max(peak, min(len(starts), 1))
+    starts = np.sort(known(run.started))
+    if not starts.size:
+        return 0
+    ends = np.sort(run.finished[~np.isnan(run.started)])  # NaN, never finished, comes last
+    done = np.searchsorted(ends, starts, side="right")
+    return max(1, int(np.max(np.arange(1, starts.size + 1) - done)))
 
 
-def mean_in_flight(run: Run) -> float:
+@measure
+def mean_in_flight(run: Columns) -> float:
     """Return the time average of the calls in flight over the makespan, 0 if nothing finished.
 
     A call that started and never finished counts as in flight until the run's last finish.
     """
-    makespan = run.makespan
-    if makespan <= 0:
-        return 0.0
-    end = max(call.finished for call in run.calls if call.finished is not None)
-    busy = sum(
-        max(0.0, (end if call.finished is None else call.finished) - call.started)
-        for call in run.calls
-        if call.started is not None
-    )
-    return busy / makespan
+    return float(_held(run).sum() / run.makespan) if run.makespan > 0 else 0.0
 
 
-def lower_bound(run: Run) -> float | None:
+@measure
+def lower_bound(run: Columns) -> float | None:
     """Return the least makespan possible with these durations and this limit, in seconds.
 
     The limit is ``run.max_concurrency``, or the number of calls where that is smaller: then no
@@ -63,13 +53,11 @@ def lower_bound(run: Run) -> float | None:
     identical machines: R. L. Graham, "Bounds on multiprocessing timing anomalies", SIAM Journal on
     Applied Mathematics 17(2), 1969.
     """
-    durations = sorted((d for call in run.calls if (d := call.duration) is not None), reverse=True)
-    if not durations:
-        return None
-    return least_makespan(durations, limit=slots(run))
+    durations = np.sort(known(run.duration))[::-1]
+    return least_makespan(durations, limit=slots(run)) if durations.size else None
 
 
-def least_makespan(durations: Sequence[float], *, limit: int) -> float:
+def least_makespan(durations: FloatArray | Sequence[float], *, limit: int) -> float:
     """Return the bound of `lower_bound` for durations that are sorted down, in seconds.
 
     Parameters
@@ -79,13 +67,14 @@ def least_makespan(durations: Sequence[float], *, limit: int) -> float:
     limit
         How many calls may be in flight.
     """
-    bounds = [durations[0], sum(durations) / limit]
+    bounds = [durations[0], np.sum(durations) / limit]
     if len(durations) > limit:
         bounds.append(durations[limit - 1] + durations[limit])
-    return max(bounds)
+    return float(max(bounds))
 
 
-def upper_bound(run: Run) -> float | None:
+@measure
+def upper_bound(run: Columns) -> float | None:
     """Return the longest makespan possible if no slot ever stands idle while a call waits, seconds.
 
     Calls that started and never finished held their slot until the last finish. Where the limit
@@ -102,31 +91,27 @@ def upper_bound(run: Run) -> float | None:
     R. L. Graham, "Bounds for certain multiprocessing anomalies", Bell System Technical Journal
     45(9), 1966.
     """
-    ended = [call.finished for call in run.calls if call.finished is not None]
-    if not ended or lower_bound(run) is None:
+    if lower_bound(run) is None:
         return None
-    held = [
-        max(0.0, (max(ended) if call.finished is None else call.finished) - call.started)
-        for call in run.calls
-        if call.started is not None
-    ]
-    limits = [change.limit for change in run.limit_history]
-    limit = min([slots(run), *limits])
-    return sum(held) / limit + (1 - 1 / limit) * max(held)
+    held = _held(run)
+    limit = min([slots(run), *(change.limit for change in run.limit_history)])
+    return float(held.sum() / limit + (1 - 1 / limit) * held.max())
 
 
-def slots(run: Run) -> int:
+@measure
+def slots(run: Columns) -> int:
     """Return the effective limit of a run: how many calls could have been in flight, at least 1.
 
     It is ``run.max_concurrency``, or the largest value of a limit that changed, or the number of
     calls that started and finished where that is smaller; but never less than the peak in flight.
     """
-    done = sum(call.duration is not None for call in run.calls)
+    done = known(run.duration).size
     allowed = max([change.limit for change in run.limit_history] or [run.max_concurrency])
     return max(1, min(allowed, done), peak_in_flight(run))
 
 
-def efficiency(run: Run) -> float | None:
+@measure
+def efficiency(run: Columns) -> float | None:
     """Return `lower_bound` divided by the makespan: 1 if no schedule could be shorter.
 
     Returns
@@ -138,18 +123,25 @@ def efficiency(run: Run) -> float | None:
     return bound / run.makespan if bound is not None and run.makespan > 0 else None
 
 
-def origin_of(run: Run) -> float:
+@measure
+def origin_of(run: Columns) -> float:
     """Return the stamp of the first submit, or of the first start if none is known."""
-    stamps = [call.submitted for call in run.calls if call.submitted is not None]
-    return min(stamps or [call.started for call in run.calls if call.started is not None] or [0.0])
+    for stamps in (known(run.submitted), known(run.started)):
+        if stamps.size:
+            return float(stamps.min())
+    return 0.0
 
 
-def end_of(run: Run) -> float:
+@measure
+def end_of(run: Columns) -> float:
     """Return the last stamp of a run."""
-    stamps = (
-        stamp
-        for call in run.calls
-        for stamp in (call.submitted, call.started, call.finished)
-        if stamp is not None
-    )
-    return max(stamps, default=0.0)
+    stamps = known(np.concatenate([run.submitted, run.started, run.finished]))
+    return float(stamps.max()) if stamps.size else 0.0
+
+
+def _held(run: Columns) -> FloatArray:
+    """Return how long each call that started held its slot: until the last finish if for ever."""
+    ends = known(run.finished)
+    end = float(ends.max()) if ends.size else 0.0
+    held = np.where(np.isnan(run.finished), end, run.finished) - run.started
+    return np.maximum(known(held), 0.0)

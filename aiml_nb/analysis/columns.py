@@ -1,57 +1,133 @@
-"""Columns of pandas tables, with their types. pandas is imported by the functions alone."""
+"""The calls of a run as numpy columns, read once; what was measured of them is kept beside them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import fields
+from functools import cached_property, wraps
+from math import nan
+from typing import Any, TypeAlias, TypeVar, overload
 
-if TYPE_CHECKING:
-    import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
-_TYPES = {str: "string", int: "Int64", float: "Float64", bool: "boolean"}
-_SURROGATES = re.compile("[\ud800-\udfff]")
+from ..records import Comparison, Run
+from .answered import is_answered
 
-# The rows of a table that is built from numbers: each column's value and its type.
-Row = dict[str, tuple[Any, type]]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
 
+Shown: TypeAlias = Run | Comparison | Sequence[Run]
 
-def column(values: Sequence[Any], kind: str) -> Any:
-    """Return values as a pandas array of the type named `kind`; None is missing."""
-    import pandas as pd
-
-    if kind == "string":
-        values = [None if value is None else _encodable(value) for value in values]
-    return pd.array(values, dtype=kind)  # type: ignore[call-overload]
+T = TypeVar("T")
 
 
-def fields(records: Sequence[object], types: Mapping[str, str]) -> dict[str, Any]:
-    """Return the attributes of records as columns."""
-    return {
-        name: column([getattr(record, name) for record in records], kind)
-        for name, kind in types.items()
-    }
+class Columns(Run):
+    """A run whose calls change no more, so that each column and each measure is computed once.
+
+    It is a `Run` with the same calls, and goes wherever one goes. Columns are arrays with one
+    element per call, in the order of ``calls``: stamps and times in seconds, NaN for None.
+    """
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    @classmethod
+    def of(cls, run: Run) -> Columns:
+        """Return the columns of a run; itself, if it has them."""
+        if isinstance(run, Columns):
+            return run
+        return cls(**{field.name: getattr(run, field.name) for field in fields(run)})
+
+    @cached_property
+    def submitted(self) -> FloatArray:
+        """Stamps."""
+        return self._stamps("submitted")
+
+    @cached_property
+    def started(self) -> FloatArray:
+        """Stamps."""
+        return self._stamps("started")
+
+    @cached_property
+    def first_token(self) -> FloatArray:
+        """Stamps."""
+        return self._stamps("first_token")
+
+    @cached_property
+    def finished(self) -> FloatArray:
+        """Stamps."""
+        return self._stamps("finished")
+
+    @cached_property
+    def duration(self) -> FloatArray:
+        """Seconds from `started` to `finished`."""
+        return self.finished - self.started
+
+    @cached_property
+    def answered(self) -> BoolArray:
+        """Which calls were answered (`answered.is_answered`)."""
+        return np.fromiter(map(is_answered, self.calls), np.bool_, len(self.calls))
+
+    @cached_property
+    def makespan(self) -> float:
+        """Seconds from the first submit to the last finish; 0 if no call finished."""
+        if not known(self.finished).size or not known(self.submitted).size:
+            return 0.0
+        return float(np.nanmax(self.finished) - np.nanmin(self.submitted))
+
+    @cached_property
+    def measured(self) -> dict[Hashable, Any]:
+        """What has been computed, by function and other arguments."""
+        return {}
+
+    def _stamps(self, name: str) -> FloatArray:
+        stamps = (getattr(call, name) for call in self.calls)
+        values = (nan if stamp is None else stamp for stamp in stamps)
+        return np.fromiter(values, np.float64, len(self.calls))
 
 
-def frame(columns: Mapping[str, Any]) -> pd.DataFrame:
-    """Return columns as a table."""
-    import pandas as pd
+@overload
+def measure(function: Callable[[Columns], T]) -> Callable[[Run], T]: ...
+@overload
+def measure(function: Callable[[Columns, Columns], T]) -> Callable[[Run, Run], T]: ...
+def measure(function: Callable[..., T]) -> Callable[..., T]:
+    """Make `function`, which takes the columns of runs, take runs.
 
-    return pd.DataFrame(columns)
+    Of columns that are at hand each measure is computed once.
+    """
+
+    @wraps(function)
+    def measured(*runs: Run) -> T:
+        first, *others = map(Columns.of, runs)
+        key = (function, *others)
+        if key not in first.measured:
+            first.measured[key] = function(first, *others)
+        found: T = first.measured[key]
+        return found
+
+    return measured
 
 
-def frame_of(rows: Sequence[Row], names: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return rows as a table, with `names` as its index if there are any."""
-    table = frame(
-        {
-            name: column([row[name][0] for row in rows], _TYPES[kind])
-            for name, (_, kind) in rows[0].items()
-        }
-    )
-    if names is not None:
-        table.index = column(names, "string")
-    return table
+def at_hand(shown: Shown) -> Shown:
+    """Return what is shown with the columns of its runs, so that all that follows shares them.
+
+    Parameters
+    ----------
+    shown
+        A run, a comparison, or several runs.
+    """
+    if isinstance(shown, Run):
+        return Columns.of(shown)
+    if isinstance(shown, Comparison):
+        pairs: list[tuple[Run, Run]] = [
+            (Columns.of(sync), Columns.of(concurrent)) for sync, concurrent in shown.pairs
+        ]
+        return Comparison(pairs=pairs, order_seed=shown.order_seed)
+    return [Columns.of(run) for run in shown]
 
 
-def _encodable(text: str) -> str:
-    return text if text.isascii() else _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
+def known(values: FloatArray) -> FloatArray:
+    """Return the values that are there, without NaN."""
+    return values[~np.isnan(values)]

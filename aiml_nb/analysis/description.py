@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from math import inf
 
 from ..records import Call, Comparison, Run
-from .answered import count_answered, count_cut
 from .bounds import efficiency, lower_bound, origin_of
+from .columns import Columns, Shown, at_hand, measure
+from .counts import count_answered, count_cut
 from .labels import cells, labels
 from .order import finishing_ranks
-from .panels import MOST_ROWS, Shown, panels
+from .panels import MOST_ROWS, panels
 from .sentences import caveat, finding
 from .wording import is_concurrent, ordinal, outcome_in_words, seconds, share
 
@@ -33,6 +34,7 @@ def describe(shown: Shown) -> str:
         A comparison, of which the pair with the median speed-up is shown; one run; or several, of
         which each has a row.
     """
+    shown = at_hand(shown)
     lines = [finding(shown), caveat(shown)]
     parts = ["\n".join(line for line in lines if line)]
     if not isinstance(shown, Run | Comparison):
@@ -71,7 +73,8 @@ def _run_rows(runs: Sequence[Run]) -> list[tuple[str, ...]]:
     return rows
 
 
-def by_finish(run: Run) -> list[tuple[str, Call]]:
+@measure
+def by_finish(run: Columns) -> list[tuple[str, Call]]:
     """Return the calls in the order they finished, each with its label; the unfinished last."""
     ranks = [inf if rank is None else rank for rank in finishing_ranks(run)]
     order = sorted(range(len(ranks)), key=ranks.__getitem__)
@@ -81,13 +84,12 @@ def by_finish(run: Run) -> list[tuple[str, Call]]:
 
 def _rows(run: Run) -> list[tuple[str, ...]]:
     origin, longest = origin_of(run), run.makespan
-    shown = list(enumerate(by_finish(run), start=1))
+    shown = by_finish(run)
+    places = list(range(len(shown)))
     left_out = len(shown) - _FIRST - _LAST if len(shown) > MOST_ROWS else 0
     if left_out:
-        shown = shown[:_FIRST] + shown[-_LAST:]
-    rows = [
-        _row(place, label, call, origin=origin, longest=longest) for place, (label, call) in shown
-    ]
+        places = places[:_FIRST] + places[-_LAST:]
+    rows = [_row(i + 1, *shown[i], origin=origin, longest=longest) for i in places]
     if left_out:
         rows.insert(_FIRST, ("…", f"{left_out:,} more", "", "", "", ""))
     return [_HEADINGS, *rows]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+import numpy as np
 
 from .bounds import peak_in_flight, slots, upper_bound
-
-if TYPE_CHECKING:
-    from ..records import Call, Run
+from .columns import Columns, FloatArray, IntArray, measure
+from .pauses import refusals
 
 # What client and network may add to the upper bound before slots count as idle.
 TOLERANCE = 0.05
@@ -53,7 +53,8 @@ class Diagnosis:
     size: int = 0
 
 
-def diagnose(run: Run) -> Diagnosis | None:
+@measure
+def diagnose(run: Columns) -> Diagnosis | None:
     """Find out whether slots stood idle while calls waited, and why.
 
     A run in which a waiting call always takes a free slot at once cannot last longer than its
@@ -66,107 +67,103 @@ def diagnose(run: Run) -> Diagnosis | None:
         None if nothing is wrong, if only one slot was wanted, or if there are too few calls.
     """
     bound, wanted = upper_bound(run), slots(run)
-    calls = sorted(_done(run), key=lambda call: (call.started or 0.0, call.index))
-    if bound is None or bound <= 0 or len(calls) < 2 or wanted < 2:
+    done = _Done.of(run)
+    if bound is None or bound <= 0 or len(done.starts) < 2 or wanted < 2:
         return None
-    groups = _groups(calls)
-    kind = _kind(run, calls, groups)
+    kind = _kind(run, done)
     if kind is None and run.makespan > (1 + TOLERANCE) * bound:
-        kind = _kind_of_idleness(run, calls)
+        kind = _kind_of_idleness(run, done)
     if kind is None:
         return None
-    lost = {"batches": _lost(groups), "slow_start": _begun_over(calls)}
+    lost = {"batches": done.idle, "slow_start": done.starts[-1] - done.starts[0]}
     return Diagnosis(
         kind=kind,
         makespan=run.makespan,
         upper_bound=bound,
         slots=wanted,
         peak=peak_in_flight(run),
-        lost=lost.get(kind, max(0.0, run.makespan - bound)),
-        batches=len(groups) if kind == "batches" else 0,
-        size=len(groups[0]) if kind == "batches" else 0,
+        lost=float(lost.get(kind, max(0.0, run.makespan - bound))),
+        batches=len(done.sizes) if kind == "batches" else 0,
+        size=int(done.sizes[0]) if kind == "batches" else 0,
     )
 
 
-def _kind(run: Run, calls: list[Call], groups: list[list[Call]]) -> Kind | None:
-    if _overlap(calls) <= _OVERLAP:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """The calls that ended, in the order in which they started, and the groups they make.
+
+    A group begins where no earlier call is in flight.
+    """
+
+    starts: FloatArray
+    ends: FloatArray
+    places: IntArray
+    firsts: IntArray
+    sizes: IntArray
+
+    @classmethod
+    def of(cls, run: Columns) -> _Done:
+        done = np.flatnonzero(~np.isnan(run.duration))
+        places = done[np.argsort(run.started[done], kind="stable")]
+        starts, ends = run.started[places], run.finished[places]
+        begins_group = np.ones(len(done), np.bool_)
+        begins_group[1:] = starts[1:] >= np.maximum.accumulate(ends)[:-1]
+        firsts = np.flatnonzero(begins_group)
+        sizes = np.diff(np.append(firsts, len(done)))
+        return cls(starts=starts, ends=ends, places=places, firsts=firsts, sizes=sizes)
+
+    @property
+    def overlap(self) -> float:
+        """How long calls overlapped, as a share of how long they could have."""
+        total = float(np.sum(self.ends - self.starts))
+        possible = total - float(np.max(self.ends - self.starts))
+        busy_until = np.concatenate([[-np.inf], np.maximum.accumulate(self.ends)[:-1]])
+        covered = np.maximum(0.0, self.ends - np.maximum(self.starts, busy_until)).sum()
+        # Calls that took no time at all cannot be told apart from calls at the same time.
+        return float(total - covered) / possible if possible > 0 else 1.0
+
+    @property
+    def idle(self) -> float:
+        """Seconds that each slot stood idle until the slowest call of its group was done."""
+        slowest = np.maximum.reduceat(self.ends, self.firsts)
+        idle = np.repeat(slowest, self.sizes) - self.ends
+        return float(idle[: len(idle) - self.sizes[-1]].sum() / self.sizes[0])
+
+    @property
+    def are_batches(self) -> bool:
+        """Whether the groups have one size, but for the last, and follow the order of submission.
+
+        Only then they were made; slots that all happen to be empty at one moment look different.
+        """
+        first, last = self.sizes[0], self.sizes[-1]
+        if len(self.sizes) < 2 or first < 2 or last > first:
+            return False
+        most = np.maximum.reduceat(self.places, self.firsts)[:-1]
+        least = np.minimum.reduceat(self.places, self.firsts)[1:]
+        return bool(np.all(most < least) and np.all(self.sizes[:-1] == first))
+
+    @property
+    def were_begun_slowly(self) -> bool:
+        """Whether calls were still being begun when the first one ended.
+
+        Where something else limits them, such as a pool, as many as it takes are begun at once, and
+        then none until one has ended.
+        """
+        first_end = self.ends.min()
+        begun = self.starts[self.starts < first_end]
+        return len(begun) > 2 and bool(begun[-1] - begun[0] > 0.5 * (first_end - begun[0]))
+
+
+def _kind(run: Columns, done: _Done) -> Kind | None:
+    if done.overlap <= _OVERLAP:
         return "one_at_a_time"
-    in_batches = len(groups[0]) <= slots(run) and _are_batches(groups)
-    return "batches" if in_batches and _lost(groups) > TOLERANCE * run.makespan else None
+    in_batches = done.sizes[0] <= slots(run) and done.are_batches
+    return "batches" if in_batches and done.idle > TOLERANCE * run.makespan else None
 
 
-def _kind_of_idleness(run: Run, calls: list[Call]) -> Kind:
-    if any(attempt.status == 429 for call in run.calls for attempt in call.attempts):
+def _kind_of_idleness(run: Columns, done: _Done) -> Kind:
+    if refusals(run):
         return "pauses"
     if peak_in_flight(run) >= slots(run):
         return "idle"
-    return "slow_start" if _are_begun_slowly(calls) else "limit_not_reached"
-
-
-def _are_begun_slowly(calls: list[Call]) -> bool:
-    """Tell whether calls were still being begun when the first one ended.
-
-    Where something else limits them, such as a pool, as many as it takes are begun at once, and
-    then none until one has ended.
-    """
-    first_end = min(call.finished or 0.0 for call in calls)
-    starts = [(call.started or 0.0) for call in calls]
-    begun = [start for start in starts if start < first_end]
-    return len(begun) > 2 and begun[-1] - begun[0] > 0.5 * (first_end - begun[0])
-
-
-def _begun_over(calls: list[Call]) -> float:
-    return (calls[-1].started or 0.0) - (calls[0].started or 0.0)
-
-
-def _overlap(calls: list[Call]) -> float:
-    """Return how long calls overlapped, as a share of how long they could have."""
-    durations = [call.duration or 0.0 for call in calls]
-    possible = sum(durations) - max(durations)
-    covered, end = 0.0, float("-inf")
-    for call in calls:
-        start, finish = call.started or 0.0, call.finished or 0.0
-        covered += max(0.0, finish - max(start, end))
-        end = max(end, finish)
-    # Calls that took no time at all cannot be told apart from calls at the same time.
-    return (sum(durations) - covered) / possible if possible > 0 else 1.0
-
-
-def _groups(calls: list[Call]) -> list[list[Call]]:
-    """Split the calls where none was in flight."""
-    groups: list[list[Call]] = []
-    end = float("-inf")
-    for call in calls:
-        if (call.started or 0.0) >= end:
-            groups.append([])
-        groups[-1].append(call)
-        end = max(end, call.finished or 0.0)
-    return groups
-
-
-def _are_batches(groups: list[list[Call]]) -> bool:
-    """Tell whether the groups have one size, but for the last, and follow the order of submission.
-
-    Only then they were made; slots that all happen to be empty at one moment look different.
-    """
-    first, last = groups[0], groups[-1]
-    if len(groups) < 2 or len(first) < 2 or len(last) > len(first):
-        return False
-    follow = all(
-        max(call.index for call in group) < min(call.index for call in after)
-        for group, after in pairwise(groups)
-    )
-    return follow and all(len(group) == len(first) for group in groups[:-1])
-
-
-def _lost(groups: list[list[Call]]) -> float:
-    """Return the seconds that the slots of a group stood idle until its slowest call was done."""
-    lost = 0.0
-    for group in groups[:-1]:
-        ends = [call.finished or 0.0 for call in group]
-        lost += sum(max(ends) - end for end in ends)
-    return lost / len(groups[0])
-
-
-def _done(run: Run) -> list[Call]:
-    return [call for call in run.calls if call.duration is not None]
+    return "slow_start" if done.were_begun_slowly else "limit_not_reached"

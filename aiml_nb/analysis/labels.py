@@ -47,8 +47,9 @@ def clean(text: str, *, width: int = LABEL_WIDTH) -> str:
     """
     # Enough of the text to fill the line whatever is dropped from it; the rest may be megabytes.
     start = text.lstrip()[: 40 * width]
-    line = "".join(_printable(normalize("NFC", " ".join(start.split()))))
-    line = " ".join(line.split())
+    line = " ".join(start.split())
+    if not (line.isascii() and line.isprintable()):
+        line = " ".join("".join(_printable(normalize("NFC", line))).split())
     cut_before = len(start) < len(text.strip())
     if len(line) <= width and not cut_before:
         return line

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
-from math import inf
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..records import Run
+import numpy as np
+
+from .columns import Columns, measure
 
 
-def lanes(run: Run) -> list[int | None]:
+@measure
+def lanes(run: Columns) -> list[int | None]:
     """Put each call into a lane, so that the calls of a lane never overlap.
 
     A call takes the lowest lane that is free when it starts; a lane is free again at the very
@@ -23,14 +23,15 @@ def lanes(run: Run) -> list[int | None]:
         started. A call that never finished keeps its lane to the end.
     """
     found: list[int | None] = [None] * len(run.calls)
-    started = [(c.started, i) for i, c in enumerate(run.calls) if c.started is not None]
+    ends = np.fmax(run.started, np.where(np.isnan(run.finished), np.inf, run.finished)).tolist()
+    order = np.argsort(run.started, kind="stable")
+    started = order[: np.count_nonzero(~np.isnan(run.started))].tolist()
     free = list(range(len(started)))
     heapify(free)
     taken: list[tuple[float, int]] = []
-    for start, i in sorted(started):
+    for i, start in zip(started, run.started[started].tolist(), strict=True):
         while taken and taken[0][0] <= start:
             heappush(free, heappop(taken)[1])
         lane = found[i] = heappop(free)
-        end = run.calls[i].finished
-        heappush(taken, (inf if end is None else max(end, start), lane))
+        heappush(taken, (ends[i], lane))
     return found

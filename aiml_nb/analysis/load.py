@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import accumulate
-from math import log
-from statistics import fmean
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..records import Run
+import numpy as np
+
+from .columns import Columns, FloatArray, measure
 
 # Fewer calls than this, or a load that varies by less than this factor, tell nothing about growth.
 _ENOUGH = 20
@@ -33,23 +29,30 @@ class BusyTime:
     """
 
     def __init__(self, spans: Iterable[tuple[float, float]]) -> None:
-        known = list(spans)
-        self._starts = sorted(start for start, _ in known)
-        self._ends = sorted(max(start, end) for start, end in known)
-        self._start_sums = [0.0, *accumulate(self._starts)]
-        self._end_sums = [0.0, *accumulate(self._ends)]
+        known = np.array(list(spans), np.float64).reshape(-1, 2)
+        self._starts = np.sort(known[:, 0])
+        self._ends = np.sort(known.max(axis=1, initial=-np.inf))
+        self._start_sums, self._end_sums = (
+            np.concatenate([[0.0], np.cumsum(stamps)]) for stamps in (self._starts, self._ends)
+        )
 
-    def until(self, time: float) -> float:
-        """Return the seconds spent in all spans together until `time`."""
-        begun, ended = bisect_right(self._starts, time), bisect_right(self._ends, time)
-        return (begun * time - self._start_sums[begun]) - (ended * time - self._end_sums[ended])
+    def until(self, time: float | FloatArray) -> FloatArray:
+        """Return the seconds spent in all spans together until `time`, or each of several."""
+        begun = np.searchsorted(self._starts, time, side="right")
+        ended = np.searchsorted(self._ends, time, side="right")
+        spent: FloatArray = (begun * time - self._start_sums[begun]) - (
+            ended * time - self._end_sums[ended]
+        )
+        return spent
 
-    def mean(self, start: float, end: float) -> float:
+    def mean(self, start: float | FloatArray, end: float | FloatArray) -> FloatArray:
         """Return how many spans there were at once, on average between two moments."""
-        return max(0.0, self.until(end) - self.until(start)) / (end - start)
+        mean: FloatArray = np.maximum(0.0, self.until(end) - self.until(start)) / (end - start)
+        return mean
 
 
-def growth_with_load(run: Run) -> float | None:
+@measure
+def growth_with_load(run: Columns) -> float | None:
     """Return by which share durations grew when twice as many calls were in flight.
 
     Calls that finished after the last one started are left out: as the run ends, few are in flight
@@ -61,21 +64,12 @@ def growth_with_load(run: Run) -> float | None:
         0.1 for 10 % longer with twice the load, from a least-squares line through the logarithms of
         load and duration. None if the load hardly varied or there are too few calls to tell.
     """
-    timed = [
-        (call.started, call.finished)
-        for call in run.calls
-        if call.started is not None and call.finished is not None and call.finished > call.started
-    ]
-    last = max((start for start, _ in timed), default=0.0)
-    busy = BusyTime(timed)
-    points = [(busy.mean(s, e), e - s) for s, e in timed if e <= last]
-    loads = sorted(load for load, _ in points)
-    if len(points) < _ENOUGH or loads[-len(loads) // 10] < _VARIES * loads[len(loads) // 10]:
+    timed = run.finished > run.started
+    starts, ends = run.started[timed], run.finished[timed]
+    whole = ends <= starts.max(initial=0.0)
+    loads = BusyTime(zip(starts, ends, strict=True)).mean(starts, ends)[whole]
+    ranked, n = np.sort(loads), len(loads)
+    if n < _ENOUGH or ranked[-n // 10] < _VARIES * ranked[n // 10]:
         return None
-    return float(2 ** _slope([(log(load), log(duration)) for load, duration in points]) - 1)
-
-
-def _slope(points: list[tuple[float, float]]) -> float:
-    x_mean, y_mean = fmean(x for x, _ in points), fmean(y for _, y in points)
-    spread = sum((x - x_mean) ** 2 for x, _ in points)
-    return sum((x - x_mean) * (y - y_mean) for x, y in points) / spread
+    slope = np.polyfit(np.log(loads), np.log((ends - starts)[whole]), 1)[0]
+    return float(2**slope - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..records import Call, Comparison, Run
-from .answered import count_answered, count_cut, is_answered, is_cut
+from .counts import count_answered, count_cut, unanswered
 from .error_groups import group_errors
 from .labels import clean
 from .pairs import median_pair, pair_times
@@ -18,8 +18,8 @@ _MESSAGE_WIDTH = 100
 
 def remark_losses(run: Run) -> str:
     """Say how many calls of a run have no answer, of which kinds, and what the errors say."""
-    lost = losses(run.calls)
-    return f"{lost[0].upper()}{lost[1:]}.{_quote_errors(run.calls)}" if lost else ""
+    lost = losses(unanswered(run))
+    return f"{lost[0].upper()}{lost[1:]}.{_quote_errors(unanswered(run))}" if lost else ""
 
 
 def remark_cut(run: Run) -> str:
@@ -35,7 +35,10 @@ def remark_cut(run: Run) -> str:
 
 def remark_unlike(comparison: Comparison) -> str:
     """Say which calls of a comparison have no answer, and over which prompts it is made then."""
-    sides = _sides(comparison)
+    sides = {
+        side: [call for run in runs for call in unanswered(run)]
+        for side, runs in _sides(comparison).items()
+    }
     lost = [f"{said} in {side}" for side, calls in sides.items() if (said := losses(calls))]
     errors = _quote_errors(call for calls in sides.values() for call in calls)
     compared = pair_times(*median_pair(comparison))
@@ -53,8 +56,8 @@ def remark_unlike(comparison: Comparison) -> str:
 def remark_cut_sides(comparison: Comparison) -> str:
     """Say how many answers of each side of a comparison were cut by max_tokens."""
     counts = {
-        side: (sum(map(is_cut, calls)), sum(map(is_answered, calls)))
-        for side, calls in _sides(comparison).items()
+        side: (sum(map(count_cut, runs)), sum(map(count_answered, runs)))
+        for side, runs in _sides(comparison).items()
     }
     if not any(cut for cut, _ in counts.values()):
         return ""
@@ -68,18 +71,15 @@ def _all_answers(number: int) -> str:
     return "The answer was" if number == 1 else f"All {number:,} answers were"
 
 
-def _sides(comparison: Comparison) -> dict[str, list[Call]]:
-    """Return the calls of each side, by its name, over all pairs."""
+def _sides(comparison: Comparison) -> dict[str, tuple[Run, ...]]:
+    """Return the runs of each side, by its name, over all pairs."""
     names = ("sync", concurrent_name(comparison.pairs[0][1]))
-    sides = zip(names, zip(*comparison.pairs, strict=True), strict=True)
-    return {name: [call for run in runs for call in run.calls] for name, runs in sides}
+    return dict(zip(names, zip(*comparison.pairs, strict=True), strict=True))
 
 
 def _quote_errors(calls: Iterable[Call]) -> str:
     """Quote each different message of the calls without an answer, with a blank before it."""
-    groups = group_errors(
-        call for call in calls if call.outcome != "not_started" and not is_answered(call)
-    )
+    groups = group_errors(call for call in calls if call.outcome != "not_started")
     if not groups:
         return ""
     quoted = [

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from math import comb, inf
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..records import Run
+import numpy as np
+
+from .columns import Columns, FloatArray, IntArray, measure
 
 
-def finishing_ranks(run: Run) -> list[int | None]:
+@measure
+def finishing_ranks(run: Columns) -> list[int | None]:
     """Return each call's place in the order of finishing, from 1.
 
     Calls with identical stamps keep the order of the prompts.
@@ -20,14 +20,15 @@ def finishing_ranks(run: Run) -> list[int | None]:
     list
         One rank per call, in the order of ``run.calls``; None for a call that never finished.
     """
-    done = [(call.finished, i) for i, call in enumerate(run.calls) if call.finished is not None]
+    order = np.argsort(run.finished, kind="stable")[: np.count_nonzero(~np.isnan(run.finished))]
     ranks: list[int | None] = [None] * len(run.calls)
-    for rank, (_, i) in enumerate(sorted(done), start=1):
+    for rank, i in enumerate(order.tolist(), start=1):
         ranks[i] = rank
     return ranks
 
 
-def overtakes(run: Run) -> list[int | None]:
+@measure
+def overtakes(run: Columns) -> list[int | None]:
     """Count, for each call, the earlier-submitted calls still unfinished when it finished.
 
     A call that was submitted and never finished counts as unfinished for ever. Of calls submitted
@@ -41,25 +42,24 @@ def overtakes(run: Run) -> list[int | None]:
 
     Notes
     -----
-    The counts are read from a binary indexed tree over the order of finishing, so that n calls
-    take O(n log n): P. M. Fenwick, "A new data structure for cumulative frequency tables",
-    Software: Practice and Experience 24(3), 1994.
+    n calls take O(n log² n); see `_count_larger_before`.
     """
-    submitted = [(c.submitted, i) for i, c in enumerate(run.calls) if c.submitted is not None]
-    order = [i for _, i in sorted(submitted)]
-    ends = [inf if (end := run.calls[i].finished) is None else end for i in order]
+    order = submission_order(run)
+    ends = np.nan_to_num(run.finished[order], nan=inf)
     counts: list[int | None] = [None] * len(run.calls)
-    for i, end, count in zip(order, ends, _later_before(ends), strict=True):
-        counts[i] = count if end < inf else None
+    for i, end, count in zip(order.tolist(), ends, _count_larger_before(ends), strict=True):
+        counts[i] = int(count) if end < inf else None
     return counts
 
 
-def total_overtakes(run: Run) -> int:
+@measure
+def total_overtakes(run: Columns) -> int:
     """Return the sum of `overtakes`: the number of inverted pairs of calls."""
     return sum(count for count in overtakes(run) if count is not None)
 
 
-def inverted_share(run: Run) -> float | None:
+@measure
+def inverted_share(run: Columns) -> float | None:
     """Return the share of pairs of submitted calls that finished in the other order.
 
     Returns
@@ -67,11 +67,12 @@ def inverted_share(run: Run) -> float | None:
     float or None
         From 0 (the order of submission) to 1 (its reverse); None for fewer than two calls.
     """
-    pairs = comb(sum(call.submitted is not None for call in run.calls), 2)
+    pairs = comb(len(submission_order(run)), 2)
     return total_overtakes(run) / pairs if pairs else None
 
 
-def kendall_tau(run: Run) -> float | None:
+@measure
+def kendall_tau(run: Columns) -> float | None:
     """Return how well the order of finishing agrees with the order of submission.
 
     Returns
@@ -85,33 +86,36 @@ def kendall_tau(run: Run) -> float | None:
     The difference of concordant and discordant pairs over all pairs; identical stamps are neither:
     M. G. Kendall, "A new measure of rank correlation", Biometrika 30, 1938.
     """
-    done = sorted(
-        (call.submitted, i, call.finished)
-        for i, call in enumerate(run.calls)
-        if call.submitted is not None and call.finished is not None
-    )
-    pairs = comb(len(done), 2)
+    order = submission_order(run)
+    ends = run.finished[order]
+    ends = ends[~np.isnan(ends)]
+    pairs = comb(len(ends), 2)
     if not pairs:
         return None
-    ends = [end for _, _, end in done]
-    tied = sum(comb(count, 2) for count in Counter(ends).values())
-    return 1 - (2 * sum(_later_before(ends)) + tied) / pairs
+    _, counts = np.unique(ends, return_counts=True)
+    tied = int(np.sum(counts * (counts - 1) // 2))
+    return 1 - (2 * int(_count_larger_before(ends).sum()) + tied) / pairs
 
 
-def _later_before(ends: list[float]) -> list[int]:
-    """Count, for each value, the larger values before it."""
-    places = {end: place for place, end in enumerate(sorted(set(ends)), start=1)}
-    size = len(places) + 1
-    tree = [0] * size
-    counts = []
-    for earlier, end in enumerate(ends):
-        place, before = places[end], 0
-        while place:
-            before += tree[place]
-            place &= place - 1
-        counts.append(earlier - before)
-        place = places[end]
-        while place < size:
-            tree[place] += 1
-            place += place & -place
+@measure
+def submission_order(run: Columns) -> IntArray:
+    """Return the places in ``run.calls`` of the calls that were submitted, the first first."""
+    order = np.argsort(run.submitted, kind="stable")
+    return order[: np.count_nonzero(~np.isnan(run.submitted))]
+
+
+def _count_larger_before(values: FloatArray) -> IntArray:
+    """Count, for each value, the larger values before it.
+
+    Of two values the binary digits of their ranks agree up to one, which is 1 in the larger. So for
+    each digit, among those whose higher digits are the same, the ones before each zero are counted.
+    """
+    ranks = np.unique(values, return_inverse=True)[1]
+    counts = np.zeros(len(values), np.int64)
+    for digit in range(int(ranks.max(initial=0)).bit_length()):
+        order = np.argsort(ranks >> (digit + 1), kind="stable")
+        higher, ones = ranks[order] >> (digit + 1), ranks[order] >> digit & 1
+        before = np.cumsum(ones) - ones
+        first = np.searchsorted(higher, higher)  # where those with the same higher digits begin
+        counts[order] += np.where(ones == 0, before - before[first], 0)
     return counts

@@ -7,13 +7,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from math import cos, exp, log, pi, sin, sqrt
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING
 
-from .answered import is_answered, is_cut
+import numpy as np
+
+from ..records import Comparison, Run
+from .answered import is_cut
+from .columns import BoolArray, Columns, known, measure
 from .usage import find_length
-
-if TYPE_CHECKING:
-    from ..records import Call, Comparison, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,8 @@ class PairTimes:
         return self.sync / self.concurrent
 
 
-def pair_times(sync: Run, concurrent: Run) -> PairTimes:
+@measure
+def pair_times(sync: Columns, concurrent: Columns) -> PairTimes:
     """Time both runs over the prompts that were answered in both, so that like meets like.
 
     If all prompts were answered in both, these are the makespans. Otherwise a run of one call at a
@@ -127,7 +128,8 @@ def median_pair(comparison: Comparison) -> tuple[Run, Run]:
     return comparison.pairs[ranked[(len(ranked) - 1) // 2][1] if ranked else 0]
 
 
-def length_ratio(sync: Run, concurrent: Run) -> float | None:
+@measure
+def length_ratio(sync: Columns, concurrent: Columns) -> float | None:
     """Return how many times longer the concurrent run's answers were, as `find_length` measures.
 
     Only prompts that were answered in both runs count.
@@ -179,10 +181,11 @@ def _probability_within(angle: float, freedom: int) -> float:
     return 2 / pi * (angle + sin(angle) * total) if odd else sin(angle) * total
 
 
-def answered_in_both(sync: Run, concurrent: Run) -> set[int]:
+@measure
+def answered_in_both(sync: Columns, concurrent: Columns) -> set[int]:
     """Return the places of the prompts answered in both runs; other prompts are not the same."""
     first, second = (
-        {call.index: call.prompt for call in run.calls if _is_timed(call)}
+        {run.calls[i].index: run.calls[i].prompt for i in np.flatnonzero(is_timed(run)).tolist()}
         for run in (sync, concurrent)
     )
     # Prompts may have been left out of a file.
@@ -220,15 +223,17 @@ def differences(runs: Sequence[Run]) -> list[str]:
     return [difference for difference, is_there in found.items() if is_there]
 
 
-def _is_timed(call: Call) -> bool:
-    return is_answered(call) and call.finished is not None
+def is_timed(run: Columns) -> BoolArray:
+    """Tell which calls of a run were answered, and when."""
+    return run.answered & ~np.isnan(run.finished)
 
 
-def _time_without_others(run: Run, kept: AbstractSet[int]) -> float:
+def _time_without_others(run: Columns, kept: AbstractSet[int]) -> float:
+    is_kept = np.fromiter((call.index in kept for call in run.calls), np.bool_, len(run.calls))
     if run.max_concurrency == 1:
-        others = (call.duration or 0.0 for call in run.calls if call.index not in kept)
-        return max(0.0, run.makespan - sum(others)) if kept else 0.0
-    calls = [call for call in run.calls if call.index in kept]
-    finished = [call.finished for call in calls if call.finished is not None]
-    submitted = [call.submitted for call in calls if call.submitted is not None]
-    return max(finished) - min(submitted) if finished and submitted else 0.0
+        others = float(np.nansum(run.duration[~is_kept]))
+        return max(0.0, run.makespan - others) if kept else 0.0
+    finished, submitted = known(run.finished[is_kept]), known(run.submitted[is_kept])
+    if not finished.size or not submitted.size:
+        return 0.0
+    return float(finished.max() - submitted.min())

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from ..records import Comparison, Run
+from .columns import Columns, Shown, known
 from .labels import clean
 from .pairs import median_pair
 from .wording import concurrent_name, is_concurrent, learned_limit
-
-Shown: TypeAlias = Run | Comparison | Sequence[Run]
 
 # Up to this many calls there is room for a labelled row each.
 MOST_ROWS = 24
@@ -43,10 +42,10 @@ def layout_of(shown: Shown) -> Literal["rows", "lanes", "overview", "strategies"
     few = max(len(each.calls) for each in runs) <= MOST_ROWS
     if few and (not run.makespan or run.makespan >= _SHORTEST * runs[0].makespan):
         return "rows"
-    durations = [duration for call in run.calls if (duration := call.duration) is not None]
-    if not durations or not run.makespan:
+    durations = known(Columns.of(run).duration)
+    if not durations.size or not run.makespan:
         return "lanes"
-    mean = sum(durations) / len(durations)
+    mean = float(durations.mean())
     wide_enough = mean / run.makespan * ZOOM_WIDTH >= _SHORTEST_BAR
     return "lanes" if wide_enough else "overview"
 

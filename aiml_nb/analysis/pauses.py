@@ -6,10 +6,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..records import Attempt, Call, Run
+from ..records import Attempt, Call, Run
+from .columns import Columns, measure
 
 _Span = tuple[float, float]
 
@@ -40,14 +39,20 @@ class Pauses:
         return sum(end - start for start, end in self.spans)
 
 
-def pauses(run: Run) -> Pauses:
+@measure
+def refusals(run: Columns) -> int:
+    """Return how many attempts got a 429."""
+    return sum(attempt.status == 429 for call in run.calls for attempt in call.attempts)
+
+
+@measure
+def pauses(run: Columns) -> Pauses:
     """Find the pauses of a run: from a 429 that was retried to the next attempt of any call.
 
     Only those count in which another call waited too, to be sent at all or after a 429 of its own;
     the wait of one alone is its back-off.
     """
-    refused = any(attempt.status == 429 for call in run.calls for attempt in call.attempts)
-    if run.strategy == "sequential" or not refused:
+    if run.strategy == "sequential" or not refusals(run):
         return Pauses(spans=[], calls=0)
     waits = [_waits(call) for call in run.calls]
     begins, ends = (sorted(span[i] for each in waits for span in each) for i in (0, 1))

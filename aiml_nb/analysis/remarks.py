@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from math import comb
-from statistics import median
+
+import numpy as np
 
 from ..records import Run
-from .answered import count_answered, is_answered
+from .columns import Columns, known
+from .counts import backoff_time, count_answered
 from .diagnosis import TOLERANCE, diagnose
-from .order import total_overtakes
+from .order import submission_order, total_overtakes
 from .pauses import pauses
 from .usage import (
     characters_per_second,
+    count_characters,
     find_length,
-    output_text,
     usage_measures_text,
     visible_tokens,
 )
@@ -43,10 +45,10 @@ def remark_order(run: Run, whose: str) -> str:
     whose
         What its total is called, with a blank: ``"async "``, or empty.
     """
-    submitted = [call for call in run.calls if call.submitted is not None]
-    if len(submitted) < 2 or not is_concurrent(run) or not run.makespan or not count_answered(run):
+    submitted = len(submission_order(run))
+    if submitted < 2 or not is_concurrent(run) or not run.makespan or not count_answered(run):
         return ""
-    overtaken, pairs = total_overtakes(run), comb(len(submitted), 2)
+    overtaken, pairs = total_overtakes(run), comb(submitted, 2)
     if not overtaken:
         said = "The calls finished in the order submitted"
     elif pairs == 1:
@@ -60,8 +62,10 @@ def remark_order(run: Run, whose: str) -> str:
 
 
 def _set_by_slowest(run: Run, whose: str) -> str:
-    longest = max((call.duration or 0.0 for call in run.calls), default=0.0)
-    if len(run.calls) != 2 or run.makespan > (1 + SET_BY_SLOWEST) * longest:
+    if len(run.calls) != 2:
+        return ""
+    longest = max(call.duration or 0.0 for call in run.calls)
+    if run.makespan > (1 + SET_BY_SLOWEST) * longest:
         return ""
     return f"; the slowest call sets the {whose}total"
 
@@ -126,8 +130,7 @@ def remark_pauses(run: Run) -> str:
 
 def remark_backoff(run: Run) -> str:
     """Say that much of the time went by between attempts."""
-    total = sum(call.duration or 0.0 for call in run.calls)
-    slept = sum(call.backoff_time for call in run.calls)
+    total, slept = float(np.nansum(Columns.of(run).duration)), backoff_time(run)
     if not total or slept < _BACKOFF_SHARE * total:
         return ""
     return f"{share(min(1.0, slept / total))} of the calls' time was back-off between attempts."
@@ -164,18 +167,19 @@ def _late(run: Run) -> float | None:
 
 def _most(run: Run) -> float:
     """Return how late the loop of a run may be, in seconds."""
-    waits = [wait for call in run.calls if (wait := call.time_to_first_token) is not None]
-    if not waits:
+    columns = Columns.of(run)
+    waits = known(columns.first_token - columns.started)
+    if not waits.size:
         return LAG_LIMIT
-    return min(LAG_LIMIT, max(_LAG_NOISE, _LAG_SHARE * median(waits)))
+    return min(LAG_LIMIT, max(_LAG_NOISE, _LAG_SHARE * float(np.median(waits))))
 
 
 def remark_usage(run: Run) -> str:
     """Say that the server counts something else than tokens of text."""
     if usage_measures_text(run) is not False:
         return ""
-    characters = sum(len(output_text(call)) for call in run.calls if is_answered(call))
-    said = [f"{visible_tokens(run):,} tokens for {counted(characters, 'character')}"]
+    characters = counted(count_characters(run), "character")
+    said = [f"{visible_tokens(run):,} tokens for {characters}"]
     rate = characters_per_second(run)
     if rate is not None:
         said.append(f"{rate:,.0f} characters/s")

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ..records import Comparison, Run
-from .answered import count_answered, is_answered
+from .columns import Columns, Shown, at_hand
+from .counts import count_answered
 from .losses import remark_cut, remark_cut_sides, remark_losses, remark_unlike
-from .pairs import PairTimes, differences, interval, length_ratio, median_pair, pair_times, speedup
-from .panels import Shown, run_names
+from .pairs import (
+    PairTimes,
+    differences,
+    interval,
+    is_timed,
+    length_ratio,
+    median_pair,
+    pair_times,
+    speedup,
+)
+from .panels import run_names
 from .remarks import (
     remark_backoff,
     remark_idle_slots,
@@ -47,6 +59,7 @@ def finding(shown: Shown) -> str:
         the prompts answered in both runs, and the sentence says how many of how many where some
         are not.
     """
+    shown = at_hand(shown)
     if isinstance(shown, Run):
         return _run_finding(shown)
     if not isinstance(shown, Comparison):
@@ -68,6 +81,7 @@ def caveat(shown: Shown) -> str:
     shown
         A comparison, one run alone, or several runs.
     """
+    shown = at_hand(shown)
     if isinstance(shown, Run):
         run, runs = shown, [shown]
         parts = [remark_losses(run), remark_cut(run), remark_order(run, "")]
@@ -103,7 +117,7 @@ def _run_finding(run: Run) -> str:
 
 
 def _count_timed(run: Run) -> int:
-    return sum(is_answered(call) and call.finished is not None for call in run.calls)
+    return int(np.count_nonzero(is_timed(Columns.of(run))))
 
 
 def _none_answered(prompts: int) -> str:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from .columns import Columns, measure
 from .pairs import answered_in_both, pair_times
-
-if TYPE_CHECKING:
-    from ..records import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +34,8 @@ class SpeedupParts:
     cut: int = 0
 
 
-def speedup_parts(sync: Run, concurrent: Run) -> SpeedupParts | None:
+@measure
+def speedup_parts(sync: Columns, concurrent: Columns) -> SpeedupParts | None:
     """Take the speed-up of a pair of runs apart.
 
     Returns

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from statistics import median
+from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..records import Call, Comparison, Run
-from .answered import is_answered
+import numpy as np
+
+from ..records import Comparison, Run
 from .bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight, upper_bound
-from .columns import Row, frame_of
+from .columns import Columns, FloatArray, known
+from .counts import backoff_time
 from .diagnosis import diagnose
+from .frames import Row, frame_of
 from .order import inverted_share, kendall_tau, total_overtakes
 from .pairs import differences, median_pair, pair_times
 from .panels import run_names
@@ -21,8 +24,6 @@ from .wording import concurrent_name, is_concurrent, joined
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_SPREADS = ("duration", "total_time", "time_to_first_token")
 
 
 def summary(run_or_comparison: Run | Comparison) -> pd.DataFrame:
@@ -51,7 +52,8 @@ def summary(run_or_comparison: Run | Comparison) -> pd.DataFrame:
     else:
         sync, concurrent = median_pair(run_or_comparison)
         named = {"sync": sync, concurrent_name(concurrent): concurrent}
-    return frame_of([_numbers(run) for run in named.values()], [*named]).rename_axis("run")
+    rows = [_numbers(Columns.of(run)) for run in named.values()]
+    return frame_of(rows, [*named]).rename_axis("run")
 
 
 def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:
@@ -76,7 +78,7 @@ def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:
     ValueError
         If there are no runs.
     """
-    given = list(runs)
+    given = [Columns.of(run) for run in runs]
     if not given:
         raise ValueError("compare_strategies() needs at least one Run; it was given 0.")
     base = next((run for run in given if not is_concurrent(run)), given[0])
@@ -118,9 +120,10 @@ def forecast_table(forecast: Forecast) -> pd.DataFrame:
     return frame_of(rows)
 
 
-def _numbers(run: Run) -> Row:
+def _numbers(run: Columns) -> Row:
     """Map each column of the summary to its value and its type."""
     calls, found = run.calls, diagnose(run)
+    counts = Counter(call.outcome for call in calls)
     numbers: Row = {
         "strategy": (run.strategy, str),
         "model": (run.model, str),
@@ -128,11 +131,11 @@ def _numbers(run: Run) -> Row:
         "stream": (run.stream, bool),
         "max_concurrency": (run.max_concurrency, int),
         "calls": (len(calls), int),
-        "ok": (_count(calls, "ok"), int),
-        "incomplete": (_count(calls, "incomplete"), int),
-        "refused": (_count(calls, "refused"), int),
-        "failed": (_count(calls, "error", "timeout"), int),
-        "unfinished": (_count(calls, "cancelled", "not_started"), int),
+        "ok": (counts["ok"], int),
+        "incomplete": (counts["incomplete"], int),
+        "refused": (counts["refused"], int),
+        "failed": (counts["error"] + counts["timeout"], int),
+        "unfinished": (counts["cancelled"] + counts["not_started"], int),
         "attempts": (sum(len(call.attempts) for call in calls), int),
         "makespan": (run.makespan, float),
         "lower_bound": (lower_bound(run), float),
@@ -145,14 +148,15 @@ def _numbers(run: Run) -> Row:
         "peak_in_flight": (peak_in_flight(run), int),
         "mean_in_flight": (mean_in_flight(run), float),
     }
-    for name in _SPREADS:
-        numbers |= _spread(name, [getattr(call, name) for call in calls if is_answered(call)])
+    numbers |= _spread("duration", run.duration[run.answered])
+    numbers |= _spread("total_time", (run.finished - run.submitted)[run.answered])
+    numbers |= _spread("time_to_first_token", (run.first_token - run.started)[run.answered])
     return numbers | _amounts(run)
 
 
-def _amounts(run: Run) -> Row:
+def _amounts(run: Columns) -> Row:
     numbers: Row = {
-        "backoff_time": (sum(call.backoff_time for call in run.calls), float),
+        "backoff_time": (backoff_time(run), float),
         "pause_time": (pauses(run).total, float),
     }
     for name, kind in (("input_tokens", int), ("output_tokens", int), ("cost", float)):
@@ -166,34 +170,15 @@ def _amounts(run: Run) -> Row:
     }
 
 
-def _spread(name: str, values: Iterable[float | None]) -> Row:
-    known = sorted(value for value in values if value is not None)
-    n = len(known)
+def _spread(name: str, values: FloatArray) -> Row:
+    values = known(values)
+    n = len(values)
     return {
-        f"{name}_median": (median(known) if n else None, float),
-        f"{name}_p95": (percentile(known, 95) if n >= 20 else None, float),
-        f"{name}_p99": (percentile(known, 99) if n >= 100 else None, float),
-        f"{name}_max": (known[-1] if n else None, float),
+        f"{name}_median": (float(np.median(values)) if n else None, float),
+        f"{name}_p95": (float(np.percentile(values, 95)) if n >= 20 else None, float),
+        f"{name}_p99": (float(np.percentile(values, 99)) if n >= 100 else None, float),
+        f"{name}_max": (float(values.max()) if n else None, float),
     }
-
-
-def percentile(ranked: Sequence[float], percent: int) -> float:
-    """Interpolate linearly between ranks, as numpy and pandas do unless told otherwise.
-
-    Parameters
-    ----------
-    ranked
-        At least one value, sorted.
-    percent
-        From 0 to 100.
-    """
-    whole, part = divmod(percent * (len(ranked) - 1), 100)
-    following = ranked[min(whole + 1, len(ranked) - 1)]
-    return ranked[whole] + (following - ranked[whole]) * part / 100
-
-
-def _count(calls: Sequence[Call], *outcomes: str) -> int:
-    return sum(call.outcome in outcomes for call in calls)
 
 
 def _sum_of_known(values: Iterable[float | None]) -> float | None:

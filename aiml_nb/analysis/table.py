@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..completion import told_of
 from ..jsonl import dump, without_texts
 from ..records import Attempt, Run
-from .columns import column, fields, frame
+from .frames import column, fields, frame
 from .order import finishing_ranks, overtakes
 from .usage import usage_measures_text
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
 
 from ..completion import message_of, reasoning_of, text_of
+from ..records import Call, Run
 from .answered import is_answered
-
-if TYPE_CHECKING:
-    from ..records import Call, Run
+from .columns import Columns, known, measure
 
 # Too little text, in characters or tokens, to judge by.
 _ENOUGH = 100
@@ -26,7 +27,8 @@ _SAMPLE = 1000  # answers that are looked at, of very many
 _LETTERS = bytes(i for i in range(256) if chr(i).isalpha() or chr(i).isspace())
 
 
-def usage_measures_text(run: Run) -> bool | None:
+@measure
+def usage_measures_text(run: Columns) -> bool | None:
     """Tell whether the output tokens of a run can be the tokens of its text.
 
     They cannot if there are more of them than the text has bytes (16 of each answer that may show
@@ -127,12 +129,20 @@ def find_length(*runs: Run) -> Length:
     return Length("characters", lambda call: len(output_text(call)))
 
 
-def visible_tokens(run: Run) -> int:
+@measure
+def visible_tokens(run: Columns) -> int:
     """Return the output tokens of the answers, without those spent on reasoning."""
     return sum(map(_visible, _counted(run)))
 
 
-def tokens_per_second(run: Run) -> float | None:
+@measure
+def count_characters(run: Columns) -> int:
+    """Return the characters of the answers, as far as they were told."""
+    return sum(len(output_text(call)) for call in run.calls if is_answered(call))
+
+
+@measure
+def tokens_per_second(run: Columns) -> float | None:
     """Return the output tokens of the answers per second of their durations.
 
     Returns
@@ -140,23 +150,20 @@ def tokens_per_second(run: Run) -> float | None:
     float or None
         None if no call reports tokens, or if they do not measure text (`usage_measures_text`).
     """
-    if usage_measures_text(run) is False:
+    calls = _counted(run)
+    if not calls or usage_measures_text(run) is False:
         return None
-    return _per_second(run, sum(call.output_tokens or 0 for call in _counted(run)))
-
-
-def characters_per_second(run: Run) -> float | None:
-    """Return the characters of the answers per second of their durations."""
-    calls = [call for call in run.calls if is_answered(call)]
     time = sum(call.duration or 0.0 for call in calls)
-    characters = sum(len(output_text(call)) for call in calls)
+    return sum(call.output_tokens or 0 for call in calls) / time if time > 0 else None
+
+
+@measure
+def characters_per_second(run: Columns) -> float | None:
+    """Return the characters of the answers per second of their durations."""
+    time, characters = float(np.sum(known(run.duration[run.answered]))), count_characters(run)
     return characters / time if time > 0 and characters else None
 
 
-def _per_second(run: Run, tokens: int) -> float | None:
-    time = sum(call.duration or 0.0 for call in _counted(run))
-    return tokens / time if time > 0 and tokens else None
-
-
-def _counted(run: Run) -> list[Call]:
-    return [call for call in run.calls if is_answered(call) and call.output_tokens]
+@measure
+def _counted(run: Columns) -> list[Call]:
+    return [call for call in run.calls if call.output_tokens and is_answered(call)]

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 from matplotlib.ticker import MaxNLocator
 
+from ..analysis.columns import FloatArray
 from .lettering import drawable
-from .segments import FloatArray
 from .style import AXIS_SIZE, DPI, GREY, GRID, INK, NOTE_SIZE, PANEL_TITLE_SIZE, WIDTH
 
 # Under the lowest Axes of a block: the ticks, their texts and the unit.

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..analysis.answered import is_answered
 from ..analysis.bounds import origin_of
+from ..analysis.columns import Columns, FloatArray
 from ..records import Run
 from .canvas import draw_steps, ticks
-from .segments import FloatArray
 from .style import AXIS_SIZE, BARS
 
 BINS = 60
@@ -38,18 +37,12 @@ def percentiles_over_time(run: Run, *, horizon: float) -> tuple[FloatArray, Floa
         The edges of 60 stretches of time, and three rows of 60 values, seconds; NaN where no call
         finished.
     """
-    origin = origin_of(run)
-    done = np.array(
-        [
-            (call.finished - origin, call.duration)
-            for call in run.calls
-            if is_answered(call) and call.finished is not None and call.duration is not None
-        ],
-        dtype=np.float64,
-    ).reshape(-1, 2)
+    columns = Columns.of(run)
+    done = columns.answered & ~np.isnan(columns.duration)
+    ends, durations = columns.finished[done] - origin_of(run), columns.duration[done]
     edges = np.linspace(0.0, horizon, BINS + 1)
-    places = np.clip(np.searchsorted(edges, done[:, 0], side="left") - 1, 0, BINS - 1)
+    places = np.clip(np.searchsorted(edges, ends, side="left") - 1, 0, BINS - 1)
     values = np.full((3, BINS), np.nan)
     for i in np.unique(places):
-        values[:, i] = np.percentile(done[places == i, 1], (5, 50, 95))
+        values[:, i] = np.percentile(durations[places == i], (5, 50, 95))
     return edges, values

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 
-from .segments import FloatArray, Segments
+from ..analysis.columns import FloatArray
+from .segments import Segments
 from .style import BACKOFF_COLOUR, BARS, HATCHED, MARKED, MARKS, OUTLINED, PAUSE, QUEUED_COLOUR
 
 # Outlines would be all there is to see of bars that are narrower, on average, than these pixels.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
-from ..analysis.answered import is_answered
-from ..analysis.order import finishing_ranks
+from ..analysis.columns import Columns, FloatArray
+from ..analysis.order import finishing_ranks, submission_order
 from ..records import Run
-from .segments import FloatArray
 from .style import AXIS_SIZE, BARS, MARKS
 
 # More points than this hide each other: their density is drawn instead.
@@ -57,16 +57,12 @@ def _draw_points(axes: Axes, points: FloatArray) -> None:
 
 def _points(run: Run) -> FloatArray:
     """Return rows of place in the order of submission, in that of finishing, and no answer."""
-    submitted = sorted(
-        (call.submitted, i) for i, call in enumerate(run.calls) if call.submitted is not None
-    )
-    ranks = finishing_ranks(run)
-    rows = [
-        (place, rank, not is_answered(run.calls[i]))
-        for place, (_, i) in enumerate(submitted, start=1)
-        if (rank := ranks[i]) is not None
-    ]
-    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+    columns = Columns.of(run)
+    order = submission_order(run)
+    ranks = np.array([nan if rank is None else rank for rank in finishing_ranks(run)], np.float64)
+    lost = ~columns.answered
+    rows = np.stack([np.arange(1.0, len(order) + 1), ranks[order], lost[order]], axis=1)
+    return rows[~np.isnan(rows[:, 1])]
 
 
 def _draw_density(axes: Axes, points: FloatArray, n: int) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
+from math import nan
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..analysis.bounds import end_of, origin_of
+from ..analysis.columns import BoolArray, Columns, FloatArray
 from ..analysis.pauses import pauses
-from ..records import Call, Run
+from ..records import Run
 from .style import BARS, LINES, MARKS
-
-FloatArray: TypeAlias = NDArray[np.float64]
-_Phase: TypeAlias = tuple[str, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,53 +56,87 @@ def segments(
     shortest_queue
         Seconds; waits in our own queue that are shorter than this are left out.
     """
-    origin, end = origin_of(run), end_of(run)
-    spans: dict[str, list[tuple[float, float, float]]] = {state: [] for state in (*LINES, *BARS)}
-    marks: dict[str, list[tuple[float, float]]] = {kind: [] for kind in MARKS}
-    for row, call in zip(range(len(run.calls)) if rows is None else rows, run.calls, strict=True):
-        if row is None:
-            continue
-        for state, start, stop in _phases(call, end):
-            spans[state].append((start - origin, stop - origin, row))
-        ending = _ending(call)
-        if ending is not None:
-            marks[ending].append(((end if call.finished is None else call.finished) - origin, row))
-    arrays = {state: np.array(r, dtype=np.float64).reshape(-1, 3) for state, r in spans.items()}
-    queued = arrays["queued"]
-    arrays["queued"] = queued[queued[:, 1] - queued[:, 0] > shortest_queue]
+    drawn = _Drawn(Columns.of(run), rows)
+    spans = drawn.spans()
+    queued = spans["queued"]
+    spans["queued"] = queued[queued[:, 1] - queued[:, 0] > shortest_queue]
     return Segments(
-        bars={state: arrays[state] for state in BARS},
-        lines={state: arrays[state] for state in LINES},
-        marks={k: np.array(r, dtype=np.float64).reshape(-1, 2) for k, r in marks.items()},
-        pauses=np.array(pauses(run).spans, dtype=np.float64).reshape(-1, 2) - origin,
+        bars={state: spans[state] for state in BARS},
+        lines={state: spans[state] for state in LINES},
+        marks={kind: drawn.marks(kind) for kind in MARKS},
+        pauses=np.array(pauses(run).spans, np.float64).reshape(-1, 2) - drawn.origin,
     )
 
 
-def _phases(call: Call, end: float) -> Iterator[_Phase]:
-    """Yield the states a call went through; what never ended is drawn to the end of the run."""
-    if call.submitted is not None:
-        yield "queued", call.submitted, end if call.started is None else call.started
-    if call.started is None:
-        return
-    start = call.started
-    for attempt, following in pairwise(call.attempts):
-        stop = following.started if attempt.finished is None else attempt.finished
-        yield "retried", start, stop
-        yield "backoff", stop, following.started
-        start = following.started
-    stop = end if call.finished is None else call.finished
-    ending = _ending(call)
-    if call.first_token is not None:
-        first = min(max(call.first_token, start), stop)
-        yield "waiting", start, first
-        yield "streaming", first, stop
-    else:
-        yield ending or "whole", start, stop
+class _Drawn:
+    """The stamps that bars begin and end at; what never ended is drawn to the end of the run."""
 
+    def __init__(self, run: Columns, rows: Sequence[int | None] | None) -> None:
+        n = len(run.calls)
+        self.run, self.origin, self._end = run, origin_of(run), end_of(run)
+        self._rows = np.array(
+            range(n) if rows is None else [nan if row is None else row for row in rows], np.float64
+        )
+        self._stops = self._or_end(run.finished)
+        outcomes = [call.outcome for call in run.calls]
+        failed = np.array([each in ("error", "timeout") for each in outcomes], np.bool_)
+        cancelled = np.array([each == "cancelled" for each in outcomes], np.bool_)
+        began = ~np.isnan(run.started)
+        self._ends = {
+            "failed": began & failed,
+            "cancelled": began & ~failed & (cancelled | np.isnan(run.finished)),
+        }
 
-def _ending(call: Call) -> str | None:
-    if call.started is None:
-        return None
-    if call.outcome in ("error", "timeout"):
-        return "failed"
-    return "cancelled" if call.outcome == "cancelled" or call.finished is None else None
+    def spans(self) -> dict[str, FloatArray]:
+        """Return an array of ``(start, end, row)`` for each state of bars and lines."""
+        run = self.run
+        retried, backoff, starts = self._retries()
+        began, streams = ~np.isnan(run.started), ~np.isnan(run.first_token)
+        firsts = np.minimum(np.maximum(run.first_token, starts), self._stops)
+        whole = began & ~streams
+        for ending in self._ends.values():
+            whole &= ~ending
+        return {
+            "queued": self._spans(run.submitted, self._or_end(run.started)),
+            "retried": retried,
+            "backoff": backoff,
+            "waiting": self._spans(starts, firsts, began & streams),
+            "streaming": self._spans(firsts, self._stops, began & streams),
+            "whole": self._spans(starts, self._stops, whole),
+        } | {
+            state: self._spans(starts, self._stops, ending & ~streams)
+            for state, ending in self._ends.items()
+        }
+
+    def marks(self, kind: str) -> FloatArray:
+        """Return an array of ``(end, row)``."""
+        which = self._ends[kind] & ~np.isnan(self._rows)
+        return np.stack([self._stops - self.origin, self._rows], axis=1)[which]
+
+    def _or_end(self, stamps: FloatArray) -> FloatArray:
+        return np.where(np.isnan(stamps), self._end, stamps)
+
+    def _spans(
+        self, starts: FloatArray, stops: FloatArray, which: BoolArray | None = None
+    ) -> FloatArray:
+        found = np.stack([starts - self.origin, stops - self.origin, self._rows], axis=1)
+        return found[~np.isnan(found).any(axis=1) & (True if which is None else which)]
+
+    def _retries(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the attempts that were retried, the back-off, and when the last attempts began."""
+        starts = self.run.started.copy()
+        retried, backoff = [], []
+        for place, call in enumerate(self.run.calls):
+            if len(call.attempts) < 2 or call.started is None:
+                continue
+            for attempt, following in pairwise(call.attempts):
+                stop = following.started if attempt.finished is None else attempt.finished
+                retried.append((starts[place], stop, self._rows[place]))
+                backoff.append((stop, following.started, self._rows[place]))
+                starts[place] = following.started
+        return self._shifted(retried), self._shifted(backoff), starts
+
+    def _shifted(self, spans: list[tuple[float, float, float]]) -> FloatArray:
+        found = np.array(spans, np.float64).reshape(-1, 3)
+        found[:, :2] -= self.origin
+        return found[~np.isnan(found[:, 2])]

@@ -11,15 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ..analysis.answered import is_answered
 from ..analysis.bounds import mean_in_flight, origin_of, peak_in_flight
+from ..analysis.columns import Columns, FloatArray, known
 from ..analysis.wording import counted
 from ..records import Run
 from .canvas import TICKS_AND_UNIT, Canvas, draw_steps, name_axes, show_times, write_in
 from .legend import Entry
 from .marks import draw_pauses
 from .placing import TimeAxis
-from .segments import FloatArray, Segments, segments
+from .segments import Segments, segments
 from .style import AXIS_SIZE, BACKOFF_COLOUR, BARS, FAILED_INK, INK, NOTE_SIZE
 
 _RESTING: dict[str, Any] = {
@@ -144,14 +144,9 @@ def draw_done(axes: Axes, run: Run, *, bound: float | None, horizon: float) -> N
     bound, horizon
         The lower bound and the end of the axis, in seconds.
     """
-    origin, n = origin_of(run), max(len(run.calls), 1)
-    ok, failed = (
-        np.sort([c.finished - origin for c in calls if c.finished is not None])
-        for calls in (
-            [call for call in run.calls if is_answered(call)],
-            [call for call in run.calls if not is_answered(call)],
-        )
-    )
+    n, columns = max(len(run.calls), 1), Columns.of(run)
+    ends = columns.finished - origin_of(run)
+    ok, failed = (np.sort(known(ends[each])) for each in (columns.answered, ~columns.answered))
     _draw_count(axes, ok, horizon=horizon, colour=BARS["streaming"].face, gid="done ok")
     if len(failed):
         _draw_count(axes, failed, horizon=horizon, colour=BARS["failed"].face, gid="done other")

@@ -12,8 +12,9 @@ from typing import Any, TypeAlias
 from matplotlib.figure import Figure
 
 from ..analysis.alternative import alt_text
+from ..analysis.columns import Shown, at_hand
 from ..analysis.description import describe
-from ..analysis.panels import Shown, layout_of, panels
+from ..analysis.panels import layout_of, panels
 from ..analysis.sentences import caveat, finding
 from ..records import Comparison, Run
 from ..saved import read_saved
@@ -117,9 +118,9 @@ def draw_png(shown: Plottable) -> bytes:
 
 def _as_shown(given: Plottable) -> Shown:
     if isinstance(given, Run | Comparison):
-        return given
+        return at_hand(given)
     if isinstance(given, str | os.PathLike):
-        return read_saved(given)
+        return at_hand(read_saved(given))
     runs = list(given) if isinstance(given, Iterable) else [given]
     wrong = [type(run).__name__ for run in runs if not isinstance(run, Run)]
     if wrong:
@@ -132,7 +133,7 @@ def _as_shown(given: Plottable) -> Shown:
             f"plot_timeline() draws from 1 to {_MOST_RUNS} runs below each other; not {len(runs)}. "
             "aiml_nb.compare_strategies() puts any number of them in a table."
         )
-    return runs if len(runs) > 1 else runs[0]
+    return at_hand(runs if len(runs) > 1 else runs[0])
 
 
 def _bundle(figure: Figure, shown: Shown) -> dict[str, Any]:

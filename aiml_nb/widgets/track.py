@@ -6,15 +6,17 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ..analysis.answered import count_answered, is_answered, is_cut
+from ..analysis.answered import is_answered, is_cut
 from ..analysis.bounds import lower_bound
+from ..analysis.columns import FloatArray
+from ..analysis.counts import count_answered
 from ..analysis.labels import labels
 from ..analysis.lanes import lanes
 from ..analysis.order import finishing_ranks
 from ..analysis.panels import MOST_ROWS
 from ..analysis.wording import counted, is_concurrent, ordinal, seconds
 from ..plot.lettering import width_of
-from ..plot.segments import FloatArray, Segments, segments
+from ..plot.segments import Segments, segments
 from ..plot.style import (
     BACKOFF_COLOUR,
     BARS,

@@ -32,7 +32,7 @@ def dump_all() -> dict[str, str]:
     for name, make in CASES.items():
         shown = make()
         files[f"{name}.axes.txt"] = "\n".join(_describe(nb.plot_timeline(shown))) + "\n"
-        files[f"{name}.words.txt"] = "\n".join(_say(shown)) + "\n"
+        files[f"{name}.words.txt"] = _rounded("\n".join(_say(shown)) + "\n")
         if name != "many":
             files |= {f"{name}.{what}": text for what, text in _write(shown)}
     return files
@@ -53,8 +53,12 @@ def _without_chance(line: str, run_id: str) -> str:
     del record["crc32"]
     if "settings" in record:
         record["settings"]["started_at"] = 0.0
-    text = json.dumps(record, ensure_ascii=False)
-    return re.sub(r"\d+\.\d{6,}", lambda found: f"{float(found[0]):.5f}", text)
+    return _rounded(json.dumps(record, ensure_ascii=False))
+
+
+def _rounded(text: str) -> str:
+    """Round what is as long as only sums and differences are: their last digit may be another."""
+    return re.sub(r"\d+\.\d{9,}", lambda found: f"{float(found[0]):.6g}", text)
 
 
 def _write(shown: Shown) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,57 @@
+"""Columns of pandas tables, with their types. pandas is imported by the functions alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TYPES = {str: "string", int: "Int64", float: "Float64", bool: "boolean"}
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+# The rows of a table that is built from numbers: each column's value and its type.
+Row = dict[str, tuple[Any, type]]
+
+
+def column(values: Sequence[Any], kind: str) -> Any:
+    """Return values as a pandas array of the type named `kind`; None is missing."""
+    import pandas as pd
+
+    if kind == "string":
+        values = [None if value is None else _encodable(value) for value in values]
+    return pd.array(values, dtype=kind)  # type: ignore[call-overload]
+
+
+def fields(records: Sequence[object], types: Mapping[str, str]) -> dict[str, Any]:
+    """Return the attributes of records as columns."""
+    return {
+        name: column([getattr(record, name) for record in records], kind)
+        for name, kind in types.items()
+    }
+
+
+def frame(columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return columns as a table."""
+    import pandas as pd
+
+    return pd.DataFrame(columns)
+
+
+def frame_of(rows: Sequence[Row], names: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return rows as a table, with `names` as its index if there are any."""
+    table = frame(
+        {
+            name: column([row[name][0] for row in rows], _TYPES[kind])
+            for name, (_, kind) in rows[0].items()
+        }
+    )
+    if names is not None:
+        table.index = column(names, "string")
+    return table
+
+
+def _encodable(text: str) -> str:
+    return text if text.isascii() else _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
