@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from .endpoint import Endpoint
+from .loop import InterruptibleCall
 from .records import Comparison, Run
 from .runner.plan import Plan, make_plan, takes_arguments_of
 from .runner.run import carry_out, carry_out_async
@@ -67,10 +68,11 @@ def compare(
         "progress": progress,
     }
     pairs = []
-    for sync, concurrent, order in _plan_pairs(prompts, endpoint, options, repeats, order_seed):
-        for plan in order:
-            carry_out(plan)
-        pairs.append((sync, concurrent))
+    with InterruptibleCall():
+        for sync, concurrent, order in _plan_pairs(prompts, endpoint, options, repeats, order_seed):
+            for plan in order:
+                carry_out(plan)
+            pairs.append((sync, concurrent))
     return Comparison(pairs=pairs, order_seed=order_seed if repeats > 1 else None)
 
 

@@ -9,5 +9,18 @@ from .owner import inside_run
 from .patch import inspect_loop, patch_loop
 from .report import LoopReport
 from .run import run_coroutine
+from .stop import InterruptibleCall, interruptible_task
+from .threads import call_in_thread, call_with_main
 
-__all__ = ["LoopLag", "LoopReport", "inside_run", "inspect_loop", "patch_loop", "run_coroutine"]
+__all__ = [
+    "InterruptibleCall",
+    "LoopLag",
+    "LoopReport",
+    "call_in_thread",
+    "call_with_main",
+    "inside_run",
+    "inspect_loop",
+    "interruptible_task",
+    "patch_loop",
+    "run_coroutine",
+]

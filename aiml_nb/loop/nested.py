@@ -11,18 +11,28 @@ from .idiom import remember
 from .interrupt import Interruptible
 from .owner import FAREWELL, new_owner, tasks_of
 
+# How often a nested run looks whether the task that waits for it has been cancelled, in seconds.
+GLANCE = 0.05
+
 T = TypeVar("T")
 
 
 def run_nested(loop: Any, coro: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
     """Wait for `coro` inside `loop`, which is running, nestable and this thread's own.
 
-    An interrupt cancels `coro`. Tasks that it made and left behind are cancelled, as by
-    ``asyncio.run``; all other tasks of the loop go on, during the run and after it.
+    An interrupt cancels `coro`, and so does whoever cancels the task that waits for it here. Tasks
+    that it made and left behind are cancelled, as by ``asyncio.run``; all other tasks of the loop
+    go on, during the run and after it.
     """
     context, owner = new_owner()
+    waiting = asyncio.current_task()
     task: asyncio.Task[T] = loop.create_task(coro, context=context)
-    with _enough_handles(loop), _debugging(loop, debug), Interruptible(loop, task.cancel):
+    with (
+        _enough_handles(loop),
+        _debugging(loop, debug),
+        _cancelled_with(waiting, task),
+        Interruptible(loop, task.cancel),
+    ):
         try:
             result: T = loop.run_until_complete(task)
             return result
@@ -50,6 +60,33 @@ def _report_failure(loop: Any, task: asyncio.Task[Any]) -> None:
     if isinstance(error, Exception):
         message = "unhandled exception in a task that its run left behind"
         loop.call_exception_handler({"message": message, "exception": error, "task": task})
+
+
+@contextmanager
+def _cancelled_with(waiting: Any, task: asyncio.Task[Any]) -> Iterator[None]:
+    """Cancel `task` when `waiting` is cancelled, the task that stands still here in mid-step."""
+    if waiting is None:  # a callback, which nobody cancels
+        yield
+        return
+    loop, before, timer = task.get_loop(), waiting.cancelling(), None
+
+    def look() -> None:
+        nonlocal timer
+        if waiting.cancelling() <= before:
+            timer = loop.call_later(GLANCE, look)
+        elif not task.cancelling():  # else its farewell would be cut off
+            task.cancel()
+
+    timer = loop.call_later(GLANCE, look)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if waiting.cancelling() > before:
+            with suppress(AttributeError):  # a task made in C cannot be told that it has heard
+                waiting._must_cancel = False
+        raise
+    finally:
+        timer.cancel()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from . import nesting
 from .background import run_in_background
 from .browser import in_browser, run_in_browser
+from .interrupt import refuse_when_ending
 from .nested import run_nested
 from .owner import warn_inside_run
 from .report import LoopReport, describe
@@ -82,8 +83,9 @@ def _run_here(coro: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
     if loop is None:
         return asyncio.runners.run(coro, debug=debug)
     try:
+        refuse_when_ending()
         warn_inside_run()
-    except RuntimeWarning:  # where warnings are errors
+    except (KeyboardInterrupt, RuntimeWarning):  # a warning where warnings are errors
         coro.close()
         raise
     if not nesting.way_of(loop):  # a thread's loop, of another class than the patched one

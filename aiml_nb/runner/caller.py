@@ -54,6 +54,8 @@ class Caller:
     ----------
     cut
         Breaks off the blocking calls in flight when the run is interrupted.
+    is_closed
+        The run was interrupted.
     first
         What the first calls say about all of them.
     """
@@ -74,7 +76,7 @@ class Caller:
         self._journal = journal
         self.cut: Callable[[], None] | None = None
         self._origin = 0.0
-        self._is_closed = False
+        self.is_closed = False
         self._policy = Policy(plan, clock=self._clock, now=self.now, status=status or Status())
         self._admission = Admission(plan, now=self.now, holdups=self._policy.holdups)
         self._deadlines = Deadlines()
@@ -90,8 +92,6 @@ class Caller:
 
     def submit(self) -> None:
         """Set the run's origin and stamp every call as submitted, before any is sent."""
-        if self._is_closed:  # interrupted while the connection was being made
-            return
         run, began = self._plan.run, time.time()
         # A run that goes on keeps its axis of time, even if the wall clock was set back since.
         known = [each.finished or each.started for call in run.calls for each in call.attempts]
@@ -153,7 +153,7 @@ class Caller:
 
     def interrupt(self) -> None:
         """Send nothing more; calls in flight are recorded as cancelled, perhaps billed."""
-        self._is_closed = True
+        self.is_closed = True
         self.stop("interrupted")
         if self.cut:
             self.cut()
@@ -226,7 +226,7 @@ class Caller:
         failure: Failure | None,
     ) -> float | None:
         """Write down what an attempt came to; return the wait before the next, None for none."""
-        if self._is_closed:  # an answer that came after the interrupt: its record is closed
+        if self.is_closed:  # an answer that came after the interrupt: its record is closed
             return None
         self._take_out_key(answer, attempt)
         answer.fill(call)
@@ -302,7 +302,7 @@ class Caller:
 
     def _give_up(self, call: Call) -> None:
         """Close the record of a call whose next attempt is not to be sent."""
-        if self._is_closed:
+        if self.is_closed:
             return
         reason = self._admission.refusal(call)
         if self._plan.run.stopped:

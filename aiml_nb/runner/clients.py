@@ -29,6 +29,7 @@ class ThreadClients:
         self._timeout = timeout
         self._mine = threading.local()
         self._all: list[GuardedClient] = []
+        self._is_cut = False
 
     def __enter__(self) -> ThreadClients:
         return self
@@ -49,9 +50,12 @@ class ThreadClients:
             http = open_http(self._endpoint.base_url)
             client = self._mine.client = self._endpoint.open(timeout=self._timeout, http=http)
             self._all.append(http)
+            if self._is_cut:
+                http.cut()
         return client
 
     def cut(self) -> None:
-        """End the calls in flight: their threads see a broken connection."""
+        """End the calls in flight, and let no more begin: their threads see broken connections."""
+        self._is_cut = True
         for http in list(self._all):
             http.cut()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,9 @@ def show_progress(
         return
     failed = 0
     with _bar_class()(total=n_calls, desc=title, unit="call", leave=bool(wanted)) as bar:
+        if bar.disable:
+            yield lambda call: None
+            return
 
         def write(text: str, *, at_once: bool = True) -> None:
             parts = [f"{failed} failed" if failed else "", text]
@@ -76,8 +79,11 @@ def show_progress(
                 write(status.text, at_once=False)
             bar.update()
 
-        status.on_change = write
-        status.say = lambda text: bar.write(text, file=sys.stderr)
+        def say(text: str) -> None:
+            with suppress(OSError, ValueError):
+                bar.write(text, file=sys.stderr)
+
+        status.on_change, status.say = write, say
         try:
             yield advance
         finally:
@@ -103,7 +109,8 @@ def _say_once() -> Callable[[str], None]:
 
 
 def _print(text: str) -> None:
-    print(f"aiml_nb: {text}", file=sys.stderr, flush=True)
+    with suppress(OSError, ValueError):  # nobody listens any more
+        print(f"aiml_nb: {text}", file=sys.stderr, flush=True)
 
 
 def _somebody_looks() -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from ..endpoint import Endpoint, connect
 from ..errors import JournalError
 from ..jsonl import call_from_dict
+from ..loop import InterruptibleCall
 from ..prompts import Prompt, as_prompts
 from ..providers import PROVIDERS
 from ..records import Attempt, Call, Run
@@ -100,12 +101,13 @@ def go_on(
     **options: Any,
 ) -> Run:
     """Do as `resume`; the arguments are those of `plan.Plan` and `reopen_plan`."""
-    journal, plan = reopen_plan(path, connect_to, **options)
-    plan = replace(plan, strict=strict)
-    try:
-        return carry_out(plan, journal=journal) if plan.unfinished else plan.run
-    finally:
-        journal.close_untouched()  # where no call could be made at all
+    with InterruptibleCall():
+        journal, plan = reopen_plan(path, connect_to, **options)
+        plan = replace(plan, strict=strict)
+        try:
+            return carry_out(plan, journal=journal) if plan.unfinished else plan.run
+        finally:
+            journal.close_untouched()  # where no call could be made at all
 
 
 def reopen_plan(

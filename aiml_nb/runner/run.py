@@ -5,12 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..endpoint import Endpoint
 from ..errors import EndpointError
-from ..loop import LoopLag, inside_run, run_coroutine
+from ..loop import (
+    InterruptibleCall,
+    LoopLag,
+    call_in_thread,
+    call_with_main,
+    inside_run,
+    interruptible_task,
+    run_coroutine,
+)
 from ..records import Run
 from .caller import Caller
 from .clients import ThreadClients
@@ -51,7 +60,7 @@ def run(
     """Make one call per prompt and return when all are finished.
 
     A call that fails is a record like any other: its ``outcome`` says so, and the others go on.
-    An interrupt keeps what is known: see `last_run`.
+    An interrupt keeps what is known: see `last_run`. It ends runs in other threads, too.
 
     Parameters
     ----------
@@ -121,8 +130,9 @@ def run(
         If an argument is wrong.
     """
     options = {name: value for name, value in locals().items() if name in OPTIONS | CAPS}
-    plan = make_plan(prompts, endpoint, journal=journal, **options, **request_parameters)
-    return carry_out(plan)
+    with InterruptibleCall():
+        plan = make_plan(prompts, endpoint, journal=journal, **options, **request_parameters)
+        return carry_out(plan)
 
 
 @takes_arguments_of(run)
@@ -152,7 +162,7 @@ def carry_out(plan: Plan, *, journal: Journal | None = None, clock: Clock | None
     if not plan.settings.blocks:
         return run_coroutine(_make_async_calls(plan, journal, clock))
     with suppress(KeyboardInterrupt), _open_caller(plan, journal, clock) as caller:
-        _make_blocking_calls(plan, caller)
+        call_with_main(partial(_make_blocking_calls, plan, caller), caller.interrupt)
         return plan.run
     # A new one: the old one's traceback leads through the client and all that it has in hand.
     raise KeyboardInterrupt
@@ -162,12 +172,18 @@ async def carry_out_async(
     plan: Plan, *, journal: Journal | None = None, clock: Clock | None = None
 ) -> Run:
     """Carry out `plan` without blocking the loop; otherwise as `carry_out`."""
-    if not plan.settings.blocks:
-        return await _make_async_calls(plan, journal, clock)
-    with _open_caller(plan, journal, clock) as caller:
-        async with LoopLag():  # a loop that sleeps would not notice the stop button
-            await asyncio.to_thread(_make_blocking_calls, plan, caller)
-    return plan.run
+    try:
+        if not plan.settings.blocks:
+            return await _make_async_calls(plan, journal, clock)
+        # A loop that sleeps would not notice the stop button.
+        async with interruptible_task(), LoopLag():
+            with _open_caller(plan, journal, clock) as caller:
+                calls = call_in_thread(partial(_make_blocking_calls, plan, caller))
+                await asyncio.wrap_future(calls)
+        return plan.run
+    except asyncio.CancelledError as error:
+        cancelled = type(error)
+    raise cancelled  # a new one, as above
 
 
 async def _make_async_calls(
@@ -175,7 +191,7 @@ async def _make_async_calls(
 ) -> Run:
     settings, endpoint = plan.settings, plan.endpoint
     client = endpoint.open_async(timeout=settings.timeout, max_connections=settings.max_concurrency)
-    async with client, LoopLag() as lag:
+    async with interruptible_task(), client, LoopLag() as lag:
         await endpoint.warm_up_async(client)
         with _open_caller(plan, journal, clock) as caller, inside_run():
             _submit(plan, caller)
@@ -198,8 +214,8 @@ async def _make_async_calls(
 def _make_blocking_calls(plan: Plan, caller: Caller) -> None:
     settings, endpoint = plan.settings, plan.endpoint
     with ThreadClients(endpoint, timeout=settings.timeout) as clients:
-        endpoint.warm_up(clients.get())
         caller.cut = clients.cut
+        endpoint.warm_up(clients.get())
         _submit(plan, caller)
         try:
             with caller.first.wait(blocks=True):
@@ -228,8 +244,9 @@ def _turn_away(caller: Caller, elsewhere: str | None) -> None:
 
 def _submit(plan: Plan, caller: Caller) -> None:
     global _last_run
-    _last_run = plan.run
-    caller.submit()
+    if not caller.is_closed:  # interrupted in the warm-up: another run may be newer by now
+        _last_run = plan.run
+        caller.submit()
 
 
 @contextmanager

@@ -65,10 +65,24 @@ ANSWER = {
 
 
 class Server:
-    """The server in a thread of its own; `requests` holds the time of each request."""
+    """The server in a thread of its own; `requests` holds the time of each request.
 
-    def __init__(self, *, delay: float = 0.05) -> None:
+    Parameters
+    ----------
+    delay
+        Seconds until it answers.
+    refuses
+        Answer each call with a 429 and the hint to come back in a minute.
+    is_silent
+        Never answer ``GET /models``, which a run asks for first.
+    """
+
+    def __init__(
+        self, *, delay: float = 0.05, refuses: bool = False, is_silent: bool = False
+    ) -> None:
         self.delay = delay
+        self.refuses = refuses
+        self.is_silent = is_silent
         self.requests: list[float] = []
         self.port = 0
         self._ready = threading.Event()
@@ -108,6 +122,7 @@ class Server:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         application = web.Application()
         application.router.add_get("/", self._answer)
+        application.router.add_get("/v1/models", self._list_models)
         application.router.add_post("/v1/chat/completions", self._answer)
         runner = web.AppRunner(application)
         await runner.setup()
@@ -120,5 +135,13 @@ class Server:
 
     async def _answer(self, request: web.Request) -> web.Response:
         self.requests.append(time.monotonic())
+        if self.refuses:
+            return web.json_response({"error": {}}, status=429, headers={"retry-after": "60"})
         await asyncio.sleep(float(request.query.get("seconds", self.delay)))
         return web.json_response(ANSWER)
+
+    async def _list_models(self, request: web.Request) -> web.Response:
+        if self.is_silent:
+            self.requests.append(time.monotonic())
+            await self._stop.wait()
+        raise web.HTTPNotFound

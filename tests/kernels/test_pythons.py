@@ -17,7 +17,9 @@ OTHERS = [known for known in MATRIX if known.python and known.name != "colab"]
 
 @pytest.mark.parametrize("known", OTHERS, ids=str)
 def test_the_patch_keeps_its_promises_on_other_pythons(known: Environment) -> None:
-    files = [REPOSITORY / "tests" / "loop" / f"test_{name}.py" for name in ("patch", "browser")]
+    files = [
+        REPOSITORY / "tests" / "loop" / f"test_{name}.py" for name in ("patch", "browser", "stop")
+    ]
 
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files],

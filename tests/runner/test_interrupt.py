@@ -58,7 +58,7 @@ def test_the_stop_button_at_50_of_200_calls(strategy: str, cell: str, tmp_path: 
     assert answer.error.startswith(("KeyboardInterrupt", "CancelledError"))
     assert seconds <= 5  # mostly 0.2; the error's traceback is written in it, too
     assert later == 0
-    assert outcomes["ok"] >= 50
+    assert outcomes["ok"] >= 30  # of 50 that the server has answered, 20 may be on their way
     assert sum(outcomes.values()) == 200
     assert set(outcomes) <= {"ok", "cancelled", "not_started"}
     assert len(read_lines(journal.read_bytes(), journal).calls) == outcomes["ok"]

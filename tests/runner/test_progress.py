@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 
 import pytest
 
@@ -50,3 +52,26 @@ def test_a_process_that_imported_ipykernel_is_no_notebook(
     run_skipping(QUESTIONS, endpoint, strategy="sequential")
 
     assert capsys.readouterr().err == "aiml_nb: paused for 58 s by the server, 58 s left\n"
+
+
+SCRIPT = """
+import os, sys
+import aiml_nb as nb
+
+reader, writer = os.pipe()
+os.close(reader)
+os.dup2(writer, 2)  # whoever read the messages has gone
+endpoint = nb.connect(speed=50, verbose=False)
+run = nb.run(["Who?"] * 20, endpoint, strategy=sys.argv[1], progress=True)
+print([call.outcome for call in run.calls].count("ok"))
+os.dup2(1, 2)
+"""
+
+
+@BOTH
+def test_a_run_whose_bar_cannot_be_shown_is_made_all_the_same(strategy: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, strategy], capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.startswith("20\n"), done

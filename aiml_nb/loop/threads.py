@@ -1,0 +1,196 @@
+"""The stop button for runs in other threads than the main one, which hear of no signal.
+
+Nobody tells them that the main thread was interrupted: somebody has to look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from typing import Any, NamedTuple, TypeVar
+
+from .interrupt import count_presses
+from .waiting import Interrupted, find_cell, in_main_thread
+
+GLANCE = 0.05  # seconds between two looks
+
+T = TypeVar("T")
+
+
+def call_in_thread(function: Callable[[], T]) -> Future[T]:
+    """Call `function` in a thread that nobody waits for when the loop or the program ends.
+
+    The threads of `asyncio.to_thread` and of pools are waited for: after an interrupt, too, for as
+    long as a server, or a search for its address, makes them wait.
+    """
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()
+    context = copy_context()
+
+    def work() -> None:
+        try:
+            future.set_result(context.run(function))
+        except BaseException as error:  # noqa: BLE001  raised where the future is waited for
+            future.set_exception(error)
+
+    threading.Thread(target=work, name="aiml_nb calls", daemon=True).start()
+    return future
+
+
+def call_with_main(function: Callable[[], T], interrupt: Callable[[], object]) -> T:
+    """Call `function`, which blocks; raise Interrupted if the main thread is interrupted meanwhile.
+
+    Parameters
+    ----------
+    interrupt
+        Ends it, or else it is left to itself. In the main thread there is no need: there an
+        interrupt raises.
+    """
+    if in_main_thread():
+        return function()
+    leave = threading.Event()
+    with interrupted_with_main(interrupt, leave.set):
+        future = call_in_thread(function)
+        future.add_done_callback(lambda _: leave.set())
+        leave.wait()
+    return future.result()
+
+
+@contextmanager
+def interrupted_with_main(*interrupt: Callable[[], object]) -> Iterator[None]:
+    """Call `interrupt` if the main thread is interrupted meanwhile; raise Interrupted at the end.
+
+    It is called in another thread. Where the code inside runs in the main thread nothing is done.
+    """
+    if in_main_thread():
+        yield
+        return
+    run = _Run(*interrupt)
+    _watch.add(run)
+    try:
+        yield
+    finally:
+        _watch.discard(run)
+        if run.is_interrupted:
+            raise Interrupted from None
+
+
+def main_interrupt() -> KeyboardInterrupt | None:
+    """Return the interrupt that the main thread is handling, or of which it has ended."""
+    main = threading.main_thread()
+    if not main.is_alive():
+        return _shown_interrupt()
+    found: Any = sys._current_exceptions().get(main.ident or 0)
+    error = found[1] if isinstance(found, tuple) else found  # a tuple in Python 3.11
+    return error if isinstance(error, KeyboardInterrupt) else None
+
+
+def _shown_interrupt() -> KeyboardInterrupt | None:
+    """Return the interrupt whose traceback was the last to be shown: at a prompt, or at the end."""
+    error = getattr(sys, "last_value", None)
+    return error if isinstance(error, KeyboardInterrupt) else None
+
+
+class _Run:
+    """One that is to hear of interrupts."""
+
+    def __init__(self, *interrupt: Callable[[], object]) -> None:
+        self._interrupt = interrupt
+        self.is_interrupted = False
+
+    def hear(self) -> None:
+        if not self.is_interrupted:
+            self.is_interrupted = True
+            for each in self._interrupt:
+                each()
+
+
+class _Signs(NamedTuple):
+    """All that tells of an interrupt of the main thread."""
+
+    presses: int
+    handled: KeyboardInterrupt | None
+    shown: KeyboardInterrupt | None
+
+    def are_new(self, before: _Signs) -> bool:
+        pairs = ((self.handled, before.handled), (self.shown, before.shown))
+        is_new = any(now is not None and now is not then for now, then in pairs)
+        return is_new or self.presses > before.presses
+
+
+class _Watch:
+    """A thread that looks while there are runs in other threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._runs: set[_Run] = set()
+        self._is_over = threading.Event()
+
+    def add(self, run: _Run) -> None:
+        with self._lock:
+            if not self._runs:
+                self._is_over = threading.Event()
+                arguments = (self._is_over, _read_signs())
+                name = "aiml_nb stop button"
+                threading.Thread(target=self._look, args=arguments, name=name, daemon=True).start()
+            self._runs.add(run)
+
+    def discard(self, run: _Run) -> None:
+        with self._lock:
+            self._runs.discard(run)
+            if not self._runs:
+                self._is_over.set()
+
+    def _look(self, is_over: threading.Event, before: _Signs) -> None:
+        kernel = _Kernel()
+        while not is_over.wait(GLANCE):
+            now = _read_signs()
+            if now.are_new(before) or kernel.is_stopped():
+                with self._lock:
+                    runs = list(self._runs)
+                for run in runs:
+                    run.hear()
+            before = now
+
+
+_watch = _Watch()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_watch.__init__)  # type: ignore[misc]  # the threads are gone
+
+
+def _read_signs() -> _Signs:
+    return _Signs(count_presses(), main_interrupt(), _shown_interrupt())
+
+
+class _Kernel:
+    """A kernel's loop, in which IPython cancels the cell that awaits when it is interrupted."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._cell: asyncio.Task[Any] | None = None
+        self._was_cancelled = False
+        if "ipykernel" in sys.modules and "IPython" in sys.modules:
+            with suppress(AttributeError):
+                self._loop = sys.modules["IPython"].get_ipython().kernel.io_loop.asyncio_loop
+
+    def is_stopped(self) -> bool:
+        """Tell whether the cell that awaits has been cancelled."""
+        if self._loop is None:
+            return False
+        # IPython's handler asks the loop to cancel the cell, but does not wake it.
+        with suppress(RuntimeError):  # the kernel is shut down
+            self._loop.call_soon_threadsafe(lambda: None)
+        cell = self._cell
+        is_cancelled = cell is not None and cell.cancelling() > 0
+        # Only the second time: a timeout in a cell, too, cancels its task, for a moment.
+        is_stopped = is_cancelled and self._was_cancelled
+        if cell is None or (cell.done() and (is_stopped or not is_cancelled)):
+            self._cell, is_cancelled = find_cell(self._loop), False
+        self._was_cancelled = is_cancelled
+        return is_stopped

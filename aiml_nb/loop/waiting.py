@@ -1,0 +1,74 @@
+"""Where code runs: in which thread, in which task, and who would see what it raises."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from typing import Any
+
+
+class Interrupted(KeyboardInterrupt, asyncio.CancelledError):
+    """The stop button where a KeyboardInterrupt would do harm: in a task, in another thread.
+
+    It ends a task as a cancellation does. A plain KeyboardInterrupt goes on from the task into the
+    event loop and ends that, too, and the kernel with it.
+    """
+
+
+# Learners know it by this name.
+Interrupted.__name__ = Interrupted.__qualname__ = "KeyboardInterrupt"
+Interrupted.__module__ = "builtins"
+
+
+def in_main_thread() -> bool:
+    """Tell whether this is the thread in which Python delivers signals."""
+    return threading.current_thread() is threading.main_thread()
+
+
+def raises_at_prompt() -> bool:
+    """Tell whether what is raised here reaches prompt or program, and harms no loop before."""
+    if is_cell(current_task()):
+        return True
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        return False
+    # A loop that an exception has ended goes on, in an IPython terminal, with the next cell.
+    return asyncio._get_running_loop() is None or not _in_ipython_terminal()
+
+
+def find_cell(loop: asyncio.AbstractEventLoop | None) -> asyncio.Task[Any] | None:
+    """Return IPython's task for the cell that awaits, if there is one in `loop`."""
+    tasks = () if loop is None else asyncio.all_tasks(loop)
+    return next(filter(is_cell, tasks), None)
+
+
+def is_cell(task: asyncio.Task[Any] | None) -> bool:
+    """Tell whether `task` is IPython's for a cell that awaits; it shows what the cell raises."""
+    coro = None if task is None else task.get_coro()
+    return getattr(coro, "__qualname__", "") == "InteractiveShell.run_cell_async"
+
+
+def is_to_be_cancelled(loop: Any) -> bool:
+    """Tell whether IPython's handler has asked `loop` to cancel the cell, and no turn came since.
+
+    The code of a cell that awaits may be busy for seconds before it begins a run.
+    """
+    handles = list(getattr(loop, "_ready", ()))
+    wanted = (argument for handle in handles for argument in handle._args or ())
+    return any(
+        getattr(getattr(each, "func", None), "__name__", "") == "set_sigint_result"
+        for each in wanted
+    )
+
+
+def current_task() -> asyncio.Task[Any] | None:
+    """Return the task that runs here, also where no loop does."""
+    return None if asyncio._get_running_loop() is None else asyncio.current_task()
+
+
+def _in_ipython_terminal() -> bool:
+    if "IPython" not in sys.modules:
+        return False
+    shell = sys.modules["IPython"].get_ipython()
+    return shell is not None and not hasattr(shell, "kernel")

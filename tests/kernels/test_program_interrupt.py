@@ -1,0 +1,62 @@
+"""Promise R8 in scripts and terminals: Ctrl-C ends runs, wherever they were begun."""
+
+from __future__ import annotations
+
+import pytest
+
+from .programs import (
+    SCRIPTS,
+    TYPED,
+    WARM_UPS,
+    StoppedProgram,
+    interrupt_script,
+    interrupt_terminal,
+)
+
+ORDINARY = {
+    "asyncio.run, sequential inside",
+    "asyncio.run, two sequential inside",
+    "asyncio.run, callback",
+    "run_until_complete",
+    "to_thread",
+    "thread beside a main thread that sleeps",
+    "pool that is not waited for",
+}
+ORDINARY_WARM_UPS = {"asyncio.run, threads", "pool"}
+
+
+def marked(kinds: list[str], ordinary: set[str]) -> list[object]:
+    return [pytest.param(k, marks=() if k in ordinary else pytest.mark.slow) for k in kinds]
+
+
+@pytest.mark.parametrize("kind", marked([*SCRIPTS], ORDINARY))
+def test_ctrl_c_ends_a_script_with_a_run(kind: str) -> None:
+    stopped = interrupt_script(kind)
+
+    check(stopped)
+    assert stopped.known["ok"] >= 1
+
+
+@pytest.mark.parametrize("kind", marked(WARM_UPS, ORDINARY_WARM_UPS))
+def test_ctrl_c_ends_a_script_whose_warm_up_is_not_answered(kind: str) -> None:
+    stopped = interrupt_script(kind, is_silent=True)
+
+    check(stopped)
+    assert stopped.known == {}
+
+
+@pytest.mark.slow
+@pytest.mark.kernel
+@pytest.mark.parametrize(("name", "typed"), TYPED)
+def test_ctrl_c_gives_the_prompt_of_a_terminal_back(name: str, typed: str) -> None:
+    stopped = interrupt_terminal(name, typed)
+
+    check(stopped)
+    assert stopped.known["ok"] >= 1
+
+
+def check(stopped: StoppedProgram) -> None:
+    print(stopped)
+    assert stopped.seconds <= 5  # mostly 0.3, which is what Python takes to end
+    assert stopped.requests_later == 0
+    assert "KeyboardInterrupt" in stopped.printed

@@ -1,0 +1,91 @@
+"""Promise R8 in every place of a notebook that a run can be begun in.
+
+One press of the stop button gives the prompt back, the server sees nothing more, the records so far
+are kept, and the next cell answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from .driver import Kernel
+from .environments import UVLOOP, Environment
+from .runs import CELLS, KINDS, NOT_ON_UVLOOP, PREPARE, TWICE, WAITS, StoppedRun
+from .server import Server
+from .shared import Kernels
+
+pytestmark = pytest.mark.kernel
+
+# The others are of the same kinds.
+ORDINARY = {
+    "sequential, await first",
+    "task",
+    "two in a gather",
+    "two in a gather, sequential",
+    "callback",
+    "to_thread",
+    "warm-up, awaited, threads",
+    "busy before, sequential",
+}
+ALL = [pytest.param(kind, marks=() if kind in ORDINARY else pytest.mark.slow) for kind in KINDS]
+
+
+@pytest.fixture(scope="module")
+def kernels() -> Iterator[Kernels]:
+    with Kernels() as started:
+        yield started
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_the_stop_button_ends_a_run(kernels: Kernels, environment: Environment, kind: str) -> None:
+    check(kernels, environment, kind)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in NOT_ON_UVLOOP])
+def test_the_stop_button_ends_a_run_on_uvloop(kernels: Kernels, kind: str) -> None:
+    check(kernels, UVLOOP, kind)
+
+
+def check(kernels: Kernels, environment: Environment, kind: str) -> None:
+    stopped = kernels.press_stop(environment, kind)
+    print(stopped)
+
+    assert stopped.requests_later == 0
+    assert stopped.next_outcomes == ("ok",) * 3
+    assert stopped.error.startswith(("KeyboardInterrupt", "CancelledError"))
+    assert stopped.seconds <= 5  # mostly 0.1; on a busy machine the promise's 2 are not to be had
+    check_known(stopped, kind)
+
+
+def check_known(stopped: StoppedRun, kind: str) -> None:
+    if kind in CELLS | TWICE:
+        assert stopped.known["ok"] >= 1
+        assert set(stopped.known) <= {"ok", "cancelled", "not_started"}
+    elif kind in WAITS:
+        assert set(stopped.known) <= {"cancelled", "not_started"}
+        assert stopped.known["cancelled"] >= 1
+    assert sum(stopped.known.values()) in {0, 1, 1000}
+
+
+def test_a_cell_may_catch_the_interrupt_and_go_on(environment: Environment) -> None:
+    cell = (
+        "await asyncio.sleep(0)\n"
+        "try:\n    ask({strategy!r})\n"
+        "except KeyboardInterrupt:\n    interrupted = nb.last_run()\n"
+        "await asyncio.sleep(0.1)\n"
+        "run = await nb.run_async(['Who?'], endpoint)\n"
+        "interrupted.stopped, run.calls[0].outcome"
+    )
+    with Server() as server, Kernel(environment) as kernel:
+        kernel.run(PREPARE.format(port=server.port), timeout=60)
+        for strategy in ("sequential", "gather"):
+            seen = len(server.requests)
+            sent = kernel.queue(cell.format(strategy=strategy))
+            assert server.wait_for_requests(seen + 12, timeout=30)
+            kernel.interrupt()
+            (answer,) = kernel.wait(sent)
+
+            assert answer.result == "('interrupted', 'ok')", answer
