@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .analysis import call_table, lower_bound, total_overtakes
 from .analysis.frames import column
 from .analysis.panels import run_names
+from .analysis.subject import Subject
 from .analysis.table import request_parameters
 from .analysis.wording import concurrent_name
 from .completion import told_of
@@ -183,9 +184,9 @@ def to_chrome_trace(
     OSError
         If the file cannot be written.
     """
-    named = _named_runs(shown)
-    if isinstance(shown, Comparison):
-        named = [("sync", shown.sync), (concurrent_name(shown.concurrent), shown.concurrent)]
+    named, subject = _named_runs(shown), Subject.of(shown)
+    if subject.pair is not None:
+        named = list(zip(["sync", concurrent_name(subject.run)], subject.pair, strict=True))
     trace = {"displayTimeUnit": "ms", "traceEvents": trace_events(named, texts=texts)}
     return write_whole(Path(path), [dump(trace).encode("ascii")])
 

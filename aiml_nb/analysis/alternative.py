@@ -6,7 +6,7 @@ import numpy as np
 
 from ..records import Comparison, Run
 from .bounds import lower_bound, mean_in_flight, origin_of, peak_in_flight
-from .columns import Columns, Shown, at_hand, known
+from .columns import Columns, known
 from .counts import count_answered, count_cut, unanswered
 from .description import by_finish
 from .notes import margin_notes
@@ -14,6 +14,7 @@ from .pairs import interval, pair_ratios
 from .panels import layout_of, panels
 from .pauses import pauses, refusals
 from .sentences import caveat, finding
+from .subject import Shown, Subject
 from .wording import (
     at_a_time,
     concurrent_name,
@@ -32,23 +33,24 @@ MOST_NAMED = 6
 
 def alt_text(shown: Shown) -> str:
     """Say what the timeline picture shows, for those who cannot see it."""
-    shown = at_hand(shown)
-    said = [f"Timeline. {finding(shown)}.", caveat(shown)]
-    if isinstance(shown, Comparison):
-        said.append(_repeats_in_words(shown))
-    layout = layout_of(shown)
-    if layout == "rows" or layout == "strategies":
+    subject = Subject.of(shown)
+    said = [f"Timeline. {finding(subject)}.", caveat(subject)]
+    if subject.comparison is not None:
+        said.append(_repeats_in_words(subject.comparison))
+    layout = layout_of(subject)
+    if layout in ("rows", "strategies"):
         said += [
             f"{title}, {counted(len(run.calls), 'bar')}: {_panel_in_words(run)}"
-            for title, run in panels(shown)
+            for title, run in panels(subject)
             if run.calls
         ]
-    elif isinstance(shown, Run | Comparison):
-        said += _zoom_in_words(shown, in_lanes=layout == "lanes")
-    rested = sum(len(pauses(run).spans) for _, run in panels(shown))
+    else:
+        said += _zoom_in_words(subject, in_lanes=layout == "lanes")
+    rested = sum(len(pauses(run).spans) for run in subject.shown)
     if rested:
         said.append(f"Hatched bands mark {counted(rested, 'pause')} after a 429.")
-    said += [_limit_in_words(run) for _, run in panels(shown)[-1:] if layout != "strategies"]
+    if layout != "strategies":
+        said.append(_limit_in_words(subject.run))
     return " ".join(part for part in said if part)
 
 
@@ -87,12 +89,11 @@ def _repeats_in_words(comparison: Comparison) -> str:
     )
 
 
-def _zoom_in_words(shown: Run | Comparison, *, in_lanes: bool) -> list[str]:
-    titled = panels(shown)
-    run, bound = titled[-1][1], lower_bound(titled[-1][1])
+def _zoom_in_words(subject: Subject, *, in_lanes: bool) -> list[str]:
+    run, bound = subject.run, lower_bound(subject.run)
     said = []
-    if isinstance(shown, Comparison):
-        lengths = [f"sync {seconds(titled[0][1].makespan)}"]
+    if subject.pair is not None:
+        lengths = [f"sync {seconds(subject.pair[0].makespan)}"]
         lengths.append(f"{concurrent_name(run)} {seconds(run.makespan)}")
         said.append(f"Two bars on one time axis: {', '.join(lengths)}. Below, the second enlarged.")
     if bound is None:
@@ -103,7 +104,7 @@ def _zoom_in_words(shown: Run | Comparison, *, in_lanes: bool) -> list[str]:
         f"Under it the calls in flight, {mean_in_flight(run):.3g} on average, and the calls done, "
         f"{count_answered(run):,} {word}{f', {lost}' if lost else ''}. Dashed lines mark the lower "
         f"bound, {seconds(bound)}. Beside it the order of completion against that of submission: "
-        f"{'; '.join(' '.join(note.split()) for note in margin_notes(shown))}."
+        f"{'; '.join(' '.join(note.split()) for note in margin_notes(subject))}."
     )
     return said
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import fields
 from functools import cached_property, wraps
 from math import nan
-from typing import Any, TypeAlias, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records import Comparison, Run
+from ..records import Run
 from .answered import is_answered
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
-
-Shown: TypeAlias = Run | Comparison | Sequence[Run]
 
 T = TypeVar("T")
 
@@ -108,24 +106,6 @@ def measure(function: Callable[..., T]) -> Callable[..., T]:
         return found
 
     return measured
-
-
-def at_hand(shown: Shown) -> Shown:
-    """Return what is shown with the columns of its runs, so that all that follows shares them.
-
-    Parameters
-    ----------
-    shown
-        A run, a comparison, or several runs.
-    """
-    if isinstance(shown, Run):
-        return Columns.of(shown)
-    if isinstance(shown, Comparison):
-        pairs: list[tuple[Run, Run]] = [
-            (Columns.of(sync), Columns.of(concurrent)) for sync, concurrent in shown.pairs
-        ]
-        return Comparison(pairs=pairs, order_seed=shown.order_seed)
-    return [Columns.of(run) for run in shown]
 
 
 def known(values: FloatArray) -> FloatArray:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from ..records import Call, Comparison, Run
+from ..records import Call, Run
 from .bounds import efficiency, lower_bound, origin_of
-from .columns import Columns, Shown, at_hand, measure
+from .columns import Columns, measure
 from .counts import count_answered, count_cut
 from .labels import cells, labels
 from .order import finishing_ranks
 from .panels import MOST_ROWS, panels
 from .sentences import caveat, finding
+from .subject import Shown, Subject
 from .wording import is_concurrent, ordinal, outcome_in_words, seconds, share
 
 # Of more calls than have a row each, so many are shown at either end.
@@ -34,14 +35,14 @@ def describe(shown: Shown) -> str:
         A comparison, of which the pair with the median speed-up is shown; one run; or several, of
         which each has a row.
     """
-    shown = at_hand(shown)
-    lines = [finding(shown), caveat(shown)]
+    subject = Subject.of(shown)
+    lines = [finding(subject), caveat(subject)]
     parts = ["\n".join(line for line in lines if line)]
-    if not isinstance(shown, Run | Comparison):
-        return "\n\n".join([*parts, "\n".join(_columns(_run_rows(shown), flush=range(1, 5)))])
+    if subject.are_several:
+        return "\n\n".join([*parts, "\n".join(_columns(_run_rows(subject), flush=range(1, 5)))])
     parts += [
         "\n".join([f"{title}: {_total(run)}", *_columns(_rows(run), flush=range(2, 5))])
-        for title, run in panels(shown)
+        for title, run in panels(subject)
         if run.calls
     ]
     return "\n\n".join(parts)
@@ -55,11 +56,11 @@ def _total(run: Run) -> str:
     return f"{seconds(run.makespan)}{least}"
 
 
-def _run_rows(runs: Sequence[Run]) -> list[tuple[str, ...]]:
-    longest = max((run.makespan for run in runs), default=0.0)
-    answered = "answered" if any(map(count_cut, runs)) else "ok"
+def _run_rows(subject: Subject) -> list[tuple[str, ...]]:
+    longest = max((run.makespan for run in subject.runs), default=0.0)
+    answered = "answered" if any(map(count_cut, subject.runs)) else "ok"
     rows: list[tuple[str, ...]] = [("run", answered, *_RUN_HEADINGS)]
-    for name, run in panels(runs):
+    for name, run in panels(subject):
         bound, reached = lower_bound(run), efficiency(run)
         rows.append(
             (

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from ..records import Comparison, Run
 from .bounds import efficiency
 from .order import inverted_share, kendall_tau
-from .pairs import median_pair
 from .slowdown import SpeedupParts, speedup_parts
+from .subject import Shown, Subject
 from .whatif import Forecast, first_come
 from .wording import counted, in_both, seconds, share, times
 
 
-def margin_notes(run_or_comparison: Run | Comparison) -> list[str]:
+def margin_notes(shown: Shown) -> list[str]:
     """Return what is written beside the order of completion: a few words a line.
 
     The order, the efficiency, and of a comparison where its speed-up comes from.
 
     Parameters
     ----------
-    run_or_comparison
+    shown
         A run; or a comparison, of which the concurrent run of the pair with the median speed-up is
         spoken of.
     """
-    if isinstance(run_or_comparison, Run):
-        run, parts = run_or_comparison, None
-    else:
-        sync, run = median_pair(run_or_comparison)
-        parts = speedup_parts(sync, run)
+    subject = Subject.of(shown)
+    run = subject.run
+    parts = None if subject.pair is None else speedup_parts(*subject.pair)
     notes = []
     inverted, tau = inverted_share(run), kendall_tau(run)
     if inverted is not None:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-from ..records import Comparison, Run
-from .columns import Columns, Shown, known
+from ..records import Run
+from .columns import Columns, known
 from .labels import clean
-from .pairs import median_pair
+from .subject import Shown, Subject
 from .wording import concurrent_name, is_concurrent, learned_limit
 
 # Up to this many calls there is room for a labelled row each.
@@ -35,14 +35,14 @@ def layout_of(shown: Shown) -> Literal["rows", "lanes", "overview", "strategies"
         ``rows``: a labelled row per call. ``lanes``: a row per slot. ``overview``: durations over
         time, for calls too many and too short to draw. ``strategies``: several runs.
     """
-    if not isinstance(shown, Run | Comparison):
+    subject = Subject.of(shown)
+    if subject.are_several:
         return "strategies"
-    runs = [run for _, run in panels(shown)]
-    run = runs[-1]
-    few = max(len(each.calls) for each in runs) <= MOST_ROWS
-    if few and (not run.makespan or run.makespan >= _SHORTEST * runs[0].makespan):
+    first, run = subject.shown[0], subject.run
+    few = max(len(each.calls) for each in subject.shown) <= MOST_ROWS
+    if few and (not run.makespan or run.makespan >= _SHORTEST * first.makespan):
         return "rows"
-    durations = known(Columns.of(run).duration)
+    durations = known(run.duration)
     if not durations.size or not run.makespan:
         return "lanes"
     mean = float(durations.mean())
@@ -50,7 +50,7 @@ def layout_of(shown: Shown) -> Literal["rows", "lanes", "overview", "strategies"
     return "lanes" if wide_enough else "overview"
 
 
-def panels(shown: Shown) -> list[tuple[str, Run]]:
+def panels(shown: Shown) -> list[tuple[str, Columns]]:
     """Return the runs to show, top to bottom, each with its title.
 
     Parameters
@@ -58,15 +58,16 @@ def panels(shown: Shown) -> list[tuple[str, Run]]:
     shown
         A run; a comparison, of which the pair with the median speed-up is shown; or several runs.
     """
-    if isinstance(shown, Run):
-        return [(_title(shown, clean(shown.strategy)), shown)]
-    if isinstance(shown, Comparison):
-        sync, concurrent = median_pair(shown)
-        return [
-            (_title(sync, "sync"), sync),
-            (_title(concurrent, concurrent_name(concurrent)), concurrent),
-        ]
-    return list(zip(run_names(shown), shown, strict=True))
+    subject = Subject.of(shown)
+    if subject.are_several:
+        return list(zip(run_names(subject.runs), subject.runs, strict=True))
+    if subject.pair is None:
+        return [(_title(subject.run, clean(subject.run.strategy)), subject.run)]
+    sync, concurrent = subject.pair
+    return [
+        (_title(sync, "sync"), sync),
+        (_title(concurrent, concurrent_name(concurrent)), concurrent),
+    ]
 
 
 def run_names(runs: Sequence[Run]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import comb
 
 import numpy as np
@@ -136,7 +137,7 @@ def remark_backoff(run: Run) -> str:
     return f"{share(min(1.0, slept / total))} of the calls' time was back-off between attempts."
 
 
-def remark_lag(runs: list[Run]) -> str:
+def remark_lag(runs: Sequence[Run]) -> str:
     """Say for how much of a run the event loop was too late to tell the model's time from ours.
 
     Of several runs the one that was late for the largest part is spoken of.

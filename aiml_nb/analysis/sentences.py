@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..records import Comparison, Run
-from .columns import Columns, Shown, at_hand
+from .columns import Columns
 from .counts import count_answered
 from .losses import remark_cut, remark_cut_sides, remark_losses, remark_unlike
 from .pairs import (
@@ -30,6 +30,7 @@ from .remarks import (
     remark_pauses,
     remark_usage,
 )
+from .subject import Shown, Subject
 from .usage import find_length
 from .wording import (
     at_a_time,
@@ -59,14 +60,14 @@ def finding(shown: Shown) -> str:
         the prompts answered in both runs, and the sentence says how many of how many where some
         are not.
     """
-    shown = at_hand(shown)
-    if isinstance(shown, Run):
-        return _run_finding(shown)
-    if not isinstance(shown, Comparison):
-        return _strategies_finding(shown)
-    if interval(shown) is not None:
-        return _repeated_finding(shown)
-    return _pair_finding(*median_pair(shown))
+    subject = Subject.of(shown)
+    if subject.are_several:
+        return _strategies_finding(subject.runs)
+    if subject.comparison is None or subject.pair is None:
+        return _run_finding(subject.run)
+    if interval(subject.comparison) is not None:
+        return _repeated_finding(subject.comparison)
+    return _pair_finding(*subject.pair)
 
 
 def caveat(shown: Shown) -> str:
@@ -81,25 +82,22 @@ def caveat(shown: Shown) -> str:
     shown
         A comparison, one run alone, or several runs.
     """
-    shown = at_hand(shown)
-    if isinstance(shown, Run):
-        run, runs = shown, [shown]
+    subject = Subject.of(shown)
+    if subject.are_several:
+        return _strategies_caveat(subject.runs)
+    run = subject.run
+    if subject.comparison is None or subject.pair is None:
         parts = [remark_losses(run), remark_cut(run), remark_order(run, "")]
-    elif isinstance(shown, Comparison):
-        sync, run = median_pair(shown)
-        runs = [each for pair in shown.pairs for each in pair]
-        order = remark_order(run, f"{concurrent_name(run)} ")
-        parts = [
-            _repeats(shown),
-            remark_unlike(shown),
-            remark_cut_sides(shown),
-            _lengths(sync, run),
-            order,
-        ]
     else:
-        return _strategies_caveat(shown)
-    simulated = "Simulated." if any(each.simulated for each in runs) else ""
-    said = [simulated, *parts, *(remark(run) for remark in _REMARKS), remark_lag(runs)]
+        parts = [
+            _repeats(subject.comparison),
+            remark_unlike(subject.comparison),
+            remark_cut_sides(subject.comparison),
+            _lengths(*subject.pair),
+            remark_order(run, f"{concurrent_name(run)} "),
+        ]
+    simulated = "Simulated." if any(each.simulated for each in subject.runs) else ""
+    said = [simulated, *parts, *(remark(run) for remark in _REMARKS), remark_lag(subject.runs)]
     return " ".join(part for part in said if part)
 
 
@@ -207,8 +205,6 @@ def _lengths(sync: Run, concurrent: Run) -> str:
 
 
 def _strategies_finding(runs: Sequence[Run]) -> str:
-    if len(runs) == 1:
-        return _run_finding(runs[0])
     unlike = differences(runs)
     if unlike:
         return f"{counted(len(runs), 'run')} that cannot be ranked: {joined(unlike)}"
@@ -233,8 +229,8 @@ def _strategies_finding(runs: Sequence[Run]) -> str:
 
 def _strategies_caveat(runs: Sequence[Run]) -> str:
     said = ["Simulated."] if any(run.simulated for run in runs) else []
-    said += ["1 run each, so no error bar."] if len(runs) > 1 else []
+    said += ["1 run each, so no error bar."]
     for name, run in zip(run_names(runs), runs, strict=True):
         found = [remark_losses(run), remark_cut(run), *(remark(run) for remark in _REMARKS)]
         said += [f"{name}: {part[0].lower()}{part[1:]}" for part in found if part]
-    return " ".join([*said, *filter(None, [remark_lag(list(runs))])])
+    return " ".join([*said, *filter(None, [remark_lag(runs)])])

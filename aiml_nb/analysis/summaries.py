@@ -15,9 +15,10 @@ from .counts import backoff_time
 from .diagnosis import diagnose
 from .frames import Row, frame_of
 from .order import inverted_share, kendall_tau, total_overtakes
-from .pairs import differences, median_pair, pair_times
+from .pairs import differences, pair_times
 from .panels import run_names
 from .pauses import pauses
+from .subject import Subject
 from .usage import characters_per_second, tokens_per_second, usage_measures_text
 from .whatif import Forecast, bounds_of
 from .wording import concurrent_name, is_concurrent, joined
@@ -47,13 +48,11 @@ def summary(run_or_comparison: Run | Comparison) -> pd.DataFrame:
         Tokens and dollars are sums over the calls that report them; ``tokens_per_second`` is
         missing where ``usage_measures_text`` is false.
     """
-    if isinstance(run_or_comparison, Run):
-        named = {run_or_comparison.strategy: run_or_comparison}
-    else:
-        sync, concurrent = median_pair(run_or_comparison)
-        named = {"sync": sync, concurrent_name(concurrent): concurrent}
-    rows = [_numbers(Columns.of(run)) for run in named.values()]
-    return frame_of(rows, [*named]).rename_axis("run")
+    subject = Subject.of(run_or_comparison)
+    names = [subject.run.strategy]
+    if subject.pair is not None:
+        names = ["sync", concurrent_name(subject.run)]
+    return frame_of([_numbers(run) for run in subject.shown], names).rename_axis("run")
 
 
 def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:

@@ -11,8 +11,8 @@ from ..records import Comparison, Run
 from .bounds import least_makespan, peak_in_flight
 from .diagnosis import diagnose
 from .load import growth_with_load
-from .pairs import median_pair
 from .slowdown import SpeedupParts, speedup_parts
+from .subject import Subject
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,12 +114,8 @@ def what_if(
     and E. D. Lazowska, "Speedup versus efficiency in parallel systems", IEEE Transactions on
     Computers 38(3), 1989.
     """
-    parts = None
-    if isinstance(run_or_comparison, Comparison):
-        sync, run = median_pair(run_or_comparison)
-        parts = speedup_parts(sync, run)
-    else:
-        run = run_or_comparison
+    subject = Subject.of(run_or_comparison)
+    run = subject.run
     limits, durations = _check_limits(max_concurrency), _durations(run)
     makespans = [first_come(durations, slots=limit) for limit in limits]
     # Efficiency is sum(durations) / (limit * makespan): of the ratio only this much varies.
@@ -133,7 +129,7 @@ def what_if(
         measured_peak=peak_in_flight(run),
         measured_makespan=run.makespan,
         growth=growth_with_load(run),
-        parts=parts,
+        parts=None if subject.pair is None else speedup_parts(*subject.pair),
         begun_over=found.lost if found is not None and found.kind == "slow_start" else None,
     )
 

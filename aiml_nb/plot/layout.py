@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 
@@ -13,6 +13,7 @@ from ..analysis.lanes import lanes
 from ..analysis.order import finishing_ranks, overtakes
 from ..analysis.pairs import pair_times
 from ..analysis.panels import panels
+from ..analysis.subject import Subject
 from ..analysis.wording import (
     OUTCOME_WORDS,
     at_a_time,
@@ -23,7 +24,7 @@ from ..analysis.wording import (
     seconds,
     share,
 )
-from ..records import Call, Comparison, Run
+from ..records import Call, Run
 from .lettering import cut, drawable, width_of
 from .placing import LABEL_GAP, Rect, TimeAxis, clear_of, place_arrow, time_axis
 from .rows import Ending, Panel, Rows
@@ -44,33 +45,33 @@ _MARK_REACH = 5
 _MARKED = ("error", "timeout", "cancelled")
 
 
-def plan_rows(shown: Run | Comparison) -> Rows:
+def plan_rows(subject: Subject) -> Rows:
     """Plan a labelled row for each call.
 
     Parameters
     ----------
-    shown
+    subject
         A run; or a comparison, of which the pair with the median speed-up is drawn.
     """
-    titled = panels(shown)
+    titled = panels(subject)
     row = 28 if max(len(run.calls) for _, run in titled) <= _MOST_LARGE else 14
     sizes = (9.0, 8.0) if row >= 20 else (8.0, 7.5)
     horizon = horizon_of(run for _, run in titled)
     made = [_panel(title, run, horizon=horizon, sizes=sizes) for title, run in titled]
     axis = time_axis(left=_left(made, size=sizes[0]), horizon=horizon, labels=_widths(made))
     made = [_clear_of_bound(panel, axis=axis) for panel in made]
-    if isinstance(shown, Comparison):
-        made[1] = _with_saving(made[1], (titled[0][1], titled[1][1]), axis=axis, row=row)
+    if subject.pair is not None:
+        made[1] = _with_saving(made[1], subject.pair, axis=axis, row=row)
     return Rows(panels=made, axis=axis, row=row, name_size=sizes[0], ending_size=sizes[1])
 
 
-def plan_strategies(runs: Sequence[Run]) -> Rows:
+def plan_strategies(subject: Subject) -> Rows:
     """Plan several runs below each other on one time axis, with a row for each slot.
 
     A slot is equally thick in all of them, so that the areas are the work done.
     """
-    horizon = horizon_of(runs)
-    counts = [max(1, peak_in_flight(run)) for run in runs]
+    horizon = horizon_of(subject.runs)
+    counts = [max(1, peak_in_flight(run)) for run in subject.runs]
     row = min(14.0, _LANES_HEIGHT / sum(counts))
     made = [
         Panel(
@@ -79,7 +80,7 @@ def plan_strategies(runs: Sequence[Run]) -> Rows:
             segments=segments(run, rows=lanes(run), shortest_queue=inf),
             bound=lower_bound(run) if is_concurrent(run) else None,
         )
-        for (name, run), count in zip(panels(runs), counts, strict=True)
+        for (name, run), count in zip(panels(subject), counts, strict=True)
     ]
     axis = time_axis(left=2 * EDGE, horizon=horizon, labels=())
     return Rows(panels=made, axis=axis, row=row, name_size=8.0, ending_size=8.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
 from io import BytesIO
 from typing import Any, TypeAlias
@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 from matplotlib.figure import Figure
 
 from ..analysis.alternative import alt_text
-from ..analysis.columns import Shown, at_hand
 from ..analysis.description import describe
-from ..analysis.panels import layout_of, panels
+from ..analysis.panels import layout_of
 from ..analysis.sentences import caveat, finding
+from ..analysis.subject import Shown, Subject
 from ..records import Comparison, Run
 from ..saved import read_saved
 from .card import Block, Card, draw
@@ -40,13 +40,13 @@ class TimelineFigure(Figure):
 
     Parameters
     ----------
-    shown
-        The run or comparison that is drawn on it.
+    subject
+        What is drawn on it.
     """
 
-    def __init__(self, shown: Shown) -> None:
+    def __init__(self, subject: Subject) -> None:
         super().__init__(dpi=DPI)
-        self._shown = shown
+        self._subject = subject
 
     def savefig(self, fname: Any, **settings: Any) -> None:
         """Do as `matplotlib.figure.Figure.savefig`; the card stays white in a dark notebook."""
@@ -54,7 +54,7 @@ class TimelineFigure(Figure):
             super().savefig(fname, **settings)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return _bundle(self, self._shown)
+        return _bundle(self, self._subject)
 
 
 def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
@@ -85,11 +85,11 @@ def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
     TypeError
         If it is none of these.
     """
-    known = _as_shown(shown)
+    subject = _look_at(shown)
     with own_style():
-        card = TimelineFigure(known) if figure is None else figure
+        card = TimelineFigure(subject) if figure is None else figure
         card.clear()
-        draw(card, _compose(known))
+        draw(card, _compose(subject))
     return card
 
 
@@ -107,8 +107,8 @@ def display_bundle(shown: Plottable) -> dict[str, Any]:
         ``image/png`` (base64), ``text/html`` (the same picture with its alternative text, which
         JupyterLab drops of a bare PNG, and the calls in words) and ``text/plain``.
     """
-    known = _as_shown(shown)
-    return _bundle(plot_timeline(known), known)
+    subject = _look_at(shown)
+    return _bundle(plot_timeline(subject), subject)
 
 
 def draw_png(shown: Plottable) -> bytes:
@@ -116,11 +116,11 @@ def draw_png(shown: Plottable) -> bytes:
     return _png(plot_timeline(shown))
 
 
-def _as_shown(given: Plottable) -> Shown:
-    if isinstance(given, Run | Comparison):
-        return at_hand(given)
+def _look_at(given: Plottable) -> Subject:
     if isinstance(given, str | os.PathLike):
-        return at_hand(read_saved(given))
+        given = read_saved(given)
+    if isinstance(given, Run | Comparison | Subject):
+        return Subject.of(given)
     runs = list(given) if isinstance(given, Iterable) else [given]
     wrong = [type(run).__name__ for run in runs if not isinstance(run, Run)]
     if wrong:
@@ -133,16 +133,16 @@ def _as_shown(given: Plottable) -> Shown:
             f"plot_timeline() draws from 1 to {_MOST_RUNS} runs below each other; not {len(runs)}. "
             "aiml_nb.compare_strategies() puts any number of them in a table."
         )
-    return at_hand(runs if len(runs) > 1 else runs[0])
+    return Subject.of(runs)
 
 
-def _bundle(figure: Figure, shown: Shown) -> dict[str, Any]:
+def _bundle(figure: Figure, subject: Subject) -> dict[str, Any]:
     image = base64.b64encode(_png(figure)).decode("ascii")
-    words = describe(shown)
-    unfolded = max(len(run.calls) for _, run in panels(shown)) <= _MOST_UNFOLDED
-    unfolded = unfolded or layout_of(shown) == "strategies"
+    words = describe(subject)
+    few = max(len(run.calls) for run in subject.shown) <= _MOST_UNFOLDED
+    unfolded = few or subject.are_several
     html = (
-        f'<img alt="{escape(alt_text(shown))}" width="{WIDTH}" '
+        f'<img alt="{escape(alt_text(subject))}" width="{WIDTH}" '
         f'style="max-width: 100%; height: auto" src="data:image/png;base64,{image}">\n'
         f"<details{' open' if unfolded else ''}><summary>The calls in words</summary>"
         f'<pre style="word-break: normal">{escape(words)}</pre></details>'
@@ -156,35 +156,36 @@ def _png(figure: Figure) -> bytes:
         return file.getvalue()
 
 
-def _compose(shown: Shown) -> Card:
+def _compose(subject: Subject) -> Card:
     """Compose the card for a run, a comparison or several runs."""
     blocks: list[Block] = []
-    if isinstance(shown, Comparison) and (repeats := plan_repeats(shown)):
+    if subject.comparison is not None and (repeats := plan_repeats(subject.comparison)):
         blocks.append(repeats)
-    body = _body(shown)
+    body = _body(subject)
     blocks.append(body)
     key = ""
     if isinstance(body, Rows):
         key = key_of(body)
-        blocks += _limits(shown, body)
+        blocks += _limits(subject, body)
     return Card(
-        finding=drawable(finding(shown), others=()),
-        caveat=drawable(" ".join(filter(None, [caveat(shown), key])), others=()),
+        finding=drawable(finding(subject), others=()),
+        caveat=drawable(" ".join(filter(None, [caveat(subject), key])), others=()),
         blocks=blocks,
     )
 
 
-def _body(shown: Shown) -> Block:
-    layout = layout_of(shown)
-    if isinstance(shown, Sequence):
-        return plan_strategies(shown)
-    return plan_rows(shown) if layout == "rows" else plan_zoom(shown, in_lanes=layout == "lanes")
+def _body(subject: Subject) -> Block:
+    layout = layout_of(subject)
+    if layout == "strategies":
+        return plan_strategies(subject)
+    if layout == "rows":
+        return plan_rows(subject)
+    return plan_zoom(subject, in_lanes=layout == "lanes")
 
 
-def _limits(shown: Shown, rows: Rows) -> list[Block]:
+def _limits(subject: Subject, rows: Rows) -> list[Block]:
     """Return the limit over time, if one run is shown whose limit changed."""
-    if not isinstance(shown, Run | Comparison):
+    limit = None if subject.are_several else limit_of(subject.run)
+    if limit is None or not limit.changed:
         return []
-    run = panels(shown)[-1][1]
-    limit = limit_of(run)
-    return [Limits(run=run, axis=rows.axis)] if limit is not None and limit.changed else []
+    return [Limits(run=subject.run, axis=rows.axis)]

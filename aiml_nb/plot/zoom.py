@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from ..analysis.bounds import lower_bound, peak_in_flight
 from ..analysis.lanes import lanes
 from ..analysis.notes import margin_notes
-from ..analysis.panels import ZOOM_WIDTH, panels
+from ..analysis.panels import ZOOM_WIDTH
+from ..analysis.subject import Subject
 from ..analysis.wording import concurrent_name
-from ..records import Comparison, Run
+from ..records import Run
 from .canvas import TICKS_AND_UNIT, Canvas, draw_bound, name_axes, show_times, write_in
 from .durations import draw_durations
 from .layout import horizon_of
@@ -159,21 +160,20 @@ class Zoom:
             canvas.write(_RIGHT_COLUMN, y, note, size=NOTE_SIZE)
 
 
-def plan_zoom(shown: Run | Comparison, *, in_lanes: bool) -> Zoom:
+def plan_zoom(subject: Subject, *, in_lanes: bool) -> Zoom:
     """Plan layout B, or without lanes layout C.
 
     Parameters
     ----------
-    shown
+    subject
         A run; or a comparison, of which the pair with the median speed-up is drawn.
     in_lanes
         False to draw durations over time in place of lanes.
     """
-    runs = [run for _, run in panels(shown)]
-    overview = None
-    if isinstance(shown, Comparison):
-        overview = Overview(sync=runs[0], concurrent=runs[1], left=_LEFT, right=884)
-    run = runs[-1]
+    run, overview = subject.run, None
+    if subject.pair is not None:
+        sync, concurrent = subject.pair
+        overview = Overview(sync=sync, concurrent=concurrent, left=_LEFT, right=884)
     return Zoom(
         run=run,
         drawn=segments(run, rows=lanes(run) if in_lanes else None, shortest_queue=inf),
@@ -181,6 +181,6 @@ def plan_zoom(shown: Run | Comparison, *, in_lanes: bool) -> Zoom:
         in_lanes=in_lanes,
         slots=max(1, peak_in_flight(run)),
         bound=lower_bound(run),
-        notes=margin_notes(shown),
+        notes=margin_notes(subject),
         overview=overview,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from ..analysis.subject import Subject
 from ..analysis.whatif import Forecast, what_if
 from ..analysis.wording import seconds
 from ..plot.style import BARS, GREY, GRID, INK
@@ -37,10 +38,11 @@ class WhatIf(CellWidget):
     """
 
     def __init__(self, run_or_comparison: Run | Comparison, *, most: int | None = None) -> None:
-        calls = _calls_of(run_or_comparison)
+        subject = Subject.of(run_or_comparison)
+        calls = len(subject.run.calls)
         limits = range(1, (min(calls, 50) if most is None else most) + 1)
         self._forecast = what_if(run_or_comparison, max_concurrency=limits)
-        self._simulated = _is_simulated(run_or_comparison)
+        self._simulated = subject.run.simulated
         self._limit = widgets.BoundedIntText(
             min(max(self._forecast.measured_peak, 1), limits[-1]),
             min=1,
@@ -142,11 +144,3 @@ def _beside(x: float, y: float, text: str, *, size: float) -> str:
 
 def _pairs(forecast: Forecast) -> Iterator[tuple[int, float]]:
     return zip(forecast.limits, forecast.makespans, strict=True)
-
-
-def _calls_of(shown: Run | Comparison) -> int:
-    return len(shown.concurrent.calls if isinstance(shown, Comparison) else shown.calls)
-
-
-def _is_simulated(shown: Run | Comparison) -> bool:
-    return (shown.concurrent if isinstance(shown, Comparison) else shown).simulated

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiml_nb import analysis
-from aiml_nb.analysis.columns import Columns, at_hand, measure
+from aiml_nb.analysis.columns import Columns, measure
 from aiml_nb.analysis.order import overtakes
+from aiml_nb.analysis.subject import Subject
 from aiml_nb.records import Comparison, Run
 
 from ..golden.cases import CASES
@@ -47,15 +48,23 @@ def test_a_measure_of_columns_is_computed_once_and_of_a_run_each_time() -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_at_hand_says_the_same(name: str) -> None:
+def test_a_subject_says_what_is_said_of_its_runs(name: str) -> None:
     shown = CASES[name]()
-    prepared = at_hand(shown)
+    subject = Subject.of(shown)
 
     for say in (analysis.finding, analysis.caveat, analysis.alt_text, analysis.describe):
-        assert say(prepared) == say(shown)
-    if isinstance(prepared, Comparison):
-        assert all(isinstance(run, Columns) for pair in prepared.pairs for run in pair)
-        assert prepared.pairs[0][0].calls is shown.pairs[0][0].calls  # type: ignore[union-attr]
+        assert say(subject) == say(shown)
+    assert Subject.of(subject) is subject
+    if isinstance(shown, Comparison):
+        assert [run.calls for run in subject.shown] == [shown.sync.calls, shown.concurrent.calls]
+        assert len(subject.runs) == 2 * len(shown.pairs)
+
+
+def test_a_list_of_one_run_is_that_run() -> None:
+    run = make_run(*timed((0, 1), (0, 2)))
+
+    assert analysis.describe([run]) == analysis.describe(run)
+    assert analysis.alt_text([run]) == analysis.alt_text(run)
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 6)), max_size=40))

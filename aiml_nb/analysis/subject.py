@@ -1,0 +1,67 @@
+"""What is spoken of and drawn: one run, a comparison or several runs, looked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+from ..records import Comparison, Run
+from .columns import Columns
+from .pairs import median_pair
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Subject:
+    """One run, a comparison or several runs, with the columns of all of them.
+
+    Parameters
+    ----------
+    runs
+        All runs; of a comparison those of all its pairs.
+    comparison
+        The comparison, None if it is none.
+    """
+
+    runs: list[Columns]
+    comparison: Comparison | None = None
+
+    @classmethod
+    def of(cls, shown: Shown) -> Subject:
+        """Look at what is given; a list of one run is that run."""
+        if isinstance(shown, Subject):
+            return shown
+        if isinstance(shown, Comparison):
+            pairs = [(Columns.of(sync), Columns.of(concurrent)) for sync, concurrent in shown.pairs]
+            return cls(
+                runs=[run for pair in pairs for run in pair],
+                comparison=Comparison(pairs=[*pairs], order_seed=shown.order_seed),
+            )
+        return cls(runs=[Columns.of(run) for run in ([shown] if isinstance(shown, Run) else shown)])
+
+    @property
+    def are_several(self) -> bool:
+        """Whether it is several runs side by side."""
+        return self.comparison is None and len(self.runs) != 1
+
+    @cached_property
+    def pair(self) -> tuple[Columns, Columns] | None:
+        """The pair of a comparison with the median speed-up, sync and concurrent; else None."""
+        if self.comparison is None:
+            return None
+        sync, concurrent = median_pair(self.comparison)
+        return Columns.of(sync), Columns.of(concurrent)
+
+    @property
+    def shown(self) -> list[Columns]:
+        """The runs that are drawn: the two of `pair`, or all."""
+        return self.runs if self.pair is None else [*self.pair]
+
+    @property
+    def run(self) -> Columns:
+        """The one run, or the concurrent run of `pair`; of several the last."""
+        return self.shown[-1]
+
+
+Shown: TypeAlias = Run | Comparison | Sequence[Run] | Subject
