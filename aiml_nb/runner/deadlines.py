@@ -10,6 +10,8 @@ import asyncio
 import math
 from types import TracebackType
 
+from ..transport.guard import READING_TIME, STOPPED
+
 LONGEST_SLEEP = 1.0  # seconds; the timer of a run that is over rings once more and is gone
 
 
@@ -36,8 +38,10 @@ class Deadlines:
     def _look(self) -> None:
         """End what is late, and set the timer for what is left."""
         now = asyncio.get_running_loop().time()
+        was_stopped = now - self._rings_at > STOPPED
         for deadline in [each for each in self.running if each.at <= now]:
-            deadline.end()
+            if not (was_stopped and deadline.extend(now + READING_TIME)):
+                deadline.end()
         self._timer, self._rings_at = None, math.inf
         if self.running:
             self._set_timer(min(each.at for each in self.running), now)
@@ -54,12 +58,20 @@ class Deadline:
         From the block's beginning.
     """
 
-    __slots__ = ("_cancelled_before", "_deadlines", "_is_late", "_seconds", "_task", "at")
+    __slots__ = (
+        "_cancelled_before",
+        "_deadlines",
+        "_is_extended",
+        "_is_late",
+        "_seconds",
+        "_task",
+        "at",
+    )
 
     def __init__(self, deadlines: Deadlines, seconds: float) -> None:
         self._deadlines = deadlines
         self._seconds = seconds
-        self._is_late = False
+        self._is_late = self._is_extended = False
 
     def __enter__(self) -> None:
         task = asyncio.current_task()
@@ -69,6 +81,13 @@ class Deadline:
         now = task.get_loop().time()
         self.at = now + self._seconds
         self._deadlines.add(self, now)
+
+    def extend(self, at: float) -> bool:
+        """Let the block go on until `at`; say whether that was possible, which it is once."""
+        if self._is_extended:
+            return False
+        self._is_extended, self.at = True, at
+        return True
 
     def end(self) -> None:
         """Break the block off."""

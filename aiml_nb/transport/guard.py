@@ -20,6 +20,10 @@ MOST_BYTES = 8 * 2**20
 MOST_HEAD_BYTES = 100 * 2**10
 # Seconds for which an idle connection is kept.
 KEEP_ALIVE = 5.0
+# A timer that rings later than this, in seconds, tells that the process was stopped, as by a closed
+# laptop, or that something blocked it. What came meanwhile is read first, in this time.
+STOPPED = 0.25
+READING_TIME = 0.5
 _ENCODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress"})
 
 

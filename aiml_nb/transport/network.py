@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import httpcore2
 
 from .environment import Proxy
-from .guard import DeadlineError, describe_os_error
+from .guard import READING_TIME, STOPPED, DeadlineError, describe_os_error
 from .open_files import PAUSE, OutOfFilesError, is_shortage, note_shortage
 
 
@@ -28,13 +29,12 @@ class Exchange:
 
     def __init__(self, network: Network, seconds: float | None) -> None:
         self._network = network
-        self.is_late = False
+        self.is_late = self._is_over = False
         self._ends = None if seconds is None else time.monotonic() + seconds
-        self._timer = None if seconds is None else threading.Timer(seconds, self._cut)
+        self._timer: threading.Timer | None = None
         network.begin(self)
-        if self._timer:
-            self._timer.daemon = True
-            self._timer.start()
+        if seconds is not None:
+            self._set_timer(seconds, self._ring)
 
     @property
     def left(self) -> float | None:
@@ -43,6 +43,7 @@ class Exchange:
 
     def end(self) -> None:
         """Stop the clock."""
+        self._is_over = True
         if self._timer:
             self._timer.cancel()
 
@@ -51,9 +52,21 @@ class Exchange:
         if self.is_late:
             raise DeadlineError("no whole answer came in time") from cause
 
+    def _set_timer(self, seconds: float, ring: Callable[[], None]) -> None:
+        self._timer = threading.Timer(seconds, ring)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _ring(self) -> None:
+        if self._ends is not None and time.monotonic() - self._ends > STOPPED:
+            self._set_timer(READING_TIME, self._cut)
+        else:
+            self._cut()
+
     def _cut(self) -> None:
-        self.is_late = True
-        self._network.shut()
+        if not self._is_over:  # in the moment when the clock rang
+            self.is_late = True
+            self._network.shut()
 
 
 class Network(httpcore2.SyncBackend):
