@@ -1,4 +1,4 @@
-"""``aiml-nb compare`` as users type it: a process of its own."""
+"""``aiml-nb compare`` as users type it."""
 
 from __future__ import annotations
 
@@ -11,25 +11,7 @@ from pathlib import Path
 
 import pytest
 
-CANARY = "canary-0123456789abcdef"
-
-
-def aiml_nb(*arguments: object, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aiml_nb", *map(str, arguments)],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=cwd,
-        env=_environ(environ),
-    )
-
-
-def _environ(more: dict[str, str]) -> dict[str, str]:
-    import os
-
-    return {**os.environ, **more}
+from .typed import CANARY, PROGRAM, aiml_nb
 
 
 @pytest.fixture
@@ -47,7 +29,11 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 
 def test_the_faq_prints_finding_and_table_and_writes_the_timeline(tmp_path: Path) -> None:
-    done = aiml_nb("compare", "--simulate", "--speed", 5, "--json", "out.json", cwd=tmp_path)
+    """In a process of its own, from its start to its end."""
+    command = [*PROGRAM, "compare", "--simulate", "--speed", "5", "--json", "out.json"]
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=120, cwd=tmp_path
+    )
 
     assert (done.returncode, done.stderr) == (0, "")
     data = json.loads((tmp_path / "out.json").read_text())

@@ -1,4 +1,4 @@
-"""``aiml-nb run`` as users type it: a process of its own."""
+"""``aiml-nb run`` as users type it; in a process of its own where that matters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from aiml_nb.jsonl import encode
 from ..foreground import Foreground, foreground
 from ..raw_server import JSON_HEAD, raw_server
 from ..runner.door_server import BAD_LISTS, Reply, door_server, listing, refusal
-from .test_compare import CANARY, aiml_nb
+from .typed import CANARY, aiml_nb
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from .typed import aiml_nb
+
 FAQ_SCRIPT = """
 import asyncio, sys
 from openai import AsyncOpenAI, OpenAI
@@ -100,16 +102,10 @@ def test_ctrl_c_ends_it_quietly(simulator: subprocess.Popen[str]) -> None:
     assert (simulator.returncode, errors) == (0, "")
 
 
-def test_a_port_in_use_is_named_with_what_to_type() -> None:
+def test_a_port_in_use_is_named_with_what_to_type(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        done = subprocess.run(
-            [sys.executable, "-m", "aiml_nb", "simulate", "--port", str(port)],
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
+        done = aiml_nb("simulate", "--port", port, cwd=tmp_path)
 
     assert done.returncode == 2
     assert str(port) in done.stderr
@@ -117,29 +113,13 @@ def test_a_port_in_use_is_named_with_what_to_type() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_the_scenarios_are_listed() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "aiml_nb", "simulate", "--list-scenarios"],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
+def test_the_scenarios_are_listed(tmp_path: Path) -> None:
+    done = aiml_nb("simulate", "--list-scenarios", cwd=tmp_path)
 
     assert done.stdout.startswith("faq")
 
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104
-
-
-def simulate(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aiml_nb", "simulate", *options],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
 
 
 @pytest.mark.parametrize(
@@ -159,9 +139,9 @@ def simulate(*options: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_what_cannot_be_is_refused_with_what_can(
-    options: tuple[str, ...], words: tuple[str, ...]
+    options: tuple[str, ...], words: tuple[str, ...], tmp_path: Path
 ) -> None:
-    done = simulate(*options)
+    done = aiml_nb("simulate", *options, cwd=tmp_path)
 
     assert done.returncode == 2
     assert all(word in done.stderr for word in words), done.stderr
