@@ -27,6 +27,7 @@ from aiml_nb.jsonl import encode
 
 from ..foreground import Foreground, foreground
 from ..raw_server import JSON_HEAD, raw_server
+from ..rows import slow
 from ..runner.door_server import BAD_LISTS, Reply, door_server, listing, refusal
 from .typed import CANARY, aiml_nb
 
@@ -623,7 +624,7 @@ class TestGoingOn:
         assert (code, shown.out) == (2, "")
         assert said in shown.err
 
-    @pytest.mark.parametrize("strategy", ["gather", "threads"])
+    @pytest.mark.parametrize("strategy", ["gather", slow("threads")])
     def test_ctrl_c_gives_the_prompt_back_and_the_command_that_goes_on(
         self, tmp_path: Path, strategy: str
     ) -> None:

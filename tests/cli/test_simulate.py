@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from ..rows import slow
 from .typed import aiml_nb
 
 FAQ_SCRIPT = """
@@ -73,7 +74,7 @@ def first_line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().rstrip("\n")
 
 
-@pytest.mark.parametrize("path", ["/v1", ""])
+@pytest.mark.parametrize("path", ["/v1", slow("")])
 def test_the_faqs_program_gives_the_faqs_two_orders(
     simulator: subprocess.Popen[str], path: str, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from aiml_nb.records import Run
 
+from ..rows import in_turn, slow
 from .virtual import VirtualServer, Window, run_ours, run_plain
 
 
@@ -20,7 +21,7 @@ def serve_a_second(draw: object) -> float:
     return draw.uniform(0.2, 0.4)  # type: ignore[attr-defined, no-any-return]
 
 
-@pytest.mark.parametrize("share", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("share", [slow(0.02), 0.1, slow(0.3)])
 def test_refused_at_random_it_takes_no_longer_than_a_plain_client(share: float) -> None:
     n, shares = 1000, {"429": share}
     server = VirtualServer(duration=serve_a_second, shares=shares, seed=1)
@@ -36,8 +37,9 @@ def test_refused_at_random_it_takes_no_longer_than_a_plain_client(share: float) 
     assert server.most_in_service <= 50
 
 
-@pytest.mark.parametrize("limit", [8, 10, 20, 50, 200])
-@pytest.mark.parametrize("strategy", ["gather", "adaptive"])
+@pytest.mark.parametrize(
+    ("limit", "strategy"), in_turn([8, 10, 20, 50, 200], ["gather", "adaptive"])
+)
 def test_the_number_that_a_server_takes_is_found(limit: int, strategy: str) -> None:
     server = VirtualServer(duration=lambda draw: draw.uniform(1, 2.6), allowed=7, seed=2)
 
@@ -49,8 +51,9 @@ def test_the_number_that_a_server_takes_is_found(limit: int, strategy: str) -> N
     assert 5 <= run.limit_history[-1].limit <= 10
 
 
-@pytest.mark.parametrize("kind", ["sliding", "fixed", "bucket"])
-@pytest.mark.parametrize("duration", [0.03, 2.0, 20.0])
+@pytest.mark.parametrize(
+    ("kind", "duration"), in_turn(["sliding", "fixed", "bucket"], [0.03, 2.0, 20.0])
+)
 def test_no_call_fails_where_twice_as_many_are_in_flight_as_a_minute_takes(
     kind: str, duration: float
 ) -> None:

@@ -11,19 +11,24 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.runner.deadlines import LONGEST_SLEEP, Deadline, Deadlines
 
+from ..rows import in_turn, slow
 from .conftest import connect_faulty
 from .test_run import read_log
 
 STRATEGIES = ["sequential", "threads", "gather", "workers", "adaptive"]
+TWO = ["threads", "gather", *map(slow, ("sequential", "workers", "adaptive"))]
 OVERSHOOT = 0.5
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize(
-    ("fault", "stream"),
-    [("stall", False), ("stall:60%", True), ("trickle-head:0.1", False), ("pings:0.1", True)],
+    ("strategy", "behaviour"),
+    in_turn(
+        STRATEGIES,
+        [("stall", False), ("stall:60%", True), ("trickle-head:0.1", False), ("pings:0.1", True)],
+    ),
 )
-def test_a_call_ends_with_its_time(strategy: str, fault: str, stream: bool) -> None:
+def test_a_call_ends_with_its_time(strategy: str, behaviour: tuple[str, bool]) -> None:
+    fault, stream = behaviour
     endpoint = connect_faulty(faults={"*": [fault] * 5})
 
     run = nb.run(["A?", "B?"], endpoint, strategy=strategy, timeout=0.6, stream=stream)
@@ -33,7 +38,7 @@ def test_a_call_ends_with_its_time(strategy: str, fault: str, stream: bool) -> N
         assert 0.6 <= (call.duration or 0) <= 0.6 + OVERSHOOT
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", TWO)
 def test_the_time_covers_attempts_and_waits(strategy: str) -> None:
     """A server that is always busy: the call is given up in its time, not after three attempts."""
     endpoint = connect_faulty(faults={"*": [429] * 50})
@@ -47,7 +52,7 @@ def test_the_time_covers_attempts_and_waits(strategy: str) -> None:
     assert took <= 2.5 + OVERSHOOT
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", TWO)
 def test_a_run_ends_with_its_time(strategy: str) -> None:
     endpoint = nb.connect(verbose=False)
 

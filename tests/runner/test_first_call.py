@@ -18,6 +18,7 @@ from aiml_nb import warmup
 from aiml_nb.runner import STRATEGIES, first_call
 
 from ..raw_server import raw_server
+from ..rows import in_turn
 from .door_server import (
     BAD_LISTS,
     DoorServer,
@@ -31,6 +32,7 @@ from .test_run import questions
 
 KEY = "sk-canary-0123456789abcdef"
 BOTH = pytest.mark.parametrize("strategy", ["sequential", "gather"])
+FOUR = ("sequential", "threads", "gather", "workers")
 MANY = pytest.mark.parametrize("strategy", [each for each in STRATEGIES if each != "sequential"])
 
 
@@ -65,8 +67,9 @@ class Turns:
 
 
 class TestListsThatTellNothing:
-    @pytest.mark.parametrize("strategy", ["threads", "gather"])
-    @pytest.mark.parametrize("name", [*BAD_LISTS, "reset"])
+    @pytest.mark.parametrize(
+        ("name", "strategy"), in_turn([*BAD_LISTS, "reset"], ["threads", "gather"])
+    )
     def test_the_first_call_goes_alone_and_then_all_others(self, name: str, strategy: str) -> None:
         turns = Turns(5, first_alone=True)
         with door_server(models=BAD_LISTS.get(name, name), chat=turns) as door:
@@ -284,8 +287,10 @@ UNSURE = {
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("strategy", ["sequential", "threads", "gather", "workers"])
-    @pytest.mark.parametrize("name", [name for name in REFUSALS if name not in UNSURE])
+    @pytest.mark.parametrize(
+        ("name", "strategy"),
+        in_turn([name for name in REFUSALS if name not in UNSURE], FOUR),
+    )
     def test_of_the_first_call_and_the_list_end_the_run_with_a_sentence(
         self, name: str, strategy: str, tmp_path: Path
     ) -> None:
@@ -304,8 +309,7 @@ class TestRefusals:
         assert KEY[:12] not in repr(run)
         assert not journal.exists()
 
-    @pytest.mark.parametrize("strategy", ["sequential", "threads", "gather", "workers"])
-    @pytest.mark.parametrize("name", UNSURE)
+    @pytest.mark.parametrize(("name", "strategy"), in_turn(UNSURE, FOUR))
     def test_of_the_first_call_alone_stop_the_run_and_say_why(
         self, name: str, strategy: str, tmp_path: Path
     ) -> None:

@@ -20,9 +20,10 @@ from aiml_nb.runner.incoming import Incoming
 from aiml_nb.runner.parse import parse_json
 
 from ..raw_server import JSON_HEAD, SSE_HEAD, raw_server
+from ..rows import in_turn
 from .replies import completion, delta, end, piece, said, stream
 
-BOTH = pytest.mark.parametrize("strategy", ["sequential", "gather"])
+STRATEGIES = ("sequential", "gather")
 
 
 def usage(**counts: Any) -> dict[str, Any]:
@@ -115,8 +116,7 @@ def use_all(run: Run, folder: Path) -> None:
     assert isinstance(nb.read_saved(folder / "run.json"), Run)
 
 
-@BOTH
-@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize(("name", "strategy"), in_turn(GOOD, STRATEGIES))
 def test_an_odd_reply_is_an_answer_and_breaks_nothing(
     name: str, strategy: str, tmp_path: Path
 ) -> None:
@@ -184,8 +184,7 @@ PIECES: dict[str, list[Any]] = {
 }
 
 
-@BOTH
-@pytest.mark.parametrize("name", PIECES)
+@pytest.mark.parametrize(("name", "strategy"), in_turn(PIECES, STRATEGIES))
 def test_an_odd_piece_breaks_nothing(name: str, strategy: str, tmp_path: Path) -> None:
     pieces = [*PIECES[name], piece(delta(content=TEXT)), end()]
     journal = tmp_path / "j.jsonl"
@@ -268,14 +267,14 @@ json_values = st.recursive(
 
 
 class TestParsing:
-    @settings(deadline=None, max_examples=100)
+    @settings(deadline=None, max_examples=30)
     @given(json_values)
     def test_json_is_read_as_pythons_own_reads_it(self, value: Any) -> None:
         for ensure_ascii in (True, False):
             data = json.dumps(value, ensure_ascii=ensure_ascii).encode("utf-8", "surrogatepass")
             assert parse_json(data) == json.loads(data)
 
-    @settings(deadline=None, max_examples=200)
+    @settings(deadline=None, max_examples=60)
     @given(st.binary(max_size=30) | st.text('{}[]":,0123456789.eE+-\\un tfNaI', max_size=15))
     @example(b"-0")
     @example(b"01")

@@ -15,6 +15,7 @@ import aiml_nb as nb
 from aiml_nb.failures import Failure, explain_failure
 
 from ..raw_server import JSON_HEAD, SSE_HEAD, raw_server
+from ..rows import in_turn, slow
 from .conftest import run_skipping
 
 STRATEGIES = ("sequential", "gather")
@@ -327,9 +328,11 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
-@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize(
+    ("shape", "strategy", "stream"),
+    in_turn(SHAPES, STRATEGIES, (False, True)),
+    ids=lambda value: value.name if isinstance(value, Shape) else None,
+)
 def test_the_servers_own_words_are_kept(shape: Shape, strategy: str, stream: bool) -> None:
     call = fail(reply(shape.body, shape.status, shape.kind), strategy, stream=stream)
 
@@ -433,12 +436,13 @@ IN_STREAMS = [
 ]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize(("event", "error_type", "words"), IN_STREAMS)
-@pytest.mark.parametrize("begun", [False, True], ids=["at-once", "after-text"])
+@pytest.mark.parametrize(
+    ("row", "strategy", "begun"), in_turn(IN_STREAMS, STRATEGIES, (False, True))
+)
 def test_an_error_in_a_stream_has_its_words_and_its_status(
-    event: str, error_type: str, words: str, begun: bool, strategy: str
+    row: tuple[str, str, str], begun: bool, strategy: str
 ) -> None:
+    event, error_type, words = row
     call = fail(sse(*[_PIECE] * begun, event), strategy, stream=True)
 
     assert (call.outcome, call.error_type) == ("error", error_type)
@@ -467,12 +471,11 @@ IN_200 = [
 ]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-@pytest.mark.parametrize(("body", "error_type", "words"), IN_200)
+@pytest.mark.parametrize(("row", "strategy", "stream"), in_turn(IN_200, STRATEGIES, (False, True)))
 def test_an_error_with_a_good_status_is_the_status_that_it_names(
-    body: Any, error_type: str, words: str, stream: bool, strategy: str
+    row: tuple[Any, str, str], stream: bool, strategy: str
 ) -> None:
+    body, error_type, words = row
     call = fail(JSON_HEAD + json.dumps(body).encode(), strategy, stream=stream)
 
     assert (call.outcome, call.error_type) == ("error", error_type)
@@ -608,7 +611,7 @@ class TestHints:
             ("try again in 99999999 hours", None),
         ],
     )
-    @pytest.mark.parametrize("wrap", [None, "error", "detail"])
+    @pytest.mark.parametrize("wrap", [None, slow("error"), slow("detail")])
     def test_are_read_from_words(self, words: str, seconds: float | None, wrap: str | None) -> None:
         assert hint_of({wrap: words} if wrap else words) == pytest.approx(seconds)
 

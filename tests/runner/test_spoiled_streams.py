@@ -19,9 +19,11 @@ from aiml_nb.runner.incoming import Incoming
 from aiml_nb.transport import MOST_BYTES
 
 from ..raw_server import SSE_HEAD, raw_server
+from ..rows import in_turn
 from .replies import EXAMPLES, LAST, USAGE, begin, delta, end, piece, stream
 
-BOTH = pytest.mark.parametrize("strategy", ["sequential", "gather"])
+STRATEGIES = ("sequential", "gather")
+BOTH = pytest.mark.parametrize("strategy", STRATEGIES)
 
 START = (begin(content="", refusal=None), piece(delta(content="It is")))
 REST = (piece(delta(content=" four.")), end(), LAST)
@@ -84,9 +86,10 @@ FATAL: dict[str, Any] = {
 }
 
 
-@BOTH
 class TestPieces:
-    @pytest.mark.parametrize("name", [*HARMLESS, *UNREADABLE, *FATAL])
+    @pytest.mark.parametrize(
+        ("name", "strategy"), in_turn([*HARMLESS, *UNREADABLE, *FATAL], STRATEGIES)
+    )
     def test_after_a_complete_answer_nothing_spoils_it(self, name: str, strategy: str) -> None:
         odd = (HARMLESS | UNREADABLE | FATAL)[name]
         for after in ((odd, LAST), (LAST, odd), (LAST, odd, odd)):
@@ -97,7 +100,7 @@ class TestPieces:
             assert call.finish_reason == "stop"
             assert call.message == WHOLE["choices"][0]["message"]
 
-    @pytest.mark.parametrize("name", HARMLESS)
+    @pytest.mark.parametrize(("name", "strategy"), in_turn(HARMLESS, STRATEGIES))
     def test_what_says_nothing_spoils_nothing_anywhere(self, name: str, strategy: str) -> None:
         odd = HARMLESS[name]
         for pieces in ((odd, *START, *REST), (*START, odd, *REST), (*START, odd, odd, *REST)):
@@ -107,7 +110,7 @@ class TestPieces:
             assert (call.input_tokens, call.output_tokens) == (11, 7)
             assert call.message == WHOLE["choices"][0]["message"]
 
-    @pytest.mark.parametrize("name", UNREADABLE)
+    @pytest.mark.parametrize(("name", "strategy"), in_turn(UNREADABLE, STRATEGIES))
     def test_what_cannot_be_read_is_told_and_all_else_is_kept(
         self, name: str, strategy: str
     ) -> None:
@@ -119,6 +122,7 @@ class TestPieces:
         assert (call.input_tokens, call.output_tokens, call.model) == (11, 7, "m-1")
         assert call.attempts[0].status == 200
 
+    @BOTH
     @pytest.mark.parametrize("name", FATAL)
     def test_an_error_ends_it_and_what_came_is_kept(self, name: str, strategy: str) -> None:
         call = ask(SSE_HEAD + stream(*START, FATAL[name], *REST), strategy)
@@ -126,6 +130,7 @@ class TestPieces:
         assert (call.outcome, call.error_type, call.error) == ("error", "stream", "overloaded")
         assert call.text == "It is"
 
+    @BOTH
     def test_one_of_two_choices_is_not_all(self, strategy: str) -> None:
         """An answer is complete only when all choices are that were asked for."""
         first = stream(*START, end(), UNREADABLE["a list"], done=False)
@@ -138,6 +143,7 @@ class TestPieces:
         )
         assert (call.outcome, call.n_choices) == ("ok", 2)
 
+    @BOTH
     def test_a_choice_that_never_came_makes_an_answer_incomplete(self, strategy: str) -> None:
         call = ask(SSE_HEAD + stream(*START, end(), done=False), strategy, n=2)
 
@@ -147,6 +153,7 @@ class TestPieces:
         call = ask(SSE_HEAD + stream(*START, end()), strategy, n=2)
         assert (call.outcome, call.n_choices) == ("ok", 1)
 
+    @BOTH
     def test_the_whole_message_at_the_end_is_not_said_twice(self, strategy: str) -> None:
         message = {"role": "assistant", "content": "It is four."}
         last = {"index": 0, "finish_reason": "stop", "message": message}
@@ -169,10 +176,10 @@ LABELS = (
 )
 
 
-@BOTH
-@pytest.mark.parametrize("asked", [False, True], ids=["asked whole", "asked in pieces"])
-@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "in pieces"])
-@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize(
+    ("label", "streamed", "asked", "strategy"),
+    in_turn(LABELS, (False, True), (False, True), STRATEGIES),
+)
 def test_what_came_is_known_by_its_first_bytes(
     label: str | None, streamed: bool, asked: bool, strategy: str
 ) -> None:
@@ -245,9 +252,9 @@ HEADS = {
 }
 
 
-@BOTH
-@pytest.mark.parametrize("framing", HEADS)
-@pytest.mark.parametrize("ending", ["close", "reset", "silence"])
+@pytest.mark.parametrize(
+    ("ending", "framing", "strategy"), in_turn(["close", "reset", "silence"], HEADS, STRATEGIES)
+)
 def test_a_connection_that_ends_badly_after_a_complete_answer_does_not_spoil_it(
     ending: str, framing: str, strategy: str
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
+from ..rows import slow
 from .test_process import is_alive, posix
 
 pytestmark = pytest.mark.kernel
@@ -56,7 +57,7 @@ ENDS: dict[str, Callable[[KernelManager], None]] = {
 
 
 @posix
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", [slow("restart"), slow("shutdown"), "kill -9"])
 def test_no_simulator_is_left_two_seconds_after_the_end_of_its_kernel(manager, end):
     pid = start_simulator(manager)
 

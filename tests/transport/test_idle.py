@@ -13,6 +13,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.transport import open_async_http, open_http
 
+from ..rows import in_turn
 from .connections import Connections, Exchange, connection_server
 from .tls import CERTIFICATE, server_side
 
@@ -68,9 +69,7 @@ SPEAKING = [
 ]
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("strategy", WAYS)
-@pytest.mark.parametrize("behave", SPEAKING)
+@pytest.mark.parametrize(("behave", "strategy", "stream"), in_turn(SPEAKING, WAYS, (False, True)))
 def test_each_call_gets_its_own_answer(
     behave: Callable[[Exchange], None], strategy: str, stream: bool
 ) -> None:
@@ -80,8 +79,10 @@ def test_each_call_gets_its_own_answer(
     assert opened == len(PROMPTS)  # none was used twice
 
 
-@pytest.mark.parametrize("strategy", WAYS)
-@pytest.mark.parametrize("behave", [twice_at_once, body_and_the_whole_again, one_and_a_half])
+@pytest.mark.parametrize(
+    ("behave", "strategy"),
+    in_turn([twice_at_once, body_and_the_whole_again, one_and_a_half], WAYS),
+)
 def test_nor_encrypted(
     behave: Callable[[Exchange], None], strategy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from ..rows import slow
 from .connections import Exchange, connection_server
 
-WAYS = ("threads", "gather", "workers", "adaptive")
+WAYS = ("threads", "gather", slow("workers"), slow("adaptive"))
 
 # What the child does: it takes a limit, opens some files, and makes a run.
 CHILD = """
@@ -140,8 +141,14 @@ class TestTheLimit:
 class TestShortage:
     """Somebody else in this process has taken all files."""
 
-    @pytest.mark.parametrize("strategy", ["sequential", *WAYS])
-    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+    @pytest.mark.parametrize(
+        ("strategy", "host"),
+        [
+            *(("threads", "127.0.0.1"), ("gather", "localhost")),
+            *(slow(each, "127.0.0.1") for each in ("sequential", "workers", "adaptive")),
+            slow("threads", "localhost"),
+        ],
+    )
     def test_calls_wait_until_there_is_a_file_again(self, strategy: str, host: str) -> None:
         with connection_server(answer_and_close) as server:
             _, run = run_child(
@@ -155,7 +162,7 @@ class TestShortage:
         assert run["ends"] == [["ok", "", ""]]
         assert run["attempts"] == 1
 
-    @pytest.mark.parametrize("strategy", ["sequential", "threads", "gather"])
+    @pytest.mark.parametrize("strategy", [slow("sequential"), "threads", "gather"])
     def test_who_waited_in_vain_is_told_why(self, strategy: str) -> None:
         options = {"strategy": strategy, "max_concurrency": 8, "timeout": 1.0, "run_timeout": 3}
         with connection_server(answer_and_close) as server:

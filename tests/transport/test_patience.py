@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 
+import pytest
+
 import aiml_nb as nb
 
 from .connections import Exchange, connection_server
@@ -12,6 +14,7 @@ from .connections import Exchange, connection_server
 SILENCE = 6.0  # httpx2 by itself waits five seconds for the next piece
 
 
+@pytest.mark.slow
 async def test_an_answer_is_waited_for_before_it_begins_and_in_the_middle_of_it() -> None:
     def pause(exchange: Exchange) -> None:
         said = 0 if exchange.prompt == "before" else len(exchange.reply) // 2

@@ -16,6 +16,7 @@ import aiml_nb as nb
 from aiml_nb.transport import open_http
 from tests.runner.conftest import connect_faulty, run_skipping
 
+from ..rows import in_turn
 from .connections import Connections, Exchange, connection_server
 from .tls import CERTIFICATE, server_side
 
@@ -94,9 +95,7 @@ DEATHS = [
 ]
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("strategy", WAYS)
-@pytest.mark.parametrize("behave", DEATHS)
+@pytest.mark.parametrize(("behave", "strategy", "stream"), in_turn(DEATHS, WAYS, (False, True)))
 def test_a_used_connection_that_dies_loses_no_call(
     behave: Callable[[Exchange], None], strategy: str, stream: bool
 ) -> None:
@@ -318,9 +317,10 @@ class TestTime:
 
 
 class TestTheSimulator:
-    @pytest.mark.parametrize("stream", [False, True])
-    @pytest.mark.parametrize("strategy", WAYS)
-    @pytest.mark.parametrize("fault", ["hang-up", "hang-up:reset", "drop"])
+    @pytest.mark.parametrize(
+        ("strategy", "stream", "fault"),
+        in_turn(WAYS, (False, True), ("hang-up", "hang-up:reset", "drop")),
+    )
     def test_its_connections_that_end_cost_no_attempt(
         self, fault: str, strategy: str, stream: bool
     ) -> None:
