@@ -6,11 +6,16 @@ what cannot be read is passed over, and nothing here raises.
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
 # The models' thoughts have several names, and may be parts of the content.
-_REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
+_REASONING = (
+    *("reasoning_content", "reasoning", "thinking", "reasoning_details"),
+    *("thinking_blocks", "reasoning_text"),
+)
+_IN_PARTS = ("reasoning_details", "thinking_blocks")
 _THOUGHTS = ("thinking", "reasoning", "redacted_thinking")
 _WORDS = ("text", "thinking", "reasoning", "summary", "content")
 _NOTHING: dict[str, Any] = {}
@@ -39,7 +44,8 @@ class Answered:
     @property
     def tool_calls(self) -> list[dict[str, Any]]:
         """The tool calls of the first choice; empty if there are none."""
-        return _dicts(self.message.get("tool_calls"))
+        calls = self.message.get("tool_calls")
+        return [calls] if isinstance(calls, dict) else _dicts(calls)
 
     @property
     def reasoning(self) -> str:
@@ -54,8 +60,10 @@ class Answered:
 
 def told_of(call: Answered) -> dict[str, Any]:
     """Return what a table can show of the whole reply; None where it tells nothing."""
+    function = call.message.get("function_call")  # as it was before there were tools
+    older = [{"type": "function", "function": function}] if function else None
     return {
-        "tool_calls": call.tool_calls or None,
+        "tool_calls": call.tool_calls or older,
         "reasoning": call.reasoning or None,
         "n_choices": None if call.body is None else call.n_choices,
     }
@@ -75,7 +83,7 @@ def message_of(choice: object) -> dict[str, Any]:
 def text_of(message: dict[str, Any]) -> str:
     """Return the text of a message: its content, parts joined, and the words of a refusal."""
     content, refusal = message.get("content"), message.get("refusal")
-    text = content if isinstance(content, str) else "".join(map(_text_of_part, _parts(content)))
+    text = content if isinstance(content, str) else _text_of_content(content)
     return text + refusal if refusal and isinstance(refusal, str) else text
 
 
@@ -91,7 +99,9 @@ def reasoning_of(message: dict[str, Any]) -> str:
 def is_in_parts(message: dict[str, Any]) -> bool:
     """Say whether the text or the reasoning of a message is told in parts."""
     content = message.get("content")
-    return not (content is None or isinstance(content, str)) or "reasoning_details" in message
+    if not (content is None or isinstance(content, str)):
+        return True
+    return any(name in message for name in _IN_PARTS)
 
 
 def is_refused(message: dict[str, Any]) -> bool:
@@ -115,26 +125,36 @@ def fields_of(body: dict[str, Any]) -> dict[str, Any]:
     choice = _first_choice(body)
     usage = body.get("usage")
     usage = usage if isinstance(usage, dict) else _NOTHING
-    details = usage.get("completion_tokens_details")
+    details = _first_of(usage, "completion_tokens_details", "output_tokens_details")
     meta = body.get("meta")  # where AIML API has the cost
     return {
         "text": text_of(message_of(choice)),
         "finish_reason": _text(choice.get("finish_reason")),
-        "input_tokens": _count(usage.get("prompt_tokens")),
-        "output_tokens": _count(usage.get("completion_tokens")),
-        "reasoning_tokens": _count(_get(details, "reasoning_tokens")) if details else None,
+        "input_tokens": _count(_first_of(usage, "prompt_tokens", "input_tokens")),
+        "output_tokens": _count(_first_of(usage, "completion_tokens", "output_tokens")),
+        "reasoning_tokens": _count(_get(details or usage, "reasoning_tokens")),
         "cost": _amount(_get(_get(meta, "usage"), "usd_spent")) if meta else None,
         "model": _text(body.get("model")),
     }
 
 
 def _first_choice(body: dict[str, Any]) -> dict[str, Any]:
-    choices = body.get("choices")
-    if isinstance(choices, list):
-        for choice in choices:
-            if isinstance(choice, dict):
-                return choice
-    return _NOTHING
+    """Return the choice with the least index, wherever it stands."""
+    choices = choices_of(body)
+    if len(choices) > 1:
+        return min(choices, key=_index)
+    return choices[0] if choices else _NOTHING
+
+
+def _index(choice: dict[str, Any]) -> int:
+    index = choice.get("index")
+    return index if type(index) is int else 0
+
+
+def _first_of(value: dict[str, Any], name: str, other: str) -> Any:
+    """Return what stands under a name, or under the one that other makes have for it."""
+    found = value.get(name)
+    return value.get(other) if found is None else found
 
 
 def _get(value: object, name: str) -> Any:
@@ -155,10 +175,21 @@ def _is_thought(part: object) -> bool:
     return str(_get(part, "type")).startswith(_THOUGHTS)
 
 
+def _text_of_content(content: object) -> str:
+    """Join the parts; what is JSON in place of a text is shown as that."""
+    if isinstance(content, list):
+        return "".join(map(_text_of_part, content))
+    is_part = isinstance(content, dict) and not {"type", "text"}.isdisjoint(content)
+    if is_part or content in (None, {}):
+        return _text_of_part(content)
+    return json.dumps(content, ensure_ascii=False)
+
+
 def _text_of_part(part: object) -> str:
     if isinstance(part, str):
         return part
     words = None if _is_thought(part) else _get(part, "text") or _get(part, "refusal")
+    words = words.get("value") if isinstance(words, dict) else words
     return words if isinstance(words, str) else ""
 
 

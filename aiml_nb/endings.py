@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 End = Literal["good", "cut", "full", "declined", "broken", "failed", "unknown"]
 _ENDS: dict[End, str] = {
     "good": "stop stopsequence toolcalls toolcall tooluse functioncall endturn eos eostoken "
-    "eosfound endoftext complete completed",
+    "eosfound endoftext endofturn stoptoken stopstring stopword stopwords complete completed",
     "cut": "length maxtokens maxlength maxnewtokens maxoutput maxoutputtokens maxcompletiontokens "
-    "tokenlimit maxpredictedtokensreached",
-    "full": "modellength contextlength contextlengthreached errorlimit contextwindowexceeded "
-    "modelcontextwindowexceeded",
+    "maximumtokens tokenlimit maxpredictedtokensreached",
+    "full": "modellength contextlength contextlengthreached contextlengthexceeded errorlimit "
+    "maxcontextlength contextwindowexceeded modelcontextwindowexceeded",
     "declined": "contentfilter contentfiltered safety recitation blocklist prohibitedcontent spii "
     "imagesafety imageprohibitedcontent imagerecitation refusal guardrailintervened sensitive "
     "errortoxic moderation",
     "broken": "abort aborted cancelled canceled usercancel timeout timelimit networkerror "
     "insufficientsystemresource modelunloaded",
-    "failed": "error",
+    "failed": "error failed servererror internalerror internalservererror",
 }
 _KINDS: dict[str, End] = {word: end for end, words in _ENDS.items() for word in words.split()}
 
@@ -37,8 +37,11 @@ def end_of(reason: object) -> End | None:
     """Return the kind of end that a ``finish_reason`` tells; None if it tells none."""
     if not isinstance(reason, str) or reason in ("", "null"):  # what some say while they write
         return None
-    known = _KINDS.get(reason)
-    return known or _KINDS.get(re.sub("[^a-z]", "", reason[:100].lower()), "unknown")
+    if known := _KINDS.get(reason):
+        return known
+    word = reason[:100].partition(":")[0]  # "content_filter: PROHIBITED_CONTENT"
+    plain = re.sub("[^a-z]", "", word.lower()).removeprefix("finishreason")
+    return _KINDS.get(plain, "unknown")
 
 
 def ends_of(call: Call) -> set[End | None]:

@@ -27,8 +27,25 @@ _WORDS = (
     *("Message", "msg", "detail", "faultstring", "status_msg", "description", "details"),
     *("error", "errors", "Error"),
 )
-_PAGE = re.compile(r"\s*<(?:!doctype|\?xml|html|head|title|body|h1|p|div|pre|center|error)\b", re.I)
+_PAGE = re.compile(
+    r"\s*<(?:!doctype|\?xml|html|head|title|body|h1|p|div|pre|center|error)\b"
+    r"|\s*<([a-z][\w:.-]*)(?:\s[^<>]*)?>.*</\1\s*>\s*\Z",  # or any other XML
+    re.I | re.S,
+)
 _CODES = ("code", "status", "type", "error_type", "error_code", "errorcode", "errorCode", "__type")
+# Codes in place of a number, of what may pass.
+_NAMED = {
+    **dict.fromkeys(
+        (
+            *("ratelimit", "ratelimited", "ratelimiterror", "ratelimitexceeded"),
+            *("ratelimitreached", "toomanyrequests", "resourceexhausted", "throttled"),
+            *("throttling", "throttlingexception", "insufficientquota"),
+        ),
+        429,
+    ),
+    **dict.fromkeys(("overloaded", "overloadederror", "engineoverloaded"), 529),
+    **dict.fromkeys(("unavailable", "serviceunavailable", "serviceunavailableerror"), 503),
+}
 _STATUSES = ("code", "status", "statusCode", "status_code", "http_status", "httpStatus", "error")
 _JSON = json.JSONDecoder()
 
@@ -43,7 +60,8 @@ class ErrorBody(NamedTuple):
     code
         Its code or type where that is more than the HTTP status: ``insufficient_quota``.
     status
-        The HTTP status from 400 on that it names.
+        The HTTP status from 400 on that it names, by its number or a code such as
+        ``rate_limit_exceeded``.
     parsed
         The body as JSON, or None.
     """
@@ -69,8 +87,9 @@ def read_error(body: object) -> ErrorBody:
     levels = _levels(body)
     codes = (_code(value) for level in levels for value in _values(level, _CODES))
     names = (_code(level.get("error")) for level in levels)  # as OAuth has it
-    code = next(filter(None, codes), None) or next(filter(None, names), None)
-    return ErrorBody(_one_line(words), code, _named_status(levels), body)
+    code = next(filter(None, codes), None)
+    status = _named_status(levels) or _NAMED.get(re.sub(r"[\W_]", "", code or "").lower())
+    return ErrorBody(_one_line(words), code or next(filter(None, names), None), status, body)
 
 
 def is_error(body: object) -> bool:
@@ -88,10 +107,15 @@ def is_error(body: object) -> bool:
     return "choices" not in body and bool(_named_status(_levels(body)) or _Words().find(body))
 
 
+def is_page(text: str) -> bool:
+    """Say whether a text is a page, or other XML, with tags around its words."""
+    return bool(_PAGE.match(text[:_MOST_CHARACTERS]))
+
+
 def page_text(text: str) -> str:
     """Return the words of a page, its title first, without its tags; other text as one line."""
     text = text[:_MOST_CHARACTERS]
-    if not _PAGE.match(text):
+    if not is_page(text):
         return _one_line(text)
     found = re.search(r"<title[^<>]*>(.*?)(?:</title|\Z)", text, re.I | re.S)
     title = _without_tags(found[1]) if found else ""
@@ -135,7 +159,8 @@ class _Words:
             text = value.strip()
             is_json = text[:1] in {"{", "["}  # as a gateway passes on what it was told
             body = _parse(text) if is_json else None
-            return page_text(text) if body is None else self.find(body, depth + 1)
+            inner = "" if body is None else self.find(body, depth + 1)
+            return inner or page_text(text)
         if isinstance(value, list):
             found = (self.find(each, depth + 1) for each in value[:_MOST_ENTRIES])
             return "; ".join(dict.fromkeys(filter(None, found)))

@@ -65,8 +65,21 @@ _MOST_WORDS = 300
 _NO_HEADERS: Mapping[str, str] = {}
 
 
+PAGE = "page"  # the code of a reply that is one
+
+
 class BadResponseError(ValueError):
-    """A reply that came, but is no chat completion. Becomes ``error_type="bad_response"``."""
+    """A reply that came, but is no chat completion. Becomes ``error_type="bad_response"``.
+
+    Parameters
+    ----------
+    code
+        What it is, where that says more: `PAGE`.
+    """
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ErrorReplyError(BadResponseError):
@@ -171,7 +184,7 @@ def explain_failure(error: BaseException, headers: Mapping[str, str] = _NO_HEADE
         kind = "stream" if error.is_piece else "bad_response"
         return _explain_error_reply(read_error(error.body), kind, headers)
     if isinstance(error, BadResponseError):
-        return Failure("bad_response", 200, True, str(error))
+        return Failure("bad_response", 200, True, str(error), code=error.code)
     chain = list(_walk_causes(error))
     for name, error_type, possibly_billed in _CAUSES:
         for cause in chain:

@@ -9,7 +9,7 @@ import difflib
 import re
 from typing import Literal
 
-from .failures import Failure, quote
+from .failures import PAGE, Failure, quote
 from .keys import ApiKey
 from .warmup import Known
 
@@ -31,7 +31,15 @@ _NO_SUCH_MODEL = re.compile(
 )
 # In a 404, which says that something is not there: any mention of a model.
 _MODEL = re.compile(r"\bmodels?\b|\bdeployment\b", re.I)
+# A 403 that is about what one prompt says, and no other.
+_FLAGGED = re.compile(r"\bflagged\b|\bmoderation\b|\bcontent[ _-]?(?:policy|filter)", re.I)
 _NO_SUCH_PATH = re.compile(r"unexpected (?:endpoint|method)|no (?:such )?(?:route|endpoint)", re.I)
+
+
+def is_flagged(failure: Failure) -> bool:
+    """Say whether a 403 refuses a prompt for what it says, and neither key nor account."""
+    said = f"{failure.code or ''} {failure.message[:2000]}"
+    return failure.error_type == "403" and bool(_FLAGGED.search(said))
 
 
 def find_fault(failure: Failure, *, model: str, known: Known) -> Fault | None:
@@ -46,7 +54,7 @@ def find_fault(failure: Failure, *, model: str, known: Known) -> Fault | None:
     """
     kind, words = failure.error_type, failure.message[:2000]
     if kind in {"401", "403"}:
-        return "key"
+        return None if is_flagged(failure) else "key"
     if kind in {"redirect", "405"} or _NO_SUCH_PATH.search(words):
         return "address"
     code = re.sub(r"[\W_]", "", failure.code or "").lower()
@@ -55,8 +63,10 @@ def find_fault(failure: Failure, *, model: str, known: Known) -> Fault | None:
         names_it = code in _CODES or _MODEL.search(words) or model in words
         return "model" if names_it or is_listed_elsewise else "address"
     if kind in {"400", "422"} and model not in known.models:
-        return "model" if code in _CODES or _NO_SUCH_MODEL.search(words) else None
-    return None
+        names_it = failure.param == "model" or words.startswith("body.model:")
+        return "model" if names_it or code in _CODES or _NO_SUCH_MODEL.search(words) else None
+    # Pages for people, where answers and the list of models were asked for.
+    return "address" if failure.code == PAGE and known.is_page else None
 
 
 def explain_fault(

@@ -30,6 +30,7 @@ _ASKED = re.compile(
     rf"(?:\s+(?:again|later))?\s*,?\s+(?:in|after)"
     rf"|\bretry{_IT}\s+(?:in|after)"
     r"|\bbe\s+(?:available|ready)\s+(?:in|after)"
+    r"|\b(?:available|refresh(?:es)?|try|cool-?down)\s+(?:again\s+)?in"
     r"|\b(?:resets|(?:will|to)\s+(?:be\s+)?reset)\s+(?:in|after)|\breset\s+in"
     r"|\bwait(?:\s+for)?"
     r"|\bretry[-_ ]?(?:after|delay|in)\b[\"']?\s*[:=]?\s*[\"']?"
@@ -38,7 +39,13 @@ _ASKED = re.compile(
 )
 # The header's name in a sentence, with its own unit: seconds.
 _ASKED_IN_SECONDS = re.compile(
-    r"\bretry[-_ ]?after\b[\"']?\s*[:=]?\s*[\"']?(\d+(?:\.\d+)?)(?![\d.,]*\s*[a-z%\d])", re.I
+    r"\bretry[-_ ]?after\b[\"']?\s*[:=]?\s*[\"']?(\d+(?:\.\d+)?)(?![\d.,]*\s*[a-z%\d]|[-:/]\d)",
+    re.I,
+)
+_ASKED_AT = re.compile(
+    r"\b(?:retry|again|available|resets?)\b(?:\s+\w+){0,3}?\s+(?:after|at|until)\s+"
+    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d)?)",
+    re.I,
 )
 
 # Names of fields in lower case, without - and _.
@@ -52,6 +59,7 @@ _IN_MILLISECONDS = {
     for name in ("retryafter", "retrydelay", "retryin", "waittime", "resetin", "resetsin")
     for unit in ("ms", "milliseconds")
 }
+_OWN = re.compile(r"^x-(?:ms-|rate-?limit-(?=retry))?", re.I)  # what makes put before a header
 _AT = {"retryat", "resetat", "resetsat", "resettime", "xratelimitreset"}
 # What a server repeats of the request is not what it says.
 _ECHOED = {"input", "ctx", "messages", "request", "body", "prompt"}
@@ -92,7 +100,7 @@ def read_retry_after(
     sources: tuple[Callable[[], Iterator[float | None]], ...] = (
         lambda: _read_headers(headers, now),
         lambda: _read_fields(body, now),
-        lambda: iter([_read_words(words)]),
+        lambda: iter([_read_words(words, now)]),
         lambda: _read_resets(headers, now, refused=refused),
     )
     hints = (hint for source in sources for hint in source() if hint is not None)
@@ -102,6 +110,8 @@ def read_retry_after(
 def _read_headers(headers: Mapping[str, str], now: float) -> Iterator[float | None]:
     yield _scale(_number(headers.get("retry-after-ms")), 0.001)
     yield _read_value(headers.get("retry-after"), now)
+    others = {_OWN.sub("", name): value for name, value in headers.items() if "retry" in name}
+    yield from _read_fields(others, now)
 
 
 def _read_resets(
@@ -141,13 +151,16 @@ def _read_fields(body: object, now: float) -> Iterator[float | None]:
                 waiting.append(inner)
 
 
-def _read_words(words: str) -> float | None:
+def _read_words(words: str, now: float) -> float | None:
     line = " ".join(words[:_MOST_CHARACTERS].split())  # the patterns are slow on runs of blanks
     asked = _ASKED.search(line)
     if asked:
         return _read_duration(asked[1])
     plain = _ASKED_IN_SECONDS.search(line)
-    return _number(plain[1]) if plain else None
+    if plain:
+        return _number(plain[1])
+    moment = _ASKED_AT.search(line)
+    return _read_moment(moment[1].strip(), now) if moment else None
 
 
 def _read_value(value: object, now: float) -> float | None:
@@ -188,7 +201,10 @@ def _read_duration(text: str) -> float:
 
 
 def _amount(number: str) -> float:
-    return float(number.replace(",", "")) if number[0].isdigit() else 1.0
+    if not number[0].isdigit():  # "an hour"
+        return 1.0
+    is_decimal = re.fullmatch(r"\d+,\d{1,2}", number)  # "1,5 s", as half of the world writes it
+    return float(number.replace(",", "." if is_decimal else ""))
 
 
 def _unit(name: str) -> float:

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from .error_bodies import is_page
 from .errors import EndpointError
-from .failures import Failure, explain_failure, quote
+from .failures import PAGE, Failure, explain_failure, quote
 from .keys import ApiKey
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ class Known:
 
     models: set[str] = field(default_factory=set)
     failure: Failure | None = None
+
+    @property
+    def is_page(self) -> bool:
+        """True if what came in place of the list was a page for people."""
+        return self.failure is not None and self.failure.code == PAGE
 
     @property
     def is_silent(self) -> bool:
@@ -122,7 +128,10 @@ def _patience(seconds: float) -> Timeout:
 def _read_list(known: Known, listed: str) -> None:
     models = read_models(listed)
     known.models |= models
-    known.failure = None if models else Failure("bad_response", 200, False, "it lists no models")
+    known.failure = None
+    if not models:
+        code = PAGE if is_page(listed) else None
+        known.failure = Failure("bad_response", 200, False, "it lists no models", code=code)
 
 
 def read_models(listed: str) -> set[str]:

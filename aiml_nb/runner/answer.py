@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..completion import fields_of, is_in_parts, message_of
-from ..error_bodies import page_text
-from ..failures import BadResponseError, ErrorReplyError, Failure, explain_failure, find_error
+from ..completion import choices_of, fields_of, is_in_parts, message_of
+from ..error_bodies import is_page, page_text
+from ..failures import PAGE, BadResponseError, ErrorReplyError, Failure, explain_failure, find_error
 from ..records import Call
+from .assembly import Assembly
 from .incoming import Incoming
-from .outcome import NOT_JUDGED, Verdict, judge
-from .parse import is_stream, parse_json, shorten
+from .outcome import NOT_JUDGED, Verdict, judge, says_why
+from .parse import is_stream, parse_json, parse_several, shorten
 
 # The status of a reply, written in a choice that failed, is the reply's if it may pass.
 _PASSING = frozenset({408, 429, *range(500, 600)})
@@ -121,10 +122,9 @@ class Answer:
 
     def _add_body(self, data: bytes) -> None:
         try:
-            completion = parse_json(data)
+            completion, is_one = parse_json(data), True
         except ValueError:
-            words = page_text(data.decode(errors="replace")) or "nothing"
-            raise BadResponseError(f"the reply is no JSON but: {words}") from None
+            completion, is_one = _find_completion(data), False
         choices = completion.get("choices") if isinstance(completion, dict) else None
         if isinstance(completion, dict):
             self.body = completion
@@ -133,9 +133,9 @@ class Answer:
             what = f"the reply is no chat completion but {shorten(completion)}"
             raise error or BadResponseError(what)
         messages = [message_of(choice) for choice in choices]
-        if choices and not any(messages):
+        if choices and not any(messages) and not any(map(says_why, choices)):
             raise BadResponseError(f"the reply's choice has no message: {shorten(choices[0])}")
-        if not any(map(is_in_parts, messages)):
+        if is_one and not any(map(is_in_parts, messages)):
             self.raw = data
 
     def _explain_choice(self, said: object) -> Failure:
@@ -148,6 +148,28 @@ class Answer:
             failure = replace(failure, error_type=kind, status=200)
         message = f"{self.verdict.place}{failure.message}"
         return replace(failure, message=message, possibly_billed=True)
+
+
+def _find_completion(data: bytes) -> dict[str, Any]:
+    """Return the completion that stands before something else, or whose pieces are lines of JSON.
+
+    Raises
+    ------
+    BadResponseError
+        If there is none.
+    """
+    found = parse_several(data)
+    completion = next(iter(found), None)
+    if any("delta" in choice for choice in choices_of(completion)):
+        pieces = Assembly()
+        for each in found:
+            pieces.add(each)
+        completion = pieces.build()
+    if isinstance(completion, dict) and choices_of(completion):
+        return completion
+    text = data.decode(errors="replace")
+    code = PAGE if is_page(text) else None
+    raise BadResponseError(f"the reply is no JSON but: {page_text(text) or 'nothing'}", code)
 
 
 def _no_time() -> None:

@@ -240,7 +240,7 @@ class Caller:
             call.error = words and self._plan.endpoint.key.redact(words)
             self._finish(call)
             return None
-        if self._requests.learn(failure, request):
+        if answer.first_token is None and self._requests.learn(failure, request):
             self._policy.say_once("left out", LEFT_OUT)
             self._admission.gate.keep_for(call.index)  # it may be alone still
             self._admission.leave(ticket, call, status=failure.status, billed=False)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from ..failures import Failure
+from ..failures import PAGE, Failure
 from ..rejections import Fault, explain_fault, find_fault
 from ..warmup import explain_silence
 from .limits import Gate
@@ -152,7 +152,8 @@ class FirstCalls:
         if refused.fault == "model":
             return bool(known.models)
         alike = {"key": {"401", "403"}, "address": {"redirect"} & {refused.failure.error_type}}
-        return refused.fault is None or listed in alike[refused.fault]
+        is_page = refused.failure.code == PAGE
+        return is_page or refused.fault is None or listed in alike[refused.fault]
 
     def explain(self, elsewhere: str | None = None) -> str:
         """Say why no call can succeed, and what to do; `elsewhere` as in `explain_fault`."""

@@ -30,8 +30,8 @@ def add_to_message(message: dict[str, Any], delta: dict[str, Any]) -> str | None
             problem = _add_content(message, value)
         elif name == "tool_calls" and isinstance(value, list):
             calls = message[name] = old if isinstance(old, list) else []
-            for call in value:
-                _add_tool_call(calls, call)
+            for place, call in enumerate(value):
+                _add_tool_call(calls, call, place if len(value) > 1 else None)
         else:
             _add(message, name, value)
     return problem
@@ -110,11 +110,20 @@ def _add_item(items: list[Any], item: Any) -> None:
     return _grow(items, None, item)
 
 
-def _add_tool_call(calls: list[Any], call: Any) -> None:
-    """Continue the tool call that is meant by index and id, or begin another."""
+def _add_tool_call(calls: list[Any], call: Any, place: int | None) -> None:
+    """Continue the tool call that is meant by index and id, or begin another.
+
+    Parameters
+    ----------
+    place
+        Its place among those of one delta, which is its index if it has neither.
+    """
     if not isinstance(call, dict):
         return calls.append(call)
     index, name = call.get("index"), call.get("id")
+    if place is not None and not name and type(index) is not int:
+        index = place
+        call = {**call, "index": index}
     known = None
     for each in islice(reversed(calls), _NEAR):
         if not isinstance(each, dict) or (type(index) is int and each.get("index") != index):

@@ -2,10 +2,10 @@
 
 One may be away if a connection is refused; and, behind a gateway that still answers, if at least
 `FEWEST` attempts in a row, and half as many as are in flight, are reset or end in a 502, 503 or 504
-and nobody gets any other reply in between. One such failure among answers means nothing, and a few
-in a row little more: that the server is away it takes a look to tell. No call is sent, and one of
-those that wait asks the server for its list of models, which costs nothing, begins no call, and
-stands in no journal:
+(or in Cloudflare's 521 to 523) and nobody gets any other reply in between. One such failure among
+answers means nothing, and a few in a row little more: that the server is away it takes a look to
+tell. No call is sent, and one of those that wait asks the server for its list of models, which
+costs nothing, begins no call, and stands in no journal:
 
 - No connection: it is away. The next look follows after waits that double up to a second, so that
   little is lost once it is back.
@@ -25,7 +25,7 @@ from enum import Enum
 
 from ..failures import Failure
 
-LOST = frozenset({"connect", "no_reply", "502", "503", "504"})
+LOST = frozenset({"connect", "no_reply", "502", "503", "504", "521", "522", "523"})
 FEWEST = 2  # before a call has had all its attempts
 SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks
 LOOK_TIME = 2.0  # seconds that one may take

@@ -62,6 +62,13 @@ def judge(body: dict[str, Any] | None) -> Verdict:
     return worst._replace(place=f"choices[{verdicts.index(worst)}]: ")
 
 
+def says_why(choice: object) -> bool:
+    """Say whether a choice tells why it has no message: it failed, or came to no good end."""
+    if not isinstance(choice, dict):
+        return False
+    return bool(choice.get("error")) or end_of(choice.get("finish_reason")) not in {None, "good"}
+
+
 def _judge_choice(choice: dict[str, Any]) -> Verdict:
     message, reason, error = message_of(choice), choice.get("finish_reason"), choice.get("error")
     end = end_of(reason)

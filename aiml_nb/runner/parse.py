@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from contextlib import suppress
 from typing import Any
 
 from pydantic_core import from_json
@@ -29,10 +31,26 @@ def parse_json(data: bytes) -> Any:
     except ValueError:
         pass
     try:
-        odd = json.loads(data, parse_constant=_no_number, parse_int=_whole, parse_float=_float)
+        odd = json.loads(data, **_TOLERANT)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return _prune(odd, _MOST_DEEP)
+
+
+def parse_several(data: bytes) -> list[Any]:
+    """Return the JSON that stands at the beginning of `data`, one after the other.
+
+    What comes after it, and is none, is left aside.
+    """
+    found, at, decoder = list[Any](), 0, json.JSONDecoder(**_TOLERANT)
+    with suppress(ValueError, RecursionError):
+        text = data.decode("utf-8-sig").lstrip()
+        while at < len(text):
+            value, at = decoder.raw_decode(text, at)
+            found.append(_prune(value, _MOST_DEEP))
+            blank = _BLANK.match(text, at)
+            at = blank.end() if blank else at
+    return found
 
 
 def is_stream(begin: bytes) -> bool | None:
@@ -79,6 +97,8 @@ class Events:
         events: list[bytes] = []
         for line in lines:
             if line.startswith(b"data:"):
+                if self._data and _begins_another(self._data[-1], line):
+                    events += self.end()
                 self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
             elif not line:
                 events += self.end()
@@ -91,6 +111,14 @@ class Events:
         event = [b"\n".join(self._data)] if self._data else []
         self._data.clear()
         return event
+
+
+def _begins_another(before: bytes, line: bytes) -> bool:
+    """Say whether a line of data is another event's, though no empty line stands between them.
+
+    In no JSON does an object begin right after the end of another one.
+    """
+    return before.rstrip().endswith(b"}") and line[5:].lstrip().startswith((b"{", b"[DONE]"))
 
 
 def shorten(value: object) -> str:
@@ -112,6 +140,16 @@ def _whole(digits: str) -> int | None:
 def _float(digits: str) -> float | None:
     number = float(digits)
     return number if math.isfinite(number) else None
+
+
+# Line ends and the like within a text are no JSON either, and can be read all the same.
+_TOLERANT: dict[str, Any] = {
+    "strict": False,
+    "parse_constant": _no_number,
+    "parse_int": _whole,
+    "parse_float": _float,
+}
+_BLANK = re.compile(r"\s+")
 
 
 def _prune(value: Any, left: int) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..failures import Failure
 from ..records import Attempt, Call
 from .plan import Plan
@@ -10,7 +12,9 @@ from .send import Request
 # Added to streams that say nothing about it; without it no stream tells its tokens. That it was
 # added, and not asked for, is told by its being this very object.
 _UNASKED = {"include_usage": True}
-_NAMES = ("stream_options", "include_usage")
+_NAMED = re.compile(r"stream[\s_-]?options|include[\s_-]?usage", re.I)
+# What a request is refused with, or what it breaks; not for who asks, or how often.
+_REFUSALS = frozenset({200, 400, 403, 404, 405, 406, 409, 415, 422, 500, 501})
 LEFT_OUT = (
     "The server refuses stream_options, so it is left out: it may not tell the tokens of streams. "
     "With stream_options=None it is not tried."
@@ -57,12 +61,11 @@ class Requests:
 
         If so, it is left out from now on.
         """
-        if failure.status not in {400, 422}:
+        if failure.status not in _REFUSALS:
             return False
         if request.body.get("stream_options") is not _UNASKED:
             return False
-        said = f"{failure.message} {failure.param or ''}"
-        if not any(name in said for name in _NAMES):
+        if not _NAMED.search(f"{failure.message[:2000]} {failure.param or ''}"):
             return False
         self._is_refused = True
         return True

@@ -21,7 +21,10 @@ from ..failures import Failure
 from .clock import Clock
 from .stopping import stops_run
 
-RETRIED = frozenset({"connect", "no_reply", "408", "500", "502", "503", "504", "529"})
+RETRIED = frozenset(
+    {"connect", "no_reply", "408", "500", "502", "503", "504", "529"}
+    | {"520", "521", "522", "523", "524", "530"}  # what Cloudflare says of a server behind it
+)
 MOST_429S = 8
 MOST_LOST = 8
 LONGEST_BACKOFF = 20.0

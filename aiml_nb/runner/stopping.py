@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from ..failures import Failure
+from ..rejections import is_flagged
 
 # The key is refused, the account cannot pay, the account may not.
 STOPPING_STATUSES = frozenset({"401", "402", "403"})
@@ -48,6 +49,7 @@ _MEANS_IT = re.compile(
 )
 _SOON = re.compile(
     r"(?:\bper|\ba|\beach|\bevery|/)[\s_-]*(?:second|sec|minute|min)s?\b|\b[rt]p[ms]\b"
+    r"|per_?(?:second|minute)"  # requests_per_minute, RequestsPerMinute
     r"|\b(?:second|minute)ly\b|\bconcurren|\btoo fast\b|\bslow down\b",
     re.I,
 )
@@ -58,7 +60,7 @@ _MOST_CHARACTERS = 2000
 def stops_run(failure: Failure) -> bool:
     """Say whether no call that is still to be sent can succeed after `failure`."""
     if failure.error_type in STOPPING_STATUSES:
-        return True
+        return not is_flagged(failure)
     if failure.error_type != "429" or failure.retry_after is not None:
         return False
     if re.sub(r"[\W_]", "", failure.code or "").lower() in _CODES:

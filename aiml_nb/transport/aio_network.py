@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import select
 from functools import partial
 from typing import Any
@@ -19,6 +20,8 @@ from .guard import (
     note_reconnect,
 )
 from .open_files import PAUSE, OutOfFilesError, is_shortage, note_shortage
+
+_LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?:\r|\Z)")
 
 
 class Protocol(ResponseHandler):
@@ -54,7 +57,10 @@ class Protocol(ResponseHandler):
             self.close()
             return
         if not self.received:
-            data = _with_one_length(data)
+            plain = _with_one_length(data)
+            if len(plain) < len(data):
+                self.force_close()  # what comes next may be no reply
+            data = plain
         self.received += len(data)
         super().data_received(data)
         if not self.has_head and self.received > MOST_HEAD_BYTES:
@@ -143,21 +149,27 @@ class Connector(aiohttp.TCPConnector):
 
 
 def _with_one_length(data: bytes) -> bytes:
-    """Leave one length of several in the beginning of a reply, and none beside chunks.
+    """Leave one length of several in the beginning of a reply, none beside chunks, and no more.
 
-    Servers behind proxies tell it twice; httpcore2 and browsers bear that, aiohttp's parser does
-    not.
+    Servers behind proxies tell it twice, and some send more than they say; httpcore2 and browsers
+    bear that, aiohttp's parser does not.
     """
     head, end, body = data.partition(b"\r\n\r\n")
     low = head.lower()
     lengths, has_chunks = low.count(b"\ncontent-length:"), b"\ntransfer-encoding:" in low
-    if lengths + has_chunks < 2:
+    told_once = _LENGTH.search(low) if lengths == 1 and not has_chunks else None
+    if told_once:
+        length = int(told_once[1])
+        return data if len(body) <= length else head + end + body[:length]
+    if not lengths:
         return data
     lines = head.split(b"\r\n")
     told = [line for line in lines if line[:15].lower() == b"content-length:"]
-    if has_chunks or len({line[15:].strip() for line in told}) == 1:
-        spare = told if has_chunks else told[1:]
-        for line in spare:
+    values = {value.strip() for line in told for value in line[15:].split(b",")}
+    if has_chunks or len(values) == 1:
+        if not has_chunks:
+            lines[lines.index(told.pop(0))] = b"content-length: " + values.pop()
+        for line in told:
             lines.remove(line)
     return b"\r\n".join(lines) + end + body
 

@@ -145,6 +145,13 @@ TOOL_STREAMS: dict[str, tuple[list[list[dict[str, Any]]], list[tuple[str | None,
         [[call(None, "look", '{"x": 1}'), call(None, "look", '{"x": 2}')]],
         [(None, "look", '{"x": 1}'), (None, "look", '{"x": 2}')],
     ),
+    "without index and id, two at a time, in pieces": (
+        [
+            [call(None, "look", ""), call(None, "tell", "")],
+            [call(None, None, '{"x": 1}'), call(None, None, '{"y": 2}')],
+        ],
+        [(None, "look", '{"x": 1}'), (None, "tell", '{"y": 2}')],
+    ),
     "a name in pieces": (
         [[call("a", "lo", None, index=0)], [call(None, "ok", '{"x": 1}', index=0)]],
         TWO[:1],

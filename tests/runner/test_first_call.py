@@ -363,6 +363,17 @@ class TestRefusals:
             with pytest.raises(nb.EndpointError, match=f"try base_url='{door.base_url}'"):
                 nb.run(["?"], nb.connect(base_url=root, model="m", verbose=False))
 
+    @BOTH
+    def test_pages_for_people_are_no_model_server(self, strategy: str) -> None:
+        page = (200, b"<!doctype html><html><title>Chat</title></html>")
+        with (
+            door_server(models=BAD_LISTS["a page"], chat=lambda _: page) as door,
+            pytest.raises(nb.EndpointError, match=r"No chat completions .* ends in /v1"),
+        ):
+            nb.run(questions(50), at(door), strategy=strategy, max_concurrency=1)
+
+        assert len(door.chats) <= 3
+
     async def test_say_so_to_whoever_awaits(self) -> None:
         chat: Callable[[Any], Reply] = lambda body: refusal(401, "No.")  # noqa: E731
         with door_server(models=BAD_LISTS["missing scopes"], chat=chat) as door:

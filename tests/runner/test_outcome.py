@@ -119,6 +119,50 @@ def test_an_end_that_is_no_word_is_none(reason: Any) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [
+        ("FinishReason.STOP", "ok"),
+        ("FINISH_REASON_MAX_TOKENS", "incomplete"),
+        ("end_of_turn", "ok"),
+        ("content_filter: PROHIBITED_CONTENT", "refused"),
+        ("internal_error", "error"),
+        ("stop: no", "ok"),
+        ("nonstop", "incomplete"),
+    ],
+)
+def test_an_end_is_known_by_what_stands_before_and_after_it(reason: str, outcome: str) -> None:
+    assert judge(completion(said(reason, content="Yes."))).outcome == outcome
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("choice", "outcome", "error_type", "words"),
+    [
+        ({"finish_reason": "content_filter"}, "refused", None, "declined"),
+        ({"finish_reason": "length", "message": None}, "incomplete", None, "max_tokens"),
+        (
+            {"finish_reason": "error", "error": {"code": 502, "message": "lost"}},
+            "error",
+            "502",
+            "lost",
+        ),
+        ({"error": "lost"}, "error", "bad_response", "lost"),
+        ({"finish_reason": "stop"}, "error", "bad_response", "no message"),
+    ],
+)
+def test_a_choice_without_a_message_says_why(
+    choice: dict[str, Any], outcome: str, error_type: str | None, words: str, strategy: str
+) -> None:
+    with raw_server(JSON_HEAD + json.dumps(completion(choice)).encode()) as server:
+        endpoint = nb.connect(base_url=server.base_url, verbose=False)
+        (call,) = run_skipping(["Who?"], endpoint, strategy=strategy, max_attempts=1).calls
+
+    assert (call.outcome, call.error_type) == (outcome, error_type)
+    assert words in str(call.error)
+    assert call.body == completion(choice)
+
+
 def test_the_name_of_an_end_is_shown_only_in_part() -> None:
     words = judge(completion(said("x" * 10**6, content="Yes."))).words
 
@@ -226,6 +270,7 @@ FULL_MESSAGES: dict[str, dict[str, Any]] = {
     "pictures": {"images": [{"image_url": {"url": "https://a.b"}}]},
     "a tool call": {"tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{}"}}]},
     "a function call": {"function_call": {"name": "f", "arguments": "{}"}},
+    "JSON": {"content": {"answer": 4}},
     "sound": {"audio": {"id": "a1", "data": "UklG"}},
 }
 EMPTY_MESSAGES: dict[str, dict[str, Any]] = {

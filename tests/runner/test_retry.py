@@ -14,6 +14,8 @@ from aiml_nb.failures import Failure
 from aiml_nb.runner.clock import Clock
 from aiml_nb.runner.retry import FIRST_RETRIES, Retries, Supply, Tries
 
+from .conftest import connect_faulty, run_skipping
+
 KINDS = ["connect", "no_reply", "408", "429", "500", "503", "400"]
 
 
@@ -110,3 +112,12 @@ def test_a_server_that_breaks_in_the_middle_is_not_asked_three_times_for_the_res
 def test_what_is_no_share_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match="retry_share must be a number from 0 to 10"):
         nb.run(["Who?"], retry_share=value)
+
+
+@pytest.mark.parametrize("strategy", ["sequential", "gather"])
+def test_what_cloudflare_says_of_the_server_behind_it_may_pass(strategy: str) -> None:
+    endpoint = connect_faulty(faults={1: {"status": 520}, 2: {"status": 524}})
+
+    run = run_skipping(["Who?"], endpoint, strategy=strategy)
+
+    assert [attempt.status for attempt in run.calls[0].attempts] == [520, 524, 200]

@@ -291,6 +291,47 @@ def test_events_are_the_same_however_their_bytes_come() -> None:
             assert incoming.build() == example.whole
 
 
+@BOTH
+@pytest.mark.parametrize("asked", [False, True], ids=["asked whole", "asked in pieces"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda body: body.replace(b"\n\n", b"\n"),  # no empty line between two events
+        lambda body: body.replace(b"\n\n", b"\n").replace(b"data: ", b""),  # lines of JSON
+        lambda body: json.dumps(WHOLE).encode() + b"\n" + body,  # whole, and then something else
+        lambda body: json.dumps(WHOLE).encode() + b"\0<!-- 5 ms -->",
+    ],
+)
+def test_a_whole_answer_is_read_whatever_stands_between_its_lines_or_after_it(
+    form: Any, asked: bool, strategy: str
+) -> None:
+    example = EXAMPLES["text"]
+    body = form(example.reply(streamed=True).partition(b"\r\n\r\n")[2])
+
+    call = ask(SSE_HEAD + body, strategy, stream=asked)
+
+    assert (call.outcome, call.error, call.body) == ("ok", None, example.whole)
+
+
+def test_an_event_is_taken_with_the_next_though_no_empty_line_stands_between() -> None:
+    incoming = Incoming(lambda: 1.0, 1)
+    incoming.feed(stream(*START, done=False).replace(b"\n\n", b"\n"))
+    assert incoming.first_token is None
+    incoming.feed(b"data: {}\n")
+    assert incoming.first_token == 1.0
+
+
+def test_line_ends_within_a_text_are_read() -> None:
+    event = json.dumps(piece(delta(content="a\tb"))).replace("\\t", "\t")
+    incoming = Incoming(lambda: 1.0, 1)
+    incoming.feed(f"data: {event}\n\n".encode())
+    incoming.end()
+    body = incoming.build()
+
+    assert body is not None
+    assert body["choices"][0]["message"]["content"] == "a\tb"
+
+
 def test_data_of_several_lines_is_one_event() -> None:
     lines = json.dumps(EXAMPLES["text"].pieces[1], indent=1).splitlines()
     event = "".join(f"data:{line}\n" for line in lines).encode() + b"\n"

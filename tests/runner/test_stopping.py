@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from aiml_nb.failures import Failure
+from aiml_nb.rejections import find_fault
 from aiml_nb.runner.stopping import stops_run
+from aiml_nb.warmup import Known
 
 from .conftest import connect_faulty, run_skipping
 
@@ -44,6 +46,8 @@ PASSING = [
     "exceeded 60/min of your quota",
     "Limit 500 requests a minute. Contact billing for more.",
     "Too many concurrent requests for your quota",
+    "Quota exceeded for metric: generate_requests_per_minute",
+    "Quota exceeded for GenerateRequestsPerMinutePerProject",
     "Please visit the billing page to add more quota.",
     "Add a payment method to your account to increase your rate limit.",
 ]
@@ -76,6 +80,14 @@ def test_a_code_that_is_given_for_nothing_else_stops_a_run(code: str) -> None:
 @pytest.mark.parametrize("status", ["401", "402", "403"])
 def test_no_key_no_money_and_no_leave_stop_a_run(status: str) -> None:
     assert stops_run(fail("No.", status=status, retry_after=1.0))
+
+
+def test_a_prompt_that_is_flagged_stops_no_other() -> None:
+    flagged = fail("This model requires moderation. Your input was flagged.", status="403")
+
+    assert not stops_run(flagged)
+    assert find_fault(flagged, model="m", known=Known()) is None
+    assert stops_run(fail("No access to this model.", status="403"))
 
 
 @pytest.mark.parametrize("words", ["quota ", "exceeded ", "no ", "a-", " ", "free_"])

@@ -50,6 +50,8 @@ GOOD = {
     "a folded line": reply(b"x-a: b\r\n c"),
     "letters of no alphabet": reply(b"x-a: \xff\xfe", "x-b: é".encode()),
     "its length twice": reply(LENGTH, LENGTH),
+    "its length twice in one line": reply(b"content-length: %d, %d" % (len(BODY), len(BODY))),
+    "more than its length": reply(LENGTH, body=BODY + b"\nxyz"),
     "its length beside chunks": reply(LENGTH, CHUNKED, body=CHUNKS),
     "chunks with remarks": reply(CHUNKED, body=CHUNKS.replace(b"\r\n", b";remark=1\r\n", 1)),
     "chunks and a trailer": reply(CHUNKED, body=CHUNKS[:-2] + b"set-cookie: a=b\r\n\r\n"),
