@@ -20,6 +20,17 @@ _MARKS = {
 }
 
 
+# What is no text, by its first bytes; more of it may look like some.
+_WORKBOOK = "an Excel workbook. Save it as 'CSV UTF-8'."
+_NO_TEXT = {
+    b"PK\x03\x04": _WORKBOOK,
+    b"\xd0\xcf\x11\xe0": _WORKBOOK,
+    b"PAR1": "a Parquet file. Read it with pandas, and give one of its columns.",
+    b"\x1f\x8b": "packed (gzip). Unpack it first.",
+    b"%PDF-": "a PDF. Save its text.",
+}
+
+
 def split_file(
     path: Path,
     *,
@@ -60,6 +71,9 @@ def _read_text(path: Path, encoding: str | None) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise ValueError(f"The prompts file '{path}' cannot be read: {error.strerror}.") from None
+    kind = next((what for begin, what in _NO_TEXT.items() if data.startswith(begin)), None)
+    if kind:
+        raise ValueError(f"The prompts file '{path}' cannot be read: it is {kind}")
     used = encoding or _find_encoding(data)
     try:
         return data.decode(used)
@@ -83,8 +97,6 @@ def _find_encoding(data: bytes) -> str:
 
 def _explain_bytes(data: bytes, error: UnicodeDecodeError) -> str:
     """Say what to do with what is not UTF-8, and what it would be in the likeliest encoding."""
-    if data.startswith(b"PK\x03\x04"):
-        return "it is an Excel workbook. Save it as 'CSV UTF-8'."
     before = data[: error.start].split(b"\n")
     line = before[-1] + data[error.start :].partition(b"\n")[0]
     text = line.decode("cp1252", "replace").strip()

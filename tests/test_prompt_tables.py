@@ -213,3 +213,16 @@ def test_our_own_results_can_be_read_as_prompts(tmp_path: Path) -> None:
 
     assert [prompt.label for prompt in found] == call_table(run)["prompt"].tolist()
     assert [prompt.custom_id for prompt in found] == ["call-0", "call-1"]
+
+
+@pytest.mark.parametrize(
+    ("begin", "name"),
+    [(b"PK\x03\x04", "Excel"), (b"PAR1\x15", "Parquet"), (b"\x1f\x8b\x08", "gzip")],
+)
+def test_what_is_no_text_is_not_read_as_one(tmp_path: Path, begin: bytes, name: str) -> None:
+    path = tmp_path / "p.csv"
+    path.write_bytes(begin + b"prompt\n\xe9\n")
+
+    for encoding in (None, "cp1252"):
+        with pytest.raises(ValueError, match=rf"it is .*{name}.*\. [SRU]"):
+            read_prompts(path, encoding=encoding)
