@@ -15,7 +15,6 @@ _REASONING = (
     *("reasoning_content", "reasoning", "thinking", "reasoning_details"),
     *("thinking_blocks", "reasoning_text"),
 )
-_IN_PARTS = ("reasoning_details", "thinking_blocks")
 _THOUGHTS = ("thinking", "reasoning", "redacted_thinking")
 _WORDS = ("text", "thinking", "reasoning", "summary", "content")
 _NOTHING: dict[str, Any] = {}
@@ -101,7 +100,7 @@ def is_in_parts(message: dict[str, Any]) -> bool:
     content = message.get("content")
     if not (content is None or isinstance(content, str)):
         return True
-    return any(name in message for name in _IN_PARTS)
+    return "reasoning_details" in message or "thinking_blocks" in message
 
 
 def is_refused(message: dict[str, Any]) -> bool:
@@ -125,13 +124,15 @@ def fields_of(body: dict[str, Any]) -> dict[str, Any]:
     choice = _first_choice(body)
     usage = body.get("usage")
     usage = usage if isinstance(usage, dict) else _NOTHING
-    details = _first_of(usage, "completion_tokens_details", "output_tokens_details")
+    if usage and "prompt_tokens" not in usage:
+        usage = _in_openais_words(usage)
+    details = usage.get("completion_tokens_details")
     meta = body.get("meta")  # where AIML API has the cost
     return {
         "text": text_of(message_of(choice)),
         "finish_reason": _text(choice.get("finish_reason")),
-        "input_tokens": _count(_first_of(usage, "prompt_tokens", "input_tokens")),
-        "output_tokens": _count(_first_of(usage, "completion_tokens", "output_tokens")),
+        "input_tokens": _count(usage.get("prompt_tokens")),
+        "output_tokens": _count(usage.get("completion_tokens")),
         "reasoning_tokens": _count(_get(details or usage, "reasoning_tokens")),
         "cost": _amount(_get(_get(meta, "usage"), "usd_spent")) if meta else None,
         "model": _text(body.get("model")),
@@ -140,10 +141,10 @@ def fields_of(body: dict[str, Any]) -> dict[str, Any]:
 
 def _first_choice(body: dict[str, Any]) -> dict[str, Any]:
     """Return the choice with the least index, wherever it stands."""
-    choices = choices_of(body)
-    if len(choices) > 1:
-        return min(choices, key=_index)
-    return choices[0] if choices else _NOTHING
+    choices = body.get("choices")
+    if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict):
+        return choices[0]
+    return min(_dicts(choices), key=_index, default=_NOTHING)
 
 
 def _index(choice: dict[str, Any]) -> int:
@@ -151,10 +152,11 @@ def _index(choice: dict[str, Any]) -> int:
     return index if type(index) is int else 0
 
 
-def _first_of(value: dict[str, Any], name: str, other: str) -> Any:
-    """Return what stands under a name, or under the one that other makes have for it."""
-    found = value.get(name)
-    return value.get(other) if found is None else found
+def _in_openais_words(usage: dict[str, Any]) -> dict[str, Any]:
+    """Return a usage that counts input and output by the names of chat completions."""
+    names = {"input_tokens": "prompt_tokens", "output_tokens": "completion_tokens"}
+    names["output_tokens_details"] = "completion_tokens_details"
+    return {names.get(name, name): value for name, value in usage.items()}
 
 
 def _get(value: object, name: str) -> Any:
