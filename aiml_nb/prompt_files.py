@@ -25,7 +25,7 @@ _WORKBOOK = "an Excel workbook. Save it as 'CSV UTF-8'."
 _NO_TEXT = {
     b"PK\x03\x04": _WORKBOOK,
     b"\xd0\xcf\x11\xe0": _WORKBOOK,
-    b"PAR1": "a Parquet file. Read it with pandas, and give one of its columns.",
+    b"PAR1\x15": "a Parquet file. Read it with pandas, and give one of its columns.",
     b"\x1f\x8b": "packed (gzip). Unpack it first.",
     b"%PDF-": "a PDF. Save its text.",
 }
