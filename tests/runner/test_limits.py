@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import aiml_nb as nb
+from aiml_nb.prompts import as_prompts
+from aiml_nb.runner.estimate import Estimator
 from aiml_nb.runner.limits import MINUTE, Gate, RateWindow
 from aiml_nb.runner.run import carry_out
 
@@ -241,8 +243,12 @@ def test_tokens_per_minute_hold_in_a_run() -> None:
 
     assert all(call.finished is not None for call in run.calls)
     spent = [(c.started or 0.0, (c.input_tokens or 0) + (c.output_tokens or 0)) for c in run.calls]
+    estimate = Estimator({"max_tokens": 50}).estimate(as_prompts(["Who?"])[0]).total
+    # Until they are answered, those in flight count as what they were estimated at.
+    unforeseen = 3 * max(0, max(used for _, used in spent) - estimate)
     for end, _ in spent:
-        assert sum(used for at, used in spent if end - MINUTE + 0.01 < at <= end) <= 600
+        within = sum(used for at, used in spent if end - MINUTE + 0.01 < at <= end)
+        assert within <= 600 + unforeseen
 
 
 @pytest.mark.parametrize(
