@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import chain, islice, takewhile
 from typing import Any
 
 from ..completion import choices_of, fields_of, is_in_parts, message_of
@@ -20,6 +21,9 @@ from .parse import is_stream, parse_json, parse_several, shorten
 
 # The status of a reply, written in a choice that failed, is the reply's if it may pass.
 _PASSING = frozenset({408, 429, *range(500, 600)})
+
+# Lines of JSON are read at one go, and nothing else happens meanwhile: for half a second.
+_MOST_PIECES = 65_536
 
 
 class Answer:
@@ -159,10 +163,10 @@ def _find_completion(data: bytes) -> dict[str, Any]:
         If there is none.
     """
     found = parse_several(data)
-    completion = next(iter(found), None)
+    completion = next(found, None)
     if any("delta" in choice for choice in choices_of(completion)):
         pieces = Assembly()
-        for each in found:
+        for each in chain([completion], islice(takewhile(_is_piece, found), _MOST_PIECES)):
             pieces.add(each)
         completion = pieces.build()
     if isinstance(completion, dict) and choices_of(completion):
@@ -170,6 +174,10 @@ def _find_completion(data: bytes) -> dict[str, Any]:
     text = data.decode(errors="replace")
     code = PAGE if is_page(text) else None
     raise BadResponseError(f"the reply is no JSON but: {page_text(text) or 'nothing'}", code)
+
+
+def _is_piece(value: object) -> bool:
+    return isinstance(value, dict) and not {"choices", "usage", "error"}.isdisjoint(value)
 
 
 def _no_time() -> None:

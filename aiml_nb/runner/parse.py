@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -37,20 +38,19 @@ def parse_json(data: bytes) -> Any:
     return _prune(odd, _MOST_DEEP)
 
 
-def parse_several(data: bytes) -> list[Any]:
-    """Return the JSON that stands at the beginning of `data`, one after the other.
+def parse_several(data: bytes) -> Iterator[Any]:
+    """Yield the JSON that stands at the beginning of `data`, one after the other.
 
     What comes after it, and is none, is left aside.
     """
-    found, at, decoder = list[Any](), 0, json.JSONDecoder(**_TOLERANT)
+    at, decoder = 0, json.JSONDecoder(**_TOLERANT)
     with suppress(ValueError, RecursionError):
         text = data.decode("utf-8-sig").lstrip()
         while at < len(text):
             value, at = decoder.raw_decode(text, at)
-            found.append(_prune(value, _MOST_DEEP))
+            yield _prune(value, _MOST_DEEP)
             blank = _BLANK.match(text, at)
             at = blank.end() if blank else at
-    return found
 
 
 def is_stream(begin: bytes) -> bool | None:
