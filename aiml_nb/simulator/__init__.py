@@ -9,11 +9,11 @@ drawn from the seed, the prompt, and how often the service has been asked it.
 - `Settings` are the knobs of a service; `scenario` gives those of the named `SCENARIOS`.
 """
 
-from .clockwork import simulate
 from .errors import SettingsError, SimulatorError
-from .foreground import serve
-from .options import AnswerOptions
-from .plan import Arrival, Plan
+from .http.foreground import serve
+from .http.options import AnswerOptions
+from .model.engine import simulate
+from .model.plan import Arrival, Plan
 from .process import SimulatorProcess
 from .scenarios import SCENARIOS, scenario
 from .settings import Settings

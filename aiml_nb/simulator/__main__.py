@@ -10,7 +10,7 @@ def main() -> None:
     # This comes before the slow imports, so that there is no moment when it would kill.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    from .child import serve_parent
+    from .http.child import serve_parent
 
     asyncio.run(serve_parent())
 

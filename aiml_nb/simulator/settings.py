@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from .errors import SettingsError
-from .fault_settings import check_refusals, check_scripts, check_shares, copy_script
-from .limits import WindowKind
-from .outages import Outage, check_outages
-from .scripts import FaultScript, FaultSpec
+from .faults.checks import check_refusals, check_scripts, check_shares, copy_script
+from .faults.outages import Outage, check_outages
+from .faults.scripts import FaultScript, FaultSpec
+from .model.limits import WindowKind
 
 ProfileName: TypeAlias = Literal["openai", "aimlapi"]
 ReasoningForm: TypeAlias = Literal["none", "reasoning_content", "reasoning", "parts"]

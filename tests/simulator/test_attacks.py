@@ -26,8 +26,8 @@ def bounded_server(**bounds):
     code = (
         "import asyncio\n"
         "from aiml_nb.simulator import Settings\n"
-        "from aiml_nb.simulator.server import open_socket, start_server\n"
-        "from aiml_nb.simulator.service import Registry, Service\n"
+        "from aiml_nb.simulator.http.server import open_socket, start_server\n"
+        "from aiml_nb.simulator.http.service import Registry, Service\n"
         "async def main():\n"
         "    registry = Registry(Service(Settings(speed=20)))\n"
         f"    bounds = {{'most_connections': 1000}} | {bounds!r}\n"

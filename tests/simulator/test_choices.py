@@ -15,7 +15,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import BaseModel
 
 from aiml_nb.simulator import AnswerOptions, Arrival, Settings, simulate
-from aiml_nb.simulator.prompts import split_tokens
+from aiml_nb.simulator.model.prompts import split_tokens
 
 from .caller import LONG, SHORT, write_body
 from .test_streams import read_chunks

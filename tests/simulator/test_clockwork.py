@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiml_nb.simulator import Arrival, Settings, simulate
-from aiml_nb.simulator.clockwork import Clockwork
+from aiml_nb.simulator.model.engine import Clockwork
 
 from .caller import LONG, SHORT
 

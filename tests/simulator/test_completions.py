@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from aiml_nb.simulator.prompts import split_tokens
+from aiml_nb.simulator.model.prompts import split_tokens
 
 from .caller import LONG, SHORT, write_body
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiml_nb.simulator import Arrival, Settings, simulate
-from aiml_nb.simulator.limits import WINDOWS, Limits
+from aiml_nb.simulator.model.limits import WINDOWS, Limits
 
 from .caller import write_body
 

@@ -237,7 +237,7 @@ def test_it_starts_without_what_it_does_not_need():
     code = (
         "import sys, aiml_nb.simulator\n"
         "assert 'aiohttp' not in sys.modules\n"
-        "import aiml_nb.simulator.child\n"
+        "import aiml_nb.simulator.http.child\n"
         "heavy = {'openai', 'pandas', 'matplotlib', 'IPython', 'ipywidgets'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )

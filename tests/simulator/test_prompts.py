@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiml_nb.simulator import Settings
-from aiml_nb.simulator.answers import find_answer
-from aiml_nb.simulator.prompts import Prompt, split_tokens
+from aiml_nb.simulator.model.answers import find_answer
+from aiml_nb.simulator.model.prompts import Prompt, split_tokens
 
 from .caller import LONG, SHORT
 

@@ -4,7 +4,7 @@ import pytest
 from openai.types.chat import ChatCompletion
 
 from aiml_nb.simulator import Arrival, Settings, scenario, simulate
-from aiml_nb.simulator.prompts import split_tokens
+from aiml_nb.simulator.model.prompts import split_tokens
 
 from .caller import LONG, SHORT
 from .test_streams import read_chunks

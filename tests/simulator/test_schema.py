@@ -6,8 +6,8 @@ import json
 import jsonschema
 import pytest
 
-from aiml_nb.simulator.patterns import PatternError, make_match
-from aiml_nb.simulator.schema import Schema, SchemaError
+from aiml_nb.simulator.model.patterns import PatternError, make_match
+from aiml_nb.simulator.model.schema import Schema, SchemaError
 
 NODE = {
     "type": "object",

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from aiml_nb.simulator import Arrival, Settings, SimulatorError, simulate
-from aiml_nb.simulator.service import Registry
+from aiml_nb.simulator.http.service import Registry
 
 from .caller import LONG, SHORT, write_body
 

@@ -10,7 +10,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import BaseModel
 
 from aiml_nb.simulator import scenario
-from aiml_nb.simulator.prompts import split_tokens
+from aiml_nb.simulator.model.prompts import split_tokens
 
 from .caller import SHORT, write_body
 from .test_streams import read_chunks

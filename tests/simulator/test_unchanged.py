@@ -8,8 +8,8 @@ import json
 import pytest
 
 from aiml_nb.simulator import Arrival, Settings, scenario, simulate
-from aiml_nb.simulator.chunks import DONE, ChunkWriter
-from aiml_nb.simulator.wire import Label, write_completion
+from aiml_nb.simulator.http.chunks import DONE, ChunkWriter
+from aiml_nb.simulator.http.openai_format import Label, write_completion
 
 from .caller import LONG, SHORT
 

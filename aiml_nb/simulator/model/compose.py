@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from ..faults.fault import Fault
+from ..http.options import AnswerOptions
+from ..rng import draw_number, open_draws
+from ..settings import Settings
 from .answers import find_answer, find_thoughts, write_tool_answer
 from .choice import Choice, Section
-from .draws import draw_number, open_draws
-from .fault import Fault
-from .options import AnswerOptions
 from .prompts import Prompt, split_tokens
-from .settings import Settings
 from .tools import Call
 
 # Thoughts without an end stop where the request says, or after so many times the longest ones.

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+from ..faults.fault import Fault
+from ..rng import draw_lognormal, open_draws
+from ..settings import Settings
 from .answers import Answer, find_answer
 from .compose import Composer
-from .draws import draw_lognormal, open_draws
-from .fault import Fault
 from .plan import Arrival, Plan
 from .prompts import Prompt
-from .settings import Settings
 
 # The most an answer written for the FAQ's questions varies from call to call, as a spread.
 _STEADY_FIRST_TOKEN = 0.05

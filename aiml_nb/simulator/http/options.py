@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..model.schema import Schema
+from ..model.tools import Toolbox
 from .refusals import read_whole, refuse_field
-from .schema import Schema
 from .tool_fields import read_schema, read_toolbox
-from .tools import Toolbox
 
 # The most that OpenAI's API takes.
 _MOST_CHOICES = 128

@@ -5,11 +5,11 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from .choice import Choice, Section
-from .fault import GOOD
+from ..faults.fault import GOOD
+from ..model.choice import Choice, Section
+from ..model.plan import Plan
 from .logprobs import describe_tokens
-from .plan import Plan
-from .wire import (
+from .openai_format import (
     FINGERPRINT,
     Label,
     count_usage,

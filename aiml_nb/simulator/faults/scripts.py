@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from .errors import SettingsError
+from ..errors import SettingsError
+from .catalog import ARGUMENTS, FAULTS
 from .fault import Fault, is_position
-from .faults import ARGUMENTS, FAULTS
 
 FaultSpec: TypeAlias = int | str | Mapping[str, Any]
 """A fault as a script gives it: a status, a name with its argument, or fields of a `Fault`."""

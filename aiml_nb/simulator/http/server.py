@@ -6,7 +6,11 @@ import sys
 
 from aiohttp import web
 
-from .door import (
+from ..errors import SimulatorError
+from ..faults.outages import AWAY
+from ..settings import ProfileName
+from .corrupt import HangUp, hang_up, reset
+from .guard import (
     BoundedServer,
     Door,
     is_address,
@@ -15,16 +19,12 @@ from .door import (
     read_attempt,
     read_client_request_id,
 )
-from .errors import SimulatorError
 from .log import Record
-from .outages import AWAY
+from .openai_format import JSON_TYPE, encode_json
 from .profiles import name_request, write_refusal
 from .refusals import Refusal
 from .routes import route
 from .service import Registry, Service
-from .settings import ProfileName
-from .spoil import HangUp, hang_up, reset
-from .wire import JSON_TYPE, encode_json
 
 LOG_PATH = "/_simulator/log"
 

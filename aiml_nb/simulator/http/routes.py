@@ -9,17 +9,17 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
+from ..faults.outages import AWAY
 from .chat import read_chat_request, read_object
-from .door import read_json_body
-from .exchange import Exchange, Visit, open_exchange
+from .context import Exchange, Visit, open_exchange
+from .corrupt import HangUp, reset
+from .faulty_reply import misplay_body
+from .guard import read_json_body
 from .log import Record
-from .misplay import misplay_body
-from .outages import AWAY
-from .play import play
+from .openai_format import JSON_TYPE, describe_model, encode_json, list_models, write_completion
 from .refusals import Refusal, refuse_model
+from .respond import play
 from .service import Service
-from .spoil import HangUp, reset
-from .wire import JSON_TYPE, describe_model, encode_json, list_models, write_completion
 
 _CHAT = "/chat/completions"
 

@@ -4,12 +4,12 @@ import math
 
 from aiohttp import web
 
+from ..model.plan import Plan
 from .chunks import DONE, ChunkWriter
-from .exchange import Exchange
-from .misplay import misplay
-from .plan import Plan
+from .context import Exchange
+from .faulty_reply import misplay
+from .openai_format import JSON_TYPE, STREAM_TYPE, write_completion
 from .refusals import Refusal, refuse
-from .wire import JSON_TYPE, STREAM_TYPE, write_completion
 
 
 async def play(exchange: Exchange) -> web.StreamResponse:

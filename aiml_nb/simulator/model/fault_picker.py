@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from .draws import open_draws
-from .fault import Fault
+from ..faults.fault import Fault
+from ..faults.scripts import EVERY_PROMPT, FaultScript, read_fault, read_script
+from ..rng import open_draws
+from ..settings import Settings
 from .prompts import Prompt
-from .scripts import EVERY_PROMPT, FaultScript, read_fault, read_script
-from .settings import Settings
 
 
 class FaultPicker:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from .draws import draw_number
+from ..rng import draw_number
 
 # Words that the model might have written instead.
 _OTHERS = (

@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .clockwork import simulate
-from .plan import Arrival
+from ..model.engine import simulate
+from ..model.plan import Arrival
+from ..settings import Settings
+from .openai_format import Label, write_completion
 from .refusals import Refusal
-from .settings import Settings
-from .wire import Label, write_completion
 
 # A long-lived server must not grow for ever.
 _MOST_STORED = 1000

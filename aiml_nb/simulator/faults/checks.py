@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .errors import SettingsError
+from ..errors import SettingsError
 from .scripts import FaultScript, FaultSpec, read_fault
 
 

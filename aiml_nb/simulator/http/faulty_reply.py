@@ -7,14 +7,14 @@ from email.utils import formatdate
 
 from aiohttp import web
 
+from ..faults.fault import Fault
+from ..model.plan import Plan
 from .chunks import DONE, ChunkWriter
-from .exchange import Exchange, Visit
-from .fault import Fault
-from .plan import Plan
+from .context import Exchange, Visit
+from .corrupt import Piece, Reply, send_spoiled
+from .openai_format import JSON_TYPE, STREAM_TYPE, write_completion
 from .profiles import write_refusal
 from .refusals import refuse
-from .spoil import Piece, Reply, send_spoiled
-from .wire import JSON_TYPE, STREAM_TYPE, write_completion
 
 
 async def misplay(exchange: Exchange, fault: Fault) -> web.Response:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from aiohttp import web
 
-from .fault import Fault, Position, find_position
+from ..faults.fault import Fault, Position, find_position
 from .profiles import find_phrase
 from .service import Ticket
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .choice import Choice, Section
-from .draws import open_draws
-from .fault import GOOD, Fault
+from ..faults.fault import GOOD, Fault
+from ..model.choice import Choice, Section
+from ..model.plan import Plan
+from ..rng import open_draws
+from ..settings import ReasoningForm, Settings
 from .logprobs import describe_tokens
-from .plan import Plan
-from .settings import ReasoningForm, Settings
 
 JSON_TYPE = "application/json"
 STREAM_TYPE = "text/event-stream; charset=utf-8"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from .chat import ChatRequest
+from .openai_format import Label, name_completion
 from .profiles import describe_plan, find_cost
 from .service import Service, Ticket
-from .wire import Label, name_completion
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ import sys
 import threading
 from typing import Any
 
+from ..errors import SimulatorError
+from ..settings import Settings
 from .announce import announce, count_places
-from .errors import SimulatorError
 from .server import open_socket, start_server
 from .service import Registry
-from .settings import Settings
 
 
 async def serve_parent() -> None:

@@ -6,16 +6,16 @@ import threading
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
+from ..errors import SimulatorError
+from ..faults.fault import Fault
+from ..faults.outages import Outages
+from ..model.engine import Clockwork
+from ..model.fault_picker import FaultPicker, FaultQueue
+from ..model.plan import Arrival, Plan
+from ..settings import Settings
 from .chat import ChatRequest
-from .clockwork import Clockwork
-from .errors import SimulatorError
-from .fault import Fault
 from .log import Log, Record
-from .outages import Outages
-from .picker import FaultPicker, FaultQueue
-from .plan import Arrival, Plan
 from .refusals import refuse_key
-from .settings import Settings
 from .store import Store
 
 

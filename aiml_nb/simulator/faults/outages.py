@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from .errors import SettingsError
+from ..errors import SettingsError
 from .fault import Fault
 
 Outage: TypeAlias = tuple[float, float]

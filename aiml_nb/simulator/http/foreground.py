@@ -7,9 +7,9 @@ import socket
 from pathlib import Path
 from typing import TextIO
 
+from ..errors import SimulatorError
+from ..settings import Settings
 from .announce import announce, count_places
-from .errors import SimulatorError
-from .settings import Settings
 
 
 def serve(

@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from ..model.prompts import Prompt
+from ..settings import Settings
 from .options import PLAIN, AnswerOptions, read_options
-from .prompts import Prompt
 from .refusals import Refusal, read_whole, refuse_field, refuse_model
-from .settings import Settings
 
 # The most that OpenAI's API takes.
 _MOST_TOP_LOGPROBS = 20

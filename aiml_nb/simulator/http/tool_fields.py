@@ -5,12 +5,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .choice import SectionKind
-from .prompts import split_tokens
+from ..model.choice import SectionKind
+from ..model.prompts import split_tokens
+from ..model.schema import Schema
+from ..model.schema_merge import SchemaError
+from ..model.tools import Tool, Toolbox, ToolChoice
 from .refusals import refuse_field
-from .schema import Schema
-from .schema_merge import SchemaError
-from .tools import Tool, Toolbox, ToolChoice
 
 # The most that OpenAI's API takes.
 _MOST_TOOLS = 128

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .draws import draw_whole, open_draws
+from ..rng import draw_whole, open_draws
+from ..settings import Settings
 from .prompts import Prompt, split_tokens
-from .settings import Settings
 
 LONG_QUESTION = "List the 5 most famous hockey players of the 20th century."
 SHORT_QUESTION = "What is 2+2?"

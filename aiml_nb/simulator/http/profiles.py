@@ -11,10 +11,10 @@ import uuid
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from .plan import Plan
+from ..model.plan import Plan
+from ..settings import ProfileName
+from .openai_format import JSON_TYPE, encode_json
 from .refusals import Refusal
-from .settings import ProfileName
-from .wire import JSON_TYPE, encode_json
 
 _AIMLAPI_MESSAGES = {
     400: "Body validation error",

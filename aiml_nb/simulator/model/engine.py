@@ -6,14 +6,14 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .fault import Fault
+from ..faults.fault import Fault
+from ..faults.outages import AWAY, Outages
+from ..settings import Settings
+from .fault_picker import FaultPicker
 from .limits import Limits
-from .outages import AWAY, Outages
-from .picker import FaultPicker
 from .plan import Arrival, Limit, Plan
 from .prompts import Prompt
 from .service_time import draw_service
-from .settings import Settings
 
 # How long a request that is turned away takes, in seconds at speed 1.
 _REFUSAL_TIME = 0.02

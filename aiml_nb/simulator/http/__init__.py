@@ -1,0 +1,1 @@
+"""How it goes over the wire: the server and its answers in the bytes of OpenAI's API."""

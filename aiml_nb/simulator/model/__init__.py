@@ -1,0 +1,1 @@
+"""What is answered and when: the service in virtual time."""
