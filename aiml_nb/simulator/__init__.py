@@ -11,13 +11,12 @@ drawn from the seed, the prompt, and how often the service has been asked it.
 
 from .errors import SettingsError, SimulatorError
 from .http.foreground import serve
-from .http.options import AnswerOptions
 from .model.engine import simulate
+from .model.options import AnswerOptions
 from .model.plan import Arrival, Plan
-from .process import SimulatorProcess
+from .process import SimulatorProcess, shared_process
 from .scenarios import SCENARIOS, scenario
 from .settings import Settings
-from .shared import shared_process
 
 __all__ = [
     "SCENARIOS",

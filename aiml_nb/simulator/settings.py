@@ -10,9 +10,9 @@ from .errors import SettingsError
 from .faults.checks import check_refusals, check_scripts, check_shares, copy_script
 from .faults.outages import Outage, check_outages
 from .faults.scripts import FaultScript, FaultSpec
-from .model.limits import WindowKind
 
 ProfileName: TypeAlias = Literal["openai", "aimlapi"]
+WindowKind: TypeAlias = Literal["fixed", "sliding", "bucket"]
 ReasoningForm: TypeAlias = Literal["none", "reasoning_content", "reasoning", "parts"]
 
 
@@ -55,7 +55,7 @@ class Settings:
         are used up, and never come to their text.
     always_calls_tools
         A question calls all tools that it is given, not only those it names: see
-        `aiml_nb.simulator.tools`.
+        `aiml_nb.simulator.model.tools`.
     capacity
         The calls served at one moment; the others wait their turn, first come, first served.
         ``None`` sets no limit.

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from aiml_nb.simulator import Arrival, Settings, SettingsError, faults, scenario, simulate
-from aiml_nb.simulator.faults.catalog import ARGUMENTS, FAULTS
+from aiml_nb.simulator.faults import ARGUMENTS, FAULTS
 
 from .caller import SHORT, write_body
 from .raw import ask_raw

@@ -4,9 +4,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from ..model.options import PLAIN, AnswerOptions
 from ..model.prompts import Prompt
 from ..settings import Settings
-from .options import PLAIN, AnswerOptions, read_options
+from .answer_options import read_options
 from .refusals import Refusal, read_whole, refuse_field, refuse_model
 
 # The most that OpenAI's API takes.

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..errors import SimulatorError
 from ..settings import Settings
-from .announce import announce, count_places
-from .server import open_socket, start_server
+from .server import start_server
 from .service import Registry
+from .sockets import announce, count_places, open_socket
 
 
 async def serve_parent() -> None:

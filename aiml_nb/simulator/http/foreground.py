@@ -9,7 +9,7 @@ from typing import TextIO
 
 from ..errors import SimulatorError
 from ..settings import Settings
-from .announce import announce, count_places
+from .sockets import announce, count_places, open_socket
 
 
 def serve(
@@ -43,9 +43,6 @@ def serve(
         If the address is not loopback and not meant to be public, or is in use, or the log cannot
         be written.
     """
-    # aiohttp takes 0.15 s to import: who only asks the core, or starts a child, does without.
-    from .server import open_socket
-
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(open_socket(host, port, is_public=is_public))
         log_file = None if log_path is None else stack.enter_context(_open_log(Path(log_path)))
@@ -54,6 +51,7 @@ def serve(
 
 
 async def _serve(listener: socket.socket, settings: Settings, log_file: TextIO | None) -> None:
+    # aiohttp takes 0.15 s to import: who only asks the core, or starts a child, does without.
     from .server import start_server
     from .service import Registry, Service
 

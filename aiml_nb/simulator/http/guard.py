@@ -1,7 +1,6 @@
 """Who may come in: this machine's own programs, no web page, no oversized body."""
 
 import asyncio
-import ipaddress
 import logging
 import re
 from collections.abc import Awaitable, Callable
@@ -10,6 +9,7 @@ from typing import Any
 from aiohttp import http_exceptions, web
 
 from .refusals import Refusal
+from .sockets import is_address, is_loopback
 
 MOST_BODY = 1024 * 1024
 """The largest body that is read, in bytes."""
@@ -69,20 +69,6 @@ class Door:
         name, _, port = host.rpartition(":")
         is_public = port == str(self._port) and is_address(name.strip("[]"))
         return host in self._hosts or is_public
-
-
-def is_address(text: str) -> bool:
-    """Say whether a text is an address of the internet protocol, not a name."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(text: str) -> bool:
-    """Say whether a text is an address of this machine only."""
-    return is_address(text) and ipaddress.ip_address(text).is_loopback
 
 
 def open_error_log() -> logging.Logger:

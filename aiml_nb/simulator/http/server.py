@@ -2,19 +2,15 @@
 
 import asyncio
 import socket
-import sys
 
 from aiohttp import web
 
-from ..errors import SimulatorError
 from ..faults.outages import AWAY
 from ..settings import ProfileName
 from .corrupt import HangUp, hang_up, reset
 from .guard import (
     BoundedServer,
     Door,
-    is_address,
-    is_loopback,
     open_error_log,
     read_attempt,
     read_client_request_id,
@@ -25,6 +21,7 @@ from .profiles import name_request, write_refusal
 from .refusals import Refusal
 from .routes import route
 from .service import Registry, Service
+from .sockets import open_socket
 
 LOG_PATH = "/_simulator/log"
 
@@ -130,36 +127,6 @@ def _turn_away(
     if not request.content.is_eof():  # the rest of the body is not waited for
         response.force_close()
     return response
-
-
-def open_socket(host: str, port: int, *, is_public: bool = False) -> socket.socket:
-    """Bind a loopback address, or a public one if that is meant; port 0 takes a free one.
-
-    Raises
-    ------
-    SimulatorError
-        If the address is not loopback and not meant to be public, or in use.
-    """
-    address = "127.0.0.1" if host == "localhost" else host
-    if not (is_loopback(address) or (is_public and is_address(address))):
-        raise SimulatorError(
-            f"The simulator serves this machine only; it does not bind {host!r}. Use the host "
-            "127.0.0.1. To let the whole network call it, give the address of a network, such as "
-            "0.0.0.0, twice: --host 0.0.0.0 --host 0.0.0.0"
-        )
-    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-    try:
-        if sys.platform != "win32":  # there it would let two servers share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((address, port))
-    except (OSError, OverflowError) as error:
-        listener.close()
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SimulatorError(
-            f"The simulator cannot use port {port} of {address} ({reason}). "
-            "Give another one; --port 0 picks a free one."
-        ) from error
-    return listener
 
 
 class RunningServer:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..faults.fault import Fault
-from ..http.options import AnswerOptions
 from ..rng import draw_number, open_draws
 from ..settings import Settings
 from .answers import find_answer, find_thoughts, write_tool_answer
 from .choice import Choice, Section
+from .options import AnswerOptions
 from .prompts import Prompt, split_tokens
 from .tools import Call
 

@@ -6,7 +6,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-WindowKind: TypeAlias = Literal["fixed", "sliding", "bucket"]
+from ..settings import WindowKind
+
 QuotaKind: TypeAlias = Literal["requests", "tokens"]
 
 

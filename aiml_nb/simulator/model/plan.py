@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from ..faults.fault import Fault
-from ..http.options import PLAIN, AnswerOptions
 from .choice import Choice
 from .limits import Quota
+from .options import PLAIN, AnswerOptions
 from .prompts import Prompt
 
 Limit: TypeAlias = Literal["requests", "tokens", "concurrency"]

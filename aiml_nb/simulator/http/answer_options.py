@@ -1,11 +1,10 @@
-"""What a request wants of its answer: how many choices, which tools, a value of which schema."""
+"""Reads from the body of a chat completion what it wants of its answer: `AnswerOptions`."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from ..model.options import PLAIN, AnswerOptions
 from ..model.schema import Schema
-from ..model.tools import Toolbox
 from .refusals import read_whole, refuse_field
 from .tool_fields import read_schema, read_toolbox
 
@@ -16,36 +15,6 @@ _NAMES = frozenset(
     ("n", "tools", "tool_choice", "functions", "function_call", "response_format", "modalities")
 )  # fmt: skip
 _FORMATS = ("text", "json_object", "json_schema")
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerOptions:
-    """What a request wants of its answer.
-
-    Parameters
-    ----------
-    n
-        The number of choices.
-    toolbox
-        The tools that may be called.
-    is_json
-        The answer is a JSON object, or, with a `schema`, a value that the schema allows.
-    speaks
-        A text is spoken.
-    parameters
-        The names of the parameters given that the service refuses.
-    """
-
-    n: int = 1
-    toolbox: Toolbox | None = None
-    is_json: bool = False
-    schema: Schema | None = None
-    speaks: bool = False
-    parameters: tuple[str, ...] = ()
-
-
-PLAIN = AnswerOptions()
-"""One text."""
 
 
 def read_options(fields: Mapping[str, Any], *, refused: Collection[str] = ()) -> AnswerOptions:

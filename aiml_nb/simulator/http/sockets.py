@@ -1,0 +1,86 @@
+"""The listening socket: which address is bound, how many connections fit, and its URL."""
+
+import ipaddress
+import socket
+import sys
+
+from ..errors import SimulatorError
+
+_MOST_FILES = 65_536
+_MOST_CONNECTIONS = 16_384
+_OWN_FILES = 64
+
+
+def announce(base_url: str) -> None:
+    """Write the base URL as a line of its own, at once."""
+    sys.stdout.write(base_url + "\n")
+    sys.stdout.flush()
+
+
+def raise_file_limit() -> int:
+    """Allow as many open files as the system lets this process have, and say how many.
+
+    The usual soft limit, 1,024, is too small for a thousand streams.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return _MOST_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):
+        return soft
+    return wanted
+
+
+def count_places() -> int:
+    """Raise the limit of open files and say how many connections leave room for our own."""
+    return min(_MOST_CONNECTIONS, raise_file_limit() - _OWN_FILES)
+
+
+def open_socket(host: str, port: int, *, is_public: bool = False) -> socket.socket:
+    """Bind a loopback address, or a public one if that is meant; port 0 takes a free one.
+
+    Raises
+    ------
+    SimulatorError
+        If the address is not loopback and not meant to be public, or in use.
+    """
+    address = "127.0.0.1" if host == "localhost" else host
+    if not (is_loopback(address) or (is_public and is_address(address))):
+        raise SimulatorError(
+            f"The simulator serves this machine only; it does not bind {host!r}. Use the host "
+            "127.0.0.1. To let the whole network call it, give the address of a network, such as "
+            "0.0.0.0, twice: --host 0.0.0.0 --host 0.0.0.0"
+        )
+    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    try:
+        if sys.platform != "win32":  # there it would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SimulatorError(
+            f"The simulator cannot use port {port} of {address} ({reason}). "
+            "Give another one; --port 0 picks a free one."
+        ) from error
+    return listener
+
+
+def is_address(text: str) -> bool:
+    """Say whether a text is an address of the internet protocol, not a name."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(text: str) -> bool:
+    """Say whether a text is an address of this machine only."""
+    return is_address(text) and ipaddress.ip_address(text).is_loopback
