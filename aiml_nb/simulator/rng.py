@@ -5,15 +5,15 @@ import math
 import random
 
 # Three standard deviations: without an end, one draw in a long class would spoil the lesson.
-_FURTHEST = 3.0
+_MAX_DEVIATE = 3.0
 
 
-def open_draws(*names: int | str) -> random.Random:
+def open_rng(*names: int | str) -> random.Random:
     """Open a source of draws that is the same for the same names, on any machine."""
     return random.Random(_hash(names, 16))  # noqa: S311 - it is a lottery, no secret
 
 
-def draw_number(*names: int | str) -> int:
+def hash_number(*names: int | str) -> int:
     """Draw one number of 32 bits, for less than what a source of draws costs."""
     return _hash(names, 4)
 
@@ -23,17 +23,17 @@ def _hash(names: tuple[int | str, ...], size: int) -> int:
     return int.from_bytes(hashlib.blake2b(label, digest_size=size).digest())
 
 
-def draw_lognormal(draws: random.Random, *, median: float, spread: float) -> float:
+def draw_lognormal(rng: random.Random, *, median: float, spread: float) -> float:
     """Draw from a log-normal distribution cut at three standard deviations.
 
     The normal deviate is Box and Muller's (1958): only `random.Random.random` is promised to
     give the same numbers in every version of Python.
     """
-    radius = math.sqrt(-2 * math.log(1 - draws.random()))
-    deviate = radius * math.cos(2 * math.pi * draws.random())
-    return median * math.exp(spread * max(-_FURTHEST, min(_FURTHEST, deviate)))
+    radius = math.sqrt(-2 * math.log(1 - rng.random()))
+    deviate = radius * math.cos(2 * math.pi * rng.random())
+    return median * math.exp(spread * max(-_MAX_DEVIATE, min(_MAX_DEVIATE, deviate)))
 
 
-def draw_whole(draws: random.Random, *, least: int, most: int) -> int:
+def draw_whole(rng: random.Random, *, least: int, most: int) -> int:
     """Draw a whole number from `least` to `most`, both included."""
-    return least + int(draws.random() * (most - least + 1))
+    return least + int(rng.random() * (most - least + 1))

@@ -30,7 +30,7 @@ def bounded_server(**bounds):
         "from aiml_nb.simulator.http.service import Registry, Service\n"
         "async def main():\n"
         "    registry = Registry(Service(Settings(speed=20)))\n"
-        f"    bounds = {{'most_connections': 1000}} | {bounds!r}\n"
+        f"    bounds = {{'max_connections': 1000}} | {bounds!r}\n"
         "    server = await start_server(open_socket('127.0.0.1', 0), registry, **bounds)\n"
         "    print(server.base_url, flush=True)\n"
         "    await asyncio.Event().wait()\n"
@@ -113,7 +113,7 @@ async def test_half_a_head_is_closed_in_time_though_it_trickles():
 
 async def test_one_connection_too_many_is_closed_and_the_others_live_on():
     with (
-        bounded_server(most_connections=10) as port,
+        bounded_server(max_connections=10) as port,
         half_open(port, b"", count=10) as clients,
     ):
         await asyncio.sleep(0.2)

@@ -124,7 +124,7 @@ class Fault:
         return self.cut == 0 and self.then == "stall"
 
     @property
-    def is_played_as_usual(self) -> bool:
+    def is_sent_as_usual(self) -> bool:
         """Whether its answer goes over the wire like any other, and only what follows is not."""
         changed = (self.shorten, self.head, self.cut, self.split, self.trickle, self.framing)
         plain = changed == (None,) * 6 and not (self.compressed or self.headers or self.form)

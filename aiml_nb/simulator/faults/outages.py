@@ -9,8 +9,8 @@ from .fault import Fault
 Outage: TypeAlias = tuple[float, float]
 """From which second on a service is away, and when it is back."""
 
-_LATEST = 1_000_000
-_MOST_OUTAGES = 100
+_MAX_SECONDS = 1_000_000
+_MAX_OUTAGES = 100
 
 AWAY = Fault(name="outage", cut=0, then="reset")
 """What a request meets while the service is away."""
@@ -54,14 +54,14 @@ def check_outages(outages: Any) -> tuple[Outage, ...]:
     pairs = list(outages) if isinstance(outages, Sequence) else [outages]
     latest = 0.0
     for pair in pairs:
-        if not (_is_pair(pair) and latest <= pair[0] < pair[1] <= _LATEST):
+        if not (_is_pair(pair) and latest <= pair[0] < pair[1] <= _MAX_SECONDS):
             raise SettingsError(
                 "outages must hold pairs of seconds, from when to when, one after the other, "
                 f"as in [(5, 7), (20, 30)]; not {outages!r}."
             )
         latest = pair[1]
-    if len(pairs) > _MOST_OUTAGES:
-        raise SettingsError(f"outages must be at most {_MOST_OUTAGES}; not {len(pairs)}.")
+    if len(pairs) > _MAX_OUTAGES:
+        raise SettingsError(f"outages must be at most {_MAX_OUTAGES}; not {len(pairs)}.")
     return tuple((float(begin), float(end)) for begin, end in pairs)
 
 

@@ -38,7 +38,7 @@ _CHOICES = {
     "calls": ("interleaved", "whole", "same-index", "no-index"),
 }
 _PARTS = ("finish", "done", "delta", "choices", "message", "content")
-_LONGEST = 3600.0
+_MAX_SECONDS = 3600.0
 
 
 def read_fault(spec: Any) -> Fault | None:
@@ -133,8 +133,10 @@ def _check(fault: Fault) -> Fault:
             )
     for name in ("delay", "pace", "seconds", "linger"):
         value = getattr(fault, name)
-        if not 0 <= value <= _LONGEST:
-            raise SettingsError(f"{name} must be from 0 to {_LONGEST:g} seconds; not {value!r}.")
+        if not 0 <= value <= _MAX_SECONDS:
+            raise SettingsError(
+                f"{name} must be from 0 to {_MAX_SECONDS:g} seconds; not {value!r}."
+            )
     return fault
 
 

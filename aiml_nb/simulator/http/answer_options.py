@@ -9,7 +9,7 @@ from .refusals import read_whole, refuse_field
 from .tool_fields import read_schema, read_toolbox
 
 # The most that OpenAI's API takes.
-_MOST_CHOICES = 128
+_MAX_CHOICES = 128
 
 _NAMES = frozenset(
     ("n", "tools", "tool_choice", "functions", "function_call", "response_format", "modalities")
@@ -37,7 +37,7 @@ def read_options(fields: Mapping[str, Any], *, refused: Collection[str] = ()) ->
         return PLAIN
     is_json, schema = _read_format(fields.get("response_format"))
     return AnswerOptions(
-        n=read_whole(fields, "n", least=1, most=_MOST_CHOICES) or 1,
+        n=read_whole(fields, "n", least=1, most=_MAX_CHOICES) or 1,
         toolbox=read_toolbox(fields),
         is_json=is_json,
         schema=schema,

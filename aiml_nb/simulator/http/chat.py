@@ -11,7 +11,7 @@ from .answer_options import read_options
 from .refusals import Refusal, read_whole, refuse_field, refuse_model
 
 # The most that OpenAI's API takes.
-_MOST_TOP_LOGPROBS = 20
+_MAX_TOP_LOGPROBS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _read_include_usage(fields: dict[str, Any]) -> bool:
 
 
 def _read_top_logprobs(fields: dict[str, Any]) -> int | None:
-    count = read_whole(fields, "top_logprobs", least=0, most=_MOST_TOP_LOGPROBS)
+    count = read_whole(fields, "top_logprobs", least=0, most=_MAX_TOP_LOGPROBS)
     if _read_flag(fields, "logprobs"):
         return count or 0
     if count:

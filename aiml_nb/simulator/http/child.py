@@ -22,7 +22,7 @@ async def serve_parent() -> None:
     """
     registry = Registry()
     listener = open_socket("127.0.0.1", 0)
-    server = await start_server(listener, registry, most_connections=count_places())
+    server = await start_server(listener, registry, max_connections=count_places())
     announce(server.base_url)
     threading.Thread(target=_obey, args=(registry,), daemon=True).start()
     await asyncio.Event().wait()

@@ -9,21 +9,21 @@ from aiohttp import web
 from .chat import ChatRequest
 from .openai_format import Label, name_completion
 from .profiles import describe_plan, find_cost
-from .service import Service, Ticket
+from .service import PendingResponse, Service
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class RequestContext:
     """A request, its service, its times, and the headers that every answer to it carries."""
 
     request: web.BaseRequest
     service: Service
-    ticket: Ticket
+    pending: PendingResponse
     headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange(Visit):
+class ChatContext(RequestContext):
     """A chat completion: what it asks for, and what every answer to it carries."""
 
     chat: ChatRequest
@@ -31,21 +31,21 @@ class Exchange(Visit):
 
     def write_headers(self, *, whole: bool) -> dict[str, str]:
         """Write the headers of an answer that is whole, or of a stream, as they are now."""
-        ticket, profile = self.ticket, self.service.settings.profile
-        elapsed = ticket.read_clock() - ticket.record.received
-        described = describe_plan(ticket.plan, profile, elapsed=elapsed, whole=whole)
+        pending, profile = self.pending, self.service.settings.profile
+        elapsed = pending.read_clock() - pending.record.received
+        described = describe_plan(pending.plan, profile, elapsed=elapsed, whole=whole)
         return {**self.headers, **described}
 
 
-def open_exchange(
+def open_chat_context(
     request: web.BaseRequest,
     chat: ChatRequest,
     service: Service,
-    ticket: Ticket,
+    pending: PendingResponse,
     headers: Mapping[str, str],
-) -> Exchange:
-    """Open the exchange of a chat completion that was admitted."""
-    plan, settings = ticket.plan, service.settings
+) -> ChatContext:
+    """Open the context of a chat completion that was admitted."""
+    plan, settings = pending.plan, service.settings
     name = name_completion(plan, seed=settings.seed, prompt_key=chat.prompt.key)
     label = Label(
         id=name,
@@ -55,4 +55,4 @@ def open_exchange(
         reasoning=settings.reasoning,
         top_logprobs=chat.top_logprobs,
     )
-    return Exchange(request, service, ticket, headers, chat, label)
+    return ChatContext(request, service, pending, headers, chat, label)

@@ -14,10 +14,10 @@ from aiohttp import web
 
 from ..faults.fault import Fault, Position, find_position
 from .profiles import find_phrase
-from .service import Ticket
+from .service import PendingResponse
 
 _GZIP = 31  # zlib's number for the format
-_MOST_UNSENT = 2**20
+_MAX_UNSENT = 2**20
 # Seconds at any speed: long enough for the two halves to be read apart.
 _SPLIT = 0.005
 # Seconds for the client to read what came before a reset, which would discard it.
@@ -27,7 +27,7 @@ Piece: TypeAlias = tuple[float, bytes]
 """When some bytes are due, on the service's clock, and the bytes."""
 
 
-class HangUp(Exception):  # noqa: N818 - it is no error: the connection ends as it should
+class ConnectionClosed(Exception):  # noqa: N818 - it is no error: the connection ends as it should
     """The reply went over the bare connection, which is closing."""
 
 
@@ -41,13 +41,13 @@ class Reply:
     size: int | None
 
 
-async def send_spoiled(
+async def send_corrupted(
     reply: Reply,
     fault: Fault,
     *,
-    ticket: Ticket,
+    pending: PendingResponse,
     request: web.BaseRequest,
-    finish: Callable[[Ticket], None],
+    finish: Callable[[PendingResponse], None],
 ) -> None:
     """Send a spoiled reply over the bare connection, and end that.
 
@@ -58,25 +58,25 @@ async def send_spoiled(
 
     Raises
     ------
-    HangUp
+    ConnectionClosed
         When all is done.
     """
     if request.transport is None:
         raise ConnectionResetError
-    line = _Line(request.transport, ticket)
+    line = _RawConnection(request.transport, pending)
     head, body = _frame(reply, fault)
     try:
-        await line.send(_arrange(head, body, fault, ticket=ticket), head_size=len(head))
+        await line.send(_arrange(head, body, fault, pending=pending), head_size=len(head))
     finally:
         is_told = fault.has_status and line.sent >= len(head)
-        ticket.record.status = reply.status if is_told else None
+        pending.record.status = reply.status if is_told else None
     if fault.cut is not None and fault.then == "stall":
         await asyncio.Event().wait()
     if fault.linger:
-        finish(ticket)
-        await asyncio.sleep(fault.linger / ticket.speed)
+        finish(pending)
+        await asyncio.sleep(fault.linger / pending.speed)
     await line.end(abruptly=fault.then == "reset")
-    raise HangUp
+    raise ConnectionClosed
 
 
 def _frame(reply: Reply, fault: Fault) -> tuple[bytes, Iterable[Piece]]:
@@ -105,10 +105,10 @@ def _frame(reply: Reply, fault: Fault) -> tuple[bytes, Iterable[Piece]]:
 
 
 def _arrange(
-    head: bytes, body: Iterable[Piece], fault: Fault, *, ticket: Ticket
+    head: bytes, body: Iterable[Piece], fault: Fault, *, pending: PendingResponse
 ) -> Iterable[Piece]:
     """Put head and body in a line, and break it where the fault says so."""
-    plan, speed = ticket.plan, ticket.speed
+    plan, speed = pending.plan, pending.speed
     later = iter(body)
     first = next(later, (plan.finished, b""))
     begins = plan.started if fault.trickle == "head" else first[0]
@@ -124,26 +124,26 @@ def _arrange(
     return whole if fault.split is None else _split(list(whole), fault.split)
 
 
-class _Line:
+class _RawConnection:
     """The bare connection of a request."""
 
-    def __init__(self, transport: asyncio.Transport, ticket: Ticket) -> None:
+    def __init__(self, transport: asyncio.Transport, pending: PendingResponse) -> None:
         self._transport = transport
-        self._ticket = ticket
+        self._pending = pending
         self.sent = 0
 
     async def send(self, pieces: Iterable[Piece], *, head_size: int) -> None:
         """Send each piece when it is due, no faster than the client reads."""
-        ticket, first_token = self._ticket, self._ticket.plan.first_token
-        record = ticket.record
+        pending, first_token = self._pending, self._pending.plan.first_token
+        record = pending.record
         for due, data in pieces:
-            await ticket.wait_until(due)
+            await pending.wait_until(due)
             await self._wait_for_reader()
             if not data:
                 continue
             self._transport.write(data)
             self.sent += len(data)
-            now = ticket.read_clock()
+            now = pending.read_clock()
             record.first_byte = record.first_byte or now
             if first_token is not None and due >= first_token and self.sent > head_size:
                 record.first_token = record.first_token or now
@@ -162,7 +162,7 @@ class _Line:
 
     async def _wait_for_reader(self) -> None:
         await asyncio.sleep(0)
-        while self._transport.get_write_buffer_size() > _MOST_UNSENT:  # noqa: ASYNC110
+        while self._transport.get_write_buffer_size() > _MAX_UNSENT:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
         if self._transport.is_closing():
             raise ConnectionResetError

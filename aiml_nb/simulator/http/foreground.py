@@ -56,7 +56,7 @@ async def _serve(listener: socket.socket, settings: Settings, log_file: TextIO |
     from .service import Registry, Service
 
     service = Service(settings, write_log=None if log_file is None else log_file.write)
-    server = await start_server(listener, Registry(service), most_connections=count_places())
+    server = await start_server(listener, Registry(service), max_connections=count_places())
     announce(server.base_url)
     await server.play_outages(service)
     await asyncio.Event().wait()

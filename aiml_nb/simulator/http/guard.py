@@ -11,7 +11,7 @@ from aiohttp import http_exceptions, web
 from .refusals import Refusal
 from .sockets import is_address, is_loopback
 
-MOST_BODY = 1024 * 1024
+MAX_BODY = 1024 * 1024
 """The largest body that is read, in bytes."""
 
 # Real seconds for a body to arrive: on one machine it takes milliseconds.
@@ -27,15 +27,15 @@ class BoundedServer(web.Server):
         self,
         answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
         *,
-        most_connections: int,
+        max_connections: int,
         **options: Any,
     ) -> None:
         super().__init__(answer, **options)
-        self._most_connections = most_connections
+        self._max_connections = max_connections
 
     def __call__(self) -> Any:
         """Make the protocol of a new connection."""
-        has_room = len(self.connections) < self._most_connections
+        has_room = len(self.connections) < self._max_connections
         return super().__call__() if has_room else _Closed()
 
 
@@ -44,7 +44,7 @@ class _Closed(asyncio.Protocol):
         transport.close()
 
 
-class Door:
+class HostGuard:
     """Refuses what a web page or a rebound name could send to this address."""
 
     def __init__(self, port: int, *, host: str = "127.0.0.1") -> None:
@@ -103,7 +103,7 @@ async def read_json_body(request: web.BaseRequest) -> bytes:
         )
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refusal(415, "The body must not be compressed.", code="unsupported_encoding")
-    if (request.content_length or 0) > MOST_BODY:
+    if (request.content_length or 0) > MAX_BODY:
         raise _refuse_size()
     try:
         async with asyncio.timeout(_BODY_TIME):
@@ -131,6 +131,6 @@ def read_attempt(request: web.BaseRequest) -> int | None:
 def _refuse_size() -> Refusal:
     return Refusal(
         413,
-        f"The body is larger than {MOST_BODY} bytes.",
+        f"The body is larger than {MAX_BODY} bytes.",
         code="request_too_large",
     )

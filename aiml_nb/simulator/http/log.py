@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # A long-lived server must not grow for ever; the largest run of the lessons is 20,000 calls.
-_MOST_RECORDS = 100_000
+_MAX_RECORDS = 100_000
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Log:
         self.began_at = time.time()
         self.in_flight = 0
         self.peak_in_flight = 0
-        self._records: deque[Record] = deque(maxlen=_MOST_RECORDS)
+        self._records: deque[Record] = deque(maxlen=_MAX_RECORDS)
         self._write = write
 
     def read_clock(self) -> float:

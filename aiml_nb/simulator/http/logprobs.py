@@ -6,7 +6,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from ..rng import draw_number
+from ..rng import hash_number
 
 # Words that the model might have written instead.
 _OTHERS = (
@@ -32,7 +32,7 @@ def describe_tokens(
         decide what is drawn.
     """
     return [
-        _describe(token, top, draw_number(name, "logprobs", index, start + place) / 2**32)
+        _describe(token, top, hash_number(name, "logprobs", index, start + place) / 2**32)
         for place, token in enumerate(tokens)
     ]
 

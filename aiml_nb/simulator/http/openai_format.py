@@ -10,7 +10,7 @@ from typing import Any
 from ..faults.fault import GOOD, Fault
 from ..model.choice import Choice, Section
 from ..model.plan import Plan
-from ..rng import open_draws
+from ..rng import open_rng
 from ..settings import ReasoningForm, Settings
 from .logprobs import describe_tokens
 
@@ -41,8 +41,8 @@ def list_models(settings: Settings) -> dict[str, Any]:
 
 def name_completion(plan: Plan, *, seed: int, prompt_key: str) -> str:
     """Give a completion its id: the same for the same seed, prompt and repeat."""
-    draws = open_draws(seed, prompt_key, plan.repeat, "id")
-    return f"chatcmpl-{draws.getrandbits(96):024x}"
+    rng = open_rng(seed, prompt_key, plan.repeat, "id")
+    return f"chatcmpl-{rng.getrandbits(96):024x}"
 
 
 def count_usage(plan: Plan) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from aiohttp import web
 
 from ..faults.outages import AWAY
 from .chat import read_chat_request, read_object
-from .context import Exchange, Visit, open_exchange
-from .corrupt import HangUp, reset
-from .faulty_reply import misplay_body
+from .context import ChatContext, RequestContext, open_chat_context
+from .corrupt import ConnectionClosed, reset
+from .faulty_reply import faulty_body_reply
 from .guard import read_json_body
 from .log import Record
 from .openai_format import JSON_TYPE, describe_model, encode_json, list_models, write_completion
 from .refusals import Refusal, refuse_model
-from .respond import play
+from .respond import respond
 from .service import Service
 
 _CHAT = "/chat/completions"
@@ -80,7 +80,7 @@ async def route(
 
     Raises
     ------
-    Refusal, HangUp
+    Refusal, ConnectionClosed
         If there is nothing, or the plan says so.
     """
     # The FAQ's base URL has no /v1, others do: both work.
@@ -100,10 +100,12 @@ async def route(
     written = encode_json(answer)
     fault = service.pick_models_fault() if path.startswith("/models") else None
     if fault is not None:
-        ticket = service.open_ticket(record, fault)
+        pending = service.open_pending(record, fault)
         service.note_fault(request.transport, fault)
-        if not fault.is_played_as_usual:
-            return await misplay_body(Visit(request, service, ticket, headers), fault, written)
+        if not fault.is_sent_as_usual:
+            return await faulty_body_reply(
+                RequestContext(request, service, pending, headers), fault, written
+            )
     return web.Response(body=written, content_type=JSON_TYPE, headers=headers)
 
 
@@ -111,38 +113,38 @@ async def _complete_chat(
     request: web.BaseRequest, service: Service, record: Record, headers: dict[str, str]
 ) -> web.StreamResponse:
     chat = read_chat_request(await read_json_body(request), service.settings)
-    exchange = open_exchange(request, chat, service, service.admit(chat, record), headers)
+    context = open_chat_context(request, chat, service, service.admit(chat, record), headers)
     try:
-        reset_at = exchange.ticket.plan.reset_at
-        played = play(exchange)
-        response = await (played if reset_at is None else _break_off(played, exchange, reset_at))
+        reset_at = context.pending.plan.reset_at
+        answer = respond(context)
+        response = await (answer if reset_at is None else _break_off(answer, context, reset_at))
         if service.settings.accepts_anything:
-            _store(exchange)
+            _store(context)
         return response
     finally:
-        service.dismiss(exchange.ticket)
+        service.dismiss(context.pending)
 
 
 async def _break_off(
-    played: Coroutine[Any, Any, web.StreamResponse], exchange: Exchange, moment: float
+    answer: Coroutine[Any, Any, web.StreamResponse], context: ChatContext, moment: float
 ) -> web.StreamResponse:
-    """Let an answer be played until an outage begins; then its connection is reset."""
+    """Send an answer until an outage begins; then reset its connection."""
     try:
-        async with asyncio.timeout(moment - exchange.ticket.read_clock()) as scope:
-            return await played
+        async with asyncio.timeout(moment - context.pending.read_clock()) as scope:
+            return await answer
     except TimeoutError:
         if not scope.expired():
             raise
-        exchange.ticket.record.fault = AWAY.name
-        reset(exchange.request.transport)
-        raise HangUp from None
+        context.pending.record.fault = AWAY.name
+        reset(context.request.transport)
+        raise ConnectionClosed from None
 
 
-def _store(exchange: Exchange) -> None:
-    plan, stored = exchange.ticket.plan, exchange.chat.stored
+def _store(context: ChatContext) -> None:
+    plan, stored = context.pending.plan, context.chat.stored
     if stored is not None and plan.completion_tokens:
-        completion = json.loads(write_completion(plan, exchange.label))
-        exchange.service.store.keep(completion, stored.messages, stored.metadata)
+        completion = json.loads(write_completion(plan, context.label))
+        context.service.store.keep(completion, stored.messages, stored.metadata)
 
 
 def _refuse_method(request: web.BaseRequest, allowed: list[str]) -> Refusal:

@@ -7,10 +7,10 @@ from aiohttp import web
 
 from ..faults.outages import AWAY
 from ..settings import ProfileName
-from .corrupt import HangUp, hang_up, reset
+from .corrupt import ConnectionClosed, hang_up, reset
 from .guard import (
     BoundedServer,
-    Door,
+    HostGuard,
     open_error_log,
     read_attempt,
     read_client_request_id,
@@ -43,16 +43,16 @@ _BACKLOG = 4096
 class Server:
     """Answers HTTP requests for the services of a registry."""
 
-    def __init__(self, registry: Registry, door: Door) -> None:
+    def __init__(self, registry: Registry, guard: HostGuard) -> None:
         self._registry = registry
-        self._door = door
+        self._guard = guard
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; the log knows it as soon as its service is known."""
         client_request_id = read_client_request_id(request)
         echo = {} if client_request_id is None else {"X-Client-Request-Id": client_request_id}
         try:
-            self._door.check(request)
+            self._guard.check(request)
             service = self._registry.find(request.headers.get("Authorization"))
         except Refusal as refusal:
             return _turn_away(request, refusal, name_request("openai") | echo, "openai")
@@ -93,7 +93,7 @@ class Server:
             else:
                 record.cancelled_by_client = True
             raise
-        except HangUp:
+        except ConnectionClosed:
             return web.Response()  # sent to nobody: the connection is closing
         except ConnectionResetError:
             # The client left; raised again, it would be logged as a fault of this server.
@@ -112,7 +112,7 @@ def _end_connection(request: web.BaseRequest, service: Service, record: Record) 
     if fault is not None:
         record.fault = fault.name
         hang_up(request.transport, fault)
-        raise HangUp
+        raise ConnectionClosed
 
 
 def _turn_away(
@@ -178,14 +178,14 @@ async def start_server(
     listener: socket.socket,
     registry: Registry,
     *,
-    most_connections: int,
+    max_connections: int,
     idle_time: float = _IDLE_TIME,
 ) -> RunningServer:
     """Serve a bound socket in the running loop."""
     host, port = listener.getsockname()[:2]
     server = BoundedServer(
-        Server(registry, Door(port, host=host)).answer,
-        most_connections=most_connections,
+        Server(registry, HostGuard(port, host=host)).answer,
+        max_connections=max_connections,
         handler_cancellation=True,
         # It begins when a connection does, and trickled headers do not begin it again: nobody
         # holds a connection by half a request.

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from ..errors import SimulatorError
 from ..faults.fault import Fault
 from ..faults.outages import Outages
-from ..model.engine import Clockwork
+from ..model.engine import Engine
 from ..model.fault_picker import FaultPicker, FaultQueue
 from ..model.plan import Arrival, Plan
 from ..settings import Settings
@@ -19,7 +19,7 @@ from .refusals import refuse_key
 from .store import Store
 
 
-class Ticket:
+class PendingResponse:
     """A chat completion on its way: its plan, which may move up while it waits."""
 
     def __init__(
@@ -77,12 +77,12 @@ class Service:
         self.settings = settings
         self.log = Log(write_log)
         self.store = Store(settings)
-        self._clockwork = Clockwork(settings)
+        self._engine = Engine(settings)
         self._models_faults = FaultQueue(settings.models_faults)
         # A request that meets its end on a connection that was kept is sent again by clients that
         # know their trade, and nobody could tell how often it came.
         self.keeps_connections = not FaultPicker(settings).hangs_up
-        self._tickets: dict[int, Ticket] = {}
+        self._pending: dict[int, PendingResponse] = {}
         self._ending: WeakKeyDictionary[asyncio.Transport, Fault] = WeakKeyDictionary()
         self._ends_connections = False
         self.was_asked = asyncio.Event()
@@ -90,50 +90,52 @@ class Service:
     @property
     def outages(self) -> Outages:
         """When it is away."""
-        return self._clockwork.outages
+        return self._engine.outages
 
     def is_away(self) -> bool:
         """Say whether it is away now."""
         return bool(self.settings.outages) and self.outages.is_away(self.log.read_clock())
 
-    def admit(self, request: ChatRequest, record: Record) -> Ticket:
+    def admit(self, request: ChatRequest, record: Record) -> PendingResponse:
         """Plan a chat completion that arrives now."""
         now = self.log.read_clock()
         arrival = Arrival(now, request.prompt, request.max_tokens, request.options)
-        plan = self._clockwork.admit(arrival)
+        plan = self._engine.admit(arrival)
         record.prompt, record.stream = request.prompt.key, request.stream
         record.fault = None if plan.fault is None else plan.fault.name
         self.log.count_completion(record, number=plan.number)
-        ticket = Ticket(plan, record, read_clock=self.log.read_clock, speed=self.settings.speed)
-        self._tickets[plan.number] = ticket
+        pending = PendingResponse(
+            plan, record, read_clock=self.log.read_clock, speed=self.settings.speed
+        )
+        self._pending[plan.number] = pending
         if plan.number == 1:
             self.was_asked.set()
-        return ticket
+        return pending
 
     def pick_models_fault(self) -> Fault | None:
         """Give the fault of a request for the models that comes now."""
         return self._models_faults.pick_next()
 
-    def open_ticket(self, record: Record, fault: Fault) -> Ticket:
+    def open_pending(self, record: Record, fault: Fault) -> PendingResponse:
         """Give the times of a request that is no chat completion, and has a fault."""
         now, speed = self.log.read_clock(), self.settings.speed
         end = math.inf if fault.is_endless else now + fault.delay / speed
         record.fault = fault.name
         plan = Plan(0, 0, now, now, first_token=now, finished=end)
-        return Ticket(plan, record, read_clock=self.log.read_clock, speed=speed)
+        return PendingResponse(plan, record, read_clock=self.log.read_clock, speed=speed)
 
-    def dismiss(self, ticket: Ticket) -> None:
+    def dismiss(self, pending: PendingResponse) -> None:
         """Let go of a chat completion, whether it was answered or abandoned."""
-        number = ticket.plan.number
-        if self._tickets.pop(number, None) is None:
+        number = pending.plan.number
+        if self._pending.pop(number, None) is None:
             return
-        for plan in self._clockwork.leave(number, at=self.log.read_clock()):
-            self._tickets[plan.number].move(plan)
+        for plan in self._engine.leave(number, at=self.log.read_clock()):
+            self._pending[plan.number].move(plan)
 
-    def finish(self, ticket: Ticket) -> None:
+    def finish(self, pending: PendingResponse) -> None:
         """Let go of a chat completion that is answered, and close its record."""
-        self.dismiss(ticket)
-        self.log.close(ticket.record)
+        self.dismiss(pending)
+        self.log.close(pending.record)
 
     def note_fault(self, transport: asyncio.Transport | None, fault: Fault) -> None:
         """Note of an answer with a fault whether the next request is to end its connection."""

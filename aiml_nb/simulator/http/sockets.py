@@ -6,8 +6,8 @@ import sys
 
 from ..errors import SimulatorError
 
-_MOST_FILES = 65_536
-_MOST_CONNECTIONS = 16_384
+_MAX_FILES = 65_536
+_MAX_CONNECTIONS = 16_384
 _OWN_FILES = 64
 
 
@@ -25,9 +25,9 @@ def raise_file_limit() -> int:
     try:
         import resource
     except ImportError:  # Windows has no such limit
-        return _MOST_FILES
+        return _MAX_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    wanted = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return wanted
     try:
@@ -39,7 +39,7 @@ def raise_file_limit() -> int:
 
 def count_places() -> int:
     """Raise the limit of open files and say how many connections leave room for our own."""
-    return min(_MOST_CONNECTIONS, raise_file_limit() - _OWN_FILES)
+    return min(_MAX_CONNECTIONS, raise_file_limit() - _OWN_FILES)
 
 
 def open_socket(host: str, port: int, *, is_public: bool = False) -> socket.socket:

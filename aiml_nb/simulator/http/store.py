@@ -11,7 +11,7 @@ from .openai_format import Label, write_completion
 from .refusals import Refusal
 
 # A long-lived server must not grow for ever.
-_MOST_STORED = 1000
+_MAX_STORED = 1000
 
 _PAGE = 20
 
@@ -36,7 +36,7 @@ class Store:
             {"refusal": None, **message, "id": f"{name}-{index}"}
             for index, message in enumerate(messages)
         ]
-        while len(self._completions) > _MOST_STORED:
+        while len(self._completions) > _MAX_STORED:
             self._forget(next(iter(self._completions)))
 
     def find(self, name: str) -> _Json:

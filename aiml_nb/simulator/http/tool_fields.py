@@ -13,7 +13,7 @@ from ..model.tools import Tool, Toolbox, ToolChoice
 from .refusals import refuse_field
 
 # The most that OpenAI's API takes.
-_MOST_TOOLS = 128
+_MAX_TOOLS = 128
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 _CHOICES = ("none", "auto", "required")
@@ -121,6 +121,6 @@ def _select(tools: Sequence[Tool], names: Sequence[Any], field: str) -> list[Too
 
 
 def _check_list(value: Any, name: str) -> list[Any]:
-    if not (isinstance(value, list) and 1 <= len(value) <= _MOST_TOOLS):
-        raise refuse_field(name, f"must be a list of 1 to {_MOST_TOOLS}", value)
+    if not (isinstance(value, list) and 1 <= len(value) <= _MAX_TOOLS):
+        raise refuse_field(name, f"must be a list of 1 to {_MAX_TOOLS}", value)
     return value

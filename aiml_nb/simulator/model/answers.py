@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..rng import draw_whole, open_draws
+from ..rng import draw_whole, open_rng
 from ..settings import Settings
 from .prompts import Prompt, split_tokens
 
@@ -50,8 +50,8 @@ _ENDINGS = (
 )  # fmt: skip
 
 # What an answer quotes of what tools said: characters of each, and of how many.
-_MOST_QUOTED = 200
-_MOST_RESULTS = 8
+_MAX_QUOTED = 200
+_MAX_RESULTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +91,18 @@ def find_thoughts(prompt: Prompt, settings: Settings, index: int = 0) -> tuple[s
 
 def write_tool_answer(results: Sequence[str]) -> tuple[str, ...]:
     """Give the tokens of the answer after tools have said something: what they said."""
-    said = "; ".join(result[:_MOST_QUOTED] for result in results[:_MOST_RESULTS])
+    said = "; ".join(result[:_MAX_QUOTED] for result in results[:_MAX_RESULTS])
     return split_tokens(f"The tools said: {said}. {_OPENING}")
 
 
 @lru_cache(maxsize=4096)
 def _make_up(opening: str, bounds: tuple[int, int], *names: int | str) -> tuple[str, ...]:
-    draws = open_draws(*names)
-    wanted = draw_whole(draws, least=bounds[0], most=bounds[1])
+    rng = open_rng(*names)
+    wanted = draw_whole(rng, least=bounds[0], most=bounds[1])
     tokens = list(split_tokens(opening))
     while len(tokens) < wanted:
         words = (
-            options[draw_whole(draws, least=0, most=len(options) - 1)]
+            options[draw_whole(rng, least=0, most=len(options) - 1)]
             for options in (_SUBJECTS, _VERBS, _OBJECTS, _ENDINGS)
         )
         subject, verb, thing, ending = words

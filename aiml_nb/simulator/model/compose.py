@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..faults.fault import Fault
-from ..rng import draw_number, open_draws
+from ..rng import hash_number, open_rng
 from ..settings import Settings
 from .answers import find_answer, find_thoughts, write_tool_answer
 from .choice import Choice, Section
@@ -15,7 +15,7 @@ from .tools import Call
 
 # Thoughts without an end stop where the request says, or after so many times the longest ones.
 _ENDLESS = 4
-_MOST_THOUGHTS = 20_000
+_MAX_THOUGHTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +91,20 @@ class Composer:
     def _think(self, choice: Choice, index: int) -> Choice:
         settings = self.settings
         thoughts = find_thoughts(self.prompt, settings, index)
-        lots = open_draws(settings.seed, self.prompt.key, self.repeat, "endless", index)
+        lots = open_rng(settings.seed, self.prompt.key, self.repeat, "endless", index)
         if lots.random() >= settings.endless_reasoning_share:
             return replace(choice, sections=(Section("reasoning", thoughts), *choice.sections))
-        size = min(self.max_tokens or _ENDLESS * settings.longest_reasoning, _MOST_THOUGHTS)
+        size = min(self.max_tokens or _ENDLESS * settings.longest_reasoning, _MAX_THOUGHTS)
         endless = (thoughts * (size // len(thoughts) + 1))[:size]
         return Choice((Section("reasoning", endless), Section("content", ())), "length")
 
     def _name(self, kind: str, *places: int) -> str:
-        draws = open_draws(self.settings.seed, self.prompt.key, self.repeat, kind, *places)
-        return f"{kind}_{draws.getrandbits(96):024x}"
+        rng = open_rng(self.settings.seed, self.prompt.key, self.repeat, kind, *places)
+        return f"{kind}_{rng.getrandbits(96):024x}"
 
     def _open_draw(self, *names: str) -> Callable[[str], int]:
         seed, key = self.settings.seed, self.prompt.key
-        return lambda path: draw_number(seed, key, *names, path)
+        return lambda path: hash_number(seed, key, *names, path)
 
 
 def _split_json(value: object) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ _TOO_MANY = 429
 _OVERLOADED = 503
 
 
-class Clockwork:
+class Engine:
     """Plans each request at its arrival, in order; reads no clock.
 
     A plan stands unless somebody leaves early: then those who wait move up.
@@ -188,8 +188,8 @@ def simulate(arrivals: Iterable[Arrival], settings: Settings | None = None) -> l
     '2 + 2 = 4.'
     """
     listed = list(arrivals)
-    clockwork = Clockwork(settings or Settings())
+    engine = Engine(settings or Settings())
     plans: dict[int, Plan] = {}
     for index in sorted(range(len(listed)), key=lambda index: listed[index].at):
-        plans[index] = clockwork.admit(listed[index])
+        plans[index] = engine.admit(listed[index])
     return [plans[index] for index in range(len(listed))]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ..faults.fault import Fault
 from ..faults.scripts import EVERY_PROMPT, FaultScript, read_fault, read_script
-from ..rng import open_draws
+from ..rng import open_rng
 from ..settings import Settings
 from .prompts import Prompt
 
@@ -63,7 +63,7 @@ class FaultPicker:
         return self._draw(prompt, repeat) if self._shares else None
 
     def _draw(self, prompt: Prompt, repeat: int) -> Fault | None:
-        lot = open_draws(self._seed, prompt.key, repeat, "fault").random()
+        lot = open_rng(self._seed, prompt.key, repeat, "fault").random()
         for fault, share in self._shares:
             lot -= share
             if lot < 0:

@@ -5,10 +5,10 @@ import string
 from dataclasses import dataclass
 from typing import TypeAlias
 
-_LONGEST_PATTERN = 1000
-_LONGEST_MATCH = 2000
+_MAX_PATTERN = 1000
+_MAX_MATCH = 2000
 _DEEPEST = 20
-_MOST_TRIES = 20
+_MAX_TRIES = 20
 
 _DIGITS, _WORD = string.digits, string.ascii_lowercase + string.digits + string.ascii_uppercase
 _PRINTABLE = _WORD + "_ " + string.punctuation
@@ -61,7 +61,7 @@ def make_match(pattern: str, number: int, *, least: int = 0) -> str:
     """
     options = _Parser(pattern).parse()
     text, more = _write(options, number, 0), 0
-    for _ in range(_MOST_TRIES):
+    for _ in range(_MAX_TRIES):
         if len(text) >= least:
             break
         grown = len(_write(options, number, more + 1)) - len(text)
@@ -77,16 +77,16 @@ def _write(options: _Options, number: int, more: int) -> str:
         count = min(part.most, max(part.least, 1) + more)
         of = part.of
         once = of[number % len(of)] if isinstance(of, str) else _write(of, number, more)
-        text += once * min(count, _LONGEST_MATCH + 1)
-        if len(text) > _LONGEST_MATCH:
+        text += once * min(count, _MAX_MATCH + 1)
+        if len(text) > _MAX_MATCH:
             raise PatternError("what it matches is too long")
     return text
 
 
 class _Parser:
     def __init__(self, pattern: str) -> None:
-        if len(pattern) > _LONGEST_PATTERN:
-            raise PatternError(f"it is longer than {_LONGEST_PATTERN} characters")
+        if len(pattern) > _MAX_PATTERN:
+            raise PatternError(f"it is longer than {_MAX_PATTERN} characters")
         self._pattern = pattern
         self._at = 0
 
@@ -137,9 +137,9 @@ class _Parser:
         self._at = found.end()
         sign, least, comma, most = found.groups()
         if sign:
-            return _Repeat(of, int(sign == "+"), 1 if sign == "?" else _LONGEST_MATCH)
+            return _Repeat(of, int(sign == "+"), 1 if sign == "?" else _MAX_MATCH)
         fewest = int(least)
-        return _Repeat(of, fewest, int(most) if most else (_LONGEST_MATCH if comma else fewest))
+        return _Repeat(of, fewest, int(most) if most else (_MAX_MATCH if comma else fewest))
 
     def _read_characters(self, sign: str) -> str:
         if sign == ".":

@@ -14,8 +14,8 @@ Draw: TypeAlias = Callable[[str], int]
 _LARGEST = 100_000
 
 # Of the value: its parts, the characters of its texts, its levels.
-_MOST_PARTS = 2000
-_MOST_TEXT = 20_000
+_MAX_PARTS = 2000
+_MAX_TEXT = 20_000
 _DEEPEST = 40
 
 # Properties that need not be there are written down to this depth; where that would be too much, or
@@ -105,8 +105,8 @@ class _Maker:
         self._optional_depth = optional_depth
         self._subject = subject
         self._answer = answer
-        self._parts = _MOST_PARTS
-        self._text = _MOST_TEXT
+        self._parts = _MAX_PARTS
+        self._text = _MAX_TEXT
 
     def make(self, schema: Any, path: str, turn: int) -> Any:
         if path.count("/") > _DEEPEST:
@@ -188,12 +188,12 @@ class _Maker:
         first, items = schema.get("prefixItems", []), schema.get("items", True)
         if isinstance(items, list):  # as it was before prefixItems
             first, items = items, schema.get("additionalItems", True)
-        least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", _MOST_PARTS))
+        least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", _MAX_PARTS))
         if path.count("/") >= self._optional_depth:
             wanted = least
         else:
             wanted = max(least, min(most, len(first) if items is False else max(2, len(first))))
-        if not least <= wanted <= min(most, _MOST_PARTS):
+        if not least <= wanted <= min(most, _MAX_PARTS):
             raise SchemaError("an array in it has more or fewer items than it may have")
         schemas = [*first, *[items] * wanted][:wanted]
         # Items that must differ are drawn in the same place, by turns.
@@ -207,7 +207,7 @@ class _Maker:
         return made
 
     def _make_text(self, schema: Mapping[str, Any], path: str, number: int) -> str:
-        least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", _MOST_TEXT))
+        least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", _MAX_TEXT))
         self._spend(text=max(least, 64))
         formed = make_formed_text(schema, number, least, most)
         if formed is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 # Alternatives double with each level that has two of them; no schema of use has so many.
-_MOST_TOGETHER = 100
+_MAX_TOGETHER = 100
 
 # What cannot be joined is kept as one more schema that the value must meet.
 _KEPT_APART = ("$ref", "anyOf", "oneOf")
@@ -35,7 +35,7 @@ def merge_schemas(one: Any, other: Any) -> dict[str, Any]:
             merged["allOf"] = [*merged.get("allOf", []), {name: value}]
         else:
             merged[name] = value  # a title, a description
-    if len(merged.get("allOf", [])) > _MOST_TOGETHER:
+    if len(merged.get("allOf", [])) > _MAX_TOGETHER:
         raise SchemaError("too many of its parts must hold together")
     return merged
 

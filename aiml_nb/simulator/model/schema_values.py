@@ -13,7 +13,7 @@ _WORDS = (
     "compass", "ribbon", "juniper", "teapot", "marble", "thistle", "anchor", "velvet",
 )  # fmt: skip
 
-_WIDEST = 1000
+_MAX_SPAN = 1000
 
 FORMATS: Mapping[str, Callable[[int], str]] = {
     "date-time": lambda n: f"2024-05-{n % 28 + 1:02d}T08:30:00Z",
@@ -127,9 +127,9 @@ def _pick_between(low: _Bound, high: _Bound, number: int) -> float:
         return float(least)
     if least >= most:
         raise SchemaError("no number lies between its bounds")
-    if most - least > _WIDEST:  # rather a number that people use
-        least = min(max(least, Fraction(0)), most - _WIDEST)
-        most = least + _WIDEST
+    if most - least > _MAX_SPAN:  # rather a number that people use
+        least = min(max(least, Fraction(0)), most - _MAX_SPAN)
+        most = least + _MAX_SPAN
     exact = least + (most - least) * Fraction(number % 999 + 1, 1000)
     rounded = round(float(exact), 3 - math.floor(math.log10(most - least)))
     return rounded if least < rounded < most else float(exact)

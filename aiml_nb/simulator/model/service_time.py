@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ..faults.fault import Fault
-from ..rng import draw_lognormal, open_draws
+from ..rng import draw_lognormal, open_rng
 from ..settings import Settings
 from .answers import Answer, find_answer
 from .compose import Composer
@@ -33,7 +33,7 @@ def draw_service(
     wait, gap = _draw_times(plan, prompt, answer, settings)
     stretch = 1 + settings.slow_down * load
     if settings.straggler_share:
-        lot = open_draws(settings.seed, prompt.key, plan.repeat, "straggler").random()
+        lot = open_rng(settings.seed, prompt.key, plan.repeat, "straggler").random()
         stretch *= settings.straggler_factor if lot < settings.straggler_share else 1
     wait, gap = wait * stretch / settings.speed, gap * stretch / settings.speed
     if fault is not None:
@@ -56,11 +56,11 @@ def draw_service(
 def _draw_times(
     plan: Plan, prompt: Prompt, answer: Answer, settings: Settings
 ) -> tuple[float, float]:
-    draws = open_draws(settings.seed, prompt.key, plan.repeat)
+    rng = open_rng(settings.seed, prompt.key, plan.repeat)
     first_spread, token_spread = settings.first_token_spread, settings.token_time_spread
     if answer.is_steady:
         first_spread = min(first_spread, _STEADY_FIRST_TOKEN)
         token_spread = min(token_spread, _STEADY_TOKEN)
-    wait = draw_lognormal(draws, median=settings.first_token_time, spread=first_spread)
+    wait = draw_lognormal(rng, median=settings.first_token_time, spread=first_spread)
     wait += plan.prompt_tokens * settings.prompt_token_time
-    return wait, draw_lognormal(draws, median=settings.token_time, spread=token_spread)
+    return wait, draw_lognormal(rng, median=settings.token_time, spread=token_spread)

@@ -26,8 +26,8 @@ from .schema import Schema
 
 ToolChoice: TypeAlias = Literal["none", "auto", "required"]
 
-_MOST_CALLS = 8
-_MOST_READ = 10_000
+_MAX_CALLS = 8
+_MAX_READ = 10_000
 
 # The parts of a tool's name: it may be written get_weather, get-weather or getWeather.
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -79,14 +79,14 @@ class Toolbox:
         is_free = self.choice == "auto"
         if self.choice == "none" or (is_free and prompt.tool_results):
             return []
-        question = prompt.text[:_MOST_READ]
+        question = prompt.text[:_MAX_READ]
         words = {word.casefold() for word in _WORD.findall(question)}
         chosen = [tool for tool in self.tools if (is_free and always) or _is_named(tool, words)]
         if not chosen and not is_free:
             chosen = [self.tools[0]]
         subjects = dict.fromkeys(_PROPER_NAME.findall(question)) or [None]
         calls = [Call(tool, subject) for tool in chosen for subject in subjects]
-        return calls[: _MOST_CALLS if self.in_parallel else 1]
+        return calls[: _MAX_CALLS if self.in_parallel else 1]
 
 
 def _is_named(tool: Tool, words: set[str]) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiml_nb.simulator import Arrival, Settings, simulate
-from aiml_nb.simulator.model.engine import Clockwork
+from aiml_nb.simulator.model.engine import Engine
 
 from .caller import LONG, SHORT
 
@@ -152,13 +152,13 @@ def test_a_queue_of_none_serves_who_finds_a_free_slot():
 
 
 def test_who_leaves_early_lets_the_others_move_up():
-    clockwork = Clockwork(Settings(capacity=1))
-    first = clockwork.admit(Arrival(0, LONG))
-    second = clockwork.admit(Arrival(0, LONG))
-    third = clockwork.admit(Arrival(0, SHORT))
+    engine = Engine(Settings(capacity=1))
+    first = engine.admit(Arrival(0, LONG))
+    second = engine.admit(Arrival(0, LONG))
+    third = engine.admit(Arrival(0, SHORT))
     assert first.finished == second.started
 
-    moved = clockwork.leave(first.number, at=1.0)
+    moved = engine.leave(first.number, at=1.0)
 
     assert [plan.number for plan in moved] == [second.number, third.number]
     assert moved[0].started == 1.0
@@ -167,12 +167,12 @@ def test_who_leaves_early_lets_the_others_move_up():
 
 
 def test_who_leaves_the_queue_gives_up_no_slot():
-    clockwork = Clockwork(Settings(capacity=1))
-    first = clockwork.admit(Arrival(0, LONG))
-    second = clockwork.admit(Arrival(0, LONG))
-    clockwork.admit(Arrival(0, SHORT))
+    engine = Engine(Settings(capacity=1))
+    first = engine.admit(Arrival(0, LONG))
+    second = engine.admit(Arrival(0, LONG))
+    engine.admit(Arrival(0, SHORT))
 
-    (moved,) = clockwork.leave(second.number, at=1.0)
+    (moved,) = engine.leave(second.number, at=1.0)
 
     assert moved.started == first.finished
 
@@ -180,10 +180,10 @@ def test_who_leaves_the_queue_gives_up_no_slot():
 @given(arrival_lists, st.integers(1, 3), st.sets(st.integers(1, 30)))
 def test_capacity_holds_when_callers_leave(arrivals, capacity, leavers):
     """Each leaver goes in the middle of being served."""
-    clockwork = Clockwork(Settings(capacity=capacity))
+    engine = Engine(Settings(capacity=capacity))
     plans = {}
     for arrival in arrivals:
-        plan = clockwork.admit(Arrival(0.0, arrival.prompt, arrival.max_tokens))
+        plan = engine.admit(Arrival(0.0, arrival.prompt, arrival.max_tokens))
         plans[plan.number] = plan
     ends = {}
     while waiting := [plan for number, plan in plans.items() if number not in ends]:
@@ -192,7 +192,7 @@ def test_capacity_holds_when_callers_leave(arrivals, capacity, leavers):
         at = plan.started + (plan.finished - plan.started) * 0.9 if early else plan.finished
         at = max([at, *ends.values()])
         ends[plan.number] = at
-        for moved in clockwork.leave(plan.number, at=at):
+        for moved in engine.leave(plan.number, at=at):
             plans[moved.number] = moved
 
     for plan in plans.values():
