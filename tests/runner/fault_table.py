@@ -42,7 +42,7 @@ TESTS: dict[int, tuple[str, str]] = {
     45: ("$$ and the like in a label", "plot/test_timeline.py::test_hostile_prompts"),
     46: (
         "the client leaves in mid-answer",
-        "simulator/test_foreground.py::test_a_client_that_leaves",
+        "simulator/http/test_foreground.py::test_a_client_that_leaves",
     ),
     47: ("../../x, CON, NUL, 300 characters", "runner/test_promises.py::TestNames"),
     48: ("escapes, bidi overrides in a label", "analysis/test_labels.py::test_a_label_is_one"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aiml_nb.simulator import Arrival, Settings, simulate
 from aiml_nb.simulator.model.engine import Engine
 
-from .caller import LONG, SHORT
+from ..caller import LONG, SHORT
 
 moments = st.floats(0, 30, allow_nan=False)
 arrival_lists = st.lists(

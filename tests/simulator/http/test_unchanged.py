@@ -11,7 +11,7 @@ from aiml_nb.simulator import Arrival, Settings, scenario, simulate
 from aiml_nb.simulator.http.chunks import DONE, ChunkWriter
 from aiml_nb.simulator.http.openai_format import Label, write_completion
 
-from .caller import LONG, SHORT
+from ..caller import LONG, SHORT
 
 PROMPTS = [LONG, SHORT, *(f"Question {number}?" for number in range(60))]
 ARRIVALS = [

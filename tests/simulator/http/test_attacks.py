@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from .attacks import ATTACKS, attack
-from .caller import SHORT, Caller, write_body
-from .raw import write_request
+from ..attacks import ATTACKS, attack
+from ..caller import SHORT, Caller, write_body
+from ..raw import write_request
 
 HALF_A_HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 

@@ -8,8 +8,8 @@ import json
 import openai
 import pytest
 
-from .caller import SHORT, Caller, write_body
-from .raw import ask_raw
+from ..caller import SHORT, Caller, write_body
+from ..raw import ask_raw
 
 TEXT = "Grüße 🏒 東京."
 INSTANT = {"first_token_time": 0, "prompt_token_time": 0, "token_time": 0}

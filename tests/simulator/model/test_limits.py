@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aiml_nb.simulator import Arrival, Settings, simulate
 from aiml_nb.simulator.model.limits import WINDOWS, Limits
 
-from .caller import write_body
+from ..caller import write_body
 
 arrivals = st.lists(st.floats(0, 300, allow_nan=False), max_size=60).map(sorted)
 windows = st.sampled_from(sorted(WINDOWS))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from .caller import LONG, SHORT
+from ..caller import LONG, SHORT
 
 
 def read_chunks(events):

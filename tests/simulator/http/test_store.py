@@ -4,7 +4,7 @@ import pytest
 
 from aiml_nb.simulator import scenario
 
-from .caller import SHORT, write_body
+from ..caller import SHORT, write_body
 
 CHAT = "/v1/chat/completions"
 

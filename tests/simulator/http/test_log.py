@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from .caller import LONG, SHORT
+from ..caller import LONG, SHORT
 
 
 async def test_the_log_tells_one_completion_truly(service):

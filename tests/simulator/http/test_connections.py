@@ -11,8 +11,8 @@ import pytest
 
 from aiml_nb.simulator import AnswerOptions, Arrival, Settings, SettingsError, scenario, simulate
 
-from .caller import SHORT, write_body
-from .raw import write_request
+from ..caller import SHORT, write_body
+from ..raw import write_request
 
 INSTANT = {"first_token_time": 0, "prompt_token_time": 0, "token_time": 0, "speed": 1}
 

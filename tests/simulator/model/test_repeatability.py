@@ -7,7 +7,7 @@ import aiohttp
 
 from aiml_nb.simulator import Arrival, Settings, scenario, simulate
 
-from .caller import write_body
+from ..caller import write_body
 
 PROMPTS = [f"Question {number % 20}?" for number in range(40)]
 

@@ -7,7 +7,7 @@ import pytest
 
 from aiml_nb.simulator.model.prompts import split_tokens
 
-from .caller import LONG, SHORT, write_body
+from ..caller import LONG, SHORT, write_body
 
 CHAT = "/v1/chat/completions"
 

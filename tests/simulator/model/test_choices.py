@@ -17,8 +17,8 @@ from pydantic import BaseModel
 from aiml_nb.simulator import AnswerOptions, Arrival, Settings, simulate
 from aiml_nb.simulator.model.prompts import split_tokens
 
-from .caller import LONG, SHORT, write_body
-from .test_streams import read_chunks
+from ..caller import LONG, SHORT, write_body
+from ..http.test_streams import read_chunks
 
 
 def join_choices(chunks):

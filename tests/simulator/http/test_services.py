@@ -7,7 +7,7 @@ import pytest
 from aiml_nb.simulator import Arrival, Settings, SimulatorError, simulate
 from aiml_nb.simulator.http.service import Registry
 
-from .caller import LONG, SHORT, write_body
+from ..caller import LONG, SHORT, write_body
 
 
 async def test_each_token_has_settings_counters_and_a_log_of_its_own(open_service):

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from ..kernels.environments import Environment, python_of
-from .caller import SHORT, write_body
+from ...kernels.environments import Environment, python_of
+from ..caller import SHORT, write_body
 from .test_foreground import served
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

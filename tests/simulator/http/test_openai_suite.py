@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from ..kernels.environments import REPOSITORY, Environment, python_of
+from ...kernels.environments import REPOSITORY, Environment, python_of
 from .test_foreground import served
 
 OPENAI = version("openai")

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from aiml_nb.simulator import scenario
 from aiml_nb.simulator.model.prompts import split_tokens
 
-from .caller import SHORT, write_body
-from .test_streams import read_chunks
+from ..caller import SHORT, write_body
+from ..http.test_streams import read_chunks
 
 ARGUMENTS = {
     "type": "object",

@@ -12,8 +12,8 @@ import pytest
 from aiml_nb.simulator import Arrival, Settings, SettingsError, faults, scenario, simulate
 from aiml_nb.simulator.faults import ARGUMENTS, FAULTS
 
-from .caller import SHORT, write_body
-from .raw import ask_raw
+from ..caller import SHORT, write_body
+from ..raw import ask_raw
 
 MIB = 2**20
 GOOD = "2 + 2 = 4."

@@ -8,7 +8,7 @@ import json
 import aiohttp
 import pytest
 
-from .caller import write_body
+from ..caller import write_body
 
 CHAT = "/v1/chat/completions"
 

@@ -6,8 +6,8 @@ from openai.types.chat import ChatCompletion
 from aiml_nb.simulator import Arrival, Settings, scenario, simulate
 from aiml_nb.simulator.model.prompts import split_tokens
 
-from .caller import LONG, SHORT
-from .test_streams import read_chunks
+from ..caller import LONG, SHORT
+from ..http.test_streams import read_chunks
 
 
 def read_thoughts(delta, form):

@@ -7,7 +7,7 @@ from aiml_nb.simulator import Settings
 from aiml_nb.simulator.model.answers import find_answer
 from aiml_nb.simulator.model.prompts import Prompt, split_tokens
 
-from .caller import LONG, SHORT
+from ..caller import LONG, SHORT
 
 any_text = st.text(st.characters(codec=None, exclude_categories=()))
 

@@ -9,9 +9,9 @@ import pytest
 
 from aiml_nb.simulator import Arrival, Settings, SettingsError, scenario, simulate
 
-from .caller import LONG, SHORT, write_body
-from .raw import ask_raw
-from .test_foreground import served
+from ..caller import LONG, SHORT, write_body
+from ..http.test_foreground import served
+from ..raw import ask_raw
 
 QUICK = {"first_token_time": 0, "token_time": 0, "prompt_token_time": 0, "speed": 1}
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from .caller import LONG, SHORT, write_body
+from ..caller import LONG, SHORT, write_body
 
 CHAT = "/v1/chat/completions"
 

@@ -7,7 +7,7 @@ import pytest
 
 from aiml_nb.simulator import Settings
 
-from .caller import LONG, SHORT
+from ..caller import LONG, SHORT
 
 ASK = {"model": "gpt-4o"}
 
