@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import warmup
 from .errors import EndpointError
 from .keys import ApiKey
+from .loop import import_in_thread
 from .providers import PROVIDERS, check_base_url, find_key
 from .transport import GuardedClient, is_loopback, open_async_http, open_http
 from .warmup import Known
@@ -66,6 +67,7 @@ class Endpoint:
         http
             What `transport.open_http` returned; None opens one.
         """
+        import_in_thread("openai")
         http = http or open_http(self.base_url)
         from openai import OpenAI
 
@@ -81,6 +83,7 @@ class Endpoint:
         max_connections
             The most calls in flight at one moment.
         """
+        import_in_thread("openai")
         http = open_async_http(self.base_url, max_connections=max_connections)
         from openai import AsyncOpenAI
 

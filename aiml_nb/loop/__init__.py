@@ -10,7 +10,7 @@ from .patch import inspect_loop, patch_loop
 from .report import LoopReport
 from .run import run_coroutine
 from .stop import InterruptibleCall, interruptible_task
-from .threads import call_in_thread, call_with_main
+from .threads import call_in_thread, call_with_main, import_in_thread
 
 __all__ = [
     "InterruptibleCall",
@@ -18,6 +18,7 @@ __all__ = [
     "LoopReport",
     "call_in_thread",
     "call_with_main",
+    "import_in_thread",
     "inside_run",
     "inspect_loop",
     "interruptible_task",

@@ -24,7 +24,7 @@ from .waiting import (
 PATIENCE = 0.5
 
 _presses = 0
-# The handler of a program that was told of a press, and is about to end.
+# The handler of a program that was told of a press, and is perhaps about to end.
 _ending: Any = None
 
 
@@ -136,13 +136,16 @@ class Interruptible:
             return
         self._has_told = True
         beneath, outer = self._beneath(), self._outer
-        cell = find_cell(self._loop or asyncio._get_running_loop())
+        loop = self._loop or asyncio._get_running_loop()
+        cell = find_cell(loop)
         if outer is not None:
             outer.hear()
         elif cell is not None:
             cell.cancel()
         elif callable(beneath) and beneath is not signal.default_int_handler:
-            _ending = beneath
+            if loop is not None and not loop.is_closed():
+                _ending = beneath
+                loop.call_later(PATIENCE, _forget_ending, beneath)
             beneath(signal.SIGINT, None)
 
     def _kind(self, error: BaseException | None) -> type[BaseException]:
@@ -170,6 +173,13 @@ class Interruptible:
     def _replaces(self, previous: Any) -> bool:
         """Tell whether to stand in for the handler that is there."""
         return True
+
+
+def _forget_ending(handler: Any) -> None:
+    """Let runs be begun again: what `handler` was to end has ended by now, or goes on."""
+    global _ending
+    if _ending == handler:
+        _ending = None
 
 
 def refuse_when_ending() -> None:

@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
+from functools import cache, partial
+from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
+from .browser import in_browser
 from .interrupt import count_presses
 from .waiting import Interrupted, find_cell, in_main_thread
 
@@ -41,6 +44,19 @@ def call_in_thread(function: Callable[[], T]) -> Future[T]:
 
     threading.Thread(target=work, name="aiml_nb calls", daemon=True).start()
     return future
+
+
+@cache
+def import_in_thread(name: str) -> None:
+    """Import a module to its end, though the stop button may be pressed meanwhile.
+
+    Where an import is broken off, parts of it stay behind. With some packages it then fails until
+    the program, or the kernel, is started anew.
+    """
+    if in_browser():  # which has no threads
+        import_module(name)
+    else:
+        call_in_thread(partial(import_module, name)).result()
 
 
 def call_with_main(function: Callable[[], T], interrupt: Callable[[], object]) -> T:

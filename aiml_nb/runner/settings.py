@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..loop import import_in_thread
 from ..transport.environment import check_key_log
 from ..transport.open_files import RESERVE, allow_files
 from .budget import Limits, check_limits
@@ -229,6 +230,7 @@ def _check_number(name: str, value: object, place: str) -> None:
 @cache
 def _known_parameters() -> frozenset[str]:
     check_key_log()
+    import_in_thread("openai")
     from openai.resources.chat.completions import Completions
 
     return frozenset(inspect.signature(Completions.create).parameters) - {"self"} | {"system"}

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from aiml_nb.loop import InterruptibleCall, call_with_main, interruptible_task
+from aiml_nb.loop.interrupt import PATIENCE
 
 from .process import run_script
 
@@ -92,6 +93,24 @@ async def test_a_program_that_ignores_the_signal_goes_on_ignoring_it() -> None:
             time.sleep(0.1)  # noqa: ASYNC251
     finally:
         signal.signal(signal.SIGINT, handler)
+
+
+async def test_a_program_that_goes_on_after_a_press_can_begin_runs_again() -> None:
+    heard: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    try:
+        with pytest.raises(KeyboardInterrupt), InterruptibleCall():
+            press_soon()
+            time.sleep(20)  # noqa: ASYNC251
+        with pytest.raises(KeyboardInterrupt, match="not begun"), InterruptibleCall():
+            pass
+        await asyncio.sleep(2 * PATIENCE)
+        with InterruptibleCall():
+            pass
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+    assert heard == [signal.SIGINT]
 
 
 def test_tasks_that_overlap_are_all_cancelled_and_the_handler_is_as_it_was() -> None:
@@ -227,3 +246,29 @@ except KeyboardInterrupt:
 else:
     raise AssertionError
 """)
+
+
+def test_an_interrupted_import_of_the_client_does_no_harm() -> None:
+    # aiohttp, which it imports, lacks a part of itself in each later import.
+    run_script(
+        """
+import os, signal, sys
+import aiml_nb as nb
+
+class Presses:
+    def find_spec(self, name, path=None, target=None):
+        if name == "aiohttp.client_reqrep":
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Presses())
+endpoint = nb.connect(simulate=True, speed=50, verbose=False)
+try:
+    nb.run(["Who?"], endpoint, strategy="sequential")
+except KeyboardInterrupt:
+    pass
+else:
+    raise AssertionError
+assert nb.run(["Who?"], endpoint).calls[0].outcome == "ok"
+"""
+    )
