@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from .endpoint import Endpoint
-from .loop import InterruptibleCall
+from .loop import InterruptibleCall, ended_with_cell
 from .records import Comparison, Run
 from .runner.plan import Plan, make_plan, takes_arguments_of
 from .runner.run import carry_out, carry_out_async
@@ -92,10 +92,11 @@ async def compare_async(
     options.setdefault("strategy", "gather")
     check_comparison(options["strategy"], repeats)
     pairs = []
-    for sync, concurrent, order in _plan_pairs(prompts, endpoint, options, repeats, order_seed):
-        for plan in order:
-            await carry_out_async(plan)
-        pairs.append((sync, concurrent))
+    with ended_with_cell():
+        for sync, concurrent, order in _plan_pairs(prompts, endpoint, options, repeats, order_seed):
+            for plan in order:
+                await carry_out_async(plan)
+            pairs.append((sync, concurrent))
     return Comparison(pairs=pairs, order_seed=order_seed if repeats > 1 else None)
 
 

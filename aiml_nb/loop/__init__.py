@@ -9,7 +9,7 @@ from .owner import inside_run
 from .patch import inspect_loop, patch_loop
 from .report import LoopReport
 from .run import run_coroutine
-from .stop import InterruptibleCall, interruptible_task
+from .stop import InterruptibleCall, ended_with_cell, interruptible_task
 from .threads import call_in_thread, call_with_main, import_in_thread
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "LoopReport",
     "call_in_thread",
     "call_with_main",
+    "ended_with_cell",
     "import_in_thread",
     "inside_run",
     "inspect_loop",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import _thread
 import asyncio
 import signal
-import threading
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
+from .dropped import press_main_thread
 from .waiting import (
     Interrupted,
     current_task,
@@ -61,6 +61,7 @@ class Interruptible:
         self._is_at_prompt = True
         self._has_told = False
         self._open = True
+        self._has_closed = False
         # Not a threading.Lock method in a signal handler: only the two ends below take it.
         self._closing = _thread.allocate_lock()
 
@@ -80,11 +81,13 @@ class Interruptible:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with self._closing:
-            self._open = False
+        self._open = False
+        with self._closing:  # a press that is just being given arrives here, and not further out
+            pass
         # Runs of several tasks may overlap: then the handler of another one is on top.
         if self._previous is not None and signal.getsignal(signal.SIGINT) == self._hit:
             signal.signal(signal.SIGINT, self._beneath())
+        self._has_closed = True
         if self.hits or isinstance(error, KeyboardInterrupt):
             self._end_what_waits()
             expected = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
@@ -102,11 +105,14 @@ class Interruptible:
             self._loop.call_soon_threadsafe(self._turn)
 
     def _hit(self, number: int, frame: FrameType | None) -> None:
-        if not self._open:
+        if self._has_closed:
             if callable(beneath := self._beneath()):
                 beneath(number, frame)
             return
         note_press()
+        if not self._open:  # raised where it ends
+            self.hits += 1
+            return
         if self.hits:
             raise KeyboardInterrupt
         self.hear()
@@ -123,11 +129,7 @@ class Interruptible:
         with self._closing:
             if not self._open or self.turned:
                 return
-            if hasattr(signal, "pthread_kill"):
-                # A signal, unlike interrupt_main(), also ends a time.sleep().
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-            else:
-                _thread.interrupt_main()
+            press_main_thread()
 
     def _end_what_waits(self) -> None:
         """End the cell or the program that would go on, and with it what else it has begun."""

@@ -7,19 +7,43 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
+from .dropped import given_again_if_dropped
 from .interrupt import Interruptible, note_press, owner_of, refuse_when_ending
 from .threads import interrupted_with_main, main_interrupt
-from .waiting import Interrupted, current_task, in_main_thread, raises_at_prompt
+from .waiting import Interrupted, current_task, find_cell, in_main_thread, raises_at_prompt
 
 # A pool gives its thread the next piece of work at once, and knows nothing of a press.
 QUIET = 0.5
 
 _mine = threading.local()
+
+
+@contextmanager
+def ended_with_cell() -> Iterator[None]:
+    """Let an interrupt of the cell that awaits, or of the main thread, reach a task's run.
+
+    From its first moment on, and where nobody cancels the task, as `asyncio.wait` does not.
+    """
+    task, cell = current_task(), find_cell(asyncio._get_running_loop())
+
+    def cancel(cell: asyncio.Task[Any]) -> None:
+        if task is not None and cell.cancelling() and not task.cancelling():
+            task.cancel()
+
+    with _begun_in_thread():
+        if cell is None or task is cell:
+            yield
+            return
+        cell.add_done_callback(cancel)
+        try:
+            yield
+        finally:
+            cell.remove_done_callback(cancel)
 
 
 @asynccontextmanager
@@ -58,13 +82,14 @@ class InterruptibleCall(Interruptible):
 
     def __init__(self) -> None:
         self._is_in_loop = asyncio._get_running_loop() is not None
+        self._around = ExitStack()
         super().__init__(None, lambda: None)
 
     def __enter__(self) -> Interruptible:
         if in_main_thread():
             refuse_when_ending()
-        elif not self._is_in_loop:
-            _refuse_more_work()
+        self._around.enter_context(_begun_in_thread())
+        self._around.enter_context(given_again_if_dropped())
         return super().__enter__()
 
     def __exit__(
@@ -73,9 +98,8 @@ class InterruptibleCall(Interruptible):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if isinstance(error, KeyboardInterrupt):
-            _mine.interrupted = time.monotonic()
-        super().__exit__(kind, error, traceback)
+        with self._around:
+            super().__exit__(kind, error, traceback)
 
     def _replaces(self, previous: Any) -> bool:
         if previous is signal.SIG_IGN:  # so a kernel has it between cells, where callbacks run
@@ -84,7 +108,7 @@ class InterruptibleCall(Interruptible):
         return self._is_in_loop and not raises_here
 
     def _hit(self, number: int, frame: FrameType | None) -> None:
-        if not self._open:
+        if not self._open:  # it is ending, or has ended
             super()._hit(number, frame)
             return
         note_press()
@@ -92,9 +116,18 @@ class InterruptibleCall(Interruptible):
         raise KeyboardInterrupt
 
 
-def _refuse_more_work() -> None:
-    """Raise Interrupted in a thread whose last work, or whose main thread, is being interrupted."""
-    now = time.monotonic()
-    if main_interrupt() or now - getattr(_mine, "interrupted", -QUIET) < QUIET:
-        _mine.interrupted = now
+@contextmanager
+def _begun_in_thread() -> Iterator[None]:
+    """Raise Interrupted in a thread whose main thread is interrupted, or was a moment ago."""
+    if in_main_thread():
+        yield
+        return
+    if main_interrupt() or time.monotonic() - getattr(_mine, "interrupted", -QUIET) < QUIET:
+        _mine.interrupted = time.monotonic()
         raise Interrupted("not begun: the main thread was interrupted")
+    try:
+        with interrupted_with_main():
+            yield
+    except KeyboardInterrupt:
+        _mine.interrupted = time.monotonic()
+        raise

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from functools import cache, partial
 from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
@@ -22,6 +22,9 @@ from .interrupt import count_presses
 from .waiting import Interrupted, find_cell, in_main_thread
 
 GLANCE = 0.05  # seconds between two looks
+
+# The run that a thread, or a task of its loop, is in.
+_current: ContextVar[_Run | None] = ContextVar("_current", default=None)
 
 T = TypeVar("T")
 
@@ -87,11 +90,15 @@ def interrupted_with_main(*interrupt: Callable[[], object]) -> Iterator[None]:
     if in_main_thread():
         yield
         return
-    run = _Run(*interrupt)
+    run, outer = _Run(*interrupt), _current.get()
     _watch.add(run)
+    token = _current.set(run)
     try:
+        if outer is not None and outer.is_interrupted:  # before this one was there to hear of it
+            raise Interrupted
         yield
     finally:
+        _current.reset(token)
         _watch.discard(run)
         if run.is_interrupted:
             raise Interrupted from None
@@ -121,10 +128,8 @@ class _Run:
         self.is_interrupted = False
 
     def hear(self) -> None:
-        if not self.is_interrupted:
-            self.is_interrupted = True
-            for each in self._interrupt:
-                each()
+        for each in self._interrupt:
+            each()
 
 
 class _Signs(NamedTuple):
@@ -169,7 +174,9 @@ class _Watch:
             now = _read_signs()
             if now.are_new(before) or kernel.is_stopped():
                 with self._lock:
-                    runs = list(self._runs)
+                    runs = [run for run in self._runs if not run.is_interrupted]
+                    for run in runs:
+                        run.is_interrupted = True
                 for run in runs:
                     run.hear()
             before = now

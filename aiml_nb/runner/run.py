@@ -16,6 +16,7 @@ from ..loop import (
     LoopLag,
     call_in_thread,
     call_with_main,
+    ended_with_cell,
     inside_run,
     interruptible_task,
     run_coroutine,
@@ -141,7 +142,8 @@ async def run_async(*arguments: Any, **options: Any) -> Run:
 
     The strategies with the blocking client work in a thread, so that the loop stays free.
     """
-    return await carry_out_async(make_plan(*arguments, **options))
+    with ended_with_cell():
+        return await carry_out_async(make_plan(*arguments, **options))
 
 
 def last_run() -> Run | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from aiml_nb.loop import InterruptibleCall, call_with_main, interruptible_task
-from aiml_nb.loop.interrupt import PATIENCE
+from aiml_nb.loop.interrupt import PATIENCE, Interruptible
 
 from .process import run_script
 
@@ -99,8 +100,8 @@ async def test_a_program_that_goes_on_after_a_press_can_begin_runs_again() -> No
     heard: list[int] = []
     handler = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
     try:
+        press_soon()
         with pytest.raises(KeyboardInterrupt), InterruptibleCall():
-            press_soon()
             time.sleep(20)  # noqa: ASYNC251
         with pytest.raises(KeyboardInterrupt, match="not begun"), InterruptibleCall():
             pass
@@ -111,6 +112,44 @@ async def test_a_program_that_goes_on_after_a_press_can_begin_runs_again() -> No
         signal.signal(signal.SIGINT, handler)
 
     assert heard == [signal.SIGINT]
+
+
+def test_a_press_that_python_drops_is_given_again() -> None:
+    class Pressing:
+        def __del__(self) -> None:
+            press()
+            time.sleep(0.01)
+
+    def drop_and_wait() -> None:
+        Pressing()
+        time.sleep(20)
+
+    hook = sys.unraisablehook
+    with pytest.raises(KeyboardInterrupt), InterruptibleCall():
+        drop_and_wait()
+
+    assert sys.unraisablehook is hook
+
+
+def test_the_second_press_in_mid_end_leaves_the_handler_as_it_was() -> None:
+    begins = threading.Event()
+
+    class Late(Interruptible):
+        def _press_again(self) -> None:
+            with self._closing:
+                begins.set()
+                time.sleep(0.1)  # who ends is waiting now
+                press()
+                time.sleep(0.1)
+
+    def press_and_wait() -> None:
+        press()
+        begins.wait(10)
+
+    with pytest.raises(KeyboardInterrupt), Late(None, lambda: None):
+        press_and_wait()
+
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_tasks_that_overlap_are_all_cancelled_and_the_handler_is_as_it_was() -> None:
