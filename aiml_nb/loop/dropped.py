@@ -16,6 +16,7 @@ from .waiting import in_main_thread
 # Until the code that drops what it raises has ended, in seconds.
 WAIT = 0.01
 
+_lock = threading.Lock()
 _runs = 0
 _previous: Callable[[Any], Any] = sys.__unraisablehook__
 
@@ -27,18 +28,17 @@ def given_again_if_dropped() -> Iterator[None]:
     Python ignores what is raised there, a KeyboardInterrupt too: the run would go on.
     """
     global _runs, _previous
-    if not in_main_thread():
-        yield
-        return
-    if sys.unraisablehook is not _hear:
-        _previous, sys.unraisablehook = sys.unraisablehook, _hear
-    _runs += 1
+    with _lock:
+        _runs += 1
+        if sys.unraisablehook is not _hear:
+            _previous, sys.unraisablehook = sys.unraisablehook, _hear
     try:
         yield
     finally:
-        _runs -= 1
-        if not _runs and sys.unraisablehook is _hear:
-            sys.unraisablehook = _previous
+        with _lock:
+            _runs -= 1
+            if not _runs and sys.unraisablehook is _hear:
+                sys.unraisablehook = _previous
 
 
 def press_main_thread() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 import threading
+from functools import partial
 from typing import Any
 
 
@@ -43,22 +44,29 @@ def find_cell(loop: asyncio.AbstractEventLoop | None) -> asyncio.Task[Any] | Non
     return next(filter(is_cell, tasks), None)
 
 
-def is_cell(task: asyncio.Task[Any] | None) -> bool:
+def is_cell(task: Any) -> bool:
     """Tell whether `task` is IPython's for a cell that awaits; it shows what the cell raises."""
-    coro = None if task is None else task.get_coro()
+    coro = task.get_coro() if isinstance(task, asyncio.Task) else None
     return getattr(coro, "__qualname__", "") == "InteractiveShell.run_cell_async"
 
 
 def is_to_be_cancelled(loop: Any) -> bool:
-    """Tell whether IPython's handler has asked `loop` to cancel the cell, and no turn came since.
+    """Tell whether IPython's handler has asked `loop` to cancel the cell, which takes two turns.
 
     The code of a cell that awaits may be busy for seconds before it begins a run.
     """
     handles = list(getattr(loop, "_ready", ()))
-    wanted = (argument for handle in handles for argument in handle._args or ())
-    return any(
-        getattr(getattr(each, "func", None), "__name__", "") == "set_sigint_result"
-        for each in wanted
+    wanted = (each for handle in handles for each in (handle._callback, *(handle._args or ())))
+    return any(_cancels_cell(each) for each in wanted)
+
+
+def _cancels_cell(wanted: Any) -> bool:
+    """Tell whether this is one of the two steps to it."""
+    if not isinstance(wanted, partial):
+        return False
+    name = getattr(wanted.func, "__name__", "")
+    return name == "set_sigint_result" or (
+        name == "cancel_unless_done" and any(map(is_cell, wanted.args))
     )
 
 

@@ -80,6 +80,11 @@ CELLS = {
         "nb.patch_loop()\nasyncio.run(in_group(ask_in_task('gather'), ask_in_task('sequential')))"
     ),
     "two in a task group": "await in_group(ask_in_task('sequential'), ask_async('gather'))",
+    "two that are waited for": (
+        "tasks = [asyncio.create_task(ask_async(each)) for each in ('gather', 'threads')]\n"
+        "await asyncio.wait(tasks)"
+    ),
+    "wait_for": "await asyncio.wait_for(ask_in_task('gather'), 60)",
     "three nested": "await asyncio.sleep(0)\nnb.run_coroutine(nested(ask_in_task('gather')))",
     "async generator": "async for _ in ask_again_and_again(): pass",
     "callback": (
@@ -96,6 +101,11 @@ CELLS = {
     "pool": (
         "with ThreadPoolExecutor(2) as pool:\n"
         "    futures = [pool.submit(ask, 'sequential') for _ in range(6)]\n"
+        "    print([future.result() for future in futures])"
+    ),
+    "pool of loops": (
+        "with ThreadPoolExecutor(2) as pool:\n"
+        "    futures = [pool.submit(asyncio.run, ask_async('gather')) for _ in range(6)]\n"
         "    print([future.result() for future in futures])"
     ),
     "pool that is not waited for": (
