@@ -11,21 +11,16 @@ from ..kernels.environments import HERE, Environment
 from .jupyter import KERNELS, Jupyter
 from .races import CELLS, RaceOnPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.kernel]
+pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.slow]
 
-# The ordinary run drives one kernel in JupyterLab, and leaves the rest to the slow one.
 PLACES = [
     *(("lab", kernel) for kernel in KERNELS),
     ("notebook", HERE),
     *(("voila", kernel) for kernel in KERNELS),
 ]
-MATRIX = [
-    pytest.param(*place, marks=() if place == ("lab", HERE) else pytest.mark.slow)
-    for place in PLACES
-]
 
 
-@pytest.mark.parametrize(("front_end", "kernel"), MATRIX, ids=str)
+@pytest.mark.parametrize(("front_end", "kernel"), PLACES, ids=str)
 def test_a_race_starts_is_cancelled_and_runs_to_its_finding(
     open_in: Callable[..., Any],
     jupyter: Jupyter,

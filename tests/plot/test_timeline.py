@@ -17,6 +17,7 @@ from aiml_nb.plot import plot_timeline
 from aiml_nb.records import Comparison, Run
 
 from ..analysis.builders import LONG, SHORT, call, faq, make_run, make_sync, timed, with_retries
+from ..rows import in_turn
 
 HOSTILE = [
     "a\ud800b\x00c",
@@ -237,9 +238,7 @@ def bars_of(axes: Axes) -> list[Box]:
     ]
 
 
-@pytest.mark.parametrize("limit", [1, 4, 24])
-@pytest.mark.parametrize("n", [1, 2, 6, 7, 24])
-@pytest.mark.parametrize("pace", [0.02, 0.4])
+@pytest.mark.parametrize(("n", "limit", "pace"), in_turn([1, 2, 6, 7, 24], [1, 4, 24], [0.02, 0.4]))
 def test_nothing_overlaps_or_leaves_the_card(n: int, limit: int, pace: float) -> None:
     spans = [(i % limit * 0.1, i % limit * 0.1 + pace * (1 + i * 7 % 5)) for i in range(n)]
     sync = long_comparison(n, limit=limit).sync

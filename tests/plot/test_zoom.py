@@ -17,6 +17,7 @@ from aiml_nb.records import Attempt, Call, Comparison, LimitChange, Run
 
 from ..analysis.builders import call, make_run, make_sync, timed, with_retries
 from ..analysis.schedules import first_come, seeded
+from ..rows import in_turn
 from .test_timeline import bars_in, drawn, legend, states, texts
 
 
@@ -224,8 +225,7 @@ def inside(figure: Figure) -> None:
             assert -1 <= box.y0 <= box.y1 <= height + 1, what
 
 
-@pytest.mark.parametrize("limit", [1, 2, 7, 40, 1000])
-@pytest.mark.parametrize("n", [25, 300, 10_000])
+@pytest.mark.parametrize(("limit", "n"), in_turn([1, 2, 7, 40, 1000], [25, 300, 10_000]))
 def test_nothing_leaves_the_card(n: int, limit: int) -> None:
     draw = seeded(n)
     run = first_come([draw.lognormvariate(0, 1) for _ in range(n)], slots=limit)
@@ -279,7 +279,7 @@ def test_stamps_that_cannot_be_are_drawn_nevertheless() -> None:
             )
         return make_run(*calls, max_concurrency=draw.choice([1, 3, 100]))
 
-    for n in (1, 3, 30, 30, 60):
+    for n in (1, 30, 60):
         drawn(plot_timeline(odd_run(n)))
         drawn(plot_timeline(Comparison(pairs=[(odd_run(n), odd_run(n)), (odd_run(n), odd_run(n))])))
         drawn(plot_timeline([odd_run(n), odd_run(n)]))

@@ -13,6 +13,7 @@ from aiml_nb.runner.journal_contents import read_lines
 from ..foreground import foreground
 from ..kernels.driver import Kernel
 from ..kernels.environments import HERE
+from ..rows import slow
 
 pytestmark = pytest.mark.kernel
 
@@ -32,8 +33,18 @@ print(json.dumps(collections.Counter(call.outcome for call in run.calls)))
 """
 
 
-@pytest.mark.parametrize("cell", ["sync", "await"])
-@pytest.mark.parametrize("strategy", ["gather", "workers", "adaptive", "threads"])
+@pytest.mark.parametrize(
+    ("strategy", "cell"),
+    [
+        *(("gather", "await"), ("threads", "sync")),
+        *(slow("gather", "sync"), slow("threads", "await")),
+        *(
+            slow(strategy, cell)
+            for strategy in ("workers", "adaptive")
+            for cell in ("sync", "await")
+        ),
+    ],
+)
 def test_the_stop_button_at_50_of_200_calls(strategy: str, cell: str, tmp_path: Path) -> None:
     journal = tmp_path / "j.jsonl"
     code = RUN.format(strategy=strategy, journal=str(journal))

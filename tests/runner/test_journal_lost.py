@@ -18,6 +18,7 @@ import aiml_nb as nb
 from aiml_nb.runner.journal import Journal
 from aiml_nb.runner.journal_contents import read_lines
 
+from ..rows import slow
 from .records import make_head, make_run, write_journal
 
 BOTH = pytest.mark.parametrize("strategy", ["sequential", "gather"])
@@ -220,7 +221,7 @@ ON_LINUX = pytest.mark.skipif(
 
 
 @ON_LINUX
-@pytest.mark.parametrize("code", ["ENOLCK", "EOPNOTSUPP", "ENOSYS", "EIO"])
+@pytest.mark.parametrize("code", ["ENOLCK", *map(slow, ("EOPNOTSUPP", "ENOSYS", "EIO"))])
 def test_a_file_system_without_locks_is_told_and_does_not_stop_the_run(
     tmp_path: Path, code: str
 ) -> None:

@@ -18,11 +18,14 @@ from aiml_nb.records import Run
 from aiml_nb.runner.journal_contents import read_lines
 from aiml_nb.runner.outage import FEWEST, Found, Outage
 
+from ..rows import in_turn, slow
 from .conftest import run_skipping
 from .leaving_server import LeavingServer, leaving_server
 from .virtual import VirtualServer, run_ours
 
-WAYS = pytest.mark.parametrize("strategy", ["sequential", "threads", "gather", "workers"])
+WAYS = pytest.mark.parametrize(
+    "strategy", [slow("sequential"), "threads", "gather", slow("workers")]
+)
 
 
 def outcomes(run: Run) -> Counter[str]:
@@ -158,8 +161,7 @@ def test_a_gateway_whose_server_is_away_is_waited_for_too(strategy: str) -> None
     assert lost <= 30
 
 
-@pytest.mark.parametrize("down", [2.0, 10.0, 30.0])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("down", "seed"), in_turn([2.0, 10.0, 30.0], range(3)))
 def test_500_calls_lose_little_more_than_the_outage(down: float, seed: int) -> None:
     def serve(away: tuple[float, float] | None) -> tuple[Run, VirtualServer]:
         server = VirtualServer(duration=lambda draw: draw.uniform(0.5, 1.5), away=away, seed=seed)

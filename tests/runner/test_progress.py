@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from ..rows import slow
 from .conftest import connect_faulty, run_skipping
 
 BOTH = pytest.mark.parametrize("strategy", ["sequential", "threads", "gather"])
@@ -68,7 +69,7 @@ os.dup2(1, 2)
 """
 
 
-@BOTH
+@pytest.mark.parametrize("strategy", [slow("sequential"), slow("threads"), "gather"])
 def test_a_run_whose_bar_cannot_be_shown_is_made_all_the_same(strategy: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, strategy], capture_output=True, text=True, check=False

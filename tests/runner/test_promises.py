@@ -30,6 +30,7 @@ from aiml_nb.runner.retry import MOST_429S, Retries, Tries
 from aiml_nb.runner.run import carry_out
 
 from ..raw_server import JSON_HEAD, RawServer, raw_server
+from ..rows import in_turn, slow
 from .conftest import SkippingClock, connect_faulty, reopen, run_skipping
 from .test_run import CHOICE, GOOD, read_log
 
@@ -75,8 +76,7 @@ FORMS = {  # the reply, whether it is a stream, and whether it says itself where
 class TestGoodReplyCutAtEveryByte:
     """A cut reply is never taken for a whole one, and what came of it is kept."""
 
-    @BOTH
-    @pytest.mark.parametrize("form", FORMS)
+    @pytest.mark.parametrize(("form", "strategy"), in_turn(FORMS, ("sequential", "gather")))
     def test_is_never_taken_for_a_whole_one(self, form: str, strategy: str) -> None:
         reply, tells_its_end = FORMS[form]
         is_stream = b"event-stream" in reply
@@ -211,7 +211,7 @@ class TestRedirects:
 class TestSyncEqualsAsync:
     """Promise R9: the same script of faults gives the same records; only times differ."""
 
-    @pytest.mark.parametrize("stream", [False, True])
+    @pytest.mark.parametrize("stream", [slow(False), True])
     def test_three_faults_in_ten(self, stream: bool) -> None:
         records = []
         for strategy in ("sequential", "threads", "gather", "workers"):

@@ -520,7 +520,7 @@ def _is_of(name: str, call: Call) -> bool:
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("examples", [100, pytest.param(1500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [30, pytest.param(1500, marks=pytest.mark.slow)])
 def test_promises_hold_whatever_happens_in_whatever_order(examples: int) -> None:
     run_state_machine_as_test(
         Promises,

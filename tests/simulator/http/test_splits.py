@@ -43,6 +43,7 @@ async def many(count, read):
     return await asyncio.gather(*[read_one() for _ in range(count)])
 
 
+@pytest.mark.slow
 async def test_a_plain_client_reads_a_stream_split_at_any_byte(split_service):
     """In the head, in a chunk's size, in an event, in a character of several bytes."""
     service, count = split_service
