@@ -13,6 +13,7 @@ from jupyter_client.manager import start_new_kernel
 
 from aiml_nb.doctor import CheckUp, Finding, check_up
 
+from .rows import slow
 from .transport.connections import connection_server
 from .transport.proxies import FAILURES, proxy_server
 from .transport.tls import server_side
@@ -68,10 +69,10 @@ def test_a_key_is_told_by_its_source_and_length(monkeypatch: pytest.MonkeyPatch)
     ("environ", "subject"),
     [
         ({"SSL_CERT_FILE": "/vanished"}, "certificates"),
-        ({"SSL_CERT_DIR": "/vanished"}, "certificates"),
-        ({"SSL_CERT_FILE": __file__}, "certificates"),
-        ({"ALL_PROXY": "socks5://127.0.0.1:9"}, "proxy"),
-        ({"HTTPS_PROXY": "http://127.0.0.1:port"}, "proxy"),
+        slow({"SSL_CERT_DIR": "/vanished"}, "certificates"),
+        slow({"SSL_CERT_FILE": __file__}, "certificates"),
+        slow({"ALL_PROXY": "socks5://127.0.0.1:9"}, "proxy"),
+        slow({"HTTPS_PROXY": "http://127.0.0.1:port"}, "proxy"),
         ({"HTTPS_PROXY": "http://127.0.0.1:{closed}"}, "proxy"),
     ],
 )

@@ -312,7 +312,7 @@ def _is_gone(address: str, *, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            nb.run(["Who?"], quiet(base_url=address), strategy="sequential")
+            nb.run(["Who?"], quiet(base_url=address), strategy="sequential", outage=0)
         except nb.EndpointError as error:
             if "No model server answered" in str(error):
                 return True

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.runner import STRATEGIES
+from aiml_nb.runner import STRATEGIES, first_call
 
 from ..silent_server import silent_server
 from .test_run import questions
@@ -85,8 +85,11 @@ async def settle(level: tuple[int, int, int]) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_an_interrupt_hangs_up_on_a_server_that_does_not_answer(strategy: str) -> None:
+def test_an_interrupt_hangs_up_on_a_server_that_does_not_answer(
+    strategy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else it goes on with answers that nobody reads, as long as the program lives."""
+    monkeypatch.setattr(first_call, "PATIENCE", 0.1)
     in_flight = 1 if strategy == "sequential" else 4
     before = threading.active_count()
     with silent_server() as server:

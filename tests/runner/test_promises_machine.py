@@ -42,6 +42,7 @@ from aiml_nb.runner.journal_summary import ANSWERED, is_whole
 from aiml_nb.runner.plan import Plan, make_plan, make_retries
 from aiml_nb.runner.retry import MOST_429S, MOST_LOST
 from aiml_nb.runner.run import carry_out_async
+from aiml_nb.transport.guard import READING_TIME, STOPPED
 
 from .conftest import reopen
 from .scripted import (
@@ -351,6 +352,10 @@ class Promises(RuleBasedStateMachine):
     def _advance(self, seconds: float) -> None:
         self._settle()
         self.loop.now += seconds
+        if seconds > STOPPED:  # what came in that time is read first, before a call is ended
+            self.reads_until = self.loop.now + READING_TIME + 1e-3
+            self._settle()
+            self.loop.now = self.reads_until
         self._settle()
 
     def _settle(self) -> None:
@@ -374,6 +379,7 @@ class Promises(RuleBasedStateMachine):
             self._check_end(task)
 
     told: tuple[float, bool] = (-math.inf, False)
+    reads_until = -math.inf
 
     def _bury(self) -> None:
         """Take down what a killed process leaves in this one."""
@@ -394,7 +400,7 @@ class Promises(RuleBasedStateMachine):
     def _check_deadlines(self) -> None:
         """R3: no call, and no run, goes on after its time."""
         settings, left = self.plan.settings, self.plan.unfinished
-        if self.cancelled or not left:
+        if self.cancelled or not left or self.loop.now < self.reads_until:
             return
         began = left[0].submitted or 0.0
         now = began + self.loop.now - self.born
