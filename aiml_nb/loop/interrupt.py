@@ -200,7 +200,10 @@ def refuse_when_ending() -> None:
     owner, cell = owner_of(handler), find_cell(loop)
     is_ending = owner.hits > 0 if owner else _ending is not None and handler == _ending
     if is_ending or is_to_be_cancelled(loop) or (cell is not None and cell.cancelling()):
-        raise Interrupted("not begun: what it belongs to was interrupted")
+        # In a callback, which is no task, a KeyboardInterrupt would end the loop.
+        is_in_callback = loop is not None and current_task() is None
+        kind = asyncio.CancelledError if is_in_callback else Interrupted
+        raise kind("not begun: what it belongs to was interrupted")
 
 
 def owner_of(handler: Any) -> Interruptible | None:

@@ -98,6 +98,15 @@ async def test_a_program_that_ignores_the_signal_goes_on_ignoring_it() -> None:
 
 async def test_a_program_that_goes_on_after_a_press_can_begin_runs_again() -> None:
     heard: list[int] = []
+    refused: list[BaseException] = []
+
+    def begin() -> None:
+        try:
+            with InterruptibleCall():
+                pass
+        except BaseException as error:  # noqa: BLE001
+            refused.append(error)
+
     handler = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
     try:
         press_soon()
@@ -105,6 +114,8 @@ async def test_a_program_that_goes_on_after_a_press_can_begin_runs_again() -> No
             time.sleep(20)  # noqa: ASYNC251
         with pytest.raises(KeyboardInterrupt, match="not begun"), InterruptibleCall():
             pass
+        asyncio.get_running_loop().call_soon(begin)
+        await asyncio.sleep(0)
         await asyncio.sleep(2 * PATIENCE)
         with InterruptibleCall():
             pass
@@ -112,6 +123,7 @@ async def test_a_program_that_goes_on_after_a_press_can_begin_runs_again() -> No
         signal.signal(signal.SIGINT, handler)
 
     assert heard == [signal.SIGINT]
+    assert type(refused[0]) is asyncio.CancelledError  # any other would end the loop from there
 
 
 def test_a_press_that_python_drops_is_given_again() -> None:
