@@ -6,7 +6,12 @@ drawn from the seed, the prompt, and how often the service has been asked it.
 - `simulate` answers in virtual time, with no server: arrivals in, plans out.
 - `serve` is the server in the foreground; `SimulatorProcess` has it in a child process, and
   `shared_process` gives the one child that a process needs.
-- `Settings` are the knobs of a service; `scenario` gives those of the named `SCENARIOS`.
+- `Settings` configure a service; `scenario` gives those of the named `SCENARIOS`.
+
+The rooms, each of which imports only those after it: `http` (the server and the bytes that it
+sends), `model` (what is answered and when, in virtual time), `settings` with the named `scenarios`
+and the child `process`, `faults` (what can go wrong). Nothing else of `aiml_nb` is imported: the
+simulator is what the client is tested against.
 """
 
 from .errors import SettingsError, SimulatorError

@@ -1,20 +1,20 @@
-"""Random draws that depend on names, never on what was drawn before."""
+"""Random numbers seeded by names, so that no draw depends on earlier draws."""
 
 import hashlib
 import math
 import random
 
-# Three standard deviations: without an end, one draw in a long class would spoil the lesson.
+# Three standard deviations: without a cut, a rare extreme draw would distort a lesson.
 _MAX_DEVIATE = 3.0
 
 
 def open_rng(*names: int | str) -> random.Random:
-    """Open a source of draws that is the same for the same names, on any machine."""
-    return random.Random(_hash(names, 16))  # noqa: S311 - it is a lottery, no secret
+    """Open a random generator that is the same for the same names, on any machine."""
+    return random.Random(_hash(names, 16))  # noqa: S311 - not for cryptography
 
 
 def hash_number(*names: int | str) -> int:
-    """Draw one number of 32 bits, for less than what a source of draws costs."""
+    """Draw one number of 32 bits, cheaper than opening a generator."""
     return _hash(names, 4)
 
 

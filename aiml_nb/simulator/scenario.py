@@ -1,4 +1,4 @@
-"""One scenario: named settings, or what makes them of an argument."""
+"""The type of a scenario: named settings, or a function that makes them from an argument."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The knobs of one simulated service."""
+"""The settings of one simulated service, and their checks."""
 
 import dataclasses
 import math
@@ -16,7 +16,7 @@ WindowKind: TypeAlias = Literal["fixed", "sliding", "bucket"]
 ReasoningForm: TypeAlias = Literal["none", "reasoning_content", "reasoning", "parts"]
 
 
-def _knob(default: Any, least: float, most: float) -> Any:
+def _number(default: Any, least: float, most: float) -> Any:
     return field(default=default, metadata={"least": least, "most": most})
 
 
@@ -105,29 +105,29 @@ class Settings:
         If a value is outside its range.
     """
 
-    seed: int = _knob(0, 0, 2**63 - 1)
-    speed: float = _knob(1.0, 0.01, 10_000)
+    seed: int = _number(0, 0, 2**63 - 1)
+    speed: float = _number(1.0, 0.01, 10_000)
     models: tuple[str, ...] = ("gpt-4o", "gpt-4o-mini", "gpt-4.1", "o4-mini")
-    first_token_time: float = _knob(0.4, 0, 600)
-    first_token_spread: float = _knob(0.35, 0, 3)
-    prompt_token_time: float = _knob(0.0002, 0, 1)
-    token_time: float = _knob(0.02, 0, 60)
-    token_time_spread: float = _knob(0.1, 0, 3)
-    shortest_answer: int = _knob(30, 1, 100_000)
-    longest_answer: int = _knob(110, 1, 100_000)
+    first_token_time: float = _number(0.4, 0, 600)
+    first_token_spread: float = _number(0.35, 0, 3)
+    prompt_token_time: float = _number(0.0002, 0, 1)
+    token_time: float = _number(0.02, 0, 60)
+    token_time_spread: float = _number(0.1, 0, 3)
+    shortest_answer: int = _number(30, 1, 100_000)
+    longest_answer: int = _number(110, 1, 100_000)
     reasoning: ReasoningForm = "none"
-    shortest_reasoning: int = _knob(40, 1, 20_000)
-    longest_reasoning: int = _knob(160, 1, 20_000)
-    endless_reasoning_share: float = _knob(0.0, 0, 1)
+    shortest_reasoning: int = _number(40, 1, 20_000)
+    longest_reasoning: int = _number(160, 1, 20_000)
+    endless_reasoning_share: float = _number(0.0, 0, 1)
     always_calls_tools: bool = False
-    capacity: int | None = _knob(None, 1, 100_000)
-    queue: int | None = _knob(None, 0, 1_000_000)
-    slow_down: float = _knob(0.0, 0, 100)
-    straggler_share: float = _knob(0.0, 0, 1)
-    straggler_factor: float = _knob(10.0, 1, 1000)
-    concurrency: int | None = _knob(None, 1, 100_000)
-    requests_per_minute: int | None = _knob(None, 1, 1_000_000_000)
-    tokens_per_minute: int | None = _knob(None, 1, 1_000_000_000)
+    capacity: int | None = _number(None, 1, 100_000)
+    queue: int | None = _number(None, 0, 1_000_000)
+    slow_down: float = _number(0.0, 0, 100)
+    straggler_share: float = _number(0.0, 0, 1)
+    straggler_factor: float = _number(10.0, 1, 1000)
+    concurrency: int | None = _number(None, 1, 100_000)
+    requests_per_minute: int | None = _number(None, 1, 1_000_000_000)
+    tokens_per_minute: int | None = _number(None, 1, 1_000_000_000)
     window: WindowKind = "sliding"
     outages: tuple[Outage, ...] = ()
     profile: ProfileName = "openai"
@@ -139,11 +139,11 @@ class Settings:
     models_faults: FaultScript = field(default=(), hash=False)
 
     def __post_init__(self) -> None:
-        for knob in dataclasses.fields(self):
-            if knob.metadata:
-                _check_range(knob, getattr(self, knob.name))
-            elif knob.type is bool or get_origin(knob.type) is Literal:
-                _check_choice(knob, getattr(self, knob.name))
+        for setting in dataclasses.fields(self):
+            if setting.metadata:
+                _check_range(setting, getattr(self, setting.name))
+            elif setting.type is bool or get_origin(setting.type) is Literal:
+                _check_choice(setting, getattr(self, setting.name))
         for what in ("answer", "reasoning"):
             shortest = getattr(self, f"shortest_{what}")
             longest = getattr(self, f"longest_{what}")
@@ -169,7 +169,7 @@ class Settings:
         SettingsError
             If a name is unknown or a value is outside its range.
         """
-        known = [knob.name for knob in dataclasses.fields(cls)]
+        known = [setting.name for setting in dataclasses.fields(cls)]
         for name in values:
             if name not in known:
                 raise SettingsError(
@@ -186,7 +186,7 @@ class Settings:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the settings as a dictionary that JSON can hold."""
-        values = {knob.name: getattr(self, knob.name) for knob in dataclasses.fields(self)}
+        values = {setting.name: getattr(self, setting.name) for setting in dataclasses.fields(self)}
         values["models"] = list(self.models)
         values["faults"] = {
             str(key): list(script) if isinstance(script, tuple) else script
@@ -195,25 +195,25 @@ class Settings:
         return values
 
 
-def _check_range(knob: "dataclasses.Field[Any]", value: Any) -> None:
-    least, most = knob.metadata["least"], knob.metadata["most"]
-    if value is None and knob.default is None:
+def _check_range(setting: "dataclasses.Field[Any]", value: Any) -> None:
+    least, most = setting.metadata["least"], setting.metadata["most"]
+    if value is None and setting.default is None:
         return
-    kinds = (int,) if knob.type in (int, int | None) else (int, float)
+    kinds = (int,) if setting.type in (int, int | None) else (int, float)
     allowed = isinstance(value, kinds) and not isinstance(value, bool)
     if not (allowed and math.isfinite(value) and least <= value <= most):
         kind = "a whole number" if kinds == (int,) else "a number"
-        optional = " or None" if knob.default is None else ""
+        optional = " or None" if setting.default is None else ""
         raise SettingsError(
-            f"{knob.name} must be {kind} from {least} to {most}{optional}; not {value!r}."
+            f"{setting.name} must be {kind} from {least} to {most}{optional}; not {value!r}."
         )
 
 
-def _check_choice(knob: "dataclasses.Field[Any]", value: Any) -> None:
-    choices = (False, True) if knob.type is bool else get_args(knob.type)
-    if type(value) is not type(knob.default) or value not in choices:
+def _check_choice(setting: "dataclasses.Field[Any]", value: Any) -> None:
+    choices = (False, True) if setting.type is bool else get_args(setting.type)
+    if type(value) is not type(setting.default) or value not in choices:
         known = " or ".join(map(repr, choices))
-        raise SettingsError(f"{knob.name} must be {known}; not {value!r}.")
+        raise SettingsError(f"{setting.name} must be {known}; not {value!r}.")
 
 
 def _check_models(models: Any) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ class Fault:
 
     @property
     def has_answer(self) -> bool:
-        """Whether the model answers, however that is then spoiled; else nothing is served."""
+        """Whether the model answers, however that is then corrupted; else nothing is served."""
         sends = self.cut != 0 and self.head is None
         return sends and self.status == 200 and self.body is None
 

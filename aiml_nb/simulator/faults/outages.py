@@ -1,4 +1,4 @@
-"""When a service is away."""
+"""Outages: when a service is away, counted from its first chat completion."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias

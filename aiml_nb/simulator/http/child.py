@@ -35,7 +35,7 @@ def _obey(registry: Registry) -> None:
             sys.stdout.write(json.dumps(_register(registry, line)) + "\n")
             sys.stdout.flush()
     finally:
-        # The pipe also closes when the parent is killed. Nothing here is worth a goodbye.
+        # The pipe also closes when the parent is killed. There is nothing to save.
         os._exit(0)
 
 

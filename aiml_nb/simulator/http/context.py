@@ -1,4 +1,4 @@
-"""One request that is being answered, with all that its answer needs."""
+"""The context of one request: its service, pending response, headers, and what it asks for."""
 
 import time
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Spoils a reply as its fault says, down to the bytes and the end of the connection."""
+"""Corrupts a reply as its fault says, and sends the raw bytes over the connection."""
 
 import asyncio
 import itertools
@@ -16,7 +16,7 @@ from ..faults.fault import Fault, Position, find_position
 from .profiles import find_phrase
 from .service import PendingResponse
 
-_GZIP = 31  # zlib's number for the format
+_GZIP = 31  # wbits of zlib for the gzip format
 _MAX_UNSENT = 2**20
 # Seconds at any speed: long enough for the two halves to be read apart.
 _SPLIT = 0.005
@@ -28,12 +28,12 @@ Piece: TypeAlias = tuple[float, bytes]
 
 
 class ConnectionClosed(Exception):  # noqa: N818 - it is no error: the connection ends as it should
-    """The reply went over the bare connection, which is closing."""
+    """The reply was written to the raw connection, which is closing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply before it is spoiled; the size of the body is ``None`` if it is a stream."""
+    """A reply before it is corrupted; the size of the body is ``None`` if it is a stream."""
 
     status: int
     headers: Mapping[str, str]
@@ -49,7 +49,7 @@ async def send_corrupted(
     request: web.BaseRequest,
     finish: Callable[[PendingResponse], None],
 ) -> None:
-    """Send a spoiled reply over the bare connection, and end that.
+    """Send a corrupted reply over the raw connection, then end the connection.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ class _RawConnection:
         if not abruptly:
             self._transport.close()
             return
-        # The connection's protocol belongs to aiohttp, so that nobody tells us when it is drained.
+        # Poll: aiohttp owns the connection's protocol, so resume_writing never reaches us.
         while self._transport.get_write_buffer_size():  # noqa: ASYNC110
             await asyncio.sleep(_SPLIT)
         if self.sent:
@@ -180,7 +180,7 @@ def reset(transport: asyncio.Transport | None) -> None:
     """Reset a connection at once."""
     if transport is None or transport.is_closing():
         return
-    # Closed without a time to linger, a socket says RST instead of FIN.
+    # With SO_LINGER at zero, closing the socket sends RST instead of FIN.
     linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
     bare = transport.get_extra_info("socket")
     bare.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

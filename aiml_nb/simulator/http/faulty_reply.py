@@ -1,4 +1,4 @@
-"""Plays the plan of a chat completion that has a fault."""
+"""Answers a request that has a fault: builds the reply, then has it corrupted or sent as it is."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ async def faulty_reply(context: ChatContext, fault: Fault) -> web.Response:
     Raises
     ------
     ConnectionClosed
-        When the reply went over the bare connection, which is closing.
+        When the reply was written to the raw connection, which is closing.
     """
     if fault.has_answer:
         reply = _answer(context, fault)
@@ -43,7 +43,7 @@ async def faulty_body_reply(context: RequestContext, fault: Fault, body: bytes) 
     Raises
     ------
     ConnectionClosed
-        When the reply went over the bare connection, which is closing.
+        When the reply was written to the raw connection, which is closing.
     """
     headers = {**context.headers, "content-type": JSON_TYPE}
     if fault.has_answer:

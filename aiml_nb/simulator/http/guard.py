@@ -1,4 +1,4 @@
-"""Who may come in: this machine's own programs, no web page, no oversized body."""
+"""Keeps out requests of web pages, oversized or malformed bodies, and surplus connections."""
 
 import asyncio
 import logging
@@ -74,7 +74,8 @@ class HostGuard:
 def open_error_log() -> logging.Logger:
     """Open a log for this server's own faults only.
 
-    What strangers send is none of them, and the error would quote it: perhaps a key.
+    Malformed requests are not logged: they are the client's fault, and the traceback would quote
+    them, perhaps with a key.
     """
     logger = logging.getLogger(__name__)
     logger.addFilter(_is_our_fault)

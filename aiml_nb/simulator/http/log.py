@@ -1,4 +1,4 @@
-"""What became of each request, on the server's clock."""
+"""The log of a service: one record for each request, timed on the server's clock."""
 
 import dataclasses
 import json
@@ -19,7 +19,7 @@ class Record:
     It holds neither bodies nor keys: `prompt` is a hash. `number` counts the chat completions
     from 1 and is ``None`` for other requests. `queued` is missing when the call was served at
     once, `first_token` when the answer was not streamed, `status` when none was sent. `fault` is
-    what was done to the answer, as the script or the lot said.
+    what was done to the answer, as the script or the random draw decided.
     """
 
     method: str

@@ -37,11 +37,11 @@ def describe_tokens(
     ]
 
 
-def _describe(token: str, top: int, lot: float) -> dict[str, Any]:
-    chance = 1 - lot * (1 - _LEAST)
+def _describe(token: str, top: int, drawn: float) -> dict[str, Any]:
+    chance = 1 - drawn * (1 - _LEAST)
     entry = _write_entry(token, chance)
     left, likely = 1 - chance, [(chance, token)]
-    turn = int(lot * 1000) % len(_OTHERS)
+    turn = int(drawn * 1000) % len(_OTHERS)
     for other in (_OTHERS[turn:] + _OTHERS[:turn])[: top + 1]:
         if other != token:
             left /= 2

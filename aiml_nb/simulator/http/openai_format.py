@@ -1,4 +1,4 @@
-"""Answers in the bytes of OpenAI's API: models and whole completions."""
+"""Writes models and whole completions in the format of OpenAI's API."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What is at which address: models, chat completions, and those that were stored."""
+"""Routes requests to their handlers: models, chat completions, stored completions."""
 
 import asyncio
 import json

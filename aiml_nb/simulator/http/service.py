@@ -1,4 +1,4 @@
-"""Independent services behind one address, told apart by their tokens."""
+"""Services that share one address, each found by its token, and their pending responses."""
 
 import asyncio
 import math
@@ -79,8 +79,8 @@ class Service:
         self.store = Store(settings)
         self._engine = Engine(settings)
         self._models_faults = FaultQueue(settings.models_faults)
-        # A request that meets its end on a connection that was kept is sent again by clients that
-        # know their trade, and nobody could tell how often it came.
+        # HTTP clients silently resend a request when a kept connection closes under it; the count
+        # of requests would then be wrong.
         self.keeps_connections = not FaultPicker(settings).hangs_up
         self._pending: dict[int, PendingResponse] = {}
         self._ending: WeakKeyDictionary[asyncio.Transport, Fault] = WeakKeyDictionary()

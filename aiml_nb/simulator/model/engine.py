@@ -1,4 +1,4 @@
-"""The service in virtual time: given the arrivals, what happens when."""
+"""The engine: plans each request in virtual time, from its arrival."""
 
 import heapq
 import math
@@ -179,7 +179,7 @@ def simulate(arrivals: Iterable[Arrival], settings: Settings | None = None) -> l
     """Say what a fresh service would do with these arrivals; nothing waits.
 
     The plans come in the order of `arrivals`. They depend on nothing but the arrivals and the
-    settings: the server plays the very same ones.
+    settings: the server follows the very same ones.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Picks the fault of each request: by its parameters, its number, its prompt, or a lot."""
+"""Picks the fault of each request: by its parameters, its number, its prompt, or at random."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -63,10 +63,10 @@ class FaultPicker:
         return self._draw(prompt, repeat) if self._shares else None
 
     def _draw(self, prompt: Prompt, repeat: int) -> Fault | None:
-        lot = open_rng(self._seed, prompt.key, repeat, "fault").random()
+        drawn = open_rng(self._seed, prompt.key, repeat, "fault").random()
         for fault, share in self._shares:
-            lot -= share
-            if lot < 0:
+            drawn -= share
+            if drawn < 0:
                 return fault
         return None
 

@@ -33,8 +33,8 @@ def draw_service(
     wait, gap = _draw_times(plan, prompt, answer, settings)
     stretch = 1 + settings.slow_down * load
     if settings.straggler_share:
-        lot = open_rng(settings.seed, prompt.key, plan.repeat, "straggler").random()
-        stretch *= settings.straggler_factor if lot < settings.straggler_share else 1
+        drawn = open_rng(settings.seed, prompt.key, plan.repeat, "straggler").random()
+        stretch *= settings.straggler_factor if drawn < settings.straggler_share else 1
     wait, gap = wait * stretch / settings.speed, gap * stretch / settings.speed
     if fault is not None:
         wait += fault.delay / settings.speed
