@@ -15,7 +15,7 @@ for an exercise not yet begun: its NotImplementedError goes through.
 
 How a lesson brings its own
 ---------------------------
-``checks/lesson03.py`` holds the checks, hints and questions of lesson 3, in two dictionaries:
+``lessons/lesson03.py`` holds the checks, hints and questions of lesson 3, in two dictionaries:
 
 - ``EXERCISES = {"3.2": Exercise(check_limit, hints=("…", "…", "…"))}``. A check is a function over
   the answer, which returns the sentence of praise or raises `NotYet` with the sentence that helps.
@@ -39,12 +39,12 @@ Lessons are written in ``notebooks/sources/NN-name.py`` (py:percent), and ``note
 makes the notebooks from them. What a source looks like is said there.
 """
 
-from .exercises import Exercise, NotYet, check, hint, of_kind, require
-from .guesses import predict, reveal
-from .practice import Practice, run_answer
-from .questions import Question, quiz
-from .stopwatch import Stopwatch
-from .verdict import Verdict
+from .engine.exercises import Exercise, NotYet, Verdict, check, hint, of_kind, require
+from .engine.guesses import predict, reveal
+from .engine.practice import Practice, run_answer
+from .engine.questions import Question
+from .engine.quiz import quiz
+from .engine.stopwatch import Stopwatch
 
 __all__ = [
     "Exercise",

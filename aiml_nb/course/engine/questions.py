@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from .shelf import take_from
-
-if TYPE_CHECKING:
-    from .buttons import Quiz
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +49,3 @@ class Question:
         if choice not in self.answers:
             raise ValueError(f"choice must be one of {list(self.answers)}; not {choice!r}.")
         return f"{'✓ Yes.' if choice == self.right else 'No.'} {self.answers[choice]}"
-
-
-def quiz(key: str) -> Quiz:
-    """Ask a question of a lesson: the last line of a cell shows it.
-
-    Parameters
-    ----------
-    key
-        The question, such as ``"3.3"``.
-
-    Raises
-    ------
-    ValueError
-        If there is no such question.
-    """
-    from .buttons import Quiz, has_front_end
-
-    shown = Quiz(key, take_from("QUESTIONS", key))
-    if not has_front_end():
-        print(repr(shown))
-    return shown

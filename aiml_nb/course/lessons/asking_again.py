@@ -8,9 +8,9 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from ..exercises import NotYet, require
-from ..practice import run_answer
-from .answers import a_function
+from ..engine.answers import a_function
+from ..engine.exercises import NotYet, require
+from ..engine.practice import run_answer
 
 # A wait shorter than this is none.
 _SHORTEST_WAIT = 0.005

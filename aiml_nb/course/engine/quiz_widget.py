@@ -6,10 +6,9 @@ from html import escape
 from typing import Any
 
 import ipywidgets as widgets
-from IPython.core.getipython import get_ipython
 
-from ..widgets.cells import take_place
-from ..widgets.shown import CellWidget, as_static
+from ...widgets.cells import take_place
+from ...widgets.shown import CellWidget, as_static
 from .questions import Question
 
 
@@ -73,8 +72,3 @@ class Quiz(CellWidget):
         if self._choice is None:
             return as_static("No answer yet.")
         return as_static(f"{self._choice}: {self.question.explain(self._choice)}")
-
-
-def has_front_end() -> bool:
-    """Tell whether what is displayed is seen by somebody: in a notebook or IPython's terminal."""
-    return get_ipython() is not None

@@ -7,14 +7,14 @@ from pkgutil import iter_modules
 
 import pytest
 
-from aiml_nb.course import Question, checks
+from aiml_nb.course import Question, lessons
 from aiml_nb.course import quiz as take_quiz
-from aiml_nb.course.buttons import Quiz
+from aiml_nb.course.engine.quiz_widget import Quiz
 from tests.kernels.driver import Kernel
 from tests.kernels.environments import HERE
 
 LESSON_MODULES = [
-    each.name for each in iter_modules(checks.__path__) if each.name.startswith("lesson")
+    each.name for each in iter_modules(lessons.__path__) if each.name.startswith("lesson")
 ]
 
 QUESTION = Question("Is <b>2</b> + 2 four?", {"yes": "It is.", "no": "Count <again>."}, right="yes")
@@ -88,7 +88,7 @@ class TestEveryLesson:
 
     @pytest.mark.parametrize("lesson", LESSON_MODULES)
     def test_every_exercise_has_hints_and_every_question_reasons(self, lesson: str) -> None:
-        brought = import_module(f"{checks.__name__}.{lesson}")
+        brought = import_module(f"{lessons.__name__}.{lesson}")
 
         for key, exercise in brought.EXERCISES.items():
             assert key.startswith(f"{int(lesson[-2:])}.")

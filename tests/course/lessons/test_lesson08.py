@@ -214,7 +214,7 @@ def test_other_costs_are_told_what_is_wrong_with_them(answer: object, said: str)
 
 @pytest.mark.kernel
 def test_a_key_typed_into_the_field_is_nowhere_in_the_notebook() -> None:
-    path = Path(__file__).parents[2] / "notebooks" / "08-your-own-prompts.ipynb"
+    path = Path(__file__).parents[3] / "notebooks" / "08-your-own-prompts.ipynb"
     cell = next(
         cell.source
         for cell in nbformat.read(path, as_version=4).cells

@@ -10,10 +10,10 @@ from numbers import Real
 from statistics import fmean, median
 
 from ...records import Run
-from ..exercises import Exercise, require
-from ..questions import Question
-from .answers import a_function, a_list, a_run
-from .watched import run_watched
+from ..engine.answers import a_function, a_list, a_run
+from ..engine.exercises import Exercise, require
+from ..engine.questions import Question
+from ..engine.watched import run_watched
 
 # Seconds: more than a busy machine adds to a wait, less than what a wrong clock makes of it.
 SLACK = 0.2

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..widgets import Predict
+    from ...widgets import Predict
 
 _asked: dict[str, Predict] = {}
 
@@ -35,8 +35,8 @@ def predict(
     ValueError
         If there are both choices and a unit, or neither.
     """
-    from ..widgets import Predict
-    from .buttons import has_front_end
+    from ...widgets import Predict
+    from .front_end import has_front_end
 
     asked = Predict(question, choices, unit=unit, key=key)
     _asked[key] = asked

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from aiml_nb.course import Exercise, NotYet, Verdict, check, hint, of_kind, require
-from aiml_nb.course.exercises import _hints_given
+from aiml_nb.course.engine.exercises import _hints_given
 from tests.kernels.driver import Kernel
 from tests.kernels.environments import HERE
 
@@ -31,7 +31,7 @@ def explains_runtime_errors(function: Callable[[], str]) -> str:
 @pytest.fixture(autouse=True)
 def lesson99(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lesson of our own beside the real ones."""
-    name = "aiml_nb.course.checks.lesson99"
+    name = "aiml_nb.course.lessons.lesson99"
     lesson = ModuleType(name)
     lesson.__spec__ = type("Spec", (), {"name": name})()  # type: ignore[assignment]
     lesson.EXERCISES = {  # type: ignore[attr-defined]

@@ -8,9 +8,9 @@ from typing import Any
 
 from ...prompts import as_prompts
 from ...records import Attempt, Call, Run
-from ..exercises import Exercise, NotYet, of_kind, require
-from ..questions import Question
-from .answers import a_function, a_list, a_run
+from ..engine.answers import a_function, a_list, a_run
+from ..engine.exercises import Exercise, NotYet, of_kind, require
+from ..engine.questions import Question
 
 
 def check_with_answers(with_answers: object) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 
 from ...analysis import diagnose, peak_in_flight
 from ...records import Call, Run
-from ..exercises import Exercise, NotYet, of_kind, require
-from ..practice import Practice
-from ..questions import Question
-from .answers import a_function, a_list, explain_slips
+from ..engine.answers import a_function, a_list, explain_slips
+from ..engine.exercises import Exercise, NotYet, of_kind, require
+from ..engine.practice import Practice
+from ..engine.questions import Question
 
 # What the scenario `seven` takes at once.
 _SEVEN = 7

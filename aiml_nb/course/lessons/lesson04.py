@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...records import Call
-from ..exercises import Exercise, NotYet, require
-from ..questions import Question
-from .answers import a_function
+from ..engine.answers import a_function
+from ..engine.exercises import Exercise, NotYet, require
+from ..engine.questions import Question
 
 
 class _Chunks:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 
-from ..analysis import peak_in_flight
-from ..endpoint import Endpoint
-from ..records import Call, Run
+from ...analysis import peak_in_flight
+from ...endpoint import Endpoint
+from ...records import Call, Run
 
 
 class Stopwatch:

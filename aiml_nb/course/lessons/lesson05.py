@@ -8,10 +8,10 @@ from typing import Any
 
 from ...endpoint import connect
 from ...records import Call, Run
-from ..exercises import Exercise, NotYet, of_kind, require
-from ..practice import run_answer
-from ..questions import Question
-from .answers import a_function
+from ..engine.answers import a_function
+from ..engine.exercises import Exercise, NotYet, of_kind, require
+from ..engine.practice import run_answer
+from ..engine.questions import Question
 from .asking_again import OWN_MISTAKES, Moody, check_ask_again, make_error
 
 _ENOUGH = 5

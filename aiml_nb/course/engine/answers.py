@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...records import Call, Run
-from ..exercises import NotYet, of_kind, require
-from ..practice import run_answer
+from .exercises import NotYet, of_kind, require
+from .practice import run_answer
 
 _STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
 

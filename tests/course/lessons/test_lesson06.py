@@ -12,7 +12,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.analysis.sentences import caveat
 from aiml_nb.course import check
-from aiml_nb.course.checks.answers import a_run
+from aiml_nb.course.engine.answers import a_run
 
 
 async def pause_and_ask(ask, question):
@@ -265,7 +265,7 @@ async def test_the_measured_lag_tells_who_it_was_with_other_seeds_too(
 
 
 def test_the_lesson_quotes_what_the_pictures_say() -> None:
-    source = Path(__file__).parents[2] / "notebooks" / "sources" / "06-do-not-block.py"
+    source = Path(__file__).parents[3] / "notebooks" / "sources" / "06-do-not-block.py"
     prose = re.sub(r"\s+", " ", source.read_text().replace("\n# ", " "))
     quoted = re.findall(r"small print[^*]*\*([^*]+)\*", prose)
     blocked = a_run({"Why?": (0.0, 1.0), "When?": (1.0, 2.0), "Where?": (2.0, 3.0)})

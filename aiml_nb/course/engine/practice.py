@@ -10,8 +10,8 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import Any
 
-from ..analysis import peak_in_flight
-from ..records import Call, Run
+from ...analysis import peak_in_flight
+from ...records import Call, Run
 from .exercises import NotYet
 
 

@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import Any
 
 from ...loop import LoopLag
-from ..exercises import NotYet, require
-from ..practice import run_answer
+from .exercises import NotYet, require
+from .practice import run_answer
 
 # Seconds: more than a busy machine needs for what takes one, less than a learner's patience.
 _PATIENCE = 10.0

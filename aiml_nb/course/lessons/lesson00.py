@@ -6,9 +6,9 @@ from math import isclose
 
 from ...prompts import FAQ
 from ...records import Run
-from ..exercises import Exercise, of_kind, require
-from ..questions import Question
-from .answers import a_function, a_run
+from ..engine.answers import a_function, a_run
+from ..engine.exercises import Exercise, of_kind, require
+from ..engine.questions import Question
 
 _STAMPS = {"At once": (0.0, 0.5), "After a while": (2.0, 3.25), "At last": (3.0, 7.0)}
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from math import isclose
 from typing import Any
 
-from ..exercises import Exercise, of_kind, require
-from ..practice import Practice
-from ..questions import Question
-from .answers import a_function, a_list, a_run, explain_slips
+from ..engine.answers import a_function, a_list, a_run, explain_slips
+from ..engine.exercises import Exercise, of_kind, require
+from ..engine.practice import Practice
+from ..engine.questions import Question
 
 # Two runs, each call with its start and finish. The order of arrival is no other order that one
 # might sort by: of asking, of the alphabet, of duration, nor any of them reversed.

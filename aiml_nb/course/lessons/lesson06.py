@@ -10,11 +10,11 @@ from numbers import Real
 from typing import Any
 
 from ...records import Run
-from ..exercises import Exercise, NotYet, of_kind, require
-from ..practice import Practice
-from ..questions import Question
-from .answers import a_function, a_list
-from .watched import discard_coroutine, run_watched
+from ..engine.answers import a_function, a_list
+from ..engine.exercises import Exercise, NotYet, of_kind, require
+from ..engine.practice import Practice
+from ..engine.questions import Question
+from ..engine.watched import discard_coroutine, run_watched
 
 PAUSE = 0.2
 # Seconds: more than a busy machine keeps a loop waiting, less than it waits for code that blocks.

@@ -7,6 +7,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Literal
 
+_LESSONS = "aiml_nb.course.lessons"
+
 
 def take_from(collection: Literal["EXERCISES", "QUESTIONS"], key: str) -> Any:
     """Return the exercise or question `key` of its lesson.
@@ -35,7 +37,7 @@ def _read_lesson(collection: str, key: str) -> dict[str, Any]:
     lesson = re.fullmatch(r"(\d{1,2})\.\d{1,2}", key) if isinstance(key, str) else None
     if lesson is None:
         raise ValueError(f"a key is lesson and number, such as '3.2'; not {key!r}.")
-    name = f"{__package__}.checks.lesson{int(lesson[1]):02d}"
+    name = f"{_LESSONS}.lesson{int(lesson[1]):02d}"
     if find_spec(name) is None:
         raise ValueError(f"there is no lesson {lesson[1]}, so nothing is called {key!r}.")
     known: dict[str, Any] = getattr(import_module(name), collection)

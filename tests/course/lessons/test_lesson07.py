@@ -12,7 +12,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.analysis.pairs import pair_ratios
 from aiml_nb.course import check
-from aiml_nb.course.checks import watched
+from aiml_nb.course.engine import watched
 
 
 def typical(ratios):

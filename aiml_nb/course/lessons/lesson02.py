@@ -7,10 +7,10 @@ import inspect
 from typing import Any
 
 from ...records import Run
-from ..exercises import Exercise, NotYet, require
-from ..practice import Practice, run_answer
-from ..questions import Question
-from .answers import a_function, a_list
+from ..engine.answers import a_function, a_list
+from ..engine.exercises import Exercise, NotYet, require
+from ..engine.practice import Practice, run_answer
+from ..engine.questions import Question
 
 
 def check_shout(shout: object) -> str:

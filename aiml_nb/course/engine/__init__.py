@@ -1,0 +1,1 @@
+"""What checks, hints, guesses and questions of every lesson are made of."""

@@ -1,0 +1,32 @@
+"""Ask a question of a lesson: find it, and show it as radio buttons or as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .registry import take_from
+
+if TYPE_CHECKING:
+    from .quiz_widget import Quiz
+
+
+def quiz(key: str) -> Quiz:
+    """Ask a question of a lesson: the last line of a cell shows it.
+
+    Parameters
+    ----------
+    key
+        The question, such as ``"3.3"``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such question.
+    """
+    from .front_end import has_front_end
+    from .quiz_widget import Quiz
+
+    shown = Quiz(key, take_from("QUESTIONS", key))
+    if not has_front_end():
+        print(repr(shown))
+    return shown
