@@ -23,11 +23,11 @@ How a lesson brings its own
   is told to the learner as the answer's own error. Its last hint is the solution's idea.
 - ``QUESTIONS = {"3.3": Question("…?", {"an answer": "why it is right or wrong", …}, right="…")}``.
 
-A check that calls the learner's coroutine function gives it `Practice` to ask, which answers after
+A check that calls the learner's coroutine function gives it `FakeModel` to ask, which answers after
 set times and keeps a record of each call, and waits with `run_answer`::
 
     def check_ask_all(ask_all):
-        model = Practice([0.3, 0.1])
+        model = FakeModel([0.3, 0.1])
         answers = run_answer(ask_all, model.ask, ["a long one", "a short one"])
         require(answers == [model.answer_to(q) for q in …], "…")
         require(model.peak_in_flight == 2, "…")
@@ -40,16 +40,16 @@ makes the notebooks from them. What a source looks like is said there.
 """
 
 from .engine.exercises import Exercise, NotYet, Verdict, check, hint, of_kind, require
+from .engine.fake_model import FakeModel, run_answer
 from .engine.guesses import predict, reveal
-from .engine.practice import Practice, run_answer
 from .engine.questions import Question
 from .engine.quiz import quiz
 from .engine.stopwatch import Stopwatch
 
 __all__ = [
     "Exercise",
+    "FakeModel",
     "NotYet",
-    "Practice",
     "Question",
     "Stopwatch",
     "Verdict",

@@ -22,7 +22,7 @@ T = TypeVar("T", bound=Closable)
 _made: dict[str, tuple[str, list[Closable]]] = {}
 
 
-def take_place(widget: T) -> list[T]:
+def register_for_cell(widget: T) -> list[T]:
     """Close what earlier runs of this cell have made, and remember `widget` as made by this run.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from .cells import take_place
+from .cells import register_for_cell
 from .shown import CellWidget, as_static
 
 
@@ -56,7 +56,7 @@ class Predict(CellWidget):
         self._status = widgets.HTML()
         asked = widgets.HTML(f"<b>{escape(question)}</b>")
         super().__init__(widgets.VBox([asked, self._field, self._status]))
-        for earlier in take_place(self):
+        for earlier in register_for_cell(self):
             if (earlier.question, earlier.choices, earlier.unit) == (question, self.choices, unit):
                 self._guess = earlier.guess
         self._show_guess()

@@ -18,7 +18,7 @@ from ..records import Comparison, Run
 from ..runner.handle import RunHandle, start
 from ..runner.plan import make_plan
 from .bridge import Bridge
-from .cells import take_place
+from .cells import register_for_cell
 from .form import Choice, Form, check_prompts, check_strategies
 from .shown import CellWidget
 from .sides import as_result, rehearse
@@ -104,7 +104,7 @@ class Race(CellWidget):
         parts = [self._form.view, self._status, self._picture, self._beside]
         super().__init__(widgets.VBox(parts))
         self._preview()
-        take_place(self)
+        register_for_cell(self)
 
     @property
     def result(self) -> Comparison | list[Run] | None:

@@ -13,7 +13,7 @@ from ..analysis.whatif import Forecast, what_if
 from ..analysis.wording import seconds
 from ..plot.style import BARS, GREY, GRID, INK
 from ..records import Comparison, Run
-from .cells import take_place
+from .cells import register_for_cell
 from .shown import CellWidget
 from .svg import as_image, dot, line, ticks, write
 
@@ -54,7 +54,7 @@ class WhatIf(CellWidget):
         self._answer = widgets.HTML()
         self._picture = widgets.HTML(layout={"width": "100%", "max_width": f"{WIDTH}px"})
         super().__init__(widgets.VBox([self._limit, self._answer, self._picture]))
-        take_place(self)
+        register_for_cell(self)
         self._show()
         self._limit.observe(lambda _: self._show(), names="value")
 

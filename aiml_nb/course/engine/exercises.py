@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .registry import take_from
+from .registry import look_up
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ def check(key: str, answer: object) -> Verdict:
         If there is no such exercise.
     """
     __tracebackhide__ = True  # IPython leaves this function out of what a learner has to read
-    exercise = take_from("EXERCISES", key)
+    exercise = look_up("EXERCISES", key)
     try:
         verdict = _judge(key, exercise, answer)
     except NotImplementedError as error:
@@ -113,7 +113,7 @@ def hint(key: str) -> None:
     ValueError
         If there is no such exercise.
     """
-    hints = take_from("EXERCISES", key).hints
+    hints = look_up("EXERCISES", key).hints
     number = min(_hints_given[key] + 1, len(hints))
     _hints_given[key] = number
     more = "Run the cell again for the next one." if number < len(hints) else "That is the last."

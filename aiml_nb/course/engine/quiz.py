@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .registry import take_from
+from .registry import look_up
 
 if TYPE_CHECKING:
     from .quiz_widget import Quiz
@@ -26,7 +26,7 @@ def quiz(key: str) -> Quiz:
     from .front_end import has_front_end
     from .quiz_widget import Quiz
 
-    shown = Quiz(key, take_from("QUESTIONS", key))
+    shown = Quiz(key, look_up("QUESTIONS", key))
     if not has_front_end():
         print(repr(shown))
     return shown

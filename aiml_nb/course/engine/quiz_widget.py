@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ...widgets.cells import take_place
+from ...widgets.cells import register_for_cell
 from ...widgets.shown import CellWidget, as_static
 from .questions import Question
 
@@ -36,7 +36,7 @@ class Quiz(CellWidget):
         )
         title = widgets.HTML(f"<b>{escape(question.text)}</b>")
         super().__init__(widgets.VBox([title, self._buttons]))
-        take_place(self)
+        register_for_cell(self)
         self._buttons.observe(self._take, names="value")
 
     def answer(self, choice: int | str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 _LESSONS = "aiml_nb.course.lessons"
 
 
-def take_from(collection: Literal["EXERCISES", "QUESTIONS"], key: str) -> Any:
+def look_up(collection: Literal["EXERCISES", "QUESTIONS"], key: str) -> Any:
     """Return the exercise or question `key` of its lesson.
 
     Parameters

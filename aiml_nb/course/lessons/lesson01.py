@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from math import isclose
 from typing import Any
 
-from ..engine.answers import a_function, a_list, a_run, explain_slips
 from ..engine.exercises import Exercise, of_kind, require
-from ..engine.practice import Practice
+from ..engine.expect import a_run, expect_function, expect_list, explain_slips
+from ..engine.fake_model import FakeModel
 from ..engine.questions import Question
 
 # Two runs, each call with its start and finish. The order of arrival is no other order that one
@@ -24,14 +24,14 @@ _QUESTIONS = tuple(_DURATIONS)
 
 def check_order(in_order_of_arrival: object) -> str:
     """Look whether the prompts come back in the order of finishing, for two runs made here."""
-    function = a_function(in_order_of_arrival, "in_order_of_arrival")
+    function = expect_function(in_order_of_arrival, "in_order_of_arrival")
     for stamps in _RUNS:
         _check_order(function(a_run(stamps)), stamps)
     return "The order of arrival is the order of call.finished."
 
 
 def _check_order(answer: object, stamps: dict[str, tuple[float, float]]) -> None:
-    order = a_list(answer, "the prompts, in the order of arrival")
+    order = expect_list(answer, "the prompts, in the order of arrival")
     asked, wanted = list(stamps), sorted(stamps, key=lambda prompt: stamps[prompt][1])
     require(
         all(isinstance(prompt, str) for prompt in order),
@@ -57,7 +57,7 @@ def _check_order(answer: object, stamps: dict[str, tuple[float, float]]) -> None
 
 def check_foretold(foretell: object) -> str:
     """Look at the two totals for durations that the learner has not seen."""
-    function = a_function(foretell, "foretell")
+    function = expect_function(foretell, "foretell")
     _check_totals(function, [5.0, 0.5])
     _check_totals(function, [0.4, 1.2, 0.7, 2.1, 0.9])
     _check_totals(function, [1.5])
@@ -66,8 +66,8 @@ def check_foretold(foretell: object) -> str:
 
 def check_ask_all(ask_all: object) -> str:
     """Look whether the calls overlap, and whether the answers are in the order asked."""
-    function = a_function(ask_all, "ask_all")
-    model = Practice(_DURATIONS)
+    function = expect_function(ask_all, "ask_all")
+    model = FakeModel(_DURATIONS)
     found = explain_slips(function, model.ask, list(_QUESTIONS))
     asked = [call.prompt for call in model.calls]
     require(
@@ -94,7 +94,7 @@ def check_ask_all(ask_all: object) -> str:
         "some calls were not waited for: your function ended before they did. Put await before "
         "gather.",
     )
-    answers = a_list(found, "the answers")
+    answers = expect_list(found, "the answers")
     wanted = [model.answer_to(question) for question in _QUESTIONS]
     require(
         sorted(map(str, answers)) == sorted(wanted),

@@ -7,16 +7,16 @@ import inspect
 from typing import Any
 
 from ...records import Run
-from ..engine.answers import a_function, a_list
 from ..engine.exercises import Exercise, NotYet, require
-from ..engine.practice import Practice, run_answer
+from ..engine.expect import expect_function, expect_list
+from ..engine.fake_model import FakeModel, run_answer
 from ..engine.questions import Question
 
 
 def check_shout(shout: object) -> str:
     """Look whether the question is asked, waited for and its answer returned in capitals."""
-    function = a_function(shout, "shout")
-    model = Practice([0.02])
+    function = expect_function(shout, "shout")
+    model = FakeModel([0.02])
     try:
         found = run_answer(function, model.ask, "Why?")
     except AttributeError as error:
@@ -41,7 +41,7 @@ def check_shout(shout: object) -> str:
 
 def check_is_loop_running(is_loop_running: object) -> str:
     """Look what the function says where no loop is running, and where one is."""
-    function = a_function(is_loop_running, "is_loop_running")
+    function = expect_function(is_loop_running, "is_loop_running")
     require(
         not inspect.iscoroutinefunction(function),
         "an async function needs a loop to be asked whether there is one. Use a plain def.",
@@ -69,7 +69,7 @@ def check_is_loop_running(is_loop_running: object) -> str:
 
 def check_two_runs(answer: object) -> str:
     """Look whether the two runs were under way at the same time, and whether all went well."""
-    runs = a_list(answer, "the two runs")
+    runs = expect_list(answer, "the two runs")
     require(len(runs) == 2, f"check wants two runs, and got {len(runs)}.")
     for run in runs:
         require(

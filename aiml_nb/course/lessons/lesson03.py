@@ -9,9 +9,9 @@ from typing import Any
 
 from ...analysis import diagnose, peak_in_flight
 from ...records import Call, Run
-from ..engine.answers import a_function, a_list, explain_slips
 from ..engine.exercises import Exercise, NotYet, of_kind, require
-from ..engine.practice import Practice
+from ..engine.expect import expect_function, expect_list, explain_slips
+from ..engine.fake_model import FakeModel
 from ..engine.questions import Question
 
 # What the scenario `seven` takes at once.
@@ -20,15 +20,15 @@ _SEVEN = 7
 
 def check_ask_all(answer: object) -> str:
     """See that a limit is kept and used, with several limits and uneven calls."""
-    ask_all = a_function(answer, "ask_all")
+    ask_all = expect_function(answer, "ask_all")
     for limit, durations in ((3, [0.06, 0.02, 0.04, 0.03]), (2, [0.04, 0.02, 0.03])):
         _try_limit(ask_all, limit, durations)
     return "Never more in flight than the limit, never fewer while one waits."
 
 
 def _try_limit(ask_all: Callable[..., Any], limit: int, durations: list[float]) -> None:
-    model, questions = Practice(durations), [f"question {number}" for number in range(1, 10)]
-    answers = a_list(explain_slips(ask_all, model.ask, questions, limit), "the answers")
+    model, questions = FakeModel(durations), [f"question {number}" for number in range(1, 10)]
+    answers = expect_list(explain_slips(ask_all, model.ask, questions, limit), "the answers")
     asked = f"With 9 questions and a limit of {limit}"
     require(
         model.calls,
@@ -80,7 +80,7 @@ def _compare_answers(answers: list[Any], expected: list[str]) -> None:
 
 def check_in_flight_needed(given: object) -> str:
     """See that Little's law is used, on runs whose mean, median and makespan differ."""
-    function = a_function(given, "in_flight_needed")
+    function = expect_function(given, "in_flight_needed")
     for durations, rate in (([1.0, 2.0, 6.0, 3.0], 120), ([0.5, 0.5, 2.0], 90)):
         run = _staggered(durations)
         answer, mean = function(run, rate), sum(durations) / len(durations)
@@ -119,7 +119,7 @@ def _near(answer: float, other: float) -> bool:
 
 def _staggered(durations: list[float]) -> Run:
     """Make a run of calls that start half a second after each other."""
-    run = Practice(durations).run
+    run = FakeModel(durations).run
     run.calls = [_call(i, started=i / 2, duration=d) for i, d in enumerate(durations)]
     return run
 

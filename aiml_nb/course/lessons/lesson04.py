@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...records import Call
-from ..engine.answers import a_function
 from ..engine.exercises import Exercise, NotYet, require
+from ..engine.expect import expect_function
 from ..engine.questions import Question
 
 
@@ -57,7 +57,7 @@ def _make_chunk(text: str | None) -> Any:
 
 def check_first_token(given: object) -> str:
     """See that the watch stops at the first text, whatever comes before it."""
-    function = a_function(given, "time_to_first_token")
+    function = expect_function(given, "time_to_first_token")
     _time_stream(function, (0, None), (0.01, ""), (0.05, "Yes"), (0.03, ", it"), (0.03, " is."))
     _time_stream(function, (0, ""), (0.01, _NO_CHOICES), (0.04, "No"), (0.03, "."))
     silent = _Chunks((0, ""), (0.01, None), (0.01, _NO_CHOICES))
@@ -110,7 +110,7 @@ def _watch(function: Callable[..., Any], stream: _Chunks, begin: float | None = 
 
 def check_time_per_token(given: object) -> str:
     """See that the first token and the wait for it are left out."""
-    function = a_function(given, "time_per_token")
+    function = expect_function(given, "time_per_token")
     for call in (_make_call(1.0, 3.0, 8.0, tokens=11), _make_call(0.2, 0.5, 2.5, tokens=5)):
         answer = function(call)
         if not isinstance(answer, int | float):
@@ -150,7 +150,7 @@ def _judge_pace(answer: float, call: Call) -> None:
 
 def check_wait(given: object) -> str:
     """See that the wait for a slot is counted too."""
-    function = a_function(given, "wait_for_first_word")
+    function = expect_function(given, "wait_for_first_word")
     for call in (_make_call(2.0, 2.5, 6.0, tokens=9), _make_call(1.0, 1.75, 2.0, tokens=3)):
         submitted = call.submitted = 0.5
         started, first, finished = call.started or 0.0, call.first_token or 0.0, call.finished

@@ -8,19 +8,19 @@ from typing import Any
 
 from ...endpoint import connect
 from ...records import Call, Run
-from ..engine.answers import a_function
 from ..engine.exercises import Exercise, NotYet, of_kind, require
-from ..engine.practice import run_answer
+from ..engine.expect import expect_function
+from ..engine.fake_model import run_answer
 from ..engine.questions import Question
-from .asking_again import OWN_MISTAKES, Moody, check_ask_again, make_error
+from .retry_exercise import OWN_MISTAKES, FlakyModel, check_ask_again, make_error
 
 _ENOUGH = 5
 
 
 def check_ask_safely(given: object) -> str:
     """See that failures become records, and that a cancellation goes through."""
-    ask_safely = a_function(given, "ask_safely")
-    record = _record_of(ask_safely, Moody().ask)
+    ask_safely = expect_function(given, "ask_safely")
+    record = _record_of(ask_safely, FlakyModel().ask)
     require(
         record["answer"] == "an answer to: Why?" and record["error"] is None,
         f"a call that goes well gives {record!r:.120}. The answer belongs into answer, and error "
@@ -94,7 +94,7 @@ async def _is_cancelled(ask_safely: Callable[..., Any]) -> bool:
 
 def check_stop_after_five(given: object) -> str:
     """See that a run is stopped with its first answers kept, whatever the server's seed."""
-    function = a_function(given, "stop_after_five")
+    function = expect_function(given, "stop_after_five")
     questions = [f"Question {number}?" for number in range(1, 13)]
     endpoint = connect(simulate=True, scenario="faq", speed=20, seed=11, verbose=False)
     found, later = run_answer(_watch, function, questions, endpoint)

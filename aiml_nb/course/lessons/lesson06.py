@@ -10,11 +10,11 @@ from numbers import Real
 from typing import Any
 
 from ...records import Run
-from ..engine.answers import a_function, a_list
 from ..engine.exercises import Exercise, NotYet, of_kind, require
-from ..engine.practice import Practice
+from ..engine.expect import expect_function, expect_list
+from ..engine.fake_model import FakeModel
+from ..engine.loop_lag import discard_coroutine, run_measuring_lag
 from ..engine.questions import Question
-from ..engine.watched import discard_coroutine, run_watched
 
 PAUSE = 0.2
 # Seconds: more than a busy machine keeps a loop waiting, less than it waits for code that blocks.
@@ -24,10 +24,10 @@ CULPRIT, SUSPECTS = "count_words", ("save_answers", "count_words", "look_for_new
 
 def check_pause(ask_after_a_pause: object) -> str:
     """Let three pauses run at once, and look at when each question was asked."""
-    function = a_function(ask_after_a_pause, "ask_after_a_pause")
-    model, questions = Practice([0.1]), ["one", "two", "three"]
+    function = expect_function(ask_after_a_pause, "ask_after_a_pause")
+    model, questions = FakeModel([0.1]), ["one", "two", "three"]
     try:
-        answers, lag = run_watched(*(partial(function, model.ask, q) for q in questions))
+        answers, lag = run_measuring_lag(*(partial(function, model.ask, q) for q in questions))
     except TypeError as error:
         require("'await' expression" not in str(error), _NOTHING_TO_AWAIT)
         require("not callable" not in str(error), _CALLED_TOO_EARLY)
@@ -58,12 +58,12 @@ def check_pause(ask_after_a_pause: object) -> str:
 
 def check_ask_all(ask_all: object) -> str:
     """Give it a function that blocks, and look at who asked when."""
-    function = a_function(ask_all, "ask_all")
+    function = expect_function(ask_all, "ask_all")
     # By question: which thread begins first is anybody's guess.
     durations = {"a long one": 0.4, "a short one": 0.2, "a middling one": 0.3}
     questions, model = list(durations), _Blocking(durations)
     try:
-        (found,), lag = run_watched(partial(function, model.ask, questions))
+        (found,), lag = run_measuring_lag(partial(function, model.ask, questions))
     except TypeError as error:
         require("not callable" not in str(error), _CALLED_TOO_EARLY)
         require("awaitable is required" not in str(error), _NOT_ASYNC)
@@ -92,7 +92,7 @@ def check_ask_all(ask_all: object) -> str:
         "the loop was free, but only one question was asked at a time: each was awaited before "
         "the next one began. Start all of them, and await them together.",
     )
-    answers = a_list(found, "the answers")
+    answers = expect_list(found, "the answers")
     wanted = [model.answer_to(question) for question in questions]
     require(
         answers == wanted or sorted(map(str, answers)) != sorted(wanted),
@@ -144,7 +144,7 @@ def check_lags(lags: object) -> str:
 
 
 def _require_answers(answers: Any, questions: list[str]) -> None:
-    wanted = [Practice.answer_to(question) for question in questions]
+    wanted = [FakeModel.answer_to(question) for question in questions]
     for given, right in zip(answers, wanted, strict=False):
         unfinished = discard_coroutine(given) or asyncio.isfuture(given)
         require(not unfinished, "an answer is still a task or a coroutine: await it.")
@@ -158,7 +158,7 @@ def _require_answers(answers: Any, questions: list[str]) -> None:
 class _Blocking:
     """A model with a function that blocks; knows how many were inside it at one moment."""
 
-    answer_to = staticmethod(Practice.answer_to)
+    answer_to = staticmethod(FakeModel.answer_to)
 
     def __init__(self, durations: dict[str, float]) -> None:
         self._durations = durations

@@ -10,10 +10,10 @@ from numbers import Real
 from statistics import fmean, median
 
 from ...records import Run
-from ..engine.answers import a_function, a_list, a_run
 from ..engine.exercises import Exercise, require
+from ..engine.expect import a_run, expect_function, expect_list
+from ..engine.loop_lag import run_measuring_lag
 from ..engine.questions import Question
-from ..engine.watched import run_watched
 
 # Seconds: more than a busy machine adds to a wait, less than what a wrong clock makes of it.
 SLACK = 0.2
@@ -22,7 +22,7 @@ GAP, STUCK = 0.08, 0.5
 
 def check_typical(typical: object) -> str:
     """Try ratios whose geometric mean is no other mean."""
-    function = a_function(typical, "typical")
+    function = expect_function(typical, "typical")
     for ratios in ([2.0, 0.5], [1.0, 1.0, 8.0], [3.0, 1.5, 2.0, 0.9]):
         given, right = function(list(ratios)), exp(fmean(map(log, ratios)))
         said = f"typical({ratios}) gave {_say(given)}"
@@ -60,7 +60,7 @@ def _other_means(ratios: list[float], right: float) -> list[tuple[float, str]]:
 
 def check_within_95(within_95: object) -> str:
     """Try runs whose failures are quick and whose answers came in no order."""
-    function = a_function(within_95, "within_95")
+    function = expect_function(within_95, "within_95")
     slow = [((7 * number) % 20 + 1) ** 2 / 20 for number in range(20)]
     nineteenth, last = sorted(slow)[-2:]
     for name, failed in (("all answered", 0), ("half of them refused", 20)):
@@ -93,11 +93,11 @@ def check_within_95(within_95: object) -> str:
 
 def check_on_schedule(on_schedule: object) -> str:
     """Give it a server that gets stuck, and look at when each question was sent."""
-    function = a_function(on_schedule, "on_schedule")
+    function = expect_function(on_schedule, "on_schedule")
     server = _Server(stuck_at=2)
     questions = [f"question {number}" for number in range(1, 7)]
-    (found,), lag = run_watched(partial(function, server.ask, questions, GAP))
-    waits = a_list(found, "one wait for each question")
+    (found,), lag = run_measuring_lag(partial(function, server.ask, questions, GAP))
+    waits = expect_list(found, "one wait for each question")
     require(
         lag < STUCK / 2,
         f"the loop was {lag:.2f} s late: something keeps it to itself, so that nobody else can "

@@ -8,8 +8,8 @@ from typing import Any
 
 from ...prompts import as_prompts
 from ...records import Attempt, Call, Run
-from ..engine.answers import a_function, a_list, a_run
 from ..engine.exercises import Exercise, NotYet, of_kind, require
+from ..engine.expect import a_run, expect_function, expect_list
 from ..engine.questions import Question
 
 
@@ -17,7 +17,7 @@ def check_with_answers(with_answers: object) -> str:
     """Try a filtered table, whose index is not that of the run's own table."""
     import pandas as pd
 
-    function = a_function(with_answers, "with_answers")
+    function = expect_function(with_answers, "with_answers")
     questions = ["What is a fen?", "What is an ox?", "What is a yak?", "What is a gnu?"]
     # The last question is answered first; the index counts backwards and leaves gaps.
     run = a_run({question: (0.0, 4.0 - number) for number, question in enumerate(questions)})
@@ -56,7 +56,7 @@ def check_with_answers(with_answers: object) -> str:
 
 def check_as_line(as_line: object) -> str:
     """Read the line as `run` would read it."""
-    function = a_function(as_line, "as_line")
+    function = expect_function(as_line, "as_line")
     name, question = "q-1", 'What is "sync"?'
     line = of_kind(function(name, question), str, "one line of text: json.dumps makes it")
     require(
@@ -98,10 +98,10 @@ def check_as_line(as_line: object) -> str:
 
 def check_in_doubt(in_doubt: object) -> str:
     """Try a run with a lost request, a request turned away, and a failure that may be billed."""
-    function = a_function(in_doubt, "in_doubt")
+    function = expect_function(in_doubt, "in_doubt")
     run = _make_run()
     try:
-        names = a_list(function(run), "custom_ids")
+        names = expect_list(function(run), "custom_ids")
     except IndexError:
         raise NotYet(
             "a call that was never sent has no attempts, so there is no first and no last one. Go "
@@ -134,7 +134,7 @@ def check_in_doubt(in_doubt: object) -> str:
 
 def check_dollars(dollars: object) -> str:
     """Try a run with a failed call, and prices that differ."""
-    function = a_function(dollars, "dollars")
+    function = expect_function(dollars, "dollars")
     run, number, prices = _make_run(), 10_000, (2.5, 10.0)
     # The ok calls used 100, 200 and 300 tokens in, 20, 40 and 30 out.
     into, out, n = 600, 90, 3

@@ -12,7 +12,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.analysis.sentences import caveat
 from aiml_nb.course import check
-from aiml_nb.course.engine.answers import a_run
+from aiml_nb.course.engine.expect import a_run
 
 
 async def pause_and_ask(ask, question):

@@ -12,7 +12,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.analysis.pairs import pair_ratios
 from aiml_nb.course import check
-from aiml_nb.course.engine import watched
+from aiml_nb.course.engine import loop_lag
 
 
 def typical(ratios):
@@ -220,7 +220,7 @@ def test_another_schedule_is_told_what_it_does(answer: object, said: str) -> Non
 
 
 async def test_a_function_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watched, "_PATIENCE", 0.3)
+    monkeypatch.setattr(loop_lag, "_TIMEOUT", 0.3)
 
     async def until_when(ask, question, due, start):
         await asyncio.sleep(start + due)

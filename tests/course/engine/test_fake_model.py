@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from aiml_nb.course import NotYet, Practice, run_answer
+from aiml_nb.course import FakeModel, NotYet, run_answer
 
 
 async def ask_both(ask):
@@ -21,7 +21,7 @@ async def ask_in_turn(ask):
 
 
 def test_calls_at_once_overlap_and_finish_by_their_durations() -> None:
-    model = Practice([0.06, 0.02])
+    model = FakeModel([0.06, 0.02])
 
     answers = run_answer(ask_both, model.ask)
 
@@ -32,7 +32,7 @@ def test_calls_at_once_overlap_and_finish_by_their_durations() -> None:
 
 
 def test_calls_in_turn_do_not_overlap() -> None:
-    model = Practice([0.02, 0.01])
+    model = FakeModel([0.02, 0.01])
 
     run_answer(ask_in_turn, model.ask)
 
@@ -41,7 +41,7 @@ def test_calls_in_turn_do_not_overlap() -> None:
 
 
 def test_a_cancelled_call_is_recorded_as_cancelled() -> None:
-    model = Practice([5])
+    model = FakeModel([5])
 
     async def give_up():
         async with asyncio.timeout(0.02):
@@ -88,7 +88,7 @@ def test_what_goes_round_for_ever_is_ended_when_it_is_given_up(awaits: bool) -> 
 def test_what_was_started_and_not_awaited_prints_no_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    model = Practice([5])
+    model = FakeModel([5])
 
     async def forget_to_await():
         asyncio.gather(model.ask("long"))

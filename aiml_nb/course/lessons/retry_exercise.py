@@ -8,19 +8,19 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from ..engine.answers import a_function
 from ..engine.exercises import NotYet, require
-from ..engine.practice import run_answer
+from ..engine.expect import expect_function
+from ..engine.fake_model import run_answer
 
 # A wait shorter than this is none.
-_SHORTEST_WAIT = 0.005
-_MOST_ATTEMPTS = 3
+_MIN_WAIT = 0.005
+_MAX_ATTEMPTS = 3
 
 # What no model raises, but a slip in the learner's own lines.
 OWN_MISTAKES = (NotImplementedError, NameError, AttributeError, TypeError)
 
 
-class Moody:
+class FlakyModel:
     """Answers a question, or fails with the next of some statuses, and remembers when.
 
     Parameters
@@ -70,7 +70,7 @@ def make_error(status: int) -> Exception:
 
 def check_ask_again(given: object) -> str:
     """See what is asked again, how often, and after which wait."""
-    ask_again = a_function(given, "ask_again")
+    ask_again = expect_function(given, "ask_again")
     _expect(ask_again, [], attempts=1, answered=True)
     _expect(ask_again, [503], attempts=2, answered=True)
     _expect(ask_again, [400], attempts=1, answered=False)
@@ -83,7 +83,7 @@ def check_ask_again(given: object) -> str:
 def _expect(
     ask_again: Callable[..., Any], statuses: list[int], *, attempts: int, answered: bool
 ) -> None:
-    model = Moody(*statuses)
+    model = FlakyModel(*statuses)
     story = f"When ask answers {_tell(statuses)}"
     answer, error = _try(ask_again, model)
     made = len(model.started)
@@ -92,8 +92,8 @@ def _expect(
         f"{story}, ask never ran: calling it only prepares the work. Write  await ask(question).",
     )
     if made > attempts:
-        at_most = f"{_MOST_ATTEMPTS} attempts at most"
-        why = at_most if attempts == _MOST_ATTEMPTS else f"{statuses[attempts - 1]} does not pass"
+        at_most = f"{_MAX_ATTEMPTS} attempts at most"
+        why = at_most if attempts == _MAX_ATTEMPTS else f"{statuses[attempts - 1]} does not pass"
         raise NotYet(f"{story}, you ask {made} times: {why}.")
     if made < attempts and error is not None:
         raise NotYet(
@@ -124,7 +124,7 @@ def _expect(
     )
 
 
-def _try(ask_again: Callable[..., Any], model: Moody) -> tuple[Any, Exception | None]:
+def _try(ask_again: Callable[..., Any], model: FlakyModel) -> tuple[Any, Exception | None]:
     try:
         return run_answer(ask_again, model.ask, "Why?"), None
     except Exception as error:
@@ -135,11 +135,11 @@ def _try(ask_again: Callable[..., Any], model: Moody) -> tuple[Any, Exception | 
         return None, error
 
 
-def _look_at_waits(model: Moody, story: str) -> None:
+def _look_at_waits(model: FlakyModel, story: str) -> None:
     for number in range(1, len(model.started)):
         waited = model.started[number] - model.ended[number - 1]
         require(
-            waited >= _SHORTEST_WAIT,
+            waited >= _MIN_WAIT,
             f"{story}, attempt {number + 1} follows at once. A server in trouble needs a moment: "
             "wait with  await asyncio.sleep(0.05).",
         )
@@ -153,7 +153,7 @@ def _look_at_waits(model: Moody, story: str) -> None:
 def _tell(statuses: list[int]) -> str:
     if not statuses:
         return "well at once"
-    told = [str(status) for status in statuses[:_MOST_ATTEMPTS]]
-    if len(statuses) > _MOST_ATTEMPTS:
+    told = [str(status) for status in statuses[:_MAX_ATTEMPTS]]
+    if len(statuses) > _MAX_ATTEMPTS:
         return f"{', '.join(told)} and so on"
     return f"{', '.join(told)} and then well"

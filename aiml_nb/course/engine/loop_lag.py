@@ -10,13 +10,13 @@ from typing import Any
 
 from ...loop import LoopLag
 from .exercises import NotYet, require
-from .practice import run_answer
+from .fake_model import run_answer
 
 # Seconds: more than a busy machine needs for what takes one, less than a learner's patience.
-_PATIENCE = 10.0
+_TIMEOUT = 10.0
 
 
-def run_watched(*begin: Callable[[], Any]) -> tuple[list[Any], float]:
+def run_measuring_lag(*begin: Callable[[], Any]) -> tuple[list[Any], float]:
     """Begin all, await them together, and say how late the loop was at worst.
 
     Parameters
@@ -46,13 +46,13 @@ async def _watch(begin: tuple[Callable[[], Any], ...]) -> tuple[list[Any], float
             "the function gave its result without being awaited. Begin it with  async def.",
         )
         try:
-            async with asyncio.timeout(_PATIENCE) as limit:
+            async with asyncio.timeout(_TIMEOUT) as limit:
                 results = await asyncio.gather(*begun)
         except TimeoutError:
             if not limit.expired():
                 raise
             raise NotYet(
-                f"your function was not done after {_PATIENCE:.0f} s. asyncio.sleep wants to know "
+                f"your function was not done after {_TIMEOUT:.0f} s. asyncio.sleep wants to know "
                 "how long to wait, not until when; and is there something that never comes?"
             ) from None
     for result in results:
@@ -64,7 +64,7 @@ async def _leave_quietly(result: object) -> None:
     """Let work that nobody awaited come to an end, without a warning in some later cell."""
     if asyncio.isfuture(result):
         with suppress(BaseException):
-            await asyncio.wait_for(asyncio.shield(result), _PATIENCE)
+            await asyncio.wait_for(asyncio.shield(result), _TIMEOUT)
 
 
 def discard_coroutine(value: object) -> bool:

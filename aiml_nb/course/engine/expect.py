@@ -8,7 +8,7 @@ from typing import Any
 
 from ...records import Call, Run
 from .exercises import NotYet, of_kind, require
-from .practice import run_answer
+from .fake_model import run_answer
 
 _STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
 
@@ -28,7 +28,7 @@ _SLIPS = {
 }
 
 
-def a_function(answer: object, name: str) -> Callable[..., Any]:
+def expect_function(answer: object, name: str) -> Callable[..., Any]:
     """Return `answer` if it can be called.
 
     Parameters
@@ -51,7 +51,7 @@ def a_function(answer: object, name: str) -> Callable[..., Any]:
     return answer  # type: ignore[return-value]
 
 
-def a_list(answer: object, wanted: str) -> list[Any]:
+def expect_list(answer: object, wanted: str) -> list[Any]:
     """Return `answer` as a list if it is one, or a tuple.
 
     Parameters

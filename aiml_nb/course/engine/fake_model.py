@@ -15,7 +15,7 @@ from ...records import Call, Run
 from .exercises import NotYet
 
 
-class Practice:
+class FakeModel:
     """Answers questions after set times, and keeps a record of every call.
 
     Parameters
@@ -26,7 +26,7 @@ class Practice:
 
     Examples
     --------
-    >>> model = Practice([0.02, 0.01])
+    >>> model = FakeModel([0.02, 0.01])
     >>> async def main():
     ...     return await asyncio.gather(model.ask("Why?"), model.ask("When?"))
     >>> run_answer(main)
