@@ -40,10 +40,11 @@ makes the notebooks from them. What a source looks like is said there.
 """
 
 from .engine.exercises import Exercise, NotYet, Verdict, check, hint, of_kind, require
-from .engine.fake_model import FakeModel, run_answer
+from .engine.fake_model import FakeModel
 from .engine.guesses import predict, reveal
 from .engine.questions import Question
 from .engine.quiz import quiz
+from .engine.run_answer import run_answer
 from .engine.stopwatch import Stopwatch
 
 __all__ = [

@@ -1,14 +1,13 @@
-"""Kinds of answers that the checks of several lessons ask for, and a run to try them with."""
+"""Kinds of answers that the checks of several lessons ask for."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from ...records import Call, Run
 from .exercises import NotYet, of_kind, require
-from .fake_model import run_answer
+from .run_answer import run_answer
 
 _STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
 
@@ -71,39 +70,6 @@ def expect_list(answer: object, wanted: str) -> list[Any]:
         "your function returned before the work was done. Put await before gather.",
     )
     return list(of_kind(answer, list | tuple, f"a list: {wanted}"))  # type: ignore[arg-type]
-
-
-def a_run(stamps: Mapping[str, tuple[float, float]]) -> Run:
-    """Make a run of calls that were all submitted at 0 and answered.
-
-    Parameters
-    ----------
-    stamps
-        Each prompt and when its call started and finished, in seconds.
-    """
-    calls = [
-        Call(
-            index=index,
-            custom_id=f"call-{index:06}",
-            prompt=prompt,
-            submitted=0.0,
-            started=started,
-            finished=finished,
-            outcome="ok",
-            text=f"an answer to: {prompt}",
-        )
-        for index, (prompt, (started, finished)) in enumerate(stamps.items())
-    ]
-    return Run(
-        strategy="gather",
-        max_concurrency=len(calls),
-        stream=False,
-        model="practice",
-        base_url="",
-        simulated=True,
-        started_at=0.0,
-        calls=calls,
-    )
 
 
 def explain_slips(function: Callable[..., Any], *arguments: Any) -> Any:

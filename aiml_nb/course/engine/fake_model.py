@@ -1,18 +1,18 @@
-"""A model to practise on: it answers after set times and remembers who asked when."""
+"""A model for checks: it answers after set times and records who asked when."""
 
 from __future__ import annotations
 
 import asyncio
-import ctypes
+import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import Future
-from threading import Thread
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 from ...analysis import peak_in_flight
 from ...records import Call, Run
-from .exercises import NotYet
+from .practice_run import answer_to, practice_run
 
 
 class FakeModel:
@@ -23,6 +23,10 @@ class FakeModel:
     durations
         Seconds: the first call takes the first of them, and so on; after the last, from the start.
         Or by question, for when it is not known which call begins first.
+    statuses
+        What the first calls fail with; after them all go well.
+    one_at_a_time
+        Whether a call waits until those before it are answered.
 
     Examples
     --------
@@ -35,51 +39,51 @@ class FakeModel:
     ['When?', 'Why?']
     """
 
-    def __init__(self, durations: Sequence[float] | Mapping[str, float]) -> None:
+    answer_to = staticmethod(answer_to)
+
+    def __init__(
+        self,
+        durations: Sequence[float] | Mapping[str, float],
+        *,
+        statuses: Sequence[int] = (),
+        one_at_a_time: bool = False,
+    ) -> None:
         self._durations = durations
+        self._statuses = statuses
+        self._turn: AbstractAsyncContextManager[Any] = (
+            asyncio.Lock() if one_at_a_time else nullcontext()
+        )
         self._origin = time.perf_counter()
+        self._lock = threading.Lock()  # `ask_blocking` is called from several threads at once
+        self._loop_ran = True
         self.calls: list[Call] = []
+        self.loop_ran_before: list[bool] = []
 
     async def ask(self, question: str) -> str:
-        """Wait as long as this call takes, and answer."""
-        number = len(self.calls)
-        now = time.perf_counter() - self._origin
-        call = Call(
-            index=number, custom_id=f"call-{number}", prompt=question, submitted=now, started=now
-        )
-        self.calls.append(call)
+        """Wait as long as this call takes, and answer or fail."""
+        call = self._begin(question)
+        self.loop_ran_before.append(self._loop_ran)
         try:
-            await asyncio.sleep(self._duration(number, question))
+            async with self._turn:
+                await asyncio.sleep(self._duration(call))
         except asyncio.CancelledError:
             call.outcome = "cancelled"
             raise
-        call.finished = time.perf_counter() - self._origin
-        call.outcome, call.text = "ok", self.answer_to(question)
-        return call.text
+        # The callback runs as soon as the caller yields to the loop; time.sleep does not.
+        self._loop_ran = False
+        asyncio.get_running_loop().call_soon(self._note_loop_ran)
+        return self._finish(call)
 
-    def _duration(self, number: int, question: str) -> float:
-        if isinstance(self._durations, Mapping):
-            return self._durations.get(str(question), 0.0)
-        return self._durations[number % len(self._durations)]
-
-    @staticmethod
-    def answer_to(question: str) -> str:
-        """Return what a call with this question is answered."""
-        return f"an answer to: {question}"
+    def ask_blocking(self, question: str) -> str:
+        """Answer or fail as `ask` does, holding the thread meanwhile."""
+        call = self._begin(question)
+        time.sleep(self._duration(call))
+        return self._finish(call)
 
     @property
     def run(self) -> Run:
         """All calls as a run, for everything that looks at runs."""
-        return Run(
-            strategy="practice",
-            max_concurrency=max(1, len(self.calls)),
-            stream=False,
-            model="practice",
-            base_url="",
-            simulated=True,
-            started_at=0.0,
-            calls=self.calls,
-        )
+        return practice_run(self.calls)
 
     @property
     def peak_in_flight(self) -> int:
@@ -92,60 +96,48 @@ class FakeModel:
         done = [(call.finished, call.prompt) for call in self.calls if call.finished is not None]
         return [question for _, question in sorted(done)]
 
+    def _begin(self, question: str) -> Call:
+        with self._lock:
+            number, now = len(self.calls), self._now()
+            call = Call(
+                index=number,
+                custom_id=f"call-{number:06}",
+                prompt=question,
+                submitted=now,
+                started=now,
+            )
+            self.calls.append(call)
+        return call
 
-def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.0) -> Any:
-    """Call what the learner wrote and wait for it, whether it is a plain or an async function.
+    def _finish(self, call: Call) -> str:
+        call.finished = self._now()
+        if call.index < len(self._statuses):
+            call.outcome = "error"
+            raise make_status_error(self._statuses[call.index])
+        call.outcome, call.text = "ok", answer_to(call.prompt)
+        return call.text
 
-    It runs in a thread with an event loop of its own: the notebook's loop stays as it is, patched
-    or not, and what never ends does not hold the notebook.
+    def _duration(self, call: Call) -> float:
+        if isinstance(self._durations, Mapping):
+            return self._durations.get(str(call.prompt), 0.0)
+        return self._durations[call.index % len(self._durations)]
+
+    def _now(self) -> float:
+        return time.perf_counter() - self._origin
+
+    def _note_loop_ran(self) -> None:
+        self._loop_ran = True
+
+
+def make_status_error(status: int) -> Exception:
+    """Make the openai client's error for a status.
 
     Parameters
     ----------
-    function
-        The learner's.
-    arguments
-        What it is called with.
-    limit
-        Seconds it may take.
-
-    Raises
-    ------
-    NotYet
-        If it takes longer.
+    status
+        From 400.
     """
-    outcome: Future[Any] = Future()
+    from openai import APIStatusError
 
-    def work() -> None:
-        try:
-            result = function(*arguments)
-            is_async = asyncio.iscoroutine(result)
-            outcome.set_result(asyncio.run(_await_quietly(result)) if is_async else result)
-        except BaseException as error:  # noqa: BLE001  raised again by the one who waits
-            outcome.set_exception(error)
-
-    thread = Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        return outcome.result(timeout=limit)
-    except TimeoutError:
-        if outcome.done():  # the learner's own
-            raise
-        raise NotYet(
-            f"your function had not ended after {limit:g} s. Does it wait for something that "
-            "never comes, or go round a loop that never awaits?"
-        ) from None
-    finally:
-        if not outcome.done():
-            _end(thread)
-
-
-async def _await_quietly(result: Coroutine[Any, Any, Any]) -> Any:
-    # What is started and never awaited is for the check to tell: Python would print pages of it.
-    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
-    return await result
-
-
-def _end(thread: Thread) -> None:
-    """Have a thread end at its next step: going round for ever, it would slow down every cell."""
-    number = ctypes.c_ulong(thread.ident or 0)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))
+    reply: Any = SimpleNamespace(status_code=status, headers={}, request=None)
+    return APIStatusError(f"status {status} (simulated)", response=reply, body=None)

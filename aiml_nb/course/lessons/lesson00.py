@@ -7,7 +7,8 @@ from math import isclose
 from ...prompts import FAQ
 from ...records import Run
 from ..engine.exercises import Exercise, of_kind, require
-from ..engine.expect import a_run, expect_function
+from ..engine.expect import expect_function
+from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
 _STAMPS = {"At once": (0.0, 0.5), "After a while": (2.0, 3.25), "At last": (3.0, 7.0)}
@@ -16,7 +17,7 @@ _STAMPS = {"At once": (0.0, 0.5), "After a while": (2.0, 3.25), "At last": (3.0,
 def check_waiting_time(waiting_time: object) -> str:
     """Look at the seconds for calls that waited in a queue, some submitted later than others."""
     function = expect_function(waiting_time, "waiting_time")
-    run = a_run(_STAMPS)
+    run = answered_run(_STAMPS)
     run.calls[2].submitted = 1.0
     for call in run.calls:
         stamps = (

@@ -7,8 +7,9 @@ from math import isclose
 from typing import Any
 
 from ..engine.exercises import Exercise, of_kind, require
-from ..engine.expect import a_run, expect_function, expect_list, explain_slips
+from ..engine.expect import expect_function, expect_list, explain_slips
 from ..engine.fake_model import FakeModel
+from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
 # Two runs, each call with its start and finish. The order of arrival is no other order that one
@@ -26,7 +27,7 @@ def check_order(in_order_of_arrival: object) -> str:
     """Look whether the prompts come back in the order of finishing, for two runs made here."""
     function = expect_function(in_order_of_arrival, "in_order_of_arrival")
     for stamps in _RUNS:
-        _check_order(function(a_run(stamps)), stamps)
+        _check_order(function(answered_run(stamps)), stamps)
     return "The order of arrival is the order of call.finished."
 
 

@@ -9,8 +9,9 @@ from typing import Any
 from ...records import Run
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function, expect_list
-from ..engine.fake_model import FakeModel, run_answer
+from ..engine.fake_model import FakeModel
 from ..engine.questions import Question
+from ..engine.run_answer import run_answer
 
 
 def check_shout(shout: object) -> str:

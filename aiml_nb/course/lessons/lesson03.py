@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from ...analysis import diagnose, peak_in_flight
-from ...records import Call, Run
+from ...records import Run
 from ..engine.exercises import Exercise, NotYet, of_kind, require
 from ..engine.expect import expect_function, expect_list, explain_slips
 from ..engine.fake_model import FakeModel
+from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
 # What the scenario `seven` takes at once.
@@ -119,21 +120,9 @@ def _near(answer: float, other: float) -> bool:
 
 def _staggered(durations: list[float]) -> Run:
     """Make a run of calls that start half a second after each other."""
-    run = FakeModel(durations).run
-    run.calls = [_call(i, started=i / 2, duration=d) for i, d in enumerate(durations)]
-    return run
-
-
-def _call(index: int, *, started: float, duration: float) -> Call:
-    return Call(
-        index=index,
-        custom_id=f"call-{index + 1}",
-        prompt=f"question {index + 1}",
-        submitted=0.0,
-        started=started,
-        finished=started + duration,
-        outcome="ok",
-    )
+    starts = [index / 2 for index in range(len(durations))]
+    pairs = enumerate(zip(starts, durations, strict=True), start=1)
+    return answered_run({f"question {i}": (start, start + taken) for i, (start, taken) in pairs})
 
 
 def check_seven(answer: object) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 from ...records import Call
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function
+from ..engine.practice_run import answered_call
 from ..engine.questions import Question
 
 
-class _Chunks:
+class _FakeStream:
     """A stream that stamps when it hands out each of its pieces, text and seconds before it."""
 
     def __init__(self, *pieces: tuple[float, str | None]) -> None:
@@ -60,7 +61,7 @@ def check_first_token(given: object) -> str:
     function = expect_function(given, "time_to_first_token")
     _time_stream(function, (0, None), (0.01, ""), (0.05, "Yes"), (0.03, ", it"), (0.03, " is."))
     _time_stream(function, (0, ""), (0.01, _NO_CHOICES), (0.04, "No"), (0.03, "."))
-    silent = _Chunks((0, ""), (0.01, None), (0.01, _NO_CHOICES))
+    silent = _FakeStream((0, ""), (0.01, None), (0.01, _NO_CHOICES))
     answer = _watch(function, silent)
     require(
         answer is None,
@@ -70,7 +71,7 @@ def check_first_token(given: object) -> str:
 
 
 def _time_stream(function: Callable[..., Any], *pieces: tuple[float, str | None]) -> None:
-    stream, begin = _Chunks(*pieces), time.perf_counter() - _SENT_BEFORE
+    stream, begin = _FakeStream(*pieces), time.perf_counter() - _SENT_BEFORE
     answer = _watch(function, stream, begin)
     first = next(i for i, (_, text) in enumerate(pieces) if text and text != _NO_CHOICES)
     require(answer is not None, "the function returns None, although text came. Is return missing?")
@@ -98,7 +99,7 @@ def _time_stream(function: Callable[..., Any], *pieces: tuple[float, str | None]
     require(answer <= after, f"{case} Return as soon as there is text, from inside the loop.")
 
 
-def _watch(function: Callable[..., Any], stream: _Chunks, begin: float | None = None) -> Any:
+def _watch(function: Callable[..., Any], stream: _FakeStream, begin: float | None = None) -> Any:
     try:
         return function(stream, time.perf_counter() if begin is None else begin)
     except IndexError:
@@ -181,15 +182,11 @@ def _near(answer: float, other: float) -> bool:
 
 
 def _make_call(started: float, first: float, finished: float, *, tokens: int) -> Call:
-    return Call(
-        index=0,
-        custom_id="call-1",
-        prompt="question 1",
-        submitted=0.0,
+    return answered_call(
+        "question 1",
         started=started,
-        first_token=first,
         finished=finished,
-        outcome="ok",
+        first_token=first,
         output_tokens=tokens,
     )
 

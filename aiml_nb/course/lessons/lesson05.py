@@ -10,9 +10,10 @@ from ...endpoint import connect
 from ...records import Call, Run
 from ..engine.exercises import Exercise, NotYet, of_kind, require
 from ..engine.expect import expect_function
-from ..engine.fake_model import run_answer
+from ..engine.fake_model import FakeModel, make_status_error
 from ..engine.questions import Question
-from .retry_exercise import OWN_MISTAKES, FlakyModel, check_ask_again, make_error
+from ..engine.run_answer import run_answer
+from .retry_exercise import OWN_MISTAKES, check_ask_again
 
 _ENOUGH = 5
 
@@ -20,13 +21,13 @@ _ENOUGH = 5
 def check_ask_safely(given: object) -> str:
     """See that failures become records, and that a cancellation goes through."""
     ask_safely = expect_function(given, "ask_safely")
-    record = _record_of(ask_safely, FlakyModel().ask)
+    record = _record_of(ask_safely, FakeModel([0.002]).ask)
     require(
         record["answer"] == "an answer to: Why?" and record["error"] is None,
         f"a call that goes well gives {record!r:.120}. The answer belongs into answer, and error "
         "stays None. Did you await ask(question)?",
     )
-    for error in (make_error(400), ValueError("odd"), TimeoutError("late")):
+    for error in (make_status_error(400), ValueError("odd"), TimeoutError("late")):
         _compare_record(_record_of(ask_safely, _fail_with(error)), error)
     is_cancelled = run_answer(_is_cancelled, ask_safely)
     require(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
 from functools import partial
 from numbers import Real
 from typing import Any
@@ -61,9 +59,9 @@ def check_ask_all(ask_all: object) -> str:
     function = expect_function(ask_all, "ask_all")
     # By question: which thread begins first is anybody's guess.
     durations = {"a long one": 0.4, "a short one": 0.2, "a middling one": 0.3}
-    questions, model = list(durations), _Blocking(durations)
+    questions, model = list(durations), FakeModel(durations)
     try:
-        (found,), lag = run_measuring_lag(partial(function, model.ask, questions))
+        (found,), lag = run_measuring_lag(partial(function, model.ask_blocking, questions))
     except TypeError as error:
         require("not callable" not in str(error), _CALLED_TOO_EARLY)
         require("awaitable is required" not in str(error), _NOT_ASYNC)
@@ -73,14 +71,15 @@ def check_ask_all(ask_all: object) -> str:
         raise
     for each in found if isinstance(found, list | tuple) else ():
         discard_coroutine(each)
+    asked = [call.prompt for call in model.calls]
     require(
-        model.asked,
+        asked,
         "ask was never called. If you wrote asyncio.to_thread: it only prepares the work. What "
         "awaits it?",
     )
     require(
-        all(isinstance(question, str) for question in model.asked),
-        f"ask was called with {model.asked[0]!r}. It takes one question at a time.",
+        all(isinstance(question, str) for question in asked),
+        f"ask was called with {asked[0]!r}. It takes one question at a time.",
     )
     require(
         lag < LATE,
@@ -88,7 +87,7 @@ def check_ask_all(ask_all: object) -> str:
         "as long. Let a thread call it: asyncio.to_thread.",
     )
     require(
-        model.peak > 1,
+        model.peak_in_flight > 1,
         "the loop was free, but only one question was asked at a time: each was awaited before "
         "the next one began. Start all of them, and await them together.",
     )
@@ -153,29 +152,6 @@ def _require_answers(answers: Any, questions: list[str]) -> None:
     require(
         len(answers) == len(wanted), f"it gave {len(answers)} answers to {len(wanted)} questions."
     )
-
-
-class _Blocking:
-    """A model with a function that blocks; knows how many were inside it at one moment."""
-
-    answer_to = staticmethod(FakeModel.answer_to)
-
-    def __init__(self, durations: dict[str, float]) -> None:
-        self._durations = durations
-        self._inside = 0
-        self._lock = threading.Lock()
-        self.asked: list[str] = []
-        self.peak = 0
-
-    def ask(self, question: str) -> str:
-        with self._lock:
-            self.asked.append(question)
-            self._inside += 1
-            self.peak = max(self.peak, self._inside)
-        time.sleep(self._durations.get(str(question), 0.2))
-        with self._lock:
-            self._inside -= 1
-        return self.answer_to(question)
 
 
 _CALLED_TOO_EARLY = (

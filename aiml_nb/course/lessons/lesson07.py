@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from functools import partial
 from math import exp, isclose, log
 from numbers import Real
@@ -11,8 +9,10 @@ from statistics import fmean, median
 
 from ...records import Run
 from ..engine.exercises import Exercise, require
-from ..engine.expect import a_run, expect_function, expect_list
+from ..engine.expect import expect_function, expect_list
+from ..engine.fake_model import FakeModel
 from ..engine.loop_lag import run_measuring_lag
+from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
 # Seconds: more than a busy machine adds to a wait, less than what a wrong clock makes of it.
@@ -94,8 +94,9 @@ def check_within_95(within_95: object) -> str:
 def check_on_schedule(on_schedule: object) -> str:
     """Give it a server that gets stuck, and look at when each question was sent."""
     function = expect_function(on_schedule, "on_schedule")
-    server = _Server(stuck_at=2)
     questions = [f"question {number}" for number in range(1, 7)]
+    durations = [STUCK if number == 3 else 0.01 for number in range(1, 7)]
+    server = FakeModel(durations, one_at_a_time=True)
     (found,), lag = run_measuring_lag(partial(function, server.ask, questions, GAP))
     waits = expect_list(found, "one wait for each question")
     require(
@@ -103,9 +104,10 @@ def check_on_schedule(on_schedule: object) -> str:
         f"the loop was {lag:.2f} s late: something keeps it to itself, so that nobody else can "
         "send or receive. Which sleep lets go?",
     )
+    sent = {call.prompt: call.started or 0.0 for call in server.calls}
     require(
-        len(server.sent) == len(questions),
-        f"{len(server.sent)} of {len(questions)} questions were asked. Is there an  await  before "
+        len(sent) == len(questions),
+        f"{len(sent)} of {len(questions)} questions were asked. Is there an  await  before "
         "ask(question)?",
     )
     require(
@@ -114,8 +116,9 @@ def check_on_schedule(on_schedule: object) -> str:
         "ask_one return?",
     )
     due = [number * GAP for number in range(len(questions))]
-    _check_sending([server.sent[question] for question in questions], due)
-    _check_waits(waits, [server.answered[q] - when for q, when in zip(questions, due, strict=True)])
+    _check_sending([sent[question] for question in questions], due)
+    answered = {call.prompt: call.finished for call in server.calls if call.finished is not None}
+    _check_waits(waits, [answered[q] - when for q, when in zip(questions, due, strict=True)])
     return f"Six questions on time, and {sum(wait > 0.2 for wait in waits)} of them had to wait."
 
 
@@ -152,30 +155,10 @@ def _check_waits(waits: list[float], truth: list[float]) -> None:
     )
 
 
-class _Server:
-    """Serves one question at a time, and is stuck at one of them; notes who asked when."""
-
-    def __init__(self, *, stuck_at: int) -> None:
-        self._origin = time.perf_counter()
-        self._stuck_at = stuck_at
-        self._turn: asyncio.Lock | None = None
-        self.sent: dict[str, float] = {}
-        self.answered: dict[str, float] = {}
-
-    async def ask(self, question: str) -> str:
-        self._turn = self._turn or asyncio.Lock()
-        stuck = len(self.sent) == self._stuck_at
-        self.sent[question] = time.perf_counter() - self._origin
-        async with self._turn:
-            await asyncio.sleep(STUCK if stuck else 0.01)
-        self.answered[question] = time.perf_counter() - self._origin
-        return f"an answer to: {question}"
-
-
 def _make_run(durations: list[float], *, failed: int) -> Run:
     """Make a run of answered calls, with refused ones of 0.01 s between them."""
     taken = [durations[0], *[0.01] * failed, *durations[1:]]
-    run = a_run({f"question {number}": (0.0, each) for number, each in enumerate(taken)})
+    run = answered_run({f"question {number}": (0.0, each) for number, each in enumerate(taken)})
     for call in run.calls[1 : 1 + failed]:
         call.outcome = "error"
     return run

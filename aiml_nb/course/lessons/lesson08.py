@@ -9,7 +9,8 @@ from typing import Any
 from ...prompts import as_prompts
 from ...records import Attempt, Call, Run
 from ..engine.exercises import Exercise, NotYet, of_kind, require
-from ..engine.expect import a_run, expect_function, expect_list
+from ..engine.expect import expect_function, expect_list
+from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
 
@@ -20,7 +21,7 @@ def check_with_answers(with_answers: object) -> str:
     function = expect_function(with_answers, "with_answers")
     questions = ["What is a fen?", "What is an ox?", "What is a yak?", "What is a gnu?"]
     # The last question is answered first; the index counts backwards and leaves gaps.
-    run = a_run({question: (0.0, 4.0 - number) for number, question in enumerate(questions)})
+    run = answered_run({question: (0.0, 4.0 - number) for number, question in enumerate(questions)})
     table = pd.DataFrame({"question": questions}, index=[7, 5, 2, 0])
     found = of_kind(function(table.copy(), run), pd.DataFrame, "a table")
     require("answer" in found.columns, "the table has no column called answer.")
@@ -182,7 +183,7 @@ def _make_run() -> Run:
         ("cut-twice", [lost, lost], None),
         ("never-sent", [], None),
     ]
-    run = a_run({name: (0.0, 2.0) for name, *_ in calls})
+    run = answered_run({name: (0.0, 2.0) for name, *_ in calls})
     for call, (name, attempts, tokens) in zip(run.calls, calls, strict=True):
         call.custom_id, call.attempts = name, attempts
         call.input_tokens, call.output_tokens = tokens or (None, None)

@@ -2,70 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable
-from types import SimpleNamespace
+from itertools import pairwise
 from typing import Any
 
 from ..engine.exercises import NotYet, require
 from ..engine.expect import expect_function
-from ..engine.fake_model import run_answer
+from ..engine.fake_model import FakeModel
+from ..engine.run_answer import run_answer
 
-# A wait shorter than this is none.
+# Seconds that an attempt takes.
+_DURATION = 0.002
+# Seconds: a shorter wait counts as none.
 _MIN_WAIT = 0.005
 _MAX_ATTEMPTS = 3
 
 # What no model raises, but a slip in the learner's own lines.
 OWN_MISTAKES = (NotImplementedError, NameError, AttributeError, TypeError)
-
-
-class FlakyModel:
-    """Answers a question, or fails with the next of some statuses, and remembers when.
-
-    Parameters
-    ----------
-    statuses
-        What the first attempts get; after them all goes well.
-    """
-
-    def __init__(self, *statuses: int) -> None:
-        self._statuses = statuses
-        self.started: list[float] = []
-        self.ended: list[float] = []
-        self.others_had_a_turn: list[bool] = []
-        self._turn = True
-
-    async def ask(self, question: str) -> str:
-        """Answer or fail, and note whether others had a turn since the attempt before."""
-        self.started.append(time.perf_counter())
-        self.others_had_a_turn.append(self._turn)
-        await asyncio.sleep(0.002)
-        self.ended.append(time.perf_counter())
-        self._turn = False
-        # It runs as soon as whoever asked lets the loop go on.
-        asyncio.get_running_loop().call_soon(self._take_turn)
-        number = len(self.started)
-        if number <= len(self._statuses):
-            raise make_error(self._statuses[number - 1])
-        return f"an answer to: {question}"
-
-    def _take_turn(self) -> None:
-        self._turn = True
-
-
-def make_error(status: int) -> Exception:
-    """Make the openai client's error for a status.
-
-    Parameters
-    ----------
-    status
-        From 400.
-    """
-    from openai import APIStatusError
-
-    reply: Any = SimpleNamespace(status_code=status, headers={}, request=None)
-    return APIStatusError(f"status {status} (simulated)", response=reply, body=None)
 
 
 def check_ask_again(given: object) -> str:
@@ -83,10 +36,10 @@ def check_ask_again(given: object) -> str:
 def _expect(
     ask_again: Callable[..., Any], statuses: list[int], *, attempts: int, answered: bool
 ) -> None:
-    model = FlakyModel(*statuses)
+    model = FakeModel([_DURATION], statuses=statuses)
     story = f"When ask answers {_tell(statuses)}"
     answer, error = _try(ask_again, model)
-    made = len(model.started)
+    made = len(model.calls)
     require(
         made,
         f"{story}, ask never ran: calling it only prepares the work. Write  await ask(question).",
@@ -124,27 +77,27 @@ def _expect(
     )
 
 
-def _try(ask_again: Callable[..., Any], model: FlakyModel) -> tuple[Any, Exception | None]:
+def _try(ask_again: Callable[..., Any], model: FakeModel) -> tuple[Any, Exception | None]:
     try:
         return run_answer(ask_again, model.ask, "Why?"), None
     except Exception as error:
         # `raise error` after its except block is told about below.
         is_slip = isinstance(error, OWN_MISTAKES) and not isinstance(error, UnboundLocalError)
-        if is_slip or not model.started:
+        if is_slip or not model.calls:
             raise
         return None, error
 
 
-def _look_at_waits(model: FlakyModel, story: str) -> None:
-    for number in range(1, len(model.started)):
-        waited = model.started[number] - model.ended[number - 1]
+def _look_at_waits(model: FakeModel, story: str) -> None:
+    for number, (before, call) in enumerate(pairwise(model.calls), start=1):
+        waited = (call.started or 0.0) - (before.finished or 0.0)
         require(
             waited >= _MIN_WAIT,
             f"{story}, attempt {number + 1} follows at once. A server in trouble needs a moment: "
             "wait with  await asyncio.sleep(0.05).",
         )
         require(
-            model.others_had_a_turn[number],
+            model.loop_ran_before[number],
             f"{story}, you wait {waited:.2f} s, and nobody else can go on meanwhile: time.sleep "
             "blocks all calls. Wait with  await asyncio.sleep(0.05).",
         )

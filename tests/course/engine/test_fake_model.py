@@ -1,15 +1,15 @@
-"""The practice model waits as it is told and records what was asked; answers run anywhere."""
+"""The fake model waits and fails as it is told, and records what was asked."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import threading
 import time
+from functools import partial
 
 import pytest
+from openai import APIStatusError
 
-from aiml_nb.course import FakeModel, NotYet, run_answer
+from aiml_nb.course import FakeModel, run_answer
 
 
 async def ask_both(ask):
@@ -52,53 +52,49 @@ def test_a_cancelled_call_is_recorded_as_cancelled() -> None:
     assert [call.outcome for call in model.calls] == ["cancelled"]
 
 
-async def test_an_answer_runs_while_the_notebooks_loop_runs_and_leaves_it_alone() -> None:
-    loop, run = asyncio.get_running_loop(), asyncio.run
+def test_the_first_calls_fail_with_the_statuses_given() -> None:
+    model = FakeModel([0.0], statuses=[503, 400])
 
-    assert run_answer(lambda: asyncio.run(asyncio.sleep(0, "done"))) == "done"
-    assert run_answer(asyncio.sleep, 0, "done") == "done"
-    assert (asyncio.get_running_loop(), asyncio.run) == (loop, run)
-
-
-def test_what_never_ends_is_told_so() -> None:
-    async def wait_for_ever():
-        await asyncio.sleep(0.5)
-
-    with pytest.raises(NotYet, match=r"had not ended after 0\.05 s"):
-        run_answer(wait_for_ever, limit=0.05)
-    time.sleep(0.6)  # its thread ends before the next test
+    for status in (503, 400):
+        with pytest.raises(APIStatusError) as caught:
+            run_answer(model.ask, "long")
+        assert caught.value.status_code == status
+    assert run_answer(model.ask, "long") == model.answer_to("long")
+    assert [call.outcome for call in model.calls] == ["error", "error", "ok"]
 
 
-@pytest.mark.parametrize("awaits", [False, True])
-def test_what_goes_round_for_ever_is_ended_when_it_is_given_up(awaits: bool) -> None:
-    threads = []
+def test_one_at_a_time_a_call_waits_for_those_before_it() -> None:
+    model = FakeModel([0.06, 0.02], one_at_a_time=True)
 
-    async def go_round():
-        threads.append(threading.current_thread())
-        while True:
-            if awaits:
-                await asyncio.sleep(0)
+    run_answer(ask_both, model.ask)
 
-    with pytest.raises(NotYet, match="had not ended"):
-        run_answer(go_round, limit=0.05)
-    threads[0].join(timeout=10)
-    assert not threads[0].is_alive()
+    assert model.peak_in_flight == 2
+    assert model.finishing_order == ["long", "short"]
 
 
-def test_what_was_started_and_not_awaited_prints_no_traceback(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    model = FakeModel([5])
+@pytest.mark.parametrize(("wait", "ran"), [(time.sleep, False), (asyncio.sleep, True)])
+def test_it_is_noted_whether_the_loop_ran_between_two_calls(wait, ran: bool) -> None:
+    model = FakeModel([0.0])
 
-    async def forget_to_await():
-        asyncio.gather(model.ask("long"))
-        await asyncio.sleep(0.01)
+    async def ask_twice():
+        await model.ask("long")
+        pause = wait(0.001)
+        if pause is not None:
+            await pause
+        await model.ask("short")
 
-    run_answer(forget_to_await)
-    gc.collect()
-    assert not caplog.records
+    run_answer(ask_twice)
+    assert model.loop_ran_before == [True, ran]
 
 
-def test_an_error_of_the_answer_comes_through() -> None:
-    with pytest.raises(ZeroDivisionError):
-        run_answer(lambda: 1 / 0)
+def test_blocking_calls_in_threads_overlap_and_are_recorded() -> None:
+    model = FakeModel({"long": 0.2, "short": 0.1})
+
+    async def ask_in_threads():
+        return await ask_both(partial(asyncio.to_thread, model.ask_blocking))
+
+    answers = run_answer(ask_in_threads)
+
+    assert answers == [model.answer_to("long"), model.answer_to("short")]
+    assert model.peak_in_flight == 2
+    assert {call.prompt for call in model.calls} == {"long", "short"}

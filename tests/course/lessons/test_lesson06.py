@@ -12,7 +12,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.analysis.sentences import caveat
 from aiml_nb.course import check
-from aiml_nb.course.engine.expect import a_run
+from aiml_nb.course.engine.practice_run import answered_run
 
 
 async def pause_and_ask(ask, question):
@@ -222,7 +222,7 @@ def test_the_lag_beside_the_culprit_passes() -> None:
         (LAGS | {"look_for_news": 0.28}, "a gather of its own"),
         ({name: 1000 * lag for name, lag in LAGS.items()}, "milliseconds"),
         (LAGS | {"count_words": None}, "no number of seconds"),
-        (LAGS | {"count_words": a_run({"Why?": (0.0, 1.0)})}, "Only its loop_lag_max"),
+        (LAGS | {"count_words": answered_run({"Why?": (0.0, 1.0)})}, "Only its loop_lag_max"),
         ({"count_words": 0.28}, "says nothing about save_answers, look_for_news"),
         ({"suspect": 0.28}, "it has ['suspect']"),
         ({print: 0.28}, "suspect.__name__"),
@@ -268,8 +268,8 @@ def test_the_lesson_quotes_what_the_pictures_say() -> None:
     source = Path(__file__).parents[3] / "notebooks" / "sources" / "06-do-not-block.py"
     prose = re.sub(r"\s+", " ", source.read_text().replace("\n# ", " "))
     quoted = re.findall(r"small print[^*]*\*([^*]+)\*", prose)
-    blocked = a_run({"Why?": (0.0, 1.0), "When?": (1.0, 2.0), "Where?": (2.0, 3.0)})
-    late = a_run({"Why?": (0.0, 1.0), "When?": (0.0, 0.9)})
+    blocked = answered_run({"Why?": (0.0, 1.0), "When?": (1.0, 2.0), "Where?": (2.0, 3.0)})
+    late = answered_run({"Why?": (0.0, 1.0), "When?": (0.0, 0.9)})
     late.loop_lag_max = late.loop_lag_total = 0.8
     said = caveat(blocked) + caveat(late)
 

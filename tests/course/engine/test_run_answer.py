@@ -1,0 +1,64 @@
+"""What a learner wrote runs beside any loop, and is given up when it does not end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+
+import pytest
+
+from aiml_nb.course import FakeModel, NotYet, run_answer
+
+
+async def test_an_answer_runs_while_the_notebooks_loop_runs_and_leaves_it_alone() -> None:
+    loop, run = asyncio.get_running_loop(), asyncio.run
+
+    assert run_answer(lambda: asyncio.run(asyncio.sleep(0, "done"))) == "done"
+    assert run_answer(asyncio.sleep, 0, "done") == "done"
+    assert (asyncio.get_running_loop(), asyncio.run) == (loop, run)
+
+
+def test_what_never_ends_is_told_so() -> None:
+    async def wait_for_ever():
+        await asyncio.sleep(0.5)
+
+    with pytest.raises(NotYet, match=r"had not ended after 0\.05 s"):
+        run_answer(wait_for_ever, limit=0.05)
+    time.sleep(0.6)  # its thread ends before the next test
+
+
+@pytest.mark.parametrize("awaits", [False, True])
+def test_what_goes_round_for_ever_is_ended_when_it_is_given_up(awaits: bool) -> None:
+    threads = []
+
+    async def go_round():
+        threads.append(threading.current_thread())
+        while True:
+            if awaits:
+                await asyncio.sleep(0)
+
+    with pytest.raises(NotYet, match="had not ended"):
+        run_answer(go_round, limit=0.05)
+    threads[0].join(timeout=10)
+    assert not threads[0].is_alive()
+
+
+def test_what_was_started_and_not_awaited_prints_no_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    model = FakeModel([5])
+
+    async def forget_to_await():
+        asyncio.gather(model.ask("long"))
+        await asyncio.sleep(0.01)
+
+    run_answer(forget_to_await)
+    gc.collect()
+    assert not caplog.records
+
+
+def test_an_error_of_the_answer_comes_through() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run_answer(lambda: 1 / 0)
