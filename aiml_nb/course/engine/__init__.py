@@ -1,1 +1,1 @@
-"""What checks, hints, guesses and questions of every lesson are made of."""
+"""The parts shared by all lessons: checks, hints, guesses, questions and a fake model."""

@@ -1,4 +1,4 @@
-"""Check what a learner wrote, and help on."""
+"""Check what a learner wrote, and give hints."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ T = TypeVar("T")
 _hints_given: Counter[str] = Counter()
 
 
-class NotYet(Exception):  # noqa: N818  no error: the answer is on its way
+class NotYet(Exception):  # noqa: N818  not an error: the answer is unfinished
     """The answer does not do what was asked; the text says what is wrong and where to look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a check found; true if the exercise is passed.
+    """The result of a check; true if the exercise is passed.
 
     Parameters
     ----------
@@ -44,16 +44,16 @@ class Verdict:
         return self.passed
 
     def __str__(self) -> str:
-        """Say it as `check` prints it."""
+        """Return the text that `check` prints."""
         return f"✓ {self.key} {self.text}" if self.passed else f"Not yet ({self.key}): {self.text}"
 
     def _ipython_display_(self) -> None:
-        """Show nothing more: `check` has printed it, wherever in a cell it was called."""
+        """Display nothing: `check` has already printed the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """How an exercise is checked, and what helps on.
+    """The check of an exercise, and its hints.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def check(key: str, answer: object) -> Verdict:
     try:
         verdict = _judge(key, exercise, answer)
     except NotImplementedError as error:
-        # The line that raised it, and not the way there through the check, threads and loops.
+        # Show the learner's line only, without the frames of the check, its thread and its loop.
         line = error.__traceback__
         while line and line.tb_next:
             line = line.tb_next
@@ -121,7 +121,7 @@ def hint(key: str) -> None:
 
 
 def require(claim: object, otherwise: str) -> None:
-    """Go on if `claim` holds.
+    """Raise `NotYet` unless `claim` holds.
 
     Parameters
     ----------
@@ -166,13 +166,13 @@ def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
         _refuse_coroutine(answer)
         return Verdict(key=key, passed=True, text=exercise.check(answer))
     except NotYet as reason:
-        # A check that explains RuntimeErrors explains this one too: it is one of them.
+        # NotImplementedError is a RuntimeError: a check that explains those has caught it, too.
         if isinstance(reason.__context__, NotImplementedError):
             raise reason.__context__ from None
         return Verdict(key=key, passed=False, text=str(reason))
     except NotImplementedError:
         raise
-    # What a learner wrote may raise anything; what it awaited may have been cancelled.
+    # The learner's code may raise anything, and what it awaits may be cancelled.
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
         words = f"{type(error).__name__}: {error}".removesuffix(": ")
         text = f"your code stopped with {words}{_find_place(error, answer)}."

@@ -1,4 +1,4 @@
-"""Kinds of answers that the checks of several lessons ask for."""
+"""Checks of an answer's type that several lessons need, and explanations of common mistakes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .run_answer import run_answer
 
 _STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
 
-# What Python says of classic slips, and what to write instead.
+# A part of Python's message for a common mistake, and what to write instead.
 _SLIPS = {
     "context manager": "A semaphore is entered with  async with, not with  with.",
     "different event loop": "That semaphore is the one of another cell. Make one of your own "
@@ -73,7 +73,7 @@ def expect_list(answer: object, wanted: str) -> list[Any]:
 
 
 def explain_slips(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run what the learner wrote; where Python's words for a classic slip say little, say more.
+    """Run the learner's function, and explain common mistakes better than Python does.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether somebody sees what is displayed."""
+"""Whether there is a front end that shows what is displayed."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from IPython.core.getipython import get_ipython
 
 
 def has_front_end() -> bool:
-    """Tell whether what is displayed is seen by somebody: in a notebook or IPython's terminal."""
+    """Tell whether there is a front end: a notebook or IPython's terminal."""
     return get_ipython() is not None

@@ -1,4 +1,4 @@
-"""Guess before a cell is run, and see the guess beside what was measured."""
+"""Guess before a cell is run, and compare the guess with the measurement."""
 
 from __future__ import annotations
 

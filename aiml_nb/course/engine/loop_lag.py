@@ -1,4 +1,4 @@
-"""Await what a learner wrote, and watch the loop meanwhile."""
+"""Await what a learner wrote, and measure the lag of the event loop meanwhile."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ...loop import LoopLag
 from .exercises import NotYet, require
 from .run_answer import run_answer
 
-# Seconds: more than a busy machine needs for what takes one, less than a learner's patience.
+# Seconds: the exercises take about one, and a busy machine is slower.
 _TIMEOUT = 10.0
 
 
 def run_measuring_lag(*begin: Callable[[], Any]) -> tuple[list[Any], float]:
-    """Begin all, await them together, and say how late the loop was at worst.
+    """Start all, await them together, and return the largest lag of the loop.
 
     Parameters
     ----------
     begin
-        Each gives something to await.
+        Each returns an awaitable.
 
     Returns
     -------
     tuple
-        What was returned, and seconds.
+        The results, and the lag in seconds.
 
     Raises
     ------
@@ -56,19 +56,19 @@ async def _watch(begin: tuple[Callable[[], Any], ...]) -> tuple[list[Any], float
                 "how long to wait, not until when; and is there something that never comes?"
             ) from None
     for result in results:
-        await _leave_quietly(result)
+        await _finish_quietly(result)
     return results, lag.maximum
 
 
-async def _leave_quietly(result: object) -> None:
-    """Let work that nobody awaited come to an end, without a warning in some later cell."""
+async def _finish_quietly(result: object) -> None:
+    """Wait for a task that the learner did not await: Python would warn of it in a later cell."""
     if asyncio.isfuture(result):
         with suppress(BaseException):
             await asyncio.wait_for(asyncio.shield(result), _TIMEOUT)
 
 
 def discard_coroutine(value: object) -> bool:
-    """Say whether `value` is a coroutine; if so close it, or Python warns of it later."""
+    """Tell whether `value` is a coroutine, and close it, or Python warns of it later."""
     if not inspect.iscoroutine(value):
         return False
     value.close()

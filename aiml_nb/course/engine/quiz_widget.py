@@ -1,4 +1,4 @@
-"""A question as a cell shows it: radio buttons, and below them why the choice is right or wrong."""
+"""A question as radio buttons, with an explanation of the chosen answer below them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .questions import Question
 
 
 class Quiz(CellWidget):
-    """A question with radio buttons; where no front end shows them, `answer` chooses.
+    """A question with radio buttons; without a front end, call `answer`.
 
     Parameters
     ----------

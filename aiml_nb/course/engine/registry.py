@@ -1,4 +1,4 @@
-"""Find what a lesson brings: its exercises and its questions."""
+"""Find the exercises and questions of a lesson by their keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run what a learner wrote, apart from the notebook's loop and for a limited time."""
+"""Run a learner's function in a thread with its own event loop, and with a time limit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .exercises import NotYet
 
 
 def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.0) -> Any:
-    """Call what the learner wrote and wait for it, whether it is a plain or an async function.
+    """Call the learner's function, plain or async, and return its result.
 
     It runs in a thread with an event loop of its own: the notebook's loop stays as it is, patched
     or not, and what never ends does not hold the notebook.
@@ -39,7 +39,7 @@ def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.
             result = function(*arguments)
             is_async = asyncio.iscoroutine(result)
             outcome.set_result(asyncio.run(_await_quietly(result)) if is_async else result)
-        except BaseException as error:  # noqa: BLE001  raised again by the one who waits
+        except BaseException as error:  # noqa: BLE001  re-raised in the waiting thread
             outcome.set_exception(error)
 
     thread = Thread(target=work, daemon=True)
@@ -55,16 +55,16 @@ def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.
         ) from None
     finally:
         if not outcome.done():
-            _end(thread)
+            _stop(thread)
 
 
 async def _await_quietly(result: Coroutine[Any, Any, Any]) -> Any:
-    # What is started and never awaited is for the check to tell: Python would print pages of it.
+    # Tasks that were never awaited are reported by the check; Python would print tracebacks.
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     return await result
 
 
-def _end(thread: Thread) -> None:
-    """Have a thread end at its next step: going round for ever, it would slow down every cell."""
+def _stop(thread: Thread) -> None:
+    """Raise SystemExit in a thread: an endless loop would slow down every later cell."""
     number = ctypes.c_ulong(thread.ident or 0)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))

@@ -1,4 +1,4 @@
-"""A stopwatch for calls that a learner's own code makes: records for tables and pictures."""
+"""Records the calls that a learner's own code makes, for tables and pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...records import Call, Run
 
 
 class Stopwatch:
-    """Keeps a record of each call that code of one's own makes.
+    """Records each call that the learner's own code makes.
 
     Parameters
     ----------

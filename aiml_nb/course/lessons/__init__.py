@@ -1,1 +1,1 @@
-"""What each lesson checks, hints and asks; one module per lesson."""
+"""The checks, hints and questions of each lesson; one module per lesson."""

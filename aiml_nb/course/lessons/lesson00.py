@@ -1,4 +1,4 @@
-"""Lesson 0, Start: what its checks look at, its hints and its questions."""
+"""Lesson 0, Start: checks, hints and questions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STAMPS = {"At once": (0.0, 0.5), "After a while": (2.0, 3.25), "At last": (3.0,
 
 
 def check_waiting_time(waiting_time: object) -> str:
-    """Look at the seconds for calls that waited in a queue, some submitted later than others."""
+    """Check the seconds for calls that waited in a queue, some submitted later than others."""
     function = expect_function(waiting_time, "waiting_time")
     run = answered_run(_STAMPS)
     run.calls[2].submitted = 1.0
@@ -45,7 +45,7 @@ def check_waiting_time(waiting_time: object) -> str:
 
 
 def check_own_questions(mine: object) -> str:
-    """Look whether three questions of the learner's own were asked and answered."""
+    """Check whether three questions of the learner's own were asked and answered."""
     if isinstance(mine, list | tuple):
         require(
             not all(isinstance(each, str) for each in mine),

@@ -1,4 +1,4 @@
-"""Lesson 1, Sync and async: what its checks look at, its hints and its questions."""
+"""Lesson 1, Sync and async: checks, hints and questions."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ..engine.fake_model import FakeModel
 from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
-# Two runs, each call with its start and finish. The order of arrival is no other order that one
-# might sort by: of asking, of the alphabet, of duration, nor any of them reversed.
+# Two runs, each call with its start and finish. The order of arrival differs from every other
+# order that one might sort by: of asking, of the alphabet, of duration, and all of them reversed.
 _RUNS = (
     {"Why so?": (0.0, 2.0), "When?": (0.0, 3.0), "Where is it?": (2.0, 3.5), "Who?": (0.5, 1.0)},
     {"Who?": (0.0, 4.0), "Where is it?": (1.5, 2.5), "Why so?": (0.0, 2.0), "When?": (2.5, 4.5)},
 )
-# By question: which of the calls begins first may be anybody's guess.
+# By question: it is not known which call begins first.
 _DURATIONS = {"Why?": 0.09, "When?": 0.03, "Where?": 0.06}
 _QUESTIONS = tuple(_DURATIONS)
 
 
 def check_order(in_order_of_arrival: object) -> str:
-    """Look whether the prompts come back in the order of finishing, for two runs made here."""
+    """Check whether the prompts come back in the order of finishing, for two runs made here."""
     function = expect_function(in_order_of_arrival, "in_order_of_arrival")
     for stamps in _RUNS:
         _check_order(function(answered_run(stamps)), stamps)
@@ -57,7 +57,7 @@ def _check_order(answer: object, stamps: dict[str, tuple[float, float]]) -> None
 
 
 def check_foretold(foretell: object) -> str:
-    """Look at the two totals for durations that the learner has not seen."""
+    """Check the two totals for durations that the learner has not seen."""
     function = expect_function(foretell, "foretell")
     _check_totals(function, [5.0, 0.5])
     _check_totals(function, [0.4, 1.2, 0.7, 2.1, 0.9])
@@ -66,7 +66,7 @@ def check_foretold(foretell: object) -> str:
 
 
 def check_ask_all(ask_all: object) -> str:
-    """Look whether the calls overlap, and whether the answers are in the order asked."""
+    """Check whether the calls overlap, and whether the answers are in the order asked."""
     function = expect_function(ask_all, "ask_all")
     model = FakeModel(_DURATIONS)
     found = explain_slips(function, model.ask, list(_QUESTIONS))

@@ -1,4 +1,4 @@
-"""Lesson 2, The loop: what its checks look at, its hints and its questions."""
+"""Lesson 2, The loop: checks, hints and questions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..engine.run_answer import run_answer
 
 
 def check_shout(shout: object) -> str:
-    """Look whether the question is asked, waited for and its answer returned in capitals."""
+    """Check whether the question is asked, waited for and its answer returned in capitals."""
     function = expect_function(shout, "shout")
     model = FakeModel([0.02])
     try:
@@ -69,7 +69,7 @@ def check_is_loop_running(is_loop_running: object) -> str:
 
 
 def check_two_runs(answer: object) -> str:
-    """Look whether the two runs were under way at the same time, and whether all went well."""
+    """Check whether the two runs were under way at the same time, and whether all went well."""
     runs = expect_list(answer, "the two runs")
     require(len(runs) == 2, f"check wants two runs, and got {len(runs)}.")
     for run in runs:

@@ -1,4 +1,4 @@
-"""Lesson 3, How many at once: what its checks look at, its hints and its questions."""
+"""Lesson 3, How many at once: checks, hints and questions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..engine.fake_model import FakeModel
 from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
-# What the scenario `seven` takes at once.
+# The slots of the scenario `seven`.
 _SEVEN = 7
 
 
 def check_ask_all(answer: object) -> str:
-    """See that a limit is kept and used, with several limits and uneven calls."""
+    """Check that a limit is kept and used, with several limits and uneven calls."""
     ask_all = expect_function(answer, "ask_all")
     for limit, durations in ((3, [0.06, 0.02, 0.04, 0.03]), (2, [0.04, 0.02, 0.03])):
         _try_limit(ask_all, limit, durations)
@@ -80,7 +80,7 @@ def _compare_answers(answers: list[Any], expected: list[str]) -> None:
 
 
 def check_in_flight_needed(given: object) -> str:
-    """See that Little's law is used, on runs whose mean, median and makespan differ."""
+    """Check that Little's law is used, on runs whose mean, median and makespan differ."""
     function = expect_function(given, "in_flight_needed")
     for durations, rate in (([1.0, 2.0, 6.0, 3.0], 120), ([0.5, 0.5, 2.0], 90)):
         run = _staggered(durations)
@@ -126,7 +126,7 @@ def _staggered(durations: list[float]) -> Run:
 
 
 def check_seven(answer: object) -> str:
-    """See that nobody was turned away and that the server's slots were used."""
+    """Check that nobody was turned away and that the server's slots were used."""
     run = of_kind(answer, Run, "the run: what nb.run(…) returns")
     statuses = [attempt.status for call in run.calls for attempt in call.attempts]
     refused = statuses.count(429)

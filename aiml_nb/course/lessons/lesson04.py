@@ -1,4 +1,4 @@
-"""Lesson 4, First token: what its checks look at, its hints and its questions."""
+"""Lesson 4, First token: checks, hints and questions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..engine.questions import Question
 
 
 class _FakeStream:
-    """A stream that stamps when it hands out each of its pieces, text and seconds before it."""
+    """A stream of pieces, each a delay in seconds and a text; it records when each is read."""
 
     def __init__(self, *pieces: tuple[float, str | None]) -> None:
         self._pieces = pieces
@@ -57,7 +57,7 @@ def _make_chunk(text: str | None) -> Any:
 
 
 def check_first_token(given: object) -> str:
-    """See that the watch stops at the first text, whatever comes before it."""
+    """Check that the watch stops at the first text, whatever comes before it."""
     function = expect_function(given, "time_to_first_token")
     _time_stream(function, (0, None), (0.01, ""), (0.05, "Yes"), (0.03, ", it"), (0.03, " is."))
     _time_stream(function, (0, ""), (0.01, _NO_CHOICES), (0.04, "No"), (0.03, "."))
@@ -110,7 +110,7 @@ def _watch(function: Callable[..., Any], stream: _FakeStream, begin: float | Non
 
 
 def check_time_per_token(given: object) -> str:
-    """See that the first token and the wait for it are left out."""
+    """Check that the first token and the wait for it are left out."""
     function = expect_function(given, "time_per_token")
     for call in (_make_call(1.0, 3.0, 8.0, tokens=11), _make_call(0.2, 0.5, 2.5, tokens=5)):
         answer = function(call)
@@ -150,7 +150,7 @@ def _judge_pace(answer: float, call: Call) -> None:
 
 
 def check_wait(given: object) -> str:
-    """See that the wait for a slot is counted too."""
+    """Check that the wait for a slot is counted too."""
     function = expect_function(given, "wait_for_first_word")
     for call in (_make_call(2.0, 2.5, 6.0, tokens=9), _make_call(1.0, 1.75, 2.0, tokens=3)):
         submitted = call.submitted = 0.5

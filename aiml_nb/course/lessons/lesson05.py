@@ -1,4 +1,4 @@
-"""Lesson 5, When it fails: what its checks look at, its hints and its questions."""
+"""Lesson 5, When it fails: checks, hints and questions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENOUGH = 5
 
 
 def check_ask_safely(given: object) -> str:
-    """See that failures become records, and that a cancellation goes through."""
+    """Check that failures become records, and that a cancellation goes through."""
     ask_safely = expect_function(given, "ask_safely")
     record = _record_of(ask_safely, FakeModel([0.002]).ask)
     require(
@@ -94,7 +94,7 @@ async def _is_cancelled(ask_safely: Callable[..., Any]) -> bool:
 
 
 def check_stop_after_five(given: object) -> str:
-    """See that a run is stopped with its first answers kept, whatever the server's seed."""
+    """Check that a run is stopped with its first answers kept, whatever the server's seed."""
     function = expect_function(given, "stop_after_five")
     questions = [f"Question {number}?" for number in range(1, 13)]
     endpoint = connect(simulate=True, scenario="faq", speed=20, seed=11, verbose=False)

@@ -1,4 +1,4 @@
-"""Lesson 6, Do not block the loop: what its checks look at, its hints and its questions."""
+"""Lesson 6, Do not block the loop: checks, hints and questions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..engine.loop_lag import discard_coroutine, run_measuring_lag
 from ..engine.questions import Question
 
 PAUSE = 0.2
-# Seconds: more than a busy machine keeps a loop waiting, less than it waits for code that blocks.
+# Seconds of lag: more than a busy machine causes, less than code that blocks causes.
 LATE = 0.3
 CULPRIT, SUSPECTS = "count_words", ("save_answers", "count_words", "look_for_news")
 
 
 def check_pause(ask_after_a_pause: object) -> str:
-    """Let three pauses run at once, and look at when each question was asked."""
+    """Run three pauses at once, and check when each question was asked."""
     function = expect_function(ask_after_a_pause, "ask_after_a_pause")
     model, questions = FakeModel([0.1]), ["one", "two", "three"]
     try:
@@ -55,9 +55,9 @@ def check_pause(ask_after_a_pause: object) -> str:
 
 
 def check_ask_all(ask_all: object) -> str:
-    """Give it a function that blocks, and look at who asked when."""
+    """Pass a function that blocks, and check that the calls overlap and the loop is free."""
     function = expect_function(ask_all, "ask_all")
-    # By question: which thread begins first is anybody's guess.
+    # By question: it is not known which thread begins first.
     durations = {"a long one": 0.4, "a short one": 0.2, "a middling one": 0.3}
     questions, model = list(durations), FakeModel(durations)
     try:
@@ -103,7 +103,7 @@ def check_ask_all(ask_all: object) -> str:
 
 
 def check_lags(lags: object) -> str:
-    """Look for the one suspect beside whom the loop was late."""
+    """Check that the loop was late beside one suspect only."""
     if isinstance(lags, str):
         raise NotYet(f"{lags!r} is a name. The evidence is wanted: the dictionary lags.")
     lags = of_kind(lags, dict, "the dictionary of three names and numbers")

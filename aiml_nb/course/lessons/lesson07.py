@@ -1,4 +1,4 @@
-"""Lesson 7, Honest numbers: what its checks look at, its hints and its questions."""
+"""Lesson 7, Honest numbers: checks, hints and questions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..engine.loop_lag import run_measuring_lag
 from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
-# Seconds: more than a busy machine adds to a wait, less than what a wrong clock makes of it.
+# Seconds: more than a busy machine adds to a wait, less than a wrong reference time does.
 SLACK = 0.2
 GAP, STUCK = 0.08, 0.5
 
 
 def check_typical(typical: object) -> str:
-    """Try ratios whose geometric mean is no other mean."""
+    """Try ratios whose geometric mean differs from their other means."""
     function = expect_function(typical, "typical")
     for ratios in ([2.0, 0.5], [1.0, 1.0, 8.0], [3.0, 1.5, 2.0, 0.9]):
         given, right = function(list(ratios)), exp(fmean(map(log, ratios)))
@@ -59,7 +59,7 @@ def _other_means(ratios: list[float], right: float) -> list[tuple[float, str]]:
 
 
 def check_within_95(within_95: object) -> str:
-    """Try runs whose failures are quick and whose answers came in no order."""
+    """Try runs with quick failures, and with answers in no particular order."""
     function = expect_function(within_95, "within_95")
     slow = [((7 * number) % 20 + 1) ** 2 / 20 for number in range(20)]
     nineteenth, last = sorted(slow)[-2:]
@@ -92,7 +92,7 @@ def check_within_95(within_95: object) -> str:
 
 
 def check_on_schedule(on_schedule: object) -> str:
-    """Give it a server that gets stuck, and look at when each question was sent."""
+    """Use a server that gets stuck, and check when each question was sent."""
     function = expect_function(on_schedule, "on_schedule")
     questions = [f"question {number}" for number in range(1, 7)]
     durations = [STUCK if number == 3 else 0.01 for number in range(1, 7)]

@@ -1,4 +1,4 @@
-"""Lesson 8, Your own prompts: what its checks look at, its hints and its questions."""
+"""Lesson 8, Your own prompts: checks, hints and questions."""
 
 from __future__ import annotations
 

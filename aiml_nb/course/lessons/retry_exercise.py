@@ -1,4 +1,4 @@
-"""Lesson 5's exercise of asking again: which failures, how often, and after which wait."""
+"""Lesson 5's exercise on retries: which failures, how often, and after which wait."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _DURATION = 0.002
 _MIN_WAIT = 0.005
 _MAX_ATTEMPTS = 3
 
-# What no model raises, but a slip in the learner's own lines.
+# Errors that no model raises: the mistake is in the learner's own code.
 OWN_MISTAKES = (NotImplementedError, NameError, AttributeError, TypeError)
 
 
 def check_ask_again(given: object) -> str:
-    """See what is asked again, how often, and after which wait."""
+    """Check what is retried, how often, and after which wait."""
     ask_again = expect_function(given, "ask_again")
     _expect(ask_again, [], attempts=1, answered=True)
     _expect(ask_again, [503], attempts=2, answered=True)
@@ -81,7 +81,7 @@ def _try(ask_again: Callable[..., Any], model: FakeModel) -> tuple[Any, Exceptio
     try:
         return run_answer(ask_again, model.ask, "Why?"), None
     except Exception as error:
-        # `raise error` after its except block is told about below.
+        # _expect explains `raise error` after its except block.
         is_slip = isinstance(error, OWN_MISTAKES) and not isinstance(error, UnboundLocalError)
         if is_slip or not model.calls:
             raise
