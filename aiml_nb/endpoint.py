@@ -10,8 +10,9 @@ from . import warmup
 from .errors import EndpointError
 from .keys import ApiKey
 from .loop import import_in_thread
+from .printable import say
 from .providers import PROVIDERS, check_base_url, find_key
-from .transport import GuardedClient, is_loopback, open_async_http, open_http
+from .transport import GuardedClient, hide_in_logs, is_loopback, open_async_http, open_http
 from .warmup import Known
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class Endpoint:
         return await warmup.find_address_async(client, self.base_url)
 
     def _client_settings(self, timeout: float) -> dict[str, Any]:
+        hide_in_logs(self.key)
         return {
             "base_url": self.base_url,
             "api_key": self.key.reveal(),
@@ -183,7 +185,7 @@ def connect(
     else:
         endpoint = _connect_server(base_url, given_key, model, provider)
     if verbose:
-        print(describe_endpoint(endpoint))
+        say(describe_endpoint(endpoint))
     return endpoint
 
 

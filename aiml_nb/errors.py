@@ -12,9 +12,18 @@ Bad arguments stay plain ``ValueError`` and ``TypeError``. A failed call is a re
 exception.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .printable import printable
+
 
 class AimlNbError(Exception):
     """Catch this one to catch all of ours."""
+
+    def __init__(self, *said: object) -> None:
+        # Names of files and models, and what servers say, reach a terminal in our sentences.
+        super().__init__(*(printable(each) if isinstance(each, str) else each for each in said))
 
 
 class EndpointError(AimlNbError):
@@ -35,3 +44,17 @@ class JournalError(AimlNbError):
 
 class BudgetError(AimlNbError):
     """A run's budget does not allow even its first call."""
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let our own errors out without what they have for cause and context.
+
+    Where a loop runs within another, each has what a call before it came to for its context; a
+    traceback would show that, with the variables that hold what a server said.
+    """
+    try:
+        yield
+    except AimlNbError as error:
+        error.__cause__ = error.__context__ = None
+        raise

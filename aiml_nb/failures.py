@@ -15,6 +15,7 @@ from typing import Any
 
 from .error_bodies import ErrorBody, is_error, page_text, read_error, read_error_text
 from .keys import ApiKey
+from .printable import printable
 from .retry_hints import read_retry_after
 
 # Class name in the chain of causes -> (error_type, the server may have done the work). The first
@@ -23,6 +24,7 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
     ("ProxyFailedError", "connect", False),  # the guard's own, see transport
     ("OutOfFilesError", "deadline", False),
     ("HeadTooLargeError", "protocol", True),
+    ("BrokenReplyError", "protocol", True),
     ("ReplyTooLargeError", "too_large", True),
     ("EncodedReplyError", "encoding", True),
     ("DeadlineError", "deadline", True),
@@ -49,17 +51,6 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
     ("RecursionError", "bad_response", True),
     ("APIResponseValidationError", "bad_response", True),
 )
-# What parsers say is wrong with a reply -> what we say.
-_PROTOCOL = {
-    "too long": "its head has more than 100 KiB",
-    "got more than": "its head has more than 100 KiB",
-    "content-length": "its length is not told as one number",
-    "transfer-encoding": "its body comes in an unknown encoding",
-    "chunk": "a chunk of its body cannot be read",
-    "status": "it begins with no status line",
-    "response line": "it begins with no status line",
-    "header": "one of its headers cannot be read",
-}
 _NO_REPLY = "without sending"  # how httpx2 words a connection closed before the reply was whole
 _MOST_WORDS = 300
 _NO_HEADERS: Mapping[str, str] = {}
@@ -161,7 +152,7 @@ def quote(message: str, key: ApiKey) -> str:
         What may stand in it and must not.
     """
     # Enough of it to fill the line; the key goes first, lest a part of it is left by the cut.
-    text = key.redact(" ".join(message[: 40 * _MOST_WORDS].split()))
+    text = key.redact(printable(" ".join(message[: 40 * _MOST_WORDS].split())))
     if len(text) <= _MOST_WORDS:
         return text
     cut = text[: _MOST_WORDS - 2]
@@ -264,8 +255,8 @@ def _walk_causes(error: BaseException) -> Iterator[BaseException]:
 def _tell(cause: BaseException, error_type: str) -> str:
     """Say what happened, without what a server said in the head of its reply."""
     name = type(cause).__name__
-    if error_type == "protocol" and name != "HeadTooLargeError":
-        return _tell_of_protocol(str(cause))
+    if error_type == "protocol" and name not in {"HeadTooLargeError", "BrokenReplyError"}:
+        return "the reply is no HTTP"
     if error_type == "deadline" and name != "OutOfFilesError":
         return "no whole answer came in time"
     if name == "ServerDisconnectedError":  # it holds what had come of the head
@@ -273,13 +264,6 @@ def _tell(cause: BaseException, error_type: str) -> str:
     if name == "ClientPayloadError":
         return "the connection was closed before the whole answer had come"
     return _describe(cause)
-
-
-def _tell_of_protocol(said: str) -> str:
-    """Say in our words what a parser says in its own, before it quotes what it could not read."""
-    own_words = re.split(r"bytearray|b['\"\\]", said)[0].lower()
-    known = next((ours for theirs, ours in _PROTOCOL.items() if theirs in own_words), None)
-    return f"the reply is no HTTP: {known}" if known else "the reply is no HTTP"
 
 
 def _describe(error: BaseException) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from .errors import EndpointError
+from .spelled import Place, look_for, look_for_in_json, search_for
 
-_SHORTEST = 6  # characters of a key
-_BEGIN = 9  # of these it is known by
-_TWO_WAYS = re.compile(rb'["/\\]')  # what JSON may also write with a backslash before it
-_NUMBERED = re.compile(rb"\\u00[2-7]")  # characters that keys have
 # Members of which texts are made that come in parts.
 _PARTS = ("text", "token", "thinking", "reasoning", "summary", "refusal", "decoded_token")
 
@@ -37,12 +33,14 @@ class ApiKey:
         Says whether JSON, in bytes, may hold it.
     """
 
-    __slots__ = ("may_be_in", "reveal", "source")
+    __slots__ = ("__weakref__", "_find", "_is_in", "may_be_in", "reveal", "source")
 
     def __init__(self, text: str, *, source: str) -> None:
         stripped = text.strip()
         self.reveal: Callable[[], str] = lambda: stripped
-        self.may_be_in = _look_for(stripped)
+        self.may_be_in = look_for_in_json(stripped)
+        self._is_in = look_for(stripped)
+        self._find = search_for(stripped)
         self.source = source
 
     def check(self) -> None:
@@ -76,20 +74,15 @@ class ApiKey:
     def redact(self, text: str) -> str:
         """Return `text` with every occurrence of the key replaced by ``[key]``.
 
-        A text that was cut off in the middle of the key loses that part of it, too.
+        What nobody sees between its letters does not hide it, nor do capitals. A text that was cut
+        off in the middle of the key loses that part of it, too.
         """
-        key = self.reveal()
-        # A key of a few letters would blot out ordinary words; no real one is that short.
-        if len(key) < _SHORTEST or key[:_BEGIN] not in text:
-            return text
-        return _without(_find(key, text), text)
+        found = self._find(text)
+        return _without(found, text) if found else text
 
     def redact_all(self, value: Any) -> Any:
         """Return what JSON holds as `redact` returns a text, with names and texts in parts."""
-        key = self.reveal()
-        if len(key) < _SHORTEST or not _mentions(key[:_BEGIN], value):
-            return value
-        return self._clean(value)
+        return self._clean(value) if _mentions(self._is_in, value) else value
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -103,7 +96,7 @@ class ApiKey:
     def _clean_parts(self, parts: list[Any]) -> list[Any]:
         """Take the key out of parts, such as tokens, that hold it only together."""
         words = [_word_of(part) for part in parts]
-        found = _find(self.reveal(), "".join(word for _, word in words))
+        found = self._find("".join(word for _, word in words))
         cleaned, begin = [], 0
         for part, (name, word) in zip(parts, words, strict=True):
             left = _without(found, word, begin)
@@ -122,35 +115,7 @@ class ApiKey:
         raise TypeError("An ApiKey is not written to disk. Connect again where it is needed.")
 
 
-def _look_for(key: str) -> Callable[[bytes], bool]:
-    """Return what says whether JSON may hold a key: a look or two tells that most does not."""
-    begin = key[:_BEGIN].encode("utf-8", "replace")
-    if len(key) < _SHORTEST:
-        return lambda _: False
-    if _TWO_WAYS.search(begin):
-        return lambda _: True
-
-    def may_be_in(data: bytes) -> bool:
-        # JSON may write any character by its number, and be in an encoding with NULs.
-        if begin in data or b"\0" in data[:4]:
-            return True
-        return b"\\u00" in data and _NUMBERED.search(data) is not None
-
-    return may_be_in
-
-
-def _find(key: str, text: str) -> list[tuple[int, int]]:
-    """Return where the key is in a text, from where to where; its end may be cut off."""
-    begin, found = key[:_BEGIN], []
-    at = text.find(begin) if begin else -1
-    while at >= 0:
-        if key.startswith(text[at : at + len(key)]):
-            found.append((at, at + len(key)))
-        at = text.find(begin, at + (len(key) if found and found[-1][0] == at else 1))
-    return found
-
-
-def _without(found: list[tuple[int, int]], text: str, begin: int = 0) -> str:
+def _without(found: list[Place], text: str, begin: int = 0) -> str:
     """Return a text, which begins at `begin`, without what was found."""
     left, at = "", 0
     for start, end in found:
@@ -161,15 +126,15 @@ def _without(found: list[tuple[int, int]], text: str, begin: int = 0) -> str:
     return left + text[at:]
 
 
-def _mentions(begin: str, value: Any) -> bool:
-    """Say whether a text, a name or parts of a text together have `begin` in them."""
+def _mentions(is_in: Callable[[str], bool], value: Any) -> bool:
+    """Say whether a text, a name or parts of a text together may hold a key."""
     if isinstance(value, str):
-        return begin in value
+        return is_in(value)
     if isinstance(value, dict):
-        return any(begin in name or _mentions(begin, each) for name, each in value.items())
+        return any(is_in(name) or _mentions(is_in, each) for name, each in value.items())
     if isinstance(value, list):
-        return any(_mentions(begin, each) for each in value) or begin in "".join(
-            word for _, word in map(_word_of, value)
+        return any(_mentions(is_in, each) for each in value) or is_in(
+            "".join(word for _, word in map(_word_of, value))
         )
     return False
 

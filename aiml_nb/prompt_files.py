@@ -58,7 +58,9 @@ def split_file(
     if kind in TABLES or (kind not in ENDINGS and (says_how or begins_with_names(text))):
         return split_table(text, path, header=header, column=column)
     if says_how:
-        raise ValueError(f"header and column are for tables, and '{path}' is none. Leave them out.")
+        raise ValueError(
+            f"header and column are for tables, and {str(path)!r} is none. Leave them out."
+        )
     if kind == ".json":
         return _split_list(text, path)
     if kind in ENDINGS or _begins_with_json(text):
@@ -70,10 +72,12 @@ def _read_text(path: Path, encoding: str | None) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ValueError(f"The prompts file '{path}' cannot be read: {error.strerror}.") from None
+        raise ValueError(
+            f"The prompts file {str(path)!r} cannot be read: {error.strerror}."
+        ) from None
     kind = next((what for begin, what in _NO_TEXT.items() if data.startswith(begin)), None)
     if kind:
-        raise ValueError(f"The prompts file '{path}' cannot be read: it is {kind}")
+        raise ValueError(f"The prompts file {str(path)!r} cannot be read: it is {kind}")
     used = encoding or _find_encoding(data)
     try:
         return data.decode(used)
@@ -84,7 +88,7 @@ def _read_text(path: Path, encoding: str | None) -> str:
         ) from None
     except UnicodeDecodeError as error:
         said = _explain_bytes(data, error) if used == "utf-8-sig" else f"it is not {used}."
-        raise ValueError(f"The prompts file '{path}' cannot be read: {said}") from None
+        raise ValueError(f"The prompts file {str(path)!r} cannot be read: {said}") from None
 
 
 def _find_encoding(data: bytes) -> str:
@@ -129,7 +133,7 @@ def _split_list(text: str, path: Path) -> Iterator[tuple[str, object]]:
     found = _read_json(text)
     if not isinstance(found, list):
         raise ValueError(
-            f"'{path}' is no JSON list of prompts. Write one JSON object per line, and call the "
+            f"{str(path)!r} is no JSON list of prompts. Write one JSON object per line, and call the "
             f"file '{path.with_suffix('.jsonl')}'."
         )
     return ((f"Prompt {number}", item) for number, item in enumerate(found, 1))

@@ -78,7 +78,7 @@ def split_table(
     rows = _parse(text, path, delimiter, line=line)
     first = next(rows, None)
     if first is None:
-        raise ValueError(f"The prompts file '{path}' is empty. Write one prompt per line.")
+        raise ValueError(f"The prompts file {str(path)!r} is empty. Write one prompt per line.")
     if header is None and not _count_names(first[1], name):
         raise ValueError(_ask_for_header(first[1], path))
     has_header = header is not False
@@ -110,7 +110,7 @@ def _parse(text: str, path: Path, delimiter: str, *, line: int = 1) -> Iterator[
             line = start + rows.line_num
     except csv.Error as error:
         raise ValueError(
-            f"Line {line} of '{path}' is no line of a table: {error}. Put a field with quotes in "
+            f"Line {line} of {str(path)!r} is no line of a table: {error}. Put a field with quotes in "
             'it in quotes, and write each of its own twice: "Say ""hello""."'
         ) from None
 
@@ -128,7 +128,7 @@ def _find_delimiter(text: str, path: Path, *, name: str | None) -> str:
     if len(fitting) > 1:
         names = " or ".join(f"a {_DELIMITERS[each]}" for each in fitting)
         raise ValueError(
-            f"What separates the fields of '{path}' may be {names}. Write the names of its "
+            f"What separates the fields of {str(path)!r} may be {names}. Write the names of its "
             "columns in its first line, separated as they are: id;prompt."
         )
     uncut = [each for each, found in widths.items() if found == {1}]
@@ -170,7 +170,7 @@ def _ask_for_header(first: list[str], path: Path) -> str:
     number = next((at for at, each in enumerate(first, 1) if not each.strip().isdecimal()), 1)
     more, option = ("", "") if is_single else (f", column={number}", f" --column {number}")
     return (
-        f"'{path}' begins with {shorten(begin)}: a prompt, or the header? If it is a prompt, say "
+        f"{str(path)!r} begins with {shorten(begin)}: a prompt, or the header? If it is a prompt, say "
         f"{read}header=False{more}), on the command line --no-header{option}. If it has the name "
         f"of the prompts' column, say {read}column={name}), on the command line --column {name}."
     )

@@ -135,7 +135,7 @@ def read_prompts(
     named: dict[str, str] = {}
     for name, item in split_file(path, header=header, column=column, encoding=encoding):
         try:
-            prompt = _read_item(item, f"{name} of '{path}'")
+            prompt = _read_item(item, f"{name} of {str(path)!r}")
             if check:
                 check(prompt)
             if prompt.custom_id in named:
@@ -152,7 +152,7 @@ def read_prompts(
             bad += 1
             on_bad(str(error))
     if not prompts and not bad:
-        raise ValueError(f"The prompts file '{path}' is empty. Write one prompt per line.")
+        raise ValueError(f"The prompts file {str(path)!r} is empty. Write one prompt per line.")
     return prompts
 
 

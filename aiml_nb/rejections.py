@@ -98,7 +98,7 @@ def explain_fault(
             "Check that the key belongs to this address, and that it may use the model."
         )
     if fault == "model":
-        return f"{base_url} has no model {model!r}: {said}. {_suggest_model(model, known)}"
+        return f"{base_url} has no model {model!r}: {said}. {_suggest_model(model, known, key)}"
     if failure.error_type == "redirect":
         return (
             f"{base_url} sends its callers to another address, which is not followed because the "
@@ -110,10 +110,10 @@ def explain_fault(
     return f"No chat completions are at {base_url} ({failure.error_type}: {said}). {advice}"
 
 
-def _suggest_model(model: str, known: Known) -> str:
+def _suggest_model(model: str, known: Known, key: ApiKey) -> str:
     names = sorted(known.models)
     how = "model=, on the command line --model"
     close = difflib.get_close_matches(model, names, n=1, cutoff=0.5) or names[:1]
     if close:
-        return f"It lists {len(names)}: did you mean {close[0]!r} ({how})?"
+        return f"It lists {len(names)}: did you mean {quote(close[0], key)!r} ({how})?"
     return f"Name one that it has: {how}."

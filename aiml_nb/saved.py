@@ -79,11 +79,11 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
     except ValueError as error:
         if Path(path).suffix.lower() == ".csv":
             raise ValueError(
-                f"'{path}' is a table, and no run can be read from it: it holds no attempts. Read "
+                f"{str(path)!r} is a table, and no run can be read from it: it holds no attempts. Read "
                 "it with pandas.read_csv(), and keep runs with aiml_nb.to_jsonl()."
             ) from None
         raise ValueError(
-            f"'{path}' cannot be read. {error} Expected is what 'aiml-nb compare --json', "
+            f"{str(path)!r} cannot be read. {error} Expected is what 'aiml-nb compare --json', "
             "'aiml-nb run' or aiml_nb.to_jsonl() wrote, or a journal."
         ) from None
     for numbers, what in (
@@ -92,7 +92,7 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
     ):
         if numbers:
             shown = ", ".join(map(str, numbers[:5])) + (", …" if len(numbers) > 5 else "")
-            warnings.warn(f"'{path}' is damaged in line {shown}: {what}.", stacklevel=2)
+            warnings.warn(f"{str(path)!r} is damaged in line {shown}: {what}.", stacklevel=2)
     return run
 
 

@@ -73,7 +73,7 @@ def warm_up(client: OpenAI, known: Known, *, base_url: str, key: ApiKey) -> None
     except Exception as error:  # noqa: BLE001  every failure is explained
         obstacle = _find_obstacle(error, known, base_url=base_url, key=key)
     if obstacle:  # raised here, where a traceback does not lead to the server's own words
-        raise EndpointError(obstacle)
+        raise EndpointError(obstacle) from None
 
 
 async def warm_up_async(client: AsyncOpenAI, known: Known, *, base_url: str, key: ApiKey) -> None:
@@ -87,7 +87,7 @@ async def warm_up_async(client: AsyncOpenAI, known: Known, *, base_url: str, key
     except Exception as error:  # noqa: BLE001
         obstacle = _find_obstacle(error, known, base_url=base_url, key=key)
     if obstacle:
-        raise EndpointError(obstacle)
+        raise EndpointError(obstacle) from None
 
 
 def find_address(client: OpenAI, base_url: str) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from unicodedata import category, east_asian_width, normalize
 
+from ..printable import printable
+
 if TYPE_CHECKING:
     from ..records import Run
 
@@ -49,7 +51,7 @@ def clean(text: str, *, width: int = LABEL_WIDTH) -> str:
     start = text.lstrip()[: 40 * width]
     line = " ".join(start.split())
     if not (line.isascii() and line.isprintable()):
-        line = " ".join("".join(_printable(normalize("NFC", line))).split())
+        line = " ".join(printable(normalize("NFC", line)).split())
     cut_before = len(start) < len(text.strip())
     if len(line) <= width and not cut_before:
         return line
@@ -65,15 +67,3 @@ def _columns(character: str) -> int:
     if category(character) in ("Mn", "Me"):
         return 0
     return 2 if east_asian_width(character) in "WF" else 1
-
-
-def _printable(line: str) -> list[str]:
-    shown: list[str] = []
-    accents = 0
-    for character in line:
-        kind = category(character)
-        accents = accents + 1 if kind in ("Mn", "Me") else 0
-        if kind == "Cf" or accents > 2:
-            continue
-        shown.append("\N{REPLACEMENT CHARACTER}" if kind in ("Cc", "Cs", "Cn", "Co") else character)
-    return shown

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import AimlNbError
+from ..printable import say
 from ..runner import last_run
 from . import compare, doctor, run, simulate
 from .options import drop_output
@@ -38,12 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except (AimlNbError, TypeError, ValueError) as error:
-        print(f"aiml-nb: error: {speak_options(str(error))}", file=sys.stderr)
+        say(f"aiml-nb: error: {speak_options(str(error))}", file=sys.stderr)
         return EXIT_BAD_INPUT
     except KeyboardInterrupt:
         known = last_run()
         said = describe_interrupted(known) if known else "interrupted."
-        print(f"\naiml-nb: {said}", file=sys.stderr)
+        say(f"\naiml-nb: {said}", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         drop_output()
@@ -56,7 +57,7 @@ def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     loose = [each for each in unknown if not each.startswith("-")]
     if len(loose) == len(unknown) == 1 and options.command is run.run_command:
         typed = f"aiml-nb run --prompts {shlex.quote(loose[0])}"
-        print(
+        say(
             f"aiml-nb: error: {loose[0]!r} stands alone. A file of prompts has an option before "
             f"it: {typed}",
             file=sys.stderr,

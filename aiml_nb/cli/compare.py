@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import comparison
+from ..printable import say
 from ..records import Call, Comparison
 from ..runner import STRATEGIES
 from ..runner.plan import check_plan
@@ -71,12 +72,12 @@ def _report(result: Comparison, *, png: Path, json: Path | None) -> None:
     if json:
         write_whole(json, [to_json(comparison_to_dict(result)).encode()])
     write_whole(png, [draw_png(result)])
-    print(f"\n{describe(result)}\n")
+    say(f"\n{describe(result)}\n")
     for line in describe_failures(_calls(result)):
-        print(line)
+        say(line)
     if json:
-        print(f"Records:  {json}")
-    print(f"Timeline: {png}")
+        say(f"Records:  {json}")
+    say(f"Timeline: {png}")
 
 
 def _calls(result: Comparison) -> list[Call]:

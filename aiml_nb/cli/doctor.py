@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ..doctor import check_up
+from ..printable import say
 
 EXIT_UNWELL = 1
 
@@ -26,5 +27,5 @@ def add_parser(commands: Any) -> None:
 def run_command(options: argparse.Namespace) -> int:
     """Print the check-up and return the exit code."""
     result = check_up()
-    print(result)
+    say(result)
     return 0 if result.is_well else EXIT_UNWELL

@@ -12,6 +12,7 @@ from .. import prompts as samples
 from ..endpoint import Endpoint, connect, describe_endpoint
 from ..errors import EndpointError
 from ..keys import ApiKey
+from ..printable import say
 from ..prompts import Prompt, as_prompts, read_prompts
 
 
@@ -92,7 +93,7 @@ def open_endpoint(options: argparse.Namespace) -> Endpoint:
     if named:
         endpoint.key.source = options.api_key_env
     try:
-        print(describe_endpoint(endpoint), flush=True)
+        say(describe_endpoint(endpoint), flush=True)
     except BrokenPipeError:
         drop_output()
     return endpoint

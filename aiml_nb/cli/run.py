@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..printable import say
 from ..prompts import Prompt, read_prompts
 from ..records import Run
 from ..runner import STRATEGIES, last_run
@@ -158,8 +159,8 @@ def _read_prompts(path: Path, options: argparse.Namespace) -> list[Prompt]:
         more = f"\n… and {len(bad) - MOST_COMPLAINTS} more" if len(bad) > MOST_COMPLAINTS else ""
         lines = "line was" if len(bad) == 1 else "lines were"
         said = map(speak_options, bad[:MOST_COMPLAINTS])
-        print(*said, sep="\n", end=f"{more}\n", file=sys.stderr)
-        print(f"{len(bad):,} bad {lines} skipped, {len(good):,} kept.", file=sys.stderr)
+        say("\n".join(said), end=f"{more}\n", file=sys.stderr)
+        say(f"{len(bad):,} bad {lines} skipped, {len(good):,} kept.", file=sys.stderr)
     if not good:
         raise ValueError(f"The prompts file '{path}' has no good line. Write one prompt per line.")
     return good
@@ -202,7 +203,7 @@ def _make_calls(
         prompts=prompts,
         on_damage=options.on_damage,
         strict=True,
-        say=lambda text: print(speak_options(text)),
+        say=lambda text: say(speak_options(text)),
         **given,
     )
 
@@ -224,29 +225,29 @@ def _write(run: Run, places: Places, options: argparse.Namespace) -> None:
 
 
 def _report(run: Run, places: Places, options: argparse.Namespace) -> None:
-    print("", *describe_run(run, since=options.began), sep="\n")
-    print(f"Results: {places.output}")
+    say("\n".join(["", *describe_run(run, since=options.began)]))
+    say(f"Results: {places.output}")
     if places.kept:
-        print(f"Journal: {places.kept}")
+        say(f"Journal: {places.kept}")
         if any(call.outcome == "not_started" for call in run.calls):
             capped = (run.stopped or "").startswith("blocked_by_budget")
             how = "Go on, with a higher cap:  " if capped else "Go on:   "
-            print(f"{how}{_command_to_go_on(places, options)}")
+            say(f"{how}{_command_to_go_on(places, options)}")
 
 
 def _end_interrupted(run: Run, places: Places, options: argparse.Namespace) -> int:
     """Write down what is known, say so, and say how to go on."""
-    print(f"\naiml-nb: {describe_interrupted(run)}", file=sys.stderr)
+    say(f"\naiml-nb: {describe_interrupted(run)}", file=sys.stderr)
     try:
         _write(run, places, options)
-        print(f"Results: {places.output} (as far as they are known)", file=sys.stderr)
+        say(f"Results: {places.output} (as far as they are known)", file=sys.stderr)
     except ValueError as error:
-        print(error, file=sys.stderr)
+        say(error, file=sys.stderr)
     if places.kept:
-        print(f"Journal: {places.kept}", file=sys.stderr)
-        print(f"Go on:   {_command_to_go_on(places, options)}", file=sys.stderr)
+        say(f"Journal: {places.kept}", file=sys.stderr)
+        say(f"Go on:   {_command_to_go_on(places, options)}", file=sys.stderr)
     elif places.journal is None:
-        print("With --journal FILE a run can go on.", file=sys.stderr)
+        say("With --journal FILE a run can go on.", file=sys.stderr)
     return EXIT_INTERRUPTED
 
 

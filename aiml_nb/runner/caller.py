@@ -237,7 +237,7 @@ class Caller:
                 self.first.note_answer(call.index)
             words = answer.verdict.words
             call.outcome, call.error_type = answer.verdict.outcome, None
-            call.error = words and self._plan.endpoint.key.redact(words)
+            call.error = words and quote(words, self._plan.endpoint.key)
             self._finish(call)
             return None
         if answer.first_token is None and self._requests.learn(failure, request):

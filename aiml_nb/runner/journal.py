@@ -22,6 +22,7 @@ from typing import Any
 
 from ..errors import JournalError
 from ..jsonl import call_to_dict, encode, encode_record, end_of, split_lines
+from ..printable import say
 from ..records import Attempt, Call, Run
 from .journal_contents import REPAIRED, Contents, read_lines
 
@@ -196,7 +197,7 @@ class Journal:
         self._handle, self._size, self._is_torn = handle, 0, False
         _lock(handle, self.path)
         self._write(lines)
-        print(
+        say(
             f"The journal '{lost}' was deleted, replaced or changed by another program while the "
             f"run wrote it. All its records are in '{self.path}' now, and the run goes on there.",
             file=sys.stderr,
@@ -291,7 +292,7 @@ def _lock(handle: int, path: Path) -> None:
                 "it."
             ) from None
         warnings.warn(
-            f"The file system of the journal '{path}' cannot lock files ({error.strerror}): two "
+            f"The file system of the journal {str(path)!r} cannot lock files ({error.strerror}): two "
             "runs are not kept apart there. Let only one of them use this journal.",
             stacklevel=2,
         )

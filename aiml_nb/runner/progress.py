@@ -10,6 +10,7 @@ from contextvars import copy_context
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ..printable import printable, say
 from ..records import Call
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def show_progress(
             return
 
         def write(text: str, *, at_once: bool = True) -> None:
-            parts = [f"{failed} failed" if failed else "", text]
+            parts = [f"{failed} failed" if failed else "", printable(text)]
             bar.set_postfix_str(", ".join(filter(None, parts)), refresh=at_once)
 
         def advance(call: Call) -> None:
@@ -81,7 +82,7 @@ def show_progress(
 
         def say(text: str) -> None:
             with suppress(OSError, ValueError):
-                bar.write(text, file=sys.stderr)
+                bar.write(printable(text), file=sys.stderr)
 
         status.on_change, status.say = write, say
         try:
@@ -110,7 +111,7 @@ def _say_once() -> Callable[[str], None]:
 
 def _print(text: str) -> None:
     with suppress(OSError, ValueError):  # nobody listens any more
-        print(f"aiml_nb: {text}", file=sys.stderr, flush=True)
+        say(f"aiml_nb: {text}", file=sys.stderr, flush=True)
 
 
 def _somebody_looks() -> bool:

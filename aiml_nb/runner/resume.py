@@ -12,6 +12,7 @@ from ..endpoint import Endpoint, connect
 from ..errors import JournalError
 from ..jsonl import call_from_dict
 from ..loop import InterruptibleCall
+from ..printable import say
 from ..prompts import Prompt, as_prompts
 from ..providers import PROVIDERS
 from ..records import Attempt, Call, Run
@@ -118,7 +119,7 @@ def reopen_plan(
     change_parameters: bool = False,
     prompts: object = None,
     on_damage: str = "ask",
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = say,
     **options: Any,
 ) -> tuple[Journal, Plan]:
     """Lock the journal and plan what is left; everything is checked before the endpoint is asked.

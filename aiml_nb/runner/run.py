@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..endpoint import Endpoint
-from ..errors import EndpointError
+from ..errors import EndpointError, alone
 from ..loop import (
     InterruptibleCall,
     LoopLag,
@@ -21,6 +21,7 @@ from ..loop import (
     interruptible_task,
     run_coroutine,
 )
+from ..printable import say
 from ..records import Run
 from .caller import Caller
 from .clients import ThreadClients
@@ -151,6 +152,7 @@ def last_run() -> Run | None:
     return _last_run
 
 
+@alone()
 def carry_out(plan: Plan, *, journal: Journal | None = None, clock: Clock | None = None) -> Run:
     """Carry out `plan` and return when it is done; in a script, or in a notebook's cell.
 
@@ -176,10 +178,11 @@ async def carry_out_async(
     """Carry out `plan` without blocking the loop; otherwise as `carry_out`."""
     try:
         if not plan.settings.blocks:
-            return await _make_async_calls(plan, journal, clock)
+            with alone():
+                return await _make_async_calls(plan, journal, clock)
         # A loop that sleeps would not notice the stop button.
         async with interruptible_task(), LoopLag():
-            with _open_caller(plan, journal, clock) as caller:
+            with alone(), _open_caller(plan, journal, clock) as caller:
                 calls = call_in_thread(partial(_make_blocking_calls, plan, caller))
                 await asyncio.wrap_future(calls)
         return plan.run
@@ -241,7 +244,7 @@ def _turn_away(caller: Caller, elsewhere: str | None) -> None:
     is_certain = caller.first.is_certain(elsewhere)
     caller.close_first(finished=not is_certain)
     if is_certain:
-        raise EndpointError(caller.first.explain(elsewhere))
+        raise EndpointError(caller.first.explain(elsewhere)) from None
 
 
 def _submit(plan: Plan, caller: Caller) -> None:
@@ -257,9 +260,9 @@ def _open_caller(
 ) -> Iterator[Caller]:
     """Show plan and progress, keep the journal, and close the records if it is interrupted."""
     if plan.settings.shortage:
-        print(plan.settings.shortage)
+        say(plan.settings.shortage)
     if plan.endpoint.may_cost:
-        print(describe_plan(plan))
+        say(describe_plan(plan))
     is_new = journal is None
     if journal is None and plan.settings.journal is not None:
         journal = Journal.create(plan.settings.journal, head_of_plan(plan))

@@ -19,6 +19,17 @@ from .settings import Settings
 # Seconds for the child to come up, or to answer: it needs 0.4 s on a slow machine.
 _PATIENCE = 10.0
 
+# The variables by which Python, and the system's libraries, find their files, words and threads.
+_NEEDED = frozenset(
+    {
+        *("PATH", "PATHEXT", "HOME", "USERPROFILE", "SHELL", "TMPDIR", "TEMP", "TMP"),
+        *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "APPDATA", "LOCALAPPDATA"),
+        *("LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH"),
+        *("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"),
+    }
+)
+_NEEDED_KINDS = ("PYTHON", "LC_", "DYLD_")
+
 # Seconds for it to end by itself once its stdin is closed: it needs some milliseconds.
 _GRACE = 2.0
 
@@ -177,11 +188,14 @@ def _start_child(errors: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 def _make_environment() -> dict[str, str]:
-    """Copy the environment without keys, old or new, and with the way to this package."""
+    """Return what Python needs of the environment, and the way to this package.
+
+    Secrets are kept in variables of any name: of others none is passed on.
+    """
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.upper().endswith("_API_KEY") and name != "SSLKEYLOGFILE"
+        if name.upper() in _NEEDED or name.upper().startswith(_NEEDED_KINDS)
     }
     root = str(Path(__file__).resolve().parents[2])
     # An installed package is found anyway; on PYTHONPATH its neighbours could hide the standard

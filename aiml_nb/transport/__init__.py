@@ -15,6 +15,7 @@ from .blocking import GuardedClient
 from .environment import check_key_log, find_proxy, is_loopback, trusted_certificates
 from .guard import MOST_BYTES, ReplyTooLargeError, current_attempt
 from .open_files import allow_files
+from .words import hide_in_logs
 
 if TYPE_CHECKING:
     from .aio import GuardedAsyncClient
@@ -25,6 +26,7 @@ __all__ = [
     "Reply",
     "ReplyTooLargeError",
     "current_attempt",
+    "hide_in_logs",
     "is_loopback",
     "open_async_http",
     "open_http",

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
 
 from .environment import Proxy, ProxyFailedError
 from .guard import (
@@ -20,6 +21,7 @@ from .guard import (
     note_reconnect,
 )
 from .open_files import PAUSE, OutOfFilesError, is_shortage, note_shortage
+from .words import BrokenReplyError
 
 _LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?:\r|\Z)")
 
@@ -66,6 +68,14 @@ class Protocol(ResponseHandler):
         if not self.has_head and self.received > MOST_HEAD_BYTES:
             self.set_exception(HeadTooLargeError())
             self.close()
+
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        """Fail, without what came of a reply: it would be in the exception and in its cause."""
+        if isinstance(exc, HttpProcessingError):
+            exc, cause = BrokenReplyError(str(cause[0] if cause else exc)), ()
+        elif isinstance(exc, aiohttp.ServerDisconnectedError):
+            exc, cause = aiohttp.ServerDisconnectedError(), ()
+        super().set_exception(exc, *cause)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
         """Take the head of a reply, once all of it has come."""
@@ -135,11 +145,11 @@ class Connector(aiohttp.TCPConnector):
                 if self._through:  # perhaps by a deadline, which has this for its cause
                     error.__context__ = self._through.fail("does not answer in time")
                 raise
-            except (aiohttp.ClientError, OSError) as error:
+            except (aiohttp.ClientError, BrokenReplyError, OSError) as error:
                 if not is_shortage(error):
                     blamed = self._through and _blame(self._through, error, req.host)
                     if blamed:
-                        raise blamed from error
+                        raise blamed from None
                     raise
             note_shortage()
             try:
@@ -183,7 +193,7 @@ def _blame(proxy: Proxy, error: Exception, host: str) -> ProxyFailedError | None
         return None if at_server else proxy.fail(f"does not answer ({describe_os_error(error)})")
     if isinstance(error, TimeoutError):
         return proxy.fail("does not answer in time")
-    speaks = not isinstance(error, aiohttp.ClientResponseError)
+    speaks = not isinstance(error, aiohttp.ClientResponseError | BrokenReplyError)
     return proxy.fail("hung up" if speaks else "does not speak HTTP")
 
 

@@ -27,6 +27,7 @@ from .guard import (
     settle_charset,
 )
 from .network import Exchange, Network
+from .words import NO_REPLY, BrokenReplyError
 
 # What a connection that has died looks like from here.
 _DEATHS = (httpcore2.RemoteProtocolError, httpcore2.ReadError, httpcore2.WriteError)
@@ -67,6 +68,7 @@ class GuardedClient(httpx2.Client):
         """
         seconds = request.extensions.get("timeout", {}).get("read")
         exchange = Exchange(self._network, seconds)
+        broken: BrokenReplyError | None = None
         try:
             response = self._send(request, exchange, options)
             response.stream = _GuardedStream(response, exchange, self._connections, by_event=stream)
@@ -84,7 +86,11 @@ class GuardedClient(httpx2.Client):
             exchange.end()
             if isinstance(error, Exception):
                 exchange.check(error)
-            raise
+            broken = _find_broken(error)
+            if broken is None:
+                raise
+        if broken:  # here, where it has nothing for its cause that quotes the server
+            raise broken
         return response
 
     def cut(self) -> None:
@@ -133,9 +139,9 @@ class _Transport(httpx2.BaseTransport):
             if self._proxy is None or not self._network.is_before_proxy:
                 raise
             if isinstance(error, httpcore2.ProxyError):
-                raise self._proxy.refuse(int(str(error)[:3]), url.host) from error
+                raise self._proxy.refuse(int(str(error)[:3]), url.host) from None
             late = "does not answer in time"
-            raise self._proxy.fail(late if self._network.is_late else _explain(error)) from error
+            raise self._proxy.fail(late if self._network.is_late else _explain(error)) from None
         return httpx2.Response(
             reply.status,
             headers=reply.headers,
@@ -185,13 +191,18 @@ class _GuardedStream(httpx2.SyncByteStream):
         self._cap = Cap(by_event=by_event)
 
     def __iter__(self) -> Iterator[bytes]:
+        broken: BrokenReplyError | None = None
         try:
             for piece in self._stream:
                 self._cap.count(piece)
                 yield piece
         except Exception as error:
             self._exchange.check(error)
-            raise
+            broken = _find_broken(error)
+            if broken is None:
+                raise
+        if broken:
+            raise broken
         # A socket that was shut looks like the regular end of a body without a length.
         self._exchange.check()
 
@@ -217,11 +228,18 @@ def _open_pool(
     return httpcore2.HTTPProxy(proxy.url, proxy_headers=[*proxy.headers.items()], **settings)
 
 
+def _find_broken(error: BaseException) -> BrokenReplyError | None:
+    """Return what a reply is called that the parser could not read; None for other errors."""
+    said = str(error)
+    is_broken = isinstance(error, httpcore2.RemoteProtocolError) and NO_REPLY not in said
+    return BrokenReplyError(said) if is_broken else None
+
+
 def _explain(error: Exception) -> str:
     """Say what a proxy did before there was a way through it."""
     if isinstance(error, httpcore2.ConnectError):
         return f"does not answer ({describe_os_error(error)})"
-    hung_up = isinstance(error, httpcore2.NetworkError) or "without sending" in str(error)
+    hung_up = isinstance(error, httpcore2.NetworkError) or NO_REPLY in str(error)
     return "hung up" if hung_up else "does not speak HTTP"
 
 

@@ -1,0 +1,42 @@
+"""Text from outside, made fit for a terminal: nothing in it moves the cursor, turns or hides it."""
+
+from __future__ import annotations
+
+from typing import TextIO
+from unicodedata import category
+
+_UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+_MOST_ACCENTS = 2  # of those piled on one letter
+_SPACES = {"Zl": " ", "Zp": " ", "Zs": " "}
+# Letters and symbols by their class that show nothing all the same.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
+def printable(text: str) -> str:
+    """Return `text` as a terminal may show it; lines stay lines.
+
+    Marks that change the direction of text or take no room are dropped. Control characters, lone
+    surrogates and code points without a character become U+FFFD. Of accents piled on one letter
+    the first two stay.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    shown: list[str] = []
+    accents = 0
+    for character in text:
+        kind = category(character)
+        accents = accents + 1 if kind in ("Mn", "Me") else 0
+        if kind == "Cf" or accents > _MOST_ACCENTS or character in _BLANK:
+            continue
+        if character in "\n\t":
+            shown.append(character)
+        elif kind in ("Cc", "Cs", "Cn", "Co"):
+            shown.append(_UNKNOWN)
+        else:
+            shown.append(_SPACES.get(kind, character))
+    return "".join(shown)
+
+
+def say(*parts: object, file: TextIO | None = None, end: str = "\n", flush: bool = False) -> None:
+    """Print as `print` does, whatever the names and words in it: the one way to a terminal."""
+    print(*(printable(str(part)) for part in parts), file=file, end=end, flush=flush)

@@ -1,0 +1,101 @@
+"""Find a key in a text, whatever stands between its letters that nobody sees.
+
+What is no printable ASCII may be taken away on the way to a reader: zero-width spaces, soft
+hyphens, marks of direction, accents. A key is printable ASCII; so no such character between two of
+its letters hides it, as it is or escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+SHORTEST = 6  # characters of a key; fewer would blot out ordinary words
+_BEGIN = 9  # of these it is known by
+
+_JOINER = r"(?:[^ -~]|\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}))*+"
+_JOINERS = re.compile(_JOINER)
+_JOINER_IN_JSON = rb"(?:[^ -~]|\\(?:u[0-9a-fA-F]{4}|[bfnrt]))*+"
+# What becomes another character, an ASCII one, when a text is brought into its composed form.
+_SAME = str.maketrans({"\u212a": "K", "\u037e": ";", "\u1fef": "`"})
+_SAME_IN_JSON = re.compile(rb"\xe2\x84\xaa|\xcd\xbe|\xe1\xbf\xaf|\\u(?:212a|037e|1fef)", re.I)
+_TWO_WAYS = re.compile(rb'["/\\]')  # what JSON may also write with a backslash before it
+_NUMBERED = re.compile(rb"\\u00[2-7]")  # characters that keys have
+
+Place = tuple[int, int]
+
+
+def search_for(key: str) -> Callable[[str], list[Place]]:
+    """Return what finds a key in a text, in capitals or not: from where to where it stands.
+
+    Its end may be cut off by the text's.
+    """
+    if len(key) < SHORTEST:
+        return lambda _: []
+    begin = re.compile(_JOINER.join(map(re.escape, key[:_BEGIN])), re.IGNORECASE)
+    rest = key[_BEGIN:]
+
+    def find(text: str) -> list[Place]:
+        text = text if text.isascii() else text.translate(_SAME)
+        found: list[Place] = []
+        at = 0
+        while match := begin.search(text, at):
+            end = _follow(rest, text, match.end())
+            at = match.start() + 1 if end is None else end
+            if end is not None:
+                found.append((match.start(), end))
+        return found
+
+    return find
+
+
+def look_for(key: str) -> Callable[[str], bool]:
+    """Return what says whether a text may hold a key, more quickly than by finding it."""
+    if len(key) < SHORTEST:
+        return lambda _: False
+    search = re.compile(_JOINER.join(map(re.escape, key[:_BEGIN]))).search
+
+    def is_in(text: str) -> bool:
+        return search(text if text.isascii() else text.translate(_SAME)) is not None
+
+    return is_in
+
+
+def look_for_in_json(key: str) -> Callable[[bytes], bool]:
+    """Return what says whether JSON may hold a key: a look or two tells that most does not."""
+    begin = key[:_BEGIN].encode("utf-8", "replace")
+    if len(key) < SHORTEST:
+        return lambda _: False
+    if _TWO_WAYS.search(begin):
+        return lambda _: True
+    letters = [re.escape(begin[at : at + 1]) for at in range(len(begin))]
+    search = re.compile(_JOINER_IN_JSON.join(letters)).search
+
+    def may_be_in(data: bytes) -> bool:
+        # It may be in an encoding with NULs.
+        if begin in data or b"\0" in data[:4]:
+            return True
+        has_numbers = b"\\u" in data
+        if data.isascii() and not (has_numbers or b"\\b" in data or b"\\f" in data):
+            return False
+        # JSON may write any character by its number.
+        if has_numbers and _NUMBERED.search(data):
+            return True
+        return search(data) is not None or _SAME_IN_JSON.search(data) is not None
+
+    return may_be_in
+
+
+def _follow(rest: str, text: str, at: int) -> int | None:
+    """Return where the rest of a key ends that begins at a place; None if it goes on otherwise."""
+    if text.startswith(rest, at):
+        return at + len(rest)
+    for letter in rest:
+        joiners = _JOINERS.match(text, at)
+        at = joiners.end() if joiners else at
+        if at == len(text):
+            return at
+        if text[at].lower() != letter.lower():
+            return None
+        at += 1
+    return at
