@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .errors import EndpointError
 from .spelled import Place, look_for, look_for_in_json, search_for
 
+KEY = "[key]"  # stands for it wherever it is left out
 # Members of which texts are made that come in parts.
 _PARTS = ("text", "token", "thinking", "reasoning", "summary", "refusal", "decoded_token")
 
@@ -82,18 +83,29 @@ class ApiKey:
 
     def redact_all(self, value: Any) -> Any:
         """Return what JSON holds as `redact` returns a text, with names and texts in parts."""
-        return self._clean(value) if _mentions(self._is_in, value) else value
+        try:
+            return self._clean(value) if _mentions(self._is_in, value) else value
+        except RecursionError:  # a circle, which nothing writes down
+            return value
+
+    def put_back(self, value: Any) -> Any:
+        """Return what JSON holds with the key in the places where it was left out."""
+        if isinstance(value, str):
+            return value.replace(KEY, self.reveal())
+        if isinstance(value, dict):
+            return {name: self.put_back(each) for name, each in value.items()}
+        return [self.put_back(each) for each in value] if isinstance(value, list) else value
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.redact(value)
         if isinstance(value, dict):
-            return {self.redact(name): self._clean(each) for name, each in value.items()}
-        if isinstance(value, list):
+            return {self._clean(name): self._clean(each) for name, each in value.items()}
+        if isinstance(value, list | tuple):
             return [self._clean(each) for each in self._clean_parts(value)]
         return value
 
-    def _clean_parts(self, parts: list[Any]) -> list[Any]:
+    def _clean_parts(self, parts: Sequence[Any]) -> list[Any]:
         """Take the key out of parts, such as tokens, that hold it only together."""
         words = [_word_of(part) for part in parts]
         found = self._find("".join(word for _, word in words))
@@ -121,7 +133,7 @@ def _without(found: list[Place], text: str, begin: int = 0) -> str:
     for start, end in found:
         start, end = start - begin, end - begin
         if end > 0 and start < len(text):
-            left += text[at : max(start, 0)] + ("[key]" if start >= 0 else "")
+            left += text[at : max(start, 0)] + (KEY if start >= 0 else "")
             at = end
     return left + text[at:]
 
@@ -131,8 +143,8 @@ def _mentions(is_in: Callable[[str], bool], value: Any) -> bool:
     if isinstance(value, str):
         return is_in(value)
     if isinstance(value, dict):
-        return any(is_in(name) or _mentions(is_in, each) for name, each in value.items())
-    if isinstance(value, list):
+        return any(_mentions(is_in, name) or _mentions(is_in, each) for name, each in value.items())
+    if isinstance(value, list | tuple):
         return any(_mentions(is_in, each) for each in value) or is_in(
             "".join(word for _, word in map(_word_of, value))
         )

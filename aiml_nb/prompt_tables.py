@@ -110,8 +110,8 @@ def _parse(text: str, path: Path, delimiter: str, *, line: int = 1) -> Iterator[
             line = start + rows.line_num
     except csv.Error as error:
         raise ValueError(
-            f"Line {line} of {str(path)!r} is no line of a table: {error}. Put a field with quotes in "
-            'it in quotes, and write each of its own twice: "Say ""hello""."'
+            f"Line {line} of {str(path)!r} is no line of a table: {error}. Put a field with quotes "
+            'in it in quotes, and write each of its own twice: "Say ""hello""."'
         ) from None
 
 
@@ -170,9 +170,10 @@ def _ask_for_header(first: list[str], path: Path) -> str:
     number = next((at for at, each in enumerate(first, 1) if not each.strip().isdecimal()), 1)
     more, option = ("", "") if is_single else (f", column={number}", f" --column {number}")
     return (
-        f"{str(path)!r} begins with {shorten(begin)}: a prompt, or the header? If it is a prompt, say "
-        f"{read}header=False{more}), on the command line --no-header{option}. If it has the name "
-        f"of the prompts' column, say {read}column={name}), on the command line --column {name}."
+        f"{str(path)!r} begins with {shorten(begin)}: a prompt, or the header? If it is a prompt, "
+        f"say {read}header=False{more}), on the command line --no-header{option}. If it has the "
+        f"name of the prompts' column, say {read}column={name}), on the command line --column "
+        f"{name}."
     )
 
 

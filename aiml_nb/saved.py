@@ -79,8 +79,8 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
     except ValueError as error:
         if Path(path).suffix.lower() == ".csv":
             raise ValueError(
-                f"{str(path)!r} is a table, and no run can be read from it: it holds no attempts. Read "
-                "it with pandas.read_csv(), and keep runs with aiml_nb.to_jsonl()."
+                f"{str(path)!r} is a table, and no run can be read from it: it holds no attempts. "
+                "Read it with pandas.read_csv(), and keep runs with aiml_nb.to_jsonl()."
             ) from None
         raise ValueError(
             f"{str(path)!r} cannot be read. {error} Expected is what 'aiml-nb compare --json', "

@@ -20,6 +20,7 @@ _JOINER_IN_JSON = rb"(?:[^ -~]|\\(?:u[0-9a-fA-F]{4}|[bfnrt]))*+"
 _SAME = str.maketrans({"\u212a": "K", "\u037e": ";", "\u1fef": "`"})
 _SAME_IN_JSON = re.compile(rb"\xe2\x84\xaa|\xcd\xbe|\xe1\xbf\xaf|\\u(?:212a|037e|1fef)", re.I)
 _TWO_WAYS = re.compile(rb'["/\\]')  # what JSON may also write with a backslash before it
+_ESCAPED = re.compile(rb"\\[bfu]")
 _NUMBERED = re.compile(rb"\\u00[2-7]")  # characters that keys have
 
 Place = tuple[int, int]
@@ -75,11 +76,10 @@ def look_for_in_json(key: str) -> Callable[[bytes], bool]:
         # It may be in an encoding with NULs.
         if begin in data or b"\0" in data[:4]:
             return True
-        has_numbers = b"\\u" in data
-        if data.isascii() and not (has_numbers or b"\\b" in data or b"\\f" in data):
+        if data.isascii() and (b"\\" not in data or not _ESCAPED.search(data)):
             return False
         # JSON may write any character by its number.
-        if has_numbers and _NUMBERED.search(data):
+        if b"\\" in data and _NUMBERED.search(data):
             return True
         return search(data) is not None or _SAME_IN_JSON.search(data) is not None
 

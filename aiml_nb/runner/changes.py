@@ -7,12 +7,14 @@ parameters change only where that is asked for by name, and then each record say
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import JournalError
 from ..jsonl import dump, encode
+from ..keys import KEY, ApiKey
 from ..prompt import Prompt, shorten
 from .journal_contents import Contents
 from .plan import Plan, describe_prompt, name_call
@@ -87,17 +89,31 @@ def find_parameters(options: dict[str, Any]) -> dict[str, Any]:
     return {n: v for n, v in keep_parameters(options).items() if n not in others}
 
 
-def parameters_of(settings: Settings) -> dict[str, Any]:
-    """Return the request parameters of a run, ``stream`` among them."""
-    return find_parameters(settings.parameters | {"stream": settings.stream})
+def parameters_of(settings: Settings, key: ApiKey) -> dict[str, Any]:
+    """Return the request parameters of a run, ``stream`` among them, as a journal has them."""
+    asked = find_parameters(settings.parameters | {"stream": settings.stream})
+    return key.redact_all(asked)  # type: ignore[no-any-return]
 
 
 def find_changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """Return what is another in `after`; None for what it does not have."""
     if before == after:
         return {}
+    after = _without_key(before, after)
     names = [*after, *(name for name in before if name not in after)]
     return {n: after.get(n) for n in names if _plain(before.get(n)) != _plain(after.get(n))}
+
+
+def _without_key(before: Any, after: Any) -> Any:
+    """Return `after` without the key, wherever `before` was written down without it."""
+    if isinstance(before, str) and isinstance(after, str) and KEY in before:
+        pattern = ".+".join(map(re.escape, before.split(KEY)))
+        return before if re.fullmatch(pattern, after, re.DOTALL) else after
+    if isinstance(before, dict) and isinstance(after, dict):
+        return {name: _without_key(before.get(name), each) for name, each in after.items()}
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        return [_without_key(*both) for both in zip(before, after, strict=True)]
+    return after
 
 
 def check_asked(
@@ -231,10 +247,10 @@ def note_of(plan: Plan, asked: Asked, changed: list[int], path: Path) -> str | N
         If something in it is nothing that JSON knows.
     """
     new = [*changed, *range(len(asked.prompts), len(plan.prompts))]
-    parameters = parameters_of(plan.settings)
+    parameters = parameters_of(plan.settings, plan.endpoint.key)
     if not new and not find_changes(asked.parameters, parameters):
         return None
-    prompts = [describe_prompt(plan.prompts[at], at + 1) for at in new]
+    prompts = [describe_prompt(plan.prompts[at], at + 1, plan.endpoint) for at in new]
     try:
         return encode_note(parameters, prompts)
     except (TypeError, ValueError) as error:

@@ -292,7 +292,7 @@ def _lock(handle: int, path: Path) -> None:
                 "it."
             ) from None
         warnings.warn(
-            f"The file system of the journal {str(path)!r} cannot lock files ({error.strerror}): two "
-            "runs are not kept apart there. Let only one of them use this journal.",
+            f"The file system of the journal {str(path)!r} cannot lock files ({error.strerror}): "
+            "two runs are not kept apart there. Let only one of them use this journal.",
             stacklevel=2,
         )

@@ -16,7 +16,7 @@ from .settings import CAPS, OPTIONS
 def lines_of_plan(plan: Plan) -> Iterator[str]:
     """Yield what the journal of a run should hold by now."""
     yield encode(head_of_plan(plan))
-    parameters = parameters_of(plan.settings)
+    parameters = parameters_of(plan.settings, plan.endpoint.key)
     if find_changes(plan.run.parameters | {"stream": plan.run.stream}, parameters):
         yield encode_note(parameters, [])
     for call in plan.run.calls:
@@ -32,8 +32,11 @@ def head_of_plan(plan: Plan) -> dict[str, Any]:
     settings, limits = plan.settings, plan.settings.limits
     options = {name: getattr(settings, name) for name in sorted(OPTIONS)}
     options |= {name: getattr(limits, name) for name in sorted(CAPS)}
-    asked = find_parameters(settings.parameters)
-    prompts = [describe_prompt(prompt, number) for number, prompt in enumerate(plan.prompts, 1)]
+    asked = plan.endpoint.key.redact_all(find_parameters(settings.parameters))
+    prompts = [
+        describe_prompt(prompt, number, plan.endpoint)
+        for number, prompt in enumerate(plan.prompts, 1)
+    ]
     head = head_of(plan.run, prompts=prompts)
     head["settings"] = head["settings"] | {
         "started_at": plan.run.started_at or time.time(),

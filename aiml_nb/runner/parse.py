@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from ..transport import MOST_BYTES, ReplyTooLargeError
+
 _MOST_DEEP = 100  # far beyond any answer; what writes records has bounds of its own
 _BOM = b"\xef\xbb\xbf"
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -72,15 +74,22 @@ def without_margin(begin: bytes) -> bytes:
 class Events:
     """Splits the bytes of a stream into its events, as the HTML standard has it."""
 
-    __slots__ = ("_data", "_open", "_was_return")
+    __slots__ = ("_data", "_open", "_size", "_was_return")
 
     def __init__(self) -> None:
         self._open: list[bytes] = []  # the line that has not come to its end
         self._data: list[bytes] = []
+        self._size = 0  # of the lines of the event that has not come to its end
         self._was_return = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take some more bytes, and return the data of the events that are whole now."""
+        """Take some more bytes, and return the data of the events that are whole now.
+
+        Raises
+        ------
+        ReplyTooLargeError
+            If an event has too many lines; how long one may be is seen to by the transport.
+        """
         if self._was_return and data:  # its line was ended by the \r already
             data = data.removeprefix(b"\n")
             self._was_return = False
@@ -100,6 +109,9 @@ class Events:
                 if self._data and _begins_another(self._data[-1], line):
                     events += self.end()
                 self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
+                self._size += len(line)
+                if self._size > MOST_BYTES:
+                    raise ReplyTooLargeError(f"an event has more than {MOST_BYTES // 2**20} MiB")
             elif not line:
                 events += self.end()
             elif line.startswith(_ERROR):
@@ -110,6 +122,7 @@ class Events:
         """Return the data of the event whose lines have come, if there is one."""
         event = [b"\n".join(self._data)] if self._data else []
         self._data.clear()
+        self._size = 0
         return event
 
 

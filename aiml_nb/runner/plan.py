@@ -169,12 +169,13 @@ def name_call(prompt: Prompt, number: int) -> str:
     return prompt.custom_id or f"call-{number:06d}"
 
 
-def describe_prompt(prompt: Prompt, number: int) -> dict[str, Any]:
+def describe_prompt(prompt: Prompt, number: int, endpoint: Endpoint) -> dict[str, Any]:
     """Return what a journal keeps of the `number`-th prompt, from 1."""
+    kept = keep_parameters(prompt.parameters)
     return {
         "custom_id": name_call(prompt, number),
         "messages": prompt.messages,
-        "parameters": keep_parameters(prompt.parameters),
+        "parameters": endpoint.key.redact_all(kept) if kept else kept,
     }
 
 
@@ -185,7 +186,7 @@ def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -
             index=index,
             custom_id=name_call(prompt, index + 1),
             prompt=prompt.label,
-            parameters=_as_kept(prompt.parameters),
+            parameters=_as_kept(prompt.parameters, endpoint),
         )
         for index, prompt in enumerate(prompts)
     ]
@@ -201,13 +202,19 @@ def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -
         service=_describe_service(endpoint),
         started_at=0.0,
         calls=calls,
-        parameters=_as_kept({n: v for n, v in settings.parameters.items() if n != "model"}),
+        parameters=_as_kept(
+            {n: v for n, v in settings.parameters.items() if n != "model"}, endpoint
+        ),
     )
 
 
-def _as_kept(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return parameters for a record: JSON, whatever they are made of."""
+def _as_kept(parameters: dict[str, Any], endpoint: Endpoint) -> Any:
+    """Return parameters for a record: JSON, whatever they are made of, and without the key."""
     kept = keep_parameters(parameters)
+    return endpoint.key.redact_all(_as_json(kept)) if kept else kept
+
+
+def _as_json(kept: dict[str, Any]) -> dict[str, Any]:
     if all(type(value) in _SCALARS for value in kept.values()):  # mostly, and it saves a copy
         return kept
     try:

@@ -175,6 +175,10 @@ def _plan_again(
     make_settings(len(prompts), options, reports_cost=True)
     endpoint = connect_to(saved)
     _check_place(saved, endpoint, given.get("model"), path)
+    options |= endpoint.key.put_back({n: v for n, v in options.items() if n not in given})
+    if prompts is asked.prompts:
+        again = endpoint.key.put_back
+        prompts = [replace(each, parameters=again(each.parameters)) for each in prompts]
     settings: Settings = make_settings(
         len(prompts), options, reports_cost=endpoint.reports_cost, journal=path
     )
@@ -182,7 +186,7 @@ def _plan_again(
     run.run_id, run.started_at = head["run_id"], saved["started_at"] or time.time()
     run.parameters = dict(asked.began)
     run.stream = run.parameters.pop("stream")
-    if changes := find_changes(asked.began, parameters_of(settings)):
+    if changes := find_changes(asked.began, parameters_of(settings, endpoint.key)):
         for call in run.calls:
             call.parameters = changes | call.parameters if call.parameters else changes
     return Plan(prompts, endpoint, settings, run, resumes=True)
@@ -191,6 +195,7 @@ def _plan_again(
 def _restore_all(plan: Plan, contents: Contents, path: Path, *, retry_failed: bool) -> None:
     for call in plan.run.calls:
         own = keep_parameters(plan.prompts[call.index].parameters)
+        own = plan.endpoint.key.redact_all(own) if own else own
         try:
             _restore(call, contents, plan.run, own, retry_failed=retry_failed)
         except ValueError as error:

@@ -11,8 +11,9 @@ import aiohttp
 import httpx2
 
 from .aio_network import Connector, Request, send_again
+from .body import Body
 from .environment import Proxy
-from .guard import KEEP_ALIVE, MOST_HEAD_BYTES, PLAIN_REPLY, Cap, refuse_encoded, settle_charset
+from .guard import KEEP_ALIVE, MOST_HEAD_BYTES, PLAIN_REPLY, settle_charset
 
 _UNTIMED = aiohttp.ClientTimeout()
 _read_url = lru_cache(maxsize=8)(httpx2.URL)
@@ -57,9 +58,8 @@ class GuardedAsyncClient(httpx2.AsyncClient):
     ) -> httpx2.Response:
         """Send as httpx2 does."""
         response = await super().send(request, stream=True, **options)
-        response.stream = _CappedAsyncStream(response, by_event=stream)
         try:
-            refuse_encoded(response)
+            response.stream = _GuardedAsyncStream(response, Body(response, by_event=stream))
             settle_charset(response)
             if not stream:
                 await response.aread()
@@ -146,15 +146,21 @@ class _Body(httpx2.AsyncByteStream):
         self._reply.release()
 
 
-class _CappedAsyncStream(httpx2.AsyncByteStream):
-    def __init__(self, response: httpx2.Response, *, by_event: bool) -> None:
+class _GuardedAsyncStream(httpx2.AsyncByteStream):
+    def __init__(self, response: httpx2.Response, body: Body) -> None:
         self._stream: Any = response.stream
-        self._cap = Cap(by_event=by_event)
+        self._body = body
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._stream:
-            self._cap.count(piece)
-            yield piece
+        try:
+            async for piece in self._stream:
+                for part in self._body.take(piece):
+                    yield part
+                if self._body.is_over:
+                    break
+        except Exception:
+            if not self._body.is_error:  # else its status says enough
+                raise
 
     async def aclose(self) -> None:
         await self._stream.aclose()

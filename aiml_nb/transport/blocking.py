@@ -14,16 +14,15 @@ import httpcore2
 import httpx2
 
 from . import open_files
+from .body import Body
 from .environment import Proxy
 from .guard import (
     KEEP_ALIVE,
     MOST_HEAD_BYTES,
     PLAIN_REPLY,
-    Cap,
     check_head,
     describe_os_error,
     note_reconnect,
-    refuse_encoded,
     settle_charset,
 )
 from .network import Exchange, Network
@@ -71,11 +70,12 @@ class GuardedClient(httpx2.Client):
         broken: BrokenReplyError | None = None
         try:
             response = self._send(request, exchange, options)
-            response.stream = _GuardedStream(response, exchange, self._connections, by_event=stream)
+            guarded = _GuardedStream(response, exchange, self._connections)
+            response.stream = guarded
             try:
                 if self._network.received > MOST_HEAD_BYTES:
                     check_head(response.headers.raw)
-                refuse_encoded(response)
+                guarded.begin(Body(response, by_event=stream))
                 settle_charset(response)
                 if not stream:
                     response.read()
@@ -181,26 +181,32 @@ class _GuardedStream(httpx2.SyncByteStream):
         response: httpx2.Response,
         exchange: Exchange,
         connections: _Transport,
-        *,
-        by_event: bool,
     ) -> None:
         self._request = response.request
         self._stream: Any = response.stream
         self._exchange = exchange
         self._connections = connections
-        self._cap = Cap(by_event=by_event)
+        self._body: Body | None = None
+
+    def begin(self, body: Body) -> None:
+        """Have `body` take the pieces that come from now on."""
+        self._body = body
 
     def __iter__(self) -> Iterator[bytes]:
+        assert self._body is not None  # noqa: S101  nobody reads before the head is read
         broken: BrokenReplyError | None = None
         try:
             for piece in self._stream:
-                self._cap.count(piece)
-                yield piece
+                yield from self._body.take(piece)
+                if self._body.is_over:
+                    break
         except Exception as error:
             self._exchange.check(error)
             broken = _find_broken(error)
-            if broken is None:
+            if broken is None and not self._body.is_error:
                 raise
+            if self._body.is_error:  # its status says enough
+                return
         if broken:
             raise broken
         # A socket that was shut looks like the regular end of a body without a length.
