@@ -100,7 +100,8 @@ class ApiKey:
         if isinstance(value, str):
             return self.redact(value)
         if isinstance(value, dict):
-            return {self._clean(name): self._clean(each) for name, each in value.items()}
+            shown = {name: self.redact(name) if isinstance(name, str) else name for name in value}
+            return {shown[name]: self._clean(each) for name, each in value.items()}
         if isinstance(value, list | tuple):
             return [self._clean(each) for each in self._clean_parts(value)]
         return value
