@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import httpx2
 
-from .aio_network import Connector, Request, send_again
+from .aio_network import Connector, Request, Resolver, send_again
 from .body import Body
 from .environment import Proxy
 from .guard import KEEP_ALIVE, MOST_HEAD_BYTES, PLAIN_REPLY, settle_charset
@@ -120,6 +120,7 @@ class Transport(httpx2.AsyncBaseTransport):
             connector=Connector(
                 self._proxy,
                 limit=self._max_connections,
+                resolver=Resolver(),
                 keepalive_timeout=KEEP_ALIVE,
                 ssl=self._certificates or True,
             ),
@@ -167,8 +168,10 @@ class _GuardedAsyncStream(httpx2.AsyncByteStream):
 
 
 def _read_timeout(limits: dict[str, float | None]) -> aiohttp.ClientTimeout:
+    pool, connect = limits.get("pool"), limits.get("connect")
     return aiohttp.ClientTimeout(
-        connect=limits.get("pool"),
-        sock_connect=limits.get("connect"),
+        # Of all that there is before a connection, the look-up of its name among it.
+        connect=min((each for each in (pool, connect) if each is not None), default=None),
+        sock_connect=connect,
         sock_read=limits.get("read"),
     )

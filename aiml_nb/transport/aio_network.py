@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import select
+import socket
 from functools import partial
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -20,10 +22,12 @@ from .guard import (
     describe_os_error,
     note_reconnect,
 )
+from .names import look_up
 from .open_files import PAUSE, OutOfFilesError, is_shortage, note_shortage
 from .words import BrokenReplyError
 
 _LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?:\r|\Z)")
+_NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
 class Protocol(ResponseHandler):
@@ -82,6 +86,30 @@ class Protocol(ResponseHandler):
         if not self.has_head:
             self.has_head, self.head_received = True, self.received
         super().feed_data(data, size)
+
+
+class Resolver(AbstractResolver):
+    """Looks names up for aiohttp."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the addresses of a host."""
+        found = await asyncio.wrap_future(look_up(host, port, family))
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address[0],
+                port=address[1],
+                family=kind,
+                proto=protocol,
+                flags=_NUMERIC,
+            )
+            for kind, _, protocol, _, address in found
+        ]
+
+    async def close(self) -> None:
+        """Leave what is under way to itself."""
 
 
 class Request(aiohttp.ClientRequest):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import wait
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +15,11 @@ import httpcore2
 
 from .environment import Proxy
 from .guard import READING_TIME, STOPPED, DeadlineError, describe_os_error
+from .names import look_up
 from .open_files import PAUSE, OutOfFilesError, is_shortage, note_shortage
+
+_MOMENT = 0.05  # seconds
+_LOOKS_EVERY = 0.1  # seconds, whether it is to be given up
 
 
 class Exchange:
@@ -49,6 +55,9 @@ class Exchange:
 
     def check(self, cause: BaseException | None = None) -> None:
         """Raise DeadlineError if the time was over, whatever it made the connection look like."""
+        if isinstance(cause, httpcore2.ConnectTimeout) and self._ends is not None:
+            # What had only so much time left may be a moment before the timer.
+            self.is_late |= time.monotonic() > self._ends - _MOMENT
         if self.is_late:
             raise DeadlineError("no whole answer came in time") from cause
 
@@ -124,7 +133,7 @@ class Network(httpcore2.SyncBackend):
         while True:
             self._check()
             try:
-                stream = super().connect_tcp(host, port, self._left(timeout), *options, **settings)
+                stream = self._connect(host, port, timeout, *options, **settings)
                 break
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 if not is_shortage(error):
@@ -142,12 +151,43 @@ class Network(httpcore2.SyncBackend):
         return self._watch(stream)
 
     def secure(
-        self, stream: httpcore2.NetworkStream, *options: Any, **settings: Any
+        self,
+        stream: httpcore2.NetworkStream,
+        ssl_context: Any,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
         """Begin to encrypt a connection."""
         self._secured += 1
         self.received = 0
-        return self._watch(stream.start_tls(*options, **settings))
+        return self._watch(stream.start_tls(ssl_context, server_hostname, self._left(timeout)))
+
+    def _connect(
+        self, host: str, port: int, timeout: float | None, *options: Any, **settings: Any
+    ) -> httpcore2.NetworkStream:
+        """Try the addresses of a host, one after the other."""
+        failure: Exception | None = None
+        for address in self._find_addresses(host, port, self._left(timeout)):
+            self._check()
+            left = self._left(timeout)
+            try:
+                return super().connect_tcp(address, port, left, *options, **settings)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failure = error
+        raise failure or httpcore2.ConnectError(f"{host} has no address")
+
+    def _find_addresses(self, host: str, port: int, timeout: float | None) -> list[str]:
+        """Look a name up; a look-up cannot be broken off, but need not be waited for."""
+        lookup = look_up(host, port)
+        ends = math.inf if timeout is None else time.monotonic() + timeout
+        while not lookup.done() and (left := ends - time.monotonic()) > 0:
+            wait([lookup], timeout=min(left, _LOOKS_EVERY))
+            self._check()
+        if not lookup.done():
+            raise httpcore2.ConnectTimeout("its name could not be looked up in time")
+        if isinstance(error := lookup.exception(), OSError):
+            raise httpcore2.ConnectError(str(error)) from error
+        return list(dict.fromkeys(address[0] for *_, address in lookup.result()))
 
     def _watch(self, stream: httpcore2.NetworkStream) -> httpcore2.NetworkStream:
         self._socket = stream.get_extra_info("socket")

@@ -1,0 +1,50 @@
+"""Look-ups of names that nobody has to wait for.
+
+The system's look-up cannot be broken off: where no name server answers it takes half a minute or
+more. So it works in a thread that neither a call nor the end of the process waits for.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+Addresses = list[tuple[Any, Any, int, str, Any]]
+
+_lock = threading.Lock()
+_pending: dict[tuple[int, str, int, int], Future[Addresses]] = {}
+
+
+def look_up(host: str, port: int, family: int = socket.AF_UNSPEC) -> Future[Addresses]:
+    """Return what will have the addresses of a host, as ``socket.getaddrinfo`` gives them.
+
+    Whoever asks for the same while a look-up is under way waits for that one.
+    """
+    place = (os.getpid(), host, port, family)
+    with _lock:
+        found = _pending.get(place)
+        if found is None:
+            found = _pending[place] = Future()
+            found.set_running_or_notify_cancel()  # nobody who has enough ends it for the others
+            threading.Thread(target=_ask, args=(place, found), daemon=True).start()
+    return found
+
+
+def _ask(place: tuple[int, str, int, int], found: Future[Addresses]) -> None:
+    _, host, port, family = place
+    try:
+        addresses = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+    except Exception as error:  # noqa: BLE001  the caller's, as if it had asked itself
+        _forget(place)
+        found.set_exception(error)
+    else:
+        _forget(place)
+        found.set_result(addresses)
+
+
+def _forget(place: tuple[int, str, int, int]) -> None:
+    with _lock:
+        _pending.pop(place, None)
