@@ -24,6 +24,7 @@ from aiml_nb.records import Call
 from aiml_nb.runner.journal import Journal
 from aiml_nb.runner.journal_contents import read_lines
 
+from ..raw_server import raw_server
 from .records import count_writes, make_head, make_run, write_journal
 
 CANARY = "canary-0123456789abcdef"
@@ -394,6 +395,29 @@ class TestSecrets:
         assert CANARY not in text
         assert endpoint.key.reveal() not in text
         assert "Be short." in text
+
+    def test_a_key_among_the_parameters_is_left_out_and_sent_again(
+        self, path: Path, tmp_path: Path
+    ) -> None:
+        refusal = b"HTTP/1.1 400 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        asked = {"extra_query": {"key": CANARY}, "extra_body": {"x": [f"Bearer {CANARY}", 1]}}
+        own = {"messages": [{"role": "user", "content": "Who?"}], "extra_body": {"y": CANARY}}
+        with raw_server(refusal) as server:
+            place = nb.connect(base_url=server.base_url, api_key=CANARY, model="m", verbose=False)
+            run = nb.run([own, "Why?"], place, journal=path, **asked)
+            nb.to_jsonl(run, tmp_path / "rows.jsonl", texts=True)
+            for given in ({}, asked):
+                resumed = nb.resume(path, place, retry_failed=True, **given)
+                table = resumed.to_frame().to_string()
+                with pytest.raises(nb.JournalError, match="extra_query") as caught:
+                    nb.resume(path, place, extra_query={"key": CANARY, "n": 2})
+
+        assert len(server.chats) == 6
+        assert all(b"?key=" + CANARY.encode() in request for request in server.chats)
+        assert sum(b'{"y":"%s"}' % CANARY.encode() in each for each in server.chats) in {0, 3}
+        written = path.read_text() + (tmp_path / "rows.jsonl").read_text()
+        assert CANARY not in written + table + repr(resumed) + str(caught.value)
+        assert '"Bearer [key]"' in written
 
 
 def test_a_name_that_the_user_gives_a_request_is_the_one_noted(tmp_path: Path) -> None:

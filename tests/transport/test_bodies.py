@@ -14,6 +14,7 @@ import aiml_nb as nb
 from aiml_nb.transport.guard import MOST_BYTES, MOST_STREAM_BYTES
 
 from ..raw_server import SSE_HEAD, raw_server
+from ..rows import in_turn
 from .connections import Exchange, connection_server
 
 WORDS = "Slow down, please."
@@ -64,8 +65,7 @@ def ask(base_url: str, strategy: str, *, stream: bool = False, **options: Any) -
     return nb.run(["Who?"], endpoint, strategy=strategy, stream=stream, **options)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("name", PACKED)
+@pytest.mark.parametrize(("name", "strategy"), in_turn(PACKED, STRATEGIES))
 def test_a_refusal_keeps_its_status_however_its_body_is_packed(name: str, strategy: str) -> None:
     encoding, pack, can_be_read = PACKED[name]
     status = 401 if len(name) % 2 else 403
@@ -110,9 +110,10 @@ def test_a_packed_429_is_waited_for(strategy: str) -> None:
     assert call.attempts[1].backoff_time >= 1
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("name", ["gzip", "deflate", "bare deflate"])
+@pytest.mark.parametrize(
+    ("name", "strategy", "stream"),
+    in_turn(["gzip", "deflate", "bare deflate"], STRATEGIES, [False, True]),
+)
 def test_an_answer_that_is_packed_is_read(name: str, stream: bool, strategy: str) -> None:
     encoding, pack, _ = PACKED[name]
     body = EVENTS if stream else ANSWER
@@ -169,10 +170,7 @@ ENDLESS = {
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize(
     "name",
-    [
-        name if n < 1 else pytest.param(name, marks=pytest.mark.slow)
-        for n, name in enumerate(ENDLESS)
-    ],
+    ["an event without end", *map(slow, list(ENDLESS)[1:])],
 )
 def test_a_stream_without_end_is_cut_off_at_once(name: str, strategy: str) -> None:
     gone = threading.Event()
