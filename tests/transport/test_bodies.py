@@ -14,7 +14,7 @@ import aiml_nb as nb
 from aiml_nb.transport.guard import MOST_BYTES, MOST_STREAM_BYTES
 
 from ..raw_server import SSE_HEAD, raw_server
-from ..rows import in_turn
+from ..rows import in_turn, slow
 from .connections import Exchange, connection_server
 
 WORDS = "Slow down, please."
