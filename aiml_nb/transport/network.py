@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import socket
 import threading
@@ -95,6 +96,7 @@ class Network(httpcore2.SyncBackend):
         self._socket: socket.socket | None = None
         self._is_new = False
         self._secured = 0
+        self._shortage: OutOfFilesError | None = None
         self.received = 0
         self.is_cut = False
 
@@ -143,11 +145,9 @@ class Network(httpcore2.SyncBackend):
                         f"does not answer ({describe_os_error(error)})"
                     ) from error
             note_shortage()
-            try:
-                raise OutOfFilesError
-            except OutOfFilesError:  # the cause of a deadline that comes in here
-                time.sleep(PAUSE)
-                self._check()
+            self._shortage = OutOfFilesError()  # why a deadline that comes meanwhile is missed
+            time.sleep(PAUSE)
+        self._shortage = None
         return self._watch(stream)
 
     def secure(
@@ -178,6 +178,8 @@ class Network(httpcore2.SyncBackend):
 
     def _find_addresses(self, host: str, port: int, timeout: float | None) -> list[str]:
         """Look a name up; a look-up cannot be broken off, but need not be waited for."""
+        with suppress(ValueError):
+            return [str(ipaddress.ip_address(host))]
         lookup = look_up(host, port)
         ends = math.inf if timeout is None else time.monotonic() + timeout
         while not lookup.done() and (left := ends - time.monotonic()) > 0:
@@ -201,6 +203,11 @@ class Network(httpcore2.SyncBackend):
     def _check(self) -> None:
         """Raise if nothing is to be sent any more."""
         if self._exchange is not None:
+            try:
+                if self._shortage is not None:
+                    raise self._shortage
+            except OutOfFilesError:  # for a context: httpcore2's pool takes away what is a cause
+                self._exchange.check()
             self._exchange.check()
         if self.is_cut:
             raise httpcore2.ConnectError("interrupted")

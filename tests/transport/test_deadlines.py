@@ -72,7 +72,7 @@ def test_nor_is_one_before_anything_is_sent(strategy: str, monkeypatch: pytest.M
     assert server.opened == 0
 
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("scheme", [pytest.param("http", marks=pytest.mark.slow), "https"])
 def test_a_handshake_behind_a_proxy_is_not_waited_for_either(
     scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
