@@ -14,6 +14,7 @@ _INCOMPLETE: dict[End, str] = {
     "full": "the answer filled the model's context",
     "broken": "the server broke the answer off",
 }
+# What a server says is cut for good only after the key has been taken out: see `failures.quote`.
 _HINT = "read it in call.reasoning, or allow more max_tokens"
 
 
@@ -75,9 +76,9 @@ def _judge_choice(choice: dict[str, Any]) -> Verdict:
     if error and (not isinstance(error, dict) or any(error.values())):
         return Verdict("error", said=error)
     if end == "failed":
-        return Verdict("error", f"the answer ended with finish_reason {reason!r:.60}")
+        return Verdict("error", f"the answer ended with finish_reason {reason!r:.2000}")
     if end == "declined":
-        return Verdict("refused", f"the model declined to answer (finish_reason {reason!r:.60})")
+        return Verdict("refused", f"the model declined to answer (finish_reason {reason!r:.2000})")
     if is_refused(message):
         return Verdict("refused", "the model declined to answer")
     if end is None:
@@ -87,13 +88,13 @@ def _judge_choice(choice: dict[str, Any]) -> Verdict:
     why = _INCOMPLETE.get(end, "the answer came to no good end")
     is_thought = is_empty(message) and reasoning_of(message)
     hint = f", all of it reasoning: {_HINT}" if is_thought else ""
-    return Verdict("incomplete", f"{why} (finish_reason {reason!r:.60}){hint}")
+    return Verdict("incomplete", f"{why} (finish_reason {reason!r:.2000}){hint}")
 
 
 def _judge_message(message: dict[str, Any], reason: object) -> Verdict:
     if not is_empty(message):
         return _OK
-    ended = f"(finish_reason {reason!r:.60})"
+    ended = f"(finish_reason {reason!r:.2000})"
     if not reasoning_of(message):
         return Verdict("incomplete", f"the answer is empty {ended}")
     return Verdict("ok", f"the answer is reasoning without a text {ended}: {_HINT}")
