@@ -13,7 +13,8 @@ from collections.abc import Callable
 SHORTEST = 6  # characters of a key; fewer would blot out ordinary words
 _BEGIN = 9  # of these it is known by
 
-_JOINER = r"(?:[^ -~]|\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}))*+"
+_HEX = "[0-9a-fA-F]"
+_JOINER = rf"(?-i:(?:[^ -~]|\\(?:u{_HEX}{{4}}|U{_HEX}{{8}}|x{_HEX}{{2}}))*+)"
 _JOINERS = re.compile(_JOINER)
 _JOINER_IN_JSON = rb"(?:[^ -~]|\\(?:u[0-9a-fA-F]{4}|[bfnrt]))*+"
 # What becomes another character, an ASCII one, when a text is brought into its composed form.

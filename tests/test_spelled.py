@@ -34,6 +34,7 @@ JOINERS = {
     "control": "\x08\x7f",
     "line break": "\n",
     "escaped in a repr": "\\u200b",
+    "escaped tag": "\\U000e0061",
     "escaped bytes": "\\xe2\\x80\\x8b",
 }
 
