@@ -14,7 +14,7 @@ from .limits import FIRST_LIMIT, Gate
 from .look import look, look_async
 from .outage import LOOK_TIME
 from .plan import Plan
-from .quotas import Quotas, Reserved
+from .quotas import Quotas, Share
 from .ramp import Ramp
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Ticket(NamedTuple):
 
     admitted: float
     deadline: float
-    reserved: Reserved
+    share: Share
     level: int
 
     @property
@@ -64,16 +64,24 @@ class Admission:
         Tells the seconds since the run's origin.
     holdups
         What may keep all calls from being sent.
+    say
+        As for `Quotas`.
     """
 
-    def __init__(self, plan: Plan, *, now: Callable[[], float], holdups: Holdups) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        now: Callable[[], float],
+        holdups: Holdups,
+        say: Callable[[str, str], None],
+    ) -> None:
         self.plan, self.now, self.holdups = plan, now, holdups
         self.began = 0.0
-        self.quotas = Quotas(plan)
+        self.quotas = Quotas(plan, say=say)
         first = FIRST_LIMIT if plan.settings.strategy == "adaptive" else None
-        if self.quotas.waits_for_a_price:
-            first = 1
         self.gate = Gate(plan.settings.max_concurrency, first=first)
+        self.gate.allow(self.quotas.most_in_flight)
         holdups.on_resume = self.gate.review
         self._ramp = Ramp(now)
         self._is_closed = self._is_given_up = False
@@ -136,18 +144,27 @@ class Admission:
         *,
         status: int | None,
         billed: bool,
+        answered: bool = False,
         stays: bool = False,
     ) -> None:
         """Note how an attempt ended: its reservations are settled, its slot is free.
 
         Parameters
         ----------
+        billed, answered
+            As for `Budget.settle`.
         stays
             It keeps its slot for a while, until `Gate.step_back`.
         """
-        self.quotas.settle(ticket.reserved, call, billed=billed)
         sent, level = ticket.admitted, ticket.level
-        self.gate.leave(level=level, sent=sent, now=self.now(), status=status, stays=stays)
+        if not self.quotas.are_counted:
+            self.quotas.settle(ticket.share, call, billed=billed, answered=answered)
+            self.gate.leave(level=level, sent=sent, now=self.now(), status=status, stays=stays)
+            return
+        with self._lock:  # who finds no room in the budget waits for this
+            self.quotas.settle(ticket.share, call, billed=billed, answered=answered)
+            self.gate.leave(level=level, sent=sent, now=self.now(), status=status, stays=stays)
+            self.gate.allow(self.quotas.most_in_flight)
 
     def close(self) -> None:
         """Admit nobody any more."""
@@ -200,20 +217,23 @@ class Admission:
                 return _NAP, None
         if wait and not self.quotas.are_spent:
             return min(wait, deadline - now), None
-        return 0.0, self._make_ticket(call, now, deadline)
+        return self._make_ticket(call, now, deadline)
 
-    def _make_ticket(self, call: Call, now: float, deadline: float) -> Ticket | None:
+    def _make_ticket(self, call: Call, now: float, deadline: float) -> tuple[float, Ticket | None]:
         try:
-            reserved = self.quotas.reserve(call, now)
+            share = self.quotas.reserve(call, now)
         except BudgetError as error:
             self._blocked = str(error)
             self._end_run(f"blocked_by_budget: {error}")
             self.gate.step_back()
-            return None
+            return 0.0, None
+        if share is None:
+            self.gate.allow(self.gate.in_flight - 1)  # until another one has ended
+            return _NAP, None
         self.holdups.note_sent(self.gate.limit)
         ends = min(deadline, now + self.plan.settings.timeout)
         may_wait = self.holdups.is_on or self.quotas.are_rates
-        return Ticket(now, ends, reserved, self.gate.note_sent(may_wait=may_wait))
+        return 0.0, Ticket(now, ends, share, self.gate.note_sent(may_wait=may_wait))
 
     def _end_run_that_is_over(self, now: float) -> None:
         run_timeout = self.plan.settings.run_timeout

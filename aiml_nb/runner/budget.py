@@ -1,45 +1,49 @@
-"""What a run may spend: calls, tokens, dollars. Reserved before each attempt, settled after it."""
+"""What a run may spend: calls, tokens, dollars. Reserved before each attempt, settled after it.
+
+No cap is passed if no attempt uses more than was set aside for it, since what is spent and what is
+set aside never come to more than the cap. What the latter is: see `usage.Learned.room`.
+"""
 
 from __future__ import annotations
 
 import math
-import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import NamedTuple
 
 from ..errors import BudgetError
 from ..records import Call
+from .caps import Limits
 from .estimate import Estimate
+from .usage import Learned, Used, used_by
+
+_BLIND = 3  # attempts that may have cost something, and none has said how much
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """The caps of a run; None caps nothing.
+class Reserved(NamedTuple):
+    """What is set aside for one attempt, until it is known what it has used.
 
     Parameters
     ----------
-    max_calls
-        The most requests, retries included.
-    max_total_tokens
-        The most tokens, in and out.
-    max_cost
-        The most US dollars.
-    prices
-        US dollars per million tokens, ``(input, output)``, where the provider reports no cost.
+    estimate
+        What was guessed of it.
+    room, cost
+        The tokens and the dollars that are set aside.
     """
 
-    max_calls: int | None = None
-    max_total_tokens: int | None = None
-    max_cost: float | None = None
-    prices: tuple[float, float] | None = None
+    estimate: Estimate = Estimate(0, 0)
+    room: Estimate = Estimate(0, 0)
+    cost: float = 0.0
 
 
 class Budget:
-    """What a run has spent and reserved.
+    """What a run has spent and reserved. It is for one thread at a time.
 
     Parameters
     ----------
     limits
         The caps.
+    say
+        Is told what is to be known about the caps: of which kind it is, and a sentence.
 
     Attributes
     ----------
@@ -47,14 +51,17 @@ class Budget:
         True if a cap depends on how many tokens an attempt uses.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(
+        self, limits: Limits, *, say: Callable[[str, str], None] = lambda kind, text: None
+    ) -> None:
+        self._limits, self._say = limits, say
+        self._is_unpriced = limits.max_cost is not None and limits.prices is None
         self.counts_tokens = limits.max_total_tokens is not None or limits.max_cost is not None
-        self._requests = 0
-        self._tokens = 0
-        self._cost = 0.0
-        self._largest_cost: float | None = None
-        self._lock = threading.Lock()
+        self._learned = Learned()
+        self._requests = self._in_flight = self._unpriced = 0
+        self._tokens = self._reserved_tokens = 0
+        self._cost = self._reserved_cost = 0.0
+        self._is_open = self._is_blind = False
 
     @property
     def is_spent(self) -> bool:
@@ -62,43 +69,76 @@ class Budget:
         return self._limits.max_calls is not None and self._requests >= self._limits.max_calls
 
     @property
-    def waits_for_a_price(self) -> bool:
-        """True while a cap on cost cannot be kept with several calls in flight."""
-        capped = self._limits.max_cost is not None and self._limits.prices is None
-        return capped and self._largest_cost is None
+    def most_in_flight(self) -> float:
+        """How many attempts there may be at once: one, until it is known what one uses.
 
-    def reserve(self, estimate: Estimate) -> float:
-        """Set aside what an attempt is expected to use.
+        Then as many more as are known, where nothing limits what one may use.
+        """
+        known = self._learned.known
+        if not self.counts_tokens:
+            return math.inf
+        if not known or (self._is_unpriced and self._learned.largest_cost is None):
+            return 1
+        return 1 + known if self._is_open or self._is_unpriced else math.inf
 
-        Returns
-        -------
-        float
-            The dollars set aside, for `settle`.
+    def reserve(self, estimate: Estimate) -> Reserved | None:
+        """Set aside what an attempt may use; None if that may fit once others have ended.
 
         Raises
         ------
         BudgetError
             If it does not fit; nothing is set aside then.
         """
-        limits, cost = self._limits, self._price(estimate)
-        with self._lock:
-            if self.is_spent:
-                raise BudgetError(f"max_calls={limits.max_calls} is used up")
-            most = limits.max_total_tokens
-            if most is not None and self._tokens + estimate.total > most:
-                raise BudgetError(
-                    f"about {estimate.total} tokens more do not fit into max_total_tokens={most}, "
-                    f"of which {self._tokens} are spent or reserved"
-                )
-            if limits.max_cost is not None and self._cost + cost > limits.max_cost:
-                raise BudgetError(
-                    f"about ${cost:.6f} more do not fit into max_cost={limits.max_cost}, of which "
-                    f"${self._cost:.6f} are spent or reserved"
-                )
+        if self.is_spent:
+            raise BudgetError(f"max_calls={self._limits.max_calls} is used up")
+        if not self.counts_tokens:
             self._requests += 1
-            self._tokens += estimate.total
-            self._cost += cost
-        return cost
+            return Reserved()
+        if self._is_blind:
+            raise BudgetError(self._explain_blindness())
+        self._is_open |= estimate.is_open or not self._learned.keeps_limit
+        if self._in_flight >= self.most_in_flight:
+            return None
+        is_alone = not self._in_flight
+        room = self._learned.room(estimate, is_alone=is_alone)
+        cost = self._price(room, is_alone=is_alone)
+        tokens, dollars = self._reserved_tokens, self._reserved_cost
+        if self._find_lack(room.total + tokens, cost + dollars):
+            alone = self._learned.room(estimate, is_alone=True)
+            if lack := self._find_lack(alone.total, self._price(alone, is_alone=True)):
+                raise BudgetError(lack)
+            return None
+        self._requests += 1
+        self._in_flight += 1
+        self._reserved_tokens += room.total
+        self._reserved_cost += cost
+        return Reserved(estimate, room, cost)
+
+    def settle(
+        self, reserved: Reserved, call: Call, *, billed: bool, answered: bool, least_input: int = 0
+    ) -> int:
+        """Put what an attempt used in place of what was set aside; return its tokens.
+
+        Parameters
+        ----------
+        billed
+            It may have cost something.
+        answered
+            It was answered as it should.
+        least_input
+            As in `usage.used_by`.
+        """
+        if not self.counts_tokens:
+            return 0
+        self._in_flight -= 1
+        self._reserved_tokens -= reserved.room.total
+        self._reserved_cost = self._reserved_cost - reserved.cost if self._in_flight else 0.0
+        used = used_by(call, reserved.estimate, least_input=least_input)
+        if not (answered or (used.is_told and call.body)):
+            self._learned.known += not billed
+            return self._count_lost(reserved) if billed else 0
+        self._count_answer(reserved.estimate, used)
+        return used.total
 
     def count(self, calls: list[tuple[Call, Estimate]]) -> None:
         """Count what these calls have used before this run goes on.
@@ -109,73 +149,113 @@ class Budget:
             Each with the estimate of one attempt, which stands for those of which nobody knows
             what they used: lost with the process that made them, or failed after some work.
         """
-        costs = [call.cost for call, _ in calls if call.cost is not None]
-        self._largest_cost = max(costs, default=None)
+        lost = []
         for call, estimate in calls:
-            used = Estimate(call.input_tokens or 0, call.output_tokens or 0)
-            billed = sum(each.possibly_billed or not each.error_type for each in call.attempts)
-            unknown = max(0, billed - 1) if used.total else billed
             self._requests += len(call.attempts)
-            self._tokens += used.total + unknown * estimate.total
-            self._cost += self._price(used) if call.cost is None else call.cost
-            self._cost += unknown * self._price(estimate)
+            if not self.counts_tokens:
+                continue
+            billed = sum(each.possibly_billed or not each.error_type for each in call.attempts)
+            used = used_by(call, estimate, least_input=0)
+            if call.body and (used.is_told or not call.attempts[-1].error_type):
+                self._count_answer(estimate, used)
+                billed -= 1
+            lost += [estimate] * max(billed, 0)
+        for estimate in lost:
+            room = self._learned.room(estimate, is_alone=True)
+            self._count_lost(Reserved(estimate, room, self._price(room, is_alone=True)))
 
-    def settle(self, estimate: Estimate, reserved: float, call: Call, *, billed: bool) -> None:
-        """Put what an attempt used in place of what was set aside; a guess where nobody says."""
-        if not self.counts_tokens:
+    def _count_answer(self, estimate: Estimate, used: Used) -> None:
+        self._learned.note(estimate, used)
+        if not used.is_told:
+            self._say("tokens", _TOLD_NO_TOKENS)
+        if not self._learned.keeps_limit:
+            self._say("max_tokens", _KEEPS_NO_LIMIT)
+        self._tokens += used.total
+        if self._limits.prices is not None:
+            known = Estimate(used.input_tokens, used.output_tokens)
+            self._cost += max(self._price(known, is_alone=True), used.cost or 0.0)
+        elif used.cost is not None:
+            # Those that were lost before the first price was known cost as much.
+            self._cost += used.cost * (1 + self._unpriced)
+            self._unpriced = 0
+        elif self._is_unpriced:
+            self._count_unpriced(used)
+        self._say_overshoot()
+
+    def _count_lost(self, reserved: Reserved) -> int:
+        """Count an attempt of which nobody tells what it used: as what was set aside."""
+        self._tokens += reserved.room.total
+        if self._is_unpriced and self._learned.largest_cost is None:
+            self._unpriced += 1
+            self._is_blind = self._unpriced >= _BLIND
+        self._cost += reserved.cost
+        self._say_overshoot()
+        return reserved.room.total
+
+    def _count_unpriced(self, used: Used) -> None:
+        """Count an answer that names no cost: as the dearest before it."""
+        if self._learned.largest_cost is None:
+            self._is_blind = True
             return
-        used = Estimate(call.input_tokens or 0, call.output_tokens or 0)
-        known = used if any(used) else estimate if billed else used
-        with self._lock:
-            self._tokens += known.total - estimate.total
-            cost = self._price(known) if call.cost is None else call.cost
-            if call.cost is not None:
-                self._largest_cost = max(self._largest_cost or 0.0, call.cost)
-            self._cost += (cost if billed else 0.0) - reserved
+        self._say("cost", _TOLD_NO_COST)
+        self._cost += self._learned.cost_of(used.total, is_alone=True)
 
-    def _price(self, estimate: Estimate) -> float:
+    def _price(self, room: Estimate, *, is_alone: bool) -> float:
         if self._limits.prices is None:
-            return self._largest_cost or 0.0
+            return self._learned.cost_of(room.total, is_alone=is_alone)
         into, out = self._limits.prices
-        return (estimate.input_tokens * into + estimate.output_tokens * out) / 1e6
+        return (room.input_tokens * into + room.output_tokens * out) / 1e6
 
+    def _find_lack(self, tokens: int, cost: float) -> str:
+        """Say why so much more cannot be spent; empty if it can."""
+        limits = self._limits
+        most = limits.max_total_tokens
+        if most is not None and self._tokens + tokens > most:
+            return (
+                f"about {tokens} tokens more do not fit into max_total_tokens={most}, "
+                f"of which {self._tokens} are spent"
+            )
+        if limits.max_cost is not None and self._cost + cost > limits.max_cost:
+            return (
+                f"about ${cost:.6f} more do not fit into max_cost={limits.max_cost}, of which "
+                f"${self._cost:.6f} are spent"
+            )
+        return ""
 
-def check_limits(limits: Limits, *, reports_cost: bool) -> None:
-    """Refuse caps that are no caps, or that cannot be kept.
-
-    Raises
-    ------
-    BudgetError
-        If a cap is below the first call, or a cost is capped where nobody tells it.
-    TypeError, ValueError
-        If a value is of another kind.
-    """
-    for name in ("max_calls", "max_total_tokens", "max_cost"):
-        cap = getattr(limits, name)
-        if cap is None:
-            continue
-        if isinstance(cap, bool) or not isinstance(cap, int if name != "max_cost" else int | float):
-            raise TypeError(f"{name} must be a number, or None for no cap; not {cap!r}.")
-        if not cap > 0:
-            raise BudgetError(f"{name}={cap!r} is below the first call. Leave it out or raise it.")
-    _check_prices(limits.prices)
-    if limits.max_cost is not None and limits.prices is None and not reports_cost:
-        raise BudgetError(
-            "max_cost cannot be kept here: this provider does not report what a call cost. Give "
-            "its prices too, in dollars per million tokens: prices=(input, output)."
+    def _explain_blindness(self) -> str:
+        return (
+            f"max_cost={self._limits.max_cost} cannot be kept: the server does not say what a call "
+            "cost. Give its prices, in dollars per million tokens: prices=(input, output)"
         )
 
+    def _say_overshoot(self) -> None:
+        limits = self._limits
+        if limits.max_total_tokens is not None and self._tokens > limits.max_total_tokens:
+            more = self._tokens - limits.max_total_tokens
+            text = f"max_total_tokens={limits.max_total_tokens} was passed by {more} tokens"
+        elif limits.max_cost is not None and self._cost > limits.max_cost:
+            text = f"max_cost={limits.max_cost} was passed by ${self._cost - limits.max_cost:.6f}"
+        else:
+            return
+        self._say("passed", f"{text}: {_WHY_PASSED}")
 
-def _check_prices(prices: object) -> None:
-    if prices is None:
-        return
-    two = isinstance(prices, tuple | list) and len(prices) == 2
-    numbers = two and all(isinstance(each, int | float) for each in prices)  # type: ignore[attr-defined]
-    if not numbers or not all(0 <= each < math.inf for each in prices):  # type: ignore[attr-defined]
-        raise ValueError(
-            "prices must be two numbers from 0, dollars per million tokens in and out; "
-            f"not {prices!r}."
-        )
+
+_TOLD_NO_TOKENS = (
+    "The server does not say how many tokens its answers used, or fewer than they have: for the "
+    "caps they are counted by their texts, four letters or one Chinese character a token."
+)
+_TOLD_NO_COST = (
+    "Some answers name no cost: for max_cost each counts as the dearest before it. Give the prices "
+    "too, in dollars per million tokens: prices=(input, output)."
+)
+_KEEPS_NO_LIMIT = (
+    "The server's answers are longer than max_tokens allows: fewer calls are in flight, for the "
+    "caps to be kept."
+)
+_WHY_PASSED = (
+    "calls in flight used more than all before them let expect. Set max_tokens, or fewer in flight "
+    "with max_concurrency."
+)
 
 
 def check_first_call(limits: Limits, estimate: Estimate) -> None:

@@ -78,7 +78,9 @@ class Caller:
         self._origin = 0.0
         self.is_closed = False
         self._policy = Policy(plan, clock=self._clock, now=self.now, status=status or Status())
-        self._admission = Admission(plan, now=self.now, holdups=self._policy.holdups)
+        self._admission = Admission(
+            plan, now=self.now, holdups=self._policy.holdups, say=self._policy.say
+        )
         self._deadlines = Deadlines()
         self._wake = threading.Event()
         self._wake_async = asyncio.Event()
@@ -231,7 +233,7 @@ class Caller:
         self._take_out_key(answer, attempt)
         answer.fill(call)
         if failure is None:
-            self._admission.leave(ticket, call, status=200, billed=True)
+            self._admission.leave(ticket, call, status=200, billed=True, answered=True)
             self._policy.note_answer(sent=ticket.admitted)
             if not self.first.is_over:
                 self.first.note_answer(call.index)

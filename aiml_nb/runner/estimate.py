@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from .tokens import count_tokens, least_tokens
+
 if TYPE_CHECKING:
     from ..prompts import Prompt
 
 # Without max_tokens an answer's length is not known: until the first has come, this is assumed.
 ASSUMED_OUTPUT_TOKENS = 500
-CHARACTERS_PER_TOKEN = 4
-_PER_MESSAGE = 4 * CHARACTERS_PER_TOKEN
+_PER_MESSAGE = 4
 PICTURE_TOKENS = 1000  # about what providers count for one of ordinary size
 
 
 class Estimate(NamedTuple):
-    """What an attempt is expected to use, in tokens."""
+    """What an attempt is expected to use, in tokens.
+
+    Parameters
+    ----------
+    is_open
+        Nothing limits the output: see `most_output`.
+    """
 
     input_tokens: int
     output_tokens: int
+    is_open: bool = False
 
     @property
     def total(self) -> int:
@@ -28,7 +36,7 @@ class Estimate(NamedTuple):
 
 
 class Estimator:
-    """Guesses the tokens of a run's calls: four characters each going in, the most coming out.
+    """Guesses the tokens of a run's calls: by the script going in, the most coming out.
 
     Parameters
     ----------
@@ -44,20 +52,25 @@ class Estimator:
     def estimate(self, prompt: Prompt) -> Estimate:
         """Guess the tokens of one call."""
         own = prompt.parameters
-        characters, most = _estimate_around(self._parameters | own) if own else self._around
-        for message in prompt.messages:
-            characters += _PER_MESSAGE + _characters_of(message.get("content", ""))
-        return Estimate(characters // CHARACTERS_PER_TOKEN, most)
+        around = _estimate_around(self._parameters | own) if own else self._around
+        into = around.input_tokens + sum(map(_tokens_of_message, prompt.messages))
+        return around._replace(input_tokens=int(into))
+
+    def least_input(self, prompt: Prompt) -> int:
+        """Return how many tokens of text go in with one call, at least."""
+        contents = (message.get("content", "") for message in prompt.messages)
+        return sum(least_tokens(text) for content in contents for text in _texts_of(content))
 
 
-def _estimate_around(parameters: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the characters that go in beside the messages, and the tokens that come out."""
+def _estimate_around(parameters: Mapping[str, Any]) -> Estimate:
+    """Guess the tokens that go in beside the messages, and those that come out."""
     # Tools are a list, too, but not of parts of a message.
     texts = [str(parameters.get(name) or "") for name in ("system", "tools", "response_format")]
-    characters = sum(map(len, texts)) + (_PER_MESSAGE if texts[0] else 0)
+    into = sum(map(count_tokens, texts)) + (_PER_MESSAGE if texts[0] else 0)
     answers = parameters.get("n")
     answers = answers if isinstance(answers, int) and answers > 0 else 1
-    return characters, (most_output(parameters) or ASSUMED_OUTPUT_TOKENS) * answers
+    most = most_output(parameters)
+    return Estimate(round(into), (most or ASSUMED_OUTPUT_TOKENS) * answers, most is None)
 
 
 def most_output(parameters: Mapping[str, Any]) -> int | None:
@@ -92,17 +105,20 @@ def refuse_rate(
     )
 
 
-def _characters_of(content: object) -> int:
-    """Count the characters of a text, or of the texts among a message's parts.
+def _tokens_of_message(message: Mapping[str, Any]) -> float:
+    """Guess the tokens of a message.
 
     What is no text, such as a picture, is counted by its tokens, not by its bytes.
     """
-    if isinstance(content, str):
-        return len(content)
+    content = message.get("content", "")
+    texts = _texts_of(content)
+    others = len(content) - len(texts) if isinstance(content, list) else 0
+    return _PER_MESSAGE + sum(map(count_tokens, texts)) + others * PICTURE_TOKENS
+
+
+def _texts_of(content: object) -> list[str]:
+    """Return the text of a message, or the texts among its parts."""
     if not isinstance(content, list):
-        return len(str(content))
+        return [content if isinstance(content, str) else str(content)]
     texts = [part.get("text") if isinstance(part, dict) else part for part in content]
-    return sum(
-        len(text) if isinstance(text, str) else PICTURE_TOKENS * CHARACTERS_PER_TOKEN
-        for text in texts
-    )
+    return [text for text in texts if isinstance(text, str)]

@@ -46,6 +46,7 @@ class Gate:
 
     def __init__(self, ceiling: int, *, first: int | None = None) -> None:
         self.is_alone = False
+        self._allowed = math.inf
         self._unjudged = 0  # attempts that have ended while they were alone, and keep their slot
         self._kept_for = -1
         self._staying = 0
@@ -63,7 +64,13 @@ class Gate:
     @property
     def limit(self) -> int:
         """The most attempts in flight now."""
-        return 1 if self.is_alone else int(self.congestion.limit)
+        return 1 if self.is_alone else int(min(self.congestion.limit, self._allowed))
+
+    def allow(self, most: float) -> None:
+        """Let at most so many attempts through at a time for another reason, but always one."""
+        with self._lock:
+            self._allowed = max(most, 1)
+            self._wake()
 
     def hold(self) -> None:
         """Let one attempt through at a time until `let_in`."""
@@ -215,6 +222,7 @@ class Gate:
         with self._lock:
             self.is_alone = self._is_single_file = False
             self.congestion.limit = self.congestion.ceiling = 2**31
+            self._allowed = math.inf
             self._free_unjudged()
 
     def _line_up(self, give: Callable[[], bool], *, place: int) -> None:

@@ -16,6 +16,7 @@ from ..endpoint import Endpoint, connect
 from ..prompts import Prompt, as_prompts
 from ..records import Call, Run
 from .budget import check_first_call
+from .caps import describe_caps
 from .clock import Clock
 from .estimate import Estimator, most_output, refuse_rate
 from .retry import Retries
@@ -121,6 +122,7 @@ def describe_plan(plan: Plan) -> str:
         text += f"; max_tokens is not set{which}."
     else:
         text += f" and at most {most:,} out, if each is asked once."
+    text += describe_caps(settings.limits, is_open=open_ended > 0)
     return text + (f" Journal: {settings.journal}" if settings.journal else "")
 
 

@@ -59,6 +59,13 @@ class Policy:
             self._note_reply(sent=sent, is_good=True)
             self.retries.note_answer()
 
+    def say(self, kind: str, text: str) -> None:
+        """Say what is to be known of the run: once of each kind, and keep the newest of it."""
+        with self._lock:
+            if kind not in self._notices:
+                self._status.say(text)
+            self._keep(kind, text)
+
     def judge(
         self,
         failure: Failure,

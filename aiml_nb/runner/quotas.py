@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ..records import Call
-from .budget import Budget
+from .budget import Budget, Reserved
 from .estimate import Estimate, Estimator
 from .limits import RateWindow
 from .plan import Plan
 
+_NOTHING = Estimate(0, 0)
 
-class Reserved(NamedTuple):
-    """What is set aside for one attempt, until it is known what it has used."""
 
-    estimate: Estimate = Estimate(0, 0)
-    cost: float = 0.0
+class Share(NamedTuple):
+    """What one attempt has of the budget, and of its minute's tokens."""
+
+    reserved: Reserved
     tokens: list[float] | None = None
-
-
-_NOTHING = Reserved()
 
 
 class Quotas:
@@ -29,6 +28,8 @@ class Quotas:
     ----------
     plan
         The run.
+    say
+        As for `Budget`.
 
     Attributes
     ----------
@@ -36,10 +37,10 @@ class Quotas:
         True if anything is limited per minute.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, say: Callable[[str, str], None]) -> None:
         settings = plan.settings
         self._prompts = plan.prompts
-        self._budget = Budget(settings.limits)
+        self._budget = Budget(settings.limits, say=say)
         self._estimator: Estimator | None = None  # if something counts tokens
         if settings.tokens_per_minute or self._budget.counts_tokens:
             self._estimator = Estimator(settings.parameters)
@@ -54,9 +55,14 @@ class Quotas:
         self._count_what_was_sent(made)
 
     @property
-    def waits_for_a_price(self) -> bool:
-        """True while a cap on cost cannot be kept with several calls in flight."""
-        return self._budget.waits_for_a_price
+    def are_counted(self) -> bool:
+        """True if there is a cap that depends on what attempts use."""
+        return self._budget.counts_tokens
+
+    @property
+    def most_in_flight(self) -> float:
+        """How many attempts there may be at once, for the caps."""
+        return self._budget.most_in_flight
 
     @property
     def are_spent(self) -> bool:
@@ -72,29 +78,35 @@ class Quotas:
             wait = max(wait, self._tokens.wait(self._estimate(call).total, now))
         return wait
 
-    def reserve(self, call: Call, now: float) -> Reserved:
-        """Set aside what an attempt is expected to use; raise BudgetError if it does not fit."""
+    def reserve(self, call: Call, now: float) -> Share | None:
+        """Set aside what an attempt may use; None and BudgetError as `Budget.reserve`."""
         estimate = self._estimate(call)
-        cost = self._budget.reserve(estimate)
+        reserved = self._budget.reserve(estimate)
+        if reserved is None:
+            return None
         if self._requests:
             self._requests.take(1, now)
         tokens = self._tokens.take(estimate.total, now) if self._tokens else None
-        return Reserved(estimate, cost, tokens) if self._estimator else _NOTHING
+        return Share(reserved, tokens)
 
-    def settle(self, reserved: Reserved, call: Call, *, billed: bool) -> None:
+    def settle(self, share: Share, call: Call, *, billed: bool, answered: bool) -> None:
         """Put what an attempt used in place of what was set aside."""
         if self._estimator is None:
             return
-        self._budget.settle(reserved.estimate, reserved.cost, call, billed=billed)
-        if self._tokens and reserved.tokens:
+        if self._budget.counts_tokens:
+            least = self._estimator.least_input(self._prompts[call.index])
+            self._budget.settle(
+                share.reserved, call, billed=billed, answered=answered, least_input=least
+            )
+        if self._tokens and share.tokens:
             used = (call.input_tokens or 0) + (call.output_tokens or 0)
-            used = used or (reserved.estimate.total if billed else 0)
-            self._tokens.correct(reserved.tokens, used)
+            used = used or (self._estimate(call).total if billed else 0)
+            self._tokens.correct(share.tokens, used)
 
     def _estimate(self, call: Call) -> Estimate:
         """Guess the tokens of an attempt, where something counts them."""
         if self._estimator is None:
-            return _NOTHING.estimate
+            return _NOTHING
         return self._estimator.estimate(self._prompts[call.index])
 
     def _count_what_was_sent(self, calls: list[Call]) -> None:

@@ -98,10 +98,19 @@ def run(
         0 waits for no server.
     max_calls, max_total_tokens, max_cost
         Caps on the requests, the tokens and the US dollars of the run; nothing more is sent then.
+        For each call as much is set aside as it may use; who finds no room waits. The first goes
+        alone. With ``max_tokens``, and a server that keeps to it, no cap is passed. Without, 4,096
+        tokens are set aside for an answer, or twice the longest before it, and there are at most
+        as many more in flight as have ended; the last calls, one at a time, need as much as the
+        longest. So a cap is passed by what answers have above that, and by nothing else; likewise
+        by twice the dearest, where the server tells costs. What it does not report, or less than
+        the texts can have, is counted by the texts; if the first answer names no cost, and there
+        are no ``prices``, the run stops. `Run.notices` says so, and by how much a cap was passed.
         A request whose used connection died without a byte of an answer is sent again and counts
         once: a server that reads such requests and hangs up may see each attempt twice.
     prices
-        US dollars per million tokens, ``(input, output)``, where the provider reports no cost.
+        US dollars per million tokens, ``(input, output)``, where the provider reports no cost; if
+        it does, the larger counts.
     journal
         The file that keeps every finished call, for `resume`. None keeps one in
         ``aiml-nb-journals`` for servers that are neither the simulator nor on this machine; True

@@ -134,7 +134,8 @@ def test_what_is_reserved_comes_back_when_less_was_used() -> None:
     call = Call(index=0, custom_id="a", prompt="", input_tokens=10, output_tokens=20)
     for _ in range(17):
         reserved = budget.reserve(Estimate(10, 500))
-        budget.settle(Estimate(10, 500), reserved, call, billed=True)
+        assert reserved is not None
+        budget.settle(reserved, call, billed=True, answered=True)
     with pytest.raises(nb.BudgetError, match="510 are spent"):
         budget.reserve(Estimate(10, 500))
 

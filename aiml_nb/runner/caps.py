@@ -1,0 +1,95 @@
+"""The caps of a run as the user gives them: checked, and how well they can be kept, in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..errors import BudgetError
+from .usage import MARGIN, ROOM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The caps of a run; None caps nothing.
+
+    Parameters
+    ----------
+    max_calls
+        The most requests, retries included.
+    max_total_tokens
+        The most tokens, in and out.
+    max_cost
+        The most US dollars.
+    prices
+        US dollars per million tokens, ``(input, output)``, where the provider reports no cost.
+    """
+
+    max_calls: int | None = None
+    max_total_tokens: int | None = None
+    max_cost: float | None = None
+    prices: tuple[float, float] | None = None
+
+
+def describe_caps(limits: Limits, *, is_open: bool) -> str:
+    """Say how well the caps on tokens and cost are kept; empty if there are none.
+
+    Parameters
+    ----------
+    is_open
+        Some answers are not limited by max_tokens.
+    """
+    names = [name for name in ("max_total_tokens", "max_cost") if getattr(limits, name) is not None]
+    if not names:
+        return ""
+    caps = " and ".join(f"{name}={getattr(limits, name)}" for name in names)
+    if is_open:
+        return (
+            f" {caps} may be passed only by what answers in flight have above {ROOM:,} tokens and "
+            f"{MARGIN} x the largest before; the last call by what it has above the largest. With "
+            "max_tokens not at all, and more may be in flight."
+        )
+    if limits.max_cost is not None and limits.prices is None:
+        return (
+            f" {caps} may be passed only by what answers in flight cost above {MARGIN} x the "
+            "dearest before; the last call by what it costs above the dearest."
+        )
+    return f" {caps} may not be passed if the server keeps to max_tokens."
+
+
+def check_limits(limits: Limits, *, reports_cost: bool) -> None:
+    """Refuse caps that are no caps, or that cannot be kept.
+
+    Raises
+    ------
+    BudgetError
+        If a cap is below the first call, or a cost is capped where nobody tells it.
+    TypeError, ValueError
+        If a value is of another kind.
+    """
+    for name in ("max_calls", "max_total_tokens", "max_cost"):
+        cap = getattr(limits, name)
+        if cap is None:
+            continue
+        if isinstance(cap, bool) or not isinstance(cap, int if name != "max_cost" else int | float):
+            raise TypeError(f"{name} must be a number, or None for no cap; not {cap!r}.")
+        if not cap > 0:
+            raise BudgetError(f"{name}={cap!r} is below the first call. Leave it out or raise it.")
+    _check_prices(limits.prices)
+    if limits.max_cost is not None and limits.prices is None and not reports_cost:
+        raise BudgetError(
+            "max_cost cannot be kept here: this provider does not report what a call cost. Give "
+            "its prices too, in dollars per million tokens: prices=(input, output)."
+        )
+
+
+def _check_prices(prices: object) -> None:
+    if prices is None:
+        return
+    two = isinstance(prices, tuple | list) and len(prices) == 2
+    numbers = two and all(isinstance(each, int | float) for each in prices)  # type: ignore[attr-defined]
+    if not numbers or not all(0 <= each < math.inf for each in prices):  # type: ignore[attr-defined]
+        raise ValueError(
+            "prices must be two numbers from 0, dollars per million tokens in and out; "
+            f"not {prices!r}."
+        )

@@ -1,0 +1,46 @@
+"""How many tokens a text has: a guess on the high side, and what it has at least.
+
+By the bytes that its characters take in UTF-8, which tell the scripts apart that matter here:
+tokenizers know the words of the Latin script best, Greek, Cyrillic, Hebrew and Arabic less, and of
+Chinese, Hindi or Thai they make about a token of each character, of an emoji several.
+"""
+
+from __future__ import annotations
+
+import math
+
+# Of a character of one byte (a letter or a space), two, three and four.
+_USUAL = (0.25, 0.75, 1.25, 3.0)
+_SIGN = 1.0  # of a digit or a sign, of which code is full
+# Tokenizers that know the language best, and its longest words.
+_LEAST = (0.125, 0.25, 0.25, 0.5)
+
+_LETTERS = dict.fromkeys(map(ord, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ \t\r\n"))
+
+
+def count_tokens(text: str) -> float:
+    """Guess the tokens of a text, rather too many than too few."""
+    widths = _count_widths(text)
+    plain = text if len(text) == widths[0] else text.encode("ascii", "ignore").decode()
+    signs = len(plain.translate(_LETTERS))
+    return _weigh(widths, _USUAL) + signs * (_SIGN - _USUAL[0])
+
+
+def least_tokens(text: str) -> int:
+    """Return how many tokens a text has at least; white space may be none."""
+    return math.floor(_weigh(_count_widths("".join(text.split())), _LEAST))
+
+
+def _count_widths(text: str) -> tuple[int, int, int, int]:
+    """Count the characters that take one, two, three and four bytes."""
+    if text.isascii():
+        return len(text), 0, 0, 0
+    one = len(text.encode("ascii", "ignore"))
+    four = len(text.encode("utf-16-le", "surrogatepass")) // 2 - len(text)
+    rest = len(text) - one - four
+    three = len(text.encode("utf-8", "surrogatepass")) - one - 4 * four - 2 * rest
+    return one, rest - three, three, four
+
+
+def _weigh(widths: tuple[int, ...], weights: tuple[float, ...]) -> float:
+    return sum(width * weight for width, weight in zip(widths, weights, strict=True))

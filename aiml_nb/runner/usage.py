@@ -1,0 +1,133 @@
+"""What an answer has used, by what its server reports and by what it holds, and what that teaches.
+
+A report that is missing, no number, negative, or less than the texts have at least is none.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import NamedTuple
+
+from ..completion import choices_of, message_of, reasoning_of, text_of
+from ..records import Call
+from .estimate import Estimate
+from .tokens import count_tokens, least_tokens
+
+# Tokens that are set aside for an answer of unknown length while others are in flight.
+ROOM = 4096
+# So many times the longest, or the dearest, before is set aside then, if that is more.
+MARGIN = 2
+# Tokenizers make a token of each byte at most; `count_tokens` has one for four of them, or more.
+_MOST_PER_ESTIMATE = 4.0
+
+
+class Used(NamedTuple):
+    """What an answer has used; dollars only if they are reported.
+
+    Parameters
+    ----------
+    is_told
+        The tokens are as the server reports them.
+    """
+
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    is_told: bool
+
+    @property
+    def total(self) -> int:
+        """Tokens, in and out."""
+        return self.input_tokens + self.output_tokens
+
+
+def used_by(call: Call, estimate: Estimate, *, least_input: int) -> Used:
+    """Return what the answer has used that is in `call`.
+
+    Parameters
+    ----------
+    estimate, least_input
+        What is guessed of it, and how many tokens have gone in at least.
+    """
+    into, out, is_told = call.input_tokens, call.output_tokens, True
+    if not into or into < least_input:
+        into, is_told = estimate.input_tokens, False
+    words = _words_of(call)
+    if out is None or (words and not out) or out < least_tokens(words):
+        out, is_told = math.ceil(count_tokens(words)), False
+    usage = (call.body or {}).get("usage")
+    total = usage.get("total_tokens") if isinstance(usage, dict) else None
+    if isinstance(total, int) and not isinstance(total, bool) and total < 10**12:
+        out = max(out, total - into)  # some leave the thoughts out of the output
+    cost = call.cost if call.cost and call.cost > 0 else None
+    return Used(into, out, cost, is_told)
+
+
+def _words_of(call: Call) -> str:
+    """Return all that somebody can read in an answer."""
+    parts = []
+    for choice in choices_of(call.body):
+        message = message_of(choice)
+        parts += [text_of(message), reasoning_of(message)]
+        if tools := message.get("tool_calls"):
+            parts.append(json.dumps(tools, ensure_ascii=False, default=str))
+    return " ".join(filter(None, parts))
+
+
+class Learned:
+    """What the answers so far tell about those that are still to come.
+
+    Attributes
+    ----------
+    known
+        Of how many attempts it is known what they have used.
+    largest_cost
+        In dollars; None if no answer has named any.
+    keeps_limit
+        No answer was longer than ``max_tokens`` allows.
+    """
+
+    def __init__(self) -> None:
+        self.known = 0
+        self.largest_cost: float | None = None
+        self.keeps_limit = True
+        self._largest_output = 0
+        self._dearest = 0.0  # dollars per token
+        self._more_input, self._times_input = 0, 1.0
+
+    def note(self, estimate: Estimate, used: Used) -> None:
+        """Learn from an answer."""
+        self.known += 1
+        self._largest_output = max(self._largest_output, used.output_tokens)
+        self.keeps_limit &= estimate.is_open or used.output_tokens <= estimate.output_tokens
+        guessed = max(estimate.input_tokens, 1)
+        self._more_input = max(self._more_input, used.input_tokens - guessed)
+        times = min(used.input_tokens / guessed, _MOST_PER_ESTIMATE)
+        self._times_input = max(self._times_input, times)
+        if used.cost is not None:
+            self.largest_cost = max(self.largest_cost or 0.0, used.cost)
+            self._dearest = max(self._dearest, used.cost / max(used.total, 1))
+
+    def room(self, estimate: Estimate, *, is_alone: bool) -> Estimate:
+        """Return what to set aside for an attempt.
+
+        Parameters
+        ----------
+        is_alone
+            Nothing else is in flight: it needs as much as the longest answer before it.
+        """
+        into, out = estimate.input_tokens, estimate.output_tokens
+        into += max(self._more_input, round(into * (self._times_input - 1)))
+        if estimate.is_open or not self.keeps_limit:
+            least = 0 if estimate.is_open else out
+            if not is_alone:
+                out = max(ROOM, MARGIN * self._largest_output, least)
+            elif self._largest_output:
+                out = max(self._largest_output, least)
+        return Estimate(into, out, estimate.is_open)
+
+    def cost_of(self, tokens: int, *, is_alone: bool) -> float:
+        """Return the dollars to set aside for an attempt that may use so many tokens."""
+        largest = self.largest_cost or 0.0
+        return largest if is_alone else max(MARGIN * largest, self._dearest * tokens)
