@@ -213,12 +213,12 @@ class Budget:
         if most is not None and self._tokens + tokens > most:
             return (
                 f"about {tokens} tokens more do not fit into max_total_tokens={most}, "
-                f"of which {self._tokens} are spent"
+                f"of which {self._tokens} are spent or reserved"
             )
         if limits.max_cost is not None and self._cost + cost > limits.max_cost:
             return (
                 f"about ${cost:.6f} more do not fit into max_cost={limits.max_cost}, of which "
-                f"${self._cost:.6f} are spent"
+                f"${self._cost:.6f} are spent or reserved"
             )
         return ""
 
