@@ -115,7 +115,7 @@ class Budget:
         return Reserved(estimate, room, cost)
 
     def settle(
-        self, reserved: Reserved, call: Call, *, billed: bool, answered: bool, least_input: int = 0
+        self, reserved: Reserved, call: Call, *, billed: bool, answered: bool, sent: str = ""
     ) -> int:
         """Put what an attempt used in place of what was set aside; return its tokens.
 
@@ -125,7 +125,7 @@ class Budget:
             It may have cost something.
         answered
             It was answered as it should.
-        least_input
+        sent
             As in `usage.used_by`.
         """
         if not self.counts_tokens:
@@ -133,7 +133,7 @@ class Budget:
         self._in_flight -= 1
         self._reserved_tokens -= reserved.room.total
         self._reserved_cost = self._reserved_cost - reserved.cost if self._in_flight else 0.0
-        used = used_by(call, reserved.estimate, least_input=least_input)
+        used = used_by(call, reserved.estimate, sent=sent)
         if not (answered or (used.is_told and call.body)):
             self._learned.known += not billed
             return self._count_lost(reserved) if billed else 0
@@ -155,7 +155,7 @@ class Budget:
             if not self.counts_tokens:
                 continue
             billed = sum(each.possibly_billed or not each.error_type for each in call.attempts)
-            used = used_by(call, estimate, least_input=0)
+            used = used_by(call, estimate, sent="")
             if call.body and (used.is_told or not call.attempts[-1].error_type):
                 self._count_answer(estimate, used)
                 billed -= 1

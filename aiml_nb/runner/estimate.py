@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from .tokens import count_tokens, least_tokens
+from .tokens import guess_tokens
 
 if TYPE_CHECKING:
     from ..prompts import Prompt
@@ -56,17 +56,18 @@ class Estimator:
         into = around.input_tokens + sum(map(_tokens_of_message, prompt.messages))
         return around._replace(input_tokens=int(into))
 
-    def least_input(self, prompt: Prompt) -> int:
-        """Return how many tokens of text go in with one call, at least."""
-        contents = (message.get("content", "") for message in prompt.messages)
-        return sum(least_tokens(text) for content in contents for text in _texts_of(content))
+
+def text_of_prompt(prompt: Prompt) -> str:
+    """Return all the text of a prompt."""
+    contents = (message.get("content", "") for message in prompt.messages)
+    return " ".join(text for content in contents for text in _texts_of(content))
 
 
 def _estimate_around(parameters: Mapping[str, Any]) -> Estimate:
     """Guess the tokens that go in beside the messages, and those that come out."""
     # Tools are a list, too, but not of parts of a message.
     texts = [str(parameters.get(name) or "") for name in ("system", "tools", "response_format")]
-    into = sum(map(count_tokens, texts)) + (_PER_MESSAGE if texts[0] else 0)
+    into = sum(map(guess_tokens, texts)) + (_PER_MESSAGE if texts[0] else 0)
     answers = parameters.get("n")
     answers = answers if isinstance(answers, int) and answers > 0 else 1
     most = most_output(parameters)
@@ -113,7 +114,7 @@ def _tokens_of_message(message: Mapping[str, Any]) -> float:
     content = message.get("content", "")
     texts = _texts_of(content)
     others = len(content) - len(texts) if isinstance(content, list) else 0
-    return _PER_MESSAGE + sum(map(count_tokens, texts)) + others * PICTURE_TOKENS
+    return _PER_MESSAGE + sum(map(guess_tokens, texts)) + others * PICTURE_TOKENS
 
 
 def _texts_of(content: object) -> list[str]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..records import Call
 from .budget import Budget, Reserved
-from .estimate import Estimate, Estimator
+from .estimate import Estimate, Estimator, text_of_prompt
 from .limits import RateWindow
 from .plan import Plan
 
@@ -94,10 +94,8 @@ class Quotas:
         if self._estimator is None:
             return
         if self._budget.counts_tokens:
-            least = self._estimator.least_input(self._prompts[call.index])
-            self._budget.settle(
-                share.reserved, call, billed=billed, answered=answered, least_input=least
-            )
+            sent = text_of_prompt(self._prompts[call.index])
+            self._budget.settle(share.reserved, call, billed=billed, answered=answered, sent=sent)
         if self._tokens and share.tokens:
             used = (call.input_tokens or 0) + (call.output_tokens or 0)
             used = used or (self._estimate(call).total if billed else 0)

@@ -18,8 +18,13 @@ _LEAST = (0.125, 0.25, 0.25, 0.5)
 _LETTERS = dict.fromkeys(map(ord, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ \t\r\n"))
 
 
+def guess_tokens(text: str) -> float:
+    """Guess the tokens of a text, as if it were prose."""
+    return _weigh(_count_widths(text), _USUAL)
+
+
 def count_tokens(text: str) -> float:
-    """Guess the tokens of a text, rather too many than too few."""
+    """Guess the tokens of a text, prose or code, rather too many than too few."""
     widths = _count_widths(text)
     plain = text if len(text) == widths[0] else text.encode("ascii", "ignore").decode()
     signs = len(plain.translate(_LETTERS))

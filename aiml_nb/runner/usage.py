@@ -42,17 +42,19 @@ class Used(NamedTuple):
         return self.input_tokens + self.output_tokens
 
 
-def used_by(call: Call, estimate: Estimate, *, least_input: int) -> Used:
+def used_by(call: Call, estimate: Estimate, *, sent: str) -> Used:
     """Return what the answer has used that is in `call`.
 
     Parameters
     ----------
-    estimate, least_input
-        What is guessed of it, and how many tokens have gone in at least.
+    estimate
+        What was guessed of it.
+    sent
+        The text of its prompt.
     """
     into, out, is_told = call.input_tokens, call.output_tokens, True
-    if not into or into < least_input:
-        into, is_told = estimate.input_tokens, False
+    if not into or into < least_tokens(sent):
+        into, is_told = max(estimate.input_tokens, math.ceil(count_tokens(sent))), False
     words = _words_of(call)
     if out is None or (words and not out) or out < least_tokens(words):
         out, is_told = math.ceil(count_tokens(words)), False
