@@ -354,8 +354,9 @@ class Promises(RuleBasedStateMachine):
         self.loop.now += seconds
         if seconds > STOPPED:  # what came in that time is read first, before a call is ended
             self.reads_until = self.loop.now + READING_TIME + 1e-3
-            self._settle()
-            self.loop.now = self.reads_until
+            while self.loop.now < self.reads_until:
+                self._settle()
+                self.loop.now += STOPPED / 2  # a longer step would stop the process once more
         self._settle()
 
     def _settle(self) -> None:
