@@ -129,10 +129,10 @@ class Outage:
         return (self._found_at if self._found_at > self._began else now) - self._began
 
     def describe(self, now: float) -> str:
-        """Say that the server is away, and for how long; empty where that is not certain."""
-        if not self._is_sure:
-            return ""
+        """Say that the server is away, and for how long; empty where it is not certain, or new."""
         seconds = math.floor(now - self._began)
+        if not self._is_sure or seconds < 1:
+            return ""
         return f"the server is away for {seconds} s, waited for up to {self.patience:g} s"
 
     def _wait_again(self, now: float, at_least: float = 0.0) -> None:

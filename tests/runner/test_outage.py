@@ -199,6 +199,8 @@ class TestCriterion:
 
         assert self.lose(outage, "connect")
         assert outage.is_shut
+        assert outage.describe(outage._began + 0.9) == ""
+        assert "away for 1 s" in outage.describe(outage._began + 1.1)
 
     @pytest.mark.parametrize("kind", ["no_reply", "502", "503", "504"])
     def test_of_other_losses_some_in_a_row_are_looked_into(self, kind: str) -> None:

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import os
 import socket
+import sys
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from ..errors import SimulatorError
 from ..settings import Settings
@@ -50,21 +51,52 @@ def serve(
         asyncio.run(_serve(listener, settings or Settings(), log_file))
 
 
-async def _serve(listener: socket.socket, settings: Settings, log_file: TextIO | None) -> None:
+async def _serve(listener: socket.socket, settings: Settings, log_file: BinaryIO | None) -> None:
     # aiohttp takes 0.15 s to import: who only asks the core, or starts a child, does without.
     from .server import start_server
     from .service import Registry, Service
 
-    service = Service(settings, write_log=None if log_file is None else log_file.write)
+    service = Service(settings, write_log=None if log_file is None else _LogFile(log_file).write)
     server = await start_server(listener, Registry(service), max_connections=count_places())
     announce(server.base_url)
     await server.play_outages(service)
     await asyncio.Event().wait()
 
 
-def _open_log(path: Path) -> TextIO:
+class _LogFile:
+    """Takes lines, and says once on stderr if one is lost, as on a full disk.
+
+    Parameters
+    ----------
+    file
+        Without a buffer: one that was full would fail again when it is closed.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._is_torn = self._is_incomplete = False
+
+    def write(self, line: str) -> None:
+        """Write a line, as far as there is room."""
+        # What a full disk cut off is closed, so that the next line is one.
+        data = b"\n" * self._is_torn + line.encode()
+        written, problem = 0, "only a part of a line"
+        try:
+            written = self._file.write(data)
+        except OSError as error:
+            problem = error.strerror or str(error)
+        if written > 0:
+            self._is_torn = written < len(data)
+        if written < len(data) and not self._is_incomplete:
+            self._is_incomplete = True
+            text = f"The log is incomplete: lines could not be written to it ({problem})."
+            with contextlib.suppress(OSError, ValueError):
+                print(text, file=sys.stderr, flush=True)
+
+
+def _open_log(path: Path) -> BinaryIO:
     try:
-        return path.open("a", buffering=1, encoding="utf-8")
+        return path.open("ab", buffering=0)
     except OSError as error:
         raise SimulatorError(
             f"The log cannot be written to {str(path)!r} ({error.strerror}). "

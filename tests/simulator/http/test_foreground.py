@@ -65,6 +65,43 @@ def test_the_log_file_gets_a_line_for_each_request_when_it_finishes(tmp_path):
     assert [(line["number"], line["status"]) for line in lines] == [(1, 200), (2, 200)]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the files of another process")
+def test_a_log_that_has_no_room_is_torn_once_and_goes_on_when_there_is(tmp_path):
+    import resource
+
+    path = tmp_path / "log.jsonl"
+    with served(log_path=str(path)) as (server, base_url):
+        ask(base_url)
+        limits = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
+        room = path.stat().st_size + 30
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (room, limits[1]))
+        assert [ask(base_url) for _ in range(3)] == ["2 + 2 = 4."] * 3
+        assert path.stat().st_size == room
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, limits)
+        ask(base_url)
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=5)
+        lines = path.read_text().splitlines()
+
+    assert [json.loads(line)["number"] for line in (lines[0], lines[-1])] == [1, 5]
+    assert len(lines) == 3
+    assert len(errors.splitlines()) == 1
+    assert "log is incomplete" in errors
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="writes to a disk that is full")
+def test_a_full_disk_takes_the_log_and_not_the_answers():
+    with served(log_path="/dev/full") as (server, base_url):
+        assert [ask(base_url) for _ in range(3)] == ["2 + 2 = 4."] * 3
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=5)
+
+    assert errors == (
+        "The log is incomplete: lines could not be written to it (No space left on device).\n"
+    )
+    assert server.returncode == 0
+
+
 def test_a_port_in_use_is_an_error_that_names_it_and_the_way_out():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
