@@ -23,7 +23,9 @@ def test_the_script_runs(lesson: Lesson, tmp_path: Path) -> None:
         check=False,
     )
 
-    assert (ran.returncode, ran.stderr) == (0, "")
+    # Where there is no bar, what holds a run up is a line of its own.
+    said = [line for line in ran.stderr.splitlines() if not line.startswith("aiml_nb: paused for ")]
+    assert (ran.returncode, said) == (0, [])
     assert "simulat" in ran.stdout
 
 
