@@ -74,4 +74,4 @@ def test_order_and_durations_are_the_same_with_and_without_the_patch() -> None:
     for under_the_patch in (awaited, run):
         same_order, others = json.loads(under_the_patch.stdout)
         assert same_order == order
-        assert others == pytest.approx(durations, rel=0.05)
+        assert others == pytest.approx(durations, abs=0.15)
