@@ -77,7 +77,7 @@ async def test_all_at_once_they_finish_in_the_planned_order_both_times(open_serv
     planned = sorted(range(12), key=lambda number: plans[number].finished)
 
     for _ in range(2):
-        service, finished = open_service(seed=2, speed=4), []
+        service, finished = open_service(seed=2, speed=1), []
 
         async def ask(number, service=service, finished=finished):
             await service.complete(prompts[number])
