@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -132,13 +132,13 @@ class Failure:
     error_type: str
     status: int | None
     possibly_billed: bool
-    message: str
-    request_id: str | None = None
+    message: str = field(repr=False)  # tracebacks may print variables
+    request_id: str | None = field(default=None, repr=False)
     retry_after: float | None = None
     should_retry: bool | None = None
-    code: str | None = None
+    code: str | None = field(default=None, repr=False)
     at_proxy: bool = False
-    param: str | None = None
+    param: str | None = field(default=None, repr=False)
 
 
 def quote(message: str, key: ApiKey) -> str:

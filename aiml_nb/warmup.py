@@ -43,7 +43,7 @@ class Known:
         Why its list told nothing; None if it told something, or was not asked for yet.
     """
 
-    models: set[str] = field(default_factory=set)
+    models: set[str] = field(default_factory=set, repr=False)
     failure: Failure | None = None
 
     @property

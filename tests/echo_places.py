@@ -1,6 +1,7 @@
 """A server that says the key it was given in any one place of a reply, well formed or not.
 
-``{root}/{place}/v1`` answers a call with `PLACES[place]`, and the list of models with a 404.
+``{root}/{place}/v1`` answers a call with `PLACES[place]`, and the list of models with a 404;
+``{root}/{place}/all/v1`` answers that as a call, too.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ def echo_places() -> Iterator[str]:
             place = request.split(b" ")[1].split(b"/")[1].decode()
             key = re.search(rb"(?i)authorization: bearer (\S+)", request)
             stream = b'"stream":true' in request.replace(b" ", b"")
-            if b"/chat/completions" in request and key:
+            if key and (b"/chat/completions" in request or b"/all/v1/" in request):
                 connection.sendall(PLACES[place](key[1].decode(), stream))
             else:
                 connection.sendall(head("content-length: 0", status="404 No"))

@@ -68,7 +68,7 @@ class FirstCalls:
     is_over: bool = field(init=False, default=False)
     turned_away: bool = field(init=False, default=False)
     _refused: Refused | None = field(init=False, default=None)
-    _models: set[str] = field(init=False, default_factory=set)
+    _models: set[str] = field(init=False, default_factory=set, repr=False)
     _alike: int = field(init=False, default=0)
 
     def begin(self) -> None:
