@@ -52,7 +52,7 @@ REPORTS: dict[str, Callable[[int, int], Any]] = {
     "a list": lambda i, o: [i, o],
     "bool": lambda i, o: {"prompt_tokens": True, "completion_tokens": True},
     "total alone": lambda i, o: {"total_tokens": i + o},
-    "other names": lambda i, o: {"input_tokens": i, "output_tokens": o},
+    "other names": lambda i, o: {"tokens_in": i, "tokens_out": o},
 }
 
 
