@@ -64,7 +64,9 @@ def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
         )
         raise SystemExit(EXIT_BAD_INPUT)
     if unknown:
-        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        # Names alone: what was meant for one of them may be a key.
+        names = [each.partition("=")[0] for each in unknown if each.startswith("-")]
+        parser.error(f"unrecognized arguments: {' '.join(names or unknown)}")
     return options
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -14,6 +15,9 @@ from ..errors import EndpointError
 from ..keys import ApiKey
 from ..printable import say
 from ..prompts import Prompt, as_prompts, read_prompts
+
+_LIKE_A_NAME = re.compile("[A-Z]+(_[A-Z0-9]+)+")
+_HOW_KEYS_COME = "Type  export MY_API_KEY=…  first, and then  --api-key-env MY_API_KEY."
 
 
 def add_call_options(
@@ -68,7 +72,15 @@ def add_endpoint_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--api-key-env", metavar="NAME", help="the environment variable that holds the key"
     )
+    group.add_argument("--api-key", action=_RefuseKey, help=argparse.SUPPRESS)
     group.add_argument("--model", metavar="M", help="the model to ask for")
+
+
+class _RefuseKey(argparse.Action):
+    """Refuses a key that is typed: it would stay in the shell's history and on the screen."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        parser.error(f"a key is not typed on the command line. {_HOW_KEYS_COME}")
 
 
 def open_endpoint(options: argparse.Namespace) -> Endpoint:
@@ -102,6 +114,10 @@ def open_endpoint(options: argparse.Namespace) -> Endpoint:
 def _read_key(name: str) -> str:
     text = os.environ.get(name)
     if not text:
+        if not _LIKE_A_NAME.fullmatch(name):  # perhaps it is the key, which is not to be shown
+            raise EndpointError(
+                f"--api-key-env names a variable, and none is set. {_HOW_KEYS_COME}"
+            )
         raise EndpointError(
             f"--api-key-env names {name!r}, which is not set. Type  export {name}=…  first."
         )

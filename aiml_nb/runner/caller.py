@@ -243,7 +243,7 @@ class Caller:
             self._finish(call)
             return None
         if answer.first_token is None and self._requests.learn(failure, request):
-            self._policy.say_once("left out", LEFT_OUT)
+            self._policy.say("left out", LEFT_OUT)
             self._admission.gate.keep_for(call.index)  # it may be alone still
             self._admission.leave(ticket, call, status=failure.status, billed=False)
             call.error_type, call.error = failure.error_type, LEFT_OUT

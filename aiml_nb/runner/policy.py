@@ -62,9 +62,7 @@ class Policy:
     def say(self, kind: str, text: str) -> None:
         """Say what is to be known of the run: once of each kind, and keep the newest of it."""
         with self._lock:
-            if kind not in self._notices:
-                self._status.say(text)
-            self._keep(kind, text)
+            self._say(kind, text)
 
     def judge(
         self,
@@ -109,7 +107,7 @@ class Policy:
             failure, tries, streamed=streamed, left=left, is_away=is_away, in_vain=in_vain
         )
         if end := _ENDS.get(verdict.remark):
-            self.say_once(verdict.remark, end.format(self._plan.settings.retry_share))
+            self._say(verdict.remark, end.format(self._plan.settings.retry_share))
         all_wait = is_away
         if verdict.pause and not is_away:
             all_wait = self.holdups.pause(now, verdict.pause, sent=sent)
@@ -123,11 +121,10 @@ class Policy:
         if said:
             self._keep("outage", said)
 
-    def say_once(self, kind: str, text: str) -> None:
-        """Say what has changed for the rest of the run."""
+    def _say(self, kind: str, text: str) -> None:
         if kind not in self._notices:
-            self._keep(kind, text)
             self._status.say(text)
+        self._keep(kind, text)
 
     def _keep(self, kind: str, text: str) -> None:
         self._notices[kind] = text

@@ -118,6 +118,30 @@ BAD_INPUT = {
 }
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["--api-key", CANARY],
+        [f"--api-key={CANARY}"],
+        ["--api-key-env", CANARY],
+        ["--key", CANARY],
+        [f"--secret={CANARY}"],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("command", ["compare", "run", "doctor"])
+def test_a_key_that_is_typed_is_not_shown(command: str, typed: list[str], tmp_path: Path) -> None:
+    (tmp_path / "q.txt").write_text("Who?")
+    prompts = ["--prompts", "q.txt"] if command == "run" else []
+
+    done = aiml_nb(command, *prompts, *typed, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert CANARY not in done.stdout + done.stderr
+    if "--api-key" in typed[0] and command != "doctor":
+        assert "--api-key-env MY_API_KEY" in done.stderr
+
+
 @pytest.mark.parametrize("name", BAD_INPUT)
 def test_bad_input_gets_one_sentence_and_exit_code_2(name: str, tmp_path: Path) -> None:
     arguments, said = BAD_INPUT[name]
