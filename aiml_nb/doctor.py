@@ -14,10 +14,9 @@ from typing import Literal
 from .endpoint import Endpoint, connect
 from .errors import AimlNbError, EndpointError
 from .failures import explain_failure, quote
-from .loop import inspect_loop
+from .loop import in_kernel, inspect_loop
 from .providers import PROVIDERS
 from .runner import run
-from .runner.progress import in_kernel
 from .transport import open_http
 from .transport.environment import check_key_log, find_proxy, trusted_certificates
 

@@ -11,6 +11,7 @@ from .report import LoopReport
 from .run import run_coroutine
 from .stop import InterruptibleCall, ended_with_cell, interruptible_task
 from .threads import call_in_thread, call_with_main, import_in_thread
+from .waiting import in_kernel
 
 __all__ = [
     "InterruptibleCall",
@@ -20,6 +21,7 @@ __all__ = [
     "call_with_main",
     "ended_with_cell",
     "import_in_thread",
+    "in_kernel",
     "inside_run",
     "inspect_loop",
     "interruptible_task",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +14,14 @@ from typing import Any
 from .dropped import given_again_if_dropped
 from .interrupt import Interruptible, note_press, owner_of, refuse_when_ending
 from .threads import interrupted_with_main, main_interrupt
-from .waiting import Interrupted, current_task, find_cell, in_main_thread, raises_at_prompt
+from .waiting import (
+    Interrupted,
+    current_task,
+    find_cell,
+    in_kernel,
+    in_main_thread,
+    raises_at_prompt,
+)
 
 # A pool gives its thread the next piece of work at once, and knows nothing of a press.
 QUIET = 0.5
@@ -103,7 +109,7 @@ class InterruptibleCall(Interruptible):
 
     def _replaces(self, previous: Any) -> bool:
         if previous is signal.SIG_IGN:  # so a kernel has it between cells, where callbacks run
-            return self._is_in_loop and "ipykernel" in sys.modules
+            return self._is_in_loop and in_kernel()
         raises_here = previous is signal.default_int_handler and raises_at_prompt()
         return self._is_in_loop and not raises_here
 

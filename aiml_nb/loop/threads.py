@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from .browser import in_browser
 from .interrupt import count_presses
-from .waiting import Interrupted, find_cell, in_main_thread
+from .waiting import Interrupted, find_cell, in_kernel, in_main_thread
 
 GLANCE = 0.05  # seconds between two looks
 
@@ -198,7 +198,7 @@ class _Kernel:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._cell: asyncio.Task[Any] | None = None
         self._was_cancelled = False
-        if "ipykernel" in sys.modules and "IPython" in sys.modules:
+        if in_kernel():
             with suppress(AttributeError):
                 self._loop = sys.modules["IPython"].get_ipython().kernel.io_loop.asyncio_loop
 

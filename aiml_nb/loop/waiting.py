@@ -23,6 +23,11 @@ Interrupted.__name__ = Interrupted.__qualname__ = "KeyboardInterrupt"
 Interrupted.__module__ = "builtins"
 
 
+def in_kernel() -> bool:
+    """Tell whether this is a notebook's kernel: ipykernel alone may be imported anywhere."""
+    return hasattr(_shell(), "kernel")
+
+
 def in_main_thread() -> bool:
     """Tell whether this is the thread in which Python delivers signals."""
     return threading.current_thread() is threading.main_thread()
@@ -76,7 +81,11 @@ def current_task() -> asyncio.Task[Any] | None:
 
 
 def _in_ipython_terminal() -> bool:
-    if "IPython" not in sys.modules:
-        return False
-    shell = sys.modules["IPython"].get_ipython()
-    return shell is not None and not hasattr(shell, "kernel")
+    return _shell() is not None and not in_kernel()
+
+
+def _shell() -> Any:
+    """Return the IPython shell of this process, if there is one."""
+    # Absent while it is being imported.
+    get_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return get_shell and get_shell()

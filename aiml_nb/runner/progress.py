@@ -10,6 +10,7 @@ from contextvars import copy_context
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ..loop import in_kernel
 from ..printable import printable, say
 from ..records import Call
 
@@ -116,12 +117,6 @@ def _print(text: str) -> None:
 
 def _somebody_looks() -> bool:
     return in_kernel() or (sys.stderr is not None and sys.stderr.isatty())
-
-
-def in_kernel() -> bool:
-    """Tell whether this is a notebook's kernel: ipykernel alone may be imported anywhere."""
-    ipython = sys.modules.get("IPython")
-    return hasattr(ipython and ipython.get_ipython(), "kernel")
 
 
 @cache
