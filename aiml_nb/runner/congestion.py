@@ -25,15 +25,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 ROUND = 10  # attempts, at least
 TOO_MANY = 0.5
+CHANCE = 0.05
 HELPED = 0.5
 HALF = 0.5  # of the limit is what less than a round can cost
 GROWTH = 0.05
 PROBE = 10  # above the last limit that failed, this many rounds of good answers per step
-SHRINK = 0.8
+ENOUGH = 4  # refusals to be expected: by chance, none comes one time in fifty
+MEMORY = 200  # attempts
+
+
+@dataclass
+class _Trial:
+    """A lower limit, and what came of it."""
+
+    before: float  # the limit
+    share: float  # of attempts that were refused under it
+    made: int = 0
+    refused: int = 0
 
 
 class Congestion:
@@ -65,11 +78,12 @@ class Congestion:
         self.limit = float(min(first or ceiling, ceiling))
         self._note = note
         self._out = 0
-        self._learns = first is not None
+        self._is_learned = self._learns = first is not None
         self._failed_at = math.inf
         self._hurries_to = 0.0
         self._usual = 0.0  # the share of refusals that nothing of ours makes rarer
-        self._before: tuple[float, float] | None = None  # limit and share of a round, if on trial
+        self._trial: _Trial | None = None
+        self._seen = 0  # attempts, of which that is the share
         self._levels: list[int] = []  # of the round's attempts: how many others were in flight
         self._refused: list[int] = []
         self._began, self._full_at = -1.0, math.inf
@@ -87,15 +101,17 @@ class Congestion:
         self._out -= 1
         if status == 429 and sent >= self._began:
             self._refused.append(level)
-            if self._learns:
-                self._stop_learning(level, now)
         if sent > self._full_at:
             self.review(now)
         elif len(self._levels) >= self._enough and self._full_at == math.inf:
             # Who was sent from now on is answered after those of this round are refused.
             self._full_at = now
-        if status == 200 and self.limit < self.ceiling and self._before is None:
+        if status == 200 and self.limit < self.ceiling and not self._is_in_doubt():
             self._grow(now)
+
+    def _is_in_doubt(self) -> bool:
+        made, refused = len(self._levels), len(self._refused)
+        return self._trial is not None or (refused > 0 and self._excess(refused / made, made) > 0)
 
     def review(self, now: float) -> None:
         """End a round, and change the limit by what it was like."""
@@ -104,38 +120,59 @@ class Congestion:
         if self._refused and (most := self._find_level()):
             if made < ROUND:  # as after a pause, where the last of a few are refused by a rate, too
                 most = max(most, int(HALF * self.limit))
-            self._before, self._failed_at = None, most + 1
-            self._lower(most, share, now)
-        elif self._before is not None and made:
-            self._end_trial(share, now)
+            self._failed_at = most + 1
+            self._try(most, share, now)
+        elif self._trial is not None:
+            self._judge(self._trial, made, refused, now)
         elif made:
             self._look_for_excess(share, made, now)
         self._begin_round(now)
 
     def _find_level(self) -> int:
-        """Return from how many in flight on most attempts were refused; 0 if there is none."""
-        least = min(self._refused)
+        """Return from how many in flight on most attempts were refused; 0 if there is none.
+
+        Nor if they may well be the same by chance.
+        """
+        least, refused = min(self._refused), len(self._refused)
         above = sum(level >= least for level in self._levels)
-        return max(least, 1) if len(self._refused) >= TOO_MANY * above else 0
+        by_chance = (above / len(self._levels)) ** refused
+        return max(least, 1) if refused >= TOO_MANY * above and by_chance <= CHANCE else 0
 
     def _look_for_excess(self, share: float, made: int, now: float) -> None:
-        chance = 2 * math.sqrt(self._usual * (1 - self._usual) / made)
-        if not self._refused or share <= self._usual + chance:
-            self._usual += (share - self._usual) / 4 if self._usual else 0.0
+        excess = self._excess(share, made)
+        if excess * self.limit >= 1:
+            least = HALF if made < ROUND else 0.0
+            self._try(self.limit * max(1 - excess, least), share, now)
             return
-        self._before = self.limit, share
-        least = HALF if made < ROUND else 0.0
-        self._lower(self.limit * max(1 - share + self._usual, least), share, now)
+        if self.limit >= self._failed_at:  # it does not fail any more, or never did
+            self._failed_at, self._learns = math.inf, self._is_learned
+        self._seen = min(self._seen + made, MEMORY)
+        self._usual += (share - self._usual) * min(made / self._seen, 1.0)
 
-    def _end_trial(self, share: float, now: float) -> None:
-        limit, before = self._before or (self.limit, 0.0)
-        self._before = None
-        if share < HELPED * before:
-            self._failed_at = limit
-            return
-        self._usual = (share + before) / 2
-        self.limit, self._failed_at = limit, math.inf
-        self._note(now, "ok")
+    def _excess(self, share: float, made: int) -> float:
+        """Return by how much more than the usual share was refused; 0 if that may be chance."""
+        chance = 2 * math.sqrt(self._usual * (1 - self._usual) / made)
+        return share - self._usual if share > self._usual + chance else 0.0
+
+    def _try(self, limit: float, share: float, now: float) -> None:
+        """Lower the limit, until it can be told whether that makes refusals rarer."""
+        before = self._trial.before if self._trial else self.limit
+        self._trial = _Trial(before, share)
+        self._lower(limit, share, now)
+
+    def _judge(self, trial: _Trial, made: int, refused: int, now: float) -> None:
+        trial.made += made
+        trial.refused += refused
+        expected = trial.share * trial.made
+        if trial.refused >= HELPED * max(expected, ENOUGH):
+            self._trial = None
+            self._usual, self._seen = trial.refused / trial.made, trial.made
+            self.limit, self._failed_at = trial.before, math.inf
+            self._note(now, "ok")
+        elif expected >= ENOUGH:
+            self._trial = None
+            self._learns = False
+            self._failed_at = min(self._failed_at, trial.before)
 
     def _lower(self, limit: float, share: float, now: float) -> None:
         if share == 1:
@@ -149,12 +186,6 @@ class Congestion:
         self._levels.clear()
         self._refused.clear()
         self._enough = max(self.limit, ROUND)
-
-    def _stop_learning(self, level: int, now: float) -> None:
-        self._learns = False
-        self._failed_at = min(self.limit, level + 1.0)
-        self._lower(max(1.0, min(self._failed_at * SHRINK, self._failed_at - 1)), 0.0, now)
-        self._begin_round(now)
 
     def _grow(self, now: float) -> None:
         before = int(self.limit)
