@@ -5,15 +5,17 @@ end of each round, which is about as many attempts as may be in flight, it is as
 were refused:
 
 - Were they those that were sent when most others were in flight? If at least half of what was sent
-  with as many in flight, or more, was refused, and with fewer nothing, then it is the number. It is
-  the limit from now on.
-- If not, and a share s of the round was refused, the limit goes down by that share on trial, as far
-  as it must if the rest is all that the server takes: DCTCP's answer to marked packets (M. Alizadeh
-  et al., "Data Center TCP", SIGCOMM 2010). If the next round is refused less than half as often, it
-  has helped and stands. If not, those refusals have nothing to do with us, and it is taken back, as
-  senders do that try two rates and keep the better (M. Dong et al., "PCC: Re-architecting
-  Congestion Control for Consistent High Performance", NSDI 2015). From then on they are expected,
-  and only more than chance would make of them counts.
+  with as many in flight, or more, was refused, and with fewer nothing, and that is hardly chance,
+  then it is the number, and the limit from now on.
+- If not, and a share s of the round was refused that makes at least one of those in flight, the
+  limit goes down by that share, as far as it must if the rest is all that the server takes: DCTCP's
+  answer to marked packets (M. Alizadeh et al., "Data Center TCP", SIGCOMM 2010).
+
+Either is a trial, as senders try two rates and keep the better (M. Dong et al., "PCC:
+Re-architecting Congestion Control for Consistent High Performance", NSDI 2015). It lasts until
+four refusals were to be expected had nothing changed. Were there less than half as many, it has
+helped and stands. If not, those refusals have nothing to do with us, and it is taken back. From
+then on they are usual, and only more than chance would make of them counts.
 
 Without refusals the limit grows: by a twentieth a round, at least by one (additive increase after
 D.-M. Chiu and R. Jain, "Analysis of the increase and decrease algorithms for congestion avoidance",
@@ -122,6 +124,8 @@ class Congestion:
                 most = max(most, int(HALF * self.limit))
             self._failed_at = most + 1
             self._try(most, share, now)
+            if share >= TOO_MANY:  # what is refused so often is no chance
+                self._trial, self._learns = None, False
         elif self._trial is not None:
             self._judge(self._trial, made, refused, now)
         elif made:
@@ -136,7 +140,8 @@ class Congestion:
         least, refused = min(self._refused), len(self._refused)
         above = sum(level >= least for level in self._levels)
         by_chance = (above / len(self._levels)) ** refused
-        return max(least, 1) if refused >= TOO_MANY * above and by_chance <= CHANCE else 0
+        is_clear = by_chance <= CHANCE or refused >= TOO_MANY * len(self._levels)
+        return max(least, 1) if refused >= TOO_MANY * above and is_clear else 0
 
     def _look_for_excess(self, share: float, made: int, now: float) -> None:
         excess = self._excess(share, made)

@@ -27,6 +27,7 @@ RETRIED = frozenset(
 )
 MOST_429S = 8
 MOST_LOST = 8
+MOST_UNANSWERED = 1  # that are sent again
 LONGEST_BACKOFF = 20.0
 SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0  # most limits are counted by the minute
@@ -47,6 +48,8 @@ class Tries:
     failures, rate_limited, lost
         Attempts that failed, attempts that were answered by a 429, and attempts that may have
         reached the server as it went away.
+    unanswered
+        Of the failures those that were sent and never answered: each is perhaps billed.
     in_vain
         Of the 429s those in a row that came when the server refused most of what it was sent.
     """
@@ -54,6 +57,7 @@ class Tries:
     failures: int = 0
     rate_limited: int = 0
     lost: int = 0
+    unanswered: int = 0
     in_vain: int = 0
 
 
@@ -235,12 +239,12 @@ class Retries:
 
     def _judge_failure(self, failure: Failure, tries: Tries, left: float) -> Verdict:
         tries.failures += 1
-        most = min(self.max_attempts, 2) if failure.error_type == "no_reply" else self.max_attempts
+        tries.unanswered += failure.error_type == "no_reply"
         if failure.error_type not in RETRIED:
             return Verdict(None)
         pause = _asked(failure)
-        if tries.failures >= most:
-            remark = f"given up after {tries.failures} attempts" if most > 1 else ""
+        if tries.failures >= self.max_attempts or tries.unanswered > MOST_UNANSWERED:
+            remark = f"given up after {tries.failures} attempts" if tries.failures > 1 else ""
             return Verdict(None, remark, pause=pause)
         wait = pause or self._clock.draw(min(LONGEST_BACKOFF, 2.0**tries.failures / 2))
         return self._allow(wait, left, pause=pause, supply=self._failures, end=USED_UP)

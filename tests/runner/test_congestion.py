@@ -67,3 +67,33 @@ def test_no_call_fails_where_twice_as_many_are_in_flight_as_a_minute_takes(
     assert count_ok(run) == 500
     assert run.makespan <= 1.2 * 9 * 60 + 2 * duration
     assert server.statuses[429] <= 600
+
+
+@pytest.mark.parametrize(
+    ("n", "in_flight", "strategy", "share"),
+    [
+        (60, 3, "gather", 0.08),
+        slow(60, 6, "gather", 0.02),
+        (60, 6, "gather", 0.2),
+        slow(200, 6, "gather", 0.2),
+        slow(200, 12, "gather", 0.08),
+        (200, 12, "adaptive", 0.08),
+        slow(500, 50, "adaptive", 0.02),
+    ],
+)
+def test_few_in_flight_are_not_slowed_down_by_a_server_that_refuses_some_at_random(
+    n: int, in_flight: int, strategy: str, share: float
+) -> None:
+    ratios = sorted(compare_with_plain(n, in_flight, strategy, share, seed) for seed in range(6))
+
+    # `adaptive` begins with four in flight.
+    assert ratios[3] <= (1.6 if strategy == "gather" else 1.8)
+    assert ratios[-1] <= 2.2
+
+
+def compare_with_plain(n: int, in_flight: int, strategy: str, share: float, seed: int) -> float:
+    options = {"duration": lambda draw: draw.uniform(1, 3), "shares": {"429": share}, "seed": seed}
+    seconds, _ = run_plain(n, VirtualServer(**options), in_flight=in_flight, max_retries=3)
+    run = run_ours(n, VirtualServer(**options), strategy=strategy, max_concurrency=in_flight)
+    assert count_ok(run) == n
+    return run.makespan / seconds
