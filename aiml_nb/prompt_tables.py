@@ -36,12 +36,21 @@ class _Table(NamedTuple):
         The columns' names; none if the first row is a prompt.
     width
         How many columns the first row has.
+    sample
+        The first rows below the header.
     """
 
     path: Path
     delimiter: str
     names: list[str]
     width: int
+    sample: list[list[str]]
+
+    @property
+    def longest(self) -> int:
+        """The place of the column with the longest texts, most likely the prompts."""
+        places = range(self.width)
+        return max(places, key=lambda at: sum(len(row[at]) for row in self.sample if at < len(row)))
 
     def __str__(self) -> str:
         if not self.names:
@@ -83,7 +92,8 @@ def split_table(
         raise ValueError(_ask_for_header(first[1], path))
     has_header = header is not False
     names = [cell.strip() for cell in first[1]] if has_header else []
-    table = _Table(path, delimiter, names, len(first[1]))
+    sample = _take_sample(text, path, delimiter)[has_header:]
+    table = _Table(path, delimiter, names, len(first[1]), sample)
     at = _find_column(table, column)
     id_at = _find_id(table, but=at)
     if has_header and (first := next(rows, None)) is None:
@@ -200,14 +210,14 @@ def _find_prompts(table: _Table) -> int:
         return 0
     if not table.names:
         raise ValueError(
-            f"{table}. Say which one has the prompts: column={table.width}, on the command line "
-            f"--column {table.width}. A file with a prompt on each line and nothing else is called "
+            f"{table}. Say which one has the prompts: column={table.longest + 1}, on the command "
+            f"line --column {table.longest + 1}. A file with a prompt on each line and nothing else is called "
             f"'{table.path.with_suffix('.txt')}'."
         )
-    last = repr(table.names[-1])
+    likely = repr(table.names[table.longest])
     raise ValueError(
         f"{table}, and none is called 'prompt'. Rename one, or say which of them has the prompts: "
-        f"column={last}, on the command line --column {last}."
+        f"column={likely}, on the command line --column {likely}."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -173,11 +174,15 @@ def _advise_on_single(given: str | bytes | Mapping[str, object]) -> str:
 
 
 def _advise_on_table(table: Any) -> str:
-    """Name the column called `prompt`, or the first that begins with a text."""
+    """Name the column called `prompt`, or the one with the longest texts."""
     names = list(table.columns)
-    texts = (name for name in names if isinstance(next(iter(table[name]), None), str))
-    found = "prompt" if "prompt" in names else next(texts, None)
-    if found is None:
+    texts = {name: [each for each in islice(table[name], 20) if isinstance(each, str)] for name in names}
+    found = (
+        "prompt"
+        if "prompt" in names
+        else max(names, key=lambda name: len("".join(texts[name])), default=None)
+    )
+    if found is None or not texts[found]:
         return ", and none of them is text. Give a column of questions."
     return f". Give one of them: table[{found!r}]."
 

@@ -87,6 +87,7 @@ class TestHeader:
         ("content", "how", "said"),
         [
             ("id,question\n1,Who?\n", {}, "'id', 'question', and none is called 'prompt'."),
+            ("id,text,stars\n1,Who is it?,5\n", {}, "column='text', .*--column 'text'"),
             ("id\n1\n", {}, "none is called 'prompt'"),
             ("1,Who?\n", {"header": False}, "2 columns and no header. Say which one"),
             ("1,Who?\n", {"header": False}, r"column=2, .*'.*q\.txt'"),

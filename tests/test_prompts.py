@@ -40,6 +40,15 @@ def test_a_column_of_a_table_is_a_list_of_prompts() -> None:
     assert [prompt.label for prompt in as_prompts(table["question"])] == prompts.FAQ
 
 
+def test_of_a_whole_table_the_column_with_the_longest_texts_is_proposed() -> None:
+    table = pd.DataFrame({"id": ["a1", "a2"], "text": ["Who is it?", "Why?"], "stars": [5, 1]})
+
+    with pytest.raises(TypeError, match=r"Give one of them: table\['text'\]"):
+        as_prompts(table)
+    with pytest.raises(TypeError, match="none of them is text"):
+        as_prompts(table[["stars"]])
+
+
 def test_a_missing_value_in_a_column_is_named() -> None:
     with pytest.raises(TypeError, match="Prompt 2 is nan"):
         as_prompts(pd.Series(["Who?", float("nan")], dtype=object))

@@ -39,7 +39,8 @@ def raise_file_limit() -> int:
 
 def count_places() -> int:
     """Raise the limit of open files and say how many connections leave room for our own."""
-    return min(_MAX_CONNECTIONS, raise_file_limit() - _OWN_FILES)
+    files = raise_file_limit()
+    return min(_MAX_CONNECTIONS, max(files - _OWN_FILES, files // 2))
 
 
 def open_socket(host: str, port: int, *, is_public: bool = False) -> socket.socket:
