@@ -20,8 +20,11 @@ from aiml_nb.jsonl import decode
 from aiml_nb.runner.journal_contents import Contents, read_lines
 
 from ..foreground import Foreground, foreground
+from ..rows import slow
+from .victim import SOME_FAILED
 
 N_CALLS = 40
+KEY = "sk-canary-4711-0815"
 STRATEGIES = ("gather", "threads", "workers", "sequential")
 
 
@@ -77,17 +80,20 @@ def victims() -> Iterator[Victims]:
         process.kill()
 
 
-@pytest.mark.parametrize("kills", [24, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("kills", "scenario"), [(24, "faq"), slow(120, "faq"), slow(40, "chaos")])
 def test_runs_that_are_killed_lose_nothing_and_ask_nothing_twice(
-    kills: int, victims: Victims, tmp_path: Path
+    kills: int, scenario: str, victims: Victims, tmp_path: Path
 ) -> None:
     chance = random.Random(kills)  # noqa: S311  moments, not secrets
     tally = Tally()
-    with foreground("--speed", 40) as server:
+    with foreground("--speed", 40, "--scenario", scenario) as server:
         while tally.kills < kills or tally.runs < len(STRATEGIES):
             kill_until_done(tally, server, victims, tmp_path / f"{tally.runs}", chance)
         judge_by_the_servers_log(tally, server, tmp_path)
     print(tally)
+    files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+
+    assert not [data for data in files if KEY.encode() in data]
 
     assert tally.lost == []
     assert tally.not_sent == []
@@ -100,14 +106,19 @@ def test_runs_that_are_killed_lose_nothing_and_ask_nothing_twice(
 def kill_until_done(
     tally: Tally, server: Foreground, victims: Victims, folder: Path, chance: random.Random
 ) -> None:
-    """Start one run; kill it, tear its journal and resume it until it comes to its end."""
+    """Start one run; kill it, tear its journal and resume it until all of it is answered."""
     folder.mkdir()
     journal, acknowledged = folder / "journal.jsonl", folder / "acknowledged"
     acknowledged.touch()
     job = {
         "base_url": server.base_url,
+        "key": KEY,
         "prompts": [f"Question {number}?" for number in range(N_CALLS)],
-        "options": {"strategy": STRATEGIES[tally.runs % 4], "max_concurrency": 6},
+        "options": {
+            "strategy": STRATEGIES[tally.runs % 4],
+            "max_concurrency": 6,
+            "stream": tally.runs % 3 == 1,
+        },
         "journal": str(journal),
         "acknowledged": str(acknowledged),
     }
@@ -120,7 +131,7 @@ def kill_until_done(
         code = victims.kill(pid)
         done = code == 0
         tally.kills += code == -signal.SIGKILL
-        assert code in {0, -signal.SIGKILL}
+        assert code in {0, SOME_FAILED, -signal.SIGKILL}
         if journal.exists() and b"\n" not in journal.read_bytes():
             journal.unlink()  # as the message says: it was cut off before anything was sent
         check_journal(tally, journal, acknowledged)
@@ -174,7 +185,7 @@ def judge_by_the_servers_log(tally: Tally, server: Foreground, folder: Path) -> 
     tally.sent_again += [name for name, count in sent.items() if count > 1]
     for journal in folder.glob("*/journal.jsonl"):
         contents = read_lines(journal.read_bytes(), journal)
-        check_finished_once(tally, journal)
+        check_answered_once(tally, journal)
         run_id = contents.head["run_id"]
         for index, name in enumerate(names(N_CALLS)):
             last = last_attempt(contents, name)
@@ -188,16 +199,17 @@ def last_attempt(contents: Contents, name: str) -> int:
     return len(contents.calls[name]["timing"]["attempts"])
 
 
-def check_finished_once(tally: Tally, journal: Path) -> None:
-    finished: Counter[str] = Counter()
+def check_answered_once(tally: Tally, journal: Path) -> None:
+    answered: Counter[str] = Counter()
     for line in journal.read_text().splitlines():
         try:
             record = decode(line)
         except ValueError:
             continue
-        if "timing" in record:
-            finished[record["custom_id"]] += 1
-    tally.sent_again += [name for name, count in finished.items() if count > 1]
+        if "timing" in record and record["error"] is None:
+            answered[record["custom_id"]] += 1
+    tally.sent_again += [name for name, count in answered.items() if count > 1]
+    tally.unfinished += set(names(N_CALLS)) - answered.keys()
 
 
 def names(count: int) -> list[str]:

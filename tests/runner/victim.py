@@ -19,6 +19,8 @@ import aiml_nb as nb
 from aiml_nb.records import Call
 from aiml_nb.runner import run as runner_run
 
+SOME_FAILED = 3  # the exit code: not that of an exception
+
 
 def main() -> None:
     for line in sys.stdin:
@@ -54,12 +56,12 @@ def carry_out(job: dict[str, Any]) -> int:
     runner_run.__globals__["show_progress"] = show
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, 1)
-    endpoint = nb.connect(base_url=job["base_url"], verbose=False)
+    endpoint = nb.connect(base_url=job["base_url"], api_key=job["key"], verbose=False)
     if job["resume"]:
-        run = nb.resume(job["journal"], endpoint)
+        run = nb.resume(job["journal"], endpoint, retry_failed=True)
     else:
         run = nb.run(job["prompts"], endpoint, journal=job["journal"], **job["options"])
-    return 0 if all(call.outcome == "ok" for call in run.calls) else 1
+    return 0 if all(call.outcome == "ok" for call in run.calls) else SOME_FAILED
 
 
 def void(_: object) -> None:
