@@ -211,8 +211,8 @@ def _find_prompts(table: _Table) -> int:
     if not table.names:
         raise ValueError(
             f"{table}. Say which one has the prompts: column={table.longest + 1}, on the command "
-            f"line --column {table.longest + 1}. A file with a prompt on each line and nothing else is called "
-            f"'{table.path.with_suffix('.txt')}'."
+            f"line --column {table.longest + 1}. A file with a prompt on each line and nothing "
+            f"else is called '{table.path.with_suffix('.txt')}'."
         )
     likely = repr(table.names[table.longest])
     raise ValueError(

@@ -176,7 +176,9 @@ def _advise_on_single(given: str | bytes | Mapping[str, object]) -> str:
 def _advise_on_table(table: Any) -> str:
     """Name the column called `prompt`, or the one with the longest texts."""
     names = list(table.columns)
-    texts = {name: [each for each in islice(table[name], 20) if isinstance(each, str)] for name in names}
+    texts = {
+        name: [each for each in islice(table[name], 20) if isinstance(each, str)] for name in names
+    }
     found = (
         "prompt"
         if "prompt" in names

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import shlex
 import sys
 from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from ..errors import AimlNbError
 from ..printable import say
@@ -17,6 +19,8 @@ from .report import EXIT_INTERRUPTED, describe_interrupted
 from .wording import speak_options
 
 EXIT_BAD_INPUT = 2
+# As most makers write keys, and AIML API: 32 digits and letters.
+_KEY = re.compile(r"\b(?:(?:sk|pk|gsk|hf|xai|key|api)[-_][\w-]{8,}|(?=\w*\d)[0-9A-Za-z]{32,})")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except (AimlNbError, TypeError, ValueError) as error:
-        say(f"aiml-nb: error: {speak_options(str(error))}", file=sys.stderr)
+        say(f"aiml-nb: error: {_hide_keys(speak_options(str(error)))}", file=sys.stderr)
         return EXIT_BAD_INPUT
     except KeyboardInterrupt:
         known = last_run()
@@ -57,11 +61,8 @@ def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     loose = [each for each in unknown if not each.startswith("-")]
     if len(loose) == len(unknown) == 1 and options.command is run.run_command:
         typed = f"aiml-nb run --prompts {shlex.quote(loose[0])}"
-        say(
-            f"aiml-nb: error: {loose[0]!r} stands alone. A file of prompts has an option before "
-            f"it: {typed}",
-            file=sys.stderr,
-        )
+        said = f"{loose[0]!r} stands alone. A file of prompts has an option before it: {typed}"
+        say(f"aiml-nb: error: {_hide_keys(said)}", file=sys.stderr)
         raise SystemExit(EXIT_BAD_INPUT)
     if unknown:
         # Names alone: what was meant for one of them may be a key.
@@ -70,8 +71,23 @@ def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
+class _Parser(argparse.ArgumentParser):
+    """Takes options by their full names alone, and repeats nothing that may be a key."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and exit."""
+        super().error(_hide_keys(message))
+
+
+def _hide_keys(message: str) -> str:
+    return _KEY.sub("…", message)
+
+
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="aiml-nb",
         description="Run prompts one at a time or many at once, and see what the waiting "
         "looked like.",

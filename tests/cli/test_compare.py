@@ -126,6 +126,10 @@ BAD_INPUT = {
         ["--api-key-env", CANARY],
         ["--key", CANARY],
         [f"--secret={CANARY}"],
+        [f"--tok={CANARY}"],
+        [f"--api={CANARY}"],
+        [f"--speed=sk-{CANARY}"],
+        ["--seed", f"sk-{CANARY}"],
     ],
     ids=str,
 )

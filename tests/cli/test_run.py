@@ -796,3 +796,11 @@ def test_a_model_alone_does_not_send_a_resumed_run_elsewhere(
 
     assert done.returncode == 2
     assert "a run with the model 'gpt-4o', not 'gpt-4o-mini'" in done.stderr
+
+
+def test_a_word_that_looks_like_a_key_is_not_repeated(tmp_path: Path) -> None:
+    done = aiml_nb("run", "sk-canary-0123456789abcdef", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "'…' stands alone" in done.stderr
+    assert "canary" not in done.stdout + done.stderr
