@@ -71,7 +71,9 @@ def _cancels_cell(wanted: Any) -> bool:
         return False
     name = getattr(wanted.func, "__name__", "")
     return name == "set_sigint_result" or (
-        name == "cancel_unless_done" and any(map(is_cell, wanted.args))
+        # It is called at the end of each cell, too, and then has nothing to cancel.
+        name == "cancel_unless_done"
+        and any(is_cell(each) and not each.done() for each in wanted.args)
     )
 
 
