@@ -4,7 +4,6 @@ import pytest
 
 from .environments import HERE, MATRIX, Environment, PythonNotFoundError, python_of
 
-
 # Like the one that is here, or between two that are tried.
 ALIKE = {"7.1.0", "newest", "newest-3.12"}
 
