@@ -11,7 +11,7 @@ from .report import LoopReport
 from .run import run_coroutine
 from .stop import InterruptibleCall, ended_with_cell, interruptible_task
 from .threads import call_in_thread, call_with_main, import_in_thread
-from .waiting import in_kernel
+from .waiting import in_kernel, leave_presses_to_main
 
 __all__ = [
     "InterruptibleCall",
@@ -25,6 +25,7 @@ __all__ = [
     "inside_run",
     "inspect_loop",
     "interruptible_task",
+    "leave_presses_to_main",
     "patch_loop",
     "run_coroutine",
 ]

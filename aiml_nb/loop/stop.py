@@ -20,7 +20,9 @@ from .waiting import (
     find_cell,
     in_kernel,
     in_main_thread,
+    leave_presses_to_main,
     raises_at_prompt,
+    take_presses_again,
 )
 
 # A pool gives its thread the next piece of work at once, and knows nothing of a press.
@@ -131,9 +133,12 @@ def _begun_in_thread() -> Iterator[None]:
     if main_interrupt() or time.monotonic() - getattr(_mine, "interrupted", -QUIET) < QUIET:
         _mine.interrupted = time.monotonic()
         raise Interrupted("not begun: the main thread was interrupted")
+    blocked = leave_presses_to_main()
     try:
         with interrupted_with_main():
             yield
     except KeyboardInterrupt:
         _mine.interrupted = time.monotonic()
         raise
+    finally:
+        take_presses_again(blocked)

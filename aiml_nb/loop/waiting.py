@@ -33,6 +33,23 @@ def in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
+def leave_presses_to_main() -> set[int]:
+    """Have the stop button's signal delivered to other threads than this; return what was blocked.
+
+    A signal to the process may be taken by any of its threads. If the main thread waits for a lock
+    then, it does not wake, and hears of the signal only when it has got the lock.
+    """
+    if in_main_thread() or not hasattr(signal, "pthread_sigmask"):
+        return set()
+    return set(signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}))
+
+
+def take_presses_again(blocked: set[int]) -> None:
+    """Undo what `leave_presses_to_main` did, which returned `blocked`."""
+    if not in_main_thread() and signal.SIGINT not in blocked and hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 def raises_at_prompt() -> bool:
     """Tell whether what is raised here reaches prompt or program, and harms no loop before."""
     if is_cell(current_task()):

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 from ..errors import JournalError
 from ..failures import Failure, quote
 from ..records import Attempt, Call
-from .admission import Admission, Ticket
 from .answer import Answer
-from .clock import Clock
-from .deadlines import Deadline, Deadlines
 from .first_call import FirstCalls
+from .limits.admission import Admission, Ticket
+from .limits.policy import AT_ONCE, Policy
+from .limits.retry import Tries
+from .limits.slots import lent_slot
+from .pacing.clock import Clock
+from .pacing.deadlines import Deadline, Deadlines
 from .plan import Plan
-from .policy import AT_ONCE, Policy
 from .progress import Status
 from .requests import LEFT_OUT, Requests
-from .retry import Tries
 from .send import Request, send, send_async
-from .slots import lent_slot
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI

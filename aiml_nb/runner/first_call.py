@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 from ..failures import PAGE, Failure
 from ..rejections import Fault, explain_fault, find_fault
 from ..warmup import explain_silence
-from .limits import Gate
+from .limits.limiter import AdaptiveLimiter
 from .plan import Plan
 
 PATIENCE = 10.0
@@ -63,7 +63,7 @@ class FirstCalls:
     """
 
     plan: Plan
-    gate: Gate
+    gate: AdaptiveLimiter
     now: Callable[[], float]
     is_over: bool = field(init=False, default=False)
     turned_away: bool = field(init=False, default=False)

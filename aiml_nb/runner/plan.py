@@ -15,11 +15,11 @@ from typing import Any, ParamSpec, TypeVar
 from ..endpoint import Endpoint, connect
 from ..prompts import Prompt, as_prompts
 from ..records import Call, Run
-from .budget import check_first_call
-from .caps import describe_caps
-from .clock import Clock
-from .estimate import Estimator, most_output, refuse_rate
-from .retry import Retries
+from .limits.budget import check_first_call
+from .limits.caps import describe_caps
+from .limits.estimate import Estimator, most_output, refuse_rate
+from .limits.retry import Retries
+from .pacing.clock import Clock
 from .settings import Settings, check_parameters, keep_parameters, make_settings
 
 P = ParamSpec("P")

@@ -25,10 +25,10 @@ from ..printable import say
 from ..records import Run
 from .caller import Caller
 from .clients import ThreadClients
-from .clock import Clock
-from .collector import seldom_full_collections
 from .journal import Journal
 from .journal_lines import head_of_plan, lines_of_plan
+from .pacing.clock import Clock
+from .pacing.garbage_collector import seldom_full_collections
 from .plan import Plan, describe_plan, make_plan, takes_arguments_of
 from .progress import Status, show_progress
 from .settings import CAPS, OPTIONS

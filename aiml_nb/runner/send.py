@@ -17,7 +17,7 @@ from ..failures import Failure
 from ..records import Attempt
 from ..transport import Reply, current_attempt
 from .answer import Answer
-from .deadlines import Deadline
+from .pacing.deadlines import Deadline
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI

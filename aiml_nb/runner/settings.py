@@ -13,8 +13,8 @@ from typing import Any
 from ..loop import import_in_thread
 from ..transport.environment import check_key_log
 from ..transport.open_files import RESERVE, allow_files
-from .caps import Limits, check_limits
-from .retry import RETRY_SHARE
+from .limits.caps import Limits, check_limits
+from .limits.retry import RETRY_SHARE
 
 BLOCKING = ("sequential", "threads")
 STRATEGIES = (

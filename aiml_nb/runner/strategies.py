@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+from ..loop import leave_presses_to_main
 from ..records import Call
-from .slots import Slots
+from .limits.slots import Slots
 
 MakeCall = Callable[[Call], None]
 MakeCallAsync = Callable[[Call], Awaitable[None]]
@@ -101,7 +102,7 @@ async def adaptive(make: MakeCallAsync, calls: list[Call], max_concurrency: int)
 @contextmanager
 def _thread_pool(size: int) -> Iterator[ThreadPoolExecutor]:
     """Open a pool that an interrupt leaves at once, with the waiting calls dropped."""
-    pool = ThreadPoolExecutor(size, thread_name_prefix="aiml_nb")
+    pool = ThreadPoolExecutor(size, thread_name_prefix="aiml_nb", initializer=leave_presses_to_main)
     try:
         yield pool
     except BaseException:

@@ -109,7 +109,7 @@ async def openai_post(task: Task) -> Result:
     """
     import httpx2
 
-    from aiml_nb.runner.collector import seldom_full_collections
+    from aiml_nb.runner.pacing.garbage_collector import seldom_full_collections
 
     async def ask(number: int) -> bool:
         body = {"model": MODEL, "messages": task.messages(number), "stream": False}
@@ -127,7 +127,7 @@ async def our_post(task: Task) -> Result:
     """The same as a run sends it: over our transport, with a name for each request."""
     from openai import AsyncOpenAI
 
-    from aiml_nb.runner.collector import seldom_full_collections
+    from aiml_nb.runner.pacing.garbage_collector import seldom_full_collections
     from aiml_nb.runner.send import Request
     from aiml_nb.transport import Reply, open_async_http
 

@@ -9,11 +9,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 
 import pytest
 
-from aiml_nb.loop import InterruptibleCall, call_with_main, interruptible_task
+from aiml_nb.loop import (
+    InterruptibleCall,
+    call_in_thread,
+    call_with_main,
+    interruptible_task,
+)
 from aiml_nb.loop.interrupt import PATIENCE, Interruptible
 
 from .process import run_script
@@ -328,3 +334,19 @@ else:
 assert nb.run(["Who?"], endpoint).calls[0].outcome == "ok"
 """
     )
+
+
+def test_the_signal_is_left_to_the_main_thread_while_a_run_goes_on_in_another() -> None:
+    # Taken by another thread, it does not wake a main thread that waits for a lock.
+    def is_blocked() -> bool:
+        return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+
+    def work() -> list[bool]:
+        with InterruptibleCall():
+            inside = is_blocked()
+        return [inside, is_blocked()]
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(work).result() == [True, False]
+    assert call_in_thread(is_blocked).result()
+    assert not is_blocked()

@@ -1,8 +1,8 @@
 """Print by how much caps are passed, one line a case: ``python -m tests.runner.caps_table``.
 
 Servers report in wrong ways what their answers used; shown is what the answers really used above
-the cap, and by how much more the bound allows that is stated in `aiml_nb.runner.caps`: what an
-answer has above what was set aside for it when it was sent.
+the cap, and by how much more the bound allows that is stated in `aiml_nb.runner.limits.caps`: what
+an answer has above what was set aside for it when it was sent.
 """
 
 from __future__ import annotations

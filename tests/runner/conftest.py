@@ -11,8 +11,8 @@ from aiml_nb import simulator
 from aiml_nb.endpoint import Endpoint
 from aiml_nb.keys import ApiKey
 from aiml_nb.records import Run
-from aiml_nb.runner.clock import Clock
 from aiml_nb.runner.journal import Journal
+from aiml_nb.runner.pacing.clock import Clock
 from aiml_nb.runner.plan import Plan, make_plan
 from aiml_nb.runner.resume import reopen_plan
 from aiml_nb.runner.run import carry_out

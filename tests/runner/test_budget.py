@@ -10,8 +10,8 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.prompts import Prompt
 from aiml_nb.records import Call
-from aiml_nb.runner.budget import Budget, Limits
-from aiml_nb.runner.estimate import Estimate, Estimator
+from aiml_nb.runner.limits.budget import Budget, Limits
+from aiml_nb.runner.limits.estimate import Estimate, Estimator
 
 from .conftest import connect_faulty, run_skipping
 from .test_run import read_log

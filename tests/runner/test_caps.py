@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.runner.budget import Budget
-from aiml_nb.runner.caps import Limits, describe_caps
-from aiml_nb.runner.estimate import Estimate
-from aiml_nb.runner.tokens import count_tokens, least_tokens
+from aiml_nb.runner.limits.budget import Budget
+from aiml_nb.runner.limits.caps import Limits, describe_caps
+from aiml_nb.runner.limits.estimate import Estimate
+from aiml_nb.runner.limits.tokens import count_tokens, least_tokens
 
 from .caps_table import CAP, ROWS, Row, bound_of, connect_to, reply, run_row, telling_rows
 from .door_server import Reply, door_server

@@ -9,8 +9,8 @@ import pytest
 
 from aiml_nb.records import Call
 from aiml_nb.runner.journal_contents import read_lines
+from aiml_nb.runner.limits.retry import Retries
 from aiml_nb.runner.plan import make_plan
-from aiml_nb.runner.retry import Retries
 from aiml_nb.runner.run import carry_out
 
 from ..rows import slow

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.runner.collector import SELDOM, seldom_full_collections
+from aiml_nb.runner.pacing.garbage_collector import SELDOM, seldom_full_collections
 
 
 @pytest.fixture(autouse=True)

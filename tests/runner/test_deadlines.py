@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.runner.deadlines import LONGEST_SLEEP, Deadline, Deadlines
+from aiml_nb.runner.pacing.deadlines import LONGEST_SLEEP, Deadline, Deadlines
 
 from ..rows import in_turn, slow
 from .conftest import connect_faulty

@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 
 import aiml_nb as nb
 from aiml_nb.prompts import as_prompts
-from aiml_nb.runner.estimate import Estimator
-from aiml_nb.runner.limits import MINUTE, Gate, RateWindow
+from aiml_nb.runner.limits.estimate import Estimator
+from aiml_nb.runner.limits.limiter import AdaptiveLimiter
+from aiml_nb.runner.limits.rates import MINUTE, RateWindow
 from aiml_nb.runner.run import carry_out
 
 from .conftest import SkippingClock, connect_faulty, reopen, run_skipping
 from .test_run import read_log
 
 
-def send(gate: Gate, count: int = 1) -> list[int]:
+def send(gate: AdaptiveLimiter, count: int = 1) -> list[int]:
     """Let attempts in and send them; return how many others were in flight at each."""
     levels = []
     for _ in range(count):
@@ -33,7 +34,7 @@ def send(gate: Gate, count: int = 1) -> list[int]:
 
 class TestGate:
     async def test_lets_as_many_in_as_its_limit(self) -> None:
-        gate = Gate(2)
+        gate = AdaptiveLimiter(2)
 
         assert await gate.enter_async(patience=math.inf)
         level = gate.note_sent()
@@ -43,7 +44,7 @@ class TestGate:
         assert await gate.enter_async(patience=0.01)
 
     async def test_a_cancelled_waiter_passes_its_turn_on(self) -> None:
-        gate = Gate(1)
+        gate = AdaptiveLimiter(1)
         await gate.enter_async(patience=math.inf)
         level = gate.note_sent()
         first = asyncio.create_task(gate.enter_async(patience=math.inf))
@@ -56,7 +57,7 @@ class TestGate:
         assert gate.in_flight == 1
 
     async def test_who_comes_again_goes_first(self) -> None:
-        gate = Gate(1)
+        gate = AdaptiveLimiter(1)
         await gate.enter_async(patience=math.inf)
         order: list[str] = []
 
@@ -75,7 +76,7 @@ class TestGate:
         assert order == ["again", "new"]
 
     def test_threads_wait_their_turn_and_lose_patience(self) -> None:
-        gate = Gate(1)
+        gate = AdaptiveLimiter(1)
         assert gate.enter(patience=math.inf)
         assert not gate.enter(patience=0.01)
         threading.Timer(0.05, gate.step_back).start()
@@ -83,7 +84,7 @@ class TestGate:
         assert gate.enter(patience=5)
 
     def test_shrinks_to_what_is_taken_and_recovers(self) -> None:
-        gate = Gate(20)
+        gate = AdaptiveLimiter(20)
         levels = send(gate, 20)
         for level in levels[7:]:
             gate.leave(level=level, sent=0.0, now=1.0, status=429)
@@ -99,7 +100,7 @@ class TestGate:
         assert [change.cause for change in gate.history[:3]] == ["start", "429", "ok"]
 
     def test_never_goes_below_one(self) -> None:
-        gate = Gate(4)
+        gate = AdaptiveLimiter(4)
         for step in range(50):
             (level,) = send(gate)
             gate.leave(level=level, sent=step + 0.5, now=step + 1.0, status=429)
@@ -108,14 +109,14 @@ class TestGate:
         assert min(change.limit for change in gate.history) == 1
 
     def test_a_limit_that_is_learned_doubles_until_the_first_429(self) -> None:
-        gate = Gate(1000, first=4)
+        gate = AdaptiveLimiter(1000, first=4)
         for level in send(gate, 4):
             gate.leave(level=level, sent=0, now=1, status=200)
 
         assert gate.limit == 8
 
     def test_who_waits_inside_is_passed_by_one_with_a_lower_place(self) -> None:
-        gate = Gate(5)
+        gate = AdaptiveLimiter(5)
         assert gate.enter(patience=0, place=9)
         assert gate.may_wait_inside(9)
         assert not gate.enter(patience=0.01, place=11)
@@ -131,7 +132,7 @@ class TestGate:
         assert gate.in_flight == 1
 
     def test_one_that_stays_makes_room_only_when_it_is_freed(self) -> None:
-        gate = Gate(1)
+        gate = AdaptiveLimiter(1)
         (level,) = send(gate)
         gate.leave(level=level, sent=0, now=1, status=503, stays=True)
 

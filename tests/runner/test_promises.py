@@ -25,8 +25,8 @@ import aiml_nb as nb
 from aiml_nb.failures import Failure
 from aiml_nb.records import Call
 from aiml_nb.runner.caller import Caller
+from aiml_nb.runner.limits.retry import MOST_429S, Retries, Tries
 from aiml_nb.runner.plan import describe_plan, make_plan
-from aiml_nb.runner.retry import MOST_429S, Retries, Tries
 from aiml_nb.runner.run import carry_out
 
 from ..raw_server import JSON_HEAD, RawServer, raw_server

@@ -39,8 +39,8 @@ from aiml_nb.runner import journal as journal_module
 from aiml_nb.runner import journal_lines as lines_module
 from aiml_nb.runner.journal_contents import read_lines
 from aiml_nb.runner.journal_summary import ANSWERED, is_whole
+from aiml_nb.runner.limits.retry import MOST_429S, MOST_LOST
 from aiml_nb.runner.plan import Plan, make_plan, make_retries
-from aiml_nb.runner.retry import MOST_429S, MOST_LOST
 from aiml_nb.runner.run import carry_out_async
 from aiml_nb.transport.guard import READING_TIME, STOPPED
 

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 import aiml_nb as nb
-from aiml_nb.runner.ramp import FEWEST, MOST, Ramp
+from aiml_nb.runner.pacing.start_pacer import FEWEST, MOST, StartPacer
 
 REPLY = {"choices": [{"index": 0, "message": {"content": "4"}, "finish_reason": "stop"}]}
 
@@ -45,7 +45,9 @@ async def test_the_first_request_is_sent_before_the_last_call_begins() -> None:
     assert starts == sorted(starts)
 
 
-async def climb_all(ramp: Ramp, n_tasks: int, *, cancelled: set[int]) -> tuple[list[int], Counter]:
+async def climb_all(
+    ramp: StartPacer, n_tasks: int, *, cancelled: set[int]
+) -> tuple[list[int], Counter]:
     """Return the order in which tasks went on, and how many did in each turn of the loop."""
     loop = asyncio.get_running_loop()
     order: list[int] = []
@@ -73,7 +75,7 @@ async def climb_all(ramp: Ramp, n_tasks: int, *, cancelled: set[int]) -> tuple[l
     return order, turns
 
 
-def watch(*, turn: float) -> Ramp:
+def watch(*, turn: float) -> StartPacer:
     """Return a ramp by whose clock each turn of the loop takes so many seconds."""
     now = 0.0
 
@@ -82,7 +84,7 @@ def watch(*, turn: float) -> Ramp:
         now += turn
         return now
 
-    return Ramp(tell)
+    return StartPacer(tell)
 
 
 @pytest.mark.parametrize(("turn", "most"), [(0.0, FEWEST), (0.0205, 20), (5.0, MOST)])

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import aiml_nb as nb
 from aiml_nb.failures import Failure
-from aiml_nb.runner.clock import Clock
-from aiml_nb.runner.retry import FIRST_RETRIES, Retries, Supply, Tries
+from aiml_nb.runner.limits.retry import FIRST_RETRIES, Retries, Tries
+from aiml_nb.runner.limits.retry_budget import RetryBudget
+from aiml_nb.runner.pacing.clock import Clock
 
 from .conftest import connect_faulty, run_skipping
 
@@ -21,7 +22,7 @@ KINDS = ["connect", "no_reply", "408", "429", "500", "503", "400"]
 
 class TestSupply:
     def test_begins_full_and_refills_by_a_share_of_the_answers(self) -> None:
-        supply = Supply(3, 0.5)
+        supply = RetryBudget(3, 0.5)
         assert [supply.take() for _ in range(4)] == [True, True, True, False]
         supply.refill()
         assert not supply.take()
@@ -30,7 +31,7 @@ class TestSupply:
         assert [supply.take(), supply.take()] == [True, False]
 
     def test_never_holds_more_than_at_first(self) -> None:
-        supply = Supply(3, 0.5)
+        supply = RetryBudget(3, 0.5)
         for _ in range(100):
             supply.refill()
 
@@ -40,7 +41,7 @@ class TestSupply:
     def test_gives_out_no_more_than_it_says(
         self, most: int, share: float, events: list[bool]
     ) -> None:
-        supply, taken = Supply(most, share), 0
+        supply, taken = RetryBudget(most, share), 0
         for is_answer in events:
             if is_answer:
                 supply.refill()

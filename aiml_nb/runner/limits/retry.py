@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..failures import Failure
-from .clock import Clock
-from .stopping import stops_run
+from ...failures import Failure
+from ..pacing.clock import Clock
+from ..stopping import stops_run
+from .retry_budget import RetryBudget
 
 RETRIED = frozenset(
     {"connect", "no_reply", "408", "500", "502", "503", "504", "529"}
@@ -84,37 +85,6 @@ class Verdict:
     pause: float = 0.0
 
 
-class Supply:
-    """A token bucket: so many at first, and a share of one more for each answer up to as many.
-
-    Parameters
-    ----------
-    most
-        What it holds when it is full, as it is at first.
-    share
-        What an answer adds.
-    """
-
-    def __init__(self, most: int, share: float) -> None:
-        self.most, self.share = most, share
-        self.left = float(most)
-
-    def take(self) -> bool:
-        """Take one, if there is one."""
-        if self.left < 1:
-            return False
-        self.left -= 1
-        return True
-
-    def refill(self) -> None:
-        """Add what an answer adds."""
-        self.left = min(self.left + self.share, self.most)
-
-    def most_taken(self, answers: int) -> int:
-        """Return the most that can be taken with so many answers."""
-        return self.most + int(self.share * answers)
-
-
 class Retries:
     """The retry policy of one run, and what is left of its budgets; for one thread at a time.
 
@@ -148,9 +118,9 @@ class Retries:
         at_once = min(in_flight, n_calls)
         first = max(FIRST_RETRIES, at_once)
         self._unwanted = at_once if streams else 0
-        self._failures = Supply(first, retry_share)
-        self._outages = Supply(first, retry_share)
-        self._rate_limits = Supply(max(20, n_calls), 1.0)
+        self._failures = RetryBudget(first, retry_share)
+        self._outages = RetryBudget(first, retry_share)
+        self._rate_limits = RetryBudget(max(20, n_calls), 1.0)
 
     @property
     def most_requests(self) -> int:
@@ -250,7 +220,7 @@ class Retries:
         return self._allow(wait, left, pause=pause, supply=self._failures, end=USED_UP)
 
     def _allow(
-        self, wait: float, left: float, *, pause: float, supply: Supply, end: str
+        self, wait: float, left: float, *, pause: float, supply: RetryBudget, end: str
     ) -> Verdict:
         """Let an attempt follow after `wait` seconds, if there is time and it is not too many."""
         if wait > left:

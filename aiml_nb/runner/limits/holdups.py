@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..failures import Failure
+from ...failures import Failure
+from ..progress import Status
 from .outage import Found, Outage
 from .pauses import Hints, Pauses, Refusals
-from .progress import Status
 
 LOOK = -1.0  # in place of a wait: look first whether the server is back
 

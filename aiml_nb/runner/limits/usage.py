@@ -9,8 +9,8 @@ import json
 import math
 from typing import NamedTuple
 
-from ..completion import choices_of, message_of, reasoning_of, text_of
-from ..records import Call
+from ...completion import choices_of, message_of, reasoning_of, text_of
+from ...records import Call
 from .estimate import Estimate
 from .tokens import count_tokens, least_tokens
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..records import Call
+from ...records import Call
+from ..plan import Plan
 from .budget import Budget, Reserved
 from .estimate import Estimate, Estimator, text_of_prompt
-from .limits import RateWindow
-from .plan import Plan
+from .rates import RateWindow
 
 _NOTHING = Estimate(0, 0)
 

@@ -1,4 +1,4 @@
-"""How fast a run may send: calls in flight, requests and tokens per minute, pauses after 429s."""
+"""How many attempts are in flight: a semaphore whose limit changes, for threads and coroutines."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ import heapq
 import itertools
 import math
 import threading
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
-from ..records import LimitChange
+from ...records import LimitChange
 from .congestion import Congestion
 
-MINUTE = 60.0
 FIRST_LIMIT = 4  # where a limit that has to be learned begins
 
 
-class Gate:
+class AdaptiveLimiter:
     """Lets at most `limit` attempts through at a time; `congestion` says how many that is.
 
     An attempt that failed and is made again counts as in flight for as long as a good one usually
@@ -268,44 +266,3 @@ def _give_turn(turn: asyncio.Future[None]) -> bool:
         return False
     turn.set_result(None)
     return True
-
-
-class RateWindow:
-    """A sliding window: at most `most` units in any 60 seconds.
-
-    Written by hand because known limiters know no reservation that is corrected later, nor a clock
-    that tests can set, nor one budget for threads and coroutines.
-    """
-
-    def __init__(self, most: float) -> None:
-        self.most = most
-        self._taken: deque[list[float]] = deque()
-        self._total = 0.0
-
-    def wait(self, amount: float, now: float) -> float:
-        """Return the seconds until `amount` fits; 0 if it does. More than `most` waits for all."""
-        while self._taken and self._taken[0][0] <= now - MINUTE:
-            gone = self._taken.popleft()
-            self._total -= gone[1]
-            gone[0] = -math.inf
-        too_much = self._total + min(amount, self.most) - self.most
-        wait = 0.0
-        for taken_at, units in self._taken:
-            if too_much <= 1e-9:
-                break
-            too_much -= units
-            wait = taken_at + MINUTE - now
-        return wait
-
-    def take(self, amount: float, now: float) -> list[float]:
-        """Reserve `amount` and return the reservation, for `correct`."""
-        reservation = [now, amount]
-        self._taken.append(reservation)
-        self._total += amount
-        return reservation
-
-    def correct(self, reservation: list[float], amount: float) -> None:
-        """Put what was really used in place of what was reserved."""
-        if reservation[0] > -math.inf:  # it has not left the window yet
-            self._total += amount - reservation[1]
-            reservation[1] = amount

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from .tokens import guess_tokens
 
 if TYPE_CHECKING:
-    from ..prompts import Prompt
+    from ...prompts import Prompt
 
 # Without max_tokens an answer's length is not known: until the first has come, this is assumed.
 ASSUMED_OUTPUT_TOKENS = 500

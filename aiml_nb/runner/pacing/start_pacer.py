@@ -18,7 +18,7 @@ FEWEST, MOST = 16, 64  # in one turn
 STARTS_PER_SECOND = 1000
 
 
-class Ramp:
+class StartPacer:
     """Lets tasks go on in the order in which they came, so many in each turn of the loop.
 
     Parameters

@@ -7,15 +7,15 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import BudgetError
-from ..records import Call
+from ...errors import BudgetError
+from ...records import Call
+from ..look import look, look_async
+from ..pacing.start_pacer import StartPacer
+from ..plan import Plan
 from .holdups import LOOK, Holdups
-from .limits import FIRST_LIMIT, Gate
-from .look import look, look_async
+from .limiter import FIRST_LIMIT, AdaptiveLimiter
 from .outage import LOOK_TIME
-from .plan import Plan
 from .quotas import Quotas, Share
-from .ramp import Ramp
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -80,10 +80,10 @@ class Admission:
         self.began = 0.0
         self.quotas = Quotas(plan, say=say)
         first = FIRST_LIMIT if plan.settings.strategy == "adaptive" else None
-        self.gate = Gate(plan.settings.max_concurrency, first=first)
+        self.gate = AdaptiveLimiter(plan.settings.max_concurrency, first=first)
         self.gate.allow(self.quotas.most_in_flight)
         holdups.on_resume = self.gate.review
-        self._ramp = Ramp(now)
+        self._ramp = StartPacer(now)
         self._is_closed = self._is_given_up = False
         self._blocked = ""
         self._lock = threading.Lock()
@@ -154,7 +154,7 @@ class Admission:
         billed, answered
             As for `Budget.settle`.
         stays
-            It keeps its slot for a while, until `Gate.step_back`.
+            It keeps its slot for a while, until `AdaptiveLimiter.step_back`.
         """
         sent, level = ticket.admitted, ticket.level
         if not self.quotas.are_counted:

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..failures import Failure
-from .clock import Clock
+from ...failures import Failure
+from ..pacing.clock import Clock
+from ..plan import Plan, make_retries
+from ..progress import Status
 from .holdups import Holdups
 from .outage import LOST
-from .plan import Plan, make_retries
-from .progress import Status
 from .retry import REFUSED_TOO_OFTEN, USED_UP, Tries, Verdict
 
 AT_ONCE = 0.0

@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..errors import BudgetError
-from ..records import Call
+from ...errors import BudgetError
+from ...records import Call
 from .caps import Limits
 from .estimate import Estimate
 from .usage import Learned, Used, used_by
