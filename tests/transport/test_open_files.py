@@ -124,12 +124,12 @@ class TestTheLimit:
         assert said == []
         assert run["max_concurrency"] == options.get("max_concurrency", 1)
 
-    @pytest.mark.parametrize("files", [40, 64, 128])
-    def test_the_simulator_bears_as_much(self, files: int) -> None:
+    @pytest.mark.parametrize(("files", "prompts"), [(40, 20), (128, 300)])
+    def test_the_simulator_bears_as_much(self, files: int, prompts: int) -> None:
         code = (
             f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files}))\n"
             "import aiml_nb as nb\n"
-            "run = nb.run(list('ab' * 150), nb.connect(speed=20, verbose=False), progress=False)\n"
+            f"run = nb.run(['Who?'] * {prompts}, nb.connect(speed=20, verbose=False), progress=False)\n"
             "print(run.max_concurrency, {call.outcome for call in run.calls})"
         )
         done = subprocess.run(
