@@ -129,7 +129,8 @@ class TestTheLimit:
         code = (
             f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files}))\n"
             "import aiml_nb as nb\n"
-            f"run = nb.run(['Who?'] * {prompts}, nb.connect(speed=20, verbose=False), progress=False)\n"
+            "endpoint = nb.connect(speed=20, verbose=False)\n"
+            f"run = nb.run(['Who?'] * {prompts}, endpoint, progress=False)\n"
             "print(run.max_concurrency, {call.outcome for call in run.calls})"
         )
         done = subprocess.run(
