@@ -44,6 +44,7 @@ class Quotas:
         self._estimator: Estimator | None = None  # if something counts tokens
         if settings.tokens_per_minute or self._budget.counts_tokens:
             self._estimator = Estimator(settings.parameters)
+        self._latest = -1, _NOTHING
         self._requests = self._tokens = None
         if settings.requests_per_minute:
             self._requests = RateWindow(settings.requests_per_minute)
@@ -105,7 +106,11 @@ class Quotas:
         """Guess the tokens of an attempt, where something counts them."""
         if self._estimator is None:
             return _NOTHING
-        return self._estimator.estimate(self._prompts[call.index])
+        index, estimate = self._latest  # asked for when the call may go, and when it goes
+        if index != call.index:
+            estimate = self._estimator.estimate(self._prompts[call.index])
+            self._latest = call.index, estimate
+        return estimate
 
     def _count_what_was_sent(self, calls: list[Call]) -> None:
         """Put the attempts of a run that goes on into the windows of its rates."""

@@ -20,6 +20,8 @@ _LETTERS = dict.fromkeys(map(ord, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRS
 
 def guess_tokens(text: str) -> float:
     """Guess the tokens of a text, as if it were prose."""
+    if text.isascii():
+        return len(text) * _USUAL[0]
     return _weigh(_count_widths(text), _USUAL)
 
 
@@ -34,6 +36,13 @@ def count_tokens(text: str) -> float:
 def least_tokens(text: str) -> int:
     """Return how many tokens a text has at least; white space may be none."""
     return math.floor(_weigh(_count_widths("".join(text.split())), _LEAST))
+
+
+def are_too_few(tokens: int, text: str) -> bool:
+    """Tell whether a text has more tokens than these at least."""
+    # The bound first: it is known without reading the text.
+    most = len(text) * (_LEAST[0] if text.isascii() else max(_LEAST))
+    return tokens < most and tokens < least_tokens(text)
 
 
 def _count_widths(text: str) -> tuple[int, int, int, int]:

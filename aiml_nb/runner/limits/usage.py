@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ...completion import choices_of, message_of, reasoning_of, text_of
 from ...records import Call
 from .estimate import Estimate
-from .tokens import count_tokens, least_tokens
+from .tokens import are_too_few, count_tokens
 
 # Tokens that are set aside for an answer of unknown length while others are in flight.
 ROOM = 4096
@@ -53,10 +53,10 @@ def used_by(call: Call, estimate: Estimate, *, sent: str) -> Used:
         The text of its prompt.
     """
     into, out, is_told = call.input_tokens, call.output_tokens, True
-    if not into or into < least_tokens(sent):
+    if not into or are_too_few(into, sent):
         into, is_told = max(estimate.input_tokens, math.ceil(count_tokens(sent))), False
     words = _words_of(call)
-    if out is None or (words and not out) or out < least_tokens(words):
+    if out is None or (words and not out) or are_too_few(out, words):
         out, is_told = math.ceil(count_tokens(words)), False
     usage = (call.body or {}).get("usage")
     total = usage.get("total_tokens") if isinstance(usage, dict) else None
