@@ -176,15 +176,14 @@ def _advise_on_single(given: str | bytes | Mapping[str, object]) -> str:
 def _advise_on_table(table: Any) -> str:
     """Name the column called `prompt`, or the one with the longest texts."""
     names = list(table.columns)
-    texts = {
-        name: [each for each in islice(table[name], 20) if isinstance(each, str)] for name in names
+    if "prompt" in names:
+        return ". Give one of them: table['prompt']."
+    sizes = {
+        name: sum(len(each) for each in islice(table[name], 20) if isinstance(each, str))
+        for name in names
     }
-    found = (
-        "prompt"
-        if "prompt" in names
-        else max(names, key=lambda name: len("".join(texts[name])), default=None)
-    )
-    if found is None or not texts[found]:
+    found = max(names, key=lambda name: sizes[name], default=None)
+    if not sizes.get(found):
         return ", and none of them is text. Give a column of questions."
     return f". Give one of them: table[{found!r}]."
 

@@ -20,7 +20,7 @@ from .wording import speak_options
 
 EXIT_BAD_INPUT = 2
 # As most makers write keys, and AIML API: 32 digits and letters.
-_KEY = re.compile(r"\b(?:(?:sk|pk|gsk|hf|xai|key|api)[-_][\w-]{8,}|(?=\w*\d)[0-9A-Za-z]{32,})")
+_KEY = re.compile(r"\b(?:(?:sk|pk|gsk|hf|xai)[-_][\w-]{8,}|(?=\w*\d)[0-9A-Za-z]{32,})")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,12 +11,13 @@ from .report import LoopReport
 from .run import run_coroutine
 from .stop import InterruptibleCall, ended_with_cell, interruptible_task
 from .threads import call_in_thread, call_with_main, import_in_thread
-from .waiting import in_kernel, leave_presses_to_main
+from .waiting import block_sigint, in_kernel
 
 __all__ = [
     "InterruptibleCall",
     "LoopLag",
     "LoopReport",
+    "block_sigint",
     "call_in_thread",
     "call_with_main",
     "ended_with_cell",
@@ -25,7 +26,6 @@ __all__ = [
     "inside_run",
     "inspect_loop",
     "interruptible_task",
-    "leave_presses_to_main",
     "patch_loop",
     "run_coroutine",
 ]

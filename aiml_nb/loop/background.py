@@ -16,7 +16,7 @@ from ..errors import LoopError
 from .idiom import remember
 from .interrupt import Interruptible
 from .owner import FAREWELL, new_owner, readable_task, tasks_of
-from .waiting import leave_presses_to_main
+from .waiting import block_sigint
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class _BackgroundLoop:
         self.thread.start()
 
     def _serve(self) -> None:
-        leave_presses_to_main()
+        block_sigint()
         asyncio.set_event_loop(self.loop)
         while not self._stopping:
             # sys.exit() in a coroutine ends its run, and must not end the loop of all later runs.

@@ -16,13 +16,13 @@ from .interrupt import Interruptible, note_press, owner_of, refuse_when_ending
 from .threads import interrupted_with_main, main_interrupt
 from .waiting import (
     Interrupted,
+    block_sigint,
     current_task,
     find_cell,
     in_kernel,
     in_main_thread,
-    leave_presses_to_main,
     raises_at_prompt,
-    take_presses_again,
+    restore_sigint,
 )
 
 # A pool gives its thread the next piece of work at once, and knows nothing of a press.
@@ -133,7 +133,7 @@ def _begun_in_thread() -> Iterator[None]:
     if main_interrupt() or time.monotonic() - getattr(_mine, "interrupted", -QUIET) < QUIET:
         _mine.interrupted = time.monotonic()
         raise Interrupted("not begun: the main thread was interrupted")
-    blocked = leave_presses_to_main()
+    blocked = block_sigint()
     try:
         with interrupted_with_main():
             yield
@@ -141,4 +141,4 @@ def _begun_in_thread() -> Iterator[None]:
         _mine.interrupted = time.monotonic()
         raise
     finally:
-        take_presses_again(blocked)
+        restore_sigint(blocked)

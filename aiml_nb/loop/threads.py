@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from .browser import in_browser
 from .interrupt import count_presses
-from .waiting import Interrupted, find_cell, in_kernel, in_main_thread, leave_presses_to_main
+from .waiting import Interrupted, block_sigint, find_cell, in_kernel, in_main_thread
 
 GLANCE = 0.05  # seconds between two looks
 
@@ -40,7 +40,7 @@ def call_in_thread(function: Callable[[], T]) -> Future[T]:
     context = copy_context()
 
     def work() -> None:
-        leave_presses_to_main()
+        block_sigint()
         try:
             future.set_result(context.run(function))
         except BaseException as error:  # noqa: BLE001  raised where the future is waited for
@@ -170,7 +170,7 @@ class _Watch:
                 self._is_over.set()
 
     def _look(self, is_over: threading.Event, before: _Signs) -> None:
-        leave_presses_to_main()
+        block_sigint()
         kernel = _Kernel()
         while not is_over.wait(GLANCE):
             now = _read_signs()

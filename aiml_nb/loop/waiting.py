@@ -33,8 +33,8 @@ def in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def leave_presses_to_main() -> set[int]:
-    """Have the stop button's signal delivered to other threads than this; return what was blocked.
+def block_sigint() -> set[int]:
+    """Have SIGINT delivered to other threads than this one; return what was blocked before.
 
     A signal to the process may be taken by any of its threads. If the main thread waits for a lock
     then, it does not wake, and hears of the signal only when it has got the lock.
@@ -44,8 +44,8 @@ def leave_presses_to_main() -> set[int]:
     return set(signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}))
 
 
-def take_presses_again(blocked: set[int]) -> None:
-    """Undo what `leave_presses_to_main` did, which returned `blocked`."""
+def restore_sigint(blocked: set[int]) -> None:
+    """Undo `block_sigint`, which returned `blocked`."""
     if not in_main_thread() and signal.SIGINT not in blocked and hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 

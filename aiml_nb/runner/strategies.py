@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from ..loop import leave_presses_to_main
+from ..loop import block_sigint
 from ..records import Call
 from .limits.slots import Slots
 
@@ -102,7 +102,7 @@ async def adaptive(make: MakeCallAsync, calls: list[Call], max_concurrency: int)
 @contextmanager
 def _thread_pool(size: int) -> Iterator[ThreadPoolExecutor]:
     """Open a pool that an interrupt leaves at once, with the waiting calls dropped."""
-    pool = ThreadPoolExecutor(size, thread_name_prefix="aiml_nb", initializer=leave_presses_to_main)
+    pool = ThreadPoolExecutor(size, thread_name_prefix="aiml_nb", initializer=block_sigint)
     try:
         yield pool
     except BaseException:

@@ -58,7 +58,7 @@ def carry_out(job: dict[str, Any]) -> int:
     os.dup2(devnull, 1)
     endpoint = nb.connect(base_url=job["base_url"], api_key=job["key"], verbose=False)
     if job["resume"]:
-        run = nb.resume(job["journal"], endpoint, retry_failed=True)
+        run = nb.resume(job["journal"], endpoint, retry_failed=job["retry_failed"])
     else:
         run = nb.run(job["prompts"], endpoint, journal=job["journal"], **job["options"])
     return 0 if all(call.outcome == "ok" for call in run.calls) else SOME_FAILED

@@ -11,11 +11,12 @@ were refused:
   limit goes down by that share, as far as it must if the rest is all that the server takes: DCTCP's
   answer to marked packets (M. Alizadeh et al., "Data Center TCP", SIGCOMM 2010).
 
-Either is a trial, as senders try two rates and keep the better (M. Dong et al., "PCC:
-Re-architecting Congestion Control for Consistent High Performance", NSDI 2015). It lasts until
-four refusals were to be expected had nothing changed. Were there less than half as many, it has
-helped and stands. If not, those refusals have nothing to do with us, and it is taken back. From
-then on they are usual, and only more than chance would make of them counts.
+Where half of a round or more was refused, the first stands at once. Else either is a trial, as
+senders try two rates and keep the better (M. Dong et al., "PCC: Re-architecting Congestion Control
+for Consistent High Performance", NSDI 2015). It lasts until four refusals were to be expected had
+nothing changed. Were there less than half as many, it has helped and stands. If not, those refusals
+have nothing to do with us, and it is taken back. From then on they are usual, and only more than
+chance would make of them counts.
 
 Without refusals the limit grows: by a twentieth a round, at least by one (additive increase after
 D.-M. Chiu and R. Jain, "Analysis of the increase and decrease algorithms for congestion avoidance",
