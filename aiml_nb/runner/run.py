@@ -85,9 +85,10 @@ def run(
     requests_per_minute, tokens_per_minute
         The most in any 60 seconds. Tokens are reserved by estimate and corrected by usage.
     max_attempts
-        The most attempts of a call that fails in a way that may pass. 429s have bounds of their
-        own: 8 retries a call, and as many in all as there are calls, at least 20. 1 sends nothing
-        twice.
+        The most attempts of a call that fails in a way that may pass. One that was sent and never
+        answered may be billed all the same: it is sent again once, or `max_attempts` - 2 times if
+        that is more. 429s have bounds of their own: 8 retries a call, and as many in all as there
+        are calls, at least 20. 1 sends nothing twice.
     retry_share
         What each answer adds to the retries after failures that the run has left: it begins with
         as many as calls may be in flight, at least 50, and never has more. So with N calls there

@@ -61,8 +61,8 @@ def test_the_learners_notebook_fails_at_its_exercises_and_nowhere_else(lesson: L
 
 @pytest.mark.slow
 @on(LESSONS)
-def test_it_takes_at_most_15_seconds_and_400_megabytes(lesson: Lesson) -> None:
+def test_it_takes_few_seconds_and_400_megabytes_at_most(lesson: Lesson) -> None:
     ran = solution(lesson)
 
-    assert ran.seconds <= 15
+    assert ran.seconds <= 24  # 15 where nothing else runs: what this finds is a cell that waits
     assert ran.memory <= 400e6

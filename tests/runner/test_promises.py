@@ -266,19 +266,25 @@ class TestRetryPolicy:
 
     def test_what_was_sent_without_a_reply_is_sent_once_more(self) -> None:
         assert self.judge_all("no_reply", 2)[0] == [1.0, None]
+        assert self.judge_all("no_reply", 2, most=2)[0] == [1.0, None]
         assert self.judge_all("connect", 3)[0] == [1.0, 2.0, None]
 
     def test_other_failures_before_it_do_not_keep_it_from_being_sent_once_more(self) -> None:
-        def judge(*kinds: str) -> list[bool]:
-            retries, tries = Retries(1000, 4, Draws()), Tries()
+        def judge(most: int, *kinds: str) -> list[bool]:
+            retries, tries = Retries(1000, most, Draws()), Tries()
             failures = (Failure(kind, None, False, "No.") for kind in kinds)
             return [
                 retries.judge(each, tries, streamed=False, left=1e9).wait is not None
                 for each in failures
             ]
 
-        assert judge("503", "no_reply", "503", "503") == [True, True, True, False]
-        assert judge("no_reply", "503", "no_reply") == [True, True, False]
+        assert judge(3, "503", "no_reply", "503") == [True, True, False]
+        assert judge(3, "no_reply", "503", "no_reply") == [True, True, False]
+        assert judge(4, "503", "no_reply", "503", "503") == [True, True, True, False]
+
+    def test_who_allows_more_attempts_allows_more_of_those_that_are_perhaps_billed(self) -> None:
+        assert self.judge_all("no_reply", 3, most=4)[0] == [1.0, 2.0, None]
+        assert self.judge_all("no_reply", 4, most=5)[0] == [1.0, 2.0, 4.0, None]
 
     def test_429s_wait_up_to_a_power_of_two_and_eight_times(self) -> None:
         waits, asked = self.judge_all("429", MOST_429S + 1)

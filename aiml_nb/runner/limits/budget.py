@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import BudgetError
 from ...records import Call
 from .caps import Limits
 from .estimate import Estimate
 from .usage import Learned, Used, used_by
+
+if TYPE_CHECKING:
+    from ...prompts import Prompt
 
 _BLIND = 3  # attempts that may have cost something, and none has said how much
 
@@ -115,7 +118,7 @@ class Budget:
         return Reserved(estimate, room, cost)
 
     def settle(
-        self, reserved: Reserved, call: Call, *, billed: bool, answered: bool, sent: str = ""
+        self, reserved: Reserved, call: Call, *, billed: bool, answered: bool, prompt: Prompt | None = None
     ) -> int:
         """Put what an attempt used in place of what was set aside; return its tokens.
 
@@ -125,7 +128,7 @@ class Budget:
             It may have cost something.
         answered
             It was answered as it should.
-        sent
+        prompt
             As in `usage.used_by`.
         """
         if not self.counts_tokens:
@@ -133,7 +136,7 @@ class Budget:
         self._in_flight -= 1
         self._reserved_tokens -= reserved.room.total
         self._reserved_cost = self._reserved_cost - reserved.cost if self._in_flight else 0.0
-        used = used_by(call, reserved.estimate, sent=sent)
+        used = used_by(call, reserved.estimate, prompt=prompt)
         if not (answered or (used.is_told and call.body)):
             self._learned.known += not billed
             return self._count_lost(reserved) if billed else 0
@@ -155,7 +158,7 @@ class Budget:
             if not self.counts_tokens:
                 continue
             billed = sum(each.possibly_billed or not each.error_type for each in call.attempts)
-            used = used_by(call, estimate, sent="")
+            used = used_by(call, estimate)
             if call.body and (used.is_told or not call.attempts[-1].error_type):
                 self._count_answer(estimate, used)
                 billed -= 1

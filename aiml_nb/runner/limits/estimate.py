@@ -112,6 +112,8 @@ def _tokens_of_message(message: Mapping[str, Any]) -> float:
     What is no text, such as a picture, is counted by its tokens, not by its bytes.
     """
     content = message.get("content", "")
+    if isinstance(content, str):
+        return _PER_MESSAGE + guess_tokens(content)
     texts = _texts_of(content)
     others = len(content) - len(texts) if isinstance(content, list) else 0
     return _PER_MESSAGE + sum(map(guess_tokens, texts)) + others * PICTURE_TOKENS

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ...records import Call
 from ..plan import Plan
 from .budget import Budget, Reserved
-from .estimate import Estimate, Estimator, text_of_prompt
+from .estimate import Estimate, Estimator
 from .rates import RateWindow
 
 _NOTHING = Estimate(0, 0)
@@ -95,8 +95,10 @@ class Quotas:
         if self._estimator is None:
             return
         if self._budget.counts_tokens:
-            sent = text_of_prompt(self._prompts[call.index])
-            self._budget.settle(share.reserved, call, billed=billed, answered=answered, sent=sent)
+            prompt = self._prompts[call.index]
+            self._budget.settle(
+                share.reserved, call, billed=billed, answered=answered, prompt=prompt
+            )
         if self._tokens and share.tokens:
             used = (call.input_tokens or 0) + (call.output_tokens or 0)
             used = used or (self._estimate(call).total if billed else 0)

@@ -28,7 +28,6 @@ RETRIED = frozenset(
 )
 MOST_429S = 8
 MOST_LOST = 8
-MOST_UNANSWERED = 1  # that are sent again
 LONGEST_BACKOFF = 20.0
 SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0  # most limits are counted by the minute
@@ -93,7 +92,8 @@ class Retries:
     n_calls
         How many calls the run has.
     max_attempts
-        Attempts per call for failures; 1 sends nothing again, not even after a 429.
+        Attempts per call for failures; 1 sends nothing again, not even after a 429. What was sent
+        and never answered is sent again once, with more than three attempts once more for each.
     clock
         Draws the waits.
     retry_share
@@ -115,6 +115,8 @@ class Retries:
         streams: bool = False,
     ) -> None:
         self.n_calls, self.max_attempts, self._clock = n_calls, max_attempts, clock
+        # Each of those that were never answered is perhaps billed: of three attempts one again.
+        self._most_unanswered = max(1, max_attempts - 2)
         at_once = min(in_flight, n_calls)
         first = max(FIRST_RETRIES, at_once)
         self._unwanted = at_once if streams else 0
@@ -213,7 +215,7 @@ class Retries:
         if failure.error_type not in RETRIED:
             return Verdict(None)
         pause = _asked(failure)
-        if tries.failures >= self.max_attempts or tries.unanswered > MOST_UNANSWERED:
+        if tries.failures >= self.max_attempts or tries.unanswered > self._most_unanswered:
             remark = f"given up after {tries.failures} attempts" if tries.failures > 1 else ""
             return Verdict(None, remark, pause=pause)
         wait = pause or self._clock.draw(min(LONGEST_BACKOFF, 2.0**tries.failures / 2))

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ...completion import choices_of, message_of, reasoning_of, text_of
+from ...completion import choices_of, is_in_parts, message_of, reasoning_of, text_of
 from ...records import Call
-from .estimate import Estimate
+from .estimate import Estimate, text_of_prompt
 from .tokens import are_too_few, count_tokens
+
+if TYPE_CHECKING:
+    from ...prompts import Prompt
 
 # Tokens that are set aside for an answer of unknown length while others are in flight.
 ROOM = 4096
@@ -20,6 +23,8 @@ ROOM = 4096
 MARGIN = 2
 # Tokenizers make a token of each byte at most; `count_tokens` has one for four of them, or more.
 _MOST_PER_ESTIMATE = 4.0
+# A message that has no more than these says nothing beside its text.
+_PLAIN = {"role", "content", "refusal"}
 
 
 class Used(NamedTuple):
@@ -42,19 +47,21 @@ class Used(NamedTuple):
         return self.input_tokens + self.output_tokens
 
 
-def used_by(call: Call, estimate: Estimate, *, sent: str) -> Used:
+def used_by(call: Call, estimate: Estimate, *, prompt: Prompt | None = None) -> Used:
     """Return what the answer has used that is in `call`.
 
     Parameters
     ----------
     estimate
         What was guessed of it.
-    sent
-        The text of its prompt.
+    prompt
+        What was sent, if it is known.
     """
     into, out, is_told = call.input_tokens, call.output_tokens, True
-    if not into or are_too_few(into, sent):
-        into, is_told = max(estimate.input_tokens, math.ceil(count_tokens(sent))), False
+    if not into or into < estimate.input_tokens:  # that is twice the least, or more
+        sent = text_of_prompt(prompt) if prompt else ""
+        if not into or are_too_few(into, sent):
+            into, is_told = max(estimate.input_tokens, math.ceil(count_tokens(sent))), False
     words = _words_of(call)
     if out is None or (words and not out) or are_too_few(out, words):
         out, is_told = math.ceil(count_tokens(words)), False
@@ -68,9 +75,11 @@ def used_by(call: Call, estimate: Estimate, *, sent: str) -> Used:
 
 def _words_of(call: Call) -> str:
     """Return all that somebody can read in an answer."""
+    messages = [message_of(choice) for choice in choices_of(call.body)]
+    if len(messages) == 1 and messages[0].keys() <= _PLAIN and not is_in_parts(messages[0]):
+        return call.text  # mostly
     parts = []
-    for choice in choices_of(call.body):
-        message = message_of(choice)
+    for message in messages:
         parts += [text_of(message), reasoning_of(message)]
         if tools := message.get("tool_calls"):
             parts.append(json.dumps(tools, ensure_ascii=False, default=str))
