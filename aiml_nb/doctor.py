@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Literal
 
 from .endpoint import Endpoint, connect
+from .endpoint.failures import explain_failure, quote
+from .endpoint.providers import PROVIDERS
+from .endpoint.transport import open_http
+from .endpoint.transport.environment import check_key_log, find_proxy, trusted_certificates
 from .errors import AimlNbError, EndpointError
-from .failures import explain_failure, quote
 from .loop import in_kernel, inspect_loop
-from .providers import PROVIDERS
 from .runner import run
-from .transport import open_http
-from .transport.environment import check_key_log, find_proxy, trusted_certificates
 
 State = Literal["ok", "note", "wrong"]
 

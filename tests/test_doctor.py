@@ -13,10 +13,10 @@ from jupyter_client.manager import start_new_kernel
 
 from aiml_nb.doctor import CheckUp, Finding, check_up
 
+from .endpoint.transport.connections import connection_server
+from .endpoint.transport.proxies import FAILURES, proxy_server
+from .endpoint.transport.tls import server_side
 from .rows import slow
-from .transport.connections import connection_server
-from .transport.proxies import FAILURES, proxy_server
-from .transport.tls import server_side
 
 CANARY = "canary-0123456789abcdef"
 SUBJECTS = [

@@ -9,12 +9,11 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from .. import prompts as samples
 from ..endpoint import Endpoint, connect, describe_endpoint
+from ..endpoint.keys import ApiKey
 from ..errors import EndpointError
-from ..keys import ApiKey
 from ..printable import say
-from ..prompts import Prompt, as_prompts, read_prompts
+from ..prompts import FAQ, Prompt, as_prompts, read_prompts
 
 _LIKE_A_NAME = re.compile("[A-Z]+(_[A-Z0-9]+)+")
 _HOW_KEYS_COME = "Type  export MY_API_KEY=…  first, and then  --api-key-env MY_API_KEY."
@@ -153,4 +152,4 @@ def find_prompts(options: argparse.Namespace) -> list[Prompt]:
         raise ValueError("Give prompts in words or with --prompts FILE, not both.")
     if options.prompts:
         return read_prompts(options.prompts, **find_reading(options))
-    return as_prompts(options.texts or samples.FAQ)
+    return as_prompts(options.texts or FAQ)

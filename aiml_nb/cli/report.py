@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from ..analysis.error_groups import ErrorGroup, group_errors
 from ..analysis.labels import clean
 from ..analysis.wording import counted
+from ..endpoint.transport import is_loopback
 from ..records import OUTCOMES, Call, Run
 from ..runner.journal_summary import ANSWERED
-from ..transport import is_loopback
 from .wording import speak_options
 
 EXIT_CALL_FAILED = 3

@@ -11,8 +11,15 @@ from itertools import chain, islice, takewhile
 from typing import Any
 
 from ..completion import choices_of, fields_of, is_in_parts, message_of
-from ..error_bodies import is_page, page_text
-from ..failures import PAGE, BadResponseError, ErrorReplyError, Failure, explain_failure, find_error
+from ..endpoint.error_bodies import is_page, page_text
+from ..endpoint.failures import (
+    PAGE,
+    BadResponseError,
+    ErrorReplyError,
+    Failure,
+    explain_failure,
+    find_error,
+)
 from ..records import Call
 from .assembly import Assembly
 from .incoming import Incoming

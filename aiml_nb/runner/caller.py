@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..endpoint.failures import Failure, quote
 from ..errors import JournalError
-from ..failures import Failure, quote
 from ..records import Attempt, Call
 from .answer import Answer
 from .first_call import FirstCalls

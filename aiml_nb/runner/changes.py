@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..endpoint.keys import KEY, ApiKey
 from ..errors import JournalError
 from ..jsonl import dump, encode
-from ..keys import KEY, ApiKey
-from ..prompt import Prompt, shorten
+from ..prompts.prompt import Prompt, shorten
 from .journal_contents import Contents
 from .plan import Plan, describe_prompt, name_call
 from .settings import CAPS, OPTIONS, Settings, keep_parameters

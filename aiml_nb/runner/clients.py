@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..endpoint import Endpoint
-from ..transport import GuardedClient, open_http
+from ..endpoint.transport import GuardedClient, open_http
 
 if TYPE_CHECKING:
     from openai import OpenAI

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from ..failures import PAGE, Failure
-from ..rejections import Fault, explain_fault, find_fault
-from ..warmup import explain_silence
+from ..endpoint.failures import PAGE, Failure
+from ..endpoint.preflight import explain_silence
+from ..endpoint.rejections import Fault, explain_fault, find_fault
 from .limits.limiter import AdaptiveLimiter
 from .plan import Plan
 

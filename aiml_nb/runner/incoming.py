@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from ..error_bodies import page_text
-from ..failures import BadResponseError, find_error
-from ..transport import MOST_BYTES, ReplyTooLargeError
+from ..endpoint.error_bodies import page_text
+from ..endpoint.failures import BadResponseError, find_error
+from ..endpoint.transport import MOST_BYTES, ReplyTooLargeError
 from .assembly import Assembly
 from .parse import Events, is_stream, parse_json, without_margin
 

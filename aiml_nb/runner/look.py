@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from ..failures import explain_failure
+from ..endpoint.failures import explain_failure
 from .limits.outage import LOST, Found
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ..transport import MOST_BYTES, ReplyTooLargeError
+from ..endpoint.transport import MOST_BYTES, ReplyTooLargeError
 
 _MOST_DEEP = 100  # far beyond any answer; what writes records has bounds of its own
 _BOM = b"\xef\xbb\xbf"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..failures import Failure
+from ..endpoint.failures import Failure
 from ..records import Attempt, Call
 from .plan import Plan
 from .send import Request

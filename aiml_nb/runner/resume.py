@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ..endpoint import Endpoint, connect
+from ..endpoint.providers import PROVIDERS
 from ..errors import JournalError
 from ..jsonl import call_from_dict
 from ..loop import InterruptibleCall
 from ..printable import say
 from ..prompts import Prompt, as_prompts
-from ..providers import PROVIDERS
 from ..records import Attempt, Call, Run
 from .changes import (
     Asked,

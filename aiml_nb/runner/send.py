@@ -13,9 +13,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..failures import Failure
+from ..endpoint.failures import Failure
+from ..endpoint.transport import Reply, current_attempt
 from ..records import Attempt
-from ..transport import Reply, current_attempt
 from .answer import Answer
 from .pacing.deadlines import Deadline
 

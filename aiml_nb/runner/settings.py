@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..endpoint.transport.environment import check_key_log
+from ..endpoint.transport.open_files import RESERVE, allow_files
 from ..loop import import_in_thread
-from ..transport.environment import check_key_log
-from ..transport.open_files import RESERVE, allow_files
 from .limits.caps import Limits, check_limits
 from .limits.retry import RETRY_SHARE
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 
-from ..failures import Failure
-from ..rejections import is_flagged
+from ..endpoint.failures import Failure
+from ..endpoint.rejections import is_flagged
 
 # The key is refused, the account cannot pay, the account may not.
 STOPPING_STATUSES = frozenset({"401", "402", "403"})

@@ -127,9 +127,9 @@ async def our_post(task: Task) -> Result:
     """The same as a run sends it: over our transport, with a name for each request."""
     from openai import AsyncOpenAI
 
+    from aiml_nb.endpoint.transport import Reply, open_async_http
     from aiml_nb.runner.pacing.garbage_collector import seldom_full_collections
     from aiml_nb.runner.send import Request
-    from aiml_nb.transport import Reply, open_async_http
 
     url = f"{task.base_url}/chat/completions"
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import aiml_nb as nb
 from aiml_nb.endpoint import Endpoint
-from aiml_nb.keys import ApiKey
+from aiml_nb.endpoint.keys import ApiKey
 from aiml_nb.records import Run
 
 from .door_server import Reply, door_server

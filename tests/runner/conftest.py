@@ -9,7 +9,7 @@ from typing import Any
 
 from aiml_nb import simulator
 from aiml_nb.endpoint import Endpoint
-from aiml_nb.keys import ApiKey
+from aiml_nb.endpoint.keys import ApiKey
 from aiml_nb.records import Run
 from aiml_nb.runner.journal import Journal
 from aiml_nb.runner.pacing.clock import Clock

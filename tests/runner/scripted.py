@@ -19,8 +19,8 @@ from typing import Any
 import httpx2
 
 from aiml_nb.endpoint import Endpoint
+from aiml_nb.endpoint.transport.aio import GuardedAsyncClient
 from aiml_nb.runner.pacing.clock import Clock
-from aiml_nb.transport.aio import GuardedAsyncClient
 
 COMPLETION = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
 CHUNK = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}

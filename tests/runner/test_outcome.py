@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.failures import quote
-from aiml_nb.keys import ApiKey
+from aiml_nb.endpoint.failures import quote
+from aiml_nb.endpoint.keys import ApiKey
 from aiml_nb.records import Call
 from aiml_nb.runner.outcome import judge
 

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.failures import Failure
+from aiml_nb.endpoint.failures import Failure
 from aiml_nb.records import Call
 from aiml_nb.runner.caller import Caller
 from aiml_nb.runner.limits.retry import MOST_429S, Retries, Tries

@@ -31,8 +31,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from aiml_nb.endpoint.keys import ApiKey
+from aiml_nb.endpoint.transport.guard import READING_TIME, STOPPED
 from aiml_nb.jsonl import call_from_dict
-from aiml_nb.keys import ApiKey
 from aiml_nb.records import Call
 from aiml_nb.runner import caller as caller_module
 from aiml_nb.runner import journal as journal_module
@@ -42,7 +43,6 @@ from aiml_nb.runner.journal_summary import ANSWERED, is_whole
 from aiml_nb.runner.limits.retry import MOST_429S, MOST_LOST
 from aiml_nb.runner.plan import Plan, make_plan, make_retries
 from aiml_nb.runner.run import carry_out_async
-from aiml_nb.transport.guard import READING_TIME, STOPPED
 
 from .conftest import reopen
 from .scripted import (

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.failures import Failure, explain_failure
+from aiml_nb.endpoint.failures import Failure, explain_failure
 
 from ..raw_server import JSON_HEAD, SSE_HEAD, raw_server
 from ..rows import in_turn, slow

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
+from aiml_nb.endpoint.transport import MOST_BYTES
 from aiml_nb.records import Call
 from aiml_nb.runner.incoming import Incoming
-from aiml_nb.transport import MOST_BYTES
 
 from ..raw_server import SSE_HEAD, raw_server
 from ..rows import in_turn

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from aiml_nb.failures import Failure
-from aiml_nb.rejections import find_fault
+from aiml_nb.endpoint.failures import Failure
+from aiml_nb.endpoint.preflight import Known
+from aiml_nb.endpoint.rejections import find_fault
 from aiml_nb.runner.stopping import stops_run
-from aiml_nb.warmup import Known
 
 from .conftest import connect_faulty, run_skipping
 

@@ -19,11 +19,11 @@ from typing import Any, Literal, TypeVar
 import httpx2
 
 from aiml_nb.endpoint import Endpoint
-from aiml_nb.keys import ApiKey
+from aiml_nb.endpoint.keys import ApiKey
+from aiml_nb.endpoint.transport.aio import GuardedAsyncClient
 from aiml_nb.records import Run
 from aiml_nb.runner.plan import make_plan
 from aiml_nb.runner.run import carry_out_async
-from aiml_nb.transport.aio import GuardedAsyncClient
 
 from .scripted import COMPLETION, SteppedClock
 

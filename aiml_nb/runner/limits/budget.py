@@ -118,7 +118,13 @@ class Budget:
         return Reserved(estimate, room, cost)
 
     def settle(
-        self, reserved: Reserved, call: Call, *, billed: bool, answered: bool, prompt: Prompt | None = None
+        self,
+        reserved: Reserved,
+        call: Call,
+        *,
+        billed: bool,
+        answered: bool,
+        prompt: Prompt | None = None,
     ) -> int:
         """Put what an attempt used in place of what was set aside; return its tokens.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...failures import Failure
+from ...endpoint.failures import Failure
 from ..progress import Status
 from .outage import Found, Outage
 from .pauses import Hints, Pauses, Refusals

@@ -23,7 +23,7 @@ import math
 from collections.abc import Callable
 from enum import Enum
 
-from ...failures import Failure
+from ...endpoint.failures import Failure
 
 LOST = frozenset({"connect", "no_reply", "502", "503", "504", "521", "522", "523"})
 FEWEST = 2  # before a call has had all its attempts

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from ...failures import Failure
+from ...endpoint.failures import Failure
 from ..pacing.clock import Clock
 from ..plan import Plan, make_retries
 from ..progress import Status

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...failures import Failure
+from ...endpoint.failures import Failure
 from ..pacing.clock import Clock
 from ..stopping import stops_run
 from .retry_budget import RetryBudget

@@ -10,7 +10,7 @@ import asyncio
 import math
 from types import TracebackType
 
-from ...transport.guard import READING_TIME, STOPPED
+from ...endpoint.transport.guard import READING_TIME, STOPPED
 
 LONGEST_SLEEP = 1.0  # seconds; the timer of a run that is over rings once more and is gone
 

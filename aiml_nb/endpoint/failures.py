@@ -1,0 +1,280 @@
+"""What went wrong with an attempt, read from the exception and everything that caused it.
+
+The classes that the client raises tell little: a refused connection and one dropped without a reply
+both arrive as ``APIConnectionError``. So the whole chain of causes is read.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from ..printable import printable
+from .error_bodies import ErrorBody, is_error, page_text, read_error, read_error_text
+from .keys import ApiKey
+from .retry_hints import read_retry_after
+
+# Class name in the chain of causes -> (error_type, the server may have done the work). The first
+# row that matches decides; names and not classes, so that nothing is imported to ask.
+_CAUSES: tuple[tuple[str, str, bool], ...] = (
+    ("ProxyFailedError", "connect", False),  # the guard's own, see transport
+    ("OutOfFilesError", "deadline", False),
+    ("HeadTooLargeError", "protocol", True),
+    ("BrokenReplyError", "protocol", True),
+    ("ReplyTooLargeError", "too_large", True),
+    ("EncodedReplyError", "encoding", True),
+    ("DeadlineError", "deadline", True),
+    ("ConnectionTimeoutError", "connect", False),  # aiohttp: no connection in time
+    ("ClientConnectorError", "connect", False),  # aiohttp: refused, unknown host, TLS
+    ("ConnectError", "connect", False),  # httpx2: the same
+    ("SocketTimeoutError", "deadline", True),
+    ("ServerTimeoutError", "deadline", True),
+    ("ServerDisconnectedError", "no_reply", True),
+    ("ClientPayloadError", "no_reply", True),  # aiohttp: the body broke off
+    ("ClientOSError", "no_reply", True),  # aiohttp: reset
+    ("ClientResponseError", "protocol", True),  # aiohttp: bad status line or headers
+    ("HttpProcessingError", "protocol", True),
+    ("ConnectTimeout", "connect", False),
+    ("PoolTimeout", "connect", False),
+    ("TimeoutException", "deadline", True),
+    ("TimeoutError", "deadline", True),
+    ("ReadError", "no_reply", True),
+    ("WriteError", "no_reply", True),
+    ("RemoteProtocolError", "protocol", True),
+    ("UnicodeEncodeError", "exception", False),  # the prompt could not even be written down
+    ("JSONDecodeError", "bad_response", True),
+    ("UnicodeDecodeError", "bad_response", True),
+    ("RecursionError", "bad_response", True),
+    ("APIResponseValidationError", "bad_response", True),
+)
+_NO_REPLY = "without sending"  # how httpx2 words a connection closed before the reply was whole
+_MOST_WORDS = 300
+_NO_HEADERS: Mapping[str, str] = {}
+
+
+PAGE = "page"  # the code of a reply that is one
+
+
+class BadResponseError(ValueError):
+    """A reply that came, but is no chat completion. Becomes ``error_type="bad_response"``.
+
+    Parameters
+    ----------
+    code
+        What it is, where that says more: `PAGE`.
+    """
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ErrorReplyError(BadResponseError):
+    """An error that came with a good status, or as a piece of a stream.
+
+    Becomes the status that it names, else ``stream`` for a piece and ``bad_response`` for a whole
+    reply.
+
+    Parameters
+    ----------
+    body
+        What came, parsed.
+    is_piece
+        It came as a piece of a stream.
+    """
+
+    def __init__(self, body: object, *, is_piece: bool) -> None:
+        super().__init__("the reply is an error")
+        self.body = body
+        self.is_piece = is_piece
+
+
+def find_error(reply: object, *, is_piece: bool) -> ErrorReplyError | None:
+    """Return the exception to raise for what came with a good status; None if it is no error."""
+    return ErrorReplyError(reply, is_piece=is_piece) if is_error(reply) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed attempt in plain words.
+
+    Parameters
+    ----------
+    error_type
+        As in `records.Call.error_type`.
+    status
+        The HTTP status of the reply, or that which its body names; None if there was none.
+    possibly_billed
+        The server may have done, and charged for, the work.
+    message
+        What happened, as the server or the client puts it, whole and with whatever it repeats:
+        shown by `quote`.
+    request_id
+        The server's ``x-request-id``.
+    retry_after
+        Seconds after which the server asks to be asked again, in a header, a field or a sentence;
+        None if it does not say.
+    should_retry
+        The server's ``x-should-retry``, None if it does not say.
+    code
+        The server's own code or type of the error, such as ``insufficient_quota``; None if it has
+        none but the status.
+    at_proxy
+        It was a proxy that failed; the server has not been reached.
+    param
+        The parameter of the request that the error is about, where the server names one.
+    """
+
+    error_type: str
+    status: int | None
+    possibly_billed: bool
+    message: str = field(repr=False)  # tracebacks may print variables
+    request_id: str | None = field(default=None, repr=False)
+    retry_after: float | None = None
+    should_retry: bool | None = None
+    code: str | None = field(default=None, repr=False)
+    at_proxy: bool = False
+    param: str | None = field(default=None, repr=False)
+
+
+def quote(message: str, key: ApiKey) -> str:
+    """Return what a record keeps of a failure's words: no key, at most 300 characters.
+
+    Parameters
+    ----------
+    message
+        Any text of the server's.
+    key
+        What may stand in it and must not.
+    """
+    # Enough of it to fill the line; the key goes first, lest a part of it is left by the cut.
+    text = key.redact(printable(" ".join(message[: 40 * _MOST_WORDS].split())))
+    if len(text) <= _MOST_WORDS:
+        return text
+    cut = text[: _MOST_WORDS - 2]
+    at = cut.rfind(" ", _MOST_WORDS // 2)  # a line without blanks is cut where it is full
+    return f"{cut[:at] if at > 0 else cut} …"
+
+
+def explain_failure(error: BaseException, headers: Mapping[str, str] = _NO_HEADERS) -> Failure:
+    """Say what `error`, raised while a call was made, means.
+
+    Parameters
+    ----------
+    headers
+        Of a reply with a good status, which may have been an error all the same.
+    """
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int) and status >= 300:
+        return _explain_status(status, getattr(error, "response", None))
+    if isinstance(error, ErrorReplyError):
+        kind = "stream" if error.is_piece else "bad_response"
+        return _explain_error_reply(read_error(error.body), kind, headers)
+    if isinstance(error, BadResponseError):
+        return Failure("bad_response", 200, True, str(error), code=error.code)
+    chain = list(_walk_causes(error))
+    for name, error_type, possibly_billed in _CAUSES:
+        for cause in chain:
+            if any(cls.__name__ == name for cls in type(cause).__mro__):
+                if name == "RemoteProtocolError" and _NO_REPLY in str(cause):
+                    error_type = "no_reply"
+                # What cannot be read came with a good status: others are raised as such.
+                answered = 200 if error_type == "bad_response" else None
+                words, at_proxy = _tell(cause, error_type), name == "ProxyFailedError"
+                return Failure(error_type, answered, possibly_billed, words, at_proxy=at_proxy)
+    return Failure("exception", None, True, _describe(error))
+
+
+def _explain_status(status: int, response: Any) -> Failure:
+    """Read a reply whose status says that it is none."""
+    headers = getattr(response, "headers", {})
+    said = read_error_text(getattr(response, "text", ""))
+    return Failure(
+        "redirect" if status < 400 else str(status),
+        status,
+        status >= 500,
+        said.words or f"{_name_status(status)}, without a word about why",
+        **_read_beside(said, headers, is_429=status == 429),
+    )
+
+
+def _explain_error_reply(said: ErrorBody, kind: str, headers: Mapping[str, str]) -> Failure:
+    """Read an error that came with a good status: it is the status that it names."""
+    return Failure(
+        kind if said.status is None else str(said.status),
+        said.status or 200,
+        said.status is None or said.status >= 500,
+        said.words or "the server sent an error without a word about why",
+        **_read_beside(said, headers, is_429=said.status == 429),
+    )
+
+
+def _read_beside(said: ErrorBody, headers: Mapping[str, str], *, is_429: bool) -> dict[str, Any]:
+    """Return what an error says beside its words: whose it is, and whether to come back."""
+    return {
+        "request_id": headers.get("x-request-id"),
+        "retry_after": read_retry_after(
+            headers, said.parsed, said.words, now=time.time(), refused=is_429
+        ),
+        "should_retry": {"true": True, "false": False}.get(
+            headers.get("x-should-retry", "").lower()
+        ),
+        "code": said.code,
+        "param": _find_param(said.parsed),
+    }
+
+
+def _find_param(body: object) -> str | None:
+    """Return the parameter that an error is about, where OpenAI's shape names it."""
+    error = body.get("error") if isinstance(body, dict) else None
+    param = error.get("param") if isinstance(error, dict) else None
+    return param if isinstance(param, str) else None
+
+
+def _name_status(status: int) -> str:
+    try:
+        return f"status {status} ({HTTPStatus(status).phrase})"
+    except ValueError:
+        return f"status {status}"
+
+
+def _walk_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the root cause first, so that the plainest name decides."""
+    seen: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in seen:
+        seen.append(current)
+        current = current.__cause__ or current.__context__
+    yield from reversed(seen)
+
+
+def _tell(cause: BaseException, error_type: str) -> str:
+    """Say what happened, without what a server said in the head of its reply."""
+    name = type(cause).__name__
+    if error_type == "protocol" and name not in {"HeadTooLargeError", "BrokenReplyError"}:
+        return "the reply is no HTTP"
+    if error_type == "deadline" and name != "OutOfFilesError":
+        return "no whole answer came in time"
+    if name == "ServerDisconnectedError":  # it holds what had come of the head
+        return "Server disconnected without sending a response."
+    if name == "ClientPayloadError":
+        return "the connection was closed before the whole answer had come"
+    return _describe(cause)
+
+
+def _describe(error: BaseException) -> str:
+    cause = getattr(error, "os_error", None)  # aiohttp's, whose own words show its settings
+    if isinstance(cause, ConnectionRefusedError):
+        return "connection refused"
+    for each in (error, error.__cause__, *error.args):
+        distrust = getattr(each, "verify_message", None)  # of a certificate
+        if distrust:
+            return f"its certificate is not trusted: {distrust}. SSL_CERT_FILE=FILE trusts others"
+    came = getattr(error, "doc", None)  # a piece of a stream that is no JSON
+    if isinstance(came, str):
+        return f"a piece of the stream is no JSON but: {page_text(came) or 'nothing'}"
+    return re.sub(r" ssl:(<.*?>|\w+)", "", str(error)) or type(error).__name__

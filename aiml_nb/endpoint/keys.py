@@ -1,0 +1,161 @@
+"""Find, check and hide an API key: its text is kept where no display, log or traceback looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from ..errors import EndpointError
+from .key_search import Place, look_for, look_for_in_json, search_for
+
+KEY = "[key]"  # stands for it wherever it is left out
+# Members of which texts are made that come in parts.
+_PARTS = ("text", "token", "thinking", "reasoning", "summary", "refusal", "decoded_token")
+
+
+class ApiKey:
+    """An API key that can be used but is not shown.
+
+    The text lives in a closure: ``repr``, ``vars`` and tracebacks that print variables show its
+    length at most, and it refuses to be pickled. White space around the key is dropped.
+
+    Parameters
+    ----------
+    text
+        The key as the user gave it, right or wrong; `check` tells.
+    source
+        Where it came from, in words a user can act on: ``AIML_API_KEY``, ``api_key=``.
+
+    Attributes
+    ----------
+    reveal
+        Returns its text.
+    may_be_in
+        Says whether JSON, in bytes, may hold it.
+    """
+
+    __slots__ = ("__weakref__", "_find", "_is_in", "may_be_in", "reveal", "source")
+
+    def __init__(self, text: str, *, source: str) -> None:
+        stripped = text.strip()
+        self.reveal: Callable[[], str] = lambda: stripped
+        self.may_be_in = look_for_in_json(stripped)
+        self._is_in = look_for(stripped)
+        self._find = search_for(stripped)
+        self.source = source
+
+    def check(self) -> None:
+        """Refuse a key that no server could accept.
+
+        Raises
+        ------
+        EndpointError
+            If the key is empty, holds white space, control or non-ASCII characters, or starts
+            with ``Bearer``. The message gives its source and length, never the key.
+        """
+        problem = self._find_problem()
+        if problem:
+            raise EndpointError(
+                f"The key from {self.source} ({len(self.reveal())} characters) {problem}. "
+                "Copy it again from the provider's page: one word, nothing around it."
+            ) from None
+
+    def _find_problem(self) -> str | None:
+        text = self.reveal()
+        if not text:
+            return "is empty"
+        if text.lower().startswith("bearer"):
+            return "starts with 'Bearer', which is the header's word and no part of the key"
+        if any(char.isspace() for char in text):
+            return "has a space or a line break inside"
+        if not (text.isascii() and text.isprintable()):
+            return "has characters that no key has"
+        return None
+
+    def redact(self, text: str) -> str:
+        """Return `text` with every occurrence of the key replaced by ``[key]``.
+
+        What nobody sees between its letters does not hide it, nor do capitals. A text that was cut
+        off in the middle of the key loses that part of it, too.
+        """
+        found = self._find(text)
+        return _without(found, text) if found else text
+
+    def redact_all(self, value: Any) -> Any:
+        """Return what JSON holds as `redact` returns a text, with names and texts in parts."""
+        try:
+            return self._clean(value) if _mentions(self._is_in, value) else value
+        except RecursionError:  # a circle, which nothing writes down
+            return value
+
+    def put_back(self, value: Any) -> Any:
+        """Return what JSON holds with the key in the places where it was left out."""
+        if isinstance(value, str):
+            return value.replace(KEY, self.reveal())
+        if isinstance(value, dict):
+            return {name: self.put_back(each) for name, each in value.items()}
+        return [self.put_back(each) for each in value] if isinstance(value, list) else value
+
+    def _clean(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, dict):
+            shown = {name: self.redact(name) if isinstance(name, str) else name for name in value}
+            return {shown[name]: self._clean(each) for name, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._clean(each) for each in self._clean_parts(value)]
+        return value
+
+    def _clean_parts(self, parts: Sequence[Any]) -> list[Any]:
+        """Take the key out of parts, such as tokens, that hold it only together."""
+        words = [_word_of(part) for part in parts]
+        found = self._find("".join(word for _, word in words))
+        cleaned, begin = [], 0
+        for part, (name, word) in zip(parts, words, strict=True):
+            left = _without(found, word, begin)
+            begin += len(word)
+            if left != word:
+                # A token is told in bytes, too, and the other tokens that it might have been.
+                others = {each: None for each in ("bytes", "top_logprobs") if each in part}
+                part = {**part, **others, name: left} if isinstance(part, dict) else left
+            cleaned.append(part)
+        return cleaned
+
+    def __repr__(self) -> str:
+        return f"<ApiKey from {self.source}, {len(self.reveal())} characters>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("An ApiKey is not written to disk. Connect again where it is needed.")
+
+
+def _without(found: list[Place], text: str, begin: int = 0) -> str:
+    """Return a text, which begins at `begin`, without what was found."""
+    left, at = "", 0
+    for start, end in found:
+        start, end = start - begin, end - begin
+        if end > 0 and start < len(text):
+            left += text[at : max(start, 0)] + (KEY if start >= 0 else "")
+            at = end
+    return left + text[at:]
+
+
+def _mentions(is_in: Callable[[str], bool], value: Any) -> bool:
+    """Say whether a text, a name or parts of a text together may hold a key."""
+    if isinstance(value, str):
+        return is_in(value)
+    if isinstance(value, dict):
+        return any(_mentions(is_in, name) or _mentions(is_in, each) for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return any(_mentions(is_in, each) for each in value) or is_in(
+            "".join(word for _, word in map(_word_of, value))
+        )
+    return False
+
+
+def _word_of(part: Any) -> tuple[str, str]:
+    """Return the name and the text of what a part of a text says."""
+    if isinstance(part, dict):
+        for name in _PARTS:
+            if isinstance(word := part.get(name), str):
+                return name, word
+    return "", part if isinstance(part, str) else ""

@@ -1,0 +1,189 @@
+"""Before the first paid call: whether there is a server, and what models it lists.
+
+The list of models is asked for untimed, at no cost and for five seconds at most. It may say that
+all is right, and no more: many servers have none, refuse it to keys that may chat, or leave
+aliases out of it. A run is stopped here only where nothing could be sent at all. Where the list
+does not tell, the first call does: see `runner.first_call`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from ..errors import EndpointError
+from .error_bodies import is_page
+from .failures import PAGE, Failure, explain_failure, quote
+from .keys import ApiKey
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAI, Timeout
+
+_MOST_SECONDS = 5.0
+_TO_CONNECT = 4.0  # less: a connection that is not made must not look like a list that is slow
+_WHERE_ELSE = 2.0  # seconds for each other address that is tried
+_PATHS = ("/v1", "/api/v1", "/openai/v1")  # where servers have their API
+_WANTS_HTTPS = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of the models at an endpoint.
+
+    Parameters
+    ----------
+    models
+        Those that it lists, and those that have answered.
+    failure
+        Why its list told nothing; None if it told something, or was not asked for yet.
+    """
+
+    models: set[str] = field(default_factory=set, repr=False)
+    failure: Failure | None = None
+
+    @property
+    def is_page(self) -> bool:
+        """True if what came in place of the list was a page for people."""
+        return self.failure is not None and self.failure.code == PAGE
+
+    @property
+    def is_silent(self) -> bool:
+        """True if there was no reply by HTTP."""
+        return self.failure is not None and self.failure.status is None
+
+
+def warm_up(client: OpenAI, known: Known, *, base_url: str, key: ApiKey) -> None:
+    """Open a connection and read the list of models into `known`, as far as there is one.
+
+    Raises
+    ------
+    EndpointError
+        If nothing can be sent to this address.
+    """
+    _ = client.chat.completions  # imported here, not within the first call's time
+    obstacle = None
+    try:
+        listed = client.models.with_raw_response.list(timeout=_patience(_MOST_SECONDS))
+        _read_list(known, listed.http_response.text)
+    except Exception as error:  # noqa: BLE001  every failure is explained
+        obstacle = _find_obstacle(error, known, base_url=base_url, key=key)
+    if obstacle:  # raised here, where a traceback does not lead to the server's own words
+        raise EndpointError(obstacle) from None
+
+
+async def warm_up_async(client: AsyncOpenAI, known: Known, *, base_url: str, key: ApiKey) -> None:
+    """Do as `warm_up`, with the async client."""
+    _ = client.chat.completions
+    obstacle = None
+    try:
+        async with asyncio.timeout(_MOST_SECONDS):
+            listed = await client.models.with_raw_response.list(timeout=_patience(_MOST_SECONDS))
+        _read_list(known, listed.http_response.text)
+    except Exception as error:  # noqa: BLE001
+        obstacle = _find_obstacle(error, known, base_url=base_url, key=key)
+    if obstacle:
+        raise EndpointError(obstacle) from None
+
+
+def find_address(client: OpenAI, base_url: str) -> str | None:
+    """Return another address on the same host that lists its models, or refuses the key."""
+    for address in _other_addresses(base_url):
+        other, known = client.copy(base_url=address), Known()
+        try:
+            listed = other.models.with_raw_response.list(timeout=_patience(_WHERE_ELSE))
+            _read_list(known, listed.http_response.text)
+        except Exception as error:  # noqa: BLE001  it is only tried
+            known.failure = explain_failure(error)
+        if _answers(known):
+            return address
+    return None
+
+
+async def find_address_async(client: AsyncOpenAI, base_url: str) -> str | None:
+    """Do as `find_address`, with the async client."""
+    for address in _other_addresses(base_url):
+        other, known = client.copy(base_url=address), Known()
+        try:
+            async with asyncio.timeout(_WHERE_ELSE):
+                listed = await other.models.with_raw_response.list(timeout=_patience(_WHERE_ELSE))
+            _read_list(known, listed.http_response.text)
+        except Exception as error:  # noqa: BLE001
+            known.failure = explain_failure(error)
+        if _answers(known):
+            return address
+    return None
+
+
+def _patience(seconds: float) -> Timeout:
+    from openai import Timeout
+
+    return Timeout(seconds, connect=min(seconds, _TO_CONNECT))
+
+
+def _read_list(known: Known, listed: str) -> None:
+    models = read_models(listed)
+    known.models |= models
+    known.failure = None
+    if not models:
+        code = PAGE if is_page(listed) else None
+        known.failure = Failure("bad_response", 200, False, "it lists no models", code=code)
+
+
+def read_models(listed: str) -> set[str]:
+    """Return the names in a server's list of models, in any of the shapes that servers give it."""
+    try:
+        found = json.loads(listed)
+    except (ValueError, RecursionError):
+        return set()
+    if isinstance(found, dict):
+        found = found.get("data") or found.get("models")
+    return set(_read_names(found if isinstance(found, list) else []))
+
+
+def _read_names(items: list[object]) -> Iterator[str]:
+    for item in items:
+        names = [item]
+        if isinstance(item, dict):
+            names = [item.get(name) for name in ("id", "name", "model")]
+        yield from (name for name in names if isinstance(name, str))
+
+
+def _answers(known: Known) -> bool:
+    refused = known.failure is not None and known.failure.error_type in {"401", "403"}
+    return refused or bool(known.models)
+
+
+def _other_addresses(base_url: str) -> Iterator[str]:
+    parts = urlsplit(base_url)
+    paths = dict.fromkeys([f"{parts.path}/v1", *_PATHS])
+    for path in paths:
+        if path != parts.path:
+            yield urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+
+def _find_obstacle(error: Exception, known: Known, *, base_url: str, key: ApiKey) -> str | None:
+    """Say why nothing can be sent after `error`, and what to do; None if something can."""
+    failure = known.failure = explain_failure(error)
+    if failure.at_proxy:
+        message = quote(failure.message, key).rstrip(". ")
+        return f"{message[:1].upper()}{message[1:]}."
+    if _WANTS_HTTPS.search(failure.message):
+        secure = f"https{base_url.removeprefix('http')}"
+        return f"The server at {base_url!r} wants https. Write base_url={secure!r}."
+    if failure.error_type == "connect":
+        return explain_silence(failure, base_url=base_url, key=key)
+    return None
+
+
+def explain_silence(failure: Failure, *, base_url: str, key: ApiKey) -> str:
+    """Say that nothing answers by HTTP at an address, and what to do."""
+    message = quote(failure.message, key).rstrip(". ")
+    return (
+        f"No model server answered at {base_url!r} ({message}). Start it, check the address (http "
+        "or https?), or run without one: connect(simulate=True), on the command line --simulate."
+    )

@@ -1,0 +1,118 @@
+"""The providers we know, the addresses we accept, and which key may go to which of them."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from ..errors import EndpointError
+from .keys import ApiKey
+from .transport import is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What is known of a provider before it is asked."""
+
+    base_url: str
+    model: str
+    key_name: str | None
+
+
+PROVIDERS = {
+    "aimlapi": Provider("https://api.aimlapi.com/v1", "gpt-4o", "AIML_API_KEY"),
+    "openai": Provider("https://api.openai.com/v1", "gpt-4o", "OPENAI_API_KEY"),
+    "ollama": Provider("http://127.0.0.1:11434/v1", "llama3.2", None),
+}
+
+
+def check_base_url(base_url: str) -> str:
+    """Return `base_url` tidied, or refuse it.
+
+    Raises
+    ------
+    EndpointError
+        If it is no http or https address, holds a user name, password, query or fragment, is
+        where servers listen (``0.0.0.0``), or would send the key unencrypted to another machine.
+    """
+    advice = "Write it like https://api.aimlapi.com/v1 or http://127.0.0.1:8000/v1."
+    try:
+        parts = urlsplit(base_url.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise EndpointError(f"base_url {base_url!r} is no address: {error}. {advice}") from None
+    if "@" in base_url:
+        # The address itself may hold a password: it is not repeated.
+        raise EndpointError(f"base_url has a user name or password in it. {advice}")
+    if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\\]", parts.netloc):
+        raise EndpointError(f"base_url {base_url!r} is no http or https address. {advice}")
+    if parts.query:
+        raise EndpointError(_refuse_query(parts.query))
+    if parts.fragment:
+        raise EndpointError(f"base_url has a fragment (#…) behind its path. {advice}")
+    if _is_unspecified(host):
+        here = parts._replace(netloc=f"127.0.0.1:{port}" if port else "127.0.0.1")
+        raise EndpointError(
+            f"base_url {base_url!r} is where a server listens, on all addresses of its machine, "
+            f"and not where it is called. For one on this machine write {urlunsplit(here)}"
+        )
+    if parts.scheme == "http" and not is_loopback(base_url):
+        raise EndpointError(
+            f"base_url {base_url!r} is not encrypted, so a key would be readable on the way. "
+            "Use https; plain http is for this machine only (a tunnel brings a server here: "
+            "ssh -L 8000:localhost:8000 HOST)."
+        )
+    # The address of one of its services is a common paste.
+    path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+
+def _refuse_query(query: str) -> str:
+    """Say where the parts of a query go; their values may be secrets, and odd names, too."""
+    found = parse_qsl(query, keep_blank_values=True)
+    are_names = all(value and re.fullmatch(r"[a-zA-Z][\w.-]{0,30}", name) for name, value in found)
+    names = [name for name, _ in found] if are_names else ["NAME"]
+    given = ", ".join(f"{name!r}: …" for name in names)
+    return (
+        "base_url has a query (?…) behind its path. Leave it out, and give it to each run: "
+        f"extra_query={{{given}}}."
+    )
+
+
+def _is_unspecified(host: str) -> bool:
+    """Tell whether `host` stands for all addresses of a machine, as in ``0.0.0.0``."""
+    if re.fullmatch(r"\*|0[0x.]*", host):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_unspecified or host.endswith(":0.0.0.0")
+
+
+def find_key(address: str, key_name: str | None) -> ApiKey:
+    """Return the environment's key for `address`; a key goes to its own provider only.
+
+    Raises
+    ------
+    EndpointError
+        If `address` needs a key and there is none that may go there.
+    """
+    home = next((p for p in PROVIDERS.values() if p.key_name == key_name), None)
+    at_home = home is not None and urlsplit(home.base_url).hostname == urlsplit(address).hostname
+    if key_name and os.environ.get(key_name) and (at_home or is_loopback(address)):
+        return ApiKey(os.environ[key_name], source=key_name)
+    if is_loopback(address):
+        return ApiKey("no-key-needed", source="nowhere")
+    if not at_home:
+        raise EndpointError(
+            f"No key for {address!r}: {key_name} is sent to its own provider only. Give one with "
+            "connect(base_url=…, api_key=…), on the command line --api-key-env NAME."
+        )
+    raise EndpointError(
+        f"{key_name} is not set, and {address} needs a key. Set it in the environment, or run "
+        "without one: connect(simulate=True), on the command line --simulate."
+    )

@@ -1,0 +1,119 @@
+"""What the refusal of a call says of the address, the key or the model, and what to do about it.
+
+Where no call has been answered yet, such a refusal is about all calls, not about one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import Literal
+
+from .failures import PAGE, Failure, quote
+from .keys import ApiKey
+from .preflight import Known
+
+Fault = Literal["key", "model", "address"]
+
+_CODES = {
+    *("modelnotfound", "modelnotexist", "modelnotavailable", "modelnotsupported", "modelnotloaded"),
+    *("invalidmodel", "unknownmodel", "unsupportedmodel", "deploymentnotfound"),
+}
+_NOT = r"(?:not|n't|cannot|no longer|unable)"
+_KNOWN = r"(?:exist|found|find|valid|available|support|recogni[sz]ed|known|load|served|deployed)"
+# In any refusal of a request. A model that does not support a parameter is another matter.
+_NO_SUCH_MODEL = re.compile(
+    r"\b(?:invalid|unknown|unrecogni[sz]ed|unsupported|no such|no) models?\b(?! parameter)"
+    rf"|\bmodel\b(?:\W+(?!for\b|with\b)\S+){{0,6}}?\W+(?:does\W+)?{_NOT}\W+(?:be\W+|a\W+|an\W+)?"
+    r"(?:exist|found|valid|available|recogni[sz]ed|known|loaded|served|deployed)"
+    r"|\bnot a valid model\b|\bno model(?:s)? (?:named|called)\b",
+    re.I,
+)
+# In a 404, which says that something is not there: any mention of a model.
+_MODEL = re.compile(r"\bmodels?\b|\bdeployment\b", re.I)
+# A 403 that is about what one prompt says, and no other.
+_FLAGGED = re.compile(r"\bflagged\b|\bmoderation\b|\bcontent[ _-]?(?:policy|filter)", re.I)
+_NO_SUCH_PATH = re.compile(r"unexpected (?:endpoint|method)|no (?:such )?(?:route|endpoint)", re.I)
+
+
+def is_flagged(failure: Failure) -> bool:
+    """Say whether a 403 refuses a prompt for what it says, and neither key nor account."""
+    said = f"{failure.code or ''} {failure.message[:2000]}"
+    return failure.error_type == "403" and bool(_FLAGGED.search(said))
+
+
+def find_fault(failure: Failure, *, model: str, known: Known) -> Fault | None:
+    """Return what is wrong for all calls if this failure is the first that is heard of them.
+
+    Parameters
+    ----------
+    model
+        The model that the call asked for.
+    known
+        What is known of the models there.
+    """
+    kind, words = failure.error_type, failure.message[:2000]
+    if kind in {"401", "403"}:
+        return None if is_flagged(failure) else "key"
+    if kind in {"redirect", "405"} or _NO_SUCH_PATH.search(words):
+        return "address"
+    code = re.sub(r"[\W_]", "", failure.code or "").lower()
+    if kind == "404":
+        is_listed_elsewise = bool(known.models) and model not in known.models
+        names_it = code in _CODES or _MODEL.search(words) or model in words
+        return "model" if names_it or is_listed_elsewise else "address"
+    if kind in {"400", "422"} and model not in known.models:
+        names_it = failure.param == "model" or words.startswith("body.model:")
+        return "model" if names_it or code in _CODES or _NO_SUCH_MODEL.search(words) else None
+    # Pages for people, where answers and the list of models were asked for.
+    return "address" if failure.code == PAGE and known.is_page else None
+
+
+def explain_fault(
+    fault: Fault,
+    failure: Failure,
+    *,
+    base_url: str,
+    key: ApiKey,
+    model: str,
+    known: Known,
+    elsewhere: str | None = None,
+) -> str:
+    """Say what is wrong, with the server's own words, and what to type next.
+
+    Parameters
+    ----------
+    elsewhere
+        An address at which a model server answers, if one was found.
+    """
+    said = quote(failure.message, key).rstrip(". ")
+    if fault == "key" and key.source == "nowhere":
+        return (
+            f"{base_url} needs a key: {said}. Give it one: connect(base_url=…, api_key=…), on the "
+            "command line --api-key-env NAME."
+        )
+    if fault == "key":
+        return (
+            f"{base_url} refused the key from {key.source}: {said}. "
+            "Check that the key belongs to this address, and that it may use the model."
+        )
+    if fault == "model":
+        return f"{base_url} has no model {model!r}: {said}. {_suggest_model(model, known, key)}"
+    if failure.error_type == "redirect":
+        return (
+            f"{base_url} sends its callers to another address, which is not followed because the "
+            "key would go there too. Give the right address as base_url."
+        )
+    advice = "Check its path: that of most servers ends in /v1."
+    if elsewhere:
+        advice = f"A model server answers at another one: try base_url={elsewhere!r}."
+    return f"No chat completions are at {base_url} ({failure.error_type}: {said}). {advice}"
+
+
+def _suggest_model(model: str, known: Known, key: ApiKey) -> str:
+    names = sorted(known.models)
+    how = "model=, on the command line --model"
+    close = difflib.get_close_matches(model, names, n=1, cutoff=0.5) or names[:1]
+    if close:
+        return f"It lists {len(names)}: did you mean {quote(close[0], key)!r} ({how})?"
+    return f"Name one that it has: {how}."

@@ -1,0 +1,15 @@
+"""From records to files that other programs read."""
+
+from .comparison_json import comparison_to_dict, run_to_dict, to_json
+from .csv_table import to_csv
+from .results import to_jsonl
+from .trace import to_chrome_trace
+
+__all__ = [
+    "comparison_to_dict",
+    "run_to_dict",
+    "to_chrome_trace",
+    "to_csv",
+    "to_json",
+    "to_jsonl",
+]

@@ -1,0 +1,78 @@
+"""A comparison and its runs as plain data, and as the JSON of ``aiml-nb compare --json``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ..analysis import lower_bound, total_overtakes
+from ..completion import told_of
+from ..jsonl import dump
+from ..records import Call, Comparison, Run
+
+_CALL_FIELDS = (
+    "index",
+    "prompt",
+    "submitted",
+    "started",
+    "first_token",
+    "finished",
+    "outcome",
+    "error_type",
+    "text",
+    "input_tokens",
+    "output_tokens",
+    "cost",
+)
+
+
+def comparison_to_dict(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison as plain data, version 1 of the format that ``--json`` writes.
+
+    Seconds are floats; what does not apply is None.
+
+    Returns
+    -------
+    dict
+        ``version, finding, speedup, interval, endpoint, simulated, seed, sync, concurrent``, the
+        last two as `run_to_dict`; and ``pairs`` if there are several.
+    """
+    sync = comparison.sync
+    data = {
+        "version": 1,
+        "finding": comparison.finding,
+        "speedup": comparison.speedup,
+        "interval": comparison.interval,
+        "endpoint": sync.base_url,
+        "simulated": sync.simulated,
+        "seed": sync.seed,
+        "sync": run_to_dict(sync),
+        "concurrent": run_to_dict(comparison.concurrent),
+    }
+    if len(comparison.pairs) > 1:
+        data["pairs"] = [[run_to_dict(run) for run in pair] for pair in comparison.pairs]
+    return data
+
+
+def run_to_dict(run: Run) -> dict[str, Any]:
+    """Return a run as plain data: its settings, its numbers, and its calls with their attempts."""
+    return {
+        "strategy": run.strategy,
+        "max_concurrency": run.max_concurrency,
+        "makespan": run.makespan,
+        "lower_bound": lower_bound(run),
+        "overtakes": total_overtakes(run),
+        "loop_lag_max": run.loop_lag_max,
+        "calls": [_call_to_dict(call) for call in run.calls],
+    }
+
+
+def _call_to_dict(call: Call) -> dict[str, Any]:
+    data = {name: getattr(call, name) for name in _CALL_FIELDS}
+    data["attempts"] = [asdict(attempt) for attempt in call.attempts]
+    return data | told_of(call) | {"body": call.body}
+
+
+def to_json(data: dict[str, Any]) -> str:
+    """Return `data` as JSON text in plain ASCII; numbers that JSON does not know become null."""
+    return dump(data, indent=1)

@@ -1,0 +1,45 @@
+"""One row of JSON per call, each complete in itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..files import write_whole
+from ..records import Comparison, Run
+from ..rows import encode_rows
+from .named_runs import FilePath
+
+
+def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
+    """Write one row of JSON per call, each complete in itself; `rows` documents its members.
+
+    `read_saved` gives the run back as it was, and `plot_timeline` takes the file's name.
+
+    Parameters
+    ----------
+    run
+        The run.
+    path
+        Where to; replaced as a whole.
+    texts
+        True writes prompts, answers and the words of errors as well.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    TypeError
+        If it is not a run.
+    """
+    if not isinstance(run, Run):
+        advice = "Give it what run() returned."
+        if isinstance(run, Comparison):
+            advice = (
+                "Write its runs one by one: to_jsonl(result.sync, …), "
+                "to_jsonl(result.concurrent, …)."
+            )
+        elif isinstance(run, Sequence) and run and all(isinstance(each, Run) for each in run):
+            advice = "Write each to a file of its own, as with to_jsonl(runs[0], …)."
+        raise TypeError(f"to_jsonl() writes one run, not a {type(run).__name__}. {advice}")
+    return write_whole(Path(path), encode_rows(run, texts=texts))

@@ -1,0 +1,139 @@
+"""Split a file of prompts into its lines: JSONL, CSV, a JSON list, or text."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from .tables import begins_with_names, split_table
+
+TABLES = (".csv", ".tsv")
+ENDINGS = (".jsonl", ".ndjson", ".json", *TABLES)
+# What Windows programs begin a file with; the longest come first, since UTF-16's begins UTF-32's.
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+# What is no text, by its first bytes; more of it may look like some.
+_WORKBOOK = "an Excel workbook. Save it as 'CSV UTF-8'."
+_NO_TEXT = {
+    b"PK\x03\x04": _WORKBOOK,
+    b"\xd0\xcf\x11\xe0": _WORKBOOK,
+    b"PAR1\x15": "a Parquet file. Read it with pandas, and give one of its columns.",
+    b"\x1f\x8b": "packed (gzip). Unpack it first.",
+    b"%PDF-": "a PDF. Save its text.",
+}
+
+
+def split_file(
+    path: Path,
+    *,
+    header: bool | None = None,
+    column: str | int | None = None,
+    encoding: str | None = None,
+) -> Iterator[tuple[str, object]]:
+    """Yield the name of each line (``Line 3``) and what it holds, or the ValueError that it is.
+
+    Parameters
+    ----------
+    path
+        The file; its ending tells what it is. One with another ending is text, or what its first
+        line says: JSONL if that is a prompt in JSON, a table if it names columns.
+    header, column, encoding
+        As in `prompts.read_prompts`.
+
+    Raises
+    ------
+    ValueError
+        If the file as a whole cannot be read.
+    """
+    text, kind = _read_text(path, encoding), path.suffix.lower()
+    says_how = header is not None or column is not None
+    if kind in TABLES or (kind not in ENDINGS and (says_how or begins_with_names(text))):
+        return split_table(text, path, header=header, column=column)
+    if says_how:
+        raise ValueError(
+            f"header and column are for tables, and {str(path)!r} is none. Leave them out."
+        )
+    if kind == ".json":
+        return _split_list(text, path)
+    if kind in ENDINGS or _begins_with_json(text):
+        return ((name, _read_json(line)) for name, line in _split_lines(text))
+    return ((name, line.strip()) for name, line in _split_lines(text))
+
+
+def _read_text(path: Path, encoding: str | None) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ValueError(
+            f"The prompts file {str(path)!r} cannot be read: {error.strerror}."
+        ) from None
+    kind = next((what for begin, what in _NO_TEXT.items() if data.startswith(begin)), None)
+    if kind:
+        raise ValueError(f"The prompts file {str(path)!r} cannot be read: it is {kind}")
+    used = encoding or _find_encoding(data)
+    try:
+        return data.decode(used)
+    except LookupError:
+        raise ValueError(
+            f"encoding {encoding!r} is none that Python knows. Name one such as 'utf-8', 'utf-16' "
+            "or 'cp1252' (Windows, Western Europe)."
+        ) from None
+    except UnicodeDecodeError as error:
+        said = _explain_bytes(data, error) if used == "utf-8-sig" else f"it is not {used}."
+        raise ValueError(f"The prompts file {str(path)!r} cannot be read: {said}") from None
+
+
+def _find_encoding(data: bytes) -> str:
+    marked = (encoding for mark, encoding in _MARKS.items() if data.startswith(mark))
+    # Without a mark, every other byte of what begins in ASCII is 0.
+    unmarked = {(False, True): "utf-16-le", (True, False): "utf-16-be"}
+    pair = (data[:1] == b"\0", data[1:2] == b"\0")
+    return next(marked, None) or unmarked.get(pair, "utf-8-sig")
+
+
+def _explain_bytes(data: bytes, error: UnicodeDecodeError) -> str:
+    """Say what to do with what is not UTF-8, and what it would be in the likeliest encoding."""
+    before = data[: error.start].split(b"\n")
+    line = before[-1] + data[error.start :].partition(b"\n")[0]
+    text = line.decode("cp1252", "replace").strip()
+    return (
+        f"line {len(before)} is not UTF-8. Save it as UTF-8 (in Excel: 'CSV UTF-8'), or, if that "
+        f"line is {text[:60]!r}, give encoding='cp1252', on the command line --encoding cp1252."
+    )
+
+
+def _split_lines(text: str) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield f"Line {number}", line
+
+
+def _read_json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        return ValueError(f"is not JSON: {error}.")
+
+
+def _begins_with_json(text: str) -> bool:
+    first = next((line for _, line in _split_lines(text)), "")
+    found = _read_json(first) if first.lstrip().startswith("{") else None
+    return isinstance(found, Mapping) and bool({"prompt", "messages", "body"} & found.keys())
+
+
+def _split_list(text: str, path: Path) -> Iterator[tuple[str, object]]:
+    found = _read_json(text)
+    if not isinstance(found, list):
+        raise ValueError(
+            f"{str(path)!r} is no JSON list of prompts. Write one JSON object per line, and call "
+            f"the file '{path.with_suffix('.jsonl')}'."
+        )
+    return ((f"Prompt {number}", item) for number, item in enumerate(found, 1))

@@ -1,0 +1,176 @@
+"""A limit of open files lowers how many calls are in flight; that there is no file loses none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from ...rows import slow
+from .connections import Exchange, connection_server
+
+WAYS = ("threads", "gather", slow("workers"), slow("adaptive"))
+
+# What the child does: it takes a limit, opens some files, and makes a run.
+CHILD = """
+import json, os, resource, sys, threading, time
+given = json.loads(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, tuple(given["limits"]))
+import aiml_nb as nb
+taken = [os.dup(0) for _ in range(given.get("taken", 0))]
+endpoint = nb.connect(base_url=given["base_url"], model="m", verbose=False)
+hog_saw = []
+
+def hog():
+    while (run := nb.last_run()) is None or sum(c.finished is not None for c in run.calls) < 10:
+        time.sleep(0.002)
+    held, ends = [], time.monotonic() + given["hogs_for"]
+    while time.monotonic() < ends:
+        try:
+            held.append(os.dup(0))
+        except OSError:
+            time.sleep(0.002)
+    hog_saw.append(sum(c.finished is None for c in run.calls))
+    for each in held:
+        os.close(each)
+
+if "hogs_for" in given:
+    threading.Thread(target=hog, daemon=True).start()
+prompts = [f"question {n}" for n in range(given["prompts"])]
+run = nb.run(prompts, endpoint, progress=False, **given["options"])
+print(json.dumps({
+    "max_concurrency": run.max_concurrency,
+    "ends": sorted({(c.outcome, c.error_type or "", c.error or "") for c in run.calls}),
+    "attempts": max(len(c.attempts) for c in run.calls),
+    "own_answers": all(c.text == c.prompt for c in run.calls),
+    "soft": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+    "unfinished_at_release": hog_saw,
+}))
+"""
+
+
+def run_child(base_url: str, **given: Any) -> tuple[list[str], dict[str, Any]]:
+    """Return what the child said, and what came of its run."""
+    given = {"base_url": base_url, "options": {}, "prompts": 300, "limits": [128, 128]} | given
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, json.dumps(given)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    *said, result = done.stdout.splitlines()
+    return said, json.loads(result)
+
+
+def answer(exchange: Exchange) -> None:
+    exchange.send(exchange.reply)
+
+
+def answer_and_close(exchange: Exchange) -> None:
+    exchange.send(exchange.reply)
+    exchange.close()
+
+
+class TestTheLimit:
+    @pytest.mark.parametrize("strategy", WAYS)
+    def test_what_it_bears_is_the_default(self, strategy: str) -> None:
+        with connection_server(answer) as server:
+            (line,), run = run_child(server.base_url, options={"strategy": strategy})
+
+        assert run["ends"] == [["ok", "", ""]]
+        assert run["own_answers"]
+        assert 30 < run["max_concurrency"] < 100
+        assert f"At most {run['max_concurrency']} calls in flight" in line
+        assert "128 files" in line
+        assert "ulimit -n 1024" in line
+
+    @pytest.mark.parametrize("strategy", WAYS)
+    def test_who_asks_for_more_is_told_what_to_type(self, strategy: str) -> None:
+        options = {"strategy": strategy, "max_concurrency": 300}
+        with connection_server(answer) as server:
+            (line,), run = run_child(server.base_url, options=options)
+
+        assert run["ends"] == [["ok", "", ""]]
+        assert run["max_concurrency"] < 100
+        assert "not 300" in line
+        assert "ulimit -n 1024" in line
+
+    def test_files_that_are_open_count(self) -> None:
+        with connection_server(answer) as server:
+            _, run = run_child(server.base_url, taken=20)
+            _, other = run_child(server.base_url, taken=40)
+
+        assert run["ends"] == other["ends"] == [["ok", "", ""]]
+        assert run["max_concurrency"] == other["max_concurrency"] + 20
+
+    def test_a_soft_limit_is_raised_without_a_word(self) -> None:
+        with connection_server(answer) as server:
+            said, run = run_child(server.base_url, limits=[64, 1024])
+
+        assert said == []
+        assert run["max_concurrency"] == 300
+        assert 300 < run["soft"] <= 1024
+
+    @pytest.mark.parametrize("options", [{"strategy": "sequential"}, {"max_concurrency": 20}])
+    def test_what_is_within_it_is_as_ever(self, options: dict[str, Any]) -> None:
+        with connection_server(answer) as server:
+            said, run = run_child(server.base_url, options=options, prompts=40)
+
+        assert said == []
+        assert run["max_concurrency"] == options.get("max_concurrency", 1)
+
+    @pytest.mark.parametrize(("files", "prompts"), [(40, 20), (128, 300)])
+    def test_the_simulator_bears_as_much(self, files: int, prompts: int) -> None:
+        code = (
+            f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files}))\n"
+            "import aiml_nb as nb\n"
+            "endpoint = nb.connect(speed=20, verbose=False)\n"
+            f"run = nb.run(['Who?'] * {prompts}, endpoint, progress=False)\n"
+            "print(run.max_concurrency, {call.outcome for call in run.calls})"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+        )
+
+        assert done.stdout.splitlines()[1].endswith("{'ok'}")
+
+
+class TestShortage:
+    """Somebody else in this process has taken all files."""
+
+    @pytest.mark.parametrize(
+        ("strategy", "host"),
+        [
+            *(("threads", "127.0.0.1"), ("gather", "localhost")),
+            *(slow(each, "127.0.0.1") for each in ("sequential", "workers", "adaptive")),
+            slow("threads", "localhost"),
+        ],
+    )
+    def test_calls_wait_until_there_is_a_file_again(self, strategy: str, host: str) -> None:
+        with connection_server(answer_and_close) as server:
+            _, run = run_child(
+                server.base_url.replace("127.0.0.1", host),
+                options={"strategy": strategy, "max_concurrency": 8},
+                prompts=200,
+                hogs_for=0.7,
+            )
+
+        assert run["unfinished_at_release"][0] > 50
+        assert run["ends"] == [["ok", "", ""]]
+        assert run["attempts"] == 1
+
+    @pytest.mark.parametrize("strategy", [slow("sequential"), "threads", "gather"])
+    def test_who_waited_in_vain_is_told_why(self, strategy: str) -> None:
+        options = {"strategy": strategy, "max_concurrency": 8, "timeout": 1.0, "run_timeout": 3}
+        with connection_server(answer_and_close) as server:
+            _, run = run_child(server.base_url, options=options, prompts=40, hogs_for=60)
+
+        late = [end for end in run["ends"] if end[0] == "timeout"]
+        assert late
+        assert all("ulimit -n" in error for _, _, error in late)
+        assert {outcome for outcome, _, _ in run["ends"]} <= {"ok", "timeout", "not_started"}
