@@ -31,7 +31,7 @@ WAYS = ("sequential", "gather")
 TESTS: dict[int, tuple[str, str]] = {
     10: ("connection refused, unknown host", "runner/test_promises.py::TestConnecting"),
     15: ("https to an http port", "runner/test_faults.py::test_an_https_address"),
-    16: ("ftp://, no scheme, user info, query", "test_endpoint.py::TestBaseUrl"),
+    16: ("ftp://, no scheme, user info, query", "endpoint/test_endpoint.py::TestBaseUrl"),
     36: ("307 to another host", "runner/test_promises.py::TestRedirects"),
     38: ("pool exhausted", "runner/test_faults.py::test_the_pool"),
     39: ("20 calls cancelled in flight", "runner/test_faults.py::test_a_cancelled_run"),
