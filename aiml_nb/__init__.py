@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from .loop import LoopReport, patch_loop, run_coroutine
     from .plot import plot_timeline
     from .records import Attempt, Call, Comparison, Run
+    from .runner.execute import last_run
     from .runner.handle import RunHandle, start
     from .runner.resume import resume
-    from .runner.run import last_run, run, run_async
+    from .runner.run import run, run_async
     from .saved import read_saved
 
 # Each name and the module it is fetched from when it is first used: importing this package loads

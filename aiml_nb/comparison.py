@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .endpoint import Endpoint
+from .endpoint import Endpoint, connect
 from .loop import InterruptibleCall, ended_with_cell
 from .records import Comparison, Run
-from .runner.plan import Plan, make_plan, takes_arguments_of
-from .runner.run import carry_out, carry_out_async
-from .runner.settings import check_strategy
+from .runner.execute import execute, execute_async
+from .runner.options import check_strategy
+from .runner.plan import Checked, Plan, check_plan, lay_out_plan
+from .runner.signature import takes_arguments_of
 
 # The module is not called `compare`: importing it would hide the function of that name.
 
@@ -60,20 +61,15 @@ def compare(
     TypeError, ValueError
         If an argument is wrong.
     """
-    check_comparison(strategy, repeats)
     options |= {
         "strategy": strategy,
         "max_concurrency": max_concurrency,
         "stream": stream,
         "progress": progress,
     }
-    pairs = []
     with InterruptibleCall():
-        for sync, concurrent, order in _plan_pairs(prompts, endpoint, options, repeats, order_seed):
-            for plan in order:
-                carry_out(plan)
-            pairs.append((sync, concurrent))
-    return Comparison(pairs=pairs, order_seed=order_seed if repeats > 1 else None)
+        pairs = check_pairs(prompts, endpoint, repeats=repeats, order_seed=order_seed, **options)
+        return _execute_all(pairs, endpoint or connect())
 
 
 @takes_arguments_of(compare)
@@ -89,41 +85,92 @@ async def compare_async(
 
     The blocking side works in a thread, so that the loop stays free.
     """
-    options.setdefault("strategy", "gather")
-    check_comparison(options["strategy"], repeats)
-    pairs = []
     with ended_with_cell():
-        for sync, concurrent, order in _plan_pairs(prompts, endpoint, options, repeats, order_seed):
+        pairs = check_pairs(prompts, endpoint, repeats=repeats, order_seed=order_seed, **options)
+        made = []
+        for sync, concurrent, order in _lay_out(pairs, endpoint or connect()):
             for plan in order:
-                await carry_out_async(plan)
-            pairs.append((sync, concurrent))
-    return Comparison(pairs=pairs, order_seed=order_seed if repeats > 1 else None)
+                await execute_async(plan)
+            made.append((sync, concurrent))
+    return pairs.compare(made)
 
 
-def _plan_pairs(
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What is compared, all of it checked; where is still open.
+
+    Parameters
+    ----------
+    concurrent
+        The prompts, and the options of the concurrent side.
+    journal
+        True, False, or None for the default.
+    """
+
+    concurrent: Checked
+    repeats: int
+    order_seed: int
+    journal: bool | None
+
+    @property
+    def sync(self) -> Checked:
+        """The prompts, and the options of the sync side: the same, but one at a time."""
+        options = self.concurrent.options
+        options = replace(options, strategy="sequential", max_concurrency=1, shortage=None)
+        return replace(self.concurrent, options=options)
+
+    def compare(self, made: list[tuple[Run, Run]]) -> Comparison:
+        """Return the comparison of the runs that were made."""
+        return Comparison(pairs=made, order_seed=self.order_seed if self.repeats > 1 else None)
+
+
+def check_pairs(
     prompts: object,
-    endpoint: Endpoint | None,
-    options: dict[str, Any],
-    repeats: int,
-    order_seed: int,
-) -> Iterator[tuple[Run, Run, list[Plan]]]:
-    """Yield, per repetition, its sync run, its concurrent run, and the plans in their order."""
-    if not isinstance(options.get("journal"), bool | None):
+    endpoint: object = None,
+    *,
+    repeats: int = 1,
+    order_seed: int = 0,
+    journal: object = None,
+    **given: Any,
+) -> Pairs:
+    """Check the arguments of `compare`; raises as there."""
+    given.setdefault("strategy", "gather")
+    _check_comparison(given["strategy"], repeats)
+    if not isinstance(journal, bool | None):
         raise ValueError("journal must be True or False here: each run has a file of its own.")
-    draw = random.Random(order_seed)  # noqa: S311  an experiment's order, not a secret
-    sync_options = options | {"strategy": "sequential", "max_concurrency": None}
-    concurrent = make_plan(prompts, endpoint, **options)
-    prompts, endpoint = concurrent.prompts, concurrent.endpoint
-    for _ in range(repeats):
-        sync = replace(make_plan(prompts, endpoint, **sync_options), strict=True)
-        concurrent = replace(make_plan(prompts, endpoint, **options), strict=True)
+    return Pairs(check_plan(prompts, endpoint, given), repeats, order_seed, journal)
+
+
+def execute_pairs(pairs: Pairs, endpoint: Endpoint) -> Comparison:
+    """Make the runs of a comparison that is checked already."""
+    with InterruptibleCall():
+        return _execute_all(pairs, endpoint)
+
+
+def _execute_all(pairs: Pairs, endpoint: Endpoint) -> Comparison:
+    made = []
+    for sync, concurrent, order in _lay_out(pairs, endpoint):
+        for plan in order:
+            execute(plan)
+        made.append((sync, concurrent))
+    return pairs.compare(made)
+
+
+def _lay_out(pairs: Pairs, endpoint: Endpoint) -> Iterator[tuple[Run, Run, list[Plan]]]:
+    """Yield, per repetition, its sync run, its concurrent run, and the plans in their order."""
+    draw = random.Random(pairs.order_seed)  # noqa: S311  an experiment's order, not a secret
+    for _ in range(pairs.repeats):
+        sync, concurrent = (
+            replace(lay_out_plan(side, endpoint, journal=pairs.journal), strict=True)
+            for side in (pairs.sync, pairs.concurrent)
+        )
         order = [sync, concurrent]
-        if repeats > 1:
+        if pairs.repeats > 1:
             draw.shuffle(order)
         yield sync.run, concurrent.run, order
 
 
-def check_comparison(strategy: str, repeats: object) -> None:
+def _check_comparison(strategy: str, repeats: object) -> None:
     """Raise ValueError unless `strategy` is a concurrent one and `repeats` a number from 1."""
     check_strategy(strategy)
     if strategy == "sequential":

@@ -10,7 +10,6 @@ from .. import comparison
 from ..printable import say
 from ..records import Call, Comparison
 from ..runner import STRATEGIES
-from ..runner.plan import check_plan
 from .files import check_writable, write_whole
 from .options import add_call_options, add_endpoint_options, find_prompts, open_endpoint
 from .report import describe_failures, exit_code
@@ -43,22 +42,19 @@ def add_parser(commands: Any) -> None:
 def run_command(options: argparse.Namespace) -> int:
     """Compare, print, write, and return the exit code."""
     prompts = find_prompts(options)
-    comparison.check_comparison(options.strategy, options.repeats)
-    limits = {"strategy": options.strategy, "max_concurrency": options.max_concurrency}
-    check_plan(prompts, limits)
-    if options.json and options.json.absolute() == options.png.absolute():
-        raise ValueError(f"--json and --png are one file, '{options.png}'. Name two.")
-    check_writable(options.png, option="--png")
-    if options.json:
-        check_writable(options.json, option="--json")
-    result = comparison.compare(
+    pairs = comparison.check_pairs(
         prompts,
-        open_endpoint(options),
         strategy=options.strategy,
         max_concurrency=options.max_concurrency,
         repeats=options.repeats,
         stream=options.stream,
     )
+    if options.json and options.json.absolute() == options.png.absolute():
+        raise ValueError(f"--json and --png are one file, '{options.png}'. Name two.")
+    check_writable(options.png, option="--png")
+    if options.json:
+        check_writable(options.json, option="--json")
+    result = comparison.execute_pairs(pairs, open_endpoint(options))
     _report(result, png=options.png, json=options.json)
     return exit_code(_calls(result))
 

@@ -14,10 +14,10 @@ from ..printable import say
 from ..prompts import Prompt, read_prompts
 from ..records import Run
 from ..runner import STRATEGIES, last_run
-from ..runner.plan import check_plan, make_plan, place_journal
-from ..runner.resume import ON_DAMAGE, connect_again, go_on
-from ..runner.run import carry_out
-from ..runner.settings import check_parameters
+from ..runner.execute import execute
+from ..runner.options import check_parameters
+from ..runner.plan import check_plan, lay_out_plan, place_journal
+from ..runner.resume import ON_DAMAGE, connect_again, resume_run
 from .options import (
     add_call_options,
     add_endpoint_options,
@@ -186,16 +186,15 @@ def _make_calls(
     options: argparse.Namespace,
     given: dict[str, Any],
 ) -> Run:
-    if prompts is not None:
-        check_plan(prompts, given)
     if places.journal is None or not options.resume:
+        checked = check_plan(prompts, None, given)
         endpoint = open_endpoint(options)
         places.journal = place_journal(places.journal, endpoint)
-        plan = make_plan(prompts, endpoint, journal=places.journal or False, **given)
-        return carry_out(replace(plan, strict=True))
+        plan = lay_out_plan(checked, endpoint, journal=places.journal or False)
+        return execute(replace(plan, strict=True))
     if options.model is not None:
         given["model"] = options.model
-    return go_on(
+    return resume_run(
         places.journal,
         lambda saved: open_endpoint(options) if names_endpoint(options) else connect_again(saved),
         retry_failed=options.retry_failed,

@@ -1,8 +1,9 @@
 """How calls are made: prompts and an endpoint in, a `Run` with one record per prompt out."""
 
+from .execute import last_run
 from .handle import RunHandle, start
+from .options import STRATEGIES
 from .resume import resume
-from .run import last_run, run, run_async
-from .settings import STRATEGIES
+from .run import run, run_async
 
 __all__ = ["STRATEGIES", "RunHandle", "last_run", "resume", "run", "run_async", "start"]

@@ -17,8 +17,8 @@ from ..errors import JournalError
 from ..jsonl import dump, encode
 from ..prompts.prompt import Prompt, shorten
 from .journal_contents import Contents
+from .options import CAPS, OPTIONS, RunOptions, keep_parameters
 from .plan import Plan, describe_prompt, name_call
-from .settings import CAPS, OPTIONS, Settings, keep_parameters
 
 _NEEDED = {"model", "base_url", "simulated", "seed", "started_at", "strategy"}
 _ON_PURPOSE = (
@@ -89,7 +89,7 @@ def find_parameters(options: dict[str, Any]) -> dict[str, Any]:
     return {n: v for n, v in keep_parameters(options).items() if n not in others}
 
 
-def parameters_of(settings: Settings, key: ApiKey) -> dict[str, Any]:
+def parameters_of(settings: RunOptions, key: ApiKey) -> dict[str, Any]:
     """Return the request parameters of a run, ``stream`` among them, as a journal has them."""
     asked = find_parameters(settings.parameters | {"stream": settings.stream})
     return key.redact_all(asked)  # type: ignore[no-any-return]
@@ -247,7 +247,7 @@ def note_of(plan: Plan, asked: Asked, changed: list[int], path: Path) -> str | N
         If something in it is nothing that JSON knows.
     """
     new = [*changed, *range(len(asked.prompts), len(plan.prompts))]
-    parameters = parameters_of(plan.settings, plan.endpoint.key)
+    parameters = parameters_of(plan.options, plan.endpoint.key)
     if not new and not find_changes(asked.parameters, parameters):
         return None
     prompts = [describe_prompt(plan.prompts[at], at + 1, plan.endpoint) for at in new]

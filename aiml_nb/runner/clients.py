@@ -54,7 +54,7 @@ class ThreadClients:
                 http.cut()
         return client
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """End the calls in flight, and let no more begin: their threads see broken connections."""
         self._is_cut = True
         for http in list(self._all):

@@ -49,7 +49,7 @@ class FirstCalls:
     ----------
     plan
         The run.
-    gate
+    limiter
         Holds the others back while the first goes alone.
     now
         Tells the seconds since the run's origin.
@@ -63,7 +63,7 @@ class FirstCalls:
     """
 
     plan: Plan
-    gate: AdaptiveLimiter
+    limiter: AdaptiveLimiter
     now: Callable[[], float]
     is_over: bool = field(init=False, default=False)
     turned_away: bool = field(init=False, default=False)
@@ -75,7 +75,7 @@ class FirstCalls:
         """Send the first call alone if the list of models has not named all that are asked for."""
         self._models = {self._model_of(call.index) for call in self.plan.unfinished}
         if not self._models <= self.plan.endpoint.known.models:
-            self.gate.hold()
+            self.limiter.hold()
 
     @contextmanager
     def wait(self, *, blocks: bool) -> Iterator[None]:
@@ -86,7 +86,7 @@ class FirstCalls:
         blocks
             The calls block this thread; else the running loop waits.
         """
-        if not self.gate.is_alone:
+        if not self.limiter.is_alone:
             yield
             return
         timer: asyncio.TimerHandle | threading.Timer
@@ -103,7 +103,7 @@ class FirstCalls:
 
     def let_in(self) -> None:
         """Let the other calls go, too."""
-        self.gate.let_in(self.now())
+        self.limiter.let_in(self.now())
 
     def note_answer(self, index: int) -> None:
         """Note that the call of this index was answered: its model is known from now on."""
@@ -123,11 +123,11 @@ class FirstCalls:
         """
         says = self._weigh(failure, self._model_of(index), is_last=is_last)
         if says == "wait":
-            self.gate.keep_for(index)
+            self.limiter.keep_for(index)
             return None
         self.is_over = says != "unclear"
         if says == "refused":
-            self.turned_away = self.gate.is_alone
+            self.turned_away = self.limiter.is_alone
             return self.explain()
         self.let_in()
         return None
@@ -172,7 +172,7 @@ class FirstCalls:
         )
 
     def _weigh(self, failure: Failure, model: str, *, is_last: bool) -> Verdict:
-        known, is_alone = self.plan.endpoint.known, self.gate.is_alone
+        known, is_alone = self.plan.endpoint.known, self.limiter.is_alone
         fault = find_fault(failure, model=model, known=known)
         if fault == "model" and len(self._models) > 1:
             return "right"  # the address and the key are; others ask for other models
@@ -192,7 +192,7 @@ class FirstCalls:
 
     def _model_of(self, index: int) -> str:
         """Return the model that a call asks for, wherever that is said."""
-        body, own = self.plan.settings.parameters, self.plan.prompts[index].parameters
+        body, own = self.plan.options.parameters, self.plan.prompts[index].parameters
         body = body | own if own else body
         model = (body.get("extra_body") or {}).get("model") or body.get("model")
         return str(model or self.plan.endpoint.model)

@@ -8,8 +8,10 @@ from typing import Any
 
 from ..errors import LoopError
 from ..records import Run
-from .plan import Plan, make_plan, takes_arguments_of
-from .run import carry_out_async, run
+from .execute import execute_async
+from .plan import Plan, make_plan
+from .run import run
+from .signature import takes_arguments_of
 
 _running: set[asyncio.Task[Run]] = set()
 
@@ -25,7 +27,7 @@ class RunHandle:
 
     def __init__(self, plan: Plan) -> None:
         self._run = plan.run
-        self._task = asyncio.get_running_loop().create_task(carry_out_async(plan))
+        self._task = asyncio.get_running_loop().create_task(execute_async(plan))
         # The loop holds tasks by weak references only.
         _running.add(self._task)
         self._task.add_done_callback(_running.discard)

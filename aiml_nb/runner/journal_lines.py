@@ -9,14 +9,14 @@ from typing import Any
 from ..jsonl import encode, head_of
 from .changes import encode_note, find_changes, find_parameters, parameters_of
 from .journal import finished_line, sent_line
+from .options import CAPS, OPTIONS
 from .plan import Plan, describe_prompt
-from .settings import CAPS, OPTIONS
 
 
 def lines_of_plan(plan: Plan) -> Iterator[str]:
     """Yield what the journal of a run should hold by now."""
     yield encode(head_of_plan(plan))
-    parameters = parameters_of(plan.settings, plan.endpoint.key)
+    parameters = parameters_of(plan.options, plan.endpoint.key)
     if find_changes(plan.run.parameters | {"stream": plan.run.stream}, parameters):
         yield encode_note(parameters, [])
     for call in plan.run.calls:
@@ -29,10 +29,10 @@ def lines_of_plan(plan: Plan) -> Iterator[str]:
 
 def head_of_plan(plan: Plan) -> dict[str, Any]:
     """Return the journal's first line: all that `resume` needs, and no key."""
-    settings, limits = plan.settings, plan.settings.limits
-    options = {name: getattr(settings, name) for name in sorted(OPTIONS)}
-    options |= {name: getattr(limits, name) for name in sorted(CAPS)}
-    asked = plan.endpoint.key.redact_all(find_parameters(settings.parameters))
+    given = plan.options
+    options = {name: getattr(given, name) for name in sorted(OPTIONS)}
+    options |= {name: getattr(given.caps, name) for name in sorted(CAPS)}
+    asked = plan.endpoint.key.redact_all(find_parameters(given.parameters))
     prompts = [
         describe_prompt(prompt, number, plan.endpoint)
         for number, prompt in enumerate(plan.prompts, 1)

@@ -40,7 +40,7 @@ def describe_journal(contents: Contents, plan: Plan, asked: Asked) -> str:
         text += f" {failed} {what}: retry_failed=True sends {them} again."
     if again:
         text += f" {again} had failed and {'is' if again == 1 else 'are'} sent again."
-    if changes := find_changes(asked.parameters, parameters_of(plan.settings, plan.endpoint.key)):
+    if changes := find_changes(asked.parameters, parameters_of(plan.options, plan.endpoint.key)):
         others = {name: asked.parameters.get(name) for name in changes}
         text += f" From here on: {describe_changes(changes, others)}."
     if lost:

@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from ..endpoint import Endpoint, connect
 from ..prompts import Prompt, as_prompts
 from ..records import Call, Run
 from .limits.budget import check_first_call
-from .limits.caps import describe_caps
+from .limits.caps import check_reported_cost, describe_caps
 from .limits.estimate import Estimator, most_output, refuse_rate
 from .limits.retry import Retries
+from .options import RunOptions, check_parameters, keep_parameters, make_options
 from .pacing.clock import Clock
-from .settings import Settings, check_parameters, keep_parameters, make_settings
 
-P = ParamSpec("P")
-R = TypeVar("R")
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is asked and how, all of it checked; where is still open."""
+
+    prompts: list[Prompt]
+    options: RunOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a run needs, checked: its prompts, place, settings and the records to fill."""
+    """Everything a run needs, checked: its prompts, place, options and the records to fill."""
 
     prompts: list[Prompt]
     endpoint: Endpoint
-    settings: Settings
+    options: RunOptions
     run: Run
     resumes: bool = False
     strict: bool = False  # a first call that is refused as all would be raises, whatever is known
@@ -45,33 +48,34 @@ class Plan:
 
 
 def make_plan(
-    prompts: object, endpoint: Endpoint | None = None, *, journal: object = None, **options: Any
+    prompts: object, endpoint: Endpoint | None = None, *, journal: object = None, **given: Any
 ) -> Plan:
     """Check the arguments of a run, as `run.run` documents them, and lay out its records."""
+    checked = check_plan(prompts, endpoint, given)
+    return lay_out_plan(checked, endpoint or connect(), journal=journal)
+
+
+def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> Checked:
+    """Check what a run is given as far as no endpoint is needed for it; raises as `run.run`."""
     found = as_prompts(prompts)
     if endpoint is not None and not isinstance(endpoint, Endpoint):
         raise TypeError(
             f"endpoint must be what connect() returns, not {type(endpoint).__name__}. "
             "Write endpoint = aiml_nb.connect()."
         )
-    check_plan(found, options)
-    endpoint = endpoint or connect()
-    settings = make_settings(
-        len(found),
-        options,
-        reports_cost=endpoint.reports_cost,
-        journal=place_journal(journal, endpoint),
-    )
-    return Plan(found, endpoint, settings, lay_out_run(found, endpoint, settings))
+    check_prompts(found)
+    options = make_options(len(found), given)
+    check_first_call(options.caps, Estimator(options.parameters).estimate(found[0]))
+    check_rates(dict(enumerate(found, 1)), options)
+    return Checked(found, options)
 
 
-def check_plan(prompts: list[Prompt], options: dict[str, Any]) -> None:
-    """Check what a run is given as far as no endpoint is needed for it; raises as `run.run`."""
-    check_prompts(prompts)
-    # Checked before anything is connected, and again with what the endpoint is.
-    checked = make_settings(len(prompts), options, reports_cost=True)
-    check_first_call(checked.limits, Estimator(checked.parameters).estimate(prompts[0]))
-    check_rates(dict(enumerate(prompts, 1)), checked)
+def lay_out_plan(checked: Checked, endpoint: Endpoint, *, journal: object = None) -> Plan:
+    """Return the plan of a run at `endpoint`, none of its calls made yet."""
+    check_reported_cost(checked.options.caps, reports_cost=endpoint.reports_cost)
+    options = replace(checked.options, journal=place_journal(journal, endpoint))
+    run = lay_out_run(checked.prompts, endpoint, options)
+    return Plan(checked.prompts, endpoint, options, run)
 
 
 def check_prompts(prompts: list[Prompt]) -> None:
@@ -82,7 +86,7 @@ def check_prompts(prompts: list[Prompt]) -> None:
     _check_names(prompts)
 
 
-def check_rates(prompts: dict[int, Prompt], settings: Settings) -> None:
+def check_rates(prompts: dict[int, Prompt], options: RunOptions) -> None:
     """Raise ValueError if one of the calls alone is more than may be sent in a minute.
 
     Parameters
@@ -90,31 +94,31 @@ def check_rates(prompts: dict[int, Prompt], settings: Settings) -> None:
     prompts
         By their numbers, from 1.
     """
-    rate, estimator = settings.tokens_per_minute, Estimator(settings.parameters)
+    rate, estimator = options.tokens_per_minute, Estimator(options.parameters)
     if rate is None:
         return
     for number, prompt in prompts.items():
         estimate = estimator.estimate(prompt)
         if estimate.total > rate:
-            assumed = most_output(settings.parameters | prompt.parameters) is None
+            assumed = most_output(options.parameters | prompt.parameters) is None
             refuse_rate(rate, estimate, prompt.place or f"Prompt {number}", assumed=assumed)
 
 
 def describe_plan(plan: Plan) -> str:
     """Say, before the first paid call, what the run may come to."""
-    settings, endpoint, left = plan.settings, plan.endpoint, plan.unfinished
+    options, endpoint, left = plan.options, plan.endpoint, plan.unfinished
     requests = make_retries(plan, Clock()).most_requests
-    estimator = Estimator(settings.parameters)
+    estimator = Estimator(options.parameters)
     prompts = [plan.prompts[call.index] for call in left]
     estimates = [estimator.estimate(prompt) for prompt in prompts]
     tokens = sum(each.input_tokens for each in estimates)
     most = sum(each.output_tokens for each in estimates)
     open_ended = sum(
-        most_output(settings.parameters | prompt.parameters) is None for prompt in prompts
+        most_output(options.parameters | prompt.parameters) is None for prompt in prompts
     )
     text = (
         f"Plan: {len(left)} calls to {endpoint.base_url} ({plan.run.model}), at most "
-        f"{settings.max_concurrency} in flight and {requests} requests in all, about "
+        f"{options.max_concurrency} in flight and {requests} requests in all, about "
         f"{tokens:,} tokens in"
     )
     if open_ended:
@@ -122,20 +126,20 @@ def describe_plan(plan: Plan) -> str:
         text += f"; max_tokens is not set{which}."
     else:
         text += f" and at most {most:,} out, if each is asked once."
-    text += describe_caps(settings.limits, is_open=open_ended > 0)
-    return text + (f" Journal: {settings.journal}" if settings.journal else "")
+    text += describe_caps(options.caps, is_open=open_ended > 0)
+    return text + (f" Journal: {options.journal}" if options.journal else "")
 
 
 def make_retries(plan: Plan, clock: Clock) -> Retries:
     """Return the retry policy of a run, with budgets for the calls that are left."""
-    settings = plan.settings
+    options = plan.options
     return Retries(
         len(plan.unfinished),
-        settings.max_attempts,
+        options.max_attempts,
         clock,
-        retry_share=settings.retry_share,
-        in_flight=settings.max_concurrency,
-        streams=settings.stream and "stream_options" not in settings.parameters,
+        retry_share=options.retry_share,
+        in_flight=options.max_concurrency,
+        streams=options.stream and "stream_options" not in options.parameters,
     )
 
 
@@ -181,7 +185,7 @@ def describe_prompt(prompt: Prompt, number: int, endpoint: Endpoint) -> dict[str
     }
 
 
-def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -> Run:
+def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, options: RunOptions) -> Run:
     """Return a run with a record for each prompt, none of them made yet."""
     calls = [
         Call(
@@ -194,10 +198,10 @@ def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -
     ]
     return Run(
         run_id=uuid.uuid4().hex[:12],
-        strategy=settings.strategy,
-        max_concurrency=settings.max_concurrency,
-        stream=settings.stream,
-        model=settings.parameters.get("model") or endpoint.model,
+        strategy=options.strategy,
+        max_concurrency=options.max_concurrency,
+        stream=options.stream,
+        model=options.parameters.get("model") or endpoint.model,
         base_url=endpoint.base_url,
         simulated=endpoint.simulated,
         seed=endpoint.seed,
@@ -205,7 +209,7 @@ def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, settings: Settings) -
         started_at=0.0,
         calls=calls,
         parameters=_as_kept(
-            {n: v for n, v in settings.parameters.items() if n != "model"}, endpoint
+            {n: v for n, v in options.parameters.items() if n != "model"}, endpoint
         ),
     )
 
@@ -231,17 +235,3 @@ _SCALARS = {str, int, float, bool, type(None)}
 def _describe_service(endpoint: Endpoint) -> str:
     asked = {"scenario": "faq"} | endpoint.knobs if endpoint.simulated else {}
     return ", ".join(f"{name}={asked[name]}" for name in sorted(asked) if name != "seed")
-
-
-def takes_arguments_of(
-    model: Callable[P, object],
-) -> Callable[[Callable[..., R]], Callable[P, R]]:
-    """Give a function the signature of `model`, for help, completion and type checkers."""
-
-    def mark(function: Callable[..., R]) -> Callable[P, R]:
-        own = inspect.signature(function)
-        signature = inspect.signature(model).replace(return_annotation=own.return_annotation)
-        function.__signature__ = signature  # type: ignore[attr-defined]
-        return function
-
-    return mark

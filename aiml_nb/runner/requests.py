@@ -33,21 +33,21 @@ class Requests:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._url = f"{plan.endpoint.base_url}/chat/completions"
-        self._parameters = {"model": plan.endpoint.model} | plan.settings.parameters
+        self._parameters = {"model": plan.endpoint.model} | plan.options.parameters
         self._is_refused = False
 
     def make(self, call: Call, attempt: Attempt) -> Request:
         """Return what is sent for an attempt."""
-        settings, prompt = self._plan.settings, self._plan.prompts[call.index]
+        options, prompt = self._plan.options, self._plan.prompts[call.index]
         body = self._parameters | prompt.parameters
         system = body.pop("system", None)
         first = [{"role": "system", "content": system}] if system else []
         body["messages"] = first + prompt.messages
-        body["stream"] = settings.stream
+        body["stream"] = options.stream
         if "stream_options" in body:
             if body["stream_options"] is None:
                 del body["stream_options"]
-        elif settings.stream and not self._is_refused:
+        elif options.stream and not self._is_refused:
             body["stream_options"] = _UNASKED
         headers = body.pop("extra_headers", None) or {}
         query = body.pop("extra_query", None) or {}

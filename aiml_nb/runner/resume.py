@@ -25,12 +25,12 @@ from .changes import (
     read_asked,
     refuse_changes_to_finished,
 )
+from .execute import execute
 from .journal import Journal
 from .journal_contents import Contents
 from .journal_summary import describe_journal, is_whole, refuse_damage
-from .plan import Plan, check_prompts, check_rates, lay_out_run
-from .run import carry_out
-from .settings import Settings, keep_parameters, make_settings
+from .options import keep_parameters, make_options
+from .plan import Checked, Plan, check_prompts, check_rates, lay_out_plan
 
 ON_DAMAGE = ("ask", "keep", "send")
 
@@ -83,7 +83,7 @@ def resume(
     EndpointError
         As `connect` does.
     """
-    return go_on(
+    return resume_run(
         Path(path),
         lambda saved: endpoint or connect_again(saved),
         retry_failed=retry_failed,
@@ -94,24 +94,24 @@ def resume(
     )
 
 
-def go_on(
+def resume_run(
     path: Path,
     connect_to: Callable[[dict[str, Any]], Endpoint],
     *,
     strict: bool = False,
     **options: Any,
 ) -> Run:
-    """Do as `resume`; the arguments are those of `plan.Plan` and `reopen_plan`."""
+    """Do as `resume`; the arguments are those of `plan.Plan` and `load_plan`."""
     with InterruptibleCall():
-        journal, plan = reopen_plan(path, connect_to, **options)
+        journal, plan = load_plan(path, connect_to, **options)
         plan = replace(plan, strict=strict)
         try:
-            return carry_out(plan, journal=journal) if plan.unfinished else plan.run
+            return execute(plan, journal=journal) if plan.unfinished else plan.run
         finally:
             journal.close_untouched()  # where no call could be made at all
 
 
-def reopen_plan(
+def load_plan(
     path: Path,
     connect_to: Callable[[dict[str, Any]], Endpoint],
     *,
@@ -148,7 +148,7 @@ def reopen_plan(
         _restore_all(plan, contents, path, retry_failed=retry_failed)
         refuse_changes_to_finished(plan, asked, changed, path)
         left = {call.index + 1: plan.prompts[call.index] for call in plan.unfinished}
-        check_rates(left, plan.settings)
+        check_rates(left, plan.options)
         plan = replace(plan, note=note_of(plan, asked, changed, path))
     except BaseException:
         journal.close_untouched()
@@ -172,24 +172,23 @@ def _plan_again(
     if given.get("strategy", saved["strategy"]) != saved["strategy"]:
         options.pop("max_concurrency", None)  # it was settled for the other one
     options |= given
-    make_settings(len(prompts), options, reports_cost=True)
+    checked = make_options(len(prompts), options)
     endpoint = connect_to(saved)
     _check_place(saved, endpoint, given.get("model"), path)
-    options |= endpoint.key.put_back({n: v for n, v in options.items() if n not in given})
+    again = endpoint.key.put_back
+    kept = {name: each for name, each in checked.parameters.items() if name not in given}
+    checked = replace(checked, parameters=checked.parameters | again(kept))
     if prompts is asked.prompts:
-        again = endpoint.key.put_back
         prompts = [replace(each, parameters=again(each.parameters)) for each in prompts]
-    settings: Settings = make_settings(
-        len(prompts), options, reports_cost=endpoint.reports_cost, journal=path
-    )
-    run = lay_out_run(prompts, endpoint, settings)
+    plan = lay_out_plan(Checked(prompts, checked), endpoint, journal=path)
+    run = plan.run
     run.run_id, run.started_at = head["run_id"], saved["started_at"] or time.time()
     run.parameters = dict(asked.began)
     run.stream = run.parameters.pop("stream")
-    if changes := find_changes(asked.began, parameters_of(settings, endpoint.key)):
+    if changes := find_changes(asked.began, parameters_of(plan.options, endpoint.key)):
         for call in run.calls:
             call.parameters = changes | call.parameters if call.parameters else changes
-    return Plan(prompts, endpoint, settings, run, resumes=True)
+    return replace(plan, resumes=True)
 
 
 def _restore_all(plan: Plan, contents: Contents, path: Path, *, retry_failed: bool) -> None:

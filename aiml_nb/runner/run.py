@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..endpoint import Endpoint
-from ..errors import EndpointError, alone
-from ..loop import (
-    InterruptibleCall,
-    LoopLag,
-    call_in_thread,
-    call_with_main,
-    ended_with_cell,
-    inside_run,
-    interruptible_task,
-    run_coroutine,
-)
-from ..printable import say
+from ..loop import InterruptibleCall, ended_with_cell
 from ..records import Run
-from .caller import Caller
-from .clients import ThreadClients
-from .journal import Journal
-from .journal_lines import head_of_plan, lines_of_plan
-from .pacing.clock import Clock
-from .pacing.garbage_collector import seldom_full_collections
-from .plan import Plan, describe_plan, make_plan, takes_arguments_of
-from .progress import Status, show_progress
-from .settings import CAPS, OPTIONS
-from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
-
-_last_run: Run | None = None
+from .execute import execute, execute_async
+from .options import CAPS, OPTIONS
+from .plan import make_plan
+from .signature import takes_arguments_of
 
 
 def run(
@@ -144,7 +121,7 @@ def run(
     options = {name: value for name, value in locals().items() if name in OPTIONS | CAPS}
     with InterruptibleCall():
         plan = make_plan(prompts, endpoint, journal=journal, **options, **request_parameters)
-        return carry_out(plan)
+        return execute(plan)
 
 
 @takes_arguments_of(run)
@@ -154,149 +131,4 @@ async def run_async(*arguments: Any, **options: Any) -> Run:
     The strategies with the blocking client work in a thread, so that the loop stays free.
     """
     with ended_with_cell():
-        return await carry_out_async(make_plan(*arguments, **options))
-
-
-def last_run() -> Run | None:
-    """Return the newest run, finished or not: what is known after an interrupt."""
-    return _last_run
-
-
-@alone()
-def carry_out(plan: Plan, *, journal: Journal | None = None, clock: Clock | None = None) -> Run:
-    """Carry out `plan` and return when it is done; in a script, or in a notebook's cell.
-
-    Parameters
-    ----------
-    journal
-        One that is open already, of a run that goes on.
-    clock
-        Another than the real one, as tests have it.
-    """
-    if not plan.settings.blocks:
-        return run_coroutine(_make_async_calls(plan, journal, clock))
-    with suppress(KeyboardInterrupt), _open_caller(plan, journal, clock) as caller:
-        call_with_main(partial(_make_blocking_calls, plan, caller), caller.interrupt)
-        return plan.run
-    # A new one: the old one's traceback leads through the client and all that it has in hand.
-    raise KeyboardInterrupt
-
-
-async def carry_out_async(
-    plan: Plan, *, journal: Journal | None = None, clock: Clock | None = None
-) -> Run:
-    """Carry out `plan` without blocking the loop; otherwise as `carry_out`."""
-    try:
-        if not plan.settings.blocks:
-            with alone():
-                return await _make_async_calls(plan, journal, clock)
-        # A loop that sleeps would not notice the stop button.
-        async with interruptible_task(), LoopLag():
-            with alone(), _open_caller(plan, journal, clock) as caller:
-                calls = call_in_thread(partial(_make_blocking_calls, plan, caller))
-                await asyncio.wrap_future(calls)
-        return plan.run
-    except asyncio.CancelledError as error:
-        cancelled = type(error)
-    raise cancelled  # a new one, as above
-
-
-async def _make_async_calls(
-    plan: Plan, journal: Journal | None = None, clock: Clock | None = None
-) -> Run:
-    settings, endpoint = plan.settings, plan.endpoint
-    client = endpoint.open_async(timeout=settings.timeout, max_connections=settings.max_concurrency)
-    async with interruptible_task(), client, LoopLag() as lag:
-        await endpoint.warm_up_async(client)
-        with _open_caller(plan, journal, clock) as caller, inside_run():
-            _submit(plan, caller)
-            lag.begin_again()
-            try:
-                with caller.first.wait(blocks=False):
-                    await ASYNC_STRATEGIES[settings.strategy](
-                        lambda call: caller.make_async(client, call),
-                        plan.unfinished,
-                        settings.max_concurrency,
-                    )
-            finally:
-                plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
-            if (first := caller.first).turned_away:
-                other = await endpoint.find_address_async(client) if first.at_address else None
-                _turn_away(caller, other)
-    return plan.run
-
-
-def _make_blocking_calls(plan: Plan, caller: Caller) -> None:
-    settings, endpoint = plan.settings, plan.endpoint
-    with ThreadClients(endpoint, timeout=settings.timeout) as clients:
-        caller.cut = clients.cut
-        endpoint.warm_up(clients.get())
-        _submit(plan, caller)
-        try:
-            with caller.first.wait(blocks=True):
-                BLOCKING_STRATEGIES[settings.strategy](
-                    lambda call: caller.make(clients.get(), call),
-                    plan.unfinished,
-                    settings.max_concurrency,
-                )
-        except BaseException:
-            # Before the clients are closed: that neither wakes a thread that waits for its answer
-            # nor tells the server.
-            caller.interrupt()
-            raise
-        if (first := caller.first).turned_away:
-            other = endpoint.find_address(clients.get()) if first.at_address else None
-            _turn_away(caller, other)
-
-
-def _turn_away(caller: Caller, elsewhere: str | None) -> None:
-    """Raise EndpointError if it is certain that no call can succeed; else the run has ended."""
-    is_certain = caller.first.is_certain(elsewhere)
-    caller.close_first(finished=not is_certain)
-    if is_certain:
-        raise EndpointError(caller.first.explain(elsewhere)) from None
-
-
-def _submit(plan: Plan, caller: Caller) -> None:
-    global _last_run
-    if not caller.is_closed:  # interrupted in the warm-up: another run may be newer by now
-        _last_run = plan.run
-        caller.submit()
-
-
-@contextmanager
-def _open_caller(
-    plan: Plan, journal: Journal | None = None, clock: Clock | None = None
-) -> Iterator[Caller]:
-    """Show plan and progress, keep the journal, and close the records if it is interrupted."""
-    if plan.settings.shortage:
-        say(plan.settings.shortage)
-    if plan.endpoint.may_cost:
-        say(describe_plan(plan))
-    is_new = journal is None
-    if journal is None and plan.settings.journal is not None:
-        journal = Journal.create(plan.settings.journal, head_of_plan(plan))
-    if journal is not None:
-        journal.all_lines = lambda: lines_of_plan(plan)
-        plan.run.journal = str(journal.path)
-    if journal is not None and plan.note is not None:
-        journal.note_resumed(plan.note)
-    left, wanted, status = plan.unfinished, plan.settings.progress, Status()
-    with (
-        seldom_full_collections(),
-        show_progress(len(left), title=plan.run.strategy, wanted=wanted, status=status) as advance,
-    ):
-        caller = Caller(plan, on_finished=advance, clock=clock, journal=journal, status=status)
-        try:
-            yield caller
-        except EndpointError:
-            if journal is not None and is_new:
-                journal.is_kept = False  # nothing in it could be lost
-            raise
-        except BaseException:
-            caller.interrupt()
-            raise
-        finally:
-            if journal is not None:
-                journal.close(plan.run)
-                plan.run.journal = str(journal.path) if journal.is_kept else None
+        return await execute_async(make_plan(*arguments, **options))

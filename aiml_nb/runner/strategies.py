@@ -95,7 +95,7 @@ async def batches(make: MakeCallAsync, calls: list[Call], max_concurrency: int) 
 
 
 async def adaptive(make: MakeCallAsync, calls: list[Call], max_concurrency: int) -> None:
-    """Gather, while the gate in front of each attempt learns how many the server takes."""
+    """Gather, while the limiter in front of each attempt learns how many the server takes."""
     await gather(make, calls, max_concurrency)
 
 

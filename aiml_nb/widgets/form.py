@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from ..analysis.wording import counted
 from ..prompts import FAQ, TWENTY, Prompt, as_prompts
-from ..runner.settings import check_strategy
+from ..runner.options import check_strategy
 from ..runner.strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
 
 STRATEGIES = (*BLOCKING_STRATEGIES, *ASYNC_STRATEGIES)

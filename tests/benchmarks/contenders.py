@@ -109,7 +109,7 @@ async def openai_post(task: Task) -> Result:
     """
     import httpx2
 
-    from aiml_nb.runner.pacing.garbage_collector import seldom_full_collections
+    from aiml_nb.runner.pacing.garbage_collector import fewer_full_gc
 
     async def ask(number: int) -> bool:
         body = {"model": MODEL, "messages": task.messages(number), "stream": False}
@@ -119,7 +119,7 @@ async def openai_post(task: Task) -> Result:
 
     slots = asyncio.Semaphore(task.in_flight)
     async with _open_openai(task) as client:
-        with seldom_full_collections():
+        with fewer_full_gc():
             return await _time(task, ask)
 
 
@@ -128,7 +128,7 @@ async def our_post(task: Task) -> Result:
     from openai import AsyncOpenAI
 
     from aiml_nb.endpoint.transport import Reply, open_async_http
-    from aiml_nb.runner.pacing.garbage_collector import seldom_full_collections
+    from aiml_nb.runner.pacing.garbage_collector import fewer_full_gc
     from aiml_nb.runner.send import Request
 
     url = f"{task.base_url}/chat/completions"
@@ -145,7 +145,7 @@ async def our_post(task: Task) -> Result:
     async with AsyncOpenAI(
         base_url=task.base_url, api_key=task.key, http_client=http, max_retries=0
     ) as client:
-        with seldom_full_collections():
+        with fewer_full_gc():
             return await _time(task, ask)
 
 

@@ -11,11 +11,11 @@ from aiml_nb import simulator
 from aiml_nb.endpoint import Endpoint
 from aiml_nb.endpoint.keys import ApiKey
 from aiml_nb.records import Run
+from aiml_nb.runner.execute import execute
 from aiml_nb.runner.journal import Journal
 from aiml_nb.runner.pacing.clock import Clock
 from aiml_nb.runner.plan import Plan, make_plan
-from aiml_nb.runner.resume import reopen_plan
-from aiml_nb.runner.run import carry_out
+from aiml_nb.runner.resume import load_plan
 
 
 class SkippingClock(Clock):
@@ -59,9 +59,9 @@ def run_skipping(
     prompts: list[Any], endpoint: Endpoint, clock: SkippingClock | None = None, **options: Any
 ) -> Run:
     """Carry out a run whose waits take no time."""
-    return carry_out(make_plan(prompts, endpoint, **options), clock=clock or SkippingClock())
+    return execute(make_plan(prompts, endpoint, **options), clock=clock or SkippingClock())
 
 
 def reopen(path: Path, endpoint: Endpoint, **options: Any) -> tuple[Journal, Plan]:
     """Open a journal and plan what is left of its run, as `resume` does."""
-    return reopen_plan(path, lambda _: endpoint, **options)
+    return load_plan(path, lambda _: endpoint, **options)

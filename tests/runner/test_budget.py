@@ -10,7 +10,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.prompts import Prompt
 from aiml_nb.records import Call
-from aiml_nb.runner.limits.budget import Budget, Limits
+from aiml_nb.runner.limits.budget import Budget, Caps
 from aiml_nb.runner.limits.estimate import Estimate, Estimator
 
 from .conftest import connect_faulty, run_skipping
@@ -130,7 +130,7 @@ def test_a_run_that_goes_on_keeps_its_caps(tmp_path: Path) -> None:
 
 
 def test_what_is_reserved_comes_back_when_less_was_used() -> None:
-    budget = Budget(Limits(max_total_tokens=1000))
+    budget = Budget(Caps(max_total_tokens=1000))
     call = Call(index=0, custom_id="a", prompt="", input_tokens=10, output_tokens=20)
     for _ in range(17):
         reserved = budget.reserve(Estimate(10, 500))

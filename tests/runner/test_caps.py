@@ -8,7 +8,7 @@ import pytest
 
 import aiml_nb as nb
 from aiml_nb.runner.limits.budget import Budget
-from aiml_nb.runner.limits.caps import Limits, describe_caps
+from aiml_nb.runner.limits.caps import Caps, describe_caps
 from aiml_nb.runner.limits.estimate import Estimate
 from aiml_nb.runner.limits.tokens import count_tokens, least_tokens
 
@@ -78,7 +78,7 @@ def test_with_prices_the_larger_cost_counts() -> None:
 
 
 def test_who_finds_no_room_waits_for_those_in_flight() -> None:
-    budget = Budget(Limits(max_total_tokens=1000))
+    budget = Budget(Caps(max_total_tokens=1000))
     call = nb.Call(index=0, custom_id="a", prompt="", input_tokens=10, output_tokens=20)
     first = budget.reserve(Estimate(10, 500))
     assert first is not None
@@ -94,7 +94,7 @@ def test_who_finds_no_room_waits_for_those_in_flight() -> None:
 
 
 def test_lost_attempts_whose_price_nobody_knows_end_the_run() -> None:
-    budget = Budget(Limits(max_cost=1.0))
+    budget = Budget(Caps(max_cost=1.0))
     lost = nb.Call(index=0, custom_id="a", prompt="")
     for _ in range(3):
         reserved = budget.reserve(Estimate(10, 500))
@@ -123,12 +123,12 @@ def test_a_text_is_guessed_high_and_has_a_least(text: str, tokens: int) -> None:
 
 
 def test_the_plan_says_how_well_caps_are_kept() -> None:
-    caps = Limits(max_total_tokens=1000)
+    caps = Caps(max_total_tokens=1000)
 
-    assert describe_caps(Limits(), is_open=True) == ""
+    assert describe_caps(Caps(), is_open=True) == ""
     assert "above 4,096 tokens" in describe_caps(caps, is_open=True)
     assert "if the server keeps to max_tokens" in describe_caps(caps, is_open=False)
-    assert "dearest" in describe_caps(Limits(max_cost=1.0), is_open=False)
+    assert "dearest" in describe_caps(Caps(max_cost=1.0), is_open=False)
 
 
 def test_a_server_that_ignores_max_tokens_is_found_out_by_one_call() -> None:

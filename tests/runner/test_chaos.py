@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from aiml_nb.records import Call
+from aiml_nb.runner.execute import execute
 from aiml_nb.runner.journal_contents import read_lines
 from aiml_nb.runner.limits.retry import Retries
 from aiml_nb.runner.plan import make_plan
-from aiml_nb.runner.run import carry_out
 
 from ..rows import slow
 from .conftest import SkippingClock, connect_faulty
@@ -34,7 +34,7 @@ def test_acknowledged_within_journaled_within_sent(strategy: str, tmp_path: Path
         journal=path,
     )
 
-    run = carry_out(plan, clock=SkippingClock())
+    run = execute(plan, clock=SkippingClock())
 
     outcomes = Counter(call.outcome for call in run.calls)
     assert sum(outcomes.values()) == N

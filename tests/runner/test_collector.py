@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.runner.pacing.garbage_collector import SELDOM, seldom_full_collections
+from aiml_nb.runner.pacing.garbage_collector import SELDOM, fewer_full_gc
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ async def test_a_run_looks_seldom_at_the_oldest_objects_and_puts_the_setting_bac
 
 
 def test_the_last_of_several_runs_puts_it_back(usual) -> None:
-    first, second = seldom_full_collections(), seldom_full_collections()
+    first, second = fewer_full_gc(), fewer_full_gc()
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)
@@ -43,14 +43,14 @@ def test_the_last_of_several_runs_puts_it_back(usual) -> None:
 
 
 def test_an_error_puts_it_back(usual) -> None:
-    with pytest.raises(KeyboardInterrupt), seldom_full_collections():
+    with pytest.raises(KeyboardInterrupt), fewer_full_gc():
         raise KeyboardInterrupt
 
     assert gc.get_threshold() == usual
 
 
 def test_what_somebody_sets_meanwhile_stays() -> None:
-    with seldom_full_collections():
+    with fewer_full_gc():
         gc.set_threshold(5000, 20, 20)
 
     assert gc.get_threshold() == (5000, 20, 20)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.runner.pacing.deadlines import LONGEST_SLEEP, Deadline, Deadlines
+from aiml_nb.runner.pacing.deadlines import LONGEST_SLEEP, Deadline, SharedTimer
 
 from ..rows import in_turn, slow
 from .conftest import connect_faulty
@@ -108,7 +108,7 @@ class TestDeadlines:
     """One timer for many blocks: each ends in its own time, whatever the order they began in."""
 
     async def test_each_block_ends_in_its_time(self) -> None:
-        deadlines, loop = Deadlines(), asyncio.get_running_loop()
+        deadlines, loop = SharedTimer(), asyncio.get_running_loop()
 
         async def wait(seconds: float) -> float:
             began = loop.time()
@@ -124,7 +124,7 @@ class TestDeadlines:
         assert not deadlines.running
 
     async def test_what_is_through_in_time_is_left_alone(self) -> None:
-        deadlines = Deadlines()
+        deadlines = SharedTimer()
 
         with Deadline(deadlines, 0.05):
             await asyncio.sleep(0)
@@ -133,7 +133,7 @@ class TestDeadlines:
         assert not deadlines.running
 
     async def test_an_error_of_the_block_stays_what_it_is(self) -> None:
-        with pytest.raises(KeyError), Deadline(Deadlines(), 5):
+        with pytest.raises(KeyError), Deadline(SharedTimer(), 5):
             raise KeyError
 
     @pytest.mark.parametrize("seconds", [5, 0])
@@ -141,7 +141,7 @@ class TestDeadlines:
         """Also if the time is over in the same moment."""
 
         async def wait() -> None:
-            with Deadline(Deadlines(), seconds):
+            with Deadline(SharedTimer(), seconds):
                 await asyncio.sleep(60)
 
         task = asyncio.create_task(wait())
@@ -153,7 +153,7 @@ class TestDeadlines:
         assert task.cancelled()
 
     async def test_the_task_can_wait_again_after_it(self) -> None:
-        with pytest.raises(TimeoutError), Deadline(Deadlines(), 0.01):
+        with pytest.raises(TimeoutError), Deadline(SharedTimer(), 0.01):
             await asyncio.sleep(60)
 
         task = asyncio.current_task()
@@ -163,7 +163,7 @@ class TestDeadlines:
             await asyncio.sleep(0.01)
 
     async def test_the_timer_of_a_run_that_is_over_goes_away(self) -> None:
-        deadlines = Deadlines()
+        deadlines = SharedTimer()
 
         with Deadline(deadlines, 3600):
             await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The gate and the rate windows: what they let through, and when."""
+"""The limiter and the rate windows: what they let through, and when."""
 
 from __future__ import annotations
 
@@ -14,131 +14,131 @@ from hypothesis import strategies as st
 
 import aiml_nb as nb
 from aiml_nb.prompts import as_prompts
+from aiml_nb.runner.execute import execute
 from aiml_nb.runner.limits.estimate import Estimator
 from aiml_nb.runner.limits.limiter import AdaptiveLimiter
 from aiml_nb.runner.limits.rates import MINUTE, RateWindow
-from aiml_nb.runner.run import carry_out
 
 from .conftest import SkippingClock, connect_faulty, reopen, run_skipping
 from .test_run import read_log
 
 
-def send(gate: AdaptiveLimiter, count: int = 1) -> list[int]:
+def send(limiter: AdaptiveLimiter, count: int = 1) -> list[int]:
     """Let attempts in and send them; return how many others were in flight at each."""
     levels = []
     for _ in range(count):
-        assert gate.enter(patience=0)
-        levels.append(gate.note_sent())
+        assert limiter.acquire(timeout=0)
+        levels.append(limiter.note_sent())
     return levels
 
 
 class TestGate:
     async def test_lets_as_many_in_as_its_limit(self) -> None:
-        gate = AdaptiveLimiter(2)
+        limiter = AdaptiveLimiter(2)
 
-        assert await gate.enter_async(patience=math.inf)
-        level = gate.note_sent()
-        assert await gate.enter_async(patience=math.inf)
-        assert not await gate.enter_async(patience=0.01)
-        gate.leave(level=level, sent=0, now=1, status=200)
-        assert await gate.enter_async(patience=0.01)
+        assert await limiter.acquire_async(timeout=math.inf)
+        level = limiter.note_sent()
+        assert await limiter.acquire_async(timeout=math.inf)
+        assert not await limiter.acquire_async(timeout=0.01)
+        limiter.release(level=level, sent=0, now=1, status=200)
+        assert await limiter.acquire_async(timeout=0.01)
 
     async def test_a_cancelled_waiter_passes_its_turn_on(self) -> None:
-        gate = AdaptiveLimiter(1)
-        await gate.enter_async(patience=math.inf)
-        level = gate.note_sent()
-        first = asyncio.create_task(gate.enter_async(patience=math.inf))
-        second = asyncio.create_task(gate.enter_async(patience=math.inf))
+        limiter = AdaptiveLimiter(1)
+        await limiter.acquire_async(timeout=math.inf)
+        level = limiter.note_sent()
+        first = asyncio.create_task(limiter.acquire_async(timeout=math.inf))
+        second = asyncio.create_task(limiter.acquire_async(timeout=math.inf))
         await asyncio.sleep(0)
-        gate.leave(level=level, sent=0, now=1, status=200)
+        limiter.release(level=level, sent=0, now=1, status=200)
         first.cancel()
 
         assert await asyncio.wait_for(second, 1)
-        assert gate.in_flight == 1
+        assert limiter.in_flight == 1
 
     async def test_who_comes_again_goes_first(self) -> None:
-        gate = AdaptiveLimiter(1)
-        await gate.enter_async(patience=math.inf)
+        limiter = AdaptiveLimiter(1)
+        await limiter.acquire_async(timeout=math.inf)
         order: list[str] = []
 
-        async def come(name: str, *, place: int) -> None:
-            await gate.enter_async(patience=math.inf, place=place)
+        async def come(name: str, *, priority: int) -> None:
+            await limiter.acquire_async(timeout=math.inf, priority=priority)
             order.append(name)
-            gate.step_back()
+            limiter.release_unused()
 
-        tasks = [asyncio.create_task(come("new", place=5))]
+        tasks = [asyncio.create_task(come("new", priority=5))]
         await asyncio.sleep(0)
-        tasks.append(asyncio.create_task(come("again", place=2)))
+        tasks.append(asyncio.create_task(come("again", priority=2)))
         await asyncio.sleep(0)
-        gate.step_back()
+        limiter.release_unused()
         await asyncio.gather(*tasks)
 
         assert order == ["again", "new"]
 
     def test_threads_wait_their_turn_and_lose_patience(self) -> None:
-        gate = AdaptiveLimiter(1)
-        assert gate.enter(patience=math.inf)
-        assert not gate.enter(patience=0.01)
-        threading.Timer(0.05, gate.step_back).start()
+        limiter = AdaptiveLimiter(1)
+        assert limiter.acquire(timeout=math.inf)
+        assert not limiter.acquire(timeout=0.01)
+        threading.Timer(0.05, limiter.release_unused).start()
 
-        assert gate.enter(patience=5)
+        assert limiter.acquire(timeout=5)
 
     def test_shrinks_to_what_is_taken_and_recovers(self) -> None:
-        gate = AdaptiveLimiter(20)
-        levels = send(gate, 20)
+        limiter = AdaptiveLimiter(20)
+        levels = send(limiter, 20)
         for level in levels[7:]:
-            gate.leave(level=level, sent=0.0, now=1.0, status=429)
-        gate.review(1.5)
-        assert gate.limit == 7
+            limiter.release(level=level, sent=0.0, now=1.0, status=429)
+        limiter.review(1.5)
+        assert limiter.limit == 7
         for level in levels[:7]:
-            gate.leave(level=level, sent=0.0, now=2.0, status=200)
+            limiter.release(level=level, sent=0.0, now=2.0, status=200)
 
         for step in range(5000):
-            (level,) = send(gate)
-            gate.leave(level=level, sent=2.0 + step, now=3.0 + step, status=200)
-        assert gate.limit == 20
-        assert [change.cause for change in gate.history[:3]] == ["start", "429", "ok"]
+            (level,) = send(limiter)
+            limiter.release(level=level, sent=2.0 + step, now=3.0 + step, status=200)
+        assert limiter.limit == 20
+        assert [change.cause for change in limiter.history[:3]] == ["start", "429", "ok"]
 
     def test_never_goes_below_one(self) -> None:
-        gate = AdaptiveLimiter(4)
+        limiter = AdaptiveLimiter(4)
         for step in range(50):
-            (level,) = send(gate)
-            gate.leave(level=level, sent=step + 0.5, now=step + 1.0, status=429)
+            (level,) = send(limiter)
+            limiter.release(level=level, sent=step + 0.5, now=step + 1.0, status=429)
 
-            assert 1 <= gate.limit <= 4
-        assert min(change.limit for change in gate.history) == 1
+            assert 1 <= limiter.limit <= 4
+        assert min(change.limit for change in limiter.history) == 1
 
     def test_a_limit_that_is_learned_doubles_until_the_first_429(self) -> None:
-        gate = AdaptiveLimiter(1000, first=4)
-        for level in send(gate, 4):
-            gate.leave(level=level, sent=0, now=1, status=200)
+        limiter = AdaptiveLimiter(1000, first=4)
+        for level in send(limiter, 4):
+            limiter.release(level=level, sent=0, now=1, status=200)
 
-        assert gate.limit == 8
+        assert limiter.limit == 8
 
     def test_who_waits_inside_is_passed_by_one_with_a_lower_place(self) -> None:
-        gate = AdaptiveLimiter(5)
-        assert gate.enter(patience=0, place=9)
-        assert gate.may_wait_inside(9)
-        assert not gate.enter(patience=0.01, place=11)
-        assert gate.may_wait_inside(9)
-        lower = threading.Thread(target=gate.enter, kwargs={"patience": 5, "place": 3})
+        limiter = AdaptiveLimiter(5)
+        assert limiter.acquire(timeout=0, priority=9)
+        assert limiter.may_wait_inside(9)
+        assert not limiter.acquire(timeout=0.01, priority=11)
+        assert limiter.may_wait_inside(9)
+        lower = threading.Thread(target=limiter.acquire, kwargs={"timeout": 5, "priority": 3})
         lower.start()
-        while gate.may_wait_inside(9):
+        while limiter.may_wait_inside(9):
             pass
-        gate.step_back()
+        limiter.release_unused()
         lower.join(5)
 
         assert not lower.is_alive()
-        assert gate.in_flight == 1
+        assert limiter.in_flight == 1
 
     def test_one_that_stays_makes_room_only_when_it_is_freed(self) -> None:
-        gate = AdaptiveLimiter(1)
-        (level,) = send(gate)
-        gate.leave(level=level, sent=0, now=1, status=503, stays=True)
+        limiter = AdaptiveLimiter(1)
+        (level,) = send(limiter)
+        limiter.release(level=level, sent=0, now=1, status=503, stays=True)
 
-        assert not gate.enter(patience=0.01)
-        gate.free()
-        assert gate.enter(patience=1)
+        assert not limiter.acquire(timeout=0.01)
+        limiter.free()
+        assert limiter.acquire(timeout=1)
 
 
 class TestRateWindow:
@@ -232,7 +232,7 @@ def test_a_pause_or_a_rate_does_not_change_who_is_next(
 
     assert {call.outcome for call in run.calls} == {"ok"}
     order = [call.index for call in sorted(run.calls, key=lambda call: call.started or 0.0)]
-    assert all(abs(place - index) <= 12 for place, index in enumerate(order))
+    assert all(abs(priority - index) <= 12 for priority, index in enumerate(order))
 
 
 def test_tokens_per_minute_hold_in_a_run() -> None:
@@ -295,7 +295,7 @@ def test_the_minute_goes_on_when_a_run_does(tmp_path: Path) -> None:
     nb.run(["Who?"] * 9, endpoint, journal=path, max_calls=5, **limits)
 
     journal, plan = reopen(path, endpoint, max_calls=None)
-    again = carry_out(plan, journal=journal, clock=SkippingClock())
+    again = execute(plan, journal=journal, clock=SkippingClock())
 
     starts = sorted(call.started or 0.0 for call in again.calls)
     assert {call.outcome for call in again.calls} == {"ok"}

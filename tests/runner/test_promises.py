@@ -24,10 +24,10 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.endpoint.failures import Failure
 from aiml_nb.records import Call
-from aiml_nb.runner.caller import Caller
+from aiml_nb.runner.call import CallRunner
+from aiml_nb.runner.execute import execute
 from aiml_nb.runner.limits.retry import MOST_429S, Retries, Tries
 from aiml_nb.runner.plan import describe_plan, make_plan
-from aiml_nb.runner.run import carry_out
 
 from ..raw_server import JSON_HEAD, RawServer, raw_server
 from ..rows import in_turn, slow
@@ -345,7 +345,7 @@ class TestSpend:
         path.write_bytes(b"".join(kept))  # as if it had been killed with both in flight
 
         journal, plan = reopen(path, endpoint, max_cost=2.5)
-        again = carry_out(plan, journal=journal, clock=SkippingClock())
+        again = execute(plan, journal=journal, clock=SkippingClock())
 
         # Two lost calls may have cost 1 dollar each; a third fits no more than half.
         assert [call.error_type for call in again.calls] == ["blocked_by_budget"] * 2
@@ -362,7 +362,7 @@ class TestSpend:
             monkeypatch.setattr(type(endpoint), "may_cost", property(lambda _: True))
             plan = make_plan(["Who?"] * 3, endpoint, max_tokens=50, strategy="sequential")
             watch(server, lambda: said_before.append(capsys.readouterr().out))
-            carry_out(plan)
+            execute(plan)
 
         assert "at most 1 in flight and 56 requests in all" in said_before[0]
         assert "at most 150 out" in said_before[0]
@@ -393,7 +393,7 @@ class TestSpend:
         nb.run([f"Q{n}" for n in range(120)], endpoint, journal=path, max_calls=118)
 
         journal, plan = reopen(path, endpoint, max_calls=None)
-        caller = Caller(plan, on_finished=lambda call: None)
+        caller = CallRunner(plan, on_finished=lambda call: None)
         journal.close_untouched()
 
         assert caller._policy.retries.most_requests == 2 + 4 + 16 + 16

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -35,14 +34,15 @@ from aiml_nb.endpoint.keys import ApiKey
 from aiml_nb.endpoint.transport.guard import READING_TIME, STOPPED
 from aiml_nb.jsonl import call_from_dict
 from aiml_nb.records import Call
-from aiml_nb.runner import caller as caller_module
+from aiml_nb.runner import call as call_module
+from aiml_nb.runner import execute as execute_module
 from aiml_nb.runner import journal as journal_module
 from aiml_nb.runner import journal_lines as lines_module
+from aiml_nb.runner.execute import execute_async
 from aiml_nb.runner.journal_contents import read_lines
 from aiml_nb.runner.journal_summary import ANSWERED, is_whole
 from aiml_nb.runner.limits.retry import MOST_429S, MOST_LOST
 from aiml_nb.runner.plan import Plan, make_plan, make_retries
-from aiml_nb.runner.run import carry_out_async
 
 from .conftest import reopen
 from .scripted import (
@@ -56,7 +56,6 @@ from .scripted import (
     refuse,
 )
 
-run_module = sys.modules["aiml_nb.runner.run"]  # the package has a function of that name
 MAX_TOKENS = 10
 MOST_TOKENS = 4 + MAX_TOKENS  # of one attempt: each prompt here is of three letters
 NAMES = ("gather", "as_completed", "task_group", "workers", "batches", "adaptive")
@@ -111,10 +110,10 @@ class Promises(RuleBasedStateMachine):
         self._read: tuple[bytes, dict[str, Call]] = (b"", {})
         self._outside = [
             (journal_module, "os", self.disk),
-            (run_module, "show_progress", self._show),
+            (execute_module, "show_progress", self._show),
             *(
                 (module, "time", SimpleNamespace(time=lambda: self.loop.now + self.wall))
-                for module in (lines_module, caller_module)
+                for module in (lines_module, call_module)
             ),
         ]
         self._inside = [(where, name, getattr(where, name)) for where, name, _ in self._outside]
@@ -201,7 +200,7 @@ class Promises(RuleBasedStateMachine):
         self.begun: set[int] = set()
         self.still_until, self.is_stopped, self.cancelled = -math.inf, False, False
         clock = SteppedClock(self.loop, self.seed + self.lives)
-        work = carry_out_async(plan, journal=journal, clock=clock)
+        work = execute_async(plan, journal=journal, clock=clock)
         self.task = self.loop.create_task(work)
         self._settle()
 
@@ -400,15 +399,15 @@ class Promises(RuleBasedStateMachine):
 
     def _check_deadlines(self) -> None:
         """R3: no call, and no run, goes on after its time."""
-        settings, left = self.plan.settings, self.plan.unfinished
+        options, left = self.plan.options, self.plan.unfinished
         if self.cancelled or not left or self.loop.now < self.reads_until:
             return
         began = left[0].submitted or 0.0
         now = began + self.loop.now - self.born
         for call in left:
             if call.started is not None:
-                assert now < began + (settings.run_timeout or math.inf) + 1e-3
-                assert now < call.started + settings.timeout + 1e-3
+                assert now < began + (options.run_timeout or math.inf) + 1e-3
+                assert now < call.started + options.timeout + 1e-3
 
     def _check_end(self, task: asyncio.Task[Any]) -> None:
         """R1: every call has its outcome, and nothing was raised."""
@@ -456,7 +455,7 @@ class Promises(RuleBasedStateMachine):
     def spend_is_bounded(self) -> None:
         if not hasattr(self, "plan"):
             return
-        asked, options = self.server.asked, self.plan.settings
+        asked, options = self.server.asked, self.plan.options
         assert self._count_sent() <= self.most
         assert len(self.server.open) <= self.plan.run.max_concurrency
         assert len(asked) <= self.caps.get("max_calls", math.inf)

@@ -61,7 +61,7 @@ async def climb_all(
             loop.call_soon(count_turns)
 
     async def climb(name: int) -> None:
-        if not ramp.go_on():
+        if not ramp.try_start():
             await ramp.wait()
         order.append(name)
         turns[turn] += 1

@@ -17,10 +17,10 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.jsonl import call_from_dict, decode, encode
 from aiml_nb.records import Call
+from aiml_nb.runner.execute import execute
 from aiml_nb.runner.journal import Journal
 from aiml_nb.runner.journal_contents import read_lines
 from aiml_nb.runner.plan import make_plan
-from aiml_nb.runner.run import carry_out
 
 from .conftest import SkippingClock, connect_faulty, reopen
 from .test_run import read_log
@@ -52,7 +52,7 @@ class Whole:
         plan = make_plan(
             PROMPTS, self.endpoint, journal=path, strategy="workers", max_concurrency=2
         )
-        self.run = carry_out(plan, clock=SkippingClock())
+        self.run = execute(plan, clock=SkippingClock())
         self.data = path.read_bytes()
         self.lines = self.data.split(b"\n")[:-1]
         self.head = len(self.lines[0])
@@ -169,7 +169,7 @@ def go_on(path: Path, endpoint: nb.Endpoint, **options: Any) -> Any:
     try:
         if not plan.unfinished:
             return plan.run
-        return carry_out(plan, journal=journal, clock=SkippingClock())
+        return execute(plan, journal=journal, clock=SkippingClock())
     finally:
         journal.close_untouched()
 
@@ -261,7 +261,7 @@ def test_a_wall_clock_that_was_set_back_makes_nobody_wait(
 
     journal, plan = reopen(path, whole.endpoint, strategy=strategy)
     clock = SkippingClock()
-    run = carry_out(plan, journal=journal, clock=clock)
+    run = execute(plan, journal=journal, clock=clock)
 
     assert sum(clock.slept) < 5  # the one that is tried again
     before = [each.started for call in run.calls for each in call.attempts if each.possibly_billed]

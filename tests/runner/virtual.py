@@ -22,8 +22,8 @@ from aiml_nb.endpoint import Endpoint
 from aiml_nb.endpoint.keys import ApiKey
 from aiml_nb.endpoint.transport.aio import GuardedAsyncClient
 from aiml_nb.records import Run
+from aiml_nb.runner.execute import execute_async
 from aiml_nb.runner.plan import make_plan
-from aiml_nb.runner.run import carry_out_async
 
 from .scripted import COMPLETION, SteppedClock
 
@@ -211,7 +211,7 @@ def run_ours(n: int, server: VirtualServer, *, seed: int = 0, **options: Any) ->
 
     async def work() -> Run:
         plan = make_plan([f"Q{number}?" for number in range(n)], endpoint, **options)
-        return await carry_out_async(plan, clock=SteppedClock(loop, seed))  # type: ignore[arg-type]
+        return await execute_async(plan, clock=SteppedClock(loop, seed))  # type: ignore[arg-type]
 
     return _run(loop, work())
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _NAP = 1.0  # seconds after which whoever waits says again how long that takes
 
 
-class Ticket(NamedTuple):
+class Permit(NamedTuple):
     """Leave to send one attempt.
 
     Parameters
@@ -54,7 +54,7 @@ class Refusal(NamedTuple):
 
 
 class Admission:
-    """The gate, the rates, the pauses, the budget and the deadlines of one run.
+    """The limiter, the rates, the pauses, the budget and the deadlines of one run.
 
     Parameters
     ----------
@@ -79,67 +79,67 @@ class Admission:
         self.plan, self.now, self.holdups = plan, now, holdups
         self.began = 0.0
         self.quotas = Quotas(plan, say=say)
-        first = FIRST_LIMIT if plan.settings.strategy == "adaptive" else None
-        self.gate = AdaptiveLimiter(plan.settings.max_concurrency, first=first)
-        self.gate.allow(self.quotas.most_in_flight)
-        holdups.on_resume = self.gate.review
+        first = FIRST_LIMIT if plan.options.strategy == "adaptive" else None
+        self.limiter = AdaptiveLimiter(plan.options.max_concurrency, first=first)
+        self.limiter.allow(self.quotas.most_in_flight)
+        holdups.on_resume = self.limiter.review
         self._ramp = StartPacer(now)
         self._is_closed = self._is_given_up = False
         self._blocked = ""
         self._lock = threading.Lock()
 
-    def admit(self, client: OpenAI, call: Call, sleep: Callable[[float], None]) -> Ticket | None:
+    def admit(self, client: OpenAI, call: Call, sleep: Callable[[float], None]) -> Permit | None:
         """Wait, blocking the thread, until an attempt may be sent; None: it never may."""
         deadline = self._deadline(call)
-        while self.gate.enter(patience=deadline - self.now(), place=call.index):
-            wait, ticket = self._decide(call, deadline)
-            while wait and self.gate.may_wait_inside(call.index):
+        while self.limiter.acquire(timeout=deadline - self.now(), priority=call.index):
+            wait, permit = self._decide(call, deadline)
+            while wait and self.limiter.may_wait_inside(call.index):
                 if wait == LOOK:
                     found = look(client, seconds=self._look_time(deadline))
                     self.holdups.note_look(self.now(), found)
                 else:
                     sleep(min(wait, _NAP))
-                if not self.gate.may_wait_inside(call.index):  # one with a lower place has come
+                if not self.limiter.may_wait_inside(call.index):  # one with a lower place has come
                     break
-                wait, ticket = self._decide(call, deadline)
+                wait, permit = self._decide(call, deadline)
             if not wait:
-                return ticket
-            self.gate.step_back()
+                return permit
+            self.limiter.release_unused()
         return None
 
     async def admit_async(
         self, client: AsyncOpenAI, call: Call, sleep: Callable[[float], Awaitable[None]]
-    ) -> Ticket | None:
+    ) -> Permit | None:
         """Wait until an attempt may be sent; None: it never may."""
         deadline = self._deadline(call)
         # What is free at once costs no coroutine.
-        while self.gate.enter_at_once() or await self.gate.enter_async(
-            patience=deadline - self.now(), place=call.index
+        while self.limiter.acquire_nowait() or await self.limiter.acquire_async(
+            timeout=deadline - self.now(), priority=call.index
         ):
-            if not self._ramp.go_on():
+            if not self._ramp.try_start():
                 try:
                     await self._ramp.wait()
                 except BaseException:
-                    self.gate.step_back()
+                    self.limiter.release_unused()
                     raise
-            wait, ticket = self._decide(call, deadline)
-            while wait and self.gate.may_wait_inside(call.index):
+            wait, permit = self._decide(call, deadline)
+            while wait and self.limiter.may_wait_inside(call.index):
                 if wait == LOOK:
                     found = await look_async(client, seconds=self._look_time(deadline))
                     self.holdups.note_look(self.now(), found)
                 else:
                     await sleep(min(wait, _NAP))
-                if not self.gate.may_wait_inside(call.index):
+                if not self.limiter.may_wait_inside(call.index):
                     break
-                wait, ticket = self._decide(call, deadline)
+                wait, permit = self._decide(call, deadline)
             if not wait:
-                return ticket
-            self.gate.step_back()
+                return permit
+            self.limiter.release_unused()
         return None
 
-    def leave(
+    def release(
         self,
-        ticket: Ticket,
+        permit: Permit,
         call: Call,
         *,
         status: int | None,
@@ -154,22 +154,22 @@ class Admission:
         billed, answered
             As for `Budget.settle`.
         stays
-            It keeps its slot for a while, until `AdaptiveLimiter.step_back`.
+            It keeps its slot for a while, until `AdaptiveLimiter.release_unused`.
         """
-        sent, level = ticket.admitted, ticket.level
+        sent, level = permit.admitted, permit.level
         if not self.quotas.are_counted:
-            self.quotas.settle(ticket.share, call, billed=billed, answered=answered)
-            self.gate.leave(level=level, sent=sent, now=self.now(), status=status, stays=stays)
+            self.quotas.settle(permit.share, call, billed=billed, answered=answered)
+            self.limiter.release(level=level, sent=sent, now=self.now(), status=status, stays=stays)
             return
         with self._lock:  # who finds no room in the budget waits for this
-            self.quotas.settle(ticket.share, call, billed=billed, answered=answered)
-            self.gate.leave(level=level, sent=sent, now=self.now(), status=status, stays=stays)
-            self.gate.allow(self.quotas.most_in_flight)
+            self.quotas.settle(permit.share, call, billed=billed, answered=answered)
+            self.limiter.release(level=level, sent=sent, now=self.now(), status=status, stays=stays)
+            self.limiter.allow(self.quotas.most_in_flight)
 
     def close(self) -> None:
         """Admit nobody any more."""
         self._is_closed = True
-        self.gate.open()
+        self.limiter.open()
 
     def refusal(self, call: Call) -> Refusal:
         """Say why `call` was not admitted; if the run's time is over, the run ends here."""
@@ -184,59 +184,59 @@ class Admission:
 
     def _deadline(self, call: Call) -> float:
         """Return the stamp at which the call's, or the run's, time is over."""
-        settings = self.plan.settings
-        run_ends = self.began + (settings.run_timeout or math.inf)
+        options = self.plan.options
+        run_ends = self.began + (options.run_timeout or math.inf)
         if call.started is None:
             return run_ends
-        return min(run_ends, call.started + settings.timeout)
+        return min(run_ends, call.started + options.timeout)
 
     def _look_time(self, deadline: float) -> float:
         return min(LOOK_TIME, max(deadline - self.now(), 0.01))
 
-    def _decide(self, call: Call, deadline: float) -> tuple[float, Ticket | None]:
-        """Return the seconds to wait before asking again; if none, a ticket or a refusal."""
+    def _decide(self, call: Call, deadline: float) -> tuple[float, Permit | None]:
+        """Return the seconds to wait before asking again; if none, a permit or a refusal."""
         with self._lock:
             return self._decide_alone(call, deadline)
 
-    def _decide_alone(self, call: Call, deadline: float) -> tuple[float, Ticket | None]:
+    def _decide_alone(self, call: Call, deadline: float) -> tuple[float, Permit | None]:
         now = self.now()
         if self._is_closed or now >= deadline:
             self._end_run_that_is_over(now)
-            self.gate.step_back()
+            self.limiter.release_unused()
             return 0.0, None
         wait = self.quotas.wait(call, now)
         if self.holdups.is_on:
             if why := self.holdups.find_end(now):
                 self._is_given_up = True
                 self._end_run(why)
-                self.gate.step_back()
+                self.limiter.release_unused()
                 return 0.0, None
             held = self.holdups.wait(now)
             wait = held if held == LOOK else max(wait, held)
-            if not wait and self.gate.is_overfull:  # the limit was lowered while all waited
+            if not wait and self.limiter.over_limit:  # the limit was lowered while all waited
                 return _NAP, None
         if wait and not self.quotas.are_spent:
             return min(wait, deadline - now), None
         return self._make_ticket(call, now, deadline)
 
-    def _make_ticket(self, call: Call, now: float, deadline: float) -> tuple[float, Ticket | None]:
+    def _make_ticket(self, call: Call, now: float, deadline: float) -> tuple[float, Permit | None]:
         try:
             share = self.quotas.reserve(call, now)
         except BudgetError as error:
             self._blocked = str(error)
             self._end_run(f"blocked_by_budget: {error}")
-            self.gate.step_back()
+            self.limiter.release_unused()
             return 0.0, None
         if share is None:
-            self.gate.allow(self.gate.in_flight - 1)  # until another one has ended
+            self.limiter.allow(self.limiter.in_flight - 1)  # until another one has ended
             return _NAP, None
-        self.holdups.note_sent(self.gate.limit)
-        ends = min(deadline, now + self.plan.settings.timeout)
+        self.holdups.note_sent(self.limiter.limit)
+        ends = min(deadline, now + self.plan.options.timeout)
         may_wait = self.holdups.is_on or self.quotas.are_rates
-        return 0.0, Ticket(now, ends, share, self.gate.note_sent(may_wait=may_wait))
+        return 0.0, Permit(now, ends, share, self.limiter.note_sent(may_wait=may_wait))
 
     def _end_run_that_is_over(self, now: float) -> None:
-        run_timeout = self.plan.settings.run_timeout
+        run_timeout = self.plan.options.run_timeout
         if run_timeout is not None and now >= self.began + run_timeout:
             self._end_run(f"run_timeout={run_timeout:g} s")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import BudgetError
 from ...records import Call
-from .caps import Limits
+from .caps import Caps
 from .estimate import Estimate
 from .usage import Learned, Used, used_by
 
@@ -55,7 +55,7 @@ class Budget:
     """
 
     def __init__(
-        self, limits: Limits, *, say: Callable[[str, str], None] = lambda kind, text: None
+        self, limits: Caps, *, say: Callable[[str, str], None] = lambda kind, text: None
     ) -> None:
         self._limits, self._say = limits, say
         self._is_unpriced = limits.max_cost is not None and limits.prices is None
@@ -267,7 +267,7 @@ _WHY_PASSED = (
 )
 
 
-def check_first_call(limits: Limits, estimate: Estimate) -> None:
+def check_first_call(limits: Caps, estimate: Estimate) -> None:
     """Raise BudgetError if the caps do not allow even the first call."""
     try:
         Budget(limits).reserve(estimate)

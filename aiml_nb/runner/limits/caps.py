@@ -10,7 +10,7 @@ from .usage import MARGIN, ROOM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Caps:
     """The caps of a run; None caps nothing.
 
     Parameters
@@ -31,7 +31,7 @@ class Limits:
     prices: tuple[float, float] | None = None
 
 
-def describe_caps(limits: Limits, *, is_open: bool) -> str:
+def describe_caps(caps: Caps, *, is_open: bool) -> str:
     """Say how well the caps on tokens and cost are kept; empty if there are none.
 
     Parameters
@@ -39,44 +39,54 @@ def describe_caps(limits: Limits, *, is_open: bool) -> str:
     is_open
         Some answers are not limited by max_tokens.
     """
-    names = [name for name in ("max_total_tokens", "max_cost") if getattr(limits, name) is not None]
+    names = [name for name in ("max_total_tokens", "max_cost") if getattr(caps, name) is not None]
     if not names:
         return ""
-    caps = " and ".join(f"{name}={getattr(limits, name)}" for name in names)
+    named = " and ".join(f"{name}={getattr(caps, name)}" for name in names)
     if is_open:
         return (
-            f" {caps} may be passed only by what answers in flight have above {ROOM:,} tokens and "
+            f" {named} may be passed only by what answers in flight have above {ROOM:,} tokens and "
             f"{MARGIN} x the largest before; the last call by what it has above the largest. With "
             "max_tokens not at all, and more may be in flight."
         )
-    if limits.max_cost is not None and limits.prices is None:
+    if caps.max_cost is not None and caps.prices is None:
         return (
-            f" {caps} may be passed only by what answers in flight cost above {MARGIN} x the "
+            f" {named} may be passed only by what answers in flight cost above {MARGIN} x the "
             "dearest before; the last call by what it costs above the dearest."
         )
-    return f" {caps} may not be passed if the server keeps to max_tokens."
+    return f" {named} may not be passed if the server keeps to max_tokens."
 
 
-def check_limits(limits: Limits, *, reports_cost: bool) -> None:
-    """Refuse caps that are no caps, or that cannot be kept.
+def check_caps(caps: Caps) -> None:
+    """Refuse caps that are no caps.
 
     Raises
     ------
     BudgetError
-        If a cap is below the first call, or a cost is capped where nobody tells it.
+        If a cap is below the first call.
     TypeError, ValueError
         If a value is of another kind.
     """
     for name in ("max_calls", "max_total_tokens", "max_cost"):
-        cap = getattr(limits, name)
+        cap = getattr(caps, name)
         if cap is None:
             continue
         if isinstance(cap, bool) or not isinstance(cap, int if name != "max_cost" else int | float):
             raise TypeError(f"{name} must be a number, or None for no cap; not {cap!r}.")
         if not cap > 0:
             raise BudgetError(f"{name}={cap!r} is below the first call. Leave it out or raise it.")
-    _check_prices(limits.prices)
-    if limits.max_cost is not None and limits.prices is None and not reports_cost:
+    _check_prices(caps.prices)
+
+
+def check_reported_cost(caps: Caps, *, reports_cost: bool) -> None:
+    """Raise BudgetError if the cost is capped where nobody tells it.
+
+    Parameters
+    ----------
+    reports_cost
+        The provider says what a call cost.
+    """
+    if caps.max_cost is not None and caps.prices is None and not reports_cost:
         raise BudgetError(
             "max_cost cannot be kept here: this provider does not report what a call cost. Give "
             "its prices too, in dollars per million tokens: prices=(input, output)."

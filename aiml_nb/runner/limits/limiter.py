@@ -25,7 +25,7 @@ class AdaptiveLimiter:
     server that refuses would be sent all there is within a second.
 
     Who is let in and then has to wait for something else waits inside, and in single file: the
-    others are let in one by one after it, in the order of their places and not of their coming.
+    others are let in one by one after it, in the order of their priorities and not of their coming.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class AdaptiveLimiter:
         self.history: list[LimitChange] = []
         self.congestion = Congestion(ceiling, first=first, note=self._note)
         self._waiting: list[tuple[int, int, Callable[[], bool]]] = []
-        self._tickets = itertools.count()
+        self._order = itertools.count()
         self._lock = threading.Lock()
         self._note(0.0, "start")
 
@@ -75,9 +75,9 @@ class AdaptiveLimiter:
         self.is_alone = True
         self.history[-1:] = [LimitChange(at=self.history[-1].at, limit=1, cause="start")]
 
-    def keep_for(self, place: int) -> None:
+    def keep_for(self, priority: int) -> None:
         """Keep the slot of the attempt that was alone for the next one of the same call."""
-        self._kept_for = place
+        self._kept_for = priority
 
     def let_in(self, now: float) -> None:
         """End what `hold` began."""
@@ -93,23 +93,23 @@ class AdaptiveLimiter:
         self._unjudged = 0
         self._wake()
 
-    def enter(self, *, patience: float, place: int = 0) -> bool:
-        """Wait, blocking the thread, until an attempt may be made; False after `patience` s.
+    def acquire(self, *, timeout: float, priority: int = 0) -> bool:
+        """Wait, blocking the thread, until an attempt may be made; False after `timeout` s.
 
         Parameters
         ----------
-        place
+        priority
             In the line; who has the lowest goes first, whenever they came.
         """
         turn = _ThreadTurn()
-        self._line_up(turn.give, place=place)
-        if turn.given.wait(None if math.isinf(patience) else max(patience, 0)):
+        self._enqueue(turn.give, priority=priority)
+        if turn.given.wait(None if math.isinf(timeout) else max(timeout, 0)):
             return True
         with self._lock:
             turn.is_over = True
             return turn.given.is_set()
 
-    def enter_at_once(self) -> bool:
+    def acquire_nowait(self) -> bool:
         """Take a slot if one is free and nobody waits for it."""
         with self._lock:
             if self._waiting or not self._has_room():
@@ -118,42 +118,47 @@ class AdaptiveLimiter:
             self._inside += 1
             return True
 
-    async def enter_async(self, *, patience: float, place: int = 0) -> bool:
-        """Wait until an attempt may be made; otherwise as `enter`."""
+    async def acquire_async(
+        self,
+        *,
+        timeout: float,  # noqa: ASYNC109  as `acquire`, which no asyncio.timeout can end
+        priority: int = 0,
+    ) -> bool:
+        """Wait until an attempt may be made; otherwise as `acquire`."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._line_up(partial(_give_turn, turn), place=place)
+        self._enqueue(partial(_give_turn, turn), priority=priority)
         try:
-            async with asyncio.timeout(None if math.isinf(patience) else patience):
+            async with asyncio.timeout(None if math.isinf(timeout) else timeout):
                 await turn
         except BaseException as error:
             if turn.done() and not turn.cancelled():
-                self.step_back()  # it was given in the same moment
+                self.release_unused()  # it was given in the same moment
             if isinstance(error, TimeoutError):
                 return False
             raise
         return True
 
     @property
-    def is_overfull(self) -> bool:
+    def over_limit(self) -> bool:
         """True if the limit has shrunk below what is in flight."""
         return self.in_flight > self.limit
 
-    def step_back(self) -> None:
+    def release_unused(self) -> None:
         """Go back without having sent anything."""
         with self._lock:
             self.in_flight -= 1
             self._inside -= 1
             self._wake()
 
-    def may_wait_inside(self, place: int) -> bool:
+    def may_wait_inside(self, priority: int) -> bool:
         """Say whether who is inside may wait there.
 
-        Not if somebody else is inside or has a lower `place`, or if the limit has shrunk.
+        Not if somebody else is inside or has a lower `priority`, or if the limit has shrunk.
         """
         with self._lock:
             self._is_single_file = True
-            is_next = not self._waiting or self._waiting[0][0] > place
-            return self._inside == 1 and is_next and not self.is_overfull
+            is_next = not self._waiting or self._waiting[0][0] > priority
+            return self._inside == 1 and is_next and not self.over_limit
 
     def note_sent(self, *, may_wait: bool = False) -> int:
         """Count an attempt that is sent, and return how many others are in flight.
@@ -170,7 +175,7 @@ class AdaptiveLimiter:
                 self._wake()
             return self.congestion.note_sent()
 
-    def leave(
+    def release(
         self, *, level: int, sent: float, now: float, status: int | None, stays: bool = False
     ) -> None:
         """Note how an attempt ended and let others in.
@@ -223,14 +228,14 @@ class AdaptiveLimiter:
             self._allowed = math.inf
             self._free_unjudged()
 
-    def _line_up(self, give: Callable[[], bool], *, place: int) -> None:
+    def _enqueue(self, give: Callable[[], bool], *, priority: int) -> None:
         with self._lock:
-            if self._unjudged and place == self._kept_for:
+            if self._unjudged and priority == self._kept_for:
                 self._unjudged -= 1
                 self._inside += 1
                 give()
                 return
-            heapq.heappush(self._waiting, (place, next(self._tickets), give))
+            heapq.heappush(self._waiting, (priority, next(self._order), give))
             self._wake()
 
     def _note(self, now: float, cause: Literal["start", "429", "ok"]) -> None:
@@ -248,7 +253,7 @@ class AdaptiveLimiter:
 
 
 class _ThreadTurn:
-    """A thread's place in the line."""
+    """A thread's priority in the line."""
 
     def __init__(self) -> None:
         self.given = threading.Event()

@@ -14,7 +14,7 @@ from .holdups import Holdups
 from .outage import LOST
 from .retry import REFUSED_TOO_OFTEN, USED_UP, Tries, Verdict
 
-AT_ONCE = 0.0
+NO_DELAY = 0.0
 _ENDS = {
     USED_UP: "More calls failed than retry_share={:g} allows retries for: some were not tried "
     "again. Send them again with retry_failed=True.",
@@ -41,14 +41,14 @@ class Policy:
     def __init__(
         self, plan: Plan, *, clock: Clock, now: Callable[[], float], status: Status
     ) -> None:
-        settings = plan.settings
+        options = plan.options
         self._plan, self._now, self._status = plan, now, status
         self._notices: dict[str, str] = {}
         self._lock = threading.Lock()
         self.retries = make_retries(plan, clock)
         self.holdups = Holdups(
-            in_flight=settings.max_concurrency,
-            patience=settings.outage,
+            in_flight=options.max_concurrency,
+            patience=options.outage,
             draw=clock.draw,
             status=status,
         )
@@ -74,7 +74,7 @@ class Policy:
         in_flight: int,
         streamed: bool,
     ) -> Verdict:
-        """Return what follows from a failure; `AT_ONCE` for a call that waits with all others.
+        """Return what follows from a failure; `NO_DELAY` for a call that waits with all others.
 
         Parameters
         ----------
@@ -107,14 +107,14 @@ class Policy:
             failure, tries, streamed=streamed, left=left, is_away=is_away, in_vain=in_vain
         )
         if end := _ENDS.get(verdict.remark):
-            self._say(verdict.remark, end.format(self._plan.settings.retry_share))
+            self._say(verdict.remark, end.format(self._plan.options.retry_share))
         all_wait = is_away
         if verdict.pause and not is_away:
             all_wait = self.holdups.pause(now, verdict.pause, sent=sent)
         elif refused and not verdict.stops_run:
             all_wait = self.holdups.pause_if_burst(now, self.retries.draw_pause, sent=sent)
         # Who was refused lines up at once, before those after it.
-        return replace(verdict, wait=AT_ONCE) if all_wait and verdict.wait else verdict
+        return replace(verdict, wait=NO_DELAY) if all_wait and verdict.wait else verdict
 
     def _note_reply(self, *, sent: float, is_good: bool) -> None:
         said = self.holdups.note_reply(self._now(), sent=sent, is_good=is_good)

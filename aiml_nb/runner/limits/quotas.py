@@ -38,18 +38,18 @@ class Quotas:
     """
 
     def __init__(self, plan: Plan, *, say: Callable[[str, str], None]) -> None:
-        settings = plan.settings
+        options = plan.options
         self._prompts = plan.prompts
-        self._budget = Budget(settings.limits, say=say)
+        self._budget = Budget(options.caps, say=say)
         self._estimator: Estimator | None = None  # if something counts tokens
-        if settings.tokens_per_minute or self._budget.counts_tokens:
-            self._estimator = Estimator(settings.parameters)
+        if options.tokens_per_minute or self._budget.counts_tokens:
+            self._estimator = Estimator(options.parameters)
         self._latest = -1, _NOTHING
         self._requests = self._tokens = None
-        if settings.requests_per_minute:
-            self._requests = RateWindow(settings.requests_per_minute)
-        if settings.tokens_per_minute:
-            self._tokens = RateWindow(settings.tokens_per_minute)
+        if options.requests_per_minute:
+            self._requests = RateWindow(options.requests_per_minute)
+        if options.tokens_per_minute:
+            self._tokens = RateWindow(options.tokens_per_minute)
         self.are_rates = bool(self._requests or self._tokens)
         made = [call for call in plan.run.calls if call.attempts]  # by a run that goes on
         self._budget.count([(call, self._estimate(call)) for call in made])

@@ -15,34 +15,34 @@ from ...endpoint.transport.guard import READING_TIME, STOPPED
 LONGEST_SLEEP = 1.0  # seconds; the timer of a run that is over rings once more and is gone
 
 
-class Deadlines:
+class SharedTimer:
     """Watches over blocks of code, each with a time of its own."""
 
     def __init__(self) -> None:
         self.running: set[Deadline] = set()
-        self._rings_at = math.inf
+        self._due = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, deadline: Deadline, now: float) -> None:
         """Watch over a block that begins."""
         self.running.add(deadline)
-        if deadline.at < self._rings_at:
+        if deadline.at < self._due:
             self._set_timer(deadline.at, now)
 
     def _set_timer(self, at: float, now: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._rings_at = min(at, now + LONGEST_SLEEP)
-        self._timer = asyncio.get_running_loop().call_at(self._rings_at, self._look)
+        self._due = min(at, now + LONGEST_SLEEP)
+        self._timer = asyncio.get_running_loop().call_at(self._due, self._fire)
 
-    def _look(self) -> None:
+    def _fire(self) -> None:
         """End what is late, and set the timer for what is left."""
         now = asyncio.get_running_loop().time()
-        was_stopped = now - self._rings_at > STOPPED
+        was_stopped = now - self._due > STOPPED
         for deadline in [each for each in self.running if each.at <= now]:
             if not (was_stopped and deadline.extend(now + READING_TIME)):
                 deadline.end()
-        self._timer, self._rings_at = None, math.inf
+        self._timer, self._due = None, math.inf
         if self.running:
             self._set_timer(min(each.at for each in self.running), now)
 
@@ -68,7 +68,7 @@ class Deadline:
         "at",
     )
 
-    def __init__(self, deadlines: Deadlines, seconds: float) -> None:
+    def __init__(self, deadlines: SharedTimer, seconds: float) -> None:
         self._deadlines = deadlines
         self._seconds = seconds
         self._is_late = self._is_extended = False

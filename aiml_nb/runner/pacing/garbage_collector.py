@@ -22,7 +22,7 @@ _before = gc.get_threshold()
 
 
 @contextmanager
-def seldom_full_collections() -> Iterator[None]:
+def fewer_full_gc() -> Iterator[None]:
     """Let full collections be rare until the last of the runs that ask for it has ended."""
     global _runs, _before
     with _lock:

@@ -34,7 +34,7 @@ class StartPacer:
         self._counts_turns = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    def go_on(self) -> bool:
+    def try_start(self) -> bool:
         """Say whether the caller may begin in this turn of the loop, and count it if so."""
         # To hear of the next turn costs one more of them: few that begin now and then need none.
         if self._left <= FEWEST // 2 and not self._counts_turns:

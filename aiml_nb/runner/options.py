@@ -1,4 +1,4 @@
-"""The settings of a run, checked before anything is sent."""
+"""The options of a run, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from ..endpoint.transport.environment import check_key_log
 from ..endpoint.transport.open_files import RESERVE, allow_files
 from ..loop import import_in_thread
-from .limits.caps import Limits, check_limits
+from .limits.caps import Caps, check_caps
 from .limits.retry import RETRY_SHARE
 
 BLOCKING = ("sequential", "threads")
@@ -29,14 +29,14 @@ MOST_SECONDS = 1e9  # thirty years; beyond, systems cannot count the wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class RunOptions:
     """How one run makes its calls; `run` documents each.
 
     Parameters
     ----------
     max_concurrency
         The most calls in flight at one moment, settled: never None.
-    limits
+    caps
         What the run may spend.
     shortage
         Why `max_concurrency` is less than it would be, in one line; None if it is not.
@@ -54,7 +54,7 @@ class Settings:
     max_attempts: int = 3
     retry_share: float = RETRY_SHARE
     outage: float = 60.0
-    limits: Limits = field(default_factory=Limits)
+    caps: Caps = field(default_factory=Caps)
     journal: Path | None = None
     progress: bool | None = None
     shortage: str | None = None
@@ -69,9 +69,9 @@ class Settings:
 # Headers may hold secrets: they are not written down.
 NOT_KEPT = {"extra_headers"}
 
-OPTIONS = {each.name for each in fields(Settings)} - {"limits", "journal", "parameters"}
+OPTIONS = {each.name for each in fields(RunOptions)} - {"caps", "journal", "parameters"}
 OPTIONS -= {"shortage"}  # found out, not given
-CAPS = {each.name for each in fields(Limits)}
+CAPS = {each.name for each in fields(Caps)}
 
 
 def keep_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -81,45 +81,41 @@ def keep_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name not in NOT_KEPT}
 
 
-def make_settings(
-    n_prompts: int, options: dict[str, Any], *, reports_cost: bool, journal: Path | None = None
-) -> Settings:
+def make_options(n_prompts: int, given: dict[str, Any]) -> RunOptions:
     """Check the options of a run and settle its limit.
 
     Parameters
     ----------
-    options
+    given
         What `run` was given besides prompts, endpoint and journal.
-    reports_cost
-        The provider says what a call cost.
 
     Raises
     ------
     BudgetError
-        If a cap is below the first call, or cannot be kept.
+        If a cap is below the first call.
     TypeError
         If a request parameter is unknown to the openai client.
     ValueError
         If the strategy is unknown, or a number is out of its range.
     """
-    given = {name: options[name] for name in OPTIONS & options.keys()}
-    limits = Limits(**{name: options[name] for name in CAPS & options.keys()})
-    parameters = {n: value for n, value in options.items() if n not in OPTIONS | CAPS}
-    strategy = given.get("strategy", "gather")
+    own = {name: given[name] for name in OPTIONS & given.keys()}
+    caps = Caps(**{name: given[name] for name in CAPS & given.keys()})
+    parameters = {n: value for n, value in given.items() if n not in OPTIONS | CAPS}
+    strategy = own.get("strategy", "gather")
     check_strategy(strategy)
-    check_limit(given.get("max_concurrency"))
-    check_limit(given.get("max_attempts"), name="max_attempts")
+    check_limit(own.get("max_concurrency"))
+    check_limit(own.get("max_attempts"), name="max_attempts")
     for name in ("timeout", "run_timeout", "requests_per_minute", "tokens_per_minute"):
-        _check_amount(name, given.get(name, 1))
-    _check_share("retry_share", given.get("retry_share", 0), most=10)
-    _check_share("outage", given.get("outage", 0), most=MOST_SECONDS)
+        _check_amount(name, own.get(name, 1))
+    _check_share("retry_share", own.get("retry_share", 0), most=10)
+    _check_share("outage", own.get("outage", 0), most=MOST_SECONDS)
     check_parameters(parameters)
-    if not isinstance(given.get("stream", False), bool):
-        raise TypeError(f"stream must be True or False; not {given['stream']!r}.")
-    check_limits(limits, reports_cost=reports_cost)
-    limit, shortage = _settle_limit(strategy, given.get("max_concurrency"), n_prompts)
-    given |= {"max_concurrency": limit, "shortage": shortage}
-    return Settings(**given, limits=limits, journal=journal, parameters=parameters)
+    if not isinstance(own.get("stream", False), bool):
+        raise TypeError(f"stream must be True or False; not {own['stream']!r}.")
+    check_caps(caps)
+    limit, shortage = _settle_limit(strategy, own.get("max_concurrency"), n_prompts)
+    own |= {"max_concurrency": limit, "shortage": shortage}
+    return RunOptions(**own, caps=caps, parameters=parameters)
 
 
 def _settle_limit(

@@ -1,0 +1,248 @@
+"""One call of a run, from its slot to its finished record, sync and async.
+
+`run` and `run_async` differ in how they wait and in nothing else. Whether to wait, to send or to
+give up is decided in between, by `admission` before an attempt and by `retry` after it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..endpoint.failures import Failure, quote
+from ..errors import JournalError
+from ..records import Attempt, Call
+from .answer import Answer
+from .first_call import FirstCalls
+from .limits.admission import Admission, Permit
+from .limits.backoff import Backoff
+from .limits.policy import NO_DELAY, Policy
+from .limits.retry import Tries
+from .pacing.clock import Clock
+from .pacing.deadlines import Deadline, SharedTimer
+from .plan import Plan
+from .progress import Status
+from .recorder import Recorder
+from .requests import LEFT_OUT, Requests
+from .send import Request, send, send_async
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAI
+
+    from .journal import Journal
+
+
+class CallRunner:
+    """Makes the calls of one run and writes their records.
+
+    Parameters
+    ----------
+    plan
+        The run: its prompts, its place, its settings and the records to write.
+    on_finished
+        Is told of each call that is finished.
+    clock
+        Tells the time, sleeps, and draws the waits between attempts.
+    journal
+        Is told of each attempt before it is sent, and of each finished call first of all.
+    status
+        Is told what keeps the run from sending.
+
+    Attributes
+    ----------
+    abort
+        Breaks off the blocking calls in flight when the run is interrupted.
+    is_closed
+        The run was interrupted.
+    first, recorder
+        What the first calls say about all of them, and who opens and closes the records.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        on_finished: Callable[[Call], None],
+        clock: Clock | None = None,
+        journal: Journal | None = None,
+        status: Status | None = None,
+    ) -> None:
+        self._plan = plan
+        self._requests = Requests(plan)
+        self._clock = clock or Clock()
+        self._journal = journal
+        self.recorder = Recorder(plan, on_finished=on_finished, journal=journal, stop=self.stop)
+        self.abort: Callable[[], None] | None = None
+        self._origin = 0.0
+        self.is_closed = False
+        self._policy = Policy(plan, clock=self._clock, now=self.now, status=status or Status())
+        self._admission = Admission(
+            plan, now=self.now, holdups=self._policy.holdups, say=self._policy.say
+        )
+        self._deadlines = SharedTimer()
+        self._backoff = Backoff(self._clock, self.now, self._admission.limiter)
+        self.first = FirstCalls(plan, self._admission.limiter, self.now)
+        plan.run.limit_history = self._admission.limiter.history
+
+    def now(self) -> float:
+        """Return the seconds since the run's origin."""
+        return self._clock.now() - self._origin
+
+    def submit(self) -> None:
+        """Set the run's origin and stamp every call as submitted, before any is sent."""
+        run, began = self._plan.run, time.time()
+        # A run that goes on keeps its axis of time, even if the wall clock was set back since.
+        known = [each.finished or each.started for call in run.calls for each in call.attempts]
+        before = max([0.0, *known, began - run.started_at if run.started_at else 0.0])
+        run.started_at = began - before
+        self._origin = self._clock.now() - before
+        self._admission.began = before
+        for call in self._plan.unfinished:
+            call.submitted = before
+        self.first.begin()
+
+    def run(self, client: OpenAI, call: Call) -> None:
+        """Make one call with the blocking client. A failure becomes its record."""
+        tries = Tries()
+        wait: float | None = NO_DELAY
+        while wait is not None:
+            if wait:
+                self._backoff.wait(wait)
+            permit = self._admission.admit(client, call, self._backoff.sleep)
+            if permit is None:
+                self._record_unsent(call)
+                return
+            attempt = self.recorder.begin(call, self.now())
+            request = self._requests.make(call, attempt)
+            if not self._journal_attempt(call, attempt, request, permit):
+                return
+            began = None if self.first.is_over else self.first.let_in
+            outcome = send(client, request, attempt, self.now, timeout=permit.left, began=began)
+            wait = self._record_result(call, attempt, request, permit, tries, *outcome)
+
+    async def run_async(self, client: AsyncOpenAI, call: Call) -> None:
+        """Make one call with the async client. A failure becomes its record."""
+        tries = Tries()
+        wait: float | None = NO_DELAY
+        while wait is not None:
+            if wait:
+                await self._backoff.wait_async(wait)
+            permit = await self._admission.admit_async(client, call, self._backoff.sleep_async)
+            if permit is None:
+                self._record_unsent(call)
+                return
+            attempt = self.recorder.begin(call, self.now())
+            request = self._requests.make(call, attempt)
+            if not self._journal_attempt(call, attempt, request, permit):
+                return
+            deadline = Deadline(self._deadlines, permit.left)
+            began = None if self.first.is_over else self.first.let_in
+            outcome = await send_async(
+                client, request, attempt, self.now, deadline=deadline, began=began
+            )
+            wait = self._record_result(call, attempt, request, permit, tries, *outcome)
+
+    def stop(self, why: str) -> None:
+        """Send nothing more; calls in flight may finish."""
+        self._plan.run.stopped = self._plan.run.stopped or why
+        self._admission.close()
+        self._backoff.wake()
+
+    def interrupt(self) -> None:
+        """Send nothing more; calls in flight are recorded as cancelled, perhaps billed."""
+        self.is_closed = True
+        self.stop("interrupted")
+        if self.abort:
+            self.abort()
+        self.recorder.close_interrupted(self.now())
+
+    def _journal_attempt(
+        self, call: Call, attempt: Attempt, request: Request, permit: Permit
+    ) -> bool:
+        """Tell the journal before anything is sent; what cannot be noted is not sent."""
+        if self._journal is None:
+            return True
+        try:
+            self._journal.note_sent(call, attempt, request.name)
+        except JournalError as error:
+            call.attempts.pop()
+            if call.started == attempt.started:
+                call.started = None
+            self._admission.release(permit, call, status=None, billed=False)
+            self.stop(str(error))
+            self._record_unsent(call)
+            return False
+        return True
+
+    def _record_result(
+        self,
+        call: Call,
+        attempt: Attempt,
+        request: Request,
+        permit: Permit,
+        tries: Tries,
+        answer: Answer,
+        failure: Failure | None,
+    ) -> float | None:
+        """Write down what an attempt came to; return the wait before the next, None for none."""
+        if self.is_closed:  # an answer that came after the interrupt: its record is closed
+            return None
+        self.recorder.redact_key(answer, attempt)
+        answer.fill(call)
+        if failure is None:
+            self._admission.release(permit, call, status=200, billed=True, answered=True)
+            self._policy.note_answer(sent=permit.admitted)
+            if not self.first.is_over:
+                self.first.note_answer(call.index)
+            words = answer.verdict.words
+            call.outcome, call.error_type = answer.verdict.outcome, None
+            call.error = words and quote(words, self._plan.endpoint.key)
+            self.recorder.finish(call)
+            return None
+        if answer.first_token is None and self._requests.learn(failure, request):
+            self._policy.say("left out", LEFT_OUT)
+            self._admission.limiter.keep_for(call.index)  # it may be alone still
+            self._admission.release(permit, call, status=failure.status, billed=False)
+            call.error_type, call.error = failure.error_type, LEFT_OUT
+            return NO_DELAY
+        verdict = self._policy.judge(
+            failure,
+            tries,
+            sent=permit.admitted,
+            left=permit.deadline - self.now(),
+            in_flight=self._admission.limiter.in_flight - 1,
+            streamed=answer.first_token is not None,
+        )
+        billed, stays = attempt.possibly_billed, bool(verdict.wait)
+        self._admission.release(permit, call, status=failure.status, billed=billed, stays=stays)
+        message = quote(failure.message, self._plan.endpoint.key)
+        call.error_type = failure.error_type
+        call.error = f"{message} ({verdict.remark})" if verdict.remark else message
+        if not self.first.is_over:
+            self._judge_first(call, failure, is_last=verdict.wait is None)
+            if self.first.turned_away:
+                return None
+        if verdict.stops_run:
+            self.stop(f"{failure.error_type}: {message}")
+        if verdict.wait is None:
+            call.outcome = "timeout" if failure.error_type == "deadline" else "error"
+            self.recorder.finish(call)
+        return verdict.wait
+
+    def _judge_first(self, call: Call, failure: Failure, *, is_last: bool) -> None:
+        """Stop the run if one of its first calls has failed as all would."""
+        why = self.first.judge(failure, call.index, is_last=is_last)
+        if why:
+            self.stop(why)
+        if self.first.turned_away:
+            self.recorder.turned_away, call.outcome = call, "error"
+
+    def _record_unsent(self, call: Call) -> None:
+        """Close the record of a call whose next attempt is not to be sent."""
+        if self.is_closed:
+            return
+        reason = self._admission.refusal(call)
+        if self._plan.run.stopped:
+            self._backoff.wake()
+        self.recorder.record_unsent(call, reason, now=self.now())

@@ -1,0 +1,176 @@
+"""Make the calls of a plan: client, progress bar, journal and strategy around them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+
+from ..errors import EndpointError, alone
+from ..loop import (
+    LoopLag,
+    call_in_thread,
+    call_with_main,
+    inside_run,
+    interruptible_task,
+    run_coroutine,
+)
+from ..printable import say
+from ..records import Run
+from .call import CallRunner
+from .clients import ThreadClients
+from .journal import Journal
+from .journal_lines import head_of_plan, lines_of_plan
+from .pacing.clock import Clock
+from .pacing.garbage_collector import fewer_full_gc
+from .plan import Plan, describe_plan
+from .progress import Status, show_progress
+from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
+
+_last_run: Run | None = None
+
+
+def last_run() -> Run | None:
+    """Return the newest run, finished or not: what is known after an interrupt."""
+    return _last_run
+
+
+@alone()
+def execute(plan: Plan, *, journal: Journal | None = None, clock: Clock | None = None) -> Run:
+    """Make the calls of `plan` and return when it is done; in a script, or in a notebook's cell.
+
+    Parameters
+    ----------
+    journal
+        One that is open already, of a run that goes on.
+    clock
+        Another than the real one, as tests have it.
+    """
+    if not plan.options.blocks:
+        return run_coroutine(_make_async_calls(plan, journal, clock))
+    with suppress(KeyboardInterrupt), _open_call_runner(plan, journal, clock) as runner:
+        call_with_main(partial(_make_blocking_calls, plan, runner), runner.interrupt)
+        return plan.run
+    # A new one: the old one's traceback leads through the client and all that it has in hand.
+    raise KeyboardInterrupt
+
+
+async def execute_async(
+    plan: Plan, *, journal: Journal | None = None, clock: Clock | None = None
+) -> Run:
+    """Make the calls of `plan` without blocking the loop; otherwise as `execute`."""
+    try:
+        if not plan.options.blocks:
+            with alone():
+                return await _make_async_calls(plan, journal, clock)
+        # A loop that sleeps would not notice the stop button.
+        async with interruptible_task(), LoopLag():
+            with alone(), _open_call_runner(plan, journal, clock) as runner:
+                work = call_in_thread(partial(_make_blocking_calls, plan, runner))
+                await asyncio.wrap_future(work)
+        return plan.run
+    except asyncio.CancelledError as error:
+        cancelled = type(error)
+    raise cancelled  # a new one, as above
+
+
+async def _make_async_calls(
+    plan: Plan, journal: Journal | None = None, clock: Clock | None = None
+) -> Run:
+    options, endpoint = plan.options, plan.endpoint
+    client = endpoint.open_async(timeout=options.timeout, max_connections=options.max_concurrency)
+    async with interruptible_task(), client, LoopLag() as lag:
+        await endpoint.warm_up_async(client)
+        with _open_call_runner(plan, journal, clock) as runner, inside_run():
+            _submit(plan, runner)
+            lag.begin_again()
+            try:
+                with runner.first.wait(blocks=False):
+                    await ASYNC_STRATEGIES[options.strategy](
+                        lambda call: runner.run_async(client, call),
+                        plan.unfinished,
+                        options.max_concurrency,
+                    )
+            finally:
+                plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
+            if (first := runner.first).turned_away:
+                other = await endpoint.find_address_async(client) if first.at_address else None
+                _turn_away(runner, other)
+    return plan.run
+
+
+def _make_blocking_calls(plan: Plan, runner: CallRunner) -> None:
+    options, endpoint = plan.options, plan.endpoint
+    with ThreadClients(endpoint, timeout=options.timeout) as clients:
+        runner.abort = clients.abort
+        endpoint.warm_up(clients.get())
+        _submit(plan, runner)
+        try:
+            with runner.first.wait(blocks=True):
+                BLOCKING_STRATEGIES[options.strategy](
+                    lambda call: runner.run(clients.get(), call),
+                    plan.unfinished,
+                    options.max_concurrency,
+                )
+        except BaseException:
+            # Before the clients are closed: that neither wakes a thread that waits for its answer
+            # nor tells the server.
+            runner.interrupt()
+            raise
+        if (first := runner.first).turned_away:
+            other = endpoint.find_address(clients.get()) if first.at_address else None
+            _turn_away(runner, other)
+
+
+def _turn_away(runner: CallRunner, elsewhere: str | None) -> None:
+    """Raise EndpointError if it is certain that no call can succeed; else the run has ended."""
+    is_certain = runner.first.is_certain(elsewhere)
+    runner.recorder.close_turned_away(finished=not is_certain)
+    if is_certain:
+        raise EndpointError(runner.first.explain(elsewhere)) from None
+
+
+def _submit(plan: Plan, runner: CallRunner) -> None:
+    global _last_run
+    if not runner.is_closed:  # interrupted in the warm-up: another run may be newer by now
+        _last_run = plan.run
+        runner.submit()
+
+
+@contextmanager
+def _open_call_runner(
+    plan: Plan, journal: Journal | None = None, clock: Clock | None = None
+) -> Iterator[CallRunner]:
+    """Show plan and progress, keep the journal, and close the records if it is interrupted."""
+    if plan.options.shortage:
+        say(plan.options.shortage)
+    if plan.endpoint.may_cost:
+        say(describe_plan(plan))
+    is_new = journal is None
+    if journal is None and plan.options.journal is not None:
+        journal = Journal.create(plan.options.journal, head_of_plan(plan))
+    if journal is not None:
+        journal.all_lines = lambda: lines_of_plan(plan)
+        plan.run.journal = str(journal.path)
+    if journal is not None and plan.note is not None:
+        journal.note_resumed(plan.note)
+    left, wanted, status = plan.unfinished, plan.options.progress, Status()
+    with (
+        fewer_full_gc(),
+        show_progress(len(left), title=plan.run.strategy, wanted=wanted, status=status) as advance,
+    ):
+        runner = CallRunner(plan, on_finished=advance, clock=clock, journal=journal, status=status)
+        try:
+            yield runner
+        except EndpointError:
+            if journal is not None and is_new:
+                journal.is_kept = False  # nothing in it could be lost
+            raise
+        except BaseException:
+            runner.interrupt()
+            raise
+        finally:
+            if journal is not None:
+                journal.close(plan.run)
+                plan.run.journal = str(journal.path) if journal.is_kept else None
