@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .endpoint import Endpoint, connect
     from .errors import AimlNbError, BudgetError, EndpointError, JournalError, LoopError
     from .export import to_chrome_trace, to_csv, to_jsonl
+    from .formats.saved import read_saved
     from .loop import LoopReport, patch_loop, run_coroutine
     from .plot import plot_timeline
     from .records import Attempt, Call, Comparison, Run
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from .runner.handle import RunHandle, start
     from .runner.resume import resume
     from .runner.run import run, run_async
-    from .saved import read_saved
 
 # Each name and the module it is fetched from when it is first used: importing this package loads
 # none of openai, pandas, matplotlib, ipywidgets, IPython, which together take seconds.
@@ -66,7 +66,7 @@ _HOMES = {
     "last_run": "runner",
     "patch_loop": "loop",
     "plot_timeline": "plot",
-    "read_saved": "saved",
+    "read_saved": "formats.saved",
     "resume": "runner",
     "run": "runner",
     "run_async": "runner",

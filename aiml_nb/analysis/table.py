@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..completion import told_of
-from ..jsonl import dump, without_texts
+from ..formats.journal import without_texts
+from ..formats.lines import dump
 from ..records import Attempt, Run
 from .frames import column, fields, frame
 from .order import finishing_ranks, overtakes

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from .. import files
+from ..formats import atomic
 
 
 def check_writable(path: Path, *, option: str) -> None:
     """Raise ValueError unless a file can be made at `path`; `option` is what to type next."""
     try:
-        files.check_place(path)
+        atomic.check_place(path)
     except OSError as error:
         raise ValueError(
             f"'{path}' cannot be written ({error.strerror}). Name another place with {option} FILE."
         ) from None
 
 
-def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
+def write_atomic(path: Path, pieces: Iterable[bytes]) -> None:
     """Write `pieces` to `path` so that nobody ever sees half a file.
 
     Raises
@@ -27,6 +27,6 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
         If it cannot be written after all, as on a full disk.
     """
     try:
-        files.write_whole(path, pieces, is_private=False)
+        atomic.write_atomic(path, pieces, is_private=False)
     except OSError as error:
         raise ValueError(f"'{path}' cannot be written ({error.strerror}).") from None

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..analysis import lower_bound, total_overtakes
 from ..completion import told_of
-from ..jsonl import dump
+from ..formats.lines import dump
 from ..records import Call, Comparison, Run
 
 _CALL_FIELDS = (

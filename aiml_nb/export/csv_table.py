@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..analysis import call_table
 from ..analysis.frames import column
 from ..analysis.table import request_parameters
-from ..files import write_whole
+from ..formats.atomic import write_atomic
 from ..records import Comparison, Run
 from .named_runs import FilePath, named_runs
 
@@ -56,7 +56,7 @@ def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bo
             table[name] = table[name].map(_guarded, na_action="ignore")
     # pandas would leave a lone carriage return outside quotes, where it ends the line.
     data = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    return write_whole(Path(path), [data.encode("utf-8-sig")])
+    return write_atomic(Path(path), [data.encode("utf-8-sig")])
 
 
 def _labelled(name: str, run: Run, *, texts: bool) -> pd.DataFrame:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..files import write_whole
+from ..formats.atomic import write_atomic
+from ..formats.results import encode_rows
 from ..records import Comparison, Run
-from ..rows import encode_rows
 from .named_runs import FilePath
 
 
 def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
-    """Write one row of JSON per call, each complete in itself; `rows` documents its members.
+    """Write one row of JSON per call, each complete in itself; `formats.results` names its members.
 
     `read_saved` gives the run back as it was, and `plot_timeline` takes the file's name.
 
@@ -42,4 +42,4 @@ def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
         elif isinstance(run, Sequence) and run and all(isinstance(each, Run) for each in run):
             advice = "Write each to a file of its own, as with to_jsonl(runs[0], …)."
         raise TypeError(f"to_jsonl() writes one run, not a {type(run).__name__}. {advice}")
-    return write_whole(Path(path), encode_rows(run, texts=texts))
+    return write_atomic(Path(path), encode_rows(run, texts=texts))

@@ -15,8 +15,8 @@ from ..analysis.labels import clean
 from ..analysis.lanes import lanes
 from ..analysis.subject import Subject
 from ..analysis.wording import concurrent_name
-from ..files import write_whole
-from ..jsonl import dump
+from ..formats.atomic import write_atomic
+from ..formats.lines import dump
 from ..records import Call, Comparison, Run
 from .named_runs import FilePath, named_runs
 
@@ -190,4 +190,4 @@ def to_chrome_trace(
     if subject.pair is not None:
         named = list(zip(["sync", concurrent_name(subject.run)], subject.pair, strict=True))
     trace = {"displayTimeUnit": "ms", "traceEvents": trace_events(named, texts=texts)}
-    return write_whole(Path(path), [dump(trace).encode("ascii")])
+    return write_atomic(Path(path), [dump(trace).encode("ascii")])

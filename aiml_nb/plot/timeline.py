@@ -16,8 +16,8 @@ from ..analysis.description import describe
 from ..analysis.panels import layout_of
 from ..analysis.sentences import caveat, finding
 from ..analysis.subject import Shown, Subject
+from ..formats.saved import read_saved
 from ..records import Comparison, Run
-from ..saved import read_saved
 from .card import Block, Card, draw
 from .layout import key_of, plan_rows, plan_strategies
 from .lettering import drawable
@@ -69,7 +69,7 @@ def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
     shown
         A run; a comparison, whose sync run is drawn above its concurrent run, those of the pair
         with the median speed-up; up to 8 runs, below each other on one time axis; or the path of a
-        saved run or comparison (`saved.read_saved`).
+        saved run or comparison (`formats.saved.read_saved`).
     figure
         Drawn on, after it is cleared and its size set; a new one if None.
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from ..endpoint.keys import KEY, ApiKey
 from ..errors import JournalError
-from ..jsonl import dump, encode
+from ..formats.journal_contents import Contents
+from ..formats.lines import dump, encode
 from ..prompts.prompt import Prompt, shorten
-from .journal_contents import Contents
 from .options import CAPS, OPTIONS, RunOptions, keep_parameters
 from .plan import Plan, describe_prompt, name_call
 

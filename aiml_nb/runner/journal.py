@@ -1,6 +1,6 @@
 """The journal of a run: what was sent and what came of it, kept from one process to the next.
 
-One line each (`jsonl`), each by a single ``os.write`` to a file opened for appending: a
+One line each (`formats.journal`), each by a single ``os.write`` to a file opened for appending: a
 process that is killed leaves at most one torn line, at the end. One file belongs to one run, and
 is locked while a run writes it. A file that another program deletes, replaces or changes meanwhile
 is written again under another name, from what the run has in memory.
@@ -13,18 +13,18 @@ import os
 import stat
 import sys
 import threading
-import warnings
-import weakref
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..errors import JournalError
-from ..jsonl import call_to_dict, encode, encode_record, end_of, split_lines
+from ..formats.journal import finished_line, footer, sent_line
+from ..formats.journal_contents import REPAIRED, Contents, read_lines
+from ..formats.lines import encode, encode_record, split_lines
 from ..printable import say
 from ..records import Attempt, Call, Run
-from .journal_contents import REPAIRED, Contents, read_lines
+from .journal_lock import close_in_children, lock
 
 
 class Journal:
@@ -54,7 +54,7 @@ class Journal:
         self._is_torn = False
         self.is_kept = True
         self._lock = threading.RLock()
-        _open_journals.add(self)
+        close_in_children(self)
 
     @classmethod
     def create(cls, path: Path, head: Mapping[str, Any]) -> Journal:
@@ -87,7 +87,7 @@ class Journal:
         journal = cls(path, handle)
         journal.is_kept = False
         try:
-            _lock(handle, path)
+            lock(handle, path)
             journal._write_line(line)
         except BaseException:
             journal._let_go()
@@ -117,7 +117,7 @@ class Journal:
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise JournalError(f"'{path}' is no journal: it is no file.")
-            _lock(handle, path)
+            lock(handle, path)
             with open(handle, "rb", closefd=False) as file:
                 data = file.read()
             contents = read_lines(data, path, takes_edited=takes_edited)
@@ -155,7 +155,7 @@ class Journal:
         try:
             if self.is_kept:
                 self._write_again_if_lost()
-                self._write_line(encode_record(end_of(run)))
+                self._write_line(encode_record(footer(run)))
                 os.fsync(self._handle)
         except (JournalError, OSError) as error:
             run.stopped = run.stopped or str(error)
@@ -195,7 +195,7 @@ class Journal:
         handle = self._open_next_to(lost)
         self.close_untouched()
         self._handle, self._size, self._is_torn = handle, 0, False
-        _lock(handle, self.path)
+        lock(handle, self.path)
         self._write(lines)
         say(
             f"The journal '{lost}' was deleted, replaced or changed by another program while the "
@@ -246,53 +246,4 @@ class Journal:
             )
 
 
-def sent_line(call: Call, attempt: Attempt, client_request_id: str) -> str:
-    """Return the line of an attempt that is about to be sent."""
-    record = {
-        "custom_id": call.custom_id,
-        "sent": attempt.number,
-        "client_request_id": client_request_id,
-        "at": attempt.started,
-    }
-    return encode_record(record)
-
-
-def finished_line(call: Call, *, known: Mapping[str, Any] | None = None) -> str:
-    """Return the line of a finished call; `known` is what the head has of its parameters."""
-    return encode_record(call_to_dict(call, known=known))
-
-
 _FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-_open_journals: weakref.WeakSet[Journal] = weakref.WeakSet()
-
-
-def _close_in_child() -> None:
-    """Let go of the files of a parent process: its locks would last as long as a child of it."""
-    for journal in list(_open_journals):
-        with suppress(OSError):
-            journal.close_untouched()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_close_in_child)
-
-
-def _lock(handle: int, path: Path) -> None:
-    """Lock the file until it is closed, where the system can (not on Windows)."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}:
-            raise JournalError(
-                f"The journal '{path}' is being written by another run. Wait for it, or interrupt "
-                "it."
-            ) from None
-        warnings.warn(
-            f"The file system of the journal {str(path)!r} cannot lock files ({error.strerror}): "
-            "two runs are not kept apart there. Let only one of them use this journal.",
-            stacklevel=2,
-        )

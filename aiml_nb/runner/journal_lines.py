@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from ..jsonl import encode, head_of
+from ..formats.journal import finished_line, header, sent_line
+from ..formats.lines import encode
 from .changes import encode_note, find_changes, find_parameters, parameters_of
-from .journal import finished_line, sent_line
 from .options import CAPS, OPTIONS
 from .plan import Plan, describe_prompt
 
@@ -37,7 +37,7 @@ def head_of_plan(plan: Plan) -> dict[str, Any]:
         describe_prompt(prompt, number, plan.endpoint)
         for number, prompt in enumerate(plan.prompts, 1)
     ]
-    head = head_of(plan.run, prompts=prompts)
+    head = header(plan.run, prompts=prompts)
     head["settings"] = head["settings"] | {
         "started_at": plan.run.started_at or time.time(),
         "parameters": plan.run.parameters if plan.resumes else asked,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..endings import End, ends_of
 from ..errors import JournalError
+from ..formats.journal_contents import Contents
 from ..records import Call
 from .changes import Asked, describe_changes, find_changes, parameters_of
-from .journal_contents import Contents
 from .plan import Plan
 
 ANSWERED = {"ok", "incomplete", "refused"}

@@ -11,7 +11,8 @@ from typing import Any
 from ..endpoint import Endpoint, connect
 from ..endpoint.providers import PROVIDERS
 from ..errors import JournalError
-from ..jsonl import call_from_dict
+from ..formats.journal import call_from_dict
+from ..formats.journal_contents import Contents
 from ..loop import InterruptibleCall
 from ..printable import say
 from ..prompts import Prompt, as_prompts
@@ -27,7 +28,6 @@ from .changes import (
 )
 from .execute import execute
 from .journal import Journal
-from .journal_contents import Contents
 from .journal_summary import describe_journal, is_whole, refuse_damage
 from .options import keep_parameters, make_options
 from .plan import Checked, Plan, check_prompts, check_rates, lay_out_plan

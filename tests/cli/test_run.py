@@ -23,7 +23,7 @@ import pytest
 
 import aiml_nb as nb
 from aiml_nb.cli import main
-from aiml_nb.jsonl import encode
+from aiml_nb.formats.lines import encode
 
 from ..foreground import Foreground, foreground
 from ..raw_server import JSON_HEAD, raw_server

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from aiml_nb.jsonl import head_of
+from aiml_nb.formats.journal import header
 from aiml_nb.records import Attempt, Call, Run
 from aiml_nb.runner.journal import Journal
 
@@ -59,7 +59,7 @@ def write_journal(path: Path, run: Run, *, finished: int | None = None) -> None:
 def make_head(run: Run) -> dict[str, Any]:
     """Return the first line of a journal as a run writes it."""
     question = [{"role": "user", "content": "Who?"}]
-    return head_of(
+    return header(
         run, prompts=[{"custom_id": call.custom_id, "messages": question} for call in run.calls]
     )
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.jsonl import decode, encode
+from aiml_nb.formats.lines import decode, encode
 
 from ..raw_server import JSON_HEAD, RawServer, raw_server
 from .test_promises import watch

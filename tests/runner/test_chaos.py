@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.records import Call
 from aiml_nb.runner.execute import execute
-from aiml_nb.runner.journal_contents import read_lines
 from aiml_nb.runner.limits.retry import Retries
 from aiml_nb.runner.plan import make_plan
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import aiml_nb as nb
 from aiml_nb.export import run_to_dict, to_json
-from aiml_nb.jsonl import decode, encode
+from aiml_nb.formats.lines import decode, encode
 from aiml_nb.records import Call, Run
 from aiml_nb.runner.incoming import Incoming
 from aiml_nb.runner.parse import parse_json

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aiml_nb.runner.journal_contents import read_lines
+from aiml_nb.formats.journal_contents import read_lines
 
 from ..foreground import foreground
 from ..kernels.driver import Kernel

@@ -19,10 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aiml_nb as nb
-from aiml_nb.jsonl import call_from_dict, encode
+from aiml_nb.formats.journal import call_from_dict
+from aiml_nb.formats.journal_contents import read_lines
+from aiml_nb.formats.lines import encode
 from aiml_nb.records import Call
 from aiml_nb.runner.journal import Journal
-from aiml_nb.runner.journal_contents import read_lines
 
 from ..raw_server import raw_server
 from .records import count_writes, make_head, make_run, write_journal

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import aiml_nb as nb
+from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.runner.journal import Journal
-from aiml_nb.runner.journal_contents import read_lines
 
 from .conftest import connect_faulty
 from .records import make_run, write_journal

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import aiml_nb as nb
+from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.runner.journal import Journal
-from aiml_nb.runner.journal_contents import read_lines
 
 from ..rows import slow
 from .records import make_head, make_run, write_journal

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from aiml_nb.jsonl import decode
-from aiml_nb.runner.journal_contents import Contents, read_lines
+from aiml_nb.formats.journal_contents import Contents, read_lines
+from aiml_nb.formats.lines import decode
 
 from ..foreground import Foreground, foreground
 from ..rows import slow

@@ -14,8 +14,8 @@ import pytest
 
 import aiml_nb as nb
 from aiml_nb.endpoint.failures import Failure
+from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.records import Run
-from aiml_nb.runner.journal_contents import read_lines
 from aiml_nb.runner.limits.outage import FEWEST, Found, Outage
 
 from ..rows import in_turn, slow

@@ -32,14 +32,14 @@ from hypothesis.stateful import (
 
 from aiml_nb.endpoint.keys import ApiKey
 from aiml_nb.endpoint.transport.guard import READING_TIME, STOPPED
-from aiml_nb.jsonl import call_from_dict
+from aiml_nb.formats.journal import call_from_dict
+from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.records import Call
 from aiml_nb.runner import call as call_module
 from aiml_nb.runner import execute as execute_module
 from aiml_nb.runner import journal as journal_module
 from aiml_nb.runner import journal_lines as lines_module
 from aiml_nb.runner.execute import execute_async
-from aiml_nb.runner.journal_contents import read_lines
 from aiml_nb.runner.journal_summary import ANSWERED, is_whole
 from aiml_nb.runner.limits.retry import MOST_429S, MOST_LOST
 from aiml_nb.runner.plan import Plan, make_plan, make_retries

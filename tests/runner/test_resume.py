@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.jsonl import decode, encode
-from aiml_nb.runner.journal_contents import read_lines
+from aiml_nb.formats.journal_contents import read_lines
+from aiml_nb.formats.lines import decode, encode
 from aiml_nb.runner.journal_summary import ANSWERED
 
 from ..foreground import foreground

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.jsonl import call_from_dict, decode, encode
+from aiml_nb.formats.journal import call_from_dict
+from aiml_nb.formats.journal_contents import read_lines
+from aiml_nb.formats.lines import decode, encode
 from aiml_nb.records import Call
 from aiml_nb.runner.execute import execute
 from aiml_nb.runner.journal import Journal
-from aiml_nb.runner.journal_contents import read_lines
 from aiml_nb.runner.plan import make_plan
 
 from .conftest import SkippingClock, connect_faulty, reopen

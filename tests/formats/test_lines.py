@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aiml_nb.jsonl import call_from_dict, call_to_dict, decode, dump, encode, encode_record
+from aiml_nb.formats.journal import call_from_dict, call_to_dict
+from aiml_nb.formats.lines import decode, dump, encode, encode_record
 from aiml_nb.records import OUTCOMES, Attempt, Call
 
 stamps = st.none() | st.floats(0, 1e9, allow_nan=False)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.files import check_place, write_whole
+from aiml_nb.formats.atomic import check_place, write_atomic
 
-from .analysis import builders
+from ..analysis import builders
 
 
 @pytest.fixture(params=["a folder", "a link", "a pipe"])
@@ -50,7 +50,7 @@ def test_a_device_is_no_place_for_a_file() -> None:
 def test_a_file_is_private_unless_that_is_not_wanted(is_private: bool, tmp_path: Path) -> None:
     mask = os.umask(0o022)
     try:
-        path = write_whole(tmp_path / "x", [b"a", b"b"], is_private=is_private)
+        path = write_atomic(tmp_path / "x", [b"a", b"b"], is_private=is_private)
     finally:
         os.umask(mask)
 
@@ -63,6 +63,6 @@ def test_what_breaks_off_leaves_the_old_file(tmp_path: Path) -> None:
     path.write_text("old")
 
     with pytest.raises(ZeroDivisionError):
-        write_whole(path, (b"new" if n else b"%d" % (1 // n) for n in (1, 0)))
+        write_atomic(path, (b"new" if n else b"%d" % (1 // n) for n in (1, 0)))
 
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("x", "old")]

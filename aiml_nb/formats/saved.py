@@ -10,17 +10,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from .jsonl import (
-    SETTINGS,
-    VERSION,
-    attempt_from_dict,
-    call_from_dict,
-    decode,
-    decode_edited,
-    split_lines,
-)
-from .records import Call, Comparison, LimitChange, Run
-from .rows import is_row, read_row, run_from_rows
+from ..records import Call, Comparison, LimitChange, Run
+from .journal import SETTINGS, VERSION, attempt_from_dict, call_from_dict
+from .lines import decode, decode_edited, split_lines
+from .results import is_row, read_row, run_from_rows
 from .validity import check_record
 
 _DEFAULTS: dict[str, Any] = {
@@ -115,7 +108,7 @@ def run_from(lines: Iterable[Mapping[str, Any]]) -> Run:
     Parameters
     ----------
     lines
-        What `jsonl.decode` returned for each line.
+        What `lines.decode` returned for each line.
 
     Raises
     ------

@@ -10,10 +10,11 @@ import pytest
 
 import aiml_nb as nb
 from aiml_nb.export import comparison_to_dict, run_to_dict, to_json
-from aiml_nb.jsonl import call_to_dict, encode, end_of, head_of
+from aiml_nb.formats.journal import call_to_dict, footer, header
+from aiml_nb.formats.lines import encode
 from aiml_nb.records import Comparison, LimitChange, Run
 
-from .analysis.builders import call, faq, make_run, with_retries
+from ..analysis.builders import call, faq, make_run, with_retries
 
 
 def full_run() -> Run:
@@ -76,7 +77,7 @@ def test_a_killed_run_is_read_as_far_as_it_came(tmp_path: Path) -> None:
     """Its first call is done, its second was sent, its third was not; the last line is torn."""
     run = full_run()
     lines = [
-        head_of(run),
+        header(run),
         {"custom_id": "call-000001", "sent": 1, "client_request_id": "r1.0.1"},
         {"custom_id": "call-000002", "sent": 1, "client_request_id": "r1.1.1"},
         call_to_dict(run.calls[0]),
@@ -95,10 +96,10 @@ def test_a_killed_run_is_read_as_far_as_it_came(tmp_path: Path) -> None:
 
 def test_a_torn_line_in_the_middle_costs_that_line_alone(tmp_path: Path) -> None:
     run = full_run()
-    lines = [encode(head_of(run)), *(encode(call_to_dict(each)) for each in run.calls)]
+    lines = [encode(header(run)), *(encode(call_to_dict(each)) for each in run.calls)]
     lines[1] = lines[1][:40] + "\n"
     path = tmp_path / "journal.jsonl"
-    path.write_text("".join([*lines, encode(end_of(run))]))
+    path.write_text("".join([*lines, encode(footer(run))]))
 
     with pytest.warns(UserWarning, match="line 2"):
         read = nb.read_saved(path)
@@ -109,7 +110,7 @@ def test_a_torn_line_in_the_middle_costs_that_line_alone(tmp_path: Path) -> None
 
 def test_prompts_in_a_file_of_their_own_name_no_calls(tmp_path: Path) -> None:
     run = full_run()
-    head = head_of(run, prompts={"file": "prompts.jsonl", "sha256": "0"})
+    head = header(run, prompts={"file": "prompts.jsonl", "sha256": "0"})
     path = tmp_path / "journal.jsonl"
     path.write_text("".join(map(encode, [head, call_to_dict(run.calls[1])])))
     read = nb.read_saved(path)
@@ -127,7 +128,7 @@ def test_the_label_is_the_last_user_message(tmp_path: Path) -> None:
     ]
     prompts = [{"custom_id": str(i), "messages": each} for i, each in enumerate(conversations)]
     path = tmp_path / "journal.jsonl"
-    path.write_text(encode(head_of(full_run(), prompts=prompts)))
+    path.write_text(encode(header(full_run(), prompts=prompts)))
     read = nb.read_saved(path)
 
     assert isinstance(read, Run)

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aiml_nb as nb
+from aiml_nb.formats.results import encode_rows, read_row, run_from_rows
 from aiml_nb.records import Call
-from aiml_nb.rows import encode_rows, read_row, run_from_rows
 
-from .analysis.builders import call, make_run
-from .test_jsonl import calls
+from ..analysis.builders import call, make_run
+from .test_lines import calls
 from .test_saved import full_run
 
 

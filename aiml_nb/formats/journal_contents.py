@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import JournalError
-from ..jsonl import VERSION, call_from_dict, decode, decode_edited, encode, split_lines
+from .journal import VERSION, call_from_dict
+from .lines import decode, decode_edited, encode, split_lines
 
 # Written before the first line that follows a torn one, which is no damage then.
 REPAIRED = encode({"aiml_nb_repaired": 1})
@@ -28,7 +29,7 @@ class Contents:
     sent
         The attempts announced for each call, by custom_id.
     resumed
-        What is new since the head, in the order it was written: see `changes`.
+        What is new since the head, in the order it was written: see `runner.changes`.
     damaged
         The numbers of the lines that were cut off or damaged, and are passed over.
     torn

@@ -21,7 +21,7 @@ Every line of the file is a JSON object that stands by itself, in the prompts' o
   (``run.started_at``, seconds since the epoch) the call was made, and with which request
   ``parameters``. ``limit_history`` is in the first row only.
 
-The journal (`jsonl`) is another file: what the runner needs to go on, written as things happen.
+The journal (`journal`) is another file: what the runner needs to go on, written as things happen.
 `saved.read_saved` reads both.
 """
 
@@ -32,10 +32,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ..completion import told_of
+from ..records import Call, LimitChange, Run
 from .batch import complete, take_out
-from .completion import told_of
-from .jsonl import SETTINGS, attempt_from_dict, call_to_dict, dump, without_texts
-from .records import Call, LimitChange, Run
+from .journal import SETTINGS, attempt_from_dict, call_to_dict, without_texts
+from .lines import dump
 from .validity import check_record
 
 VERSION = 1

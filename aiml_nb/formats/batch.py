@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .completion import message_of
-from .records import Call
+from ..completion import message_of
+from ..records import Call
 
 # Members that hold no word of an answer. All others are left out where texts are.
 _NAMES = frozenset(

@@ -31,7 +31,7 @@ def check_place(path: Path) -> None:
         pass
 
 
-def write_whole(path: Path, pieces: Iterable[bytes], *, is_private: bool = True) -> Path:
+def write_atomic(path: Path, pieces: Iterable[bytes], *, is_private: bool = True) -> Path:
     """Write `pieces` to `path` so that nobody ever sees half a file.
 
     Parameters

@@ -1,0 +1,189 @@
+"""The lines of a journal: what the runner needs to go on. For results see `results`.
+
+A journal has one line each for
+
+- its head, ``{"aiml_nb_journal": 1, "run_id", "settings": {…}, "prompts": [{"custom_id",
+  "messages", "parameters"}, …]}``: `header`;
+- a run that goes on with other request parameters, or with prompts that are new or not as in the
+  head, ``{"aiml_nb_resumed": 1, "parameters": {…}, "prompts": [{…}, …]}``;
+- each attempt about to be sent, ``{"custom_id", "sent": 1, "client_request_id", "at"}``:
+  `sent_line`;
+- each call, in the shape of OpenAI's Batch output plus our ``timing``: `call_to_dict`,
+  `call_from_dict`;
+- its end, ``{"aiml_nb_end": 1, "loop_lag_max", "loop_lag_total", "limit_history", "stopped",
+  "notices"}``: `footer`; a journal that was cut off has none. `saved.read_saved` reads the whole
+  file back.
+
+`lines.encode` makes any of them a line, `lines.decode` reads one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from ..completion import fields_of
+from ..records import Attempt, Call, Run
+from .batch import body_of, without_words
+from .lines import encode_record
+from .validity import check_record
+
+VERSION = 1
+_STAMPS = ("submitted", "started", "first_token", "finished")
+SETTINGS = (
+    *("strategy", "max_concurrency", "stream", "model", "base_url", "simulated", "seed"),
+    *("service", "started_at", "parameters"),
+)
+_OF_ATTEMPT = tuple(each.name for each in fields(Attempt))
+
+
+def call_to_dict(
+    call: Call, *, texts: bool = True, known: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return a call as a line of OpenAI's Batch output, with its stamps and attempts as ``timing``.
+
+    Parameters
+    ----------
+    call
+        The call. Its prompt is in the head of the file.
+    texts
+        False leaves out the answer and the words of the error.
+    known
+        The prompt's own parameters, which the head of the file holds; others of the call's are
+        written in its line, as ``parameters``.
+    """
+    body, message = body_of(call), call.error if texts else None
+    failed = not (call.error_type is None and message is None)
+    timing: dict[str, Any] = {"index": call.index, "outcome": call.outcome}
+    timing |= {name: getattr(call, name) for name in _STAMPS}
+    timing["attempts"] = [attempt_to_dict(attempt) for attempt in call.attempts]
+    if body is not call.body:
+        timing["added"] = ["body"]
+    data = {
+        "custom_id": call.custom_id,
+        "response": _response(call, body if texts else without_words(body)),
+        "error": {"code": call.error_type, "message": message} if failed else None,
+        "timing": timing,
+    }
+    changed = {n: value for n, value in call.parameters.items() if n not in (known or ())}
+    if changed:
+        data["parameters"] = changed if texts else without_texts(changed)
+    return data
+
+
+def call_from_dict(data: Mapping[str, Any], *, prompt: str = "") -> Call:
+    """Read what `call_to_dict` made.
+
+    Parameters
+    ----------
+    data
+        A decoded line.
+    prompt
+        The call's prompt, from the head of the file.
+
+    Raises
+    ------
+    ValueError
+        If it is not the line of a call.
+    """
+    try:
+        call = _read_call(data, prompt)
+    except (AttributeError, IndexError, KeyError, TypeError):
+        raise ValueError("The line is not that of a call.") from None
+    check_record(call)
+    return call
+
+
+def header(run: Run, *, prompts: object = None) -> dict[str, Any]:
+    """Return the first line of a run's file.
+
+    Parameters
+    ----------
+    run
+        The run; its calls need not have been made.
+    prompts
+        ``[{"custom_id", "messages"}, …]``, or where the prompts are; None for nothing but their
+        names.
+    """
+    names = [{"custom_id": call.custom_id} for call in run.calls]
+    return {
+        "aiml_nb_journal": VERSION,
+        "run_id": run.run_id,
+        "settings": {name: getattr(run, name) for name in SETTINGS},
+        "prompts": names if prompts is None else prompts,
+    }
+
+
+def footer(run: Run) -> dict[str, Any]:
+    """Return the last line of a run's file: what is known only when all calls are made."""
+    return {
+        "aiml_nb_end": VERSION,
+        "loop_lag_max": run.loop_lag_max,
+        "loop_lag_total": run.loop_lag_total,
+        "limit_history": [asdict(change) for change in run.limit_history],
+        "stopped": run.stopped,
+        "notices": run.notices,
+    }
+
+
+def sent_line(call: Call, attempt: Attempt, client_request_id: str) -> str:
+    """Return the line of an attempt that is about to be sent."""
+    record = {
+        "custom_id": call.custom_id,
+        "sent": attempt.number,
+        "client_request_id": client_request_id,
+        "at": attempt.started,
+    }
+    return encode_record(record)
+
+
+def finished_line(call: Call, *, known: Mapping[str, Any] | None = None) -> str:
+    """Return the line of a finished call; `known` is what the head has of its parameters."""
+    return encode_record(call_to_dict(call, known=known))
+
+
+def _response(call: Call, body: dict[str, Any] | None) -> dict[str, Any] | None:
+    last = call.attempts[-1] if call.attempts else None
+    status, request_id = (last.status, last.request_id) if last else (None, None)
+    if status is None and body is None:
+        return None
+    return {"status_code": status, "request_id": request_id, "body": body}
+
+
+def _read_call(data: Mapping[str, Any], prompt: str) -> Call:
+    timing, error = data["timing"], data.get("error") or {}
+    body = (data.get("response") or {}).get("body")
+    body = body if isinstance(body, dict) else None
+    return Call(
+        index=timing["index"],
+        custom_id=data["custom_id"],
+        prompt=prompt,
+        **{name: timing.get(name) for name in _STAMPS},
+        outcome=timing["outcome"],
+        error_type=error.get("code"),
+        error=error.get("message"),
+        attempts=[attempt_from_dict(attempt) for attempt in timing.get("attempts") or []],
+        parameters=data.get("parameters") or {},
+        body=None if timing.get("added") else body,
+        **fields_of(body or {}),
+    )
+
+
+def attempt_to_dict(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt's members: as `dataclasses.asdict`, which copies each and takes longer."""
+    return {name: getattr(attempt, name) for name in _OF_ATTEMPT}
+
+
+def attempt_from_dict(data: Mapping[str, Any]) -> Attempt:
+    """Read what `attempt_to_dict` made; unknown members are passed over."""
+    return Attempt(**{name: value for name, value in data.items() if name in _OF_ATTEMPT})
+
+
+def without_texts(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request parameters in which no prompt can be: numbers, switches and the model."""
+    return {
+        name: value
+        for name, value in parameters.items()
+        if name == "model" or isinstance(value, int | float | None)
+    }

@@ -1,0 +1,169 @@
+r"""Records as lines of JSON, each with its checksum; and JSON text.
+
+``encode(data: dict) -> str`` makes a line, ``decode(line: str) -> dict`` reads one::
+
+    os.write(handle, encode(header(run)).encode())
+    os.write(handle, encode_record(call_to_dict(call)).encode())
+
+Lines are UTF-8 without line breaks inside, whatever an answer holds: lone surrogates are escaped,
+and in records numbers that JSON does not know become null. The last member of a line is
+``"crc32"``: `zlib.crc32` of the line without it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from pydantic_core import to_json
+
+_CRC = re.compile(r', "crc32": (\d{1,10})}\s*\Z')
+# What `str.splitlines` takes for the end of a line, too, though JSON may hold it.
+_BREAKS = {each.encode(): f"\\u{ord(each):04x}".encode() for each in "\x85\u2028\u2029"}
+# How files in other encodings begin: with a byte-order mark, or with the brace of the first line.
+_MARKS = {
+    b"\xef\xbb\xbf": "utf-8",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+    b"{\0": "utf-16-le",
+    b"\0{": "utf-16-be",
+}
+_STRICT: dict[str, Any] = {"allow_nan": False}
+# Made once, where `json.dumps` makes one for each line. To look for circles takes longer than to
+# meet one.
+_COMPACT = json.JSONEncoder(**_STRICT, check_circular=False)
+
+
+def encode(data: Mapping[str, Any]) -> str:
+    """Return `data` as one line in plain ASCII, with its checksum and a line break.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something in it is nothing that JSON knows.
+    """
+    try:
+        return _with_checksum(_COMPACT.encode(data).encode())
+    except RecursionError:
+        raise ValueError("something is nested too deeply, or holds itself") from None
+
+
+def encode_record(data: Mapping[str, Any]) -> str:
+    """Return the record of an attempt or a call as `encode` does, four times as fast.
+
+    For what we have made ourselves: it takes many things that JSON does not know.
+    """
+    try:
+        line = to_json(data, inf_nan_mode="null")
+    except ValueError:  # a lone surrogate
+        line = json.dumps(_without_nan(data), separators=(",", ":")).encode()
+    if not line.isascii():
+        for character, escape in _BREAKS.items():
+            line = line.replace(character, escape)
+    return _with_checksum(line)
+
+
+def _with_checksum(line: bytes) -> str:
+    return f'{line[:-1].decode()}, "crc32": {zlib.crc32(line)}}}\n'
+
+
+def split_lines(data: bytes) -> list[str]:
+    """Return the lines of a file as they were written, whatever an editor has made of it.
+
+    Line ends of all systems, a byte-order mark, UTF-16 and Latin-1 (by Windows' name, 1252) are
+    undone; what is no text at all comes as U+FFFD, and fails its checksum.
+    """
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            data = data.decode(encoding, "replace").lstrip("\ufeff").encode()
+            break
+    return [_decode_text(line) for line in re.split(rb"\r\n|\r|\n", data)]
+
+
+def _decode_text(line: bytes) -> str:
+    for encoding in ("utf-8", "cp1252", "latin-1"):
+        with suppress(UnicodeDecodeError):
+            text = line.decode(encoding)
+            if encoding == "utf-8" or _has_its_checksum(text):
+                return text
+    return line.decode("utf-8", "replace")
+
+
+def _has_its_checksum(line: str) -> bool:
+    try:
+        return bool(decode(line))
+    except ValueError:
+        return False
+
+
+def decode_edited(line: str) -> dict[str, Any]:
+    """Read a line that is whole but not as it was written: an editor or jq has changed it.
+
+    Raises
+    ------
+    ValueError
+        If it is not a JSON object with a checksum, right or wrong.
+    """
+    try:
+        data = json.loads(line)
+    except RecursionError:
+        raise ValueError("The line is nested too deeply.") from None
+    if not (isinstance(data, dict) and isinstance(data.pop("crc32", None), int)):
+        raise ValueError("The line is not one of ours.")
+    return data
+
+
+def decode(line: str) -> dict[str, Any]:
+    """Read one line; the checksum is checked, and left out of what is returned.
+
+    Raises
+    ------
+    ValueError
+        If the line is no JSON object, or is not the line that was written.
+    """
+    found = _CRC.search(line)
+    if not found:
+        raise ValueError("The line is cut off, or is none of ours: it ends without a checksum.")
+    line = f"{line[: found.start()]}}}"
+    if zlib.crc32(line.encode("utf-8", "surrogatepass")) != int(found[1]):
+        raise ValueError("The line is damaged: its checksum does not match.")
+    try:
+        data = json.loads(line)
+    except RecursionError:
+        raise ValueError("The line is nested too deeply.") from None
+    if not isinstance(data, dict):
+        raise ValueError("The line is no JSON object.")
+    return data
+
+
+def dump(data: object, *, indent: int | None = None) -> str:
+    """Return `data` as JSON text in plain ASCII; numbers that JSON does not know become null.
+
+    Parameters
+    ----------
+    data
+        Dictionaries, lists, texts and numbers.
+    indent
+        As in `json.dumps`.
+    """
+    try:
+        return (
+            _COMPACT.encode(data) if indent is None else json.dumps(data, **_STRICT, indent=indent)
+        )
+    except ValueError:  # looking for NaN first would cost more than all the rest
+        return json.dumps(_without_nan(data), **_STRICT, indent=indent)
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return value
