@@ -6,6 +6,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -232,7 +233,7 @@ def _look_at_memory() -> Finding:
 def _free_memory() -> float | None:
     """Return the bytes that are free, by the machine's count or the container's if it is less."""
     found: list[float] = []
-    try:
+    with suppress(OSError, ValueError):
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 found.append(float(line.split()[1]) * 1024)
@@ -240,8 +241,6 @@ def _free_memory() -> float | None:
         limit = (group / "memory.max").read_text().strip()
         if limit != "max":
             found.append(float(limit) - float((group / "memory.current").read_text()))
-    except (OSError, ValueError):
-        pass
     return min(found, default=None)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 import time
 from dataclasses import replace
@@ -26,7 +25,8 @@ from .options import (
     open_endpoint,
 )
 from .places import Places, settle_places
-from .report import EXIT_INTERRUPTED, describe_interrupted, describe_run, exit_code
+from .report import exit_code
+from .run_results import end_interrupted, report_run, write_results
 from .wording import speak_options
 
 MOST_COMPLAINTS = 10  # bad lines that are quoted; the others are counted
@@ -136,14 +136,14 @@ def run_command(options: argparse.Namespace) -> int:
         run = _make_calls(prompts, places, options, given)
         places.journal = Path(run.journal) if run.journal else places.journal
         options.exit_code = exit_code(run.calls)
-        _write(run, places, options)
-        _report(run, places, options)
+        write_results(run, places, options)
+        report_run(run, places, options)
     except KeyboardInterrupt:
         known = last_run()
         if known is None:
             raise
         places.journal = Path(known.journal) if known.journal else places.journal
-        return _end_interrupted(known, places, options)
+        return end_interrupted(known, places, options)
     return int(options.exit_code)
 
 
@@ -205,55 +205,3 @@ def _make_calls(
         say=lambda text: say(speak_options(text)),
         **given,
     )
-
-
-def _write(run: Run, places: Places, options: argparse.Namespace) -> None:
-    from ..export import to_csv, to_jsonl
-
-    write = to_csv if places.output.suffix.lower() == ".csv" else to_jsonl
-    try:
-        write(run, places.output, texts=True)
-    except OSError as error:
-        again = ""
-        if places.kept:
-            command = f"{_command_to_go_on(places, options)} --output FILE"
-            again = f" Nothing is lost: the journal has every result. Type  {command}"
-        raise ValueError(
-            f"'{places.output}' cannot be written ({error.strerror}).{again}"
-        ) from None
-
-
-def _report(run: Run, places: Places, options: argparse.Namespace) -> None:
-    say("\n".join(["", *describe_run(run, since=options.began)]))
-    say(f"Results: {places.output}")
-    if places.kept:
-        say(f"Journal: {places.kept}")
-        if any(call.outcome == "not_started" for call in run.calls):
-            capped = (run.stopped or "").startswith("blocked_by_budget")
-            how = "Go on, with a higher cap:  " if capped else "Go on:   "
-            say(f"{how}{_command_to_go_on(places, options)}")
-
-
-def _end_interrupted(run: Run, places: Places, options: argparse.Namespace) -> int:
-    """Write down what is known, say so, and say how to go on."""
-    say(f"\naiml-nb: {describe_interrupted(run)}", file=sys.stderr)
-    try:
-        _write(run, places, options)
-        say(f"Results: {places.output} (as far as they are known)", file=sys.stderr)
-    except ValueError as error:
-        say(error, file=sys.stderr)
-    if places.kept:
-        say(f"Journal: {places.kept}", file=sys.stderr)
-        say(f"Go on:   {_command_to_go_on(places, options)}", file=sys.stderr)
-    elif places.journal is None:
-        say("With --journal FILE a run can go on.", file=sys.stderr)
-    return EXIT_INTERRUPTED
-
-
-def _command_to_go_on(places: Places, options: argparse.Namespace) -> str:
-    typed = ["aiml-nb", *options.typed]
-    if options.journal != places.kept:  # it had no name, or another program has taken its file
-        typed += ["--journal", str(places.kept)]
-    if not options.resume:
-        typed.append("--resume")
-    return shlex.join(typed)

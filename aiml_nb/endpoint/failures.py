@@ -14,7 +14,8 @@ from http import HTTPStatus
 from typing import Any
 
 from ..printable import printable
-from .error_bodies import ErrorBody, is_error, page_text, read_error, read_error_text
+from .bad_replies import BadResponseError, ErrorReplyError
+from .error_bodies import ErrorBody, page_text, read_error, read_error_text
 from .keys import ApiKey
 from .retry_hints import read_retry_after
 
@@ -57,45 +58,6 @@ _NO_HEADERS: Mapping[str, str] = {}
 
 
 PAGE = "page"  # the code of a reply that is one
-
-
-class BadResponseError(ValueError):
-    """A reply that came, but is no chat completion. Becomes ``error_type="bad_response"``.
-
-    Parameters
-    ----------
-    code
-        What it is, where that says more: `PAGE`.
-    """
-
-    def __init__(self, message: str, code: str | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class ErrorReplyError(BadResponseError):
-    """An error that came with a good status, or as a piece of a stream.
-
-    Becomes the status that it names, else ``stream`` for a piece and ``bad_response`` for a whole
-    reply.
-
-    Parameters
-    ----------
-    body
-        What came, parsed.
-    is_piece
-        It came as a piece of a stream.
-    """
-
-    def __init__(self, body: object, *, is_piece: bool) -> None:
-        super().__init__("the reply is an error")
-        self.body = body
-        self.is_piece = is_piece
-
-
-def find_error(reply: object, *, is_piece: bool) -> ErrorReplyError | None:
-    """Return the exception to raise for what came with a good status; None if it is no error."""
-    return ErrorReplyError(reply, is_piece=is_piece) if is_error(reply) else None
 
 
 @dataclass(frozen=True, slots=True)

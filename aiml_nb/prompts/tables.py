@@ -6,25 +6,26 @@ the header as a prompt, or lose the first prompt.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from .delimiters import (
+    DELIMITERS,
+    ID_NAMES,
+    PROMPT_NAMES,
+    Row,
+    count_names,
+    find_delimiter,
+    normalize,
+    parse,
+    take_sample,
+)
 from .prompt import shorten
 
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-_PROMPT_NAMES = ("prompt", "prompts")
-_ID_NAMES = ("custom_id", "id")
-_HEADER_NAMES = {*_PROMPT_NAMES, *_ID_NAMES, "question", "questions"}
-# What tells the delimiter where no header does: so many rows, of so many characters.
-_SAMPLE_ROWS, _SAMPLE_SIZE = 100, 100_000
 _HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # a first line of Excel's own
-
-Row = tuple[int, list[str]]  # the number of its first line, and its cells
 
 
 class _Table(NamedTuple):
@@ -83,16 +84,16 @@ def split_table(
     if hint:
         text, line = text[hint.end() :], 2
     name = column if isinstance(column, str) else None
-    delimiter = hint[1] if hint else _find_delimiter(text, path, name=name)
-    rows = _parse(text, path, delimiter, line=line)
+    delimiter = hint[1] if hint else find_delimiter(text, path, name=name)
+    rows = parse(text, path, delimiter, line=line)
     first = next(rows, None)
     if first is None:
         raise ValueError(f"The prompts file {str(path)!r} is empty. Write one prompt per line.")
-    if header is None and not _count_names(first[1], name):
+    if header is None and not count_names(first[1], name):
         raise ValueError(_ask_for_header(first[1], path))
     has_header = header is not False
     names = [cell.strip() for cell in first[1]] if has_header else []
-    sample = _take_sample(text, path, delimiter)[has_header:]
+    sample = take_sample(text, path, delimiter)[has_header:]
     table = _Table(path, delimiter, names, len(first[1]), sample)
     at = _find_column(table, column)
     id_at = _find_id(table, but=at)
@@ -103,73 +104,8 @@ def split_table(
 
 def begins_with_names(text: str) -> bool:
     """Say whether a text whose file's name does not tell is a table: its first line names two."""
-    samples = (_take_sample(text.partition("\n")[0], Path(), each) for each in _DELIMITERS)
-    return any(rows and _count_names(rows[0], None) > 1 for rows in samples)
-
-
-def _parse(text: str, path: Path, delimiter: str, *, line: int = 1) -> Iterator[Row]:
-    """Yield the rows that are not blank; a quote out of its place is an error, not a guess."""
-    rows = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
-    )
-    start = line
-    try:
-        for cells in rows:
-            if any(map(str.strip, cells)):
-                yield line, cells
-            line = start + rows.line_num
-    except csv.Error as error:
-        raise ValueError(
-            f"Line {line} of {str(path)!r} is no line of a table: {error}. Put a field with quotes "
-            'in it in quotes, and write each of its own twice: "Say ""hello""."'
-        ) from None
-
-
-def _find_delimiter(text: str, path: Path, *, name: str | None) -> str:
-    """Return what separates the fields: as the header has it, else rows of one length."""
-    is_tsv = path.suffix.lower() == ".tsv"
-    order = sorted(_DELIMITERS, key=lambda each: is_tsv and each != "\t")
-    samples = {each: _take_sample(text, path, each) for each in order}
-    known = {each: _count_names(rows[0], name) for each, rows in samples.items() if rows}
-    if most := max(known.values(), default=0):
-        return next(each for each, count in known.items() if count == most)
-    widths = {each: {len(cells) for cells in rows} for each, rows in samples.items()}
-    fitting = [each for each, found in widths.items() if len(found) == 1 and max(found) > 1]
-    if len(fitting) > 1:
-        names = " or ".join(f"a {_DELIMITERS[each]}" for each in fitting)
-        raise ValueError(
-            f"What separates the fields of {str(path)!r} may be {names}. Write the names of its "
-            "columns in its first line, separated as they are: id;prompt."
-        )
-    uncut = [each for each, found in widths.items() if found == {1}]
-    return next(chain(fitting, uncut, order))
-
-
-def _take_sample(text: str, path: Path, delimiter: str) -> list[list[str]]:
-    sample = text[:_SAMPLE_SIZE]
-    if len(sample) < len(text):
-        sample = sample[: sample.rfind("\n") + 1] or sample
-    found = []
-    try:
-        for _, cells in islice(_parse(sample, path, delimiter), _SAMPLE_ROWS):
-            found.append(cells)
-    except ValueError:  # said when the table is read
-        pass
-    return found
-
-
-def _count_names(cells: list[str], name: str | None) -> int:
-    """Return how many cells are names that a header has and a prompt is not."""
-    names = set(map(_normalize, cells))
-    if name and _normalize(name) in names:
-        return len(cells)
-    if any(cell.endswith(("?", "!", ".")) for cell in names):
-        return 0  # "Question, how many?" is a prompt with a comma
-    return len(names & _HEADER_NAMES)
-
-
-def _normalize(name: str) -> str:
-    return re.sub(r"[\s-]+", "_", name.strip().lower())
+    samples = (take_sample(text.partition("\n")[0], Path(), each) for each in DELIMITERS)
+    return any(rows and count_names(rows[0], None) > 1 for rows in samples)
 
 
 def _ask_for_header(first: list[str], path: Path) -> str:
@@ -203,10 +139,10 @@ def _find_column(table: _Table, column: str | int | None) -> int:
 
 
 def _find_prompts(table: _Table) -> int:
-    for name in _PROMPT_NAMES:
+    for name in PROMPT_NAMES:
         if places := _find_places(table, name):
             return _only(places, table)
-    if table.width == 1 and not _find_places(table, *_ID_NAMES):
+    if table.width == 1 and not _find_places(table, *ID_NAMES):
         return 0
     if not table.names:
         raise ValueError(
@@ -223,8 +159,8 @@ def _find_prompts(table: _Table) -> int:
 
 def _find_places(table: _Table, *names: str) -> list[int]:
     exact = [at for at, each in enumerate(table.names) if each in names]
-    known = set(map(_normalize, names))
-    return exact or [at for at, each in enumerate(table.names) if _normalize(each) in known]
+    known = set(map(normalize, names))
+    return exact or [at for at, each in enumerate(table.names) if normalize(each) in known]
 
 
 def _only(places: list[int], table: _Table) -> int:
@@ -240,7 +176,7 @@ def _only(places: list[int], table: _Table) -> int:
 
 def _find_id(table: _Table, *, but: int) -> int | None:
     """Return the place of the column with the prompts' own names, None if there is none."""
-    for name in _ID_NAMES:
+    for name in ID_NAMES:
         places = [at for at in _find_places(table, name) if at != but]
         if len(places) > 1:
             raise ValueError(f"{table}, and more than one is called {name!r}. Rename the others.")
@@ -256,7 +192,7 @@ def _read_row(row: Row, table: _Table, at: int, id_at: int | None) -> tuple[str,
         than = "the header" if table.names else "the first line"
         return name, ValueError(
             f"has more fields than {than}, which has {table.width}. Put a prompt with a "
-            f"{_DELIMITERS.get(table.delimiter, repr(table.delimiter))} in double quotes."
+            f"{DELIMITERS.get(table.delimiter, repr(table.delimiter))} in double quotes."
         )
     cells += [""] * (table.width - len(cells))
     if not cells[at].strip():

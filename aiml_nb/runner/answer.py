@@ -11,15 +11,9 @@ from itertools import chain, islice, takewhile
 from typing import Any
 
 from ..completion import choices_of, fields_of, is_in_parts, message_of
+from ..endpoint.bad_replies import BadResponseError, ErrorReplyError, find_error
 from ..endpoint.error_bodies import is_page, page_text
-from ..endpoint.failures import (
-    PAGE,
-    BadResponseError,
-    ErrorReplyError,
-    Failure,
-    explain_failure,
-    find_error,
-)
+from ..endpoint.failures import PAGE, Failure, explain_failure
 from ..records import Call
 from .assembly import Assembly
 from .incoming import Incoming

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from ..endpoint.bad_replies import BadResponseError, find_error
 from ..endpoint.error_bodies import page_text
-from ..endpoint.failures import BadResponseError, find_error
 from ..endpoint.transport import MOST_BYTES, ReplyTooLargeError
 from .assembly import Assembly
 from .parse import Events, is_stream, parse_json, without_margin

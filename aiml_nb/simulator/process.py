@@ -6,32 +6,16 @@ import json
 import os
 import secrets
 import subprocess
-import sys
-import sysconfig
 import tempfile
 import threading
-from pathlib import Path
 from typing import IO, Any, Self
 
 from .errors import SimulatorError
 from .settings import Settings
+from .spawn import await_end, close_pipes, start_child
 
 # Seconds for the child to come up, or to answer: it needs 0.4 s on a slow machine.
 _PATIENCE = 10.0
-
-# The variables by which Python, and the system's libraries, find their files, words and threads.
-_NEEDED = frozenset(
-    {
-        *("PATH", "PATHEXT", "HOME", "USERPROFILE", "SHELL", "TMPDIR", "TEMP", "TMP"),
-        *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "APPDATA", "LOCALAPPDATA"),
-        *("LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH"),
-        *("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"),
-    }
-)
-_NEEDED_KINDS = ("PYTHON", "LC_", "DYLD_")
-
-# Seconds for it to end by itself once its stdin is closed: it needs some milliseconds.
-_GRACE = 2.0
 
 
 class SimulatorProcess:
@@ -91,7 +75,7 @@ class SimulatorProcess:
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
             atexit.register(self.stop)
             try:
-                self._child = _start_child(self._errors)
+                self._child = start_child(self._errors)
                 line = self._read_line()
                 if not line.startswith("http://"):
                     raise SimulatorError(self._explain("did not start"))
@@ -130,12 +114,12 @@ class SimulatorProcess:
             errors, self._errors = self._errors, None
             self._base_url = None
             if child is not None:
-                _close_pipes(child)
+                close_pipes(child)
                 if self._owner != os.getpid():
                     # Forked: the child is our parent's, to be neither killed nor awaited here.
                     child.returncode = 0
                 else:
-                    _await_end(child)
+                    await_end(child)
             if errors is not None:
                 errors.close()
 
@@ -172,53 +156,6 @@ class SimulatorProcess:
             said = self._errors.read().decode("utf-8", "replace").strip()
         ending = f" Its last words: {said}" if said else ""
         return f"The simulator {what}. To see why, type: python -m aiml_nb.simulator.{ending}"
-
-
-def _start_child(errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - our own module
-        # -P: a learner's random.py in the current folder must not be imported.
-        [sys.executable, "-P", "-m", __name__.rpartition(".")[0]],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        # Unbuffered: a forked process can close its copies without a lock.
-        bufsize=0,
-        env=_make_environment(),
-    )
-
-
-def _make_environment() -> dict[str, str]:
-    """Return what Python needs of the environment, and the way to this package.
-
-    Secrets are kept in variables of any name: of others none is passed on.
-    """
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name.upper() in _NEEDED or name.upper().startswith(_NEEDED_KINDS)
-    }
-    root = str(Path(__file__).resolve().parents[2])
-    # An installed package is found anyway; on PYTHONPATH its neighbours could hide the standard
-    # library. A checkout that is run in place needs it.
-    if root not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
-        before = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = root if not before else os.pathsep.join((root, before))
-    return environment
-
-
-def _close_pipes(child: subprocess.Popen[bytes]) -> None:
-    for pipe in (child.stdin, child.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
-
-
-def _await_end(child: subprocess.Popen[bytes]) -> None:
-    try:
-        child.wait(_GRACE)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
 
 
 class _Shared:

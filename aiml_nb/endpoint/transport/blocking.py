@@ -7,13 +7,13 @@ is never too late: here the timeout is the whole exchange's, and a timer shuts t
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
 from typing import Any
 
 import httpcore2
 import httpx2
 
 from . import open_files
+from .blocking_body import GuardedStream, PlainBody, find_broken
 from .body import Body
 from .environment import Proxy
 from .guard import (
@@ -70,7 +70,7 @@ class GuardedClient(httpx2.Client):
         broken: BrokenReplyError | None = None
         try:
             response = self._send(request, exchange, options)
-            guarded = _GuardedStream(response, exchange, self._connections)
+            guarded = GuardedStream(response, exchange, self._connections.tidy)
             response.stream = guarded
             try:
                 if self._network.received > MOST_HEAD_BYTES:
@@ -86,7 +86,7 @@ class GuardedClient(httpx2.Client):
             exchange.end()
             if isinstance(error, Exception):
                 exchange.check(error)
-            broken = _find_broken(error)
+            broken = find_broken(error)
             if broken is None:
                 raise
         if broken:  # here, where it has nothing for its cause that quotes the server
@@ -145,7 +145,7 @@ class _Transport(httpx2.BaseTransport):
         return httpx2.Response(
             reply.status,
             headers=reply.headers,
-            stream=_Body(reply.stream),
+            stream=PlainBody(reply.stream),
         )
 
     def tidy(self, request: httpx2.Request) -> None:
@@ -158,64 +158,6 @@ class _Transport(httpx2.BaseTransport):
 
     def close(self) -> None:
         self._pool.close()
-
-
-class _Body(httpx2.SyncByteStream):
-    """The body of a reply, as httpx2 takes it."""
-
-    def __init__(self, pieces: Any) -> None:
-        self._pieces = pieces
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._pieces
-
-    def close(self) -> None:
-        self._pieces.close()
-
-
-class _GuardedStream(httpx2.SyncByteStream):
-    """The body of a reply, capped, and cut off with its exchange."""
-
-    def __init__(
-        self,
-        response: httpx2.Response,
-        exchange: Exchange,
-        connections: _Transport,
-    ) -> None:
-        self._request = response.request
-        self._stream: Any = response.stream
-        self._exchange = exchange
-        self._connections = connections
-        self._body: Body | None = None
-
-    def begin(self, body: Body) -> None:
-        """Have `body` take the pieces that come from now on."""
-        self._body = body
-
-    def __iter__(self) -> Iterator[bytes]:
-        assert self._body is not None  # noqa: S101  nobody reads before the head is read
-        broken: BrokenReplyError | None = None
-        try:
-            for piece in self._stream:
-                yield from self._body.take(piece)
-                if self._body.is_over:
-                    break
-        except Exception as error:
-            self._exchange.check(error)
-            broken = _find_broken(error)
-            if broken is None and not self._body.is_error:
-                raise
-            if self._body.is_error:  # its status says enough
-                return
-        if broken:
-            raise broken
-        # A socket that was shut looks like the regular end of a body without a length.
-        self._exchange.check()
-
-    def close(self) -> None:
-        self._exchange.end()
-        self._stream.close()
-        self._connections.tidy(self._request)
 
 
 def _open_pool(
@@ -232,13 +174,6 @@ def _open_pool(
     if proxy.is_encrypted:
         settings["proxy_ssl_context"] = certificates
     return httpcore2.HTTPProxy(proxy.url, proxy_headers=[*proxy.headers.items()], **settings)
-
-
-def _find_broken(error: BaseException) -> BrokenReplyError | None:
-    """Return what a reply is called that the parser could not read; None for other errors."""
-    said = str(error)
-    is_broken = isinstance(error, httpcore2.RemoteProtocolError) and NO_REPLY not in said
-    return BrokenReplyError(said) if is_broken else None
 
 
 def _explain(error: Exception) -> str:

@@ -8,34 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ...errors import BudgetError
 from ...records import Call
-from .caps import Caps
+from .caps import KEEPS_NO_LIMIT, TOLD_NO_COST, TOLD_NO_TOKENS, WHY_PASSED, Caps
 from .estimate import Estimate
-from .usage import Learned, Used, used_by
+from .usage import Learned, Reserved, Used, used_by
 
 if TYPE_CHECKING:
     from ...prompts import Prompt
 
 _BLIND = 3  # attempts that may have cost something, and none has said how much
-
-
-class Reserved(NamedTuple):
-    """What is set aside for one attempt, until it is known what it has used.
-
-    Parameters
-    ----------
-    estimate
-        What was guessed of it.
-    room, cost
-        The tokens and the dollars that are set aside.
-    """
-
-    estimate: Estimate = Estimate(0, 0)
-    room: Estimate = Estimate(0, 0)
-    cost: float = 0.0
 
 
 class Budget:
@@ -176,9 +160,9 @@ class Budget:
     def _count_answer(self, estimate: Estimate, used: Used) -> None:
         self._learned.note(estimate, used)
         if not used.is_told:
-            self._say("tokens", _TOLD_NO_TOKENS)
+            self._say("tokens", TOLD_NO_TOKENS)
         if not self._learned.keeps_limit:
-            self._say("max_tokens", _KEEPS_NO_LIMIT)
+            self._say("max_tokens", KEEPS_NO_LIMIT)
         self._tokens += used.total
         if self._limits.prices is not None:
             known = Estimate(used.input_tokens, used.output_tokens)
@@ -206,7 +190,7 @@ class Budget:
         if self._learned.largest_cost is None:
             self._is_blind = True
             return
-        self._say("cost", _TOLD_NO_COST)
+        self._say("cost", TOLD_NO_COST)
         self._cost += self._learned.cost_of(used.total, is_alone=True)
 
     def _price(self, room: Estimate, *, is_alone: bool) -> float:
@@ -246,25 +230,7 @@ class Budget:
             text = f"max_cost={limits.max_cost} was passed by ${self._cost - limits.max_cost:.6f}"
         else:
             return
-        self._say("passed", f"{text}: {_WHY_PASSED}")
-
-
-_TOLD_NO_TOKENS = (
-    "The server does not say how many tokens its answers used, or fewer than they have: for the "
-    "caps they are counted by their texts, four letters or one Chinese character a token."
-)
-_TOLD_NO_COST = (
-    "Some answers name no cost: for max_cost each counts as the dearest before it. Give the prices "
-    "too, in dollars per million tokens: prices=(input, output)."
-)
-_KEEPS_NO_LIMIT = (
-    "The server's answers are longer than max_tokens allows: fewer calls are in flight, for the "
-    "caps to be kept."
-)
-_WHY_PASSED = (
-    "calls in flight used more than all before them let expect. Set max_tokens, or fewer in flight "
-    "with max_concurrency."
-)
+        self._say("passed", f"{text}: {WHY_PASSED}")
 
 
 def check_first_call(limits: Caps, estimate: Estimate) -> None:

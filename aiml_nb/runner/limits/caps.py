@@ -8,6 +8,24 @@ from dataclasses import dataclass
 from ...errors import BudgetError
 from .usage import MARGIN, ROOM
 
+# What is to be known of a run about its caps.
+TOLD_NO_TOKENS = (
+    "The server does not say how many tokens its answers used, or fewer than they have: for the "
+    "caps they are counted by their texts, four letters or one Chinese character a token."
+)
+TOLD_NO_COST = (
+    "Some answers name no cost: for max_cost each counts as the dearest before it. Give the prices "
+    "too, in dollars per million tokens: prices=(input, output)."
+)
+KEEPS_NO_LIMIT = (
+    "The server's answers are longer than max_tokens allows: fewer calls are in flight, for the "
+    "caps to be kept."
+)
+WHY_PASSED = (
+    "calls in flight used more than all before them let expect. Set max_tokens, or fewer in flight "
+    "with max_concurrency."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from ...records import LimitChange
 from .congestion import Congestion
+from .turns import ThreadTurn, give_turn
 
 FIRST_LIMIT = 4  # where a limit that has to be learned begins
 
@@ -88,11 +89,6 @@ class AdaptiveLimiter:
                     self._note(now, "ok")
                 self._free_unjudged()
 
-    def _free_unjudged(self) -> None:
-        self.in_flight -= self._unjudged
-        self._unjudged = 0
-        self._wake()
-
     def acquire(self, *, timeout: float, priority: int = 0) -> bool:
         """Wait, blocking the thread, until an attempt may be made; False after `timeout` s.
 
@@ -101,7 +97,7 @@ class AdaptiveLimiter:
         priority
             In the line; who has the lowest goes first, whenever they came.
         """
-        turn = _ThreadTurn()
+        turn = ThreadTurn()
         self._enqueue(turn.give, priority=priority)
         if turn.given.wait(None if math.isinf(timeout) else max(timeout, 0)):
             return True
@@ -126,7 +122,7 @@ class AdaptiveLimiter:
     ) -> bool:
         """Wait until an attempt may be made; otherwise as `acquire`."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._enqueue(partial(_give_turn, turn), priority=priority)
+        self._enqueue(partial(give_turn, turn), priority=priority)
         try:
             async with asyncio.timeout(None if math.isinf(timeout) else timeout):
                 await turn
@@ -205,15 +201,13 @@ class AdaptiveLimiter:
     def free(self) -> None:
         """Let an attempt that stayed in flight count no more."""
         with self._lock:
-            if not self._staying:  # it was alone, and keeps its slot
-                return
-            self._staying -= 1
-            self.in_flight -= 1
-            self._wake()
+            if self._staying:  # else it was alone, and keeps its slot
+                self._staying -= 1
+                self.in_flight -= 1
+                self._wake()
 
     def _note_time(self, took: float) -> None:
-        known = not math.isinf(self.usual)
-        self.usual = self.usual + (took - self.usual) / 8 if known else took
+        self.usual = took if math.isinf(self.usual) else self.usual + (took - self.usual) / 8
 
     def review(self, now: float) -> None:
         """See, after a pause, how many there should be in flight."""
@@ -227,6 +221,10 @@ class AdaptiveLimiter:
             self.congestion.limit = self.congestion.ceiling = 2**31
             self._allowed = math.inf
             self._free_unjudged()
+
+    def _free_unjudged(self) -> None:
+        self.in_flight, self._unjudged = self.in_flight - self._unjudged, 0
+        self._wake()
 
     def _enqueue(self, give: Callable[[], bool], *, priority: int) -> None:
         with self._lock:
@@ -250,24 +248,3 @@ class AdaptiveLimiter:
 
     def _has_room(self) -> bool:
         return self.in_flight < self.limit and not (self._is_single_file and self._inside)
-
-
-class _ThreadTurn:
-    """A thread's priority in the line."""
-
-    def __init__(self) -> None:
-        self.given = threading.Event()
-        self.is_over = False
-
-    def give(self) -> bool:
-        """Let the thread go on; False if it does not wait any more."""
-        if not self.is_over:
-            self.given.set()
-        return not self.is_over
-
-
-def _give_turn(turn: asyncio.Future[None]) -> bool:
-    if turn.done():
-        return False
-    turn.set_result(None)
-    return True

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from ...records import Call
 from ..plan import Plan
-from .budget import Budget, Reserved
+from .budget import Budget
 from .estimate import Estimate, Estimator
 from .rates import RateWindow
+from .usage import Reserved
 
 _NOTHING = Estimate(0, 0)
 

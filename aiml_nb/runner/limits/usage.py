@@ -47,6 +47,22 @@ class Used(NamedTuple):
         return self.input_tokens + self.output_tokens
 
 
+class Reserved(NamedTuple):
+    """What is set aside for one attempt, until it is known what it has used.
+
+    Parameters
+    ----------
+    estimate
+        What was guessed of it.
+    room, cost
+        The tokens and the dollars that are set aside.
+    """
+
+    estimate: Estimate = Estimate(0, 0)
+    room: Estimate = Estimate(0, 0)
+    cost: float = 0.0
+
+
 def used_by(call: Call, estimate: Estimate, *, prompt: Prompt | None = None) -> Used:
     """Return what the answer has used that is in `call`.
 

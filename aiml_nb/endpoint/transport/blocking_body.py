@@ -1,0 +1,80 @@
+"""The body of a reply to the blocking client: capped, and cut off with its exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpcore2
+import httpx2
+
+from .body import Body
+from .network import Exchange
+from .words import NO_REPLY, BrokenReplyError
+
+
+class PlainBody(httpx2.SyncByteStream):
+    """The body of a reply, as httpx2 takes it."""
+
+    def __init__(self, pieces: Any) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._pieces
+
+    def close(self) -> None:
+        """Close what it comes from."""
+        self._pieces.close()
+
+
+class GuardedStream(httpx2.SyncByteStream):
+    """The body of a reply, capped, and cut off with its exchange."""
+
+    def __init__(
+        self,
+        response: httpx2.Response,
+        exchange: Exchange,
+        tidy: Callable[[httpx2.Request], None],
+    ) -> None:
+        self._request = response.request
+        self._stream: Any = response.stream
+        self._exchange = exchange
+        self._tidy = tidy
+        self._body: Body | None = None
+
+    def begin(self, body: Body) -> None:
+        """Have `body` take the pieces that come from now on."""
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        assert self._body is not None  # noqa: S101  nobody reads before the head is read
+        broken: BrokenReplyError | None = None
+        try:
+            for piece in self._stream:
+                yield from self._body.take(piece)
+                if self._body.is_over:
+                    break
+        except Exception as error:
+            self._exchange.check(error)
+            broken = find_broken(error)
+            if broken is None and not self._body.is_error:
+                raise
+            if self._body.is_error:  # its status says enough
+                return
+        if broken:
+            raise broken
+        # A socket that was shut looks like the regular end of a body without a length.
+        self._exchange.check()
+
+    def close(self) -> None:
+        """End the exchange, whether or not all was read."""
+        self._exchange.end()
+        self._stream.close()
+        self._tidy(self._request)
+
+
+def find_broken(error: BaseException) -> BrokenReplyError | None:
+    """Return what a reply is called that the parser could not read; None for other errors."""
+    said = str(error)
+    is_broken = isinstance(error, httpcore2.RemoteProtocolError) and NO_REPLY not in said
+    return BrokenReplyError(said) if is_broken else None

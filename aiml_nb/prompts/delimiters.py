@@ -1,0 +1,86 @@
+"""Which delimiter a table (CSV) has: as its header tells, else as makes rows of one length."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+PROMPT_NAMES = ("prompt", "prompts")
+ID_NAMES = ("custom_id", "id")
+HEADER_NAMES = {*PROMPT_NAMES, *ID_NAMES, "question", "questions"}
+# What tells the delimiter where no header does: so many rows, of so many characters.
+_SAMPLE_ROWS, _SAMPLE_SIZE = 100, 100_000
+
+Row = tuple[int, list[str]]  # the number of its first line, and its cells
+
+
+def find_delimiter(text: str, path: Path, *, name: str | None) -> str:
+    """Return what separates the fields: as the header has it, else rows of one length."""
+    is_tsv = path.suffix.lower() == ".tsv"
+    order = sorted(DELIMITERS, key=lambda each: is_tsv and each != "\t")
+    samples = {each: take_sample(text, path, each) for each in order}
+    known = {each: count_names(rows[0], name) for each, rows in samples.items() if rows}
+    if most := max(known.values(), default=0):
+        return next(each for each, count in known.items() if count == most)
+    widths = {each: {len(cells) for cells in rows} for each, rows in samples.items()}
+    fitting = [each for each, found in widths.items() if len(found) == 1 and max(found) > 1]
+    if len(fitting) > 1:
+        names = " or ".join(f"a {DELIMITERS[each]}" for each in fitting)
+        raise ValueError(
+            f"What separates the fields of {str(path)!r} may be {names}. Write the names of its "
+            "columns in its first line, separated as they are: id;prompt."
+        )
+    uncut = [each for each, found in widths.items() if found == {1}]
+    return next(chain(fitting, uncut, order))
+
+
+def take_sample(text: str, path: Path, delimiter: str) -> list[list[str]]:
+    """Return the first rows, as far as they can be read."""
+    sample = text[:_SAMPLE_SIZE]
+    if len(sample) < len(text):
+        sample = sample[: sample.rfind("\n") + 1] or sample
+    found = []
+    try:
+        for _, cells in islice(parse(sample, path, delimiter), _SAMPLE_ROWS):
+            found.append(cells)
+    except ValueError:  # said when the table is read
+        pass
+    return found
+
+
+def count_names(cells: list[str], name: str | None) -> int:
+    """Return how many cells are names that a header has and a prompt is not."""
+    names = set(map(normalize, cells))
+    if name and normalize(name) in names:
+        return len(cells)
+    if any(cell.endswith(("?", "!", ".")) for cell in names):
+        return 0  # "Question, how many?" is a prompt with a comma
+    return len(names & HEADER_NAMES)
+
+
+def parse(text: str, path: Path, delimiter: str, *, line: int = 1) -> Iterator[Row]:
+    """Yield the rows that are not blank; a quote out of its place is an error, not a guess."""
+    rows = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
+    start = line
+    try:
+        for cells in rows:
+            if any(map(str.strip, cells)):
+                yield line, cells
+            line = start + rows.line_num
+    except csv.Error as error:
+        raise ValueError(
+            f"Line {line} of {str(path)!r} is no line of a table: {error}. Put a field with quotes "
+            'in it in quotes, and write each of its own twice: "Say ""hello""."'
+        ) from None
+
+
+def normalize(name: str) -> str:
+    """Return a name of a column without what users write in many ways."""
+    return re.sub(r"[\s-]+", "_", name.strip().lower())

@@ -1,0 +1,75 @@
+"""The simulator as a child process: started, and its end awaited."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import IO
+
+# The variables by which Python, and the system's libraries, find their files, words and threads.
+_NEEDED = frozenset(
+    {
+        *("PATH", "PATHEXT", "HOME", "USERPROFILE", "SHELL", "TMPDIR", "TEMP", "TMP"),
+        *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "APPDATA", "LOCALAPPDATA"),
+        *("LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH"),
+        *("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"),
+    }
+)
+_NEEDED_KINDS = ("PYTHON", "LC_", "DYLD_")
+
+# Seconds for it to end by itself once its stdin is closed: it needs some milliseconds.
+_GRACE = 2.0
+
+
+def start_child(errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start the simulator, its errors going to a file."""
+    return subprocess.Popen(  # noqa: S603 - our own module
+        # -P: a learner's random.py in the current folder must not be imported.
+        [sys.executable, "-P", "-m", __name__.rpartition(".")[0]],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        # Unbuffered: a forked process can close its copies without a lock.
+        bufsize=0,
+        env=_make_environment(),
+    )
+
+
+def _make_environment() -> dict[str, str]:
+    """Return what Python needs of the environment, and the way to this package.
+
+    Secrets are kept in variables of any name: of others none is passed on.
+    """
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in _NEEDED or name.upper().startswith(_NEEDED_KINDS)
+    }
+    root = str(Path(__file__).resolve().parents[2])
+    # An installed package is found anyway; on PYTHONPATH its neighbours could hide the standard
+    # library. A checkout that is run in place needs it.
+    if root not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
+        before = environment.get("PYTHONPATH")
+        environment["PYTHONPATH"] = root if not before else os.pathsep.join((root, before))
+    return environment
+
+
+def close_pipes(child: subprocess.Popen[bytes]) -> None:
+    """Close our ends of its pipes, which ends it."""
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+def await_end(child: subprocess.Popen[bytes]) -> None:
+    """Wait until it has ended, and kill it if it does not."""
+    try:
+        child.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
