@@ -101,6 +101,7 @@ def test_runs_that_are_killed_lose_nothing_and_ask_nothing_twice(
     assert tally.sent_again == []
     assert tally.unfinished == []
     assert tally.torn > 0
+    assert tally.acknowledged > 0
     assert tally.in_flight > 0
 
 

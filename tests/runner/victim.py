@@ -17,7 +17,7 @@ import openai.resources.chat.completions  # noqa: F401  the client fetches it wh
 
 import aiml_nb as nb
 from aiml_nb.records import Call
-from aiml_nb.runner import run as runner_run
+from aiml_nb.runner import execute
 
 SOME_FAILED = 3  # the exit code: not that of an exception
 
@@ -53,7 +53,7 @@ def carry_out(job: dict[str, Any]) -> int:
     def show(*_: object, **__: object) -> Iterator[Callable[[Call], None]]:
         yield lambda call: void(os.write(acknowledged, f"{call.custom_id}\n".encode()))
 
-    runner_run.__globals__["show_progress"] = show
+    execute.show_progress = show
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, 1)
     endpoint = nb.connect(base_url=job["base_url"], api_key=job["key"], verbose=False)
