@@ -1,4 +1,4 @@
-"""Tables of cases: what of them is run ordinarily, and what is slow."""
+"""Tables of cases: what of them is run ordinarily, what is slow, and what is exhaustive."""
 
 from __future__ import annotations
 
@@ -14,12 +14,22 @@ def slow(*values: Any) -> Any:
     return pytest.param(*values, marks=pytest.mark.slow)
 
 
+def exhaustive(*values: Any) -> Any:
+    """Return a case that is slow, and of a kind with others: .ci/run leaves it out too."""
+    return pytest.param(*values, marks=[pytest.mark.slow, pytest.mark.exhaustive])
+
+
 def in_turn(rows: Iterable[Any], *ways: Collection[Any]) -> list[Any]:
-    """Return each row in all ways; ordinarily it is run in one, and the ways take turns."""
+    """Return each row in all ways, of which it is run ordinarily in one; the ways take turns.
+
+    One more way is slow, that which has least in common with the first; the others are exhaustive.
+    """
     cases = []
     for number, row in enumerate(rows):
         all_ways = list(product(*ways))
+        turn = number % len(all_ways)
         for place, way in enumerate(all_ways):
-            is_its_turn = place == number % len(all_ways)
-            cases.append(pytest.param(row, *way) if is_its_turn else slow(row, *way))
+            is_other = place == len(all_ways) - 1 - turn
+            mark = pytest.param if place == turn else slow if is_other else exhaustive
+            cases.append(mark(row, *way))
     return cases

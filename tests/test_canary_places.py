@@ -16,6 +16,7 @@ from nbclient import NotebookClient
 import aiml_nb as nb
 
 from .echo_places import PLACES, echo_places
+from .rows import exhaustive, slow
 
 CANARY = "canary-0123456789abcdef"
 PART = CANARY[:12]
@@ -101,12 +102,13 @@ for place in places:
 """
 
 
-@pytest.mark.slow
-def test_the_command_line_shows_it_nowhere(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [slow(8), exhaustive(1)])
+def test_the_command_line_shows_it_nowhere(step: int, tmp_path: Path) -> None:
     (tmp_path / "p.txt").write_text("Who?\n")
+    places = list(PLACES)[::step]
     with echo_places() as root:
         done = subprocess.run(
-            [sys.executable, "-c", COMMANDS, root, *PLACES],
+            [sys.executable, "-c", COMMANDS, root, *places],
             check=False,
             capture_output=True,
             text=True,
@@ -114,7 +116,7 @@ def test_the_command_line_shows_it_nowhere(tmp_path: Path) -> None:
             env={**os.environ, "AIML_API_KEY": CANARY},
         )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.count("place ") == 2 * len(PLACES)
+    assert done.stdout.count("place ") == 2 * len(places)
     written = [each.read_text() for each in tmp_path.iterdir() if each.suffix != ".png"]
     assert leaks(done.stdout) + leaks(done.stderr) == []
     assert [leak for text in written for leak in leaks(text)] == []
@@ -140,14 +142,13 @@ RAISING = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.kernel
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("step", [slow(20), exhaustive(1)])
 def test_no_traceback_of_a_cell_shows_it(
     step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    most = list(PLACES)[::step]
+    most, few = list(PLACES)[::step], list(FEW)[::2]
     monkeypatch.setenv("AIML_API_KEY", CANARY)
     monkeypatch.setenv("PYTHONPATH", str(Path(nb.__file__).parents[1]))
     modes = ("Plain", "Context", "Verbose", "Minimal")
@@ -155,7 +156,7 @@ def test_no_traceback_of_a_cell_shows_it(
         cells = ["import aiml_nb as nb\ntried = 0"]
         for mode in modes:
             cells.append(f"%xmode {mode}")
-            places = most if mode == "Verbose" else list(FEW)  # it shows the most
+            places = most if mode == "Verbose" else few  # it shows the most
             cells += [
                 CELL.format(places=places, root=root, call=call)
                 for call in ("nb.run", "await nb.run_async")
@@ -174,7 +175,7 @@ def test_no_traceback_of_a_cell_shows_it(
     raised = [out for cell in notebook.cells for out in cell.outputs if out.output_type == "error"]
     assert [leak for text in said for leak in leaks(text)] == []
     assert len(raised) >= len(modes) * len(RAISING) * 6
-    assert said[-1] == f"{2 * 6 * (len(most) + 3 * len(FEW))}\n"
+    assert said[-1] == f"{2 * 6 * (len(most) + 3 * len(few))}\n"
 
 
 def texts_of(outputs: list[Any]) -> list[str]:

@@ -15,11 +15,12 @@ import aiml_nb as nb
 from aiml_nb.analysis import diagnose, interval, upper_bound, what_if
 from aiml_nb.records import Comparison, Run
 
+from ..rows import exhaustive
 from .builders import make_run, make_sync, timed
 from .schedules import chunked, first_come, seeded, serialised
 
 pytestmark = pytest.mark.slow
-STRATEGIES = ["gather", "as_completed", "task_group", "workers", "threads"]
+STRATEGIES = ["gather", *map(exhaustive, ["as_completed", "task_group", "workers"]), "threads"]
 
 
 def draw_pairs(draw: random.Random, repeats: int) -> Comparison:
@@ -31,9 +32,9 @@ def draw_pairs(draw: random.Random, repeats: int) -> Comparison:
     return Comparison(pairs=pairs)
 
 
-@pytest.mark.parametrize("repeats", [2, 3, 5, 10, 20])
+@pytest.mark.parametrize("repeats", [2, 3, exhaustive(5), 10, exhaustive(20)])
 def test_the_interval_covers_the_truth(repeats: int) -> None:
-    draw, trials = seeded(repeats), 5000
+    draw, trials = seeded(repeats), 2000
     covered = 0
     for _ in range(trials):
         ends = interval(draw_pairs(draw, repeats))
@@ -53,7 +54,7 @@ def draw_schedule(draw: random.Random) -> tuple[list[float], int]:
 
 def test_first_come_never_exceeds_the_upper_bound_and_is_never_blamed() -> None:
     draw, alarms, worst = seeded(0), 0, 0.0
-    for _ in range(5000):
+    for _ in range(2000):
         durations, slots = draw_schedule(draw)
         # Client and network cost up to 2 % of a mean call between two calls of a slot.
         gap = draw.choice([0.0, 0.0, 0.005, 0.02]) * statistics.fmean(durations)
@@ -63,10 +64,10 @@ def test_first_come_never_exceeds_the_upper_bound_and_is_never_blamed() -> None:
         )
         worst = max(worst, exact.makespan / (upper_bound(exact) or 1))
         alarms += (diagnose(exact) is not None) + (diagnose(late) is not None)
-    print(f"\nfirst come: at most {worst:.4f} of the bound; false alarms {alarms} of 10,000")
+    print(f"\nfirst come: at most {worst:.4f} of the bound; false alarms {alarms} of 4,000")
 
     assert worst <= 1 + 1e-9
-    assert alarms <= 5
+    assert alarms <= 2
 
 
 def test_classic_mistakes_are_found() -> None:
@@ -113,7 +114,7 @@ def test_real_runs_are_not_blamed(strategy: str) -> None:
     assert found == [None] * 3
 
 
-@pytest.mark.parametrize("limit", [5, 10, 20])
+@pytest.mark.parametrize("limit", [5, exhaustive(10), 20])
 def test_real_batches_are_found(limit: int) -> None:
     diagnosis = diagnose(simulated("batches", limit))
 
@@ -123,7 +124,7 @@ def test_real_batches_are_found(limit: int) -> None:
 
 def test_what_if_agrees_with_real_runs() -> None:
     """Where durations do not grow with load: up to 20 at once, of which the service serves 20."""
-    limits = [2, 4, 8, 12, 20]
+    limits = [4, 12, 20]
     predicted = what_if(simulated("gather", 6, speed=3), max_concurrency=limits).makespans
     errors = []
     for limit, expected in zip(limits, predicted, strict=True):

@@ -107,7 +107,7 @@ class Jupyter:
         place.parent.mkdir(parents=True)
         python = shared_python(kernel)
         program = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        variables = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(REPOSITORY)}
+        variables = {"PYTHONPATH": str(REPOSITORY)}
         spec = {"argv": program, "display_name": f"kernel {kernel}", "language": "python"}
         place.write_text(json.dumps({**spec, "env": variables}))
 

@@ -9,15 +9,21 @@ import nbformat
 import pytest
 
 from ..kernels.environments import HERE, REPOSITORY
+from ..rows import exhaustive, slow
 from .jupyter import Jupyter
 
 pytestmark = [pytest.mark.browser, pytest.mark.kernel]
 
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+# Of each kind one: the first, with failures, with widgets. The others run in a kernel alone.
+IN_A_BROWSER = {"00-start", "05-when-it-fails", "08-your-own-prompts", "demo"}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [(slow if path.stem in IN_A_BROWSER else exhaustive)(path) for path in NOTEBOOKS],
+    ids=lambda path: path.stem,
+)
 def test_all_cells_answer_when_all_are_queued(
     open_in: Callable[..., Any], jupyter: Jupyter, path: Any
 ):

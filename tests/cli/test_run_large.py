@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ..rows import exhaustive, slow
 from .test_run import read_results, write_questions
-
-pytestmark = pytest.mark.slow
 
 PROGRAM = """
 import sys
@@ -52,7 +51,12 @@ def measure(folder: Path, count: int, *options: str) -> Cost:
 
 
 @pytest.mark.parametrize(
-    "options", [[], ["--journal", "j.jsonl"], ["--journal", "j.jsonl", "--output", "o.csv"]]
+    "options",
+    [
+        exhaustive([]),
+        slow(["--journal", "j.jsonl"]),
+        exhaustive(["--journal", "j.jsonl", "--output", "o.csv"]),
+    ],
 )
 def test_twenty_thousand_prompts(options: list[str], tmp_path: Path) -> None:
     few = measure(tmp_path / "few", 50, *options)

@@ -215,7 +215,6 @@ def kernel_variables(folder: Path) -> dict[str, str]:
         "PYTHONPATH": str(REPOSITORY),
         "IPYTHONDIR": str(folder / "ipython"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from .conftest import built, on_kernels
 from .driver import patched
 from .environments import Environment
 from .measure import INTERRUPTED, measure_interrupt
@@ -14,11 +15,13 @@ from .server import Server
 pytestmark = pytest.mark.kernel
 
 
-@pytest.mark.parametrize("kind", INTERRUPTED)
+@pytest.mark.parametrize(
+    ("environment", "kind"), on_kernels([*INTERRUPTED], ordinary=INTERRUPTED), ids=str
+)
 def test_one_press_ends_the_cell_its_tasks_and_its_requests(
     environment: Environment, kind: str
 ) -> None:
-    stopped = measure_interrupt(environment, kind)
+    stopped = measure_interrupt(built(environment), kind)
 
     assert stopped.seconds <= 2
     assert stopped.tasks_left == 0

@@ -8,11 +8,16 @@ import sys
 
 import pytest
 
-from .conftest import built
+from ..rows import exhaustive
+from .conftest import ALIKE, built
 from .environments import MATRIX, REPOSITORY, Environment, python_of
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
-OTHERS = [known for known in MATRIX if known.python and known.name != "colab"]
+OTHERS = [
+    exhaustive(known) if known.name in ALIKE else known
+    for known in MATRIX
+    if known.python and known.name != "colab"
+]
 
 
 @pytest.mark.parametrize("known", OTHERS, ids=str)

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from ..rows import exhaustive, slow
+from .conftest import built, on_kernels
 from .driver import Kernel, patched
 from .environments import HERE, MATRIX, OLD_NEST, Environment, python_of
 from .measure import APPLY, ORDERS, measure_queue, measure_queue_unmended
@@ -13,9 +15,11 @@ from .measure import APPLY, ORDERS, measure_queue, measure_queue_unmended
 pytestmark = pytest.mark.kernel
 
 
-@pytest.mark.parametrize("nest_asyncio", ORDERS)
+@pytest.mark.parametrize(
+    ("environment", "nest_asyncio"), on_kernels(ORDERS, ordinary=ORDERS), ids=str
+)
 def test_no_cell_message_or_completion_is_lost(environment: Environment, nest_asyncio: str) -> None:
-    kept = measure_queue(environment, nest_asyncio=nest_asyncio)
+    kept = measure_queue(built(environment), nest_asyncio=nest_asyncio)
 
     assert kept.answered == kept.queued
     assert kept.in_order
@@ -77,7 +81,7 @@ def test_a_run_without_the_patch_being_asked_for_loses_nothing(environment: Envi
     assert "".join(answer.stderr for answer in answers) == ""
 
 
-SUBSHELLS = [HERE, *(pytest.param(known, marks=pytest.mark.slow) for known in MATRIX[1:4])]
+SUBSHELLS = [HERE, slow(MATRIX[1]), *map(exhaustive, MATRIX[2:4])]
 
 
 @pytest.mark.parametrize("known", SUBSHELLS, ids=str)
@@ -97,7 +101,9 @@ def test_runs_in_two_threads_of_a_kernel_do_not_wait_for_each_other(known: Envir
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", ["", APPLY, "import nest_asyncio2\nnest_asyncio2.apply()"])
+@pytest.mark.parametrize(
+    "first", [exhaustive(""), APPLY, exhaustive("import nest_asyncio2\nnest_asyncio2.apply()")]
+)
 def test_a_nest_asyncio2_that_is_too_old_is_reported_and_not_used(first: str) -> None:
     python_of(OLD_NEST)
     with Kernel(OLD_NEST) as kernel:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from jupyter_client.manager import start_new_kernel
 
+from ..rows import exhaustive, slow
+
 RUN = """
 import aiml_nb as nb, json
 {first}
@@ -37,14 +39,13 @@ def records(first: str, make: str, folder: Path) -> list[list[float]]:
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.kernel
 @pytest.mark.parametrize(
     ("first", "make"),
     [
-        ("nb.patch_loop()", "await nb.run_async"),
-        ("nb.patch_loop()", "nb.run"),
-        ("", "nb.run"),
+        slow("nb.patch_loop()", "await nb.run_async"),
+        slow("nb.patch_loop()", "nb.run"),
+        exhaustive("", "nb.run"),
     ],
 )
 def test_the_patch_changes_neither_the_order_nor_the_durations(

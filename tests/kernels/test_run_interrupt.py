@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from .conftest import built
+from ..rows import exhaustive, slow
+from .conftest import built, on_kernels
 from .driver import Kernel
-from .environments import HERE, MATRIX, UVLOOP, Environment
+from .environments import UVLOOP, Environment
 from .runs import CELLS, KINDS, NOT_ON_UVLOOP, PREPARE, TWICE, WAITS, StoppedRun
 from .server import Server
 from .shared import Kernels
@@ -33,29 +34,20 @@ ORDINARY = {
 ON_UVLOOP = [kind for kind in KINDS if kind not in NOT_ON_UVLOOP]
 
 
-def each_kind_on_kernels() -> Iterator[object]:
-    """Yield each kind of run with each kernel; those beyond two kernels a kind are exhaustive."""
-    for number, kind in enumerate(KINDS):
-        yield pytest.param(HERE, kind, marks=() if kind in ORDINARY else pytest.mark.slow)
-        for place, known in enumerate(MATRIX):
-            is_its_turn = (place - number) % len(MATRIX) in {0, 3}
-            marks = [pytest.mark.slow, *([] if is_its_turn else [pytest.mark.exhaustive])]
-            yield pytest.param(known, kind, marks=marks)
-
-
 @pytest.fixture(scope="module")
 def kernels() -> Iterator[Kernels]:
     with Kernels() as started:
         yield started
 
 
-@pytest.mark.parametrize(("environment", "kind"), list(each_kind_on_kernels()), ids=str)
+@pytest.mark.parametrize(("environment", "kind"), on_kernels(KINDS, ORDINARY), ids=str)
 def test_the_stop_button_ends_a_run(kernels: Kernels, environment: Environment, kind: str) -> None:
     check(kernels, built(environment), kind)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ON_UVLOOP)
+@pytest.mark.parametrize(
+    "kind", [(exhaustive if number % 5 else slow)(kind) for number, kind in enumerate(ON_UVLOOP)]
+)
 def test_the_stop_button_ends_a_run_on_uvloop(kernels: Kernels, kind: str) -> None:
     check(kernels, UVLOOP, kind)
 

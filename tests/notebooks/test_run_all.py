@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cache
 
 import pytest
 
+from ..browser.test_lessons import IN_A_BROWSER
+from ..rows import exhaustive, slow
 from .lessons import LESSONS, Lesson
 from .run_all import Ran, run_all
 
@@ -15,9 +18,12 @@ QUICK = {"01-sync-and-async", "02-the-loop"}
 pytestmark = pytest.mark.kernel
 
 
-def on(lessons: list[Lesson], *, quick: set[str] = QUICK) -> pytest.MarkDecorator:
-    slow = pytest.mark.slow
-    params = [pytest.param(each, marks=() if each.name in quick else slow) for each in lessons]
+def on(
+    lessons: list[Lesson], *, quick: set[str] = QUICK, elsewhere: Collection[str] = ()
+) -> pytest.MarkDecorator:
+    """Run the `quick` ones ordinarily; slow are the others, but for those that run `elsewhere`."""
+    marks = {**dict.fromkeys(elsewhere, exhaustive), **dict.fromkeys(quick, pytest.param)}
+    params = [marks.get(each.name, slow)(each) for each in lessons]
     return pytest.mark.parametrize("lesson", params, ids=str)
 
 
@@ -47,7 +53,7 @@ def test_every_picture_is_described_and_every_result_says_it_is_simulated(lesson
             assert data["text/plain"]
 
 
-@on(LESSONS, quick={"02-the-loop"})
+@on(LESSONS, quick={"02-the-loop"}, elsewhere=IN_A_BROWSER)
 def test_the_learners_notebook_fails_at_its_exercises_and_nowhere_else(lesson: Lesson) -> None:
     ran = run_all(lesson.student)
 

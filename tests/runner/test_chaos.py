@@ -13,14 +13,14 @@ from aiml_nb.runner.execute import execute
 from aiml_nb.runner.limits.retry import Retries
 from aiml_nb.runner.plan import make_plan
 
-from ..rows import slow
+from ..rows import exhaustive, slow
 from .conftest import SkippingClock, connect_faulty
 from .test_run import read_log
 
 N = 500
 
 
-@pytest.mark.parametrize("strategy", ["gather", slow("workers"), slow("threads")])
+@pytest.mark.parametrize("strategy", ["gather", exhaustive("workers"), slow("threads")])
 def test_acknowledged_within_journaled_within_sent(strategy: str, tmp_path: Path) -> None:
     endpoint = connect_faulty("chaos", speed=200)
     path = tmp_path / "run.jsonl"

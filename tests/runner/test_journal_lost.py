@@ -18,7 +18,7 @@ import aiml_nb as nb
 from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.runner.journal import Journal
 
-from ..rows import slow
+from ..rows import exhaustive, slow
 from .records import make_head, make_run, write_journal
 
 BOTH = pytest.mark.parametrize("strategy", ["sequential", "gather"])
@@ -221,7 +221,9 @@ ON_LINUX = pytest.mark.skipif(
 
 
 @ON_LINUX
-@pytest.mark.parametrize("code", ["ENOLCK", *map(slow, ("EOPNOTSUPP", "ENOSYS", "EIO"))])
+@pytest.mark.parametrize(
+    "code", ["ENOLCK", slow("ENOSYS"), *map(exhaustive, ("EOPNOTSUPP", "EIO"))]
+)
 def test_a_file_system_without_locks_is_told_and_does_not_stop_the_run(
     tmp_path: Path, code: str
 ) -> None:

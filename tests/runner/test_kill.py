@@ -20,7 +20,7 @@ from aiml_nb.formats.journal_contents import Contents, read_lines
 from aiml_nb.formats.lines import decode
 
 from ..foreground import Foreground, foreground
-from ..rows import slow
+from ..rows import exhaustive, slow
 from .victim import SOME_FAILED
 
 N_CALLS = 40
@@ -80,7 +80,9 @@ def victims() -> Iterator[Victims]:
         process.kill()
 
 
-@pytest.mark.parametrize(("kills", "scenario"), [(24, "faq"), slow(120, "faq"), slow(40, "chaos")])
+@pytest.mark.parametrize(
+    ("kills", "scenario"), [(24, "faq"), exhaustive(120, "faq"), slow(12, "chaos")]
+)
 def test_runs_that_are_killed_lose_nothing_and_ask_nothing_twice(
     kills: int, scenario: str, victims: Victims, tmp_path: Path
 ) -> None:

@@ -44,6 +44,7 @@ from aiml_nb.runner.journal_summary import ANSWERED, is_whole
 from aiml_nb.runner.limits.retry import MOST_429S, MOST_LOST
 from aiml_nb.runner.plan import Plan, make_plan, make_retries
 
+from ..rows import exhaustive, slow
 from .conftest import reopen
 from .scripted import (
     Exchange,
@@ -526,7 +527,7 @@ def _is_of(name: str, call: Call) -> bool:
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("examples", [30, pytest.param(1500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [30, slow(200), exhaustive(1500)])
 def test_promises_hold_whatever_happens_in_whatever_order(examples: int) -> None:
     run_state_machine_as_test(
         Promises,

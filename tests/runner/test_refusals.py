@@ -15,7 +15,7 @@ import aiml_nb as nb
 from aiml_nb.endpoint.failures import Failure, explain_failure
 
 from ..raw_server import JSON_HEAD, SSE_HEAD, raw_server
-from ..rows import in_turn, slow
+from ..rows import exhaustive, in_turn
 from .conftest import run_skipping
 
 STRATEGIES = ("sequential", "gather")
@@ -620,7 +620,7 @@ class TestHints:
             ("try again in 99999999 hours", None),
         ],
     )
-    @pytest.mark.parametrize("wrap", [None, slow("error"), slow("detail")])
+    @pytest.mark.parametrize("wrap", [None, exhaustive("error"), exhaustive("detail")])
     def test_are_read_from_words(self, words: str, seconds: float | None, wrap: str | None) -> None:
         assert hint_of({wrap: words} if wrap else words) == pytest.approx(seconds)
 

@@ -19,7 +19,7 @@ from aiml_nb.formats.lines import decode, encode
 from aiml_nb.runner.journal_summary import ANSWERED
 
 from ..foreground import foreground
-from ..rows import slow
+from ..rows import exhaustive, slow
 from .conftest import connect_faulty, reopen
 from .test_run import questions, read_log
 
@@ -371,7 +371,7 @@ def small(
 
 
 class TestFullDisk:
-    @pytest.mark.parametrize("strategy", [slow("sequential"), slow("threads"), "gather"])
+    @pytest.mark.parametrize("strategy", [exhaustive("sequential"), slow("threads"), "gather"])
     def test_stops_the_sending_keeps_the_results_and_the_run_can_go_on(
         self, strategy: str, small: tuple[Path, Callable[[], None]]
     ) -> None:

@@ -13,10 +13,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product, starmap
 
 import pytest
 
 from ..raw_server import read_request
+from ..rows import exhaustive, slow
 from .scripted import COMPLETION
 
 TIMEOUT = 1.5
@@ -151,19 +153,27 @@ CASES = [
     ("workers", False, "length", "run_timeout"),
 ]
 MORE = [
-    (strategy, stream, framing, limit)
-    for strategy in ("sequential", "threads", "gather", "workers")
-    for stream in (False, True)
-    for framing in ("length", "chunked", "close")
-    for limit in ("timeout", "run_timeout")
-    if (strategy, stream, framing, limit) not in CASES
+    ("sequential", True, "close", "run_timeout"),
+    ("threads", False, "length", "run_timeout"),
+    ("gather", False, "close", "run_timeout"),
+    ("workers", True, "chunked", "timeout"),
+]
+OTHERS = [
+    each
+    for each in product(
+        ("sequential", "threads", "gather", "workers"),
+        (False, True),
+        ("length", "chunked", "close"),
+        ("timeout", "run_timeout"),
+    )
+    if each not in CASES + MORE
 ]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process can be stopped there")
 @pytest.mark.parametrize(
     ("strategy", "stream", "framing", "limit"),
-    [*CASES, *(pytest.param(*case, marks=pytest.mark.slow) for case in MORE)],
+    [*CASES, *starmap(slow, MORE), *starmap(exhaustive, OTHERS)],
 )
 def test_what_came_while_it_was_stopped_is_no_timeout(
     strategy: str, stream: bool, framing: str, limit: str

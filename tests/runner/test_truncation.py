@@ -23,6 +23,7 @@ from aiml_nb.runner.execute import execute
 from aiml_nb.runner.journal import Journal
 from aiml_nb.runner.plan import make_plan
 
+from ..rows import exhaustive
 from .conftest import SkippingClock, connect_faulty, reopen
 from .test_run import read_log
 
@@ -138,7 +139,7 @@ def choose_cuts(whole: Whole) -> list[int]:
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("share", ["some", pytest.param("many", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("share", ["some", exhaustive("many")])
 @pytest.mark.parametrize("strategy", ["sequential", "gather"])
 def test_a_run_that_is_cut_anywhere_goes_on_to_its_end(
     share: str, strategy: str, whole: Whole, path: Path

@@ -16,6 +16,7 @@ import pytest
 
 import aiml_nb as nb
 
+from ..rows import exhaustive
 from .conftest import Serve, connect
 from .load import find_failed, write_prompts
 from .outage import Outage
@@ -39,7 +40,7 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("strategy", ["threads", "gather", "workers", "sequential"])
+@pytest.mark.parametrize("strategy", ["threads", "gather", exhaustive("workers"), "sequential"])
 def test_the_slots_are_free_soon_after_ctrl_c(strategy: str, serve: Serve) -> None:
     """The program lives on, as a notebook's kernel does, and its connections might."""
     server = serve()
@@ -132,7 +133,7 @@ def test_what_was_acknowledged_before_a_kill_is_not_asked_for_again(
     assert count_tasks(server) <= 60 + SLOTS
 
 
-@pytest.mark.parametrize("strategy", ["threads", "gather", "workers"])
+@pytest.mark.parametrize("strategy", ["threads", "gather", exhaustive("workers")])
 def test_a_server_that_is_away_for_two_seconds_costs_no_call(strategy: str, serve: Serve) -> None:
     server = serve()
     outage = Outage(server, down=2.0, after=80)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -10,24 +10,26 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.records import Run
 
+from ..rows import exhaustive
 from .load import IN_FLIGHT, STRATEGIES, find_failed, write_prompts
 from .server import SLOTS, LlamaServer
 
 pytestmark = pytest.mark.slow
 
 LOADS = [
-    *[(strategy, 16) for strategy in STRATEGIES],
-    *[
-        (strategy, limit)
-        for strategy in ("threads", "workers")
-        for limit in IN_FLIGHT
-        if limit != 16
-    ],
+    *product(STRATEGIES, [16]),
+    *product(("threads", "workers"), [limit for limit in IN_FLIGHT if limit != 16]),
 ]
 
 
-@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-@pytest.mark.parametrize(("strategy", "in_flight"), LOADS)
+@pytest.mark.parametrize(
+    ("strategy", "in_flight", "stream"),
+    [
+        mark(*load, stream)
+        for number, load in enumerate(LOADS)
+        for mark, stream in [(pytest.param, number % 2 == 0), (exhaustive, number % 2 == 1)]
+    ],
+)
 def test_every_prompt_is_answered(
     strategy: str, in_flight: int, stream: bool, endpoint: nb.Endpoint
 ) -> None:

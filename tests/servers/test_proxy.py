@@ -8,6 +8,7 @@ import pytest
 
 import aiml_nb as nb
 
+from ..rows import exhaustive
 from .load import find_failed, write_prompts
 from .proxy import KEY, litellm_proxy
 from .server import MODEL, LlamaServer
@@ -22,8 +23,13 @@ def base_url(server: LlamaServer, tmp_path_factory: pytest.TempPathFactory) -> I
         yield base_url
 
 
-@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-@pytest.mark.parametrize("strategy", ["threads", "gather", "workers"])
+@pytest.mark.parametrize(
+    ("strategy", "stream"),
+    [
+        *(("threads", True), ("gather", False), ("workers", True)),
+        *(exhaustive("threads", False), exhaustive("gather", True), exhaustive("workers", False)),
+    ],
+)
 def test_every_prompt_is_answered_through_the_proxy(
     strategy: str, stream: bool, base_url: str
 ) -> None:

@@ -6,6 +6,7 @@ import gzip
 import json
 import threading
 import zlib
+from itertools import cycle, product, starmap
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import aiml_nb as nb
 from aiml_nb.endpoint.transport.guard import MOST_BYTES, MOST_STREAM_BYTES
 
 from ...raw_server import SSE_HEAD, raw_server
-from ...rows import in_turn, slow
+from ...rows import exhaustive, in_turn, slow
 from .connections import Exchange, connection_server
 
 WORDS = "Slow down, please."
@@ -167,10 +168,13 @@ ENDLESS = {
 }
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize(
-    "name",
-    ["an event without end", *map(slow, list(ENDLESS)[1:])],
+    ("name", "strategy"),
+    [
+        *product(["an event without end"], STRATEGIES),
+        *starmap(slow, zip([*ENDLESS][1:], cycle(STRATEGIES), strict=False)),
+        *starmap(exhaustive, zip([*ENDLESS][1:], cycle(STRATEGIES[::-1]), strict=False)),
+    ],
 )
 def test_a_stream_without_end_is_cut_off_at_once(name: str, strategy: str) -> None:
     gone = threading.Event()

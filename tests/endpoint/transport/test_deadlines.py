@@ -13,6 +13,7 @@ import aiml_nb as nb
 from aiml_nb.endpoint.transport import open_http
 from aiml_nb.endpoint.transport.guard import DeadlineError
 
+from ...rows import exhaustive, slow
 from .connections import Exchange, connection_server
 from .proxies import proxy_server
 from .tls import CERTIFICATE, server_side
@@ -56,8 +57,7 @@ def test_a_look_up_that_hangs_is_not_waited_for(
     assert server.prompts == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("strategy", ["sequential", "threads", "gather"])
+@pytest.mark.parametrize("strategy", [slow("sequential"), exhaustive("threads"), slow("gather")])
 def test_nor_is_one_before_anything_is_sent(strategy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of the event loop, which waits for its threads, does not wait for it either."""
     with connection_server(reply) as server:
@@ -72,7 +72,7 @@ def test_nor_is_one_before_anything_is_sent(strategy: str, monkeypatch: pytest.M
     assert server.opened == 0
 
 
-@pytest.mark.parametrize("scheme", [pytest.param("http", marks=pytest.mark.slow), "https"])
+@pytest.mark.parametrize("scheme", [slow("http"), "https"])
 def test_a_handshake_behind_a_proxy_is_not_waited_for_either(
     scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ...rows import slow
+from ...rows import exhaustive, slow
 from .connections import Exchange, connection_server
 
-WAYS = ("threads", "gather", slow("workers"), slow("adaptive"))
+WAYS = ("threads", "gather", slow("workers"), exhaustive("adaptive"))
 
 # What the child does: it takes a limit, opens some files, and makes a run.
 CHILD = """
@@ -147,8 +147,8 @@ class TestShortage:
         ("strategy", "host"),
         [
             *(("threads", "127.0.0.1"), ("gather", "localhost")),
-            *(slow(each, "127.0.0.1") for each in ("sequential", "workers", "adaptive")),
-            slow("threads", "localhost"),
+            *(slow("sequential", "127.0.0.1"), slow("workers", "localhost")),
+            *(exhaustive("adaptive", "127.0.0.1"), exhaustive("threads", "localhost")),
         ],
     )
     def test_calls_wait_until_there_is_a_file_again(self, strategy: str, host: str) -> None:

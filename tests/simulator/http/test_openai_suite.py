@@ -25,6 +25,7 @@ from .test_foreground import served
 OPENAI = version("openai")
 SUITE = ("tests/api_resources/test_models.py", "tests/api_resources/chat")
 NEEDS = ("pytest>=9", "pytest-asyncio>=1.4", "pytest-xdist", "rich", "inline-snapshot")
+OPENAI_SUITE = Environment("openai-suite", (f"openai[aiohttp]=={OPENAI}", *NEEDS))
 
 
 def find_sources() -> Path:
@@ -49,7 +50,7 @@ def find_sources() -> Path:
 @pytest.mark.timeout(900)
 def test_the_clients_own_suite_passes():
     """All of it: models, chat completions, stored ones and their messages."""
-    python = python_of(Environment("openai-suite", (f"openai[aiohttp]=={OPENAI}", *NEEDS)))
+    python = python_of(OPENAI_SUITE)
     with served(name="conformance") as (_, base_url):
         done = subprocess.run(
             [python, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", *SUITE],

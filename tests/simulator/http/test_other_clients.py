@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from ...kernels.environments import Environment, python_of
+from ...rows import exhaustive
 from ..caller import SHORT, write_body
 from .test_foreground import served
 
@@ -35,8 +36,15 @@ CLIENTS = {
 }
 
 
-@pytest.mark.parametrize("client", CLIENTS)
-@pytest.mark.parametrize("profile", ["openai", "aimlapi"])
+@pytest.mark.parametrize(
+    ("client", "profile"),
+    [
+        ("langchain", "openai"),
+        ("litellm", "aimlapi"),
+        exhaustive("langchain", "aimlapi"),
+        exhaustive("litellm", "openai"),
+    ],
+)
 def test_a_library_completes_and_streams(client, profile, tmp_path):
     program, environment = CLIENTS[client]
     with served(name="faq" if profile == "openai" else profile) as (_, base_url):

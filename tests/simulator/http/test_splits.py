@@ -8,6 +8,7 @@ import json
 import openai
 import pytest
 
+from ...rows import exhaustive
 from ..caller import SHORT, Caller, write_body
 from ..raw import ask_raw
 
@@ -59,7 +60,7 @@ async def test_a_plain_client_reads_a_stream_split_at_any_byte(split_service):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("transport", ["aiohttp", "default"])
+@pytest.mark.parametrize("transport", ["aiohttp", exhaustive("default")])
 async def test_the_openai_client_reads_a_stream_split_at_any_byte(split_service, transport):
     service, count = split_service
     http = openai.DefaultAioHttpClient() if transport == "aiohttp" else None
