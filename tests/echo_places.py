@@ -73,7 +73,7 @@ def tool(name: str) -> list[dict[str, Any]]:
 
 
 PLACES: dict[str, Reply] = {
-    # What is no HTTP.
+    # What is not HTTP.
     "no-status-line": lambda key, _: f"Error: bad key {key}\r\n\r\n".encode(),
     "version": lambda key, _: f"HTTP/{key} 200 OK\r\n\r\n".encode(),
     "status": lambda key, _: f"HTTP/1.1 {key} OK\r\n\r\n".encode(),

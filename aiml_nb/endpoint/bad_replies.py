@@ -1,4 +1,4 @@
-"""What a call raises for a reply that came and is no answer."""
+"""What a call raises for a reply that came and is not an answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .error_bodies import is_error
 
 
 class BadResponseError(ValueError):
-    """A reply that came, but is no chat completion. Becomes ``error_type="bad_response"``.
+    """A reply that came, but is not a chat completion. Becomes ``error_type="bad_response"``.
 
     Parameters
     ----------
@@ -40,5 +40,5 @@ class ErrorReplyError(BadResponseError):
 
 
 def find_error(reply: object, *, is_piece: bool) -> ErrorReplyError | None:
-    """Return the exception to raise for what came with a good status; None if it is no error."""
+    """Return the exception to raise for an error that came with a good status; None for others."""
     return ErrorReplyError(reply, is_piece=is_piece) if is_error(reply) else None

@@ -94,7 +94,7 @@ class Endpoint:
         ------
         EndpointError
             If nothing can be sent to this address. A list that is refused, or does not name the
-            model, is no error: the first call tells.
+            model, is not an error: the first call tells.
         """
         preflight.warm_up(client, self.known, base_url=self.base_url, key=self.key)
 

@@ -218,7 +218,7 @@ def _tell(cause: BaseException, error_type: str) -> str:
     """Say what happened, without what a server said in the head of its reply."""
     name = type(cause).__name__
     if error_type == "protocol" and name not in {"HeadTooLargeError", "BrokenReplyError"}:
-        return "the reply is no HTTP"
+        return "the reply is not HTTP"
     if error_type == "deadline" and name != "OutOfFilesError":
         return "no whole answer came in time"
     if name == "ServerDisconnectedError":  # it holds what had come of the head
@@ -236,7 +236,7 @@ def _describe(error: BaseException) -> str:
         distrust = getattr(each, "verify_message", None)  # of a certificate
         if distrust:
             return f"its certificate is not trusted: {distrust}. SSL_CERT_FILE=FILE trusts others"
-    came = getattr(error, "doc", None)  # a piece of a stream that is no JSON
+    came = getattr(error, "doc", None)  # a piece of a stream that is not JSON
     if isinstance(came, str):
-        return f"a piece of the stream is no JSON but: {page_text(came) or 'nothing'}"
+        return f"a piece of the stream is not JSON but: {page_text(came) or 'nothing'}"
     return re.sub(r" ssl:(<.*?>|\w+)", "", str(error)) or type(error).__name__

@@ -35,7 +35,7 @@ def check_base_url(base_url: str) -> str:
     Raises
     ------
     EndpointError
-        If it is no http or https address, holds a user name, password, query or fragment, is
+        If it is not an http or https address, holds a user name, password, query or fragment, is
         where servers listen (``0.0.0.0``), or would send the key unencrypted to another machine.
     """
     advice = "Write it like https://api.aimlapi.com/v1 or http://127.0.0.1:8000/v1."
@@ -43,12 +43,12 @@ def check_base_url(base_url: str) -> str:
         parts = urlsplit(base_url.strip())
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise EndpointError(f"base_url {base_url!r} is no address: {error}. {advice}") from None
+        raise EndpointError(f"base_url {base_url!r} is not an address: {error}. {advice}") from None
     if "@" in base_url:
         # The address itself may hold a password: it is not repeated.
         raise EndpointError(f"base_url has a user name or password in it. {advice}")
     if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\\]", parts.netloc):
-        raise EndpointError(f"base_url {base_url!r} is no http or https address. {advice}")
+        raise EndpointError(f"base_url {base_url!r} is not an http or https address. {advice}")
     if parts.query:
         raise EndpointError(_refuse_query(parts.query))
     if parts.fragment:

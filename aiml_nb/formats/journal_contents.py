@@ -160,7 +160,7 @@ def _check_head(contents: Contents, first: str, path: Path, *, is_cut: bool) -> 
             f"settings and prompts. Calls whose records below it are whole: {len(contents.calls)}. "
             "Put the first line back from a copy, or start a new run with a new journal."
         )
-    raise JournalError(f"'{path}' is no journal: its first line is not that of one.")
+    raise JournalError(f"'{path}' is not a journal: its first line is not that of one.")
 
 
 _BEGIN = '{"aiml_nb_journal": '

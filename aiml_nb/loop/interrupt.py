@@ -156,7 +156,7 @@ class Interruptible:
             return Interrupted if isinstance(error, Interrupted) else KeyboardInterrupt
         if self._is_at_prompt and in_main_thread():
             return KeyboardInterrupt
-        # A callback of a loop is no task.
+        # A callback of a loop is not a task.
         is_in_callback = asyncio._get_running_loop() is not None and current_task() is None
         return asyncio.CancelledError if is_in_callback else Interrupted
 
@@ -200,7 +200,7 @@ def refuse_when_ending() -> None:
     owner, cell = owner_of(handler), find_cell(loop)
     is_ending = owner.hits > 0 if owner else _ending is not None and handler == _ending
     if is_ending or is_to_be_cancelled(loop) or (cell is not None and cell.cancelling()):
-        # In a callback, which is no task, a KeyboardInterrupt would end the loop.
+        # In a callback, which is not a task, a KeyboardInterrupt would end the loop.
         is_in_callback = loop is not None and current_task() is None
         kind = asyncio.CancelledError if is_in_callback else Interrupted
         raise kind("not begun: what it belongs to was interrupted")

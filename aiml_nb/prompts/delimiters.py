@@ -76,8 +76,8 @@ def parse(text: str, path: Path, delimiter: str, *, line: int = 1) -> Iterator[R
             line = start + rows.line_num
     except csv.Error as error:
         raise ValueError(
-            f"Line {line} of {str(path)!r} is no line of a table: {error}. Put a field with quotes "
-            'in it in quotes, and write each of its own twice: "Say ""hello""."'
+            f"Line {line} of {str(path)!r} is not a line of a table: {error}. Put a field with "
+            'quotes in it in quotes, and write each of its own twice: "Say ""hello""."'
         ) from None
 
 

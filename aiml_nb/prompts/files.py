@@ -133,7 +133,7 @@ def _split_list(text: str, path: Path) -> Iterator[tuple[str, object]]:
     found = _read_json(text)
     if not isinstance(found, list):
         raise ValueError(
-            f"{str(path)!r} is no JSON list of prompts. Write one JSON object per line, and call "
-            f"the file '{path.with_suffix('.jsonl')}'."
+            f"{str(path)!r} is not a JSON list of prompts. Write one JSON object per line, and "
+            f"call the file '{path.with_suffix('.jsonl')}'."
         )
     return ((f"Prompt {number}", item) for number, item in enumerate(found, 1))

@@ -69,7 +69,7 @@ class Answer:
         Raises
         ------
         BadResponseError
-            If it is no chat completion, or a stream that cannot be read or is an error.
+            If it is not a chat completion, or a stream that cannot be read or is an error.
         """
         self._headers, self.request_id = headers, headers.get("x-request-id")
         if body[:1] == b"{" or not is_stream(body):
@@ -91,7 +91,7 @@ class Answer:
         if body is not None:
             came = self._clock()
             self._add_body(body)
-            self.first_token = came  # an error is no token
+            self.first_token = came  # an error is not a token
 
     def settle(self, error: Exception | None = None) -> Failure | None:
         """Return what went wrong, now that no more will come; nothing if the answer is whole.
@@ -135,7 +135,7 @@ class Answer:
             self.body = completion
         error = None if choices else find_error(completion, is_piece=False)
         if error or not isinstance(choices, list):
-            what = f"the reply is no chat completion but {shorten(completion)}"
+            what = f"the reply is not a chat completion but {shorten(completion)}"
             raise error or BadResponseError(what)
         messages = [message_of(choice) for choice in choices]
         if choices and not any(messages) and not any(map(says_why, choices)):
@@ -174,7 +174,7 @@ def _find_completion(data: bytes) -> dict[str, Any]:
         return completion
     text = data.decode(errors="replace")
     code = PAGE if is_page(text) else None
-    raise BadResponseError(f"the reply is no JSON but: {page_text(text) or 'nothing'}", code)
+    raise BadResponseError(f"the reply is not JSON but: {page_text(text) or 'nothing'}", code)
 
 
 def _is_piece(value: object) -> bool:

@@ -68,7 +68,7 @@ class Incoming:
         ErrorReplyError
             If the stream says that something went wrong before the answer was complete.
         ReplyTooLargeError
-            If it is no stream, and too large.
+            If it is not a stream, and too large.
         """
         if self._events is None:
             if not self._recognize(data):
@@ -129,7 +129,7 @@ class Incoming:
             piece = parse_json(event)
             problem = self._answer.add(piece)
         except ValueError:
-            problem = f"is no JSON but: {page_text(event.decode(errors='replace'))}"
+            problem = f"is not JSON but: {page_text(event.decode(errors='replace'))}"
         if self.first_token is None and self._answer.has_content:
             self.first_token = self._clock()
         if was_complete:

@@ -106,7 +106,7 @@ class Journal:
         Raises
         ------
         JournalError
-            If it cannot be read, is no journal, or another run is writing it.
+            If it cannot be read, is not a journal, or another run is writing it.
         """
         try:
             handle = os.open(path, _FLAGS)
@@ -116,7 +116,7 @@ class Journal:
             raise JournalError(f"The journal '{path}' cannot be opened: {reason}.") from None
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise JournalError(f"'{path}' is no journal: it is no file.")
+                raise JournalError(f"'{path}' is not a journal: it is not a file.")
             lock(handle, path)
             with open(handle, "rb", closefd=False) as file:
                 data = file.read()

@@ -79,7 +79,7 @@ def resume(
     Raises
     ------
     JournalError
-        If the file is no journal, is in use, or belongs to another run.
+        If the file is not a journal, is in use, or belongs to another run.
     EndpointError
         As `connect` does.
     """

@@ -97,7 +97,7 @@ BAD_INPUT = {
     "an empty prompt": ([""], "Prompt 1 is empty"),
     "prompts given twice": (["Who?", "--prompts", "x.jsonl"], "not both"),
     "a missing file": (["--prompts", "nowhere.jsonl"], "nowhere.jsonl"),
-    "a malformed address": (["--base-url", "nonsense"], "'nonsense' is no http"),
+    "a malformed address": (["--base-url", "nonsense"], "'nonsense' is not an http"),
     "an address with a secret": (["--base-url", f"https://me:{CANARY}@example.org"], "password"),
     "a server and the simulator": (
         ["--base-url", "http://127.0.0.1:1/v1", "--simulate"],

@@ -347,7 +347,7 @@ BAD_INPUT = {
         ["--prompts", "q.jsonl", "--journal", "nowhere.jsonl", "--resume"],
         "'nowhere.jsonl' cannot be opened: No such file",
     ),
-    "prompts in place of a journal": (["--journal", "q.jsonl", "--resume"], "is no journal"),
+    "prompts in place of a journal": (["--journal", "q.jsonl", "--resume"], "is not a journal"),
     "a retry of nothing": (
         ["--prompts", "q.jsonl", "--journal", "j.jsonl", "--retry-failed"],
         "add --journal j.jsonl --resume",

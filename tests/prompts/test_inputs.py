@@ -195,7 +195,7 @@ class TestLinesThatPeopleWrite:
         ]
 
         file.write_text('{"prompt": "Who?"}\n{"prompt": "Why?"}\n')
-        with pytest.raises(ValueError, match=r"no JSON list of prompts.*q\.jsonl'"):
+        with pytest.raises(ValueError, match=r"not a JSON list of prompts.*q\.jsonl'"):
             read_prompts(file)
 
     def test_json_lines_in_a_file_of_another_name_are_not_sent_as_texts(
@@ -234,7 +234,7 @@ class TestTables:
         file = tmp_path / "q.csv"
         file.write_text("prompt\nWho?\n" + "x" * 200_000 + "\n")
 
-        with pytest.raises(ValueError, match=r"^Line \d of .*q.csv' is no line of a table: field"):
+        with pytest.raises(ValueError, match=r"^Line \d of .*q.csv' is not a line of a table: f"):
             read_prompts(file)
 
 

@@ -156,9 +156,9 @@ class TestRows:
             (",x", "Line 4 of .* has no prompt in its column"),
             (" ,x", "Line 4 of .* has no prompt in its column"),
             ("Me, or you?,x", "Line 4 of .* more fields than the header, which has 2"),
-            ('"Who said "Hi"?,x', 'Line 4 of .* no line of a table.*"Say ""hello""'),
-            ('"Hello" means?,x', "Line 4 of .* no line of a table"),
-            ('"Never closed,x\nWhy?,y', "Line 4 of .* no line of a table"),
+            ('"Who said "Hi"?,x', 'Line 4 of .* is not a line of a table.*"Say ""hello""'),
+            ('"Hello" means?,x', "Line 4 of .* is not a line of a table"),
+            ('"Never closed,x\nWhy?,y', "Line 4 of .* is not a line of a table"),
         ],
     )
     def test_a_wrong_one_gets_its_first_line_and_a_sentence(

@@ -252,7 +252,7 @@ class TestLock:
         path.parent.mkdir()
         path.write_text("something else\n")
         for _ in range(2):
-            with pytest.raises(nb.JournalError, match="is no journal"):
+            with pytest.raises(nb.JournalError, match="is not a journal"):
                 Journal.reopen(path)
 
     def test_threads_write_whole_lines(self, path: Path) -> None:
@@ -346,10 +346,10 @@ class TestForeignFiles:
         [
             (encode({"aiml_nb_journal": 2, "run_id": "x"}), "version 2, and 1 is expected"),
             (encode({"aiml_nb_journal": None}), "version None"),
-            (encode({"custom_id": "a", "timing": {}}), "is no journal"),
-            ("[1]\n", "is no journal"),
-            ("[" * 100_000 + "\n", "is no journal"),
-            ("\x00\xff\n", "is no journal"),
+            (encode({"custom_id": "a", "timing": {}}), "is not a journal"),
+            ("[1]\n", "is not a journal"),
+            ("[" * 100_000 + "\n", "is not a journal"),
+            ("\x00\xff\n", "is not a journal"),
             (
                 '{"aiml_nb_journal": 1, "run_id": "x", "crc32": 5}\n',
                 "changed after it was written, in line 1",

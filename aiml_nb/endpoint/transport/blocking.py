@@ -150,7 +150,7 @@ class _Transport(httpx2.BaseTransport):
 
     def tidy(self, request: httpx2.Request) -> None:
         """After a reply, close a connection that is not to be used again."""
-        # A look round is no call: each call's connection is to be its own.
+        # A look round is not a call: each call's connection is to be its own.
         drops = request.method == "GET" or open_files.are_scarce()
         for connection in self._pool.connections:
             if drops or _has_leftovers(connection):

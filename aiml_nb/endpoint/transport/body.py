@@ -31,7 +31,7 @@ class Body:
     Raises
     ------
     EncodedReplyError
-        If it is packed so that it cannot be read, and is no error.
+        If it is packed so that it cannot be read, and is not an error.
     """
 
     __slots__ = ("_cap", "_has_begun", "_may_be_bare", "_packed", "is_error", "is_over")

@@ -160,7 +160,7 @@ def _check_folders(folders: str) -> None:
     names: list[str] = []
     for folder in filter(None, folders.split(os.pathsep)):
         if not Path(folder).is_dir():
-            raise ValueError("is not there" if not Path(folder).exists() else "is no folder")
+            raise ValueError("is not there" if not Path(folder).exists() else "is not a folder")
         names += os.listdir(folder)
     if not any(map(_OF_A_HASH.fullmatch, names)):
         raise ValueError("holds no certificate under the name of its hash (openssl rehash)")
@@ -192,7 +192,7 @@ def _read_proxy(value: str, variable: str, host: str) -> Proxy:
             raise ValueError
     except ValueError:
         raise EndpointError(
-            f"{variable}={_without_user(value)!r} is no address of a proxy. Write it like "
+            f"{variable}={_without_user(value)!r} is not an address of a proxy. Write it like "
             f"http://127.0.0.1:3128, {way_out}."
         ) from None
     if parts.scheme not in _PORTS:

@@ -34,7 +34,7 @@ _LOGGERS = (
 
 
 class BrokenReplyError(Exception):
-    """A reply is no HTTP.
+    """A reply is not HTTP.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class BrokenReplyError(Exception):
     def __init__(self, said: str) -> None:
         own_words = re.split(r"bytearray|b['\"\\]", said)[0].lower()
         known = next((ours for theirs, ours in _PROTOCOL.items() if theirs in own_words), None)
-        super().__init__(f"the reply is no HTTP: {known}" if known else "the reply is no HTTP")
+        super().__init__(f"the reply is not HTTP: {known}" if known else "the reply is not a HTTP")
 
 
 def hide_in_logs(key: ApiKey) -> None:

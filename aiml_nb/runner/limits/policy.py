@@ -113,7 +113,7 @@ class Policy:
             all_wait = self.holdups.pause(now, verdict.pause, sent=sent)
         elif refused and not verdict.stops_run:
             all_wait = self.holdups.pause_if_burst(now, self.retries.draw_pause, sent=sent)
-        # Who was refused lines up at once, before those after it.
+        # After a 429 it queues again at once, and keeps its priority.
         return replace(verdict, wait=NO_DELAY) if all_wait and verdict.wait else verdict
 
     def _note_reply(self, *, sent: float, is_good: bool) -> None:

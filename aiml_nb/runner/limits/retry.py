@@ -5,7 +5,7 @@ that doubles (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blo
 "too fast", not "broken": it has bounds of its own, and waits for as long as the server asks, else
 between a second and a bound that doubles while most of what is sent is refused. If only some is, it
 stays at two seconds: to wait longer makes room at a server that has too much to do, and this one
-has not. What fails because the server is away (`outage`) is no failure of the call.
+has not. What fails because the server is away (`outage`) is not a failure of the call.
 
 Budgets of the whole run keep a broken server from being asked N times three times. That for
 failures refills: each answer brings back a share of a retry, as in the AWS clients' standard mode

@@ -27,7 +27,7 @@ Piece: TypeAlias = tuple[float, bytes]
 """When some bytes are due, on the service's clock, and the bytes."""
 
 
-class ConnectionClosed(Exception):  # noqa: N818 - it is no error: the connection ends as it should
+class ConnectionClosed(Exception):  # noqa: N818 - it is not an error: the connection ends as it should
     """The reply was written to the raw connection, which is closing."""
 
 

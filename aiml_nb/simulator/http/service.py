@@ -117,7 +117,7 @@ class Service:
         return self._models_faults.pick_next()
 
     def open_pending(self, record: Record, fault: Fault) -> PendingResponse:
-        """Give the times of a request that is no chat completion, and has a fault."""
+        """Give the times of a request that is not a chat completion, and has a fault."""
         now, speed = self.log.read_clock(), self.settings.speed
         end = math.inf if fault.is_endless else now + fault.delay / speed
         record.fault = fault.name

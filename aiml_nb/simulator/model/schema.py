@@ -82,7 +82,7 @@ class Schema:
         except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
             if isinstance(error, SchemaError):
                 raise
-            raise SchemaError("it is no JSON schema") from error
+            raise SchemaError("it is not a JSON schema") from error
 
 
 def _draw_nothing(_: str) -> int:
@@ -238,5 +238,5 @@ def _find_type(schema: Mapping[str, Any]) -> str:
         kinds = [kind for kind, names in _HINTS.items() if any(name in schema for name in names)]
     kind = (kinds or ["string"])[0]
     if kind not in _TYPES:
-        raise SchemaError(f"{kind!r:.80} is no type")
+        raise SchemaError(f"{kind!r:.80} is not a type")
     return kind

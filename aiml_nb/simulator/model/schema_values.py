@@ -111,7 +111,7 @@ def _pick_multiple(step: Fraction, low: _Bound, high: _Bound, number: int) -> fl
         exact = (first + (number + turn) % count) * step
         if exact.denominator == 1:
             return int(exact)
-        # Who checks it divides two floats: 0.29 is no multiple of 0.01 to them.
+        # Who checks it divides two floats: 0.29 is not a multiple of 0.01 to them.
         if (float(exact) / float(step)).is_integer():
             return float(exact)
     raise SchemaError("no number is a multiple to the last bit")

@@ -275,7 +275,7 @@ class TestProxies:
     ) -> None:
         monkeypatch.setenv("HTTPS_PROXY", value)
 
-        with pytest.raises(nb.EndpointError, match=r"^HTTPS_PROXY=.* is no address") as caught:
+        with pytest.raises(nb.EndpointError, match=r"^HTTPS_PROXY=.* is not an address") as caught:
             ask(self.URL, strategy)
 
         assert "unset HTTPS_PROXY" in str(caught.value)

@@ -108,7 +108,7 @@ def test_what_cannot_is_an_error_that_repeats_nothing(
 
     assert (call.outcome, call.error_type) == ("error", "protocol")
     assert call.error is not None
-    assert call.error.startswith(("the reply is no HTTP", "the head of the reply"))
+    assert call.error.startswith(("the reply is not HTTP", "the head of the reply"))
     assert COOKIE.decode() not in call.error + caplog.text
 
 

@@ -159,7 +159,7 @@ async def test_the_clients_request_id_is_echoed_if_it_is_one(service, given, ech
 async def test_bytes_that_are_no_http_get_400_and_harm_nobody(service):
     port = int(service.root.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
+    writer.write(b"\x16\x03\x01 this is not HTTP\r\n\r\n")
     answer = await reader.read()
     writer.close()
     await writer.wait_closed()
