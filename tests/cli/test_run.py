@@ -655,7 +655,7 @@ class TestGoingOn:
 
         assert process.returncode == 130
         assert "Traceback" not in said
-        assert seconds <= 2
+        assert seconds <= 10  # on a busy machine; mostly 0.3
         assert later == 0
         assert answered >= 50
         assert (len(known), known.count("ok")) == (200, answered)
