@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import prompts
-    from .analysis import compare_strategies, what_if
+    from .analysis import what_if
     from .comparison import compare, compare_async
     from .doctor import check_up
     from .endpoint import Endpoint, connect
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .loop import LoopReport, patch_loop, run_coroutine
     from .plot import plot_timeline
     from .records import Attempt, Call, Comparison, Run
+    from .report import compare_strategies
     from .runner.execute import last_run
     from .runner.handle import RunHandle, start
     from .runner.resume import resume
@@ -61,7 +62,7 @@ _HOMES = {
     "check_up": "doctor",
     "compare": "comparison",
     "compare_async": "comparison",
-    "compare_strategies": "analysis",
+    "compare_strategies": "report",
     "connect": "endpoint",
     "last_run": "runner",
     "patch_loop": "loop",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from . import views
 from .completion import Answered
 from .times import Timed
 
@@ -142,15 +143,11 @@ class _Shown:
     __slots__ = ()
 
     def summary(self: Run | Comparison) -> pd.DataFrame:  # type: ignore[misc]
-        """Return the numbers as a table, one row per run (`analysis.summary`)."""
-        from .analysis import summary
-
-        return summary(self)
+        """Return the numbers as a table, one row per run (`report.summary`)."""
+        return views.summary(self)
 
     def _repr_mimebundle_(self: Run | Comparison, **_: Any) -> dict[str, Any]:  # type: ignore[misc]
-        from .plot import display_bundle
-
-        return display_bundle(self)
+        return views.display_bundle(self)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -221,15 +218,11 @@ class Run(_Shown):
 
     def to_frame(self) -> pd.DataFrame:
         """Return the calls as a table, one row per call (`analysis.call_table`)."""
-        from .analysis import call_table
-
-        return call_table(self)
+        return views.call_table(self)
 
     def attempts_frame(self) -> pd.DataFrame:
         """Return the attempts as a table, one row per attempt (`analysis.attempts_table`)."""
-        from .analysis import attempts_table
-
-        return attempts_table(self)
+        return views.attempts_table(self)
 
     def __repr__(self) -> str:
         ok = sum(call.outcome == "ok" for call in self.calls)
@@ -269,28 +262,20 @@ class Comparison(_Shown):
     @property
     def speedup(self) -> float | None:
         """How many times faster the concurrent runs were (`analysis.speedup`)."""
-        from .analysis import speedup
-
-        return speedup(self)
+        return views.speedup(self)
 
     @property
     def interval(self) -> tuple[float, float] | None:
         """The 95 % interval of `speedup`, None for one pair (`analysis.interval`)."""
-        from .analysis import interval
-
-        return interval(self)
+        return views.interval(self)
 
     @property
     def finding(self) -> str:
-        """What came out, in one sentence (`analysis.finding`)."""
-        from .analysis import finding
-
-        return finding(self)
+        """What came out, in one sentence (`report.finding`)."""
+        return views.finding(self)
 
     def _median_pair(self) -> tuple[Run, Run]:
-        from .analysis import median_pair
-
-        return median_pair(self)
+        return views.median_pair(self)
 
     def __repr__(self) -> str:
         return f"<Comparison: {self.finding}>"

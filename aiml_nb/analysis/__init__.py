@@ -1,18 +1,14 @@
-"""From records to numbers: tables, orders, bounds, speed-ups and the sentences that tell them.
+"""From records to numbers: tables, orders, bounds, speed-ups and forecasts. For words see `report`.
 
 Only the functions that return tables need pandas, and import it when they are called.
 """
 
-from .alternative import alt_text
 from .bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight, upper_bound
-from .description import describe
 from .diagnosis import Diagnosis, diagnose
 from .load import growth_with_load
 from .order import finishing_ranks, inverted_share, kendall_tau, overtakes, total_overtakes
 from .pairs import PairTimes, interval, median_pair, pair_times, speedup
-from .sentences import caveat, finding
 from .slowdown import SpeedupParts, speedup_parts
-from .summaries import compare_strategies, summary
 from .table import attempts_table, call_table
 from .usage import characters_per_second, tokens_per_second, usage_measures_text
 from .whatif import Forecast, what_if
@@ -22,16 +18,11 @@ __all__ = [
     "Forecast",
     "PairTimes",
     "SpeedupParts",
-    "alt_text",
     "attempts_table",
     "call_table",
-    "caveat",
     "characters_per_second",
-    "compare_strategies",
-    "describe",
     "diagnose",
     "efficiency",
-    "finding",
     "finishing_ranks",
     "growth_with_load",
     "interval",
@@ -45,7 +36,6 @@ __all__ = [
     "peak_in_flight",
     "speedup",
     "speedup_parts",
-    "summary",
     "tokens_per_second",
     "total_overtakes",
     "upper_bound",

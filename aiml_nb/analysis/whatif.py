@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from heapq import heapreplace
 from typing import TYPE_CHECKING, Any
 
+from .. import views
 from ..records import Comparison, Run
 from .bounds import least_makespan, peak_in_flight
 from .diagnosis import diagnose
@@ -53,22 +54,16 @@ class Forecast:
     @property
     def finding(self) -> str:
         """What comes out, in one sentence."""
-        from .notes import forecast_finding
-
-        return forecast_finding(self)
+        return views.forecast_finding(self)
 
     @property
     def caveat(self) -> str:
         """What the prediction assumes, and what the run says about that."""
-        from .notes import forecast_caveat
-
-        return forecast_caveat(self)
+        return views.forecast_caveat(self)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the predictions as a table, one row per limit (`summaries.forecast_table`)."""
-        from .summaries import forecast_table
-
-        return forecast_table(self)
+        """Return the predictions as a table, one row per limit (`report.summary`)."""
+        return views.forecast_table(self)
 
     def __repr__(self) -> str:
         return f"<Forecast: {self.finding}>"

@@ -60,9 +60,9 @@ def run_command(options: argparse.Namespace) -> int:
 
 
 def _report(result: Comparison, *, png: Path, json: Path | None) -> None:
-    from ..analysis import describe
     from ..export import comparison_to_dict, to_json
     from ..plot import draw_png
+    from ..report import describe
 
     # Written before anything is printed: whoever reads the output may stop reading.
     if json:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from ..analysis.error_groups import ErrorGroup, group_errors
-from ..analysis.labels import clean
-from ..analysis.wording import counted
 from ..endpoint.transport import is_loopback
 from ..records import OUTCOMES, Call, Run
+from ..report.error_groups import ErrorGroup, group_errors
+from ..report.labels import sanitize
+from ..report.wording import pluralize
 from ..runner.journal_summary import ANSWERED
 from .wording import speak_options
 
@@ -33,14 +33,14 @@ def describe_failures(calls: Iterable[Call]) -> list[str]:
     rest = groups[_MOST_ERRORS:]
     if rest:
         lost = sum(group.calls for group in rest)
-        lines.append(f"and {counted(len(rest), 'more error')}, of {counted(lost, 'call')}")
+        lines.append(f"and {pluralize(len(rest), 'more error')}, of {pluralize(lost, 'call')}")
     return lines
 
 
 def _describe_error(group: ErrorGroup) -> str:
     kind = f"failed ({group.error_type})" if group.error_type else group.outcome
     times = f" ({group.calls:,} calls)" if group.calls > 1 else ""
-    return f"{kind}: {clean(group.message, width=400)}{times}"
+    return f"{kind}: {sanitize(group.message, width=400)}{times}"
 
 
 def describe_interrupted(run: Run) -> str:
@@ -66,9 +66,9 @@ def describe_run(run: Run, *, since: float) -> list[str]:
     lines += [f"{counts[outcome]:8,}  {outcome}" for outcome in OUTCOMES if counts[outcome]]
     # What was not sent has one reason, and that is told below.
     lines += describe_failures(call for call in run.calls if call.outcome != "not_started")
-    lines += [speak_options(clean(notice, width=400)) for notice in run.notices]
+    lines += [speak_options(sanitize(notice, width=400)) for notice in run.notices]
     if run.stopped:
-        lines.append(f"stopped: {speak_options(clean(run.stopped, width=400))}")
+        lines.append(f"stopped: {speak_options(sanitize(run.stopped, width=400))}")
     return lines
 
 

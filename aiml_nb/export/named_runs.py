@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from ..analysis.panels import run_names
-from ..analysis.wording import concurrent_name
 from ..records import Comparison, Run
+from ..report.subjects import run_names
+from ..report.wording import concurrent_name
 
 FilePath: TypeAlias = str | os.PathLike[str]
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ..analysis.bounds import end_of, origin_of
-from ..analysis.labels import clean
 from ..analysis.lanes import lanes
 from ..analysis.subject import Subject
-from ..analysis.wording import concurrent_name
 from ..formats.atomic import write_atomic
 from ..formats.lines import dump
 from ..records import Call, Comparison, Run
+from ..report.labels import sanitize
+from ..report.wording import concurrent_name
 from .named_runs import FilePath, named_runs
 
 _Event = dict[str, Any]
@@ -157,14 +157,20 @@ def _facts(call: Call, texts: bool) -> _Event:
     }
     if texts:
         facts |= {
-            "prompt": clean(call.prompt, width=_TEXT_WIDTH),
-            "text": clean(call.text, width=_TEXT_WIDTH),
+            "prompt": sanitize(call.prompt, width=_TEXT_WIDTH),
+            "text": sanitize(call.text, width=_TEXT_WIDTH),
         }
     return facts
 
 
 def _metadata(kind: str, process: int, thread: int, name: str) -> _Event:
-    return {"ph": "M", "name": kind, "pid": process, "tid": thread, "args": {"name": clean(name)}}
+    return {
+        "ph": "M",
+        "name": kind,
+        "pid": process,
+        "tid": thread,
+        "args": {"name": sanitize(name)},
+    }
 
 
 def to_chrome_trace(

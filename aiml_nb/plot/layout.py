@@ -8,23 +8,23 @@ from math import inf
 
 from ..analysis.answered import is_answered, is_cut
 from ..analysis.bounds import efficiency, end_of, lower_bound, origin_of, peak_in_flight
-from ..analysis.labels import labels
 from ..analysis.lanes import lanes
 from ..analysis.order import finishing_ranks, overtakes
 from ..analysis.pairs import pair_times
-from ..analysis.panels import panels
 from ..analysis.subject import Subject
-from ..analysis.wording import (
+from ..records import Call, Run
+from ..report.labels import labels
+from ..report.subjects import panels
+from ..report.wording import (
     OUTCOME_WORDS,
     at_a_time,
-    counted,
+    format_percent,
+    format_seconds,
     is_concurrent,
     ordinal,
     pace,
-    seconds,
-    share,
+    pluralize,
 )
-from ..records import Call, Run
 from .lettering import cut, drawable, width_of
 from .placing import LABEL_GAP, Rect, TimeAxis, clear_of, place_arrow, time_axis
 from .rows import Ending, Panel, Rows
@@ -103,8 +103,8 @@ def _in_numbers(run: Run) -> str:
     if lower_bound(run) is None:
         return "no call finished"
     reached = efficiency(run)
-    best = f", efficiency {share(reached)}" if reached and is_concurrent(run) else ""
-    return f"{seconds(run.makespan)}, {at_a_time(run)}{best}"
+    best = f", efficiency {format_percent(reached)}" if reached and is_concurrent(run) else ""
+    return f"{format_seconds(run.makespan)}, {at_a_time(run)}{best}"
 
 
 def _panel(title: str, run: Run, *, horizon: float, sizes: tuple[float, float]) -> Panel:
@@ -148,9 +148,9 @@ def _with_saving(panel: Panel, pair: tuple[Run, Run], *, axis: TimeAxis, row: fl
         or saved < _SHORTEST * axis.horizon
     ):
         return panel
-    text = f"{seconds(saved)} saved"
+    text = f"{format_seconds(saved)} saved"
     if compared.kept < compared.prompts:
-        text += f" on {counted(compared.kept, 'prompt')}"
+        text += f" on {pluralize(compared.kept, 'prompt')}"
     arrow = place_arrow(
         start=axis.px(compared.concurrent),
         end=axis.px(compared.sync),
@@ -208,7 +208,7 @@ def _endings(run: Run, *, ranked: bool, size: float) -> list[Ending]:
 
 
 def _words(call: Call, *, rank: int | None, origin: float) -> str:
-    finish = [] if call.finished is None else [seconds(call.finished - origin)]
+    finish = [] if call.finished is None else [format_seconds(call.finished - origin)]
     if not is_answered(call):
         return " · ".join([OUTCOME_WORDS[call.outcome], *finish])
     place = [] if rank is None else [ordinal(rank)]

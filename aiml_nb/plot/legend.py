@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ..analysis.wording import seconds
+from ..report.wording import format_seconds
 from .lettering import width_of
 from .marks import mark
 from .style import (
@@ -65,7 +65,7 @@ def entries(states: Iterable[str], *, row: float, bounds: Sequence[float] = ()) 
     ]
     if bounds:
         dashes = Line2D([], [], color="black", linestyle="--", linewidth=1.2)
-        value = f" {seconds(bounds[0])}" if len(bounds) == 1 else ""
+        value = f" {format_seconds(bounds[0])}" if len(bounds) == 1 else ""
         made.append((f"lower bound{value}", dashes))
     return made
 

@@ -7,7 +7,7 @@ from functools import cache
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 
-from ..analysis.labels import ELLIPSIS
+from ..report.labels import ELLIPSIS
 from .style import DPI
 
 BASE_FONT = "DejaVu Sans"

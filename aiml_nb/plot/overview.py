@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ..analysis.pairs import pair_times
-from ..analysis.wording import concurrent_name, in_both, pace, seconds
 from ..records import Run
+from ..report.wording import concurrent_name, format_seconds, in_both, pace
 from .canvas import Canvas
 from .lettering import width_of
 from .style import AXIS_SIZE, BARS, INK, NOTE_SIZE, RULE, WIDTH
@@ -48,11 +48,11 @@ class Overview:
         axes.set_yticks([0, 1], ["sync", concurrent_name(self.concurrent)])
         axes.barh([0, 1], spans, height=0.8, color=[SYNC_COLOUR, BARS["streaming"].face])
         times = pair_times(self.sync, self.concurrent)
-        said = seconds(spans[0])
+        said = format_seconds(spans[0])
         if 0 < times.kept < times.prompts:  # the headline speaks of fewer prompts than the bar
-            said += f"  ({seconds(times.sync)} for the {times.kept:,} {in_both(times.cut)})"
+            said += f"  ({format_seconds(times.sync)} for the {times.kept:,} {in_both(times.cut)})"
         self._write(axes, 0, said, colours=(INK, INK))
-        said = seconds(spans[1]) + (f"  ({pace(times.ratio)})" if times.kept > 1 else "")
+        said = format_seconds(spans[1]) + (f"  ({pace(times.ratio)})" if times.kept > 1 else "")
         self._write(axes, 1, said, colours=(INK, "white"), bold=True)
 
     def draw_wedge(self, canvas: Canvas, *, top: float, to: tuple[float, float]) -> None:

@@ -9,8 +9,8 @@ from math import exp, log
 from matplotlib.axes import Axes
 
 from ..analysis.pairs import interval, pair_ratios, speedup
-from ..analysis.wording import concurrent_name
 from ..records import Comparison
+from ..report.wording import concurrent_name
 from .canvas import Canvas
 from .legend import Entry
 from .lettering import width_of

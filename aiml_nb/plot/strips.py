@@ -13,8 +13,8 @@ from matplotlib.patches import Patch
 
 from ..analysis.bounds import mean_in_flight, origin_of, peak_in_flight
 from ..analysis.columns import Columns, FloatArray, known
-from ..analysis.wording import counted
 from ..records import Run
+from ..report.wording import pluralize
 from .canvas import TICKS_AND_UNIT, Canvas, draw_steps, name_axes, show_times, write_in
 from .legend import Entry
 from .marks import draw_pauses
@@ -196,7 +196,7 @@ def _write_failed(axes: Axes, failed: int, *, n: int, bound: float | None, horiz
     # Farther left there is room to the right of it, where the line ends that is spoken of.
     near = bound is not None and bound > 0.75 * horizon
     axes.annotate(
-        f"{counted(failed, 'call')} not ok",
+        f"{pluralize(failed, 'call')} not ok",
         (bound if bound is not None and near else horizon, failed),
         xytext=(-4, 2),
         textcoords="offset points",

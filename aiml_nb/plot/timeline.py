@@ -11,13 +11,13 @@ from typing import Any, TypeAlias
 
 from matplotlib.figure import Figure
 
-from ..analysis.alternative import alt_text
-from ..analysis.description import describe
-from ..analysis.panels import layout_of
-from ..analysis.sentences import caveat, finding
 from ..analysis.subject import Shown, Subject
 from ..formats.saved import read_saved
 from ..records import Comparison, Run
+from ..report.alt_text import alt_text
+from ..report.findings import caveat, finding
+from ..report.subjects import layout_of
+from ..report.text_table import describe
 from .card import Block, Card, draw
 from .layout import key_of, plan_rows, plan_strategies
 from .lettering import drawable

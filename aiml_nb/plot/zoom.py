@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 
 from ..analysis.bounds import lower_bound, peak_in_flight
 from ..analysis.lanes import lanes
-from ..analysis.notes import margin_notes
-from ..analysis.panels import ZOOM_WIDTH
 from ..analysis.subject import Subject
-from ..analysis.wording import concurrent_name
 from ..records import Run
+from ..report.annotations import margin_notes
+from ..report.subjects import ZOOM_WIDTH
+from ..report.wording import concurrent_name
 from .canvas import TICKS_AND_UNIT, Canvas, draw_bound, name_axes, show_times, write_in
 from .durations import draw_durations
 from .layout import horizon_of

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import ipywidgets as widgets
 
-from ..analysis.wording import counted
 from ..prompts import FAQ, TWENTY, Prompt, as_prompts
+from ..report.wording import pluralize
 from ..runner.options import check_strategy
 from ..runner.strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
 
@@ -114,7 +114,7 @@ def _sets(own: Sequence[Prompt] | Sequence[str]) -> list[tuple[str, list[Prompt]
     samples = {"FAQ: 2 questions": FAQ, "20 questions": TWENTY}
     names = [name for name, prompts in samples.items() if prompts == own]
     others = [(name, prompts) for name, prompts in samples.items() if name not in names]
-    first = names[0] if names else f"my {counted(len(own), 'prompt')}"
+    first = names[0] if names else f"my {pluralize(len(own), 'prompt')}"
     return [(first, list(own)), *others]  # type: ignore[list-item]
 
 

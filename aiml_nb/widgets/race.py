@@ -9,12 +9,12 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..analysis.sentences import finding
 from ..endpoint import Endpoint, connect, describe_endpoint
 from ..errors import AimlNbError
 from ..plot import display_bundle
 from ..prompts import TWENTY
 from ..records import Comparison, Run
+from ..report.findings import finding
 from ..runner.handle import RunHandle, start
 from ..runner.plan import make_plan
 from .bridge import Bridge

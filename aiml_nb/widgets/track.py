@@ -10,11 +10,8 @@ from ..analysis.answered import is_answered, is_cut
 from ..analysis.bounds import lower_bound
 from ..analysis.columns import FloatArray
 from ..analysis.counts import count_answered
-from ..analysis.labels import labels
 from ..analysis.lanes import lanes
 from ..analysis.order import finishing_ranks
-from ..analysis.panels import MOST_ROWS
-from ..analysis.wording import counted, is_concurrent, ordinal, seconds
 from ..plot.lettering import width_of
 from ..plot.segments import Segments, segments
 from ..plot.style import (
@@ -29,6 +26,9 @@ from ..plot.style import (
     QUEUED_COLOUR,
 )
 from ..records import Call, Run
+from ..report.labels import labels
+from ..report.subjects import MOST_ROWS
+from ..report.wording import format_seconds, is_concurrent, ordinal, pluralize
 from .svg import as_image, bars, hatches, line, ticks, write
 
 WIDTH = 1100
@@ -237,7 +237,7 @@ def _words(panel: _Panel) -> Iterator[str]:
         answered = is_answered(call)
         rank = f"{ordinal(place)} · " if answered and is_concurrent(run) and place else ""
         what = "" if answered else f"{call.outcome} · "
-        ending = f"{rank}{what}{seconds(call.finished)}{' · cut' if is_cut(call) else ''}"
+        ending = f"{rank}{what}{format_seconds(call.finished)}{' · cut' if is_cut(call) else ''}"
         failed = call.outcome in ("error", "timeout")
         yield write(x, y, ending, size=size, colour=FAILED_INK if failed else INK)
 
@@ -255,7 +255,7 @@ def _legend(states: set[str], bounds: Sequence[float], *, top: float) -> Iterato
         if state in states
     ]
     if bounds:
-        samples.append((f"lower bound {seconds(bounds[-1])}", _bound(0, 9, 22, 9)))
+        samples.append((f"lower bound {format_seconds(bounds[-1])}", _bound(0, 9, 22, 9)))
     x = float(_EDGE)
     for meaning, sample in samples:
         yield f'<g transform="translate({x:.1f} {top:.1f})">{sample}</g>'
@@ -269,5 +269,5 @@ def _bound(x1: float, y1: float, x2: float, y2: float) -> str:
 
 def _in_words(sides: Sequence[Side], mark: str) -> str:
     scores = ". ".join(f"{side.name}: {side.score.replace(' · ', ' after ')}" for side in sides)
-    prompts = counted(len(sides[0].run.calls), "prompt")
+    prompts = pluralize(len(sides[0].run.calls), "prompt")
     return f"Two timelines of {prompts} on one time axis{f' ({mark})' if mark else ''}. {scores}."

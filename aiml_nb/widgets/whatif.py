@@ -10,9 +10,9 @@ import ipywidgets as widgets
 
 from ..analysis.subject import Subject
 from ..analysis.whatif import Forecast, what_if
-from ..analysis.wording import seconds
 from ..plot.style import BARS, GREY, GRID, INK
 from ..records import Comparison, Run
+from ..report.wording import format_seconds
 from .cells import register_for_cell
 from .shown import CellWidget
 from .svg import as_image, dot, line, ticks, write
@@ -81,7 +81,8 @@ class WhatIf(CellWidget):
         forecast = self._forecast
         return (
             f"With at most {self.limit:,} in flight this run would take about "
-            f"{seconds(self.makespan)}. It took {seconds(forecast.measured_makespan)}, with up to "
+            f"{format_seconds(self.makespan)}. It took "
+            f"{format_seconds(forecast.measured_makespan)}, with up to "
             f"{forecast.measured_peak:,} in flight."
         )
 
@@ -132,7 +133,7 @@ def _curve(forecast: Forecast, limit: int) -> Iterator[str]:
     yield _beside(x, y - 34, f"knee: {forecast.knee}", size=13)
     x, y = points[limit - 1]
     yield dot(x, y, colour=colour)
-    yield _beside(x + 4, y - 10, seconds(forecast.makespans[limit - 1]), size=15)
+    yield _beside(x + 4, y - 10, format_seconds(forecast.makespans[limit - 1]), size=15)
 
 
 def _beside(x: float, y: float, text: str, *, size: float) -> str:

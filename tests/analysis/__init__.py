@@ -1,1 +1,1 @@
-"""Tests of the numbers and the sentences."""
+"""Tests of the numbers."""

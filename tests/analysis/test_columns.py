@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiml_nb import analysis
+from aiml_nb import analysis, report
 from aiml_nb.analysis.columns import Columns, measure
 from aiml_nb.analysis.order import overtakes
 from aiml_nb.analysis.subject import Subject
@@ -52,7 +52,7 @@ def test_a_subject_says_what_is_said_of_its_runs(name: str) -> None:
     shown = CASES[name]()
     subject = Subject.of(shown)
 
-    for say in (analysis.finding, analysis.caveat, analysis.alt_text, analysis.describe):
+    for say in (report.finding, report.caveat, report.alt_text, report.describe):
         assert say(subject) == say(shown)
     assert Subject.of(subject) is subject
     if isinstance(shown, Comparison):
@@ -63,8 +63,8 @@ def test_a_subject_says_what_is_said_of_its_runs(name: str) -> None:
 def test_a_list_of_one_run_is_that_run() -> None:
     run = make_run(*timed((0, 1), (0, 2)))
 
-    assert analysis.describe([run]) == analysis.describe(run)
-    assert analysis.alt_text([run]) == analysis.alt_text(run)
+    assert report.describe([run]) == report.describe(run)
+    assert report.alt_text([run]) == report.alt_text(run)
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 6)), max_size=40))
@@ -103,7 +103,7 @@ def test_a_run_is_left_as_it_is() -> None:
     run: Run = make_sync(*timed((0, 1), (1, 2)))
     before = repr(run.calls)
 
-    analysis.finding(run), analysis.summary(run), analysis.what_if(run)
+    report.finding(run), report.summary(run), analysis.what_if(run)
 
     assert repr(run.calls) == before
     assert type(run) is Run

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiml_nb.analysis import diagnose, upper_bound, what_if
-from aiml_nb.analysis.remarks import remark_idle_slots
-from aiml_nb.analysis.wording import at_a_time
 from aiml_nb.records import LimitChange, Run
+from aiml_nb.report.caveats import remark_idle_slots
+from aiml_nb.report.wording import at_a_time
 
 from .builders import call, make_run, make_sync, timed, with_retries
 from .schedules import chunked, first_come, serialised

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import aiml_nb as nb
-from aiml_nb.analysis import caveat
 from aiml_nb.analysis.pauses import pauses
 from aiml_nb.records import Run
+from aiml_nb.report import caveat
 
 from .builders import call, make_run, make_sync, timed, with_retries
 

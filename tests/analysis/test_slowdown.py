@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiml_nb.analysis import speedup_parts
-from aiml_nb.analysis.notes import identity_notes, margin_notes
 from aiml_nb.records import Comparison
+from aiml_nb.report.annotations import identity_notes, margin_notes
 
 from .builders import call, make_run, make_sync, timed
 

@@ -7,18 +7,19 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from aiml_nb.analysis import attempts_table, call_table, compare_strategies, summary
+from aiml_nb.analysis import attempts_table, call_table
 from aiml_nb.records import Run
+from aiml_nb.report import compare_strategies, summary
 
 from .builders import call, faq, make_run, make_sync, timed, with_retries
 
 
 def test_importing_the_numbers_does_not_import_pandas() -> None:
     code = (
-        "import sys, aiml_nb.analysis as a; from aiml_nb.records import Run, Call; "
+        "import sys, aiml_nb.analysis as a, aiml_nb.report as w; from aiml_nb.records import Run, Call; "
         "r = Run(strategy='gather', max_concurrency=1, stream=False, model='', base_url='', "
         "simulated=False, started_at=0, calls=[]); "
-        "a.finding(r), a.overtakes(r), a.lower_bound(r), a.describe(r), a.alt_text(r); "
+        "w.finding(r), a.overtakes(r), a.lower_bound(r), w.describe(r), w.alt_text(r); "
         "print([m for m in ('pandas', 'matplotlib') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,11 +7,11 @@ import pytest
 from aiml_nb.analysis import (
     call_table,
     characters_per_second,
-    summary,
     tokens_per_second,
     usage_measures_text,
 )
 from aiml_nb.analysis.pairs import length_ratio
+from aiml_nb.report import summary
 
 from .builders import call, make_run
 

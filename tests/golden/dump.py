@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 import aiml_nb as nb
-from aiml_nb import analysis
+from aiml_nb import analysis, report
 from aiml_nb.export import comparison_to_dict, to_json
 from aiml_nb.records import Comparison, Run
 
@@ -79,19 +79,19 @@ def _read(path: Path) -> str:
 
 
 def _say(shown: Shown) -> Iterator[str]:
-    yield f"alt text: {analysis.alt_text(shown)}"
+    yield f"alt text: {report.alt_text(shown)}"
     if isinstance(shown, list):
-        yield str(analysis.compare_strategies(shown).to_dict("list"))
+        yield str(report.compare_strategies(shown).to_dict("list"))
         return
     bundle = shown._repr_mimebundle_()
     yield f"repr: {shown!r}"
     yield f"text/plain: {bundle['text/plain']}"
     yield f"summary: {shown.summary().to_dict('list')}"
-    yield f"describe: {analysis.describe(shown)}"
+    yield f"describe: {report.describe(shown)}"
     if isinstance(shown, Comparison):
         yield f"finding: {shown.finding}"
         return
-    yield f"caveat: {analysis.caveat(shown)}"
+    yield f"caveat: {report.caveat(shown)}"
     yield f"diagnosis: {analysis.diagnose(shown)}"
     yield f"columns: {dict(shown.to_frame().dtypes.astype(str))}"
     yield f"attempts: {shown.attempts_frame().to_dict('list')}"

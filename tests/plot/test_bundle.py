@@ -12,9 +12,9 @@ import matplotlib.image
 import matplotlib.style
 import numpy as np
 
-from aiml_nb.analysis import alt_text, describe
 from aiml_nb.export import to_jsonl
 from aiml_nb.plot import display_bundle, draw_png, plot_timeline
+from aiml_nb.report import alt_text, describe
 
 from ..analysis.builders import faq, make_run, timed
 

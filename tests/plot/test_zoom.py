@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 from matplotlib.text import Text
 
-from aiml_nb.analysis import alt_text
 from aiml_nb.plot import plot_timeline
 from aiml_nb.plot.durations import percentiles_over_time
 from aiml_nb.records import Attempt, Call, Comparison, LimitChange, Run
+from aiml_nb.report import alt_text
 
 from ..analysis.builders import call, make_run, make_sync, timed, with_retries
 from ..analysis.schedules import first_come, seeded

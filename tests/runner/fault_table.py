@@ -45,7 +45,7 @@ TESTS: dict[int, tuple[str, str]] = {
         "simulator/http/test_foreground.py::test_a_client_that_leaves",
     ),
     47: ("../../x, CON, NUL, 300 characters", "runner/test_promises.py::TestNames"),
-    48: ("escapes, bidi overrides in a label", "analysis/test_labels.py::test_a_label_is_one"),
+    48: ("escapes, bidi overrides in a label", "report/test_labels.py::test_a_label_is_one"),
     49: ("fork, pickle", "runner/test_promises.py::TestPlainData"),
 }
 

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.analysis import finding
+from aiml_nb.report import finding
 from aiml_nb.widgets import Race
 from aiml_nb.widgets.track import Side, draw_race
 

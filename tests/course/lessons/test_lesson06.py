@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.analysis.sentences import caveat
 from aiml_nb.course import check
 from aiml_nb.course.engine.practice_run import answered_run
+from aiml_nb.report.findings import caveat
 
 
 async def pause_and_ask(ask, question):

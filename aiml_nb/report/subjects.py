@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
+from ..analysis.columns import Columns, known
+from ..analysis.subject import Shown, Subject
 from ..records import Run
-from .columns import Columns, known
-from .labels import clean
-from .subject import Shown, Subject
+from .labels import sanitize
 from .wording import concurrent_name, is_concurrent, learned_limit
 
 # Up to this many calls there is room for a labelled row each.
@@ -62,7 +62,7 @@ def panels(shown: Shown) -> list[tuple[str, Columns]]:
     if subject.are_several:
         return list(zip(run_names(subject.runs), subject.runs, strict=True))
     if subject.pair is None:
-        return [(_title(subject.run, clean(subject.run.strategy)), subject.run)]
+        return [(_title(subject.run, sanitize(subject.run.strategy)), subject.run)]
     sync, concurrent = subject.pair
     return [
         (_title(sync, "sync"), sync),
@@ -80,7 +80,7 @@ def run_names(runs: Sequence[Run]) -> list[str]:
 
 
 def _told_apart(run: Run, namesakes: Sequence[Run]) -> str:
-    parts = [clean(run.strategy)]
+    parts = [sanitize(run.strategy)]
     streams = {each.stream for each in namesakes}
     limits = {each.max_concurrency for each in namesakes}
     if len(namesakes) > 1 and (len(limits) > 1 or len(streams) == 1):

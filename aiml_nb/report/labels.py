@@ -26,14 +26,14 @@ def labels(run: Run, *, width: int = LABEL_WIDTH) -> list[str]:
     width
         The most characters of a label.
     """
-    names = [clean(call.prompt, width=width) for call in run.calls]
+    names = [sanitize(call.prompt, width=width) for call in run.calls]
     named = [name or f"call {i}" for i, name in enumerate(names, start=1)]
     if len(set(named)) == len(named):
         return named
-    return [clean(f"{i}. {name}", width=width) for i, name in enumerate(named, start=1)]
+    return [sanitize(f"{i}. {name}", width=width) for i, name in enumerate(named, start=1)]
 
 
-def clean(text: str, *, width: int = LABEL_WIDTH) -> str:
+def sanitize(text: str, *, width: int = LABEL_WIDTH) -> str:
     """Make one printable line of any text, cut to `width` characters with an ellipsis.
 
     White space of all kinds becomes single blanks. Marks that change the direction of text or take

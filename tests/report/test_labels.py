@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiml_nb.analysis.labels import cells, clean, labels
+from aiml_nb.report.labels import cells, labels, sanitize
 
-from .builders import call, make_run
+from ..analysis.builders import call, make_run
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,12 @@ from .builders import call, make_run
     ],
 )
 def test_a_label_is_one_printable_line(text: str, shown: str) -> None:
-    assert clean(text) == shown
+    assert sanitize(text) == shown
 
 
 @given(st.text(st.characters(), max_size=60))
 def test_no_text_breaks_a_label(text: str) -> None:
-    shown = clean(text)
+    shown = sanitize(text)
 
     assert len(shown) <= 26
     assert not {category(c) for c in shown} & {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..analysis.counts import count_answered, count_cut, unanswered
+from ..analysis.pairs import median_pair, pair_times
 from ..records import Call, Comparison, Run
-from .counts import count_answered, count_cut, unanswered
 from .error_groups import group_errors
-from .labels import clean
-from .pairs import median_pair, pair_times
-from .wording import concurrent_name, counted, in_both, joined, losses
+from .labels import sanitize
+from .wording import concurrent_name, in_both, join_and, losses, pluralize
 
 # So many different messages are quoted beside a finding, each cut to so many characters.
 _MOST_MESSAGES = 3
@@ -49,7 +49,7 @@ def remark_unlike(comparison: Comparison) -> str:
         return f"{said}.{errors}"
     if len(comparison.pairs) > 1:
         return f"{said}; each pair is compared over the prompts {in_both(compared.cut)}.{errors}"
-    which = f"{counted(compared.kept, 'prompt')} {in_both(compared.cut)}"
+    which = f"{pluralize(compared.kept, 'prompt')} {in_both(compared.cut)}"
     return f"{said}; compared over the {which}.{errors}"
 
 
@@ -64,7 +64,7 @@ def remark_cut_sides(comparison: Comparison) -> str:
     if all(cut == answered for cut, answered in counts.values()):
         return f"{_all_answers(sum(cut for cut, _ in counts.values()))} cut by max_tokens."
     said = [f"{cut:,} of {answered:,} in {side}" for side, (cut, answered) in counts.items()]
-    return f"Answers cut by max_tokens: {joined(said)}."
+    return f"Answers cut by max_tokens: {join_and(said)}."
 
 
 def _all_answers(number: int) -> str:
@@ -83,10 +83,10 @@ def _quote_errors(calls: Iterable[Call]) -> str:
     if not groups:
         return ""
     quoted = [
-        f"“{clean(group.message, width=_MESSAGE_WIDTH)}”"
+        f"“{sanitize(group.message, width=_MESSAGE_WIDTH)}”"
         + (f" ({group.calls:,} times)" if len(groups) > 1 and group.calls > 1 else "")
         for group in groups[:_MOST_MESSAGES]
     ]
     more = len(groups) - _MOST_MESSAGES
-    quoted += [counted(more, "more message")] if more > 0 else []
-    return f" In words: {joined(quoted)}."
+    quoted += [pluralize(more, "more message")] if more > 0 else []
+    return f" In words: {join_and(quoted)}."

@@ -2,9 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from aiml_nb.analysis.wording import at_a_time, counted, joined, losses, ordinal, pace, seconds
+from aiml_nb.report.wording import (
+    at_a_time,
+    format_seconds,
+    join_and,
+    losses,
+    ordinal,
+    pace,
+    pluralize,
+)
 
-from .builders import call, make_run, make_sync, timed
+from ..analysis.builders import call, make_run, make_sync, timed
 
 
 @pytest.mark.parametrize(
@@ -26,11 +34,15 @@ from .builders import call, make_run, make_sync, timed
     ],
 )
 def test_times_have_about_three_digits(time: float, written: str) -> None:
-    assert seconds(time) == written
+    assert format_seconds(time) == written
 
 
 def test_times_in_a_column_share_their_unit() -> None:
-    assert [seconds(t, beside=5.5) for t in (0, 0.001, 5.5)] == ["0.00 s", "0.00 s", "5.50 s"]
+    assert [format_seconds(t, beside=5.5) for t in (0, 0.001, 5.5)] == [
+        "0.00 s",
+        "0.00 s",
+        "5.50 s",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -56,8 +68,8 @@ def test_ranks_and_counts_in_words() -> None:
     words = "1st 2nd 3rd 4th 11th 12th 13th 21st 102nd 111th 1,003rd"
 
     assert [ordinal(n) for n in numbers] == words.split()
-    assert [counted(1, "prompt"), counted(10_000, "prompt")] == ["1 prompt", "10,000 prompts"]
-    assert [joined(["a"]), joined(["a", "b"]), joined(["a", "b", "c"])] == [
+    assert [pluralize(1, "prompt"), pluralize(10_000, "prompt")] == ["1 prompt", "10,000 prompts"]
+    assert [join_and(["a"]), join_and(["a", "b"]), join_and(["a", "b", "c"])] == [
         "a",
         "a and b",
         "a, b and c",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from aiml_nb.analysis import alt_text
 from aiml_nb.records import Comparison, LimitChange, Run
+from aiml_nb.report import alt_text
 
-from .builders import LONG, SHORT, call, faq, make_run, make_sync, timed, with_retries
+from ..analysis.builders import LONG, SHORT, call, faq, make_run, make_sync, timed, with_retries
 
 
 def pooled(n: int, *, limit: int, **fields: object) -> Run:

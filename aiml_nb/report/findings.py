@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..records import Comparison, Run
-from .columns import Columns
-from .counts import count_answered
-from .losses import remark_cut, remark_cut_sides, remark_losses, remark_unlike
-from .pairs import (
+from ..analysis.columns import Columns
+from ..analysis.counts import count_answered
+from ..analysis.pairs import (
     PairTimes,
     differences,
     interval,
@@ -20,8 +18,10 @@ from .pairs import (
     pair_times,
     speedup,
 )
-from .panels import run_names
-from .remarks import (
+from ..analysis.subject import Shown, Subject
+from ..analysis.usage import find_length
+from ..records import Comparison, Run
+from .caveats import (
     remark_backoff,
     remark_idle_slots,
     remark_lag,
@@ -30,17 +30,17 @@ from .remarks import (
     remark_pauses,
     remark_usage,
 )
-from .subject import Shown, Subject
-from .usage import find_length
+from .losses import remark_cut, remark_cut_sides, remark_losses, remark_unlike
+from .subjects import run_names
 from .wording import (
     at_a_time,
     concurrent_name,
-    counted,
-    joined,
+    format_ratio,
+    format_seconds,
+    join_and,
     pace,
+    pluralize,
     prompts_in_words,
-    seconds,
-    times,
 )
 
 # The answers of two runs may differ by this share in length before it is said.
@@ -111,7 +111,10 @@ def _run_finding(run: Run) -> str:
     manner = f", {at_a_time(run)}" if prompts > 1 else ""
     answered = prompts_in_words(kept, prompts)
     verb = "was" if kept == 1 else "were"
-    return f"{answered[0].upper()}{answered[1:]} {verb} answered in {seconds(run.makespan)}{manner}"
+    return (
+        f"{answered[0].upper()}{answered[1:]} {verb} answered in "
+        f"{format_seconds(run.makespan)}{manner}"
+    )
 
 
 def _count_timed(run: Run) -> int:
@@ -128,7 +131,7 @@ def _pair_finding(sync: Run, concurrent: Run) -> str:
         return _nothing_to_compare(sync, concurrent, compared.prompts)
     name = concurrent_name(concurrent).capitalize()
     what = prompts_in_words(compared.kept, compared.prompts)
-    mine, other = seconds(compared.concurrent), seconds(compared.sync)
+    mine, other = format_seconds(compared.concurrent), format_seconds(compared.sync)
     if compared.kept == 1:
         said = f"{name} answered {what} in {mine}, sync in {other}"
         return f"{said}: one prompt leaves nothing to overlap"
@@ -142,7 +145,7 @@ def _pair_finding(sync: Run, concurrent: Run) -> str:
 
 def _many_prompts(compared: PairTimes, concurrent: Run) -> str:
     what = prompts_in_words(compared.kept, compared.prompts)
-    mine, other = seconds(compared.concurrent), seconds(compared.sync)
+    mine, other = format_seconds(compared.concurrent), format_seconds(compared.sync)
     return f"{what}, {at_a_time(concurrent)}: {mine} instead of {other} ({pace(compared.ratio)})"
 
 
@@ -160,11 +163,14 @@ def _nothing_to_compare(sync: Run, concurrent: Run, prompts: int) -> str:
 def _repeated_finding(comparison: Comparison) -> str:
     ratio, (low, high) = speedup(comparison) or 1.0, interval(comparison) or (1.0, 1.0)
     if high < 1:
-        ends = [times(1 / end, digits=2) for end in (high, low)]
+        ends = [format_ratio(1 / end, digits=2) for end in (high, low)]
     elif low > 1:
-        ends = [times(end, digits=2) for end in (low, high)]
+        ends = [format_ratio(end, digits=2) for end in (low, high)]
     else:
-        ends = [f"{times(1 / low, digits=2)} slower", f"{times(high, digits=2)} faster"]
+        ends = [
+            f"{format_ratio(1 / low, digits=2)} slower",
+            f"{format_ratio(high, digits=2)} faster",
+        ]
     pairs = sum(pair_times(*pair).ratio is not None for pair in comparison.pairs)
     name = concurrent_name(median_pair(comparison)[1])
     said = (
@@ -207,7 +213,7 @@ def _lengths(sync: Run, concurrent: Run) -> str:
 def _strategies_finding(runs: Sequence[Run]) -> str:
     unlike = differences(runs)
     if unlike:
-        return f"{counted(len(runs), 'run')} that cannot be ranked: {joined(unlike)}"
+        return f"{pluralize(len(runs), 'run')} that cannot be ranked: {join_and(unlike)}"
     answered = [_count_timed(run) for run in runs]
     # A run whose calls failed ended early: it is not the fastest for that.
     ranked = sorted(
@@ -216,15 +222,19 @@ def _strategies_finding(runs: Sequence[Run]) -> str:
         if ok == max(answered)
     )
     if not max(answered):
-        return f"None of {counted(len(runs), 'run')} answered a prompt"
+        return f"None of {pluralize(len(runs), 'run')} answered a prompt"
     (best, first), (worst, last) = ranked[0], ranked[-1]
     if len(ranked) == 1:
-        return f"{first} alone answered {counted(max(answered), 'prompt')}: {seconds(best)}"
+        return (
+            f"{first} alone answered {pluralize(max(answered), 'prompt')}: {format_seconds(best)}"
+        )
     if worst <= best or (best and pace(worst / best) == "about as fast"):
-        both = dict.fromkeys([seconds(best), seconds(worst)])  # once if they read the same
-        return f"{counted(len(ranked), 'run')} took about as long: {' to '.join(both)}"
-    said = f"{first} was the fastest of {counted(len(runs), 'run')}: {seconds(best)}"
-    return f"{said}; {last} took {seconds(worst)}"
+        both = dict.fromkeys(
+            [format_seconds(best), format_seconds(worst)]
+        )  # once if they read the same
+        return f"{pluralize(len(ranked), 'run')} took about as long: {' to '.join(both)}"
+    said = f"{first} was the fastest of {pluralize(len(runs), 'run')}: {format_seconds(best)}"
+    return f"{said}; {last} took {format_seconds(worst)}"
 
 
 def _strategies_caveat(runs: Sequence[Run]) -> str:

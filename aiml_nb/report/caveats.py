@@ -7,20 +7,20 @@ from math import comb
 
 import numpy as np
 
-from ..records import Run
-from .columns import Columns, known
-from .counts import backoff_time, count_answered
-from .diagnosis import TOLERANCE, diagnose
-from .order import submission_order, total_overtakes
-from .pauses import pauses
-from .usage import (
+from ..analysis.columns import Columns, known
+from ..analysis.counts import backoff_time, count_answered
+from ..analysis.diagnosis import TOLERANCE, diagnose
+from ..analysis.order import submission_order, total_overtakes
+from ..analysis.pauses import pauses
+from ..analysis.usage import (
     characters_per_second,
     count_characters,
     find_length,
     usage_measures_text,
     visible_tokens,
 )
-from .wording import counted, is_concurrent, seconds, share
+from ..records import Run
+from .wording import format_percent, format_seconds, is_concurrent, pluralize
 
 # A 20 ms sleep that wakes up later than the first tells of a client too busy to take answers in
 # time; so does one later than this share of the time to the first token, unless it is later by less
@@ -76,16 +76,18 @@ def remark_idle_slots(run: Run) -> str:
     found = diagnose(run)
     if found is None:
         return ""
-    took = seconds(run.makespan)
+    took = format_seconds(run.makespan)
     if found.kind == "batches":
         return (
             f"The calls went in {found.batches:,} batches of {found.size:,}, and each batch waited "
-            f"for its slowest call: on average a slot stood empty for {seconds(found.lost)} of "
+            "for its slowest call: on average a slot stood empty for "
+            f"{format_seconds(found.lost)} of "
             f"{took}. Let a call start as soon as a slot is free, as gather with a limit does."
         )
     if found.kind == "slow_start":
         return (
-            f"It took the program {seconds(found.lost)} to begin all the calls, and the first were "
+            f"It took the program {format_seconds(found.lost)} to begin all the calls, and the "
+            "first were "
             f"answered before the last were sent: no more than {found.peak:,} were in flight at "
             "once. A higher limit would change nothing."
         )
@@ -109,7 +111,7 @@ def remark_idle_slots(run: Run) -> str:
     }[found.kind]
     if found.lost <= TOLERANCE * found.upper_bound:
         return f"{what}. {advice}"
-    return f"{what}: the run took {took}, at least {seconds(found.lost)} too long. {advice}"
+    return f"{what}: the run took {took}, at least {format_seconds(found.lost)} too long. {advice}"
 
 
 def remark_notices(run: Run) -> str:
@@ -123,9 +125,9 @@ def remark_pauses(run: Run) -> str:
     if not found.spans:
         return ""
     return (
-        f"Nothing was sent for {seconds(found.total)} of {seconds(run.makespan)} "
-        f"({counted(len(found.spans), 'pause')} after a 429), while "
-        f"{counted(found.calls, 'call')} waited."
+        f"Nothing was sent for {format_seconds(found.total)} of {format_seconds(run.makespan)} "
+        f"({pluralize(len(found.spans), 'pause')} after a 429), while "
+        f"{pluralize(found.calls, 'call')} waited."
     )
 
 
@@ -134,7 +136,10 @@ def remark_backoff(run: Run) -> str:
     total, slept = float(np.nansum(Columns.of(run).duration)), backoff_time(run)
     if not total or slept < _BACKOFF_SHARE * total:
         return ""
-    return f"{share(min(1.0, slept / total))} of the calls' time was back-off between attempts."
+    return (
+        f"{format_percent(min(1.0, slept / total))} of the calls' time was back-off between "
+        "attempts."
+    )
 
 
 def remark_lag(runs: Sequence[Run]) -> str:
@@ -146,12 +151,14 @@ def remark_lag(runs: Sequence[Run]) -> str:
     if not late:
         return ""
     part, run = max(late, key=lambda found: found[0])
-    worst = f"by {seconds(run.loop_lag_max or 0.0)} at worst"
+    worst = f"by {format_seconds(run.loop_lag_max or 0.0)} at worst"
     if not run.loop_lag_total:  # an older file knows the worst moment alone
         return f"The event loop was late, {worst}: the client may have been slow, not the model."
     return (
-        f"The event loop was late for {seconds(run.loop_lag_total)} of {seconds(run.makespan)} "
-        f"({share(part)}), {worst}: for that part the client may have been the bottleneck, not "
+        f"The event loop was late for {format_seconds(run.loop_lag_total)} of "
+        f"{format_seconds(run.makespan)} "
+        f"({format_percent(part)}), {worst}: for that part the client may have been the "
+        "bottleneck, not "
         "the model."
     )
 
@@ -179,7 +186,7 @@ def remark_usage(run: Run) -> str:
     """Say that the server counts something else than tokens of text."""
     if usage_measures_text(run) is not False:
         return ""
-    characters = counted(count_characters(run), "character")
+    characters = pluralize(count_characters(run), "character")
     said = [f"{visible_tokens(run):,} tokens for {characters}"]
     rate = characters_per_second(run)
     if rate is not None:

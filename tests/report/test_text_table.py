@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from aiml_nb.analysis import alt_text, describe
 from aiml_nb.records import Run
+from aiml_nb.report import alt_text, describe
 
-from .builders import call, faq, make_run, make_sync, timed
+from ..analysis.builders import call, faq, make_run, make_sync, timed
 
 
 def test_the_faq_in_words() -> None:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from aiml_nb.analysis.panels import layout_of, panels, run_names
 from aiml_nb.records import Comparison
+from aiml_nb.report.subjects import layout_of, panels, run_names
 
-from .builders import call, faq, make_run, make_sync, timed
-from .schedules import first_come, serialised
+from ..analysis.builders import call, faq, make_run, make_sync, timed
+from ..analysis.schedules import first_come, serialised
 
 
 def compared(n: int, slots: int) -> Comparison:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from aiml_nb.analysis import caveat, compare_strategies, finding
-from aiml_nb.analysis.panels import panels
 from aiml_nb.records import Call, Comparison, LimitChange, Run
+from aiml_nb.report import caveat, compare_strategies, finding
+from aiml_nb.report.subjects import panels
 
-from .builders import call, faq, make_run, make_sync, timed, with_retries
+from ..analysis.builders import call, faq, make_run, make_sync, timed, with_retries
 
 
 def compared(sync: Run, concurrent: Run) -> Comparison:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .answered import is_answered, is_cut
-from .bounds import peak_in_flight, slots
-from .labels import clean
+from ..analysis.answered import is_answered, is_cut
+from ..analysis.bounds import peak_in_flight, slots
+from .labels import sanitize
 
 if TYPE_CHECKING:
     from ..records import Call, Run
@@ -34,7 +34,7 @@ _SCALES = (
 )
 
 
-def seconds(time: float, *, beside: float | None = None) -> str:
+def format_seconds(time: float, *, beside: float | None = None) -> str:
     """Write a time with about three digits, in the unit that suits it.
 
     Parameters
@@ -54,7 +54,7 @@ def seconds(time: float, *, beside: float | None = None) -> str:
     return f"{time / 60:.1f} min"
 
 
-def times(ratio: float, *, digits: int = 1) -> str:
+def format_ratio(ratio: float, *, digits: int = 1) -> str:
     """Write how many times: ``1.3×``.
 
     Parameters
@@ -67,7 +67,7 @@ def times(ratio: float, *, digits: int = 1) -> str:
     return f"{ratio:.{0 if ratio >= 99.95 else digits}f}×"
 
 
-def share(part: float) -> str:
+def format_percent(part: float) -> str:
     """Write a share as a percentage with about two digits: ``48%``, ``4.8%``, ``0.25%``."""
     percent = 100 * part
     if 0 < percent < 0.01:
@@ -87,7 +87,7 @@ def pace(ratio: float | None, *, digits: int = 1) -> str:
     """
     if ratio is None:
         return "too short to compare"
-    faster, slower = times(ratio, digits=digits), times(1 / ratio, digits=digits)
+    faster, slower = format_ratio(ratio, digits=digits), format_ratio(1 / ratio, digits=digits)
     if float(faster[:-1]) == 1 or float(slower[:-1]) == 1:
         return "about as fast"
     return f"{faster} faster" if ratio > 1 else f"{slower} slower"
@@ -99,7 +99,7 @@ def ordinal(number: int) -> str:
     return f"{number:,}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
-def counted(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """Write a number and its noun: ``1 prompt``, ``10,000 prompts``.
 
     Parameters
@@ -112,7 +112,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def joined(parts: list[str]) -> str:
+def join_and(parts: list[str]) -> str:
     """Join words as in a sentence: ``a``, ``a and b``, ``a, b and c``."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
@@ -136,19 +136,19 @@ def losses(calls: Iterable[Call]) -> str:
         + (f" ({', '.join(kinds[outcome][:3])})" if kinds[outcome] else "")
         for outcome, count in counts.most_common()
     ]
-    return joined(parts) if parts else ""
+    return join_and(parts) if parts else ""
 
 
 def outcome_in_words(call: Call) -> str:
     """Say what became of a call: ``ok``, ``cut by max_tokens``, ``failed (429)``."""
     if is_cut(call):
         return "cut by max_tokens"
-    kind = f" ({clean(call.error_type)})" if call.error_type else ""
+    kind = f" ({sanitize(call.error_type)})" if call.error_type else ""
     return f"{OUTCOME_WORDS[call.outcome]}{kind}"
 
 
 def _error_types(calls: Iterable[Call]) -> list[str]:
-    return sorted({clean(call.error_type) for call in calls if call.error_type})
+    return sorted({sanitize(call.error_type) for call in calls if call.error_type})
 
 
 def at_a_time(run: Run) -> str:
@@ -198,5 +198,5 @@ def in_both(cut: int) -> str:
 def prompts_in_words(kept: int, prompts: int) -> str:
     """Name the prompts a time is about: ``both prompts``, ``19 of 20 prompts``."""
     if kept < prompts:
-        return f"{kept:,} of {counted(prompts, 'prompt')}"
-    return {1: "the prompt", 2: "both prompts"}.get(prompts, counted(prompts, "prompt"))
+        return f"{kept:,} of {pluralize(prompts, 'prompt')}"
+    return {1: "the prompt", 2: "both prompts"}.get(prompts, pluralize(prompts, "prompt"))

@@ -6,23 +6,14 @@ from typing import Any
 
 import pytest
 
-from aiml_nb.analysis import (
-    alt_text,
-    call_table,
-    caveat,
-    compare_strategies,
-    describe,
-    finding,
-    pair_times,
-    summary,
-    what_if,
-)
-from aiml_nb.analysis.error_groups import group_errors
-from aiml_nb.analysis.notes import margin_notes
+from aiml_nb.analysis import call_table, pair_times, what_if
 from aiml_nb.analysis.pairs import length_ratio
 from aiml_nb.records import Call, Comparison, Run
+from aiml_nb.report import alt_text, caveat, compare_strategies, describe, finding, summary
+from aiml_nb.report.annotations import margin_notes
+from aiml_nb.report.error_groups import group_errors
 
-from .builders import call, make_run, make_sync, timed
+from ..analysis.builders import call, make_run, make_sync, timed
 
 
 def cut(started: float, finished: float, **fields: Any) -> Call:

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..analysis.bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight, upper_bound
+from ..analysis.columns import Columns, FloatArray, known
+from ..analysis.counts import backoff_time
+from ..analysis.diagnosis import diagnose
+from ..analysis.frames import Row, frame_of
+from ..analysis.order import inverted_share, kendall_tau, total_overtakes
+from ..analysis.pairs import differences, pair_times
+from ..analysis.pauses import pauses
+from ..analysis.subject import Subject
+from ..analysis.usage import characters_per_second, tokens_per_second, usage_measures_text
+from ..analysis.whatif import Forecast, bounds_of
 from ..records import Comparison, Run
-from .bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight, upper_bound
-from .columns import Columns, FloatArray, known
-from .counts import backoff_time
-from .diagnosis import diagnose
-from .frames import Row, frame_of
-from .order import inverted_share, kendall_tau, total_overtakes
-from .pairs import differences, pair_times
-from .panels import run_names
-from .pauses import pauses
-from .subject import Subject
-from .usage import characters_per_second, tokens_per_second, usage_measures_text
-from .whatif import Forecast, bounds_of
-from .wording import concurrent_name, is_concurrent, joined
+from .subjects import run_names
+from .wording import concurrent_name, is_concurrent, join_and
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:
         beside: Row = {
             "speedup": (None if unlike else times.ratio, float),
             "compared": (0 if unlike else times.kept, int),
-            "not_comparable": (joined(unlike) if unlike else None, str),
+            "not_comparable": (join_and(unlike) if unlike else None, str),
         }
         rows.append(beside | _numbers(run))
     return frame_of(rows, run_names(given)).rename_axis("run")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
+from ..analysis.bounds import efficiency, lower_bound, origin_of
+from ..analysis.columns import Columns, measure
+from ..analysis.counts import count_answered, count_cut
+from ..analysis.order import finishing_ranks
+from ..analysis.subject import Shown, Subject
 from ..records import Call, Run
-from .bounds import efficiency, lower_bound, origin_of
-from .columns import Columns, measure
-from .counts import count_answered, count_cut
+from .findings import caveat, finding
 from .labels import cells, labels
-from .order import finishing_ranks
-from .panels import MOST_ROWS, panels
-from .sentences import caveat, finding
-from .subject import Shown, Subject
-from .wording import is_concurrent, ordinal, outcome_in_words, seconds, share
+from .subjects import MOST_ROWS, panels
+from .wording import format_percent, format_seconds, is_concurrent, ordinal, outcome_in_words
 
 # Of more calls than have a row each, so many are shown at either end.
 _FIRST, _LAST = 20, 3
@@ -52,8 +52,8 @@ def _total(run: Run) -> str:
     bound = lower_bound(run)
     if bound is None:
         return "no call finished"
-    least = f" (lower bound {seconds(bound)})" if is_concurrent(run) else ""
-    return f"{seconds(run.makespan)}{least}"
+    least = f" (lower bound {format_seconds(bound)})" if is_concurrent(run) else ""
+    return f"{format_seconds(run.makespan)}{least}"
 
 
 def _run_rows(subject: Subject) -> list[tuple[str, ...]]:
@@ -66,9 +66,9 @@ def _run_rows(subject: Subject) -> list[tuple[str, ...]]:
             (
                 name,
                 f"{count_answered(run):,} of {len(run.calls):,}",
-                seconds(run.makespan, beside=longest),
-                "–" if bound is None else seconds(bound, beside=longest),
-                "–" if reached is None else share(reached),
+                format_seconds(run.makespan, beside=longest),
+                "–" if bound is None else format_seconds(bound, beside=longest),
+                "–" if reached is None else format_percent(reached),
             )
         )
     return rows
@@ -98,7 +98,7 @@ def _rows(run: Run) -> list[tuple[str, ...]]:
 
 def _row(place: int, label: str, call: Call, *, origin: float, longest: float) -> tuple[str, ...]:
     stamps = [
-        "–" if stamp is None else seconds(stamp - origin, beside=longest)
+        "–" if stamp is None else format_seconds(stamp - origin, beside=longest)
         for stamp in (call.started, call.first_token, call.finished)
     ]
     order = "–" if call.finished is None else ordinal(place)

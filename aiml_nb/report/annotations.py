@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .bounds import efficiency
-from .order import inverted_share, kendall_tau
-from .slowdown import SpeedupParts, speedup_parts
-from .subject import Shown, Subject
-from .whatif import Forecast, first_come
-from .wording import counted, in_both, seconds, share, times
+from ..analysis.bounds import efficiency
+from ..analysis.order import inverted_share, kendall_tau
+from ..analysis.slowdown import SpeedupParts, speedup_parts
+from ..analysis.subject import Shown, Subject
+from ..analysis.whatif import Forecast, first_come
+from .wording import format_percent, format_ratio, format_seconds, in_both, pluralize
 
 
 def margin_notes(shown: Shown) -> list[str]:
@@ -27,12 +27,12 @@ def margin_notes(shown: Shown) -> list[str]:
     notes = []
     inverted, tau = inverted_share(run), kendall_tau(run)
     if inverted is not None:
-        notes.append(f"{share(inverted)} of pairs overtook")
+        notes.append(f"{format_percent(inverted)} of pairs overtook")
     if tau is not None:
         notes.append(f"Kendall's τ {tau:.2f}".replace("-", "−"))
     reached = efficiency(run)
     if reached is not None:
-        notes.append(f"efficiency {share(reached)} of the bound")
+        notes.append(f"efficiency {format_percent(reached)} of the bound")
     return notes + (identity_notes(parts) if parts else [])
 
 
@@ -40,7 +40,7 @@ def identity_notes(parts: SpeedupParts) -> list[str]:
     """Return the identity of the speed-up on two lines, or three if calls were left out."""
     how = "slower" if parts.slowdown >= 1 else "quicker"
     notes = [
-        f"{times(parts.speedup)} = {parts.mean_in_flight:.3g} in flight",
+        f"{format_ratio(parts.speedup)} = {parts.mean_in_flight:.3g} in flight",
         f"        ÷ {parts.slowdown:.2f} {how} per call",
     ]
     if parts.kept < parts.prompts:
@@ -52,16 +52,19 @@ def forecast_finding(forecast: Forecast) -> str:
     """Say what other limits would have done."""
     limits, makespans = forecast.limits, forecast.makespans
     said = (
-        f"{counted(len(forecast.durations), 'call')}: {seconds(makespans[0])} with "
+        f"{pluralize(len(forecast.durations), 'call')}: {format_seconds(makespans[0])} with "
         f"{limits[0]:,} in flight"
     )
     if len(limits) == 1:
         return said
-    said += f", {seconds(makespans[-1])} with {limits[-1]:,}"
+    said += f", {format_seconds(makespans[-1])} with {limits[-1]:,}"
     if forecast.knee == limits[-1]:
         return f"{said}; up to there each one more still pays"
     at = makespans[limits.index(forecast.knee)]
-    return f"{said}; the knee is at {forecast.knee:,} ({seconds(at)}), beyond it more gain little"
+    return (
+        f"{said}; the knee is at {forecast.knee:,} ({format_seconds(at)}), beyond it more gain "
+        "little"
+    )
 
 
 def forecast_caveat(forecast: Forecast) -> str:
@@ -69,12 +72,14 @@ def forecast_caveat(forecast: Forecast) -> str:
     again = first_come(forecast.durations, slots=max(1, forecast.measured_peak))
     said = (
         "Predicted from this run's durations, as if they did not grow with load. The run itself, "
-        f"with {forecast.measured_peak:,} in flight, took {seconds(forecast.measured_makespan)}; "
-        f"predicted are {seconds(again)}."
+        f"with {forecast.measured_peak:,} in flight, took "
+        f"{format_seconds(forecast.measured_makespan)}; "
+        f"predicted are {format_seconds(again)}."
     )
     if forecast.begun_over is not None:
         return (
-            f"{said} It took the program {seconds(forecast.begun_over)} to begin all the calls: no "
+            f"{said} It took the program {format_seconds(forecast.begun_over)} to begin all the "
+            "calls: no "
             "limit makes that shorter, and the prediction does not count it."
         )
     return f"{said} {_growth(forecast)}"

@@ -1,0 +1,11 @@
+"""From numbers to words: findings, caveats, annotations, alternative texts and tables to be read.
+
+Only the functions that return tables need pandas, and import it when they are called.
+"""
+
+from .alt_text import alt_text
+from .findings import caveat, finding
+from .summary import compare_strategies, summary
+from .text_table import describe
+
+__all__ = ["alt_text", "caveat", "compare_strategies", "describe", "finding", "summary"]

@@ -1,0 +1,91 @@
+"""What records show of themselves: the one door from plain data up to numbers, words and pictures.
+
+Each function imports what it needs when it is called, so that records cost nothing to import.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .analysis import Forecast
+    from .records import Comparison, Run
+
+
+def call_table(run: Run) -> pd.DataFrame:
+    """Return the calls of a run as a table: see `analysis.call_table`."""
+    from . import analysis
+
+    return analysis.call_table(run)
+
+
+def attempts_table(run: Run) -> pd.DataFrame:
+    """Return the attempts of a run as a table: see `analysis.attempts_table`."""
+    from . import analysis
+
+    return analysis.attempts_table(run)
+
+
+def summary(shown: Run | Comparison) -> pd.DataFrame:
+    """Return the numbers as a table, one row per run: see `report.summary`."""
+    from . import report
+
+    return report.summary(shown)
+
+
+def speedup(comparison: Comparison) -> float | None:
+    """Return how many times faster the concurrent runs were: see `analysis.speedup`."""
+    from . import analysis
+
+    return analysis.speedup(comparison)
+
+
+def interval(comparison: Comparison) -> tuple[float, float] | None:
+    """Return the 95 % interval of the speed-up: see `analysis.interval`."""
+    from . import analysis
+
+    return analysis.interval(comparison)
+
+
+def median_pair(comparison: Comparison) -> tuple[Run, Run]:
+    """Return the pair with the median speed-up: see `analysis.median_pair`."""
+    from . import analysis
+
+    return analysis.median_pair(comparison)
+
+
+def finding(comparison: Comparison) -> str:
+    """Say what came out, in one sentence: see `report.finding`."""
+    from . import report
+
+    return report.finding(comparison)
+
+
+def forecast_finding(forecast: Forecast) -> str:
+    """Say what a forecast comes to, in one sentence."""
+    from .report import annotations
+
+    return annotations.forecast_finding(forecast)
+
+
+def forecast_caveat(forecast: Forecast) -> str:
+    """Say what a forecast assumes, and what the run says about that."""
+    from .report import annotations
+
+    return annotations.forecast_caveat(forecast)
+
+
+def forecast_table(forecast: Forecast) -> pd.DataFrame:
+    """Return a forecast as a table, one row per limit."""
+    from .report.summary import forecast_table
+
+    return forecast_table(forecast)
+
+
+def display_bundle(shown: Run | Comparison) -> dict[str, Any]:
+    """Return what a notebook shows: see `plot.display_bundle`."""
+    from . import plot
+
+    return plot.display_bundle(shown)
