@@ -16,7 +16,8 @@ from .builders import call, faq, make_run, make_sync, timed, with_retries
 
 def test_importing_the_numbers_does_not_import_pandas() -> None:
     code = (
-        "import sys, aiml_nb.analysis as a, aiml_nb.report as w; from aiml_nb.records import Run, Call; "
+        "import sys, aiml_nb.analysis as a, aiml_nb.report as w; "
+        "from aiml_nb.records import Run, Call; "
         "r = Run(strategy='gather', max_concurrency=1, stream=False, model='', base_url='', "
         "simulated=False, started_at=0, calls=[]); "
         "w.finding(r), a.overtakes(r), a.lower_bound(r), w.describe(r), w.alt_text(r); "
