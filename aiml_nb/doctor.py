@@ -87,8 +87,8 @@ def check_up() -> CheckUp:
 
 
 def _look_at_python() -> Finding:
-    text = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    return Finding("python", "ok", text)
+    here = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    return Finding("python", "ok", here)
 
 
 def _look_at_packages() -> Finding:

@@ -14,9 +14,10 @@ from ..prompts import Prompt, read_prompts
 from ..records import Run
 from ..runner import STRATEGIES, last_run
 from ..runner.execute import execute
+from ..runner.load_plan import ON_DAMAGE, connect_again
 from ..runner.options import check_parameters
 from ..runner.plan import check_plan, lay_out_plan, place_journal
-from ..runner.resume import ON_DAMAGE, connect_again, resume_run
+from ..runner.resume import resume_run
 from .options import (
     add_call_options,
     add_endpoint_options,

@@ -6,114 +6,20 @@ parameters change only where that is asked for by name, and then each record say
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..endpoint.keys import KEY, ApiKey
 from ..errors import JournalError
-from ..formats.journal_contents import Contents
-from ..formats.lines import dump, encode
+from ..formats.lines import encode
 from ..prompts.prompt import Prompt, shorten
-from .options import CAPS, OPTIONS, RunOptions, keep_parameters
+from .asked import Asked, as_journaled, find_changes, find_parameters, parameters_of
+from .options import keep_parameters
 from .plan import Plan, describe_prompt, name_call
 
-_NEEDED = {"model", "base_url", "simulated", "seed", "started_at", "strategy"}
 _ON_PURPOSE = (
     "or ask both ways in one run on purpose: change_parameters=True, on the command line "
     "--change-parameters. Each row then says which it was."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the calls of a journal ask, as far as it has come.
-
-    Parameters
-    ----------
-    prompts
-        Those that the run began with, and those that were added.
-    began
-        The request parameters that it began with, ``stream`` among them.
-    parameters
-        The newest ones.
-    """
-
-    prompts: list[Prompt]
-    began: dict[str, Any]
-    parameters: dict[str, Any]
-
-
-def read_asked(contents: Contents, path: Path) -> Asked:
-    """Return what a journal's calls ask; raise JournalError if it does not say it whole."""
-    head = contents.head
-    try:
-        saved = head["settings"]
-        if not saved.keys() >= _NEEDED:
-            raise KeyError("settings")
-        float(saved["started_at"] or 0), head["run_id"]
-        prompts = {each["custom_id"]: _read_prompt(each) for each in head["prompts"]}
-        began = _read_parameters(saved)
-        newest = began
-        for line in contents.resumed:
-            prompts |= {each["custom_id"]: _read_prompt(each) for each in line["prompts"]}
-            newest = dict(line["parameters"])
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise JournalError(
-            f"'{path}' holds records, but not what is needed to go on: the settings and every "
-            "prompt's messages. Name the journal that the run itself wrote."
-        ) from None
-    return Asked([*prompts.values()], began, newest)
-
-
-def _read_prompt(data: dict[str, Any]) -> Prompt:
-    return Prompt(
-        messages=data["messages"],
-        parameters=data.get("parameters", {}),
-        custom_id=data["custom_id"],
-    )
-
-
-def _read_parameters(saved: dict[str, Any]) -> dict[str, Any]:
-    options = dict(saved.get("options", {}))
-    # Earlier journals have the request parameters among the options.
-    parameters = saved.get("parameters", options)
-    return find_parameters({**parameters, "stream": options.get("stream", False)})
-
-
-def find_parameters(options: dict[str, Any]) -> dict[str, Any]:
-    """Return those of a run's options that say how it asks; the model has its own place."""
-    others = (OPTIONS | CAPS | {"model"}) - {"stream"}
-    return {n: v for n, v in keep_parameters(options).items() if n not in others}
-
-
-def parameters_of(settings: RunOptions, key: ApiKey) -> dict[str, Any]:
-    """Return the request parameters of a run, ``stream`` among them, as a journal has them."""
-    asked = find_parameters(settings.parameters | {"stream": settings.stream})
-    return key.redact_all(asked)  # type: ignore[no-any-return]
-
-
-def find_changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Return what is another in `after`; None for what it does not have."""
-    if before == after:
-        return {}
-    after = _without_key(before, after)
-    names = [*after, *(name for name in before if name not in after)]
-    return {n: after.get(n) for n in names if _plain(before.get(n)) != _plain(after.get(n))}
-
-
-def _without_key(before: Any, after: Any) -> Any:
-    """Return `after` without the key, wherever `before` was written down without it."""
-    if isinstance(before, str) and isinstance(after, str) and KEY in before:
-        pattern = ".+".join(map(re.escape, before.split(KEY)))
-        return before if re.fullmatch(pattern, after, re.DOTALL) else after
-    if isinstance(before, dict) and isinstance(after, dict):
-        return {name: _without_key(before.get(name), each) for name, each in after.items()}
-    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        return [_without_key(*both) for both in zip(before, after, strict=True)]
-    return after
 
 
 def check_asked(
@@ -201,7 +107,9 @@ def _refuse_prompts(
 
 def _find_difference(prompt: Prompt, old: Prompt, number: int) -> str | None:
     place = _place(prompt, number)
-    if prompt.messages != old.messages and _plain(prompt.messages) != _plain(old.messages):
+    if prompt.messages != old.messages and as_journaled(prompt.messages) != as_journaled(
+        old.messages
+    ):
         was, is_ = old.label, prompt.label
         if was == is_:
             return f"{place} has other messages: {shorten(prompt.messages)}"
@@ -228,14 +136,6 @@ def refuse_changes_to_finished(plan: Plan, asked: Asked, changed: list[int], pat
 
 def _place(prompt: Prompt, number: int) -> str:
     return prompt.place[0].lower() + prompt.place[1:] if prompt.place else f"prompt {number}"
-
-
-def _plain(value: object) -> object:
-    """Return what a journal keeps of a value."""
-    try:
-        return json.loads(dump(value))
-    except (TypeError, ValueError):
-        return value
 
 
 def note_of(plan: Plan, asked: Asked, changed: list[int], path: Path) -> str | None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..formats.journal import finished_line, header, sent_line
 from ..formats.lines import encode
-from .changes import encode_note, find_changes, find_parameters, parameters_of
+from .asked import find_changes, find_parameters, parameters_of
+from .changes import encode_note
 from .options import CAPS, OPTIONS
 from .plan import Plan, describe_prompt
 

@@ -9,7 +9,8 @@ from ..endings import End, ends_of
 from ..errors import JournalError
 from ..formats.journal_contents import Contents
 from ..records import Call
-from .changes import Asked, describe_changes, find_changes, parameters_of
+from .asked import Asked, find_changes, parameters_of
+from .changes import describe_changes
 from .plan import Plan
 
 ANSWERED = {"ok", "incomplete", "refused"}

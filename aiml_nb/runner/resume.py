@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..endpoint import Endpoint, connect
-from ..endpoint.providers import PROVIDERS
-from ..errors import JournalError
-from ..formats.journal import call_from_dict
-from ..formats.journal_contents import Contents
+from ..endpoint import Endpoint
 from ..loop import InterruptibleCall
-from ..printable import say
-from ..prompts import Prompt, as_prompts
-from ..records import Attempt, Call, Run
-from .changes import (
-    Asked,
-    check_asked,
-    find_changes,
-    note_of,
-    parameters_of,
-    read_asked,
-    refuse_changes_to_finished,
-)
+from ..records import Run
 from .execute import execute
-from .journal import Journal
-from .journal_summary import describe_journal, is_whole, refuse_damage
-from .options import keep_parameters, make_options
-from .plan import Checked, Plan, check_prompts, check_rates, lay_out_plan
-
-ON_DAMAGE = ("ask", "keep", "send")
+from .load_plan import connect_again, load_plan
 
 
 def resume(
@@ -109,154 +88,3 @@ def resume_run(
             return execute(plan, journal=journal) if plan.unfinished else plan.run
         finally:
             journal.close_untouched()  # where no call could be made at all
-
-
-def load_plan(
-    path: Path,
-    connect_to: Callable[[dict[str, Any]], Endpoint],
-    *,
-    retry_failed: bool = False,
-    change_parameters: bool = False,
-    prompts: object = None,
-    on_damage: str = "ask",
-    say: Callable[[str], None] = say,
-    **options: Any,
-) -> tuple[Journal, Plan]:
-    """Lock the journal and plan what is left; everything is checked before the endpoint is asked.
-
-    Parameters
-    ----------
-    connect_to
-        Returns the endpoint; is given the settings that the journal holds.
-    say
-        Is told, in a sentence or two, what the journal says.
-    """
-    found = None if prompts is None else as_prompts(prompts)
-    if found is not None:
-        check_prompts(found)
-    if on_damage not in ON_DAMAGE:
-        known = ", ".join(map(repr, ON_DAMAGE))
-        raise ValueError(f"on_damage must be one of {known}; not {on_damage!r}.")
-    journal, contents = Journal.reopen(path, takes_edited=on_damage == "keep")
-    try:
-        if on_damage == "ask":
-            refuse_damage(contents, path)
-        asked = read_asked(contents, path)
-        changed = check_asked(asked, options, path, prompts=found, may_change=change_parameters)
-        prompts = found or asked.prompts  # with the headers, which no journal keeps
-        plan = _plan_again(contents, connect_to, options, asked, prompts, path)
-        _restore_all(plan, contents, path, retry_failed=retry_failed)
-        refuse_changes_to_finished(plan, asked, changed, path)
-        left = {call.index + 1: plan.prompts[call.index] for call in plan.unfinished}
-        check_rates(left, plan.options)
-        plan = replace(plan, note=note_of(plan, asked, changed, path))
-    except BaseException:
-        journal.close_untouched()
-        raise
-    say(describe_journal(contents, plan, asked))
-    return journal, plan
-
-
-def _plan_again(
-    contents: Contents,
-    connect_to: Callable[[dict[str, Any]], Endpoint],
-    given: dict[str, Any],
-    asked: Asked,
-    prompts: list[Prompt],
-    path: Path,
-) -> Plan:
-    head = contents.head
-    saved = head["settings"]
-    # What is one run's own is not for the next; the rest goes on as it was.
-    options = saved.get("options", {}) | {"model": saved["model"]} | asked.parameters
-    if given.get("strategy", saved["strategy"]) != saved["strategy"]:
-        options.pop("max_concurrency", None)  # it was settled for the other one
-    options |= given
-    checked = make_options(len(prompts), options)
-    endpoint = connect_to(saved)
-    _check_place(saved, endpoint, given.get("model"), path)
-    again = endpoint.key.put_back
-    kept = {name: each for name, each in checked.parameters.items() if name not in given}
-    checked = replace(checked, parameters=checked.parameters | again(kept))
-    if prompts is asked.prompts:
-        prompts = [replace(each, parameters=again(each.parameters)) for each in prompts]
-    plan = lay_out_plan(Checked(prompts, checked), endpoint, journal=path)
-    run = plan.run
-    run.run_id, run.started_at = head["run_id"], saved["started_at"] or time.time()
-    run.parameters = dict(asked.began)
-    run.stream = run.parameters.pop("stream")
-    if changes := find_changes(asked.began, parameters_of(plan.options, endpoint.key)):
-        for call in run.calls:
-            call.parameters = changes | call.parameters if call.parameters else changes
-    return replace(plan, resumes=True)
-
-
-def _restore_all(plan: Plan, contents: Contents, path: Path, *, retry_failed: bool) -> None:
-    for call in plan.run.calls:
-        own = keep_parameters(plan.prompts[call.index].parameters)
-        own = plan.endpoint.key.redact_all(own) if own else own
-        try:
-            _restore(call, contents, plan.run, own, retry_failed=retry_failed)
-        except ValueError as error:
-            raise JournalError(
-                f"'{path}' holds a record of {call.custom_id!r} that this aiml_nb cannot read: "
-                f"{error} Read it with the aiml_nb that wrote it."
-            ) from None
-
-
-def _check_place(saved: dict[str, Any], endpoint: Endpoint, model: str | None, path: Path) -> None:
-    if endpoint.simulated != saved["simulated"] or (
-        not endpoint.simulated and endpoint.base_url != saved["base_url"]
-    ):
-        here = "the simulator" if endpoint.simulated else endpoint.base_url
-        there = "the simulator" if saved["simulated"] else saved["base_url"]
-        raise JournalError(
-            f"'{path}' is the journal of a run at {there}, not at {here}. Connect to the same "
-            "address."
-        )
-    if model not in {None, saved["model"]}:
-        raise JournalError(
-            f"'{path}' is the journal of a run with the model {saved['model']!r}, not {model!r}. "
-            "Leave the model out, or name a new journal."
-        )
-
-
-def _restore(
-    call: Call, contents: Contents, run: Run, own: dict[str, Any], *, retry_failed: bool
-) -> None:
-    """Put what the journal knows of `call`, beside its prompt's own parameters, in its place."""
-    sent = {each["sent"]: each["at"] for each in contents.sent.get(call.custom_id, ())}
-    last = max(sent, default=0)
-    record = contents.calls.get(call.custom_id)
-    if record is not None:
-        known = call_from_dict(record, prompt=call.prompt)
-        # One that had failed may have been on its way again.
-        is_over = not retry_failed and last <= len(known.attempts)
-        if is_over or is_whole(known):
-            known.index = call.index
-            known.parameters = known.parameters | own if known.parameters else own
-            run.calls[call.index] = known
-            return
-        call.attempts = known.attempts
-    for number in range(len(call.attempts) + 1, last + 1):
-        at = sent.get(number, sent[last])  # a damaged line tells no time
-        call.attempts.append(
-            Attempt(
-                number=number,
-                started=at,
-                finished=at,
-                error_type="no_reply",
-                possibly_billed=True,
-            )
-        )
-
-
-def connect_again(saved: dict[str, Any]) -> Endpoint:
-    """Connect as the run did whose settings are `saved`, with the key from the environment."""
-    if saved["simulated"]:
-        knobs = {"seed": saved["seed"], **saved.get("simulator", {})}
-        return connect(simulate=True, model=saved["model"], verbose=False, **knobs)
-    known = [name for name, each in PROVIDERS.items() if each.base_url == saved["base_url"]]
-    if known:  # with its own key, and with its costs
-        return connect(provider=known[0], model=saved["model"])
-    return connect(base_url=saved["base_url"], model=saved["model"])

@@ -20,9 +20,10 @@ from ..runner.plan import make_plan
 from .bridge import Bridge
 from .cells import register_for_cell
 from .form import Choice, Form, check_prompts, check_strategies
+from .rehearsal import as_result, rehearse
 from .shown import CellWidget
-from .sides import as_result, rehearse
-from .track import Side, draw_race
+from .side import Side
+from .track import draw_race
 
 # Seconds from one picture to the next.
 FRAME = 0.25

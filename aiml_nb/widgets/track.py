@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..analysis.answered import is_answered, is_cut
-from ..analysis.bounds import lower_bound
 from ..analysis.columns import FloatArray
-from ..analysis.counts import count_answered
 from ..analysis.lanes import lanes
 from ..analysis.order import finishing_ranks
 from ..plot.lettering import width_of
@@ -25,10 +22,11 @@ from ..plot.style import (
     LINES,
     QUEUED_COLOUR,
 )
-from ..records import Call, Run
+from ..records import Run
 from ..report.labels import labels
 from ..report.subjects import MOST_ROWS
 from ..report.wording import format_seconds, is_concurrent, ordinal, pluralize
+from .side import Side, as_of
 from .svg import as_image, bars, hatches, line, ticks, write
 
 WIDTH = 1100
@@ -44,55 +42,6 @@ _LINES = {
     "backoff": f'stroke="{BACKOFF_COLOUR}" stroke-width="2" stroke-dasharray="2 3"',
 }
 _ENDS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 90, 120, 180, 240, 300, 450, 600)
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One side of a race.
-
-    Parameters
-    ----------
-    letter
-        ``A`` or ``B``.
-    run
-        Its records, as they are now.
-    over
-        True once no more calls are made.
-    """
-
-    letter: str
-    run: Run
-    over: bool = False
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since its first call was submitted, until it was over."""
-        if self.over or not self.run.started_at:
-            return self.run.makespan
-        return max(0.0, time.time() - self.run.started_at)
-
-    @property
-    def bound(self) -> float | None:
-        """The lower bound of its makespan, seconds; None before it is over or for one at a time."""
-        return lower_bound(self.run) if self.over and is_concurrent(self.run) else None
-
-    @property
-    def name(self) -> str:
-        """What it is called: ``A: sequential, one at a time``."""
-        run = self.run
-        how = (
-            f"at most {run.max_concurrency:,} in flight" if is_concurrent(run) else "one at a time"
-        )
-        return f"{self.letter}: {run.strategy}, {how}"
-
-    @property
-    def score(self) -> str:
-        """How far it is: ``7 of 20 answered · 3.4 s``."""
-        answered = count_answered(self.run)
-        failed = sum(call.outcome in ("error", "timeout") for call in self.run.calls)
-        said = f"{answered:,} of {len(self.run.calls):,} answered"
-        said += f", {failed:,} failed" if failed else ""
-        return f"{said} · {self.elapsed:.1f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,28 +87,6 @@ def draw_race(sides: Sequence[Side], *, mark: str = "") -> str:
     parts += _legend(states, bounds, top=top + _AXIS)
     height = round(top + _AXIS + _LEGEND)
     return as_image(parts, width=WIDTH, height=height, alt=_in_words(sides, mark))
-
-
-def as_of(run: Run, now: float) -> Run:
-    """Return the run as if the calls that are not finished ended now.
-
-    Parameters
-    ----------
-    run
-        A run under way.
-    now
-        A stamp, in seconds.
-    """
-    return replace(run, calls=[_as_of(call, now, streamed=run.stream) for call in run.calls])
-
-
-def _as_of(call: Call, now: float, *, streamed: bool) -> Call:
-    if call.finished is not None or call.submitted is None:
-        return call
-    started = now if call.started is None else call.started
-    end = max(now, started)
-    first = end if streamed and call.first_token is None else call.first_token
-    return replace(call, started=started, first_token=first, finished=end, outcome="ok")
 
 
 def _rows_of(run: Run) -> int:

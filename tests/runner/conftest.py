@@ -13,9 +13,9 @@ from aiml_nb.endpoint.keys import ApiKey
 from aiml_nb.records import Run
 from aiml_nb.runner.execute import execute
 from aiml_nb.runner.journal import Journal
+from aiml_nb.runner.load_plan import load_plan
 from aiml_nb.runner.pacing.clock import Clock
 from aiml_nb.runner.plan import Plan, make_plan
-from aiml_nb.runner.resume import load_plan
 
 
 class SkippingClock(Clock):

@@ -12,7 +12,8 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.report import finding
 from aiml_nb.widgets import Race
-from aiml_nb.widgets.track import Side, draw_race
+from aiml_nb.widgets.side import Side
+from aiml_nb.widgets.track import draw_race
 
 from ..analysis.builders import call, make_run
 

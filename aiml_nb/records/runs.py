@@ -1,121 +1,15 @@
-"""What is known about calls: plain data, and nothing about how it was obtained.
-
-All times are seconds. Stamps are ``time.perf_counter()`` seconds since the run's origin, the moment
-its first call was submitted; ``Run.started_at`` is the one wall-clock anchor.
-"""
+"""What is known about a run, and about two that are compared."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
-from . import views
-from .completion import Answered
-from .times import Timed
+from .. import views
+from .calls import Call
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Outcome = Literal["ok", "incomplete", "refused", "error", "timeout", "cancelled", "not_started"]
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-
-
-@dataclass(slots=True, kw_only=True)
-class Attempt:
-    """One request of a call: sent once, answered, failed or given up.
-
-    Parameters
-    ----------
-    number
-        1 for the first attempt of its call.
-    started, first_token, finished
-        Stamps; None for what did not happen, or not yet.
-    status, error_type
-        The reply's HTTP status, and what went wrong as in `Call.error_type`; None for none.
-    backoff_time
-        Seconds slept before this attempt; 0 for the first.
-    request_id
-        The server's ``x-request-id``.
-    possibly_billed
-        The attempt failed, but the server may have done, and charged for, the work.
-    reconnects
-        1 if its connection, used before, turned out to be closed before anything of an answer had
-        come, and the request was sent again at once on a new one; else 0.
-    """
-
-    number: int
-    started: float
-    first_token: float | None = None
-    finished: float | None = None
-    status: int | None = None
-    error_type: str | None = None
-    backoff_time: float = 0.0
-    request_id: str | None = None
-    possibly_billed: bool = False
-    reconnects: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class Call(Timed, Answered):
-    """One prompt and what became of it.
-
-    Parameters
-    ----------
-    index, custom_id, prompt
-        The prompt's place in the run, from 0; its own name, ``call-000001`` and on if it had none;
-        the text of its last user message.
-    submitted, started, first_token, finished
-        Stamps, seconds; None for what did not happen. `started` is when the call got its slot.
-    outcome
-        One of `OUTCOMES`.
-    error_type
-        None, or the HTTP status as text (``"429"``), or one of ``connect``, ``no_reply``,
-        ``protocol``, ``bad_response``, ``stream``, ``too_large``, ``redirect``, ``encoding``,
-        ``deadline``, ``blocked_by_budget``, ``exception``.
-    error
-        The error in words, at most 300 characters, never with a key in it.
-    text, finish_reason
-        The answer, or the part of it that came; the server's word for why it ended.
-    input_tokens, output_tokens, reasoning_tokens
-        As the server's ``usage`` gives them. Some servers count billing units, not text.
-    cost, model
-        US dollars, where the server reports them; the model that the server says answered.
-    attempts
-        Every request made for this call, in order.
-    parameters
-        Its request parameters where they are not those of its run: its prompt's own, and those
-        that a resumed run has changed (None for one that it was sent without).
-    body
-        The reply's JSON as the server sent it, all choices with their whole messages; a streamed
-        answer put together into the same shape, as far as it came. `choices`, `message`,
-        `tool_calls`, `reasoning` and `n_choices` are read from it, as is all from `text` on.
-    """
-
-    index: int
-    custom_id: str
-    prompt: str
-    submitted: float | None = None
-    started: float | None = None
-    first_token: float | None = None
-    finished: float | None = None
-    outcome: Outcome = "not_started"
-    error_type: str | None = None
-    error: str | None = None
-    text: str = ""
-    finish_reason: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    cost: float | None = None
-    model: str | None = None
-    attempts: list[Attempt] = field(default_factory=list)
-    parameters: dict[str, Any] = field(default_factory=dict)
-    body: dict[str, Any] | None = field(default=None, repr=False)
-
-    @property
-    def backoff_time(self) -> float:
-        """Seconds slept between attempts, over all of them."""
-        return sum(attempt.backoff_time for attempt in self.attempts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,10 @@
+"""What is known about calls: plain data, and nothing about how it was obtained.
+
+All times are seconds. Stamps are ``time.perf_counter()`` seconds since the run's origin, the moment
+its first call was submitted; ``Run.started_at`` is the one wall-clock anchor.
+"""
+
+from .calls import OUTCOMES, Attempt, Call, Outcome
+from .runs import Comparison, LimitChange, Run
+
+__all__ = ["OUTCOMES", "Attempt", "Call", "Comparison", "LimitChange", "Outcome", "Run"]
