@@ -245,7 +245,6 @@ def _free_memory() -> float | None:
 
 
 def _version_of(package: str) -> str | None:
-    try:
+    with suppress(PackageNotFoundError):
         return version(package)
-    except PackageNotFoundError:
-        return None
+    return None
