@@ -17,11 +17,9 @@ from ..endpoint.failures import PAGE, Failure, explain_failure
 from ..records import Call
 from .assembly import Assembly
 from .incoming import Incoming
+from .limits.retry import is_temporary
 from .outcome import NOT_JUDGED, Verdict, judge, says_why
 from .parse import is_stream, parse_json, parse_several, shorten
-
-# The status of a reply, written in a choice that failed, is the reply's if it may pass.
-_PASSING = frozenset({408, 429, *range(500, 600)})
 
 # Lines of JSON are read at one go, and nothing else happens meanwhile: for half a second.
 _MOST_PIECES = 65_536
@@ -148,7 +146,7 @@ class Answer:
         is_piece = self._incoming is not None
         error = ErrorReplyError({"error": said}, is_piece=is_piece)
         failure = explain_failure(error, self._headers)
-        if failure.status not in _PASSING:
+        if not is_temporary(failure.status):  # else it is the reply's own
             kind = "stream" if is_piece else "bad_response"
             failure = replace(failure, error_type=kind, status=200)
         message = f"{self.verdict.place}{failure.message}"

@@ -22,7 +22,7 @@ from ..pacing.clock import Clock
 from ..stopping import stops_run
 from .retry_budget import RetryBudget
 
-RETRIED = frozenset(
+RETRIED = frozenset(  # 429 has bounds of its own
     {"connect", "no_reply", "408", "500", "502", "503", "504", "529"}
     | {"520", "521", "522", "523", "524", "530"}  # what Cloudflare says of a server behind it
 )
@@ -37,6 +37,11 @@ RETRY_SHARE = 0.5
 # Enough that chance alone does not use it up before the answers bring more: with 30 % failing once
 # in ten billion runs. All that is in flight may fail at one moment, too.
 FIRST_RETRIES = 50
+
+
+def is_temporary(status: int | None) -> bool:
+    """Say whether the next reply may be another one after this status."""
+    return status is not None and (status == 429 or status >= 500 or str(status) in RETRIED)
 
 
 @dataclass(slots=True)
