@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .columns import Columns, FloatArray, known, measure
+from .arrays import Columns, FloatArray, known, measure
 
 
 @measure

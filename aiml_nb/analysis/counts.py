@@ -6,7 +6,7 @@ import numpy as np
 
 from ..records import Call
 from .answered import is_cut
-from .columns import Columns, measure
+from .arrays import Columns, measure
 
 
 @measure

@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from .arrays import Columns, FloatArray, IntArray, measure
 from .bounds import peak_in_flight, slots, upper_bound
-from .columns import Columns, FloatArray, IntArray, measure
 from .pauses import refusals
 
 # What client and network may add to the upper bound before slots count as idle.

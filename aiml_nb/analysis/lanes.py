@@ -6,7 +6,7 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from .columns import Columns, measure
+from .arrays import Columns, measure
 
 
 @measure

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .columns import Columns, FloatArray, measure
+from .arrays import Columns, FloatArray, measure
 
 # Fewer calls than this, or a load that varies by less than this factor, tell nothing about growth.
 _ENOUGH = 20

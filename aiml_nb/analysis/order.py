@@ -6,7 +6,7 @@ from math import comb, inf
 
 import numpy as np
 
-from .columns import Columns, FloatArray, IntArray, measure
+from .arrays import Columns, FloatArray, IntArray, measure
 
 
 @measure

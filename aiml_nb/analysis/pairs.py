@@ -12,7 +12,7 @@ import numpy as np
 
 from ..records import Comparison, Run
 from .answered import is_cut
-from .columns import BoolArray, Columns, known, measure
+from .arrays import BoolArray, Columns, known, measure
 from .usage import find_length
 
 

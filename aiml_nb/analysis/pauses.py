@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import inf
 
 from ..records import Attempt, Call, Run
-from .columns import Columns, measure
+from .arrays import Columns, measure
 
 _Span = tuple[float, float]
 

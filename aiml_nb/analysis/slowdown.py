@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .columns import Columns, measure
+from .arrays import Columns, measure
 from .pairs import answered_in_both, pair_times
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from ..records import Comparison, Run
-from .columns import Columns
+from .arrays import Columns
 from .pairs import median_pair
 
 

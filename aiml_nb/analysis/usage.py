@@ -11,7 +11,7 @@ import numpy as np
 from ..completion import message_of, reasoning_of, text_of
 from ..records import Call, Run
 from .answered import is_answered
-from .columns import Columns, known, measure
+from .arrays import Columns, known, measure
 
 # Too little text, in characters or tokens, to judge by.
 _ENOUGH = 100

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 from matplotlib.ticker import MaxNLocator
 
-from ..analysis.columns import FloatArray
+from ..analysis.arrays import FloatArray
 from .lettering import drawable
 from .style import AXIS_SIZE, DPI, GREY, GRID, INK, NOTE_SIZE, PANEL_TITLE_SIZE, WIDTH
 

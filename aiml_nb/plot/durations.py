@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..analysis.arrays import Columns, FloatArray
 from ..analysis.bounds import origin_of
-from ..analysis.columns import Columns, FloatArray
 from ..records import Run
 from .canvas import draw_steps, ticks
 from .style import AXIS_SIZE, BARS

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 
-from ..analysis.columns import FloatArray
+from ..analysis.arrays import FloatArray
 from .segments import Segments
 from .style import BACKOFF_COLOUR, BARS, HATCHED, MARKED, MARKS, OUTLINED, PAUSE, QUEUED_COLOUR
 

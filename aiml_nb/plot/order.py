@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
-from ..analysis.columns import Columns, FloatArray
+from ..analysis.arrays import Columns, FloatArray
 from ..analysis.order import finishing_ranks, submission_order
 from ..records import Run
 from .style import AXIS_SIZE, BARS, MARKS

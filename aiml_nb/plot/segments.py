@@ -9,8 +9,8 @@ from math import nan
 
 import numpy as np
 
+from ..analysis.arrays import BoolArray, Columns, FloatArray
 from ..analysis.bounds import end_of, origin_of
-from ..analysis.columns import BoolArray, Columns, FloatArray
 from ..analysis.pauses import pauses
 from ..records import Run
 from .style import BARS, LINES, MARKS

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from ..analysis.arrays import Columns, FloatArray, known
 from ..analysis.bounds import mean_in_flight, origin_of, peak_in_flight
-from ..analysis.columns import Columns, FloatArray, known
 from ..records import Run
 from ..report.wording import pluralize
 from .canvas import TICKS_AND_UNIT, Canvas, draw_steps, name_axes, show_times, write_in

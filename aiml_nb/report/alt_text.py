@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..analysis.arrays import Columns, known
 from ..analysis.bounds import lower_bound, mean_in_flight, origin_of, peak_in_flight
-from ..analysis.columns import Columns, known
 from ..analysis.counts import count_answered, count_cut, unanswered
 from ..analysis.pairs import interval, pair_ratios
 from ..analysis.pauses import pauses, refusals

@@ -7,7 +7,7 @@ from math import comb
 
 import numpy as np
 
-from ..analysis.columns import Columns, known
+from ..analysis.arrays import Columns, known
 from ..analysis.counts import backoff_time, count_answered
 from ..analysis.diagnosis import TOLERANCE, diagnose
 from ..analysis.order import submission_order, total_overtakes

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..analysis.columns import Columns
+from ..analysis.arrays import Columns
 from ..analysis.counts import count_answered
 from ..analysis.pairs import (
     PairTimes,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-from ..analysis.columns import Columns, known
+from ..analysis.arrays import Columns, known
 from ..analysis.subject import Shown, Subject
 from ..records import Run
 from .labels import sanitize

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..analysis.arrays import Columns, FloatArray, known
 from ..analysis.bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight, upper_bound
-from ..analysis.columns import Columns, FloatArray, known
 from ..analysis.counts import backoff_time
 from ..analysis.diagnosis import diagnose
 from ..analysis.frames import Row, frame_of

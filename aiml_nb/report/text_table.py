@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
+from ..analysis.arrays import Columns, measure
 from ..analysis.bounds import efficiency, lower_bound, origin_of
-from ..analysis.columns import Columns, measure
 from ..analysis.counts import count_answered, count_cut
 from ..analysis.order import finishing_ranks
 from ..analysis.subject import Shown, Subject

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..analysis.answered import is_answered, is_cut
-from ..analysis.columns import FloatArray
+from ..analysis.arrays import FloatArray
 from ..analysis.lanes import lanes
 from ..analysis.order import finishing_ranks
 from ..plot.lettering import width_of

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiml_nb import analysis, report
-from aiml_nb.analysis.columns import Columns, measure
+from aiml_nb.analysis.arrays import Columns, measure
 from aiml_nb.analysis.order import overtakes
 from aiml_nb.analysis.subject import Subject
 from aiml_nb.records import Comparison, Run
