@@ -43,8 +43,7 @@ class Answered:
     @property
     def tool_calls(self) -> list[dict[str, Any]]:
         """The tool calls of the first choice; empty if there are none."""
-        calls = self.message.get("tool_calls")
-        return [calls] if isinstance(calls, dict) else _dicts(calls)
+        return tool_calls_of(self.message)
 
     @property
     def reasoning(self) -> str:
@@ -59,11 +58,12 @@ class Answered:
 
 def told_of(call: Answered) -> dict[str, Any]:
     """Return what a table can show of the whole reply; None where it tells nothing."""
-    function = call.message.get("function_call")  # as it was before there were tools
+    message = call.message
+    function = message.get("function_call")  # as it was before there were tools
     older = [{"type": "function", "function": function}] if function else None
     return {
-        "tool_calls": call.tool_calls or older,
-        "reasoning": call.reasoning or None,
+        "tool_calls": tool_calls_of(message) or older,
+        "reasoning": reasoning_of(message) or None,
         "n_choices": None if call.body is None else call.n_choices,
     }
 
@@ -77,6 +77,12 @@ def message_of(choice: object) -> dict[str, Any]:
     """Return the message of a choice."""
     message = choice.get("message") if isinstance(choice, dict) else None
     return message if isinstance(message, dict) else {}
+
+
+def tool_calls_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the tool calls of a message."""
+    calls = message.get("tool_calls")
+    return [calls] if isinstance(calls, dict) else _dicts(calls)
 
 
 def text_of(message: dict[str, Any]) -> str:

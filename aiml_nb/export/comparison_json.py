@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from ..analysis import lower_bound, total_overtakes
 from ..completion import told_of
+from ..formats.codec import to_dict
 from ..formats.lines import dump
 from ..records import Call, Comparison, Run
 
-_CALL_FIELDS = (
-    "index",
-    "prompt",
-    "submitted",
-    "started",
-    "first_token",
-    "finished",
-    "outcome",
-    "error_type",
-    "text",
-    "input_tokens",
-    "output_tokens",
-    "cost",
-)
+# Fields of a call that version 1 does not have, or has elsewhere.
+_LEFT_OUT = {"custom_id", "error", "finish_reason", "reasoning_tokens", "model", "parameters"}
 
 
 def comparison_to_dict(comparison: Comparison) -> dict[str, Any]:
@@ -68,9 +56,9 @@ def run_to_dict(run: Run) -> dict[str, Any]:
 
 
 def _call_to_dict(call: Call) -> dict[str, Any]:
-    data = {name: getattr(call, name) for name in _CALL_FIELDS}
-    data["attempts"] = [asdict(attempt) for attempt in call.attempts]
-    return data | told_of(call) | {"body": call.body}
+    data = {name: each for name, each in to_dict(call).items() if name not in _LEFT_OUT}
+    body = data.pop("body")
+    return data | told_of(call) | {"body": body}
 
 
 def to_json(data: dict[str, Any]) -> str:

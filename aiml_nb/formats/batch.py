@@ -8,7 +8,7 @@ members of one out: `complete` adds what is known, and says what it has added.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..completion import message_of
 from ..records import Call
@@ -32,6 +32,31 @@ _HOLDERS = frozenset(
     | {"annotations", "url_citation", "logprobs", "top_logprobs", "bytes", "error"}
 )
 _KEPT = _NAMES | _NUMBERS | _COUNTS | _EMPTIED | _HOLDERS
+
+
+class Reply(NamedTuple):
+    """What came of a call, as a line of Batch output has it; `added` names what of it is ours."""
+
+    response: dict[str, Any] | None
+    error: dict[str, Any] | None
+    added: list[str]
+
+
+def reply_of(call: Call, *, texts: bool) -> Reply:
+    """Return the reply to a call; without `texts`, without the answer and the error's words."""
+    body = body_of(call)
+    added = [] if body is call.body else ["body"]
+    if not texts:
+        body = without_words(body)
+    last = call.attempts[-1] if call.attempts else None
+    status, request_id = (last.status, last.request_id) if last else (None, None)
+    response: dict[str, Any] | None = None
+    if not (status is None and body is None):
+        response = {"status_code": status, "request_id": request_id, "body": body}
+    message = call.error if texts else None
+    if call.error_type is None and message is None:
+        return Reply(response, None, added)
+    return Reply(response, {"code": call.error_type, "message": message}, added)
 
 
 def body_of(call: Call) -> dict[str, Any] | None:
@@ -140,9 +165,14 @@ def _complete_call(number: int, call: Any, name: str, path: str, added: list[str
 def _fill(
     given: dict[str, Any], known: Mapping[str, Any], path: str, added: list[str]
 ) -> dict[str, Any]:
+    for name in known:
+        if given.get(name) is None:
+            break
+    else:
+        return given
     missing = {name: value for name, value in known.items() if given.get(name) is None}
     added += [f"{path}{name}" for name in missing]
-    return {**given, **missing} if missing else given
+    return {**given, **missing}
 
 
 def _counts(value: Any) -> Any:

@@ -20,22 +20,20 @@ A journal has one line each for
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 from ..completion import fields_of
 from ..records import Attempt, Call, Run
-from .batch import body_of, without_words
+from .batch import reply_of
+from .codec import STAMPS, attempts_to_dicts, from_dict
 from .lines import encode_record
-from .validity import check_record
 
 VERSION = 1
-_STAMPS = ("submitted", "started", "first_token", "finished")
 SETTINGS = (
     *("strategy", "max_concurrency", "stream", "model", "base_url", "simulated", "seed"),
     *("service", "started_at", "parameters"),
 )
-_OF_ATTEMPT = tuple(each.name for each in fields(Attempt))
 
 
 def call_to_dict(
@@ -53,17 +51,16 @@ def call_to_dict(
         The prompt's own parameters, which the head of the file holds; others of the call's are
         written in its line, as ``parameters``.
     """
-    body, message = body_of(call), call.error if texts else None
-    failed = not (call.error_type is None and message is None)
+    reply = reply_of(call, texts=texts)
     timing: dict[str, Any] = {"index": call.index, "outcome": call.outcome}
-    timing |= {name: getattr(call, name) for name in _STAMPS}
-    timing["attempts"] = [attempt_to_dict(attempt) for attempt in call.attempts]
-    if body is not call.body:
-        timing["added"] = ["body"]
+    timing |= {name: getattr(call, name) for name in STAMPS}
+    timing["attempts"] = attempts_to_dicts(call)
+    if reply.added:
+        timing["added"] = reply.added
     data = {
         "custom_id": call.custom_id,
-        "response": _response(call, body if texts else without_words(body)),
-        "error": {"code": call.error_type, "message": message} if failed else None,
+        "response": reply.response,
+        "error": reply.error,
         "timing": timing,
     }
     changed = {n: value for n, value in call.parameters.items() if n not in (known or ())}
@@ -88,11 +85,11 @@ def call_from_dict(data: Mapping[str, Any], *, prompt: str = "") -> Call:
         If it is not the line of a call.
     """
     try:
-        call = _read_call(data, prompt)
+        return from_dict(Call, _fields_of_call(data, prompt))
     except (AttributeError, IndexError, KeyError, TypeError):
         raise ValueError("The line is not that of a call.") from None
-    check_record(call)
-    return call
+    except ValueError as error:
+        raise ValueError(f"The line is not that of a call: {error}") from None
 
 
 def header(run: Run, *, prompts: object = None) -> dict[str, Any]:
@@ -143,41 +140,23 @@ def finished_line(call: Call, *, known: Mapping[str, Any] | None = None) -> str:
     return encode_record(call_to_dict(call, known=known))
 
 
-def _response(call: Call, body: dict[str, Any] | None) -> dict[str, Any] | None:
-    last = call.attempts[-1] if call.attempts else None
-    status, request_id = (last.status, last.request_id) if last else (None, None)
-    if status is None and body is None:
-        return None
-    return {"status_code": status, "request_id": request_id, "body": body}
-
-
-def _read_call(data: Mapping[str, Any], prompt: str) -> Call:
+def _fields_of_call(data: Mapping[str, Any], prompt: str) -> dict[str, Any]:
     timing, error = data["timing"], data.get("error") or {}
     body = (data.get("response") or {}).get("body")
     body = body if isinstance(body, dict) else None
-    return Call(
-        index=timing["index"],
-        custom_id=data["custom_id"],
-        prompt=prompt,
-        **{name: timing.get(name) for name in _STAMPS},
-        outcome=timing["outcome"],
-        error_type=error.get("code"),
-        error=error.get("message"),
-        attempts=[attempt_from_dict(attempt) for attempt in timing.get("attempts") or []],
-        parameters=data.get("parameters") or {},
-        body=None if timing.get("added") else body,
+    return {
+        "index": timing["index"],
+        "custom_id": data["custom_id"],
+        "prompt": prompt,
+        **{name: timing.get(name) for name in STAMPS},
+        "outcome": timing["outcome"],
+        "error_type": error.get("code"),
+        "error": error.get("message"),
+        "attempts": timing.get("attempts") or [],
+        "parameters": data.get("parameters") or {},
+        "body": None if timing.get("added") else body,
         **fields_of(body or {}),
-    )
-
-
-def attempt_to_dict(attempt: Attempt) -> dict[str, Any]:
-    """Return an attempt's members: as `dataclasses.asdict`, which copies each and takes longer."""
-    return {name: getattr(attempt, name) for name in _OF_ATTEMPT}
-
-
-def attempt_from_dict(data: Mapping[str, Any]) -> Attempt:
-    """Read what `attempt_to_dict` made; unknown members are passed over."""
-    return Attempt(**{name: value for name, value in data.items() if name in _OF_ATTEMPT})
+    }
 
 
 def without_texts(parameters: Mapping[str, Any]) -> dict[str, Any]:

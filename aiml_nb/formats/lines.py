@@ -20,8 +20,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
+_CRC_NAME = ', "crc32": '
 _CRC = re.compile(r', "crc32": (\d{1,10})}\s*\Z')
 # What `str.splitlines` takes for the end of a line, too, though JSON may hold it.
 _BREAKS = {each.encode(): f"\\u{ord(each):04x}".encode() for each in "\x85\u2028\u2029"}
@@ -82,7 +83,12 @@ def split_lines(data: bytes) -> list[str]:
         if data.startswith(mark):
             data = data.decode(encoding, "replace").lstrip("\ufeff").encode()
             break
-    return [_decode_text(line) for line in re.split(rb"\r\n|\r|\n", data)]
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    try:
+        return data.decode().split("\n")
+    except UnicodeDecodeError:
+        return [_decode_text(line) for line in data.split(b"\n")]
 
 
 def _decode_text(line: bytes) -> str:
@@ -109,10 +115,7 @@ def decode_edited(line: str) -> dict[str, Any]:
     ValueError
         If it is not a JSON object with a checksum, right or wrong.
     """
-    try:
-        data = json.loads(line)
-    except RecursionError:
-        raise ValueError("The line is nested too deeply.") from None
+    data = parse(line)
     if not (isinstance(data, dict) and isinstance(data.pop("crc32", None), int)):
         raise ValueError("The line is not one of ours.")
     return data
@@ -126,19 +129,27 @@ def decode(line: str) -> dict[str, Any]:
     ValueError
         If the line is no JSON object, or is not the line that was written.
     """
-    found = _CRC.search(line)
+    at = line.rfind(_CRC_NAME)
+    found = _CRC.match(line, at) if at >= 0 else None
     if not found:
         raise ValueError("The line is cut off, or is none of ours: it ends without a checksum.")
-    line = f"{line[: found.start()]}}}"
+    line = f"{line[:at]}}}"
     if zlib.crc32(line.encode("utf-8", "surrogatepass")) != int(found[1]):
         raise ValueError("The line is damaged: its checksum does not match.")
-    try:
-        data = json.loads(line)
-    except RecursionError:
-        raise ValueError("The line is nested too deeply.") from None
+    data = parse(line)
     if not isinstance(data, dict):
         raise ValueError("The line is no JSON object.")
     return data
+
+
+def parse(text: str) -> Any:
+    """Return what a JSON text says, as `json.loads` does; raise ValueError if it is none."""
+    with suppress(ValueError):  # as for a lone surrogate, or 200 lists in one another
+        return from_json(text)
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("The line is nested too deeply.") from None
 
 
 def dump(data: object, *, indent: int | None = None) -> str:

@@ -27,24 +27,22 @@ The journal (`journal`) is another file: what the runner needs to go on, written
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from operator import attrgetter
 from typing import Any
 
 from ..completion import told_of
-from ..records import Call, LimitChange, Run
-from .batch import complete, take_out
-from .journal import SETTINGS, attempt_from_dict, call_to_dict, without_texts
-from .lines import dump
-from .validity import check_record
+from ..records import Call, Run
+from .batch import complete, reply_of, take_out
+from .codec import CALL_FIELDS, STAMPS, attempts_to_dicts, from_dict
+from .journal import SETTINGS, without_texts
+from .lines import dump, parse
 
 VERSION = 1
-_FIELDS = (
-    *("index", "custom_id", "prompt", "outcome", "error_type", "text", "finish_reason"),
-    *("input_tokens", "output_tokens", "reasoning_tokens", "cost", "model"),
-    *("submitted", "started", "first_token", "finished"),
-)
+_OTHERS = ("error", "attempts", "parameters", "body")  # in shapes of their own
+_FIELDS = (*(n for n in CALL_FIELDS if n not in _OTHERS + STAMPS), *STAMPS)
+_values = attrgetter(*_FIELDS)
 _TEXTS = ("prompt", "text", "tool_calls", "reasoning")
 _OF_RUN = ("run_id", *SETTINGS, "loop_lag_max", "loop_lag_total", "stopped")
 
@@ -62,28 +60,24 @@ def encode_rows(run: Run, *, texts: bool = True) -> Iterator[bytes]:
     if not texts:
         about["parameters"] = without_texts(run.parameters)
     history = {"limit_history": [asdict(change) for change in run.limit_history]}
+    # Written once: it is the greater part of most rows.
+    shared, first = dump(about), dump(about | history)
     for number, call in enumerate(run.calls):
-        row = _row(call, run, texts=texts) | {"run": about if number else about | history}
-        yield f"{dump(row)}\n".encode("ascii")
+        row = dump(_row(call, run, texts=texts))
+        yield f'{row[:-1]}, "run": {shared if number else first}}}\n'.encode("ascii")
 
 
 def read_row(line: str) -> dict[str, Any]:
     """Read a row; raise ValueError if the line is none."""
-    try:
-        row = json.loads(line)
-    except RecursionError:
-        raise ValueError("The line is nested too deeply.") from None
-    if not (isinstance(row, dict) and "custom_id" in row and isinstance(row.get("run"), dict)):
-        raise ValueError("The line is no row of results.")
-    return row
+    row = parse(line)
+    if not is_row(row):
+        raise ValueError("The line is not a row of results.")
+    return row  # type: ignore[no-any-return]
 
 
-def is_row(line: str) -> bool:
-    """Say whether `line` is a row."""
-    try:
-        return bool(read_row(line))
-    except ValueError:
-        return False
+def is_row(data: object) -> bool:
+    """Tell whether what a line says is a row of results."""
+    return isinstance(data, dict) and "custom_id" in data and isinstance(data.get("run"), dict)
 
 
 def run_from_rows(rows: Sequence[Mapping[str, Any]]) -> Run:
@@ -97,52 +91,51 @@ def run_from_rows(rows: Sequence[Mapping[str, Any]]) -> Run:
     about = rows[0]["run"]
     if about.get("version") != VERSION:
         raise ValueError(f'Its rows must have "version": {VERSION} in "run".')
-    if len({row["run"].get("run_id") for row in rows}) > 1:
+    if any(row["run"].get("run_id") != about.get("run_id") for row in rows):
         raise ValueError("It has rows of several runs. Keep each run in a file of its own.")
     try:
-        histories = [row["run"].get("limit_history") for row in rows]
-        run = Run(
-            **{name: about[name] for name in _OF_RUN if name != "parameters"},
-            parameters=about.get("parameters") or {},  # earlier rows have none
-            calls=sorted(map(_read_row, rows), key=lambda call: call.index),
-            limit_history=[LimitChange(**change) for change in next(filter(None, histories), [])],
-        )
+        histories = (row["run"].get("limit_history") for row in rows)
+        data = {name: about[name] for name in _OF_RUN if name != "parameters"}
+        data["parameters"] = about.get("parameters") or {}  # earlier rows have none
+        data["calls"] = [_fields_of_call(row) for row in rows]
+        data["limit_history"] = next(filter(None, histories), [])
+        run = from_dict(Run, data)
     except (AttributeError, IndexError, KeyError, TypeError):
         raise ValueError("Its rows are not those of a run.") from None
-    check_record(run)
+    except ValueError as error:
+        raise ValueError(f"Its rows are not those of a run: {error}") from None
+    run.calls.sort(key=lambda call: call.index)
     return run
 
 
 def _row(call: Call, run: Run, *, texts: bool) -> dict[str, Any]:
     row: dict[str, Any] = {"id": f"{run.run_id}.{call.index}"}
-    row |= {name: getattr(call, name) for name in _FIELDS} | told_of(call)
+    row |= zip(_FIELDS, _values(call), strict=True)
+    row |= told_of(call)
     if not texts:
         row |= dict.fromkeys(_TEXTS)
-    row["attempts"] = [asdict(attempt) for attempt in call.attempts]
+    row["attempts"] = attempts_to_dicts(call)
     row["parameters"] = call.parameters if texts else without_texts(call.parameters)
-    line = call_to_dict(call, texts=texts)
-    response, added = line["response"], line["timing"].get("added", [])
+    response, error, added = reply_of(call, texts=texts)
     if response and response["body"]:
         created = int(run.started_at + (call.finished or 0))
         known = {"id": row["id"], "created": created, "model": run.model}
-        body, missing = complete(response["body"], known)
-        response, added = response | {"body": body}, added or missing
-    row |= {"response": response, "error": line["error"]}
+        response["body"], missing = complete(response["body"], known)
+        added = added or missing
+    row |= {"response": response, "error": error}
     return row | {"added": added} if added else row
 
 
-def _read_row(row: Mapping[str, Any]) -> Call:
-    known = {name: row[name] for name in _FIELDS}
-    known |= {name: row[name] or "" for name in _TEXTS if name in _FIELDS}
+def _fields_of_call(row: Mapping[str, Any]) -> dict[str, Any]:
+    data = {name: row[name] for name in _FIELDS}
+    data |= {name: row[name] or "" for name in _TEXTS if name in _FIELDS}
     body, added = (row.get("response") or {}).get("body"), row.get("added", [])
     if added == ["body"]:
         body = None
     elif body:
         take_out(body, added)
-    return Call(
-        **known,
-        error=(row["error"] or {}).get("message"),
-        attempts=[attempt_from_dict(attempt) for attempt in row["attempts"]],
-        parameters=row.get("parameters") or {},
-        body=body,
-    )
+    data["error"] = (row["error"] or {}).get("message")
+    data["attempts"] = row["attempts"]
+    data["parameters"] = row.get("parameters") or {}
+    data["body"] = body
+    return data

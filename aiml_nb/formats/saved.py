@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import gc
 import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..records import Call, Comparison, LimitChange, Run
-from .journal import SETTINGS, VERSION, attempt_from_dict, call_from_dict
-from .lines import decode, decode_edited, split_lines
+from ..records import Comparison, Run
+from .codec import from_dict
+from .journal import call_from_dict
+from .journal_run import known_settings, run_from_journal
+from .lines import decode, decode_edited, parse, split_lines
 from .results import is_row, read_row, run_from_rows
-from .validity import check_record
-
-_DEFAULTS: dict[str, Any] = {
-    "strategy": "gather",
-    "max_concurrency": 1,
-    "stream": False,
-    "model": "",
-    "base_url": "",
-    "simulated": False,
-    "started_at": 0.0,
-}
-_CALL_FIELDS = {each.name for each in fields(Call)}
 
 
 def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
@@ -50,25 +40,9 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
         If lines are damaged, as one is where a program was killed. They are passed over: what they
         told is missing.
     """
-    lines = split_lines(Path(path).read_bytes())
-    text = "\n".join(lines)
     try:
-        whole = json.loads(text)
-    except (ValueError, RecursionError):
-        whole = None
-    edited: list[int] = []
-    try:
-        if is_row(text.lstrip().partition("\n")[0]):
-            rows, damaged = _read_lines(text, read_row)
-            run = run_from_rows(rows)
-        elif isinstance(whole, dict) and "aiml_nb_journal" not in whole:
-            return _read_whole(whole)
-        else:
-            records, damaged = _read_lines(text, decode)
-            if damaged:  # other programs keep the records, but not their checksums
-                records, unread = _read_lines(text, _read_edited)
-                edited, damaged = [n for n in damaged if n not in unread], unread
-            run = run_from(records)
+        with _no_garbage_collection():
+            run, damaged, edited = _read(split_lines(Path(path).read_bytes()))
     except ValueError as error:
         if Path(path).suffix.lower() == ".csv":
             raise ValueError(
@@ -89,6 +63,50 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
     return run
 
 
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    # Many objects are made, and none of them is garbage: a third of the time would go into looking.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _read(lines: list[str]) -> tuple[Run | Comparison, list[int], list[int]]:
+    """Return what a file holds, and the numbers of its lines that are damaged, or edited."""
+    texts = [*filter(str.strip, lines)] or [""]
+    first = _parse_or_none(texts[0])
+    whole = first if len(texts) == 1 else None
+    if first is None:  # else the lines after it are texts of their own
+        whole = _parse_or_none("\n".join(lines))
+    if not _is_header(first):
+        if isinstance(whole, dict) and not (is_row(whole) or _is_header(whole)):
+            return _read_whole(whole), [], []
+        rows, damaged = _read_lines(lines, read_row)
+        if rows:
+            return run_from_rows(rows), damaged, []
+    records, damaged = _read_lines(lines, decode)
+    edited: list[int] = []
+    if damaged:  # other programs keep the records, but not their checksums
+        records, unread = _read_lines(lines, _read_edited)
+        edited, damaged = [n for n in damaged if n not in unread], unread
+    return run_from_journal(records), damaged, edited
+
+
+def _parse_or_none(text: str) -> object:
+    try:
+        return parse(text)
+    except ValueError:
+        return None
+
+
+def _is_header(data: object) -> bool:
+    return isinstance(data, dict) and "aiml_nb_journal" in data
+
+
 def _read_edited(line: str) -> dict[str, Any]:
     try:
         return decode(line)
@@ -99,109 +117,18 @@ def _read_edited(line: str) -> dict[str, Any]:
         return record
 
 
-def run_from(lines: Iterable[Mapping[str, Any]]) -> Run:
-    """Make a run of the decoded lines of a journal.
-
-    A call without a line of its own is ``not_started``, or ``cancelled`` if it had been sent.
-    Of several lines of one call the last one counts.
-
-    Parameters
-    ----------
-    lines
-        What `lines.decode` returned for each line.
-
-    Raises
-    ------
-    ValueError
-        If the first line is no head, or one is not what it should be.
-    """
-    head, *rest = [*lines] or [{}]
-    if head.get("aiml_nb_journal") != VERSION:
-        raise ValueError(f'Its first line must have "aiml_nb_journal": {VERSION}.')
-    settings = head.get("settings") or {}
-    if not isinstance(settings, Mapping):
-        raise ValueError("Its settings are none.")
-    run = _read_settings(settings)
-    run.run_id = str(head.get("run_id") or "")
-    planned = _read_prompts(head.get("prompts"), known={})
-    calls = dict(planned)
-    for data in rest:
-        name = str(data.get("custom_id"))
-        if "aiml_nb_end" in data:
-            _read_end(run, data)
-        elif "aiml_nb_resumed" in data:
-            new = _read_prompts(data.get("prompts"), known=planned)
-            planned |= new
-            begun = {n: call for n, call in calls.items() if call.outcome != "not_started"}
-            calls |= new | begun
-        elif "timing" in data:
-            prompt = planned[name].prompt if name in planned else ""
-            calls[name] = call_from_dict(data, prompt=prompt)
-            if name in planned:
-                calls[name].parameters |= planned[name].parameters
-        elif "sent" in data and name in calls and calls[name].outcome == "not_started":
-            calls[name].outcome = "cancelled"
-    run.calls = sorted(calls.values(), key=lambda call: call.index)
-    check_record(run)
-    return run
-
-
 def _read_lines(
-    text: str, read: Callable[[str], dict[str, Any]]
+    lines: list[str], read: Callable[[str], dict[str, Any]]
 ) -> tuple[list[dict[str, Any]], list[int]]:
     """Return the lines that can be read, and the numbers of those that cannot."""
     found, damaged = [], []
-    for number, line in enumerate(text.split("\n"), start=1):  # not at U+2028, as splitlines()
+    for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
                 found.append(read(line))
             except ValueError:
                 damaged.append(number)
     return found, damaged
-
-
-def _read_settings(data: Mapping[str, Any]) -> Run:
-    known = {name: data[name] for name in SETTINGS if data.get(name) is not None}
-    return Run(**_DEFAULTS | known, calls=[])
-
-
-def _read_end(run: Run, data: Mapping[str, Any]) -> None:
-    run.loop_lag_max, run.loop_lag_total = data.get("loop_lag_max"), data.get("loop_lag_total")
-    run.stopped = data.get("stopped")
-    notices = data.get("notices")
-    run.notices = [str(each) for each in notices] if isinstance(notices, list) else []
-    try:
-        run.limit_history = [LimitChange(**change) for change in data.get("limit_history") or []]
-    except TypeError:
-        raise ValueError("The history of the limit is not one.") from None
-
-
-def _read_prompts(prompts: object, *, known: Mapping[str, Call]) -> dict[str, Call]:
-    """Return the calls that a line names, after those that are known; a file names none."""
-    items = prompts if isinstance(prompts, list) else []
-    items = [item for item in items if isinstance(item, dict)]
-    names = {str(item.get("custom_id")): item for item in items}
-    places = {name: at for at, name in enumerate({**known, **names})}
-    return {
-        name: Call(
-            index=places[name],
-            custom_id=name,
-            prompt=_last_text(item),
-            parameters=dict(item.get("parameters") or {}),
-        )
-        for name, item in names.items()
-    }
-
-
-def _last_text(item: Mapping[str, Any]) -> str:
-    """Return the text of the last user message, the label of `prompts.Prompt`."""
-    messages = [each for each in item.get("messages") or [] if isinstance(each, dict)]
-    users = [message for message in messages if message.get("role") == "user"]
-    content = (users or messages or [{}])[-1].get("content")
-    if isinstance(content, str):
-        return content
-    parts = [part for part in content or [] if isinstance(part, dict)]
-    return " ".join(text for part in parts if isinstance(text := part.get("text"), str))
 
 
 def _read_whole(data: Mapping[str, Any]) -> Run | Comparison:
@@ -219,20 +146,19 @@ def _read_whole(data: Mapping[str, Any]) -> Run | Comparison:
         )
     except (AttributeError, KeyError, TypeError):
         raise ValueError("It is JSON, but holds no run and no comparison.") from None
+    except ValueError as error:
+        raise ValueError(f"It is JSON, but holds no run and no comparison: {error}") from None
 
 
 def _read_run(data: Mapping[str, Any], about: Mapping[str, Any]) -> Run:
-    run = _read_settings({**about, **data})
-    run.loop_lag_max = data.get("loop_lag_max")
-    run.calls = [_read_call(call) for call in data["calls"]]
+    fields = known_settings({**about, **data}) | {"loop_lag_max": data.get("loop_lag_max")}
+    fields["calls"] = [_fields_of_call(call) for call in data["calls"]]
+    run = from_dict(Run, fields)
     # The JSON of compare does not say it, and every streamed answer has a first token.
     run.stream = any(call.first_token is not None for call in run.calls)
-    check_record(run)
     return run
 
 
-def _read_call(data: Mapping[str, Any]) -> Call:
-    known = {name: value for name, value in data.items() if name in _CALL_FIELDS}
-    known["attempts"] = [attempt_from_dict(attempt) for attempt in data.get("attempts") or []]
-    known.setdefault("custom_id", f"call-{data['index'] + 1:06d}")
-    return Call(**known)
+def _fields_of_call(data: Mapping[str, Any]) -> dict[str, Any]:
+    attempts = data.get("attempts") or []
+    return {"custom_id": f"call-{data['index'] + 1:06d}", **data, "attempts": attempts}

@@ -1,0 +1,108 @@
+"""The one dictionary form of a record: its fields by their names, checked where it is read.
+
+`to_dict` makes it of a call or an attempt, and `from_dict` makes a record of it. The files have it
+in shapes of their own: `journal`, `results`, and the JSON of ``aiml-nb compare`` (`saved`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..records import Attempt, Call, Run
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+Record = TypeVar("Record", Call, Run)
+
+CALL_FIELDS = tuple(each.name for each in fields(Call))
+STAMPS = ("submitted", "started", "first_token", "finished")
+_ATTEMPT_FIELDS = tuple(each.name for each in fields(Attempt))
+_values_of_call, _values_of_attempt = attrgetter(*CALL_FIELDS), attrgetter(*_ATTEMPT_FIELDS)
+_MAX_INT = int(sys.float_info.max)  # no sum could hold a larger one
+
+
+def to_dict(call: Call) -> dict[str, Any]:
+    """Return the fields of a call, and its attempts with theirs; nothing else is copied."""
+    data = dict(zip(CALL_FIELDS, _values_of_call(call), strict=True))
+    data["attempts"] = attempts_to_dicts(call)
+    return data
+
+
+def attempts_to_dicts(call: Call) -> list[dict[str, Any]]:
+    """Return the fields of each attempt: what `dataclasses.asdict` does, twenty times as fast."""
+    return [
+        dict(zip(_ATTEMPT_FIELDS, _values_of_attempt(each), strict=True)) for each in call.attempts
+    ]
+
+
+def from_dict(kind: type[Record], data: Mapping[str, Any]) -> Record:
+    """Return the record that `data` tells of.
+
+    Parameters
+    ----------
+    kind
+        `Call` or `Run`.
+    data
+        Its fields; those that are missing have their defaults, and unknown ones are passed over. A
+        run may have its calls as records: they are taken as they are.
+
+    Raises
+    ------
+    ValueError
+        If a field is missing that has no default, or has another type. Numbers must be finite.
+    """
+    try:
+        return _validators()[kind](data)  # type: ignore[no-any-return]
+    except ValueError as error:
+        details = getattr(error, "errors", None)
+        if details is None:
+            raise
+        raise ValueError(_explain(details(include_url=False)[0])) from None
+
+
+def _explain(error: ErrorDetails) -> str:
+    place = ""
+    for each in error["loc"]:
+        place += f"[{each}]" if isinstance(each, int) else f".{each}"
+    if error["type"] == "missing":
+        return f"{place[1:]} is missing."
+    return f"{place[1:] or 'It'} cannot be {error['input']!r:.60}."
+
+
+@cache
+def _validators() -> dict[type, Callable[[object], Any]]:
+    """Return what checks the fields of each record; made when first used: pydantic loads slowly."""
+    from pydantic import ConfigDict, TypeAdapter
+    from pydantic_core import SchemaValidator
+
+    # A setting for a type that cannot have settings itself is given to a list of it.
+    strict = ConfigDict(strict=True, allow_inf_nan=False)
+    found: dict[type, Callable[[object], Any]] = {}
+    for kind, listed in ((Call, list[Call]), (Run, list[Run])):
+        schema: Any = TypeAdapter(listed, config=strict).core_schema
+        _relax(schema)
+        found[kind] = SchemaValidator(schema["items_schema"]).validate_python
+    return found
+
+
+def _relax(schema: Any) -> None:
+    """Let records be made of dictionaries, which a strict schema refuses; bound the integers."""
+    if isinstance(schema, list):
+        for each in schema:
+            _relax(each)
+    elif isinstance(schema, dict):
+        kind = schema.get("type")
+        if kind == "dataclass":
+            schema["strict"] = False
+        elif kind == "int":
+            schema |= {"ge": -_MAX_INT, "le": _MAX_INT}
+        elif kind == "list":
+            schema["fail_fast"] = True
+        for each in schema.values():
+            _relax(each)

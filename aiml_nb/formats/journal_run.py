@@ -1,0 +1,113 @@
+"""A run made of the lines of its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..records import Call, Run
+from .codec import from_dict
+from .journal import SETTINGS, VERSION, call_from_dict
+
+_DEFAULTS: dict[str, Any] = {
+    "strategy": "gather",
+    "max_concurrency": 1,
+    "stream": False,
+    "model": "",
+    "base_url": "",
+    "simulated": False,
+    "started_at": 0.0,
+}
+
+
+def run_from_journal(lines: Iterable[Mapping[str, Any]]) -> Run:
+    """Make a run of the decoded lines of a journal.
+
+    A call without a line of its own is ``not_started``, or ``cancelled`` if it had been sent.
+    Of several lines of one call the last one counts.
+
+    Parameters
+    ----------
+    lines
+        What `lines.decode` returned for each line.
+
+    Raises
+    ------
+    ValueError
+        If the first line is no head, or one is not what it should be.
+    """
+    head, *rest = [*lines] or [{}]
+    if head.get("aiml_nb_journal") != VERSION:
+        raise ValueError(f'Its first line must have "aiml_nb_journal": {VERSION}.')
+    settings = head.get("settings") or {}
+    if not isinstance(settings, Mapping):
+        raise ValueError("Its settings must be an object.")
+    fields = known_settings(settings) | {"run_id": str(head.get("run_id") or "")}
+    planned = _read_prompts(head.get("prompts"), known={})
+    calls = dict(planned)
+    for data in rest:
+        name = str(data.get("custom_id"))
+        if "aiml_nb_end" in data:
+            fields |= _read_footer(data)
+        elif "aiml_nb_resumed" in data:
+            new = _read_prompts(data.get("prompts"), known=planned)
+            planned |= new
+            begun = {n: call for n, call in calls.items() if call.outcome != "not_started"}
+            calls |= new | begun
+        elif "timing" in data:
+            prompt = planned[name].prompt if name in planned else ""
+            calls[name] = call_from_dict(data, prompt=prompt)
+            if name in planned:
+                calls[name].parameters |= planned[name].parameters
+        elif "sent" in data and name in calls and calls[name].outcome == "not_started":
+            calls[name].outcome = "cancelled"
+    fields["calls"] = sorted(calls.values(), key=lambda call: call.index)
+    return from_dict(Run, fields)
+
+
+def known_settings(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a run that `data` tells, and what others have where it does not."""
+    return _DEFAULTS | {name: data[name] for name in SETTINGS if data.get(name) is not None}
+
+
+def _read_footer(data: Mapping[str, Any]) -> dict[str, Any]:
+    notices = data.get("notices")
+    return {
+        "loop_lag_max": data.get("loop_lag_max"),
+        "loop_lag_total": data.get("loop_lag_total"),
+        "limit_history": data.get("limit_history") or [],
+        "stopped": data.get("stopped"),
+        "notices": [str(each) for each in notices] if isinstance(notices, list) else [],
+    }
+
+
+def _read_prompts(prompts: object, *, known: Mapping[str, Call]) -> dict[str, Call]:
+    """Return the calls that a line names, after those that are known; a file names none."""
+    items = prompts if isinstance(prompts, list) else []
+    items = [item for item in items if isinstance(item, dict)]
+    names = {str(item.get("custom_id")): item for item in items}
+    places = {name: at for at, name in enumerate({**known, **names})}
+    return {
+        name: Call(
+            index=places[name],
+            custom_id=name,
+            prompt=_last_text(item),
+            parameters=own if isinstance(own := item.get("parameters"), dict) else {},
+        )
+        for name, item in names.items()
+    }
+
+
+def _last_text(item: Mapping[str, Any]) -> str:
+    """Return the text of the last user message, the label of `prompts.Prompt`."""
+    messages = [each for each in _list(item.get("messages")) if isinstance(each, dict)]
+    users = [message for message in messages if message.get("role") == "user"]
+    content = (users or messages or [{}])[-1].get("content")
+    if isinstance(content, str):
+        return content
+    parts = [part for part in _list(content) if isinstance(part, dict)]
+    return " ".join(text for part in parts if isinstance(text := part.get("text"), str))
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
