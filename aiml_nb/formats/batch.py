@@ -100,7 +100,7 @@ def complete(body: dict[str, Any], known: Mapping[str, Any]) -> tuple[dict[str, 
         return body, added
     whole = _fill(body, {**known, "object": "chat.completion"}, "", added)
     usage = whole.get("usage")
-    if isinstance(usage, dict):
+    if isinstance(usage, dict) and usage.get("total_tokens") is None:
         counts = [usage.get("prompt_tokens"), usage.get("completion_tokens")]
         if all(type(count) is int for count in counts):
             usage = _fill(usage, {"total_tokens": sum(counts)}, "usage.", added)
@@ -140,20 +140,20 @@ def _complete_choice(number: int, choice: Any, known: Mapping[str, Any], added: 
         return choice
     path = f"choices.{number}."
     choice = _fill(choice, {"index": number}, path, added)
-    message = message_of(choice)
-    if message:
-        path += "message."
-        message = _fill(message, {"role": "assistant"}, path, added)
-        calls = message.get("tool_calls")
-        if isinstance(calls, list):
-            path += "tool_calls."
-            named = [
-                _complete_call(n, call, f"{known.get('id')}.{number}.{n}", path, added)
-                for n, call in enumerate(calls)
-            ]
-            message = {**message, "tool_calls": named}
-        choice = {**choice, "message": message}
-    return choice
+    sent = message_of(choice)
+    if not sent:
+        return choice
+    path += "message."
+    message = _fill(sent, {"role": "assistant"}, path, added)
+    calls = message.get("tool_calls")
+    if isinstance(calls, list):
+        path += "tool_calls."
+        named = [
+            _complete_call(n, call, f"{known.get('id')}.{number}.{n}", path, added)
+            for n, call in enumerate(calls)
+        ]
+        message = {**message, "tool_calls": named}
+    return choice if message is sent else {**choice, "message": message}
 
 
 def _complete_call(number: int, call: Any, name: str, path: str, added: list[str]) -> Any:
