@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.request import urlopen
+
+from .waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,16 @@ class Foreground:
 
     def wait_for(self, count: int, *, patience: float = 30) -> None:
         """Wait until `count` calls have been answered."""
-        self._wait(lambda: sum(c["finished"] is not None for c in self.calls()) >= count, patience)
+        wait_until(
+            lambda: sum(c["finished"] is not None for c in self.calls()) >= count,
+            patience=patience,
+            every=0.02,
+        )
 
     def count_after(self, moment: float) -> int:
         """Return how many requests came after `moment`, a ``time.monotonic()`` of this machine."""
         log = self.read_log()
         return sum(log["began"] + each["received"] > moment for each in log["requests"])
-
-    def _wait(self, is_done: Callable[[], bool], patience: float) -> None:
-        ends = time.monotonic() + patience
-        while not is_done():
-            assert time.monotonic() < ends, "the server has not seen that many calls"
-            time.sleep(0.02)
 
 
 @contextmanager

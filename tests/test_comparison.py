@@ -9,6 +9,8 @@ import pytest
 
 import aiml_nb as nb
 
+from .waiting import take
+
 LONG, SHORT = nb.prompts.FAQ
 
 
@@ -41,7 +43,7 @@ async def test_from_a_coroutine_the_loop_stays_free() -> None:
     task = asyncio.create_task(nb.compare_async(nb.prompts.FAQ, nb.connect(speed=5, verbose=False)))
     longest_gap, before = 0.0, time.perf_counter()
     while not task.done():
-        await asyncio.sleep(0.01)
+        await take(0.01)
         longest_gap, before = max(longest_gap, time.perf_counter() - before), time.perf_counter()
     result = await task
 

@@ -7,14 +7,15 @@ import os
 import site
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 import nbformat
 
 from ..kernels.environments import HERE, REPOSITORY, Environment, python_of
+from ..waiting import wait_until
 
 # Binder's versions are those of 7.0.1.
 KERNELS = (
@@ -121,11 +122,15 @@ class Jupyter:
         return kept | home | {"JUPYTER_RUNTIME_DIR": str(self._folder / "runtime")}
 
     def _wait_for_address(self) -> str:
-        end = time.monotonic() + 150
-        while time.monotonic() < end and self._process.poll() is None:
-            for file in (self._folder / "runtime").glob("jpserver-*.json"):
-                return str(json.loads(file.read_text())["url"])
-            time.sleep(0.1)
+        runtime = self._folder / "runtime"
+        with suppress(AssertionError):
+            wait_until(
+                lambda: any(runtime.glob("jpserver-*.json")) or self._process.poll() is not None,
+                patience=150,
+                every=0.1,
+            )
+        for file in runtime.glob("jpserver-*.json"):
+            return str(json.loads(file.read_text())["url"])
         raise RuntimeError(f"The Jupyter server did not start:\n{self.log()}")
 
 

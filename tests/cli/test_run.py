@@ -29,6 +29,7 @@ from ..foreground import Foreground, foreground
 from ..raw_server import JSON_HEAD, raw_server
 from ..rows import slow
 from ..runner.door_server import BAD_LISTS, Reply, door_server, listing, refusal
+from ..waiting import let_pass
 from .typed import CANARY, aiml_nb
 
 
@@ -643,7 +644,7 @@ class TestGoingOn:
                 process.send_signal(signal.SIGINT)
                 _, said = process.communicate()
                 seconds = time.monotonic() - pressed
-            time.sleep(max(0.0, pressed + 1.5 - time.monotonic()))
+            let_pass(until=pressed + 1.5)
             later = server.count_after(pressed + 0.5)
             sent = len(server.sent())
             answered = int(re.search(r"(\d+) of 200 calls are answered", said)[1])  # type: ignore[index]

@@ -123,6 +123,10 @@ class Kernel:
         )
         return [self._answers[name] for name in sent]
 
+    def wait_for_output(self, sent: str, *, timeout: float = 20) -> None:
+        """Wait until this cell has printed something."""
+        self._receive(lambda: bool(self._answers[sent].stdout), set(), timeout)
+
     def wait_for_reply(self, kind: str, *, timeout: float = 20) -> bool:
         """Wait for a reply of another kind than a cell's; tell whether it came."""
         self._receive(lambda: self._has_reply(kind), set(), timeout)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
+from ..waiting import let_pass
 from .driver import Kernel, patched
 from .environments import Environment
 from .server import Server
@@ -13,9 +13,9 @@ APPLY = "import nest_asyncio\nnest_asyncio.apply()"
 ORDERS = ("not at all", "before", "after")
 
 CELLS = (
-    "import asyncio\nasyncio.run(asyncio.sleep(1))\nprint(1)",
+    "import asyncio\nfrom tests.waiting import take\nasyncio.run(take(1))\nprint(1)",
     "print(2)",
-    "await asyncio.sleep(0.05)\nasyncio.run(asyncio.sleep(0.1))\nprint(3)",
+    "await take(0.05)\nasyncio.run(take(0.1))\nprint(3)",
     "print(4)",
     "print(5)",
 )
@@ -34,12 +34,12 @@ except RuntimeError:
 """
 INTERRUPTED = {
     "sync cell": "asyncio.run(main())",
-    "await first": "await asyncio.sleep(0)\nasyncio.run(main())",
+    "await first": "await take(0)\nasyncio.run(main())",
     "idiom": IDIOM,
     "blocking coroutine": "asyncio.run(blocking())",
-    "time.sleep in a coroutine": "await asyncio.sleep(0)\nasyncio.run(sleeping())",
+    "a coroutine that sleeps": "await take(0)\nasyncio.run(sleeping())",
     "run_until_complete": "asyncio.get_event_loop().run_until_complete(main())",
-    "run_coroutine": "await asyncio.sleep(0)\nrun_coroutine(main())",
+    "run_coroutine": "await take(0)\nrun_coroutine(main())",
     "awaited beside LoopLag": "async with LoopLag():\n    await main()",
 }
 
@@ -87,7 +87,7 @@ def measure_queue_unmended(environment: Environment) -> Kept:
 def _queue(kernel: Kernel, *, timeout: float = 20) -> Kept:
     kernel.run(COMM)
     sent = kernel.queue(*CELLS)
-    time.sleep(0.3)  # the first cell is in its nested run now
+    let_pass(0.3)  # the first cell is in its nested run now
     kernel.send("comm_open", {"comm_id": "c1", "target_name": "probe", "data": {}})
     for number in range(3):
         kernel.send("comm_msg", {"comm_id": "c1", "data": number})
@@ -120,11 +120,11 @@ def press_stop(kernel: Kernel, server: Server, cell: str) -> Stopped:
     seen = len(server.requests)
     sent = kernel.queue(cell)
     assert server.wait_for_requests(seen + 8), kernel.wait(sent, timeout=1)
-    time.sleep(0.4)
+    let_pass(0.4)
     pressed = kernel.interrupt()
     (answer,) = kernel.wait(sent, timeout=8)
     (left,) = kernel.run("left()", timeout=5)
-    time.sleep(max(0.0, pressed + 1.2 - time.monotonic()))
+    let_pass(until=pressed + 1.2)
     return Stopped(
         seconds=answer.replied - pressed if answer.replied else float("inf"),
         error=answer.error,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pexpect
 
+from ..waiting import let_pass
 from .driver import kernel_variables
 from .runs import DEFINITIONS
 from .server import Server
@@ -48,7 +49,7 @@ SCRIPTS = {
     "asyncio.run, callback": (
         "async def main():\n"
         "    asyncio.get_running_loop().call_soon(ask, 'sequential')\n"
-        "    await asyncio.sleep(60)\n"
+        "    await never()\n"
         "asyncio.run(main())"
     ),
     "run_until_complete": "asyncio.new_event_loop().run_until_complete(ask_async('gather'))",
@@ -58,10 +59,10 @@ SCRIPTS = {
     "to_thread": "asyncio.run(asyncio.to_thread(ask, 'sequential'))",
     "to_thread, gather": "asyncio.run(asyncio.to_thread(ask, 'gather'))",
     "thread beside a main thread that sleeps": (
-        "threading.Thread(target=ask, args=('sequential',)).start()\ntime.sleep(60)"
+        "threading.Thread(target=ask, args=('sequential',)).start()\nblock(60)"
     ),
     "thread with a loop": (
-        "threading.Thread(target=lambda: asyncio.run(ask_async('gather'))).start()\ntime.sleep(60)"
+        "threading.Thread(target=lambda: asyncio.run(ask_async('gather'))).start()\nblock(60)"
     ),
     "pool": (
         "with ThreadPoolExecutor(2) as pool:\n"
@@ -137,7 +138,7 @@ def interrupt_script(kind: str, *, is_silent: bool = False) -> StoppedProgram:
             text=True,
         )
         assert server.wait_for_requests(1 if is_silent else 12, timeout=30)
-        time.sleep(0.1)
+        let_pass(0.1)
         pressed = time.monotonic()
         script.send_signal(signal.SIGINT)
         try:
@@ -146,7 +147,7 @@ def interrupt_script(kind: str, *, is_silent: bool = False) -> StoppedProgram:
         except subprocess.TimeoutExpired:
             script.kill()
             printed, seconds = script.communicate()[0], float("inf")
-        time.sleep(max(0.0, pressed + 1.2 - time.monotonic()))
+        let_pass(until=pressed + 1.2)
         later = server.count_after(pressed + 0.5)
     return StoppedProgram(seconds, later, _last_known(printed), printed)
 
@@ -171,13 +172,13 @@ def interrupt_terminal(name: str, typed: str) -> StoppedProgram:
         terminal.expect(prompt)
         terminal.sendline(typed)
         assert server.wait_for_requests(12, timeout=30), shown.getvalue()
-        time.sleep(0.1)
+        let_pass(0.1)
         pressed = time.monotonic()
         terminal.sendintr()
         terminal.sendline("print('the', 'prompt')")
         answers = terminal.expect_exact(["the prompt", pexpect.TIMEOUT], timeout=10) == 0
         seconds = time.monotonic() - pressed if answers else float("inf")
-        waits = "asyncio.run(asyncio.sleep(1))" if name == "python" else "await asyncio.sleep(1)"
+        waits = "asyncio.run(take(1))" if name == "python" else "await take(1)"
         for line in (waits, "known()", "print('the', 'end')"):
             terminal.sendline(line)
         terminal.expect_exact(["the end", pexpect.TIMEOUT], timeout=10)

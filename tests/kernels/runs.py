@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 
+from ..waiting import let_pass
 from .driver import Answer, Kernel
 from .server import Server
 
@@ -13,6 +13,7 @@ DEFINITIONS = """
 import asyncio, collections, json, threading, time, urllib.request
 from concurrent.futures import ThreadPoolExecutor
 import aiml_nb as nb
+from tests.waiting import block, give_way, never, take
 
 endpoint = nb.connect(base_url="http://127.0.0.1:{port}/v1", model="none", verbose=False)
 prompts = [f"Question {{number}}?" for number in range(1000)]
@@ -32,7 +33,7 @@ async def ask_async(strategy):
 
 def be_busy():
     urllib.request.urlopen("http://127.0.0.1:{port}/").read()
-    time.sleep(1)
+    block(1)
 
 async def ask_after_a_while(strategy):
     be_busy()
@@ -61,12 +62,10 @@ NEXT_IN_TASK = "await asyncio.create_task(ask_one_in_task())"
 
 CELLS = {
     "sequential": "ask('sequential')",
-    "sequential, await first": "await asyncio.sleep(0)\nask('sequential')",
-    "threads, await first": "await asyncio.sleep(0)\nask('threads')",
-    "gather, await first": "await asyncio.sleep(0)\nask('gather')",
-    "compare, await first": (
-        "await asyncio.sleep(0)\nnb.compare(prompts, endpoint, max_concurrency=4)"
-    ),
+    "sequential, await first": "await give_way()\nask('sequential')",
+    "threads, await first": "await give_way()\nask('threads')",
+    "gather, await first": "await give_way()\nask('gather')",
+    "compare, await first": ("await give_way()\nnb.compare(prompts, endpoint, max_concurrency=4)"),
     "awaited, threads": "await ask_async('threads')",
     "awaited, two at once": "await asyncio.gather(ask_async('gather'), ask_async('sequential'))",
     "handle": "await nb.start(prompts, endpoint, strategy='threads', **options)",
@@ -85,13 +84,11 @@ CELLS = {
         "await asyncio.wait(tasks)"
     ),
     "wait_for": "await asyncio.wait_for(ask_in_task('gather'), 60)",
-    "three nested": "await asyncio.sleep(0)\nnb.run_coroutine(nested(ask_in_task('gather')))",
+    "three nested": "await give_way()\nnb.run_coroutine(nested(ask_in_task('gather')))",
     "async generator": "async for _ in ask_again_and_again(): pass",
-    "callback": (
-        "asyncio.get_running_loop().call_soon(ask, 'sequential')\nawait asyncio.sleep(60)"
-    ),
+    "callback": ("asyncio.get_running_loop().call_soon(ask, 'sequential')\nawait never()"),
     "task beside the cell": (
-        "task = asyncio.create_task(ask_in_task('sequential'))\nawait asyncio.sleep(60)"
+        "task = asyncio.create_task(ask_in_task('sequential'))\nawait never()"
     ),
     "thread": (
         "thread = threading.Thread(target=ask, args=('gather',))\nthread.start()\nthread.join()"
@@ -141,8 +138,8 @@ WAITS = {
 # The cell has awaited something, and is busy before it begins a run: IPython's handler has been
 # told of the press, and has asked the loop for what only its next turn can do.
 BUSY = {
-    "busy before, sequential": "await asyncio.sleep(0)\nbe_busy()\nask('sequential')",
-    "busy before, gather": "await asyncio.sleep(0)\nbe_busy()\nask('gather')",
+    "busy before, sequential": "await give_way()\nbe_busy()\nask('sequential')",
+    "busy before, gather": "await give_way()\nbe_busy()\nask('gather')",
     "busy before, task": "await asyncio.create_task(ask_after_a_while('sequential'))",
 }
 TWICE = {
@@ -183,13 +180,13 @@ def press_stop(kernel: Kernel, kind: str) -> StoppedRun:
         sent = kernel.queue(cell)
         first = 12 if kind in CELLS | TWICE else 1
         assert server.wait_for_requests(first, timeout=30), kernel.wait(sent, timeout=1)
-        time.sleep(0.1)
+        let_pass(0.1)  # all is at work now
         pressed = kernel.interrupt()
         if kind in TWICE:
-            time.sleep(0.05)
+            let_pass(0.05)
             kernel.interrupt()
         (answer,) = kernel.wait(sent, timeout=10)
-        time.sleep(max(0.0, pressed + 1.2 - time.monotonic()))
+        let_pass(until=pressed + 1.2)
         later = server.count_after(pressed + 0.5)
         (known,) = kernel.run("known()")
         server.is_silent = server.refuses = False

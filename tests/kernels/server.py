@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 
 from aiohttp import web
 
+from ..waiting import take, wait_until
+
 CALLS = """
 import asyncio
+from tests.waiting import block, never, take
 
 async def call():
     reader, writer = await asyncio.open_connection("127.0.0.1", {port})
@@ -29,21 +33,20 @@ async def main():
 
 async def blocking():
     callers = [asyncio.create_task(caller()) for _ in range(4)]
-    await asyncio.sleep(0.4)
+    await take(0.4)
     while True:
         pass
 
 async def sleeping():
     callers = [asyncio.create_task(caller()) for _ in range(4)]
-    await asyncio.sleep(0.4)
-    import time
-    time.sleep(60)
+    await take(0.4)
+    block(60)
 
 async def stubborn():
     callers = [asyncio.create_task(caller()) for _ in range(4)]
     while True:
         try:
-            await asyncio.sleep(60)
+            await never()
         except asyncio.CancelledError:
             print("not me")
 
@@ -109,9 +112,8 @@ class Server:
 
     def wait_for_requests(self, count: int, *, timeout: float = 10) -> bool:
         """Wait until so many requests have come; tell whether they have."""
-        end = time.monotonic() + timeout
-        while len(self.requests) < count and time.monotonic() < end:
-            time.sleep(0.01)
+        with suppress(AssertionError):
+            wait_until(lambda: len(self.requests) >= count, patience=timeout)
         return len(self.requests) >= count
 
     def count_after(self, moment: float) -> int:
@@ -137,7 +139,7 @@ class Server:
         self.requests.append(time.monotonic())
         if self.refuses:
             return web.json_response({"error": {}}, status=429, headers={"retry-after": "60"})
-        await asyncio.sleep(float(request.query.get("seconds", self.delay)))
+        await take(float(request.query.get("seconds", self.delay)))
         return web.json_response(ANSWER)
 
     async def _list_models(self, request: web.Request) -> web.Response:

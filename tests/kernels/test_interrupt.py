@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from .conftest import built, on_kernels
@@ -13,6 +11,8 @@ from .measure import INTERRUPTED, measure_interrupt
 from .server import Server
 
 pytestmark = pytest.mark.kernel
+
+AT_WORK = "import asyncio\nfrom tests.waiting import block, never, take\n"
 
 
 @pytest.mark.parametrize(
@@ -55,23 +55,23 @@ def test_a_coroutine_that_refuses_is_ended_by_the_second_press(environment: Envi
 def test_cells_queued_behind_an_interrupted_one_still_run(environment: Environment) -> None:
     with patched(environment) as kernel:
         sent = kernel.queue(
-            "import asyncio\nawait asyncio.sleep(0)\nasyncio.run(asyncio.sleep(60))",
-            "await asyncio.sleep(0.1)\nprint('awaited')",
-            "asyncio.run(asyncio.sleep(0.1))\nprint('ran')",
+            f"{AT_WORK}await take(0)\nprint('at work')\nasyncio.run(never())",
+            "await take(0.1)\nprint('awaited')",
+            "asyncio.run(take(0.1))\nprint('ran')",
         )
-        time.sleep(0.5)
+        kernel.wait_for_output(sent[0])
         kernel.interrupt()
         answers = kernel.wait(sent)
 
     assert [answer.status for answer in answers] == ["error", "ok", "ok"]
-    assert [answer.stdout for answer in answers] == ["", "awaited\n", "ran\n"]
+    assert [answer.stdout for answer in answers] == ["at work\n", "awaited\n", "ran\n"]
 
 
 def test_the_stop_button_works_as_before_after_a_run(environment: Environment) -> None:
     with patched(environment) as kernel:
-        kernel.run("import asyncio, time\nasyncio.run(asyncio.sleep(0.1))")
-        sent = kernel.queue("time.sleep(60)")
-        time.sleep(0.5)
+        kernel.run(f"{AT_WORK}asyncio.run(take(0.1))")
+        sent = kernel.queue("print('at work', flush=True)\nblock(60)")
+        kernel.wait_for_output(sent[0])
         pressed = kernel.interrupt()
         (answer,) = kernel.wait(sent)
 

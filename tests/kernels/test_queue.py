@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from ..rows import exhaustive, slow
@@ -13,6 +11,8 @@ from .environments import HERE, MATRIX, OLD_NEST, Environment, python_of
 from .measure import APPLY, ORDERS, measure_queue, measure_queue_unmended
 
 pytestmark = pytest.mark.kernel
+
+WAITING = "import asyncio\nfrom tests.waiting import take\n"
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def test_the_measurement_sees_the_loss_that_the_patch_prevents() -> None:
 def test_nest_asyncio_applied_in_the_cell_that_runs_does_no_harm(environment: Environment) -> None:
     with Kernel(environment) as kernel:
         answers = kernel.run(
-            "from aiml_nb.loop import patch_loop\npatch_loop()\nimport asyncio",
-            f"{APPLY}\nasyncio.run(asyncio.sleep(0.3))",
+            f"from aiml_nb.loop import patch_loop\npatch_loop()\n{WAITING}",
+            f"{APPLY}\nasyncio.run(take(0.3))",
             "patch_loop().found",
-            f"{APPLY}\nawait asyncio.sleep(0)\nasyncio.run(asyncio.sleep(0.1))",
+            f"{APPLY}\nawait take(0)\nasyncio.run(take(0.1))",
             "1",
         )
 
@@ -69,10 +69,9 @@ def test_the_report_names_kernel_loop_and_front_end(environment: Environment) ->
 def test_a_run_without_the_patch_being_asked_for_loses_nothing(environment: Environment) -> None:
     with Kernel(environment) as kernel:
         answers = kernel.run(
-            "import asyncio\nfrom aiml_nb.loop import run_coroutine\n"
-            "run_coroutine(asyncio.sleep(0.5, 'done'))",
-            "run_coroutine(asyncio.sleep(0.1, 'again'))",
-            "await asyncio.sleep(0.1, 'awaited')",
+            f"{WAITING}from aiml_nb.loop import run_coroutine\nrun_coroutine(take(0.5, 'done'))",
+            "run_coroutine(take(0.1, 'again'))",
+            "await take(0.1, 'awaited')",
         )
 
     assert [answer.result for answer in answers] == ["'done'", "'again'", "'awaited'"]
@@ -87,15 +86,15 @@ SUBSHELLS = [HERE, slow(MATRIX[1]), *map(exhaustive, MATRIX[2:4])]
 @pytest.mark.parametrize("known", SUBSHELLS, ids=str)
 def test_runs_in_two_threads_of_a_kernel_do_not_wait_for_each_other(known: Environment) -> None:
     with patched(known) as kernel:
-        sent = kernel.queue("import asyncio\nasyncio.run(asyncio.sleep(1.5))\nprint('main')")
-        time.sleep(0.3)
+        sent = kernel.queue(f"{WAITING}print('begun')\nasyncio.run(take(1.5))\nprint('main')")
+        kernel.wait_for_output(sent[0])
         sent += kernel.queue_in_subshell(
-            "asyncio.run(asyncio.sleep(0.3))\nprint('sub')",
-            "await asyncio.sleep(0.1)\nasyncio.run(asyncio.sleep(0.1))\nprint('sub 2')",
+            "asyncio.run(take(0.3))\nprint('sub')",
+            "await take(0.1)\nasyncio.run(take(0.1))\nprint('sub 2')",
         )
         main, first, second = kernel.wait(sent)
 
-    assert [main.stdout, first.stdout, second.stdout] == ["main\n", "sub\n", "sub 2\n"]
+    assert [main.stdout, first.stdout, second.stdout] == ["begun\nmain\n", "sub\n", "sub 2\n"]
     assert first.replied < second.replied < main.replied
     assert main.stderr + first.stderr + second.stderr == ""
 
@@ -108,12 +107,12 @@ def test_a_nest_asyncio2_that_is_too_old_is_reported_and_not_used(first: str) ->
     python_of(OLD_NEST)
     with Kernel(OLD_NEST) as kernel:
         answers = kernel.run(
-            f"{first}\nfrom aiml_nb.loop import patch_loop\nimport asyncio\nreport = patch_loop()",
+            f"{first}\nfrom aiml_nb.loop import patch_loop\n{WAITING}report = patch_loop()",
             "report.situation",
-            "asyncio.run(asyncio.sleep(0.5))",
-            "asyncio.get_event_loop().run_until_complete(asyncio.sleep(0.2))",
+            "asyncio.run(take(0.5))",
+            "asyncio.get_event_loop().run_until_complete(take(0.2))",
             f"import nest_asyncio2\n{APPLY}\nnest_asyncio2.apply()",
-            "asyncio.run(asyncio.sleep(0.2))",
+            "asyncio.run(take(0.2))",
             "2",
         )
 

@@ -75,10 +75,10 @@ def check_known(stopped: StoppedRun, kind: str) -> None:
 
 def test_a_cell_may_catch_the_interrupt_and_go_on(environment: Environment) -> None:
     cell = (
-        "await asyncio.sleep(0)\n"
+        "await give_way()\n"
         "try:\n    ask({strategy!r})\n"
         "except KeyboardInterrupt:\n    interrupted = nb.last_run()\n"
-        "await asyncio.sleep(0.1)\n"
+        "await take(0.1)\n"
         "run = await nb.run_async(['Who?'], endpoint)\n"
         "interrupted.stopped, run.calls[0].outcome"
     )

@@ -20,7 +20,8 @@ def kernel() -> Iterator[Kernel]:
     python_of(UVLOOP)
     with Kernel(UVLOOP, launch=LAUNCH_UVLOOP) as started:
         (answer,) = started.run(
-            "import asyncio\nfrom aiml_nb.loop import *\nreport = patch_loop()\nreport.situation"
+            "import asyncio\nfrom aiml_nb.loop import *\nfrom tests.waiting import take\n"
+            "report = patch_loop()\nreport.situation"
         )
         assert answer.result == "'background'"
         assert "cannot be nested" in answer.stdout
@@ -30,12 +31,12 @@ def kernel() -> Iterator[Kernel]:
 
 def test_asyncio_run_works_and_is_not_poisoned_by_nest_asyncio(kernel: Kernel) -> None:
     answers = kernel.run(
-        "asyncio.run(asyncio.sleep(0.3, 1))",
-        "await asyncio.sleep(0.1)\nasyncio.run(asyncio.sleep(0.1, 2))",
+        "asyncio.run(take(0.3, 1))",
+        "await take(0.1)\nasyncio.run(take(0.1, 2))",
         APPLY,
-        "asyncio.run(asyncio.sleep(0.1, 3))",
-        "await asyncio.sleep(0.1, 4)",
-        "run_coroutine(asyncio.sleep(0.1, 5))",
+        "asyncio.run(take(0.1, 3))",
+        "await take(0.1, 4)",
+        "run_coroutine(take(0.1, 5))",
     )
 
     assert [answer.result for answer in answers] == ["1", "2", "", "3", "4", "5"]
@@ -54,7 +55,7 @@ def test_the_context_is_copied_and_prints_go_to_the_cell(kernel: Kernel) -> None
 
 
 def test_a_run_inside_a_run_gets_an_error_that_says_to_await(kernel: Kernel) -> None:
-    (answer,) = kernel.run("async def again():\n    asyncio.run(asyncio.sleep(0))\n"
+    (answer,) = kernel.run("async def again():\n    asyncio.run(take(0))\n"
                            "asyncio.run(again())")  # fmt: skip
 
     assert answer.error.startswith("LoopError: asyncio.run() was called inside a run")
@@ -79,5 +80,5 @@ def test_the_stop_button_ends_cell_tasks_and_requests(kernel: Kernel) -> None:
             assert stopped.seconds <= 2, cell
             assert stopped.next_answers, cell
             assert stopped.tasks_left == 0, cell
-            if "sleeping" not in cell:  # a time.sleep in another thread cannot be ended
+            if "sleeping" not in cell:  # a sleep in another thread cannot be ended
                 assert stopped.requests_later == 0, cell

@@ -11,9 +11,10 @@ from .process import run_script
 NOTEBOOK = """
 import asyncio, sys, threading, warnings
 from aiml_nb.loop import inside_run, patch_loop, run_coroutine
+from tests.waiting import never, take
 
 async def double(number, seconds=0.01):
-    await asyncio.sleep(seconds)
+    await take(seconds)
     return 2 * number
 
 def notebook(cell):
@@ -105,7 +106,7 @@ async def kernel():
     loop.call_soon(cell)
     for number in range(2):
         loop.call_soon(print, number)
-    await asyncio.sleep(0.1)
+    await take(0.1)
     print("alive")
 with asyncio.Runner() as runner:
     runner.run(kernel())
@@ -121,7 +122,7 @@ def cell():
     mine, others = [], asyncio.get_running_loop().create_task(double(1, 60))
     async def leave():
         mine.append(asyncio.create_task(double(2, 60)))
-        await asyncio.sleep(0.01)
+        await take(0.01)
         mine.append(asyncio.create_task(double(3, 60)))
     asyncio.run(leave())
     assert [task.cancelled() for task in mine] == [True, True]
@@ -138,13 +139,13 @@ def cell():
     async def stubborn():
         while True:
             try:
-                await asyncio.sleep(60)
+                await never()
             except asyncio.CancelledError:
                 if not patient:
                     return
     async def leave():
         asyncio.create_task(stubborn())
-        await asyncio.sleep(0.01)
+        await take(0.01)
     patient = True
     begun = time.monotonic()
     asyncio.run(leave())
@@ -198,7 +199,7 @@ def cell():
         assert asyncio.current_task() is not None
         try:
             async with asyncio.timeout(0.01):
-                await asyncio.sleep(60)
+                await never()
         except TimeoutError:
             pass
         async with asyncio.TaskGroup() as group:
@@ -333,7 +334,7 @@ def cell():
     left = []
     async def leave():
         left.append(asyncio.create_task(double(1, 60)))
-        await asyncio.sleep(0.01)
+        await take(0.01)
     asyncio.run(leave())
     assert left[0].cancelled()
     async def leave_python():

@@ -11,11 +11,12 @@ import pytest
 from aiml_nb.errors import AimlNbError, LoopError
 from aiml_nb.loop import inside_run, run_coroutine
 
+from ..waiting import give_way, never, take
 from .process import run_script
 
 
 async def double(number: int) -> int:
-    await asyncio.sleep(0.001)
+    await take(0.001)
     return 2 * number
 
 
@@ -54,8 +55,8 @@ def test_a_script_leaves_no_task_behind() -> None:
     made: list[asyncio.Task[None]] = []
 
     async def leave() -> None:
-        made.append(asyncio.create_task(asyncio.sleep(60)))
-        await asyncio.sleep(0)
+        made.append(asyncio.create_task(never()))
+        await give_way()
 
     run_coroutine(leave())
 
@@ -68,7 +69,7 @@ def test_ctrl_c_in_a_script_cancels_and_raises_keyboard_interrupt() -> None:
     async def wait() -> None:
         asyncio.get_running_loop().call_later(0.1, os.kill, os.getpid(), signal.SIGINT)
         try:
-            await asyncio.sleep(60)
+            await never()
         finally:
             ended.append("cancelled")
 

@@ -7,8 +7,6 @@ import os
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 
@@ -22,11 +20,13 @@ from aiml_nb.loop import (
 )
 from aiml_nb.loop.interrupt import PATIENCE, Interruptible
 
+from ..waiting import block, give_way, never, take, wait_until
 from .process import run_script
 
 NOTEBOOK = """
 import asyncio, os, signal, threading, time
 from aiml_nb.loop import InterruptibleCall, patch_loop, run_coroutine
+from tests.waiting import give_way, never
 
 def press_soon():
     threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
@@ -48,30 +48,23 @@ def press_soon() -> None:
     threading.Timer(0.1, press).start()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 10
-    while not condition() and time.monotonic() < ends:
-        time.sleep(0.01)
-    assert condition()
-
-
 def test_code_that_blocks_a_loop_is_interrupted_and_the_program_with_it() -> None:
     # asyncio's own handler would have the loop cancel the main task, once it is not blocked.
     ended: list[str] = []
 
-    async def block(name: str) -> None:
+    async def hold_up(name: str) -> None:
         with InterruptibleCall():
             press_soon()
             try:
-                time.sleep(20)  # noqa: ASYNC251 - blocking is the point
+                block(20)
             finally:
                 ended.append(name)
 
     async def main() -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(block("first"))
-            group.create_task(block("second"))
-            group.create_task(asyncio.sleep(60))
+            group.create_task(hold_up("first"))
+            group.create_task(hold_up("second"))
+            group.create_task(never())
 
     with pytest.raises(KeyboardInterrupt):
         asyncio.run(main())
@@ -86,7 +79,7 @@ def test_a_handler_of_the_users_own_is_kept_where_no_loop_runs() -> None:
     try:
         with InterruptibleCall():
             press()
-            wait_for(lambda: bool(heard))
+            wait_until(lambda: bool(heard))
     finally:
         signal.signal(signal.SIGINT, handler)
 
@@ -102,7 +95,7 @@ async def test_a_program_that_ignores_the_signal_goes_on_ignoring_it(
     try:
         with InterruptibleCall():
             press()
-            time.sleep(0.1)  # noqa: ASYNC251
+            block(0.1)
     finally:
         signal.signal(signal.SIGINT, handler)
 
@@ -122,12 +115,12 @@ async def test_a_program_that_goes_on_after_a_press_can_begin_runs_again() -> No
     try:
         press_soon()
         with pytest.raises(KeyboardInterrupt), InterruptibleCall():
-            time.sleep(20)  # noqa: ASYNC251
+            block(20)
         with pytest.raises(KeyboardInterrupt, match="not begun"), InterruptibleCall():
             pass
         asyncio.get_running_loop().call_soon(begin)
-        await asyncio.sleep(0)
-        await asyncio.sleep(2 * PATIENCE)
+        await give_way()
+        await take(2 * PATIENCE)
         with InterruptibleCall():
             pass
     finally:
@@ -141,11 +134,11 @@ def test_a_press_that_python_drops_is_given_again() -> None:
     class Pressing:
         def __del__(self) -> None:
             press()
-            time.sleep(0.01)
+            block(0.01)
 
     def drop_and_wait() -> None:
         Pressing()
-        time.sleep(20)
+        block(20)
 
     hook = sys.unraisablehook
     with pytest.raises(KeyboardInterrupt), InterruptibleCall():
@@ -161,9 +154,9 @@ def test_the_second_press_in_mid_end_leaves_the_handler_as_it_was() -> None:
         def _press_again(self) -> None:
             with self._closing:
                 begins.set()
-                time.sleep(0.1)  # who ends is waiting now
+                block(0.1)  # who ends is waiting now
                 press()
-                time.sleep(0.1)
+                block(0.1)
 
     def press_and_wait() -> None:
         press()
@@ -181,7 +174,7 @@ def test_tasks_that_overlap_are_all_cancelled_and_the_handler_is_as_it_was() -> 
     async def wait(name: str, seconds: float) -> None:
         try:
             async with interruptible_task():
-                await asyncio.sleep(seconds)
+                await take(seconds)
         finally:
             ended.append(name)
 
@@ -193,7 +186,7 @@ def test_tasks_that_overlap_are_all_cancelled_and_the_handler_is_as_it_was() -> 
     press_soon()
     with pytest.raises(KeyboardInterrupt):
         loop.run_until_complete(main())
-    loop.run_until_complete(asyncio.sleep(0.01))
+    loop.run_until_complete(give_way())
     loop.close()
 
     assert ended[0] == "short"
@@ -218,20 +211,20 @@ def test_what_a_thread_does_ends_with_an_interrupt_of_the_main_thread() -> None:
     with pytest.raises(KeyboardInterrupt):  # noqa: PT012
         try:
             press()
-            time.sleep(10)
+            block(10)
         finally:  # as a pool, which waits for its threads while the interrupt is on its way up
             assert interrupted.wait(10)
     thread.join(10)
 
     assert isinstance(raised[0], KeyboardInterrupt)
-    wait_for(lambda: threading.active_count() <= before)
+    wait_until(lambda: threading.active_count() <= before)
 
 
 def test_a_run_in_a_thread_is_not_ended_by_what_was_over_before() -> None:
     answers: list[int] = []
 
     def work() -> None:
-        answers.append(call_with_main(lambda: time.sleep(0.3) or 7, lambda: None))
+        answers.append(call_with_main(lambda: block(0.3) or 7, lambda: None))
 
     try:
         raise KeyboardInterrupt
@@ -248,9 +241,9 @@ def test_a_nested_run_is_cancelled_with_the_task_that_waits_for_it() -> None:
 async def wait_in_vain():
     try:
         async with asyncio.timeout(0.1):
-            run_coroutine(asyncio.sleep(60))
+            run_coroutine(never())
     except TimeoutError:
-        await asyncio.sleep(0)  # the cancellation is over
+        await give_way()  # the cancellation is over
         return "late"
 async def cell():
     # In a task of its own: that of the cell was made before the patch.
@@ -266,7 +259,7 @@ def test_an_interrupt_ends_all_runs_of_a_gather_and_no_loop() -> None:
 ended = []
 async def wait(name):
     try:
-        await asyncio.sleep(60)
+        await never()
     finally:
         ended.append(name)
 async def nested(name):
@@ -291,11 +284,11 @@ def test_a_second_press_ends_a_nested_run_that_refuses_the_first() -> None:
 refused = []
 async def stubborn():
     try:
-        await asyncio.sleep(60)
+        await never()
     except asyncio.CancelledError:
         refused.append(1)
         press_soon()
-        await asyncio.sleep(60)
+        await never()
 async def cell():
     press_soon()
     run_coroutine(stubborn())

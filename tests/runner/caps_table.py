@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -21,6 +20,7 @@ from aiml_nb.endpoint import Endpoint
 from aiml_nb.endpoint.keys import ApiKey
 from aiml_nb.records import Run
 
+from ..waiting import block
 from .door_server import Reply, door_server
 
 CAP = 60_000
@@ -99,7 +99,7 @@ def run_row(row: Row, **options: Any) -> tuple[Run, int]:
     def answer(body: dict[str, Any]) -> Reply:
         with lock:
             tokens = LENGTHS[row.lengths](next(numbers))
-        time.sleep(0.005)
+        block(0.005)
         return reply(SCRIPTS[row.script](tokens), usage=REPORTS[row.report](44, tokens))
 
     with door_server(chat=answer) as server:

@@ -17,6 +17,8 @@ from aiml_nb.runner.load_plan import load_plan
 from aiml_nb.runner.pacing.clock import Clock
 from aiml_nb.runner.plan import Plan, make_plan
 
+from ..waiting import give_way
+
 
 class SkippingClock(Clock):
     """Real time, but every sleep is over at once and is counted as if it had been slept."""
@@ -34,7 +36,7 @@ class SkippingClock(Clock):
 
     async def sleep_async(self, seconds: float, wake: asyncio.Event) -> None:
         self._skip(seconds)
-        await asyncio.sleep(0)
+        await give_way()
 
     def _skip(self, seconds: float) -> None:
         self.slept.append(seconds)

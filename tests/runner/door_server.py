@@ -6,12 +6,13 @@ import json
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from ..waiting import wait_until
 
 Reply = tuple[int, bytes]
 
@@ -93,10 +94,7 @@ class DoorServer:
 
     def wait_for_chats(self, count: int) -> None:
         """Return once so many chats have come in."""
-        deadline = time.monotonic() + 20
-        while len(self.chats) < count and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert len(self.chats) >= count
+        wait_until(lambda: len(self.chats) >= count)
 
 
 class _Handler(BaseHTTPRequestHandler):

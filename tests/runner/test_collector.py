@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections.abc import Iterator
 
@@ -10,6 +9,8 @@ import pytest
 
 import aiml_nb as nb
 from aiml_nb.runner.pacing.garbage_collector import SELDOM, fewer_full_gc
+
+from ..waiting import wait_until_async
 
 
 @pytest.fixture(autouse=True)
@@ -21,13 +22,10 @@ def usual() -> Iterator[tuple[int, int, int]]:
 
 
 async def test_a_run_looks_seldom_at_the_oldest_objects_and_puts_the_setting_back(usual) -> None:
-    seen = set()
     handle = nb.start(["Who?", "What?"], nb.connect(speed=20, verbose=False))
-    while not handle.done:
-        seen.add(gc.get_threshold())
-        await asyncio.sleep(0.005)
+    await wait_until_async(lambda: gc.get_threshold() == (700, 10, SELDOM), every=0.001)
+    await handle
 
-    assert (700, 10, SELDOM) in seen
     assert gc.get_threshold() == usual
 
 

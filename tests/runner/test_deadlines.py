@@ -12,6 +12,7 @@ import aiml_nb as nb
 from aiml_nb.runner.pacing.deadlines import LONGEST_SLEEP, Deadline, SharedTimer
 
 from ..rows import in_turn, slow
+from ..waiting import give_way, let_pass, never, take, wait_until_async
 from .conftest import connect_faulty
 from .test_run import read_log
 
@@ -99,7 +100,7 @@ def test_nothing_is_sent_after_the_time(options: dict[str, Any]) -> None:
 
     nb.run(["A?"] * 6, endpoint, max_concurrency=2, **options)
     before = len(read_log(endpoint)["requests"])
-    time.sleep(0.5)
+    let_pass(0.5)
 
     assert len(read_log(endpoint)["requests"]) == before
 
@@ -113,7 +114,7 @@ class TestDeadlines:
         async def wait(seconds: float) -> float:
             began = loop.time()
             with pytest.raises(TimeoutError), Deadline(deadlines, seconds):
-                await asyncio.sleep(60)
+                await never()
             return loop.time() - began
 
         wanted = [2 * LONGEST_SLEEP, 0.3, 0.1, 0.2, LONGEST_SLEEP + 0.05, 0.0]
@@ -127,10 +128,9 @@ class TestDeadlines:
         deadlines = SharedTimer()
 
         with Deadline(deadlines, 0.05):
-            await asyncio.sleep(0)
-        await asyncio.sleep(0.1)
+            await give_way()
 
-        assert not deadlines.running
+        await wait_until_async(lambda: not deadlines.running, patience=1)
 
     async def test_an_error_of_the_block_stays_what_it_is(self) -> None:
         with pytest.raises(KeyError), Deadline(SharedTimer(), 5):
@@ -142,10 +142,10 @@ class TestDeadlines:
 
         async def wait() -> None:
             with Deadline(SharedTimer(), seconds):
-                await asyncio.sleep(60)
+                await never()
 
         task = asyncio.create_task(wait())
-        await asyncio.sleep(0)
+        await give_way()
         asyncio.get_running_loop().call_later(0, task.cancel)
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -154,19 +154,18 @@ class TestDeadlines:
 
     async def test_the_task_can_wait_again_after_it(self) -> None:
         with pytest.raises(TimeoutError), Deadline(SharedTimer(), 0.01):
-            await asyncio.sleep(60)
+            await never()
 
         task = asyncio.current_task()
         assert task is not None
         assert task.cancelling() == 0
         async with asyncio.timeout(5):
-            await asyncio.sleep(0.01)
+            await take(0.01)
 
     async def test_the_timer_of_a_run_that_is_over_goes_away(self) -> None:
         deadlines = SharedTimer()
 
         with Deadline(deadlines, 3600):
-            await asyncio.sleep(0)
-        await asyncio.sleep(LONGEST_SLEEP + 0.1)
+            await give_way()
 
-        assert deadlines._timer is None
+        await wait_until_async(lambda: deadlines._timer is None, patience=LONGEST_SLEEP + 1)

@@ -18,6 +18,7 @@ from aiml_nb.runner.limits.retry import FIRST_RETRIES
 
 from ..raw_server import raw_server
 from ..rows import in_turn
+from ..waiting import wait_until_async
 from .conftest import connect_faulty, run_skipping
 from .test_run import read_log
 
@@ -289,10 +290,11 @@ def test_the_pool_never_makes_a_call_wait() -> None:
 
 async def test_a_cancelled_run_leaves_the_next_one_unharmed() -> None:
     """Row 39."""
-    endpoint = nb.connect(speed=2, verbose=False)
-    handle = nb.start([f"Q{n}" for n in range(20)], endpoint)
-    while not any(call.started is not None for call in handle.partial.calls):
-        await asyncio.sleep(0.01)
+    prompts = [f"Q{n}" for n in range(20)]
+    endpoint = connect_faulty(faults=dict.fromkeys(prompts, "stall"))
+    handle = nb.start(prompts, endpoint, max_concurrency=20)
+    calls = handle.partial.calls
+    await wait_until_async(lambda: all(call.started is not None for call in calls))
     handle.cancel()
     with pytest.raises(asyncio.CancelledError):
         await handle

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from aiml_nb.runner import STRATEGIES, first_call
 
 from ..raw_server import raw_server
 from ..rows import in_turn
+from ..waiting import let_pass
 from .door_server import (
     BAD_LISTS,
     DoorServer,
@@ -59,7 +59,7 @@ class Turns:
             self.seen += 1
             is_first = self.seen == 1
         if is_first and self.first_alone:
-            time.sleep(0.2)
+            let_pass(0.2)
             self.seen_at_first = self.seen
         else:
             self.together.wait()
@@ -87,7 +87,7 @@ class TestListsThatTellNothing:
             endpoint = at(door)
             thread, runs = in_thread(lambda: nb.run(questions(8), endpoint, strategy=strategy))
             door.wait_for_chats(1)
-            time.sleep(0.1)
+            let_pass(0.1)
             assert len(door.chats) == 1
             door.let_go.set()
             thread.join(20)
@@ -309,7 +309,7 @@ class TestRefusals:
         assert KEY[:12] not in repr(run)
         assert not journal.exists()
 
-    @pytest.mark.parametrize(("name", "strategy"), in_turn(UNSURE, FOUR))
+    @pytest.mark.parametrize(("name", "strategy"), in_turn(sorted(UNSURE), FOUR))
     def test_of_the_first_call_alone_stop_the_run_and_say_why(
         self, name: str, strategy: str, tmp_path: Path
     ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from ..foreground import foreground
 from ..kernels.driver import Kernel
 from ..kernels.environments import HERE
 from ..rows import exhaustive, slow
+from ..waiting import let_pass
 
 pytestmark = pytest.mark.kernel
 
@@ -55,7 +55,7 @@ def test_the_stop_button_at_50_of_200_calls(strategy: str, cell: str, tmp_path: 
         pressed = kernel.interrupt()
         (answer,) = kernel.wait(sent, timeout=10)
         (known,) = kernel.run(KNOWN)
-        time.sleep(max(0.0, pressed + 1.5 - time.monotonic()))
+        let_pass(until=pressed + 1.5)
         later = server.count_after(pressed + 0.5)
         (again,) = kernel.run("nb.run(['Who?'], endpoint).calls[0].outcome")
     outcomes = json.loads(known.stdout)

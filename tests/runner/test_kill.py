@@ -21,6 +21,7 @@ from aiml_nb.formats.lines import decode
 
 from ..foreground import Foreground, foreground
 from ..rows import exhaustive, slow
+from ..waiting import let_pass, wait_until
 from .victim import SOME_FAILED
 
 N_CALLS = 40
@@ -159,11 +160,13 @@ def wait_for_growth(acknowledged: Path, before: int, chance: random.Random, pid:
     """Wait until some more calls were shown as finished, or for any moment before that."""
     wanted = before + 12 * chance.randrange(1, 25)
     ends = time.monotonic() + chance.choice([0.1, 10.0, 10.0])
-    while acknowledged.stat().st_size < wanted and time.monotonic() < ends:
-        if not is_alive(pid):
-            return
-        time.sleep(0.001)
-    time.sleep(chance.uniform(0, 0.01))
+    wait_until(
+        lambda: (
+            acknowledged.stat().st_size >= wanted or time.monotonic() >= ends or not is_alive(pid)
+        ),
+        every=0.001,
+    )
+    let_pass(chance.uniform(0.0001, 0.01))  # any moment will do
 
 
 def is_alive(pid: int) -> bool:

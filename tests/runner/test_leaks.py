@@ -7,7 +7,6 @@ import gc
 import os
 import signal
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import aiml_nb as nb
 from aiml_nb.runner import STRATEGIES, first_call
 
 from ..silent_server import silent_server
+from ..waiting import wait_until, wait_until_async
 from .test_run import questions
 
 WAYS = ("whole", "streamed", "failing", "cancelled", "late", "resumed", "unreachable")
@@ -38,7 +38,9 @@ async def make_run(number: int, folder: Path, closed_port: int) -> None:
     endpoint = nb.connect(speed=50, scenario=scenario, verbose=False)
     if way == "cancelled":
         handle = nb.start(questions(8), nb.connect(speed=2, verbose=False), **options)
-        await asyncio.sleep(0.3)
+        await wait_until_async(
+            lambda: any(call.started is not None for call in handle.partial.calls)
+        )
         handle.cancel()
         with suppress(asyncio.CancelledError):
             await handle
@@ -63,25 +65,16 @@ async def test_runs_leave_no_thread_no_task_and_no_descriptor(
 ) -> None:
     for number in range(len(WAYS)):  # the simulator comes to stay
         await make_run(number, tmp_path, closed_port)
-    before = await settle(count_left())
+    before = count_left()
+
+    def none_is_left() -> bool:
+        return all(late <= early for late, early in zip(count_left(), before, strict=True))
 
     for number in range(runs):
         await make_run(number + 100, tmp_path, closed_port)
 
-    after = await settle(before)
-    print(f"threads, tasks, descriptors: {before}, after {runs} runs {after}")
-    assert all(late <= early for late, early in zip(after, before, strict=True))
-
-
-async def settle(level: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Wait a little for what is just ending, until there is no more than `level`."""
-    ends = time.monotonic() + 3
-    while time.monotonic() < ends:
-        left = count_left()
-        if all(late <= early for late, early in zip(left, level, strict=True)):
-            break
-        await asyncio.sleep(0.05)
-    return left
+    print(f"threads, tasks, descriptors: {before}, after {runs} runs {count_left()}")
+    await wait_until_async(none_is_left, patience=3)  # for what is just ending
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -104,10 +97,7 @@ def test_an_interrupt_hangs_up_on_a_server_that_does_not_answer(
             nb.run(questions(8), endpoint, strategy=strategy, max_concurrency=in_flight)
 
         assert all(server.hung_up.acquire(timeout=10) for _ in range(in_flight))
-    ends = time.monotonic() + 10
-    while threading.active_count() > before and time.monotonic() < ends:
-        time.sleep(0.02)
+    wait_until(lambda: threading.active_count() <= before, patience=10)
     run = nb.last_run()
     assert run is not None
     assert [call.outcome for call in run.calls].count("cancelled") == in_flight
-    assert threading.active_count() <= before

@@ -19,6 +19,7 @@ from aiml_nb.runner.limits.estimate import Estimator
 from aiml_nb.runner.limits.limiter import AdaptiveLimiter
 from aiml_nb.runner.limits.rates import MINUTE, RateWindow
 
+from ..waiting import give_way
 from .conftest import SkippingClock, connect_faulty, reopen, run_skipping
 from .test_run import read_log
 
@@ -49,7 +50,7 @@ class TestGate:
         level = limiter.note_sent()
         first = asyncio.create_task(limiter.acquire_async(timeout=math.inf))
         second = asyncio.create_task(limiter.acquire_async(timeout=math.inf))
-        await asyncio.sleep(0)
+        await give_way()
         limiter.release(level=level, sent=0, now=1, status=200)
         first.cancel()
 
@@ -67,9 +68,9 @@ class TestGate:
             limiter.release_unused()
 
         tasks = [asyncio.create_task(come("new", priority=5))]
-        await asyncio.sleep(0)
+        await give_way()
         tasks.append(asyncio.create_task(come("again", priority=2)))
-        await asyncio.sleep(0)
+        await give_way()
         limiter.release_unused()
         await asyncio.gather(*tasks)
 

@@ -31,6 +31,7 @@ from aiml_nb.runner.plan import describe_plan, make_plan
 
 from ..raw_server import JSON_HEAD, RawServer, raw_server
 from ..rows import in_turn, slow
+from ..waiting import give_way, let_pass
 from .conftest import SkippingClock, connect_faulty, reopen, run_skipping
 from .test_run import CHOICE, GOOD, read_log
 
@@ -442,7 +443,7 @@ class TestInterrupt:
         assert {call.outcome for call in run.calls} <= {"cancelled", "not_started"}
         assert run.calls[0].attempts[0].status == 429
         before = len(read_log(endpoint)["requests"])
-        time.sleep(0.5)
+        let_pass(0.5)
         assert len(read_log(endpoint)["requests"]) == before
 
     def test_ctrl_c_in_asyncio_run(self) -> None:
@@ -468,7 +469,7 @@ async def test_the_loop_is_never_held_for_long_by_a_run_with_its_display() -> No
     async def beat() -> None:
         before = time.thread_time()
         while True:
-            await asyncio.sleep(0)
+            await give_way()
             now = time.thread_time()
             gaps.append(now - before)
             before = now

@@ -11,6 +11,8 @@ from aiohttp import web
 import aiml_nb as nb
 from aiml_nb.runner.pacing.start_pacer import FEWEST, MOST, StartPacer
 
+from ..waiting import give_way, take
+
 REPLY = {"choices": [{"index": 0, "message": {"content": "4"}, "finish_reason": "stop"}]}
 
 
@@ -24,7 +26,7 @@ async def test_the_first_request_is_sent_before_the_last_call_begins() -> None:
         run = nb.last_run()
         assert run is not None
         begun.append(sum(call.started is not None for call in run.calls))
-        await asyncio.sleep(0.1)
+        await take(0.1)
         return web.json_response(REPLY)
 
     app = web.Application()
@@ -68,7 +70,7 @@ async def climb_all(
 
     count_turns()
     tasks = [asyncio.create_task(climb(name)) for name in range(n_tasks)]
-    await asyncio.sleep(0)
+    await give_way()
     for name in cancelled:
         tasks[name].cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

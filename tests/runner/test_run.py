@@ -22,6 +22,7 @@ from aiml_nb.endpoint import Endpoint
 from aiml_nb.runner import STRATEGIES
 
 from ..raw_server import JSON_HEAD, SSE_HEAD, raw_server
+from ..waiting import block, take, wait_until_async
 
 GOOD = b'{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[%s]}'
 CHOICE = b'{"index":0,"message":{"role":"assistant","content":"Yes."},"finish_reason":"stop"}'
@@ -40,8 +41,8 @@ class LateEndpoint(Endpoint):
 
     async def warm_up_async(self, client: Any) -> None:
         """Block, and connect."""
-        await asyncio.sleep(0.03)
-        time.sleep(self.blocks_for)  # noqa: ASYNC251  it is to block
+        await take(0.03)
+        block(self.blocks_for)
         await super().warm_up_async(client)
 
 
@@ -384,8 +385,7 @@ class TestStopping:
     async def test_a_cancelled_run_keeps_what_is_known(self, strategy: str) -> None:
         endpoint = nb.connect(speed=2, verbose=False)
         handle = nb.start(nb.prompts.FAQ * 3, endpoint, strategy=strategy, max_concurrency=3)
-        while handle.progress[0] < 1:
-            await asyncio.sleep(0.01)
+        await wait_until_async(lambda: handle.progress[0] >= 1)
 
         handle.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -454,7 +454,7 @@ class TestStopping:
         task = asyncio.create_task(nb.run_async(nb.prompts.FAQ[1:], endpoint, strategy=strategy))
         ticks = 0
         while not task.done():
-            await asyncio.sleep(0.01)
+            await take(0.01)
             ticks += 1
 
         assert ticks > 10  # the short answer takes half a second
@@ -471,7 +471,7 @@ class TestPreparations:
             def write(self, text: str) -> int:
                 if not self.waited:
                     self.waited = True
-                    time.sleep(0.4)
+                    block(0.4)
                 return super().write(text)
 
         terminal = SlowToBegin()

@@ -19,6 +19,7 @@ import pytest
 
 from ..raw_server import read_request
 from ..rows import exhaustive, slow
+from ..waiting import block
 from .scripted import COMPLETION
 
 TIMEOUT = 1.5
@@ -137,7 +138,7 @@ def run_stopped(
                     server.answers.set()
                     for _ in range(n):
                         assert server.answered.acquire(timeout=60)
-                time.sleep(max(0.0, asked + 2 * TIMEOUT - time.monotonic()))  # its time goes by
+                block(max(0.0, asked + 2 * TIMEOUT - time.monotonic()))  # its time goes by
                 os.kill(child.pid, signal.SIGCONT)
                 output, _ = child.communicate(timeout=60)
             finally:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 
 import pytest
 
 from aiml_nb.records import Call
 from aiml_nb.runner.strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
+
+from ..waiting import block, take, wait_until_async
 
 
 class Spy:
@@ -23,12 +24,12 @@ class Spy:
 
     def make(self, call: Call) -> None:
         self._enter()
-        time.sleep(0.002)
+        block(0.002)
         self._leave(call)
 
     async def make_async(self, call: Call) -> None:
         self._enter()
-        await asyncio.sleep(0.002 * (1 + call.index % 3))
+        await take(0.002 * (1 + call.index % 3))
         self._leave(call)
 
     def _enter(self) -> None:
@@ -81,7 +82,7 @@ async def test_a_cancelled_strategy_leaves_no_task_behind(name: str) -> None:
     spy = Spy()
     before = asyncio.all_tasks()
     task = asyncio.create_task(_as_coroutine(name, spy))
-    await asyncio.sleep(0.005)
+    await wait_until_async(lambda: spy.made, every=0.001)
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):

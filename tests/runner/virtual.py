@@ -25,6 +25,7 @@ from aiml_nb.records import Run
 from aiml_nb.runner.execute import execute_async
 from aiml_nb.runner.plan import make_plan
 
+from ..waiting import take
 from .scripted import COMPLETION, SteppedClock
 
 T = TypeVar("T")
@@ -125,7 +126,7 @@ class VirtualServer(httpx2.AsyncBaseTransport):
         now = asyncio.get_running_loop().time()
         if self._is_away(now):
             self.refused_connections += 1
-            await asyncio.sleep(0.001)
+            await take(0.001)
             raise httpx2.ConnectError("connection refused")
         if request.method == "GET":
             return httpx2.Response(200, json={"data": [{"id": "m"}]})
@@ -133,7 +134,7 @@ class VirtualServer(httpx2.AsyncBaseTransport):
         status, headers = self._judge(now)
         self.statuses[status] += 1
         if status != 200:
-            await asyncio.sleep(0.002)
+            await take(0.002)
             return httpx2.Response(status, headers=headers, json={"error": {"message": "No."}})
         return await self._serve(now)
 
@@ -157,9 +158,9 @@ class VirtualServer(httpx2.AsyncBaseTransport):
         self.most_in_service = max(self.most_in_service, self.in_service)
         try:
             if self.away and now < self.away[0] < now + took:
-                await asyncio.sleep(self.away[0] - now)
+                await take(self.away[0] - now)
                 raise httpx2.ReadError("reset")
-            await asyncio.sleep(took)
+            await take(took)
             self.served_seconds += took
         finally:
             self.in_service -= 1

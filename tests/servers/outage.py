@@ -16,6 +16,7 @@ from typing import Any, Protocol, Self
 import aiml_nb as nb
 from aiml_nb.records import Run
 
+from ..waiting import let_pass
 from .load import find_failed, write_prompts
 from .server import LlamaServer, find_free_port
 
@@ -140,7 +141,7 @@ class Outage:
                 return
         self.server.kill()
         self.began = time.time()
-        time.sleep(self.down)
+        let_pass(self.down)
         self.server.start()
         self.ended = time.time()
 

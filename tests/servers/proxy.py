@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from ..kernels.environments import Environment, python_of
+from ..waiting import wait_until
 from .server import LlamaServer, find_free_port
 
 LITELLM = Environment("litellm", ("litellm[proxy]",))
@@ -50,11 +50,15 @@ def litellm_proxy(server: LlamaServer, folder: Path) -> Iterator[str]:
 
 
 def _wait_until_alive(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    ends = time.monotonic() + PATIENCE
-    while process.poll() is None and time.monotonic() < ends:
+    def answers() -> bool:
         try:
             with urlopen(address, timeout=10):
-                return
+                return True
         except (URLError, OSError):
-            time.sleep(0.1)
+            return process.poll() is not None
+
+    with suppress(AssertionError):
+        wait_until(answers, patience=PATIENCE, every=0.1)
+        if process.poll() is None:
+            return
     raise RuntimeError(f"LiteLLM's proxy did not start:\n{log.read_text(errors='replace')[-2000:]}")

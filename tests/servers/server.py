@@ -7,7 +7,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Self
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from ..waiting import wait_until
 from .vocabulary import CONTEXT
 
 PROGRAM = Path(__file__).with_name("llama.py")
@@ -112,13 +112,10 @@ class LlamaServer:
         self, is_so: Callable[[], bool], what: str, *, patience: float = PATIENCE
     ) -> None:
         """Wait for an event at the server."""
-        ends = time.monotonic() + patience
-        while not is_so():
-            if time.monotonic() > ends:
-                raise TimeoutError(
-                    f"{what}: not within {patience:g} s; the server's log: {self.log}"
-                )
-            time.sleep(0.02)
+        try:
+            wait_until(is_so, patience=patience, every=0.02)
+        except AssertionError as error:
+            raise TimeoutError(f"{what}: {error}; the server's log: {self.log}") from None
 
     def read_log(self, characters: int = 4000) -> str:
         """Return the end of what it said."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+
+from ..waiting import wait_until_async
 
 LONG = "List the 5 most famous hockey players of the 20th century."
 SHORT = "What is 2+2?"
@@ -61,9 +62,18 @@ class Caller:
 
     async def wait_for_log(self, count: int) -> list[Any]:
         """Wait until the log has that many finished requests."""
-        for _ in range(200):
+
+        async def finished() -> list[Any] | None:
             requests = (await self.read_log())["requests"]
-            if sum(request["finished"] is not None for request in requests) >= count:
-                return list(requests)
-            await asyncio.sleep(0.02)
-        raise AssertionError(f"fewer than {count} finished requests: {requests}")
+            done = sum(request["finished"] is not None for request in requests)
+            return list(requests) if done >= count else None
+
+        return list(await wait_until_async(finished, patience=10))
+
+    async def wait_until_in_flight(self, count: int) -> None:
+        """Wait until the log has that many requests that have begun and not ended."""
+
+        async def are_there() -> bool:
+            return bool((await self.read_log())["in_flight"] == count)
+
+        await wait_until_async(are_there)

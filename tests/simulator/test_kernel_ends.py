@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,6 +9,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from ..rows import slow
+from ..waiting import wait_until
 from .test_process import is_alive, posix
 
 pytestmark = pytest.mark.kernel
@@ -62,8 +62,5 @@ def test_no_simulator_is_left_two_seconds_after_the_end_of_its_kernel(manager, e
     pid = start_simulator(manager)
 
     ENDS[end](manager)
-    deadline = time.monotonic() + 2
-    while is_alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
 
-    assert not is_alive(pid)
+    wait_until(lambda: not is_alive(pid), patience=2)

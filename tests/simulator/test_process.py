@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from pathlib import Path
 
@@ -15,6 +14,8 @@ import pytest
 
 import aiml_nb
 from aiml_nb.simulator import Settings, SimulatorError, SimulatorProcess, shared_process
+
+from ..waiting import let_pass, wait_until
 
 CHILD = [sys.executable, "-P", "-m", "aiml_nb.simulator"]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and fork are POSIX's")
@@ -32,10 +33,7 @@ def is_alive(pid):
 
 
 def wait_until_gone(pid, *, seconds=5.0):
-    end = time.monotonic() + seconds
-    while is_alive(pid):
-        assert time.monotonic() < end, "the simulator is still there"
-        time.sleep(0.02)
+    wait_until(lambda: not is_alive(pid), patience=seconds)
 
 
 def get_models(base_url, token):
@@ -83,7 +81,7 @@ def test_an_interrupt_does_not_end_it():
     with start_child(start_new_session=True) as child:
         child.stdout.readline()
         os.killpg(child.pid, signal.SIGINT)
-        time.sleep(0.2)
+        let_pass(0.2)
 
         assert child.poll() is None
         child.stdin.close()
@@ -92,8 +90,8 @@ def test_an_interrupt_does_not_end_it():
 @posix
 def test_it_is_gone_when_its_parent_is_killed():
     code = (
-        "from aiml_nb.simulator import shared_process; import time\n"
-        "print(shared_process().pid, flush=True); time.sleep(60)"
+        "from aiml_nb.simulator import shared_process; import signal\n"
+        "print(shared_process().pid, flush=True); signal.pause()"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
         pid = int(parent.stdout.readline())
@@ -209,16 +207,16 @@ def test_many_threads_start_one_shared_process():
 def test_a_forked_process_has_one_of_its_own_and_keeps_none_alive():
     """The parent is killed while the forked process, which holds its pipes, lives on."""
     code = (
-        "from aiml_nb.simulator import shared_process; import os, time\n"
+        "from aiml_nb.simulator import shared_process; import os, signal\n"
         "mine = shared_process()\n"
         "forked = os.fork()\n"
         "if not forked:\n"
         "    other = shared_process()\n"
         "    other.register()\n"
         "    print(mine.pid, other.pid, flush=True)\n"
-        "    time.sleep(60)\n"
+        "    signal.pause()\n"
         "print(mine.pid, forked, flush=True)\n"
-        "time.sleep(60)"
+        "signal.pause()"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
         lines = dict(parent.stdout.readline().split() for _ in range(2))

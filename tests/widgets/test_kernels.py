@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from ..browser.jupyter import KERNELS, shared_python
 from ..kernels.driver import Kernel
 from ..kernels.environments import HERE
+from ..waiting import wait_until
 
 pytestmark = pytest.mark.kernel
 
@@ -21,8 +21,8 @@ race.start()
 race
 """
 FINISH = """
-while race.running:
-    await asyncio.sleep(0.1)
+from tests.waiting import wait_until_async
+await wait_until_async(lambda: not race.running, patience=60)
 print(race.result.finding)
 """
 COUNT = """
@@ -53,9 +53,7 @@ def test_cells_queued_after_the_race_answer_at_once_and_the_race_goes_on(kernel:
 
     answers = kernel.run("import asyncio", *cells, timeout=60)
     (running,) = kernel.run("print(race.running, race.result)")
-    (found,) = kernel.run(
-        "while race.running: await asyncio.sleep(0.1)\nprint(race.result.finding)"
-    )
+    (found,) = kernel.run(FINISH, timeout=60)
 
     assert [answer.status for answer in answers] == ["ok"] * 6
     assert [answer.stdout.strip() for answer in answers][3:] == ["2", "3", "4"]
@@ -83,12 +81,14 @@ def test_twenty_runs_of_the_cell_leave_what_one_leaves(kernel: Kernel):
 
 def count(kernel: Kernel) -> dict[str, int]:
     """Count what is there, once it has settled."""
-    found: list[dict[str, int]] = [{}]
-    end = time.monotonic() + 20
-    while time.monotonic() < end and found[-1:] != found[-2:-1]:
-        time.sleep(0.5)
+    found: list[dict[str, int]] = []
+
+    def has_settled() -> bool:
         (answer,) = kernel.run(COUNT)
         assert answer.status == "ok", answer
         found.append(json.loads(answer.result.strip("'")))
+        return found[-1:] == found[-2:-1]
+
+    wait_until(has_settled, every=0.5)
     print(found[-1])
     return found[-1]

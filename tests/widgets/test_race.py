@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import re
 import xml.etree.ElementTree as ET
@@ -16,6 +15,7 @@ from aiml_nb.widgets.side import Side
 from aiml_nb.widgets.track import draw_race
 
 from ..analysis.builders import call, make_run
+from ..waiting import give_way, wait_until_async
 
 HOSTILE = '</text><script>alert(1)</script>\x00\x1b <img src=x onerror="alert(2)">'
 
@@ -23,9 +23,8 @@ HOSTILE = '</text><script>alert(1)</script>\x00\x1b <img src=x onerror="alert(2)
 async def finish(race: Race) -> None:
     """Start the race and wait until it is over."""
     race.start()
-    await asyncio.sleep(0.05)
-    while race.running:
-        await asyncio.sleep(0.05)
+    await give_way()
+    await wait_until_async(lambda: not race.running)
 
 
 def svg_of(race: Race) -> ET.Element:
@@ -83,13 +82,11 @@ def test_options_that_no_run_takes_are_refused_at_once():
 async def test_a_cancelled_race_says_how_far_it_came_and_sends_no_more():
     race = Race(speed=4)
     race.start()
-    await asyncio.sleep(0.5)
-    assert race.running
+    await wait_until_async(lambda: any(handle.progress[0] for handle in race._handles))
 
     race.cancel()
-    await asyncio.sleep(0.3)
+    await wait_until_async(lambda: not race.running)
 
-    assert not race.running
     assert race.result is None
     assert "Cancelled. A: " in race._status.value
     runs = [handle.partial for handle in race._handles]
@@ -151,12 +148,11 @@ async def test_many_prompts_have_a_row_for_each_slot():
 async def test_closing_a_race_cancels_it():
     race = Race(speed=4)
     race.start()
-    await asyncio.sleep(0.3)
+    await wait_until_async(lambda: race.running)
 
     race.close()
-    await asyncio.sleep(0.3)
+    await wait_until_async(lambda: not race.running)
 
-    assert not race.running
     assert race._view.comm is None
 
 

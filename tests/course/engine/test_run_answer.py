@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-import time
 
 import pytest
 
@@ -21,12 +20,15 @@ async def test_an_answer_runs_while_the_notebooks_loop_runs_and_leaves_it_alone(
 
 
 def test_what_never_ends_is_told_so() -> None:
+    threads = []
+
     async def wait_for_ever():
+        threads.append(threading.current_thread())
         await asyncio.sleep(0.5)
 
     with pytest.raises(NotYet, match=r"had not ended after 0\.05 s"):
         run_answer(wait_for_ever, limit=0.05)
-    time.sleep(0.6)  # its thread ends before the next test
+    threads[0].join(10)  # it ends before the next test
 
 
 @pytest.mark.parametrize("awaits", [False, True])

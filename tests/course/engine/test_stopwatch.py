@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import aiml_nb as nb
 from aiml_nb.course import Stopwatch
+
+from ...waiting import block, take
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def watch() -> Stopwatch:
 async def test_calls_in_tasks_overlap_and_keep_their_questions(watch: Stopwatch) -> None:
     async def ask(question: str, seconds: float) -> None:
         with watch.time(question):
-            await asyncio.sleep(seconds)
+            await take(seconds)
 
     await asyncio.gather(ask("long", 0.2), ask("short", 0.1))
 
@@ -38,7 +39,7 @@ def test_calls_in_threads_have_numbers_of_their_own(watch: Stopwatch) -> None:
     def ask(number: int) -> None:
         together.wait()
         with watch.time(f"question {number}"):
-            time.sleep(0.01)
+            block(0.01)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(ask, range(8)))
@@ -57,7 +58,7 @@ def test_an_error_goes_on_and_is_the_calls_outcome(watch: Stopwatch) -> None:
 
 
 def test_a_wait_counts_from_when_the_question_was_due(watch: Stopwatch) -> None:
-    time.sleep(0.1)
+    block(0.1)
     with watch.time("late", due=0.05):
         pass
     with watch.time("on time", due=watch.now):
@@ -78,7 +79,7 @@ def test_a_question_sent_before_it_was_due_was_not_waiting(watch: Stopwatch) -> 
 
 def test_its_run_is_shown_as_simulated_and_says_where_it_went(watch: Stopwatch) -> None:
     with watch.time("Why?"):
-        time.sleep(0.01)
+        block(0.01)
 
     run = watch.run
     assert run.simulated

@@ -10,6 +10,8 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.course import check
 
+from ...waiting import give_way
+
 NEVER_AWAITED = pytest.mark.filterwarnings("ignore:.*never awaited")
 
 
@@ -104,7 +106,7 @@ async def two_only(ask, questions):
 
 async def not_waited_for(ask, questions):
     asyncio.gather(*(ask(question) for question in questions))
-    await asyncio.sleep(0)
+    await give_way()
 
 
 async def nothing_returned(ask, questions):

@@ -13,6 +13,8 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.course import check
 
+from ...waiting import take
+
 Ask = Callable[[str], Awaitable[str]]
 PASSES = {429, 500, 502, 503, 504}
 
@@ -176,7 +178,7 @@ async def raises_after_the_loop(ask: Ask, question: str) -> str:
         except openai.APIStatusError as error:
             if error.status_code not in PASSES:
                 raise
-            await asyncio.sleep(0.01)
+            await take(0.01)
     raise error  # noqa: F821  the mistake
 
 
@@ -219,7 +221,7 @@ def stopping(*, at: int = 5, cancels: bool = True, gives: str = "partial") -> An
     async def stop(questions: list[str], endpoint: nb.Endpoint) -> object:
         handle = nb.start(questions, endpoint, max_concurrency=2)
         while handle.progress[0] < at:
-            await asyncio.sleep(0.01)
+            await take(0.01)
         if cancels:
             handle.cancel()
         return handle.partial if gives == "partial" else handle
@@ -240,7 +242,7 @@ async def stop_at_once(questions: list[str], endpoint: nb.Endpoint) -> object:
 async def await_what_was_cancelled(questions: list[str], endpoint: nb.Endpoint) -> object:
     handle = nb.start(questions, endpoint, max_concurrency=2)
     while handle.progress[0] < 5:
-        await asyncio.sleep(0.01)
+        await take(0.01)
     handle.cancel()
     return await handle
 

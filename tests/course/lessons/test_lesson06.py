@@ -14,9 +14,11 @@ from aiml_nb.course import check
 from aiml_nb.course.engine.practice_run import answered_run
 from aiml_nb.report.findings import caveat
 
+from ...waiting import block, take
+
 
 async def pause_and_ask(ask, question):
-    await asyncio.sleep(0.2)
+    await take(0.2)
     return await ask(question)
 
 
@@ -26,7 +28,7 @@ async def pause_in_a_thread(ask, question):
 
 
 async def pause_that_blocks(ask, question):
-    time.sleep(0.2)  # noqa: ASYNC251  the mistake
+    block(0.2)  # the mistake
     return await ask(question)
 
 
@@ -37,22 +39,22 @@ async def pause_not_awaited(ask, question):
 
 async def pause_afterwards(ask, question):
     answer = await ask(question)
-    await asyncio.sleep(0.2)
+    await take(0.2)
     return answer
 
 
 async def question_not_awaited(ask, question):
-    await asyncio.sleep(0.2)
+    await take(0.2)
     return ask(question)
 
 
 async def nothing_returned(ask, question):
-    await asyncio.sleep(0.2)
+    await take(0.2)
     await ask(question)
 
 
 async def question_returned(ask, question):
-    await asyncio.sleep(0.2)
+    await take(0.2)
     await ask(question)
     return question
 
@@ -62,7 +64,7 @@ turns = asyncio.Semaphore(1)
 
 async def pauses_in_turn(ask, question):
     async with turns:
-        await asyncio.sleep(0.2)
+        await take(0.2)
         return await ask(question)
 
 
@@ -242,18 +244,18 @@ async def test_the_measured_lag_tells_who_it_was_with_other_seeds_too(
     endpoint = nb.connect(simulate=True, seed=seed, speed=speed, verbose=False)
 
     async def save_answers():
-        await asyncio.sleep(0.3)
+        await take(0.3)
         await asyncio.to_thread(time.sleep, 0.5)
 
     async def count_words():
-        await asyncio.sleep(0.3)
+        await take(0.3)
         end = time.perf_counter() + 0.5
         while time.perf_counter() < end:
             sum(range(100))
 
     async def look_for_news():
         for _ in range(25):
-            await asyncio.sleep(0.02)
+            await take(0.02)
 
     lags = {}
     for suspect in (save_answers, count_words, look_for_news):

@@ -14,6 +14,8 @@ from aiml_nb.analysis.pairs import pair_ratios
 from aiml_nb.course import check
 from aiml_nb.course.engine import loop_lag
 
+from ...waiting import block, take
+
 
 def typical(ratios):
     return math.prod(ratios) ** (1 / len(ratios))
@@ -123,13 +125,13 @@ def on_schedule_with(ask_one):
 
 
 async def from_due(ask, question, due, start):
-    await asyncio.sleep(start + due - time.perf_counter())
+    await take(start + due - time.perf_counter())
     await ask(question)
     return time.perf_counter() - start - due
 
 
 async def from_sending(ask, question, due, start):
-    await asyncio.sleep(due)
+    await take(due)
     sent = time.perf_counter()
     await ask(question)
     return time.perf_counter() - sent
@@ -141,43 +143,43 @@ async def not_on_time(ask, question, due, start):
 
 
 async def from_the_start(ask, question, due, start):
-    await asyncio.sleep(due)
+    await take(due)
     await ask(question)
     return time.perf_counter() - start
 
 
 async def looked_too_early(ask, question, due, start):
-    await asyncio.sleep(due)
+    await take(due)
     waited = time.perf_counter() - start - due
     await ask(question)
     return waited
 
 
 async def never_asked(ask, question, due, start):
-    await asyncio.sleep(due)
+    await take(due)
     ask(question).close()
     return 0.0
 
 
 async def nothing_returned(ask, question, due, start):
-    await asyncio.sleep(due)
+    await take(due)
     await ask(question)
 
 
 async def all_after_one_gap(ask, question, due, start):
-    await asyncio.sleep(0.08)
+    await take(0.08)
     await ask(question)
     return time.perf_counter() - start - due
 
 
 async def blocks(ask, question, due, start):
-    time.sleep(0.08)  # noqa: ASYNC251  the mistake
+    block(0.08)  # the mistake
     await ask(question)
     return time.perf_counter() - start - due
 
 
 async def backwards(ask, question, due, start):
-    await asyncio.sleep(due)
+    await take(due)
     await ask(question)
     return start + due - time.perf_counter() - 1
 
@@ -188,7 +190,7 @@ async def closed_loop(ask, questions, gap):
         began = time.perf_counter()
         await ask(question)
         waits.append(time.perf_counter() - began)
-        await asyncio.sleep(gap)
+        await take(gap)
     return waits
 
 
@@ -223,7 +225,7 @@ async def test_a_function_that_never_ends_is_given_up(monkeypatch: pytest.Monkey
     monkeypatch.setattr(loop_lag, "_TIMEOUT", 0.3)
 
     async def until_when(ask, question, due, start):
-        await asyncio.sleep(start + due)
+        await take(start + due)
 
     verdict = check("7.8", on_schedule_with(until_when))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ import aiml_nb as nb
 from aiml_nb.endpoint.transport import open_async_http, open_http
 
 from ...rows import in_turn
+from ...waiting import block
 from .connections import Connections, Exchange, connection_server
 from .tls import CERTIFICATE, server_side
 
@@ -36,7 +36,7 @@ def body_and_the_whole_again(exchange: Exchange) -> None:
     """The second reply comes with the end of the first, whose head was read before."""
     head, _, body = exchange.reply.partition(b"\r\n\r\n")
     exchange.send(head + b"\r\n\r\n")
-    time.sleep(0.05)
+    block(0.05)
     exchange.send(body + exchange.reply)
 
 
@@ -118,7 +118,7 @@ class TestLater:
 
         def speak_later(exchange: Exchange) -> None:
             exchange.send(exchange.reply)
-            time.sleep(0.05)
+            block(0.05)
             exchange.send(request.param(exchange))
             said.set()
 

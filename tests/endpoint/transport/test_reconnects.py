@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -17,6 +16,7 @@ from aiml_nb.endpoint.transport import open_http
 from tests.runner.conftest import connect_faulty, run_skipping
 
 from ...rows import in_turn
+from ...waiting import block, let_pass, let_pass_async
 from .connections import Connections, Exchange, connection_server
 from .tls import CERTIFICATE, server_side
 
@@ -41,7 +41,7 @@ def closes_after_its_reply(exchange: Exchange) -> None:
 
 def resets_after_its_reply(exchange: Exchange) -> None:
     exchange.send(exchange.reply)
-    time.sleep(0.01)  # a reset takes away what has not been read
+    block(0.01)  # a reset takes away what has not been read
     exchange.reset()
 
 
@@ -61,7 +61,7 @@ def reads_the_next_and_resets(exchange: Exchange) -> None:
 
 def closes_a_moment_later(exchange: Exchange) -> None:
     exchange.send(exchange.reply)
-    time.sleep(0.002)
+    block(0.002)
     exchange.close()
 
 
@@ -223,13 +223,13 @@ class TestTime:
             if exchange.number == 0:
                 exchange.send(exchange.reply)
             else:
-                time.sleep(1.0)
+                block(1.0)
                 exchange.close()
 
         with connection_server(close_too_late) as server:
             result = run(server, strategy, max_concurrency=1, timeout=0.5)
             seen = len(server.exchanges)
-            time.sleep(1.0)
+            let_pass(1.0)
 
         assert [call.outcome for call in result.calls] == ["ok", "timeout"] * 3
         assert count_reconnects(result) == 0
@@ -241,10 +241,10 @@ class TestTime:
             if exchange.connection == 0 and exchange.number == 0:
                 exchange.send(exchange.reply)
             elif exchange.connection == 0:
-                time.sleep(0.6)
+                block(0.6)
                 exchange.close()
             else:
-                time.sleep(2)
+                server.leaving.wait(10)
 
         with connection_server(answer_no_more) as server:
             endpoint = nb.connect(base_url=server.base_url, model="m", verbose=False)
@@ -272,7 +272,7 @@ class TestTime:
                 exchange.close()
             else:
                 sent_again.set()
-                time.sleep(2)
+                server.leaving.wait(10)
 
         with connection_server(answer_no_more) as server:
             endpoint = nb.connect(base_url=server.base_url, model="m", verbose=False)
@@ -282,7 +282,7 @@ class TestTime:
             with suppress(asyncio.CancelledError):
                 await handle
             seen = len(server.exchanges)
-            await asyncio.sleep(0.5)
+            await let_pass_async(0.5)
 
         known = nb.last_run()
         assert known is not None
@@ -298,7 +298,7 @@ class TestTime:
                 exchange.send(exchange.reply)
             else:
                 asked.set()
-                time.sleep(1)
+                server.leaving.wait(10)
 
         with connection_server(wait) as server:
             http = open_http(server.base_url)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 
@@ -9,6 +8,7 @@ import pytest
 
 from aiml_nb.simulator import Arrival, Settings, SettingsError, scenario, simulate
 
+from ...waiting import let_pass_async, wait_until_async
 from ..caller import LONG, SHORT, write_body
 from ..http.test_foreground import served
 from ..raw import ask_raw
@@ -79,10 +79,9 @@ async def test_a_service_among_others_resets_and_comes_back(open_service, stream
     other = open_service(**QUICK)
     before = await ask_raw(service, stream=stream)
     began = time.monotonic()
-    await asyncio.sleep(0.4)
+    await let_pass_async(0.4)
     away, same = await ask_raw(service, stream=stream), await ask_raw(other, stream=stream)
-    while time.monotonic() < began + 0.8:
-        await asyncio.sleep(0.05)
+    await let_pass_async(max(0.0, began + 0.8 - time.monotonic()))
     after = await ask_raw(service, stream=stream)
 
     assert before.text == same.text == after.text == "2 + 2 = 4."
@@ -119,8 +118,8 @@ async def test_the_list_of_models_is_away_too(open_service):
 
 async def ask_until(session, url, wanted, *, limit=10.0):
     """Ask until a reply, or an error of the connection, is of the kind wanted."""
-    end = time.monotonic() + limit
-    while time.monotonic() < end:
+
+    async def is_wanted():
         try:
             async with session.post(f"{url}/chat/completions", json=write_body()) as answer:
                 await answer.read()
@@ -129,10 +128,10 @@ async def ask_until(session, url, wanted, *, limit=10.0):
             kind = "refused"
         except aiohttp.ClientError:
             kind = "broken"
-        if kind == wanted:
-            return time.monotonic()
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"never {wanted}")
+        return kind == wanted
+
+    await wait_until_async(is_wanted, patience=limit)
+    return time.monotonic()
 
 
 async def test_started_by_hand_it_refuses_connections_and_comes_back_at_its_port():
@@ -155,8 +154,4 @@ async def test_started_by_hand_it_resets_what_is_open_when_it_goes():
             with pytest.raises(aiohttp.ClientError):
                 async with session.post(f"{url}/chat/completions", json=write_body(LONG)) as answer:
                     await answer.read()
-            for _ in range(100):
-                if not kept.is_connected():
-                    break
-                await asyncio.sleep(0.02)
-            assert not kept.is_connected()
+            await wait_until_async(lambda: not kept.is_connected(), patience=2)

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from ...waiting import let_pass_async, wait_until_async
 from ..attacks import ATTACKS, attack
 from ..caller import SHORT, Caller, write_body
 from ..raw import write_request
@@ -102,12 +103,14 @@ async def test_half_a_head_is_closed_in_time_though_it_trickles():
         half_open(port, HALF_A_HEAD, count=50) as clients,
     ):
         began = time.monotonic()
-        while count_open(clients) and time.monotonic() - began < 5:
+
+        def trickle_until_closed():
             for client in clients:
                 with contextlib.suppress(OSError):
                     client.send(b"a")
-            await asyncio.sleep(0.05)
+            return not count_open(clients)
 
+        await wait_until_async(trickle_until_closed, patience=5, every=0.05)
         assert 0.3 < time.monotonic() - began < 2
 
 
@@ -116,16 +119,19 @@ async def test_one_connection_too_many_is_closed_and_the_others_live_on():
         bounded_server(max_connections=10) as port,
         half_open(port, b"", count=10) as clients,
     ):
-        await asyncio.sleep(0.2)
+        await let_pass_async(0.2)  # until all of them have been accepted
         _, writer = first = await asyncio.open_connection("127.0.0.1", port)
         assert await first[0].read() == b""
         writer.close()
         assert count_open(clients) == 10
 
         clients[0].close()
-        await asyncio.sleep(0.2)
-        status, _ = await attack("no attack: an honest call", port=port, token="any")
-        assert status == 200
+
+        async def is_answered():
+            status, _ = await attack("no attack: an honest call", port=port, token="any")
+            return status == 200
+
+        await wait_until_async(is_answered)
 
 
 @pytest.mark.slow
@@ -135,11 +141,9 @@ async def test_the_usual_bounds_close_what_is_half_open(service):
     async def closes(message, *, after):
         with half_open(port_of(service), message, count=100) as clients:
             began = time.monotonic()
-            while (still := count_open(clients)) and time.monotonic() - began < after + 5:
-                await asyncio.sleep(0.1)
+            await wait_until_async(lambda: not count_open(clients), patience=after + 5, every=0.1)
             took = time.monotonic() - began
 
-        assert still == 0
         assert after - 1 < took < after + 3
 
     await asyncio.gather(

@@ -85,7 +85,7 @@ async def test_a_client_that_leaves_is_noted(open_service):
     service = open_service(speed=1)
     call = asyncio.create_task(service.complete(LONG))
     stream = asyncio.create_task(service.stream(LONG))
-    await asyncio.sleep(1)
+    await service.wait_until_in_flight(2)
     call.cancel()
     stream.cancel()
     await asyncio.wait([call, stream])

@@ -75,9 +75,9 @@ async def test_capacity_queues_the_rest(open_service):
 async def test_who_hangs_up_frees_the_slot_for_the_next(open_service):
     service = open_service(capacity=1, speed=1)
     first = asyncio.create_task(service.complete(LONG))
-    await asyncio.sleep(0.1)
+    await service.wait_until_in_flight(1)
     second = asyncio.create_task(service.complete(SHORT))
-    await asyncio.sleep(0.1)
+    await service.wait_until_in_flight(2)
     first.cancel()
 
     async with asyncio.timeout(3):  # the long answer would have taken 5
