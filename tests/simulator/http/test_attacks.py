@@ -131,7 +131,7 @@ async def test_one_connection_too_many_is_closed_and_the_others_live_on():
             status, _ = await attack("no attack: an honest call", port=port, token="any")
             return status == 200
 
-        await wait_until_async(is_answered)
+        await wait_until_async(is_answered, patience=2)
 
 
 @pytest.mark.slow
