@@ -77,7 +77,7 @@ def test_the_stop_button_ends_cell_tasks_and_requests(kernel: Kernel) -> None:
         for cell in INTERRUPTED.values():
             stopped = press_stop(kernel, server, cell)
 
-            assert stopped.seconds <= 2, cell
+            assert stopped.seconds <= 5, cell
             assert stopped.next_answers, cell
             assert stopped.tasks_left == 0, cell
             if "sleeping" not in cell:  # a sleep in another thread cannot be ended
