@@ -21,7 +21,7 @@ _NOTHING: dict[str, Any] = {}
 _NO_TEXT = ("tool_calls", "function_call", "audio", "images")  # and no reasoning either
 _DEEPEST = 5  # lists in parts in lists, as Mistral has them
 # No answer has as many tokens. What is larger would overflow the sums of a table.
-_MOST_TOKENS = 10**12
+_MAX_TOKENS = 10**12
 
 
 class Answered:
@@ -217,7 +217,7 @@ def _text(value: object) -> str | None:
 def _count(value: object) -> int | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None
+    return value if type(value) is int and 0 <= value <= _MAX_TOKENS else None
 
 
 def _amount(value: object) -> float | None:

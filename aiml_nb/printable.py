@@ -6,7 +6,7 @@ from typing import TextIO
 from unicodedata import category
 
 _UNKNOWN = "\N{REPLACEMENT CHARACTER}"
-_MOST_ACCENTS = 2  # of those piled on one letter
+_MAX_ACCENTS = 2  # of those piled on one letter
 _SPACES = {"Zl": " ", "Zp": " ", "Zs": " "}
 # Letters and symbols by their class that show nothing all the same.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -26,7 +26,7 @@ def printable(text: str) -> str:
     for character in text:
         kind = category(character)
         accents = accents + 1 if kind in ("Mn", "Me") else 0
-        if kind == "Cf" or accents > _MOST_ACCENTS or character in _BLANK:
+        if kind == "Cf" or accents > _MAX_ACCENTS or character in _BLANK:
             continue
         if character in "\n\t":
             shown.append(character)

@@ -15,7 +15,7 @@ from .wording import speak_options
 
 EXIT_CALL_FAILED = 3
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-_MOST_ERRORS = 8  # that are quoted; the others are counted
+_MAX_ERRORS = 8  # that are quoted; the others are counted
 
 
 def exit_code(calls: Iterable[Call]) -> int:
@@ -29,8 +29,8 @@ def describe_failures(calls: Iterable[Call]) -> list[str]:
     A server's words may hold anything: what would move a terminal's cursor is taken out.
     """
     groups = group_errors(calls)
-    lines = [_describe_error(group) for group in groups[:_MOST_ERRORS]]
-    rest = groups[_MOST_ERRORS:]
+    lines = [_describe_error(group) for group in groups[:_MAX_ERRORS]]
+    rest = groups[_MAX_ERRORS:]
     if rest:
         lost = sum(group.calls for group in rest)
         lines.append(f"and {pluralize(len(rest), 'more error')}, of {pluralize(lost, 'call')}")

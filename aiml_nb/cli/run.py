@@ -30,7 +30,7 @@ from .report import exit_code
 from .run_results import end_interrupted, report_run, write_results
 from .wording import speak_options
 
-MOST_COMPLAINTS = 10  # bad lines that are quoted; the others are counted
+MAX_COMPLAINTS = 10  # bad lines that are quoted; the others are counted
 
 # Option, kind, unit, help: each is an argument of `aiml_nb.run` with the same name.
 _LIMITS: tuple[tuple[str, type, str, str], ...] = (
@@ -157,9 +157,9 @@ def _read_prompts(path: Path, options: argparse.Namespace) -> list[Prompt]:
         check=lambda prompt: check_parameters(prompt.parameters, place=prompt.place or ""),
     )
     if bad:
-        more = f"\n… and {len(bad) - MOST_COMPLAINTS} more" if len(bad) > MOST_COMPLAINTS else ""
+        more = f"\n… and {len(bad) - MAX_COMPLAINTS} more" if len(bad) > MAX_COMPLAINTS else ""
         lines = "line was" if len(bad) == 1 else "lines were"
-        said = map(speak_options, bad[:MOST_COMPLAINTS])
+        said = map(speak_options, bad[:MAX_COMPLAINTS])
         say("\n".join(said), end=f"{more}\n", file=sys.stderr)
         say(f"{len(bad):,} bad {lines} skipped, {len(good):,} kept.", file=sys.stderr)
     if not good:

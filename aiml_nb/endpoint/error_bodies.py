@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 # More of a body is not looked at: what is kept of its words is far shorter.
-_MOST_CHARACTERS = 65_536
-_MOST_PARSED = 2**20
+_MAX_CHARACTERS = 65_536
+_MAX_PARSED = 2**20
 _DEEPEST = 8
-_MOST_ENTRIES = 20
-_MOST_STEPS = 2000
+_MAX_ENTRIES = 20
+_MAX_STEPS = 2000
 
 # Where words stand, what is nearest to the cause first. `error` is a code where another has words.
 _INNER = ("error", "errors", "fault", "base_resp")
@@ -109,12 +109,12 @@ def is_error(body: object) -> bool:
 
 def is_page(text: str) -> bool:
     """Say whether a text is a page, or other XML, with tags around its words."""
-    return bool(_PAGE.match(text[:_MOST_CHARACTERS]))
+    return bool(_PAGE.match(text[:_MAX_CHARACTERS]))
 
 
 def page_text(text: str) -> str:
     """Return the words of a page, its title first, without its tags; other text as one line."""
-    text = text[:_MOST_CHARACTERS]
+    text = text[:_MAX_CHARACTERS]
     if not is_page(text):
         return _one_line(text)
     found = re.search(r"<title[^<>]*>(.*?)(?:</title|\Z)", text, re.I | re.S)
@@ -129,7 +129,7 @@ def _without_tags(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text[:_MOST_CHARACTERS].split())
+    return " ".join(text[:_MAX_CHARACTERS].split())
 
 
 def _as_text(body: object) -> str:
@@ -148,7 +148,7 @@ class _Words:
     __slots__ = ("_left",)
 
     def __init__(self) -> None:
-        self._left = _MOST_STEPS
+        self._left = _MAX_STEPS
 
     def find(self, value: object, depth: int = 0) -> str:
         """Return the words that stand in `value`; empty if there are none."""
@@ -162,7 +162,7 @@ class _Words:
             inner = "" if body is None else self.find(body, depth + 1)
             return inner or page_text(text)
         if isinstance(value, list):
-            found = (self.find(each, depth + 1) for each in value[:_MOST_ENTRIES])
+            found = (self.find(each, depth + 1) for each in value[:_MAX_ENTRIES])
             return "; ".join(dict.fromkeys(filter(None, found)))
         return self._find_in(value, depth + 1) if isinstance(value, dict) else ""
 
@@ -184,14 +184,14 @@ class _Words:
 
     def _by_field(self, errors: object, depth: int) -> str:
         """Find the words of what is wrong with each field, by the fields' names."""
-        fields = list(errors.items())[:_MOST_ENTRIES] if isinstance(errors, dict) else []
+        fields = list(errors.items())[:_MAX_ENTRIES] if isinstance(errors, dict) else []
         found = [(name, self.find(each, depth)) for name, each in fields]
         return "; ".join(f"{name}: {words}" for name, words in found if words)
 
 
 def _parse(text: str) -> Any:
     """Return the JSON that a text is, or the first of several lines of it; None if it is none."""
-    if len(text) > _MOST_PARSED:
+    if len(text) > _MAX_PARSED:
         return None
     try:
         body, end = _JSON.raw_decode(text)

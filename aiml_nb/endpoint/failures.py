@@ -53,7 +53,7 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
     ("APIResponseValidationError", "bad_response", True),
 )
 _NO_REPLY = "without sending"  # how httpx2 words a connection closed before the reply was whole
-_MOST_WORDS = 300
+_MAX_WORDS = 300
 _NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -114,11 +114,11 @@ def quote(message: str, key: ApiKey) -> str:
         What may stand in it and must not.
     """
     # Enough of it to fill the line; the key goes first, lest a part of it is left by the cut.
-    text = key.redact(printable(" ".join(message[: 40 * _MOST_WORDS].split())))
-    if len(text) <= _MOST_WORDS:
+    text = key.redact(printable(" ".join(message[: 40 * _MAX_WORDS].split())))
+    if len(text) <= _MAX_WORDS:
         return text
-    cut = text[: _MOST_WORDS - 2]
-    at = cut.rfind(" ", _MOST_WORDS // 2)  # a line without blanks is cut where it is full
+    cut = text[: _MAX_WORDS - 2]
+    at = cut.rfind(" ", _MAX_WORDS // 2)  # a line without blanks is cut where it is full
     return f"{cut[:at] if at > 0 else cut} …"
 
 

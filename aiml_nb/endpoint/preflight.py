@@ -24,7 +24,7 @@ from .keys import ApiKey
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI, Timeout
 
-_MOST_SECONDS = 5.0
+_MAX_SECONDS = 5.0
 _TO_CONNECT = 4.0  # less: a connection that is not made must not look like a list that is slow
 _WHERE_ELSE = 2.0  # seconds for each other address that is tried
 _PATHS = ("/v1", "/api/v1", "/openai/v1")  # where servers have their API
@@ -68,7 +68,7 @@ def warm_up(client: OpenAI, known: Known, *, base_url: str, key: ApiKey) -> None
     _ = client.chat.completions  # imported here, not within the first call's time
     obstacle = None
     try:
-        listed = client.models.with_raw_response.list(timeout=_patience(_MOST_SECONDS))
+        listed = client.models.with_raw_response.list(timeout=_patience(_MAX_SECONDS))
         _read_list(known, listed.http_response.text)
     except Exception as error:  # noqa: BLE001  every failure is explained
         obstacle = _find_obstacle(error, known, base_url=base_url, key=key)
@@ -81,8 +81,8 @@ async def warm_up_async(client: AsyncOpenAI, known: Known, *, base_url: str, key
     _ = client.chat.completions
     obstacle = None
     try:
-        async with asyncio.timeout(_MOST_SECONDS):
-            listed = await client.models.with_raw_response.list(timeout=_patience(_MOST_SECONDS))
+        async with asyncio.timeout(_MAX_SECONDS):
+            listed = await client.models.with_raw_response.list(timeout=_patience(_MAX_SECONDS))
         _read_list(known, listed.http_response.text)
     except Exception as error:  # noqa: BLE001
         obstacle = _find_obstacle(error, known, base_url=base_url, key=key)

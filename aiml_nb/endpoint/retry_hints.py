@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 _DAY = 86_400.0
 # What is later than a month is a mistake: a date in other units, or a number that overflowed.
-LONGEST_HINT = 31 * _DAY
+MAX_HINT = 31 * _DAY
 # Numbers from here on are moments, in seconds since the epoch; from the second on, milliseconds.
 _EPOCH, _EPOCH_IN_MS = 1e9, 1e11
 
@@ -64,8 +64,8 @@ _AT = {"retryat", "resetat", "resetsat", "resettime", "xratelimitreset"}
 # What a server repeats of the request is not what it says.
 _ECHOED = {"input", "ctx", "messages", "request", "body", "prompt"}
 _LIMIT = re.compile(r"rate-?limit.*(?:reset|remaining)", re.I)
-_MOST_FIELDS = 300
-_MOST_CHARACTERS = 4000
+_MAX_FIELDS = 300
+_MAX_CHARACTERS = 4000
 
 
 def read_retry_after(
@@ -104,7 +104,7 @@ def read_retry_after(
         lambda: _read_resets(headers, now, refused=refused),
     )
     hints = (hint for source in sources for hint in source() if hint is not None)
-    return next((hint for hint in hints if 0 <= hint <= LONGEST_HINT), None)
+    return next((hint for hint in hints if 0 <= hint <= MAX_HINT), None)
 
 
 def _read_headers(headers: Mapping[str, str], now: float) -> Iterator[float | None]:
@@ -131,15 +131,15 @@ def _read_resets(
 def _read_fields(body: object, now: float) -> Iterator[float | None]:
     """Yield what the fields say whose names ask to wait, those further out first."""
     waiting: list[object] = [body]
-    for _ in range(_MOST_FIELDS):
+    for _ in range(_MAX_FIELDS):
         if not waiting:
             return
         value = waiting.pop(0)
         if isinstance(value, list):
-            waiting += value[:_MOST_FIELDS]
+            waiting += value[:_MAX_FIELDS]
         if not isinstance(value, dict):
             continue
-        for name, inner in list(value.items())[:_MOST_FIELDS]:
+        for name, inner in list(value.items())[:_MAX_FIELDS]:
             plain = re.sub(r"[-_ ]", "", str(name)).lower()
             if plain in _IN_MILLISECONDS:
                 yield _scale(_number(inner), 0.001)
@@ -152,7 +152,7 @@ def _read_fields(body: object, now: float) -> Iterator[float | None]:
 
 
 def _read_words(words: str, now: float) -> float | None:
-    line = " ".join(words[:_MOST_CHARACTERS].split())  # the patterns are slow on runs of blanks
+    line = " ".join(words[:_MAX_CHARACTERS].split())  # the patterns are slow on runs of blanks
     asked = _ASKED.search(line)
     if asked:
         return _read_duration(asked[1])

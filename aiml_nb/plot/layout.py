@@ -32,7 +32,7 @@ from .segments import segments
 from .style import EDGE, FAILED_INK, INK, SAVED_SIZE
 
 # Up to this many rows are high.
-_MOST_LARGE = 6
+_MAX_LARGE = 6
 # Pixels that the slots of all runs may take together.
 _LANES_HEIGHT = 420
 _WIDEST_NAME = 300
@@ -54,7 +54,7 @@ def plan_rows(subject: Subject) -> Rows:
         A run; or a comparison, of which the pair with the median speed-up is drawn.
     """
     titled = panels(subject)
-    row = 28 if max(len(run.calls) for _, run in titled) <= _MOST_LARGE else 14
+    row = 28 if max(len(run.calls) for _, run in titled) <= _MAX_LARGE else 14
     sizes = (9.0, 8.0) if row >= 20 else (8.0, 7.5)
     horizon = horizon_of(run for _, run in titled)
     made = [_panel(title, run, horizon=horizon, sizes=sizes) for title, run in titled]

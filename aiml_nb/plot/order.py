@@ -15,7 +15,7 @@ from ..records import Run
 from .style import AXIS_SIZE, BARS, MARKS
 
 # More points than this hide each other: their density is drawn instead.
-_MOST_POINTS = 2000
+_MAX_POINTS = 2000
 _CELLS = 50
 _DENSITY = LinearSegmentedColormap.from_list(
     "density", ["white", BARS["waiting"].face, BARS["streaming"].face, "#003A5C"]
@@ -25,7 +25,7 @@ _DENSITY = LinearSegmentedColormap.from_list(
 def draw_order(axes: Axes, run: Run) -> None:
     """Draw a point for each finished call, or for many calls their density."""
     points, n = _points(run), max(len(run.calls), 1)
-    if len(points) > _MOST_POINTS:
+    if len(points) > _MAX_POINTS:
         _draw_density(axes, points, n)
     else:
         _draw_points(axes, points)

@@ -29,10 +29,10 @@ from .zoom import plan_zoom
 
 Plottable: TypeAlias = Shown | Iterable[Run] | str | os.PathLike[str]
 
-_MOST_RUNS = 8
+_MAX_RUNS = 8
 
 # The words of more calls than this are folded away under the picture.
-_MOST_UNFOLDED = 6
+_MAX_UNFOLDED = 6
 
 
 class TimelineFigure(Figure):
@@ -128,9 +128,9 @@ def _look_at(given: Plottable) -> Subject:
             "plot_timeline() draws a Run, a Comparison, a list of Runs or a saved file; "
             f"not {wrong[0]!r}."
         )
-    if not 1 <= len(runs) <= _MOST_RUNS:
+    if not 1 <= len(runs) <= _MAX_RUNS:
         raise ValueError(
-            f"plot_timeline() draws from 1 to {_MOST_RUNS} runs below each other; not {len(runs)}. "
+            f"plot_timeline() draws from 1 to {_MAX_RUNS} runs below each other; not {len(runs)}. "
             "aiml_nb.compare_strategies() puts any number of them in a table."
         )
     return Subject.of(runs)
@@ -139,7 +139,7 @@ def _look_at(given: Plottable) -> Subject:
 def _bundle(figure: Figure, subject: Subject) -> dict[str, Any]:
     image = base64.b64encode(_png(figure)).decode("ascii")
     words = describe(subject)
-    few = max(len(run.calls) for run in subject.shown) <= _MOST_UNFOLDED
+    few = max(len(run.calls) for run in subject.shown) <= _MAX_UNFOLDED
     unfolded = few or subject.are_several
     html = (
         f'<img alt="{escape(alt_text(subject))}" width="{WIDTH}" '

@@ -28,7 +28,7 @@ from .wording import (
 )
 
 # More calls than this are counted, not named.
-MOST_NAMED = 6
+MAX_NAMED = 6
 
 
 def alt_text(shown: Shown) -> str:
@@ -61,7 +61,7 @@ def _panel_in_words(run: Run) -> str:
     said = f"finished at {format_seconds(run.makespan)}."
     if len(run.calls) > 1:
         said = f"{at_a_time(run)}, the last finished at {format_seconds(run.makespan)}."
-    if 1 < len(run.calls) <= MOST_NAMED:
+    if 1 < len(run.calls) <= MAX_NAMED:
         said += f" They finished in this order: {join_and(_finishes(run))}."
     if is_concurrent(run):
         said += f" A dashed line marks the lower bound, {format_seconds(bound)}."

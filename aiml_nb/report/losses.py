@@ -12,7 +12,7 @@ from .labels import sanitize
 from .wording import concurrent_name, in_both, join_and, losses, pluralize
 
 # So many different messages are quoted beside a finding, each cut to so many characters.
-_MOST_MESSAGES = 3
+_MAX_MESSAGES = 3
 _MESSAGE_WIDTH = 100
 
 
@@ -85,8 +85,8 @@ def _quote_errors(calls: Iterable[Call]) -> str:
     quoted = [
         f"“{sanitize(group.message, width=_MESSAGE_WIDTH)}”"
         + (f" ({group.calls:,} times)" if len(groups) > 1 and group.calls > 1 else "")
-        for group in groups[:_MOST_MESSAGES]
+        for group in groups[:_MAX_MESSAGES]
     ]
-    more = len(groups) - _MOST_MESSAGES
+    more = len(groups) - _MAX_MESSAGES
     quoted += [pluralize(more, "more message")] if more > 0 else []
     return f" In words: {join_and(quoted)}."

@@ -13,12 +13,12 @@ from .labels import sanitize
 from .wording import concurrent_name, is_concurrent, learned_limit
 
 # Up to this many calls there is room for a labelled row each.
-MOST_ROWS = 24
+MAX_ROWS = 24
 # Below this share of the sync makespan, the concurrent run's rows would be too short to read.
 _SHORTEST = 0.2
 # The picture of a run is this many pixels wide beside its order, and a bar should have this many.
 ZOOM_WIDTH = 616
-_SHORTEST_BAR = 8
+_MIN_BAR = 8
 
 
 def layout_of(shown: Shown) -> Literal["rows", "lanes", "overview", "strategies"]:
@@ -39,14 +39,14 @@ def layout_of(shown: Shown) -> Literal["rows", "lanes", "overview", "strategies"
     if subject.are_several:
         return "strategies"
     first, run = subject.shown[0], subject.run
-    few = max(len(each.calls) for each in subject.shown) <= MOST_ROWS
+    few = max(len(each.calls) for each in subject.shown) <= MAX_ROWS
     if few and (not run.makespan or run.makespan >= _SHORTEST * first.makespan):
         return "rows"
     durations = known(run.duration)
     if not durations.size or not run.makespan:
         return "lanes"
     mean = float(durations.mean())
-    wide_enough = mean / run.makespan * ZOOM_WIDTH >= _SHORTEST_BAR
+    wide_enough = mean / run.makespan * ZOOM_WIDTH >= _MIN_BAR
     return "lanes" if wide_enough else "overview"
 
 

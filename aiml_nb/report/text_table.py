@@ -13,7 +13,7 @@ from ..analysis.subject import Shown, Subject
 from ..records import Call, Run
 from .findings import caveat, finding
 from .labels import cells, labels
-from .subjects import MOST_ROWS, panels
+from .subjects import MAX_ROWS, panels
 from .wording import format_percent, format_seconds, is_concurrent, ordinal, outcome_in_words
 
 # Of more calls than have a row each, so many are shown at either end.
@@ -87,7 +87,7 @@ def _rows(run: Run) -> list[tuple[str, ...]]:
     origin, longest = origin_of(run), run.makespan
     shown = by_finish(run)
     places = list(range(len(shown)))
-    left_out = len(shown) - _FIRST - _LAST if len(shown) > MOST_ROWS else 0
+    left_out = len(shown) - _FIRST - _LAST if len(shown) > MAX_ROWS else 0
     if left_out:
         places = places[:_FIRST] + places[-_LAST:]
     rows = [_row(i + 1, *shown[i], origin=origin, longest=longest) for i in places]

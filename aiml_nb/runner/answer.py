@@ -22,7 +22,7 @@ from .outcome import NOT_JUDGED, Verdict, judge, says_why
 from .parse import is_stream, parse_json, parse_several, shorten
 
 # Lines of JSON are read at one go, and nothing else happens meanwhile: for half a second.
-_MOST_PIECES = 65_536
+_MAX_PIECES = 65_536
 
 
 class Answer:
@@ -165,7 +165,7 @@ def _find_completion(data: bytes) -> dict[str, Any]:
     completion = next(found, None)
     if any("delta" in choice for choice in choices_of(completion)):
         pieces = Assembly()
-        for each in chain([completion], islice(takewhile(_is_piece, found), _MOST_PIECES)):
+        for each in chain([completion], islice(takewhile(_is_piece, found), _MAX_PIECES)):
             pieces.add(each)
         completion = pieces.build()
     if isinstance(completion, dict) and choices_of(completion):

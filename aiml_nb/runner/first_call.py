@@ -22,7 +22,7 @@ from .plan import Plan
 
 PATIENCE = 10.0
 # So many calls alike, where several are under way: a list may be right and a model no chat model.
-_MOST_ALIKE = 3
+_MAX_ALIKE = 3
 
 Verdict = Literal["refused", "right", "unclear", "wait"]
 
@@ -178,7 +178,7 @@ class FirstCalls:
             return "right"  # the address and the key are; others ask for other models
         if fault:
             self._alike += 1
-            if not is_alone and (fault == "key" or self._alike < _MOST_ALIKE):
+            if not is_alone and (fault == "key" or self._alike < _MAX_ALIKE):
                 return "unclear"  # a refused key stops the run anyway, and its record tells why
         elif failure.status is not None or failure.error_type == "deadline":
             passes = failure.status is None or failure.status == 429 or failure.status >= 500

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..endpoint.bad_replies import BadResponseError, find_error
 from ..endpoint.error_bodies import page_text
-from ..endpoint.transport import MOST_BYTES, ReplyTooLargeError
+from ..endpoint.transport import MAX_BYTES, ReplyTooLargeError
 from .assembly import Assembly
 from .parse import Events, is_stream, parse_json, without_margin
 
@@ -116,8 +116,8 @@ class Incoming:
         if self._is_stream is None:
             self._unread = bytearray(without_margin(bytes(self._unread)))
             self._is_stream = is_stream(bytes(self._unread[:_ENOUGH]))
-        if len(self._unread) > MOST_BYTES:
-            raise ReplyTooLargeError(f"the reply has more than {MOST_BYTES // 2**20} MiB")
+        if len(self._unread) > MAX_BYTES:
+            raise ReplyTooLargeError(f"the reply has more than {MAX_BYTES // 2**20} MiB")
         return bool(self._is_stream)
 
     def _take(self, event: bytes) -> None:

@@ -23,9 +23,9 @@ STRATEGIES = (
 )
 
 # More threads than this cost more than they bring; more calls than this overtax one event loop.
-MOST_THREADS = 100
-MOST_TASKS = 1000
-MOST_SECONDS = 1e9  # thirty years; beyond, systems cannot count the wait
+MAX_THREADS = 100
+MAX_TASKS = 1000
+MAX_SECONDS = 1e9  # thirty years; beyond, systems cannot count the wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ def make_options(n_prompts: int, given: dict[str, Any]) -> RunOptions:
     for name in ("timeout", "run_timeout", "requests_per_minute", "tokens_per_minute"):
         _check_amount(name, own.get(name, 1))
     _check_share("retry_share", own.get("retry_share", 0), most=10)
-    _check_share("outage", own.get("outage", 0), most=MOST_SECONDS)
+    _check_share("outage", own.get("outage", 0), most=MAX_SECONDS)
     check_parameters(parameters)
     if not isinstance(own.get("stream", False), bool):
         raise TypeError(f"stream must be True or False; not {own['stream']!r}.")
@@ -124,7 +124,7 @@ def _settle_limit(
     """Return the limit, and why it is less than was asked for: each call takes an open file."""
     if strategy == "sequential":
         return 1, None
-    most = MOST_THREADS if strategy == "threads" else MOST_TASKS
+    most = MAX_THREADS if strategy == "threads" else MAX_TASKS
     limit = max_concurrency or min(n_prompts, most)
     wanted = min(limit, n_prompts)
     files = allow_files(wanted)
@@ -140,11 +140,11 @@ def _settle_limit(
 
 def _check_amount(name: str, value: object) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if (value is None and name != "timeout") or (number and 0 < value <= MOST_SECONDS):  # type: ignore[operator]
+    if (value is None and name != "timeout") or (number and 0 < value <= MAX_SECONDS):  # type: ignore[operator]
         return
     unit = "seconds" if name.endswith("timeout") else "units"
     raise ValueError(
-        f"{name} must be a number of {unit} above 0 and at most {MOST_SECONDS:g}; not {value!r}."
+        f"{name} must be a number of {unit} above 0 and at most {MAX_SECONDS:g}; not {value!r}."
     )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ..endpoint.transport import MOST_BYTES, ReplyTooLargeError
+from ..endpoint.transport import MAX_BYTES, ReplyTooLargeError
 
-_MOST_DEEP = 100  # far beyond any answer; what writes records has bounds of its own
+_MAX_DEEP = 100  # far beyond any answer; what writes records has bounds of its own
 _BOM = b"\xef\xbb\xbf"
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _ERROR = b"error: {"  # a field of older llama.cpp's
@@ -37,7 +37,7 @@ def parse_json(data: bytes) -> Any:
         odd = json.loads(data, **_TOLERANT)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    return _prune(odd, _MOST_DEEP)
+    return _prune(odd, _MAX_DEEP)
 
 
 def parse_several(data: bytes) -> Iterator[Any]:
@@ -50,7 +50,7 @@ def parse_several(data: bytes) -> Iterator[Any]:
         text = data.decode("utf-8-sig").lstrip()
         while at < len(text):
             value, at = decoder.raw_decode(text, at)
-            yield _prune(value, _MOST_DEEP)
+            yield _prune(value, _MAX_DEEP)
             blank = _BLANK.match(text, at)
             at = blank.end() if blank else at
 
@@ -110,8 +110,8 @@ class Events:
                     events += self.end()
                 self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
                 self._size += len(line)
-                if self._size > MOST_BYTES:
-                    raise ReplyTooLargeError(f"an event has more than {MOST_BYTES // 2**20} MiB")
+                if self._size > MAX_BYTES:
+                    raise ReplyTooLargeError(f"an event has more than {MAX_BYTES // 2**20} MiB")
             elif not line:
                 events += self.end()
             elif line.startswith(_ERROR):

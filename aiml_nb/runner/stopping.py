@@ -54,7 +54,7 @@ _SOON = re.compile(
     re.I,
 )
 _ADDRESS = re.compile(r"https?://\S+|\bwww\.\S+")
-_MOST_CHARACTERS = 2000
+_MAX_CHARACTERS = 2000
 
 
 def stops_run(failure: Failure) -> bool:
@@ -65,5 +65,5 @@ def stops_run(failure: Failure) -> bool:
         return False
     if re.sub(r"[\W_]", "", failure.code or "").lower() in _CODES:
         return True
-    words = _ADDRESS.sub(" ", failure.message[:_MOST_CHARACTERS])
+    words = _ADDRESS.sub(" ", failure.message[:_MAX_CHARACTERS])
     return bool(_MEANS_IT.search(words)) and not _SOON.search(words)

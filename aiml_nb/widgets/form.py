@@ -13,7 +13,7 @@ from ..runner.options import check_strategy
 from ..runner.strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
 
 STRATEGIES = (*BLOCKING_STRATEGIES, *ASYNC_STRATEGIES)
-MOST_PROMPTS = 200
+MAX_PROMPTS = 200
 SPEEDS = (1, 2, 4, 10, 20)
 
 
@@ -72,7 +72,7 @@ class Form:
         self._limit = widgets.BoundedIntText(
             first.max_concurrency,
             min=1,
-            max=MOST_PROMPTS,
+            max=MAX_PROMPTS,
             description="Limit",
             style={"description_width": "initial"},
             layout={"width": "92px"},
@@ -131,9 +131,9 @@ def _dropdown(name: str, options: list[tuple[str, object]], value: object) -> wi
 def check_prompts(prompts: object) -> list[Prompt] | list[str]:
     """Return prompts as they can be raced; raise as `prompts.as_prompts`, or for too many."""
     found = as_prompts(prompts)
-    if len(found) > MOST_PROMPTS:
+    if len(found) > MAX_PROMPTS:
         raise ValueError(
-            f"A race shows at most {MOST_PROMPTS} prompts; not {len(found):,}. "
+            f"A race shows at most {MAX_PROMPTS} prompts; not {len(found):,}. "
             "aiml_nb.compare() takes any number."
         )
     return prompts if isinstance(prompts, list) else found

@@ -24,7 +24,7 @@ from ..plot.style import (
 )
 from ..records import Run
 from ..report.labels import labels
-from ..report.subjects import MOST_ROWS
+from ..report.subjects import MAX_ROWS
 from ..report.wording import format_seconds, is_concurrent, ordinal, pluralize
 from .side import Side, as_of
 from .svg import as_image, bars, hatches, line, ticks, write
@@ -33,7 +33,7 @@ WIDTH = 1100
 _EDGE, _LABELS, _ENDINGS = 12, 190, 92
 _TITLE, _AXIS, _LEGEND = 30, 40, 26
 # Pixels that the rows of both sides may take, and a row.
-_ROWS_HEIGHT, _MOST_ROW = 400, 32
+_ROWS_HEIGHT, _MAX_ROW = 400, 32
 # Rows lower than this have no words beside them.
 _READABLE = 9.5
 # The time axis ends at the first of these that is long enough, so that it rarely changes.
@@ -70,7 +70,7 @@ def draw_race(sides: Sequence[Side], *, mark: str = "") -> str:
         What is written into the corner, such as ``simulated``.
     """
     counts = [_rows_of(side.run) for side in sides]
-    row = min(_MOST_ROW, _ROWS_HEIGHT / sum(counts))
+    row = min(_MAX_ROW, _ROWS_HEIGHT / sum(counts))
     end = _axis_end(max(side.elapsed for side in sides))
     scale = (WIDTH - _LABELS - _ENDINGS) / end
     panels, top = [], 4.0
@@ -90,7 +90,7 @@ def draw_race(sides: Sequence[Side], *, mark: str = "") -> str:
 
 
 def _rows_of(run: Run) -> int:
-    if len(run.calls) <= MOST_ROWS:
+    if len(run.calls) <= MAX_ROWS:
         return len(run.calls)
     return min(run.max_concurrency, len(run.calls)) if is_concurrent(run) else 1
 

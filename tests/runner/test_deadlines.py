@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.runner.pacing.deadlines import LONGEST_SLEEP, Deadline, SharedTimer
+from aiml_nb.runner.pacing.deadlines import MAX_SLEEP, Deadline, SharedTimer
 
 from ..rows import in_turn, slow
 from ..waiting import give_way, let_pass, never, take, wait_until_async
@@ -117,7 +117,7 @@ class TestDeadlines:
                 await never()
             return loop.time() - began
 
-        wanted = [2 * LONGEST_SLEEP, 0.3, 0.1, 0.2, LONGEST_SLEEP + 0.05, 0.0]
+        wanted = [2 * MAX_SLEEP, 0.3, 0.1, 0.2, MAX_SLEEP + 0.05, 0.0]
         took = await asyncio.gather(*map(wait, wanted))
 
         for seconds, measured in zip(wanted, took, strict=True):
@@ -168,4 +168,4 @@ class TestDeadlines:
         with Deadline(deadlines, 3600):
             await give_way()
 
-        await wait_until_async(lambda: deadlines._timer is None, patience=LONGEST_SLEEP + 1)
+        await wait_until_async(lambda: deadlines._timer is None, patience=MAX_SLEEP + 1)

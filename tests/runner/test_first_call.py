@@ -98,7 +98,7 @@ class TestListsThatTellNothing:
     def test_a_list_that_hangs_is_given_up_and_costs_the_run_no_time(
         self, strategy: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(preflight, "_MOST_SECONDS", 0.5)
+        monkeypatch.setattr(preflight, "_MAX_SECONDS", 0.5)
         for models in ("hang", "trickle"):
             with door_server(models=models) as door:
                 run = nb.run(questions(3), at(door), strategy=strategy, run_timeout=30)

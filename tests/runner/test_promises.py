@@ -26,7 +26,7 @@ from aiml_nb.endpoint.failures import Failure
 from aiml_nb.records import Call
 from aiml_nb.runner.call import CallRunner
 from aiml_nb.runner.execute import execute
-from aiml_nb.runner.limits.retry import MOST_429S, Retries, Tries
+from aiml_nb.runner.limits.retry import MAX_429S, Retries, Tries
 from aiml_nb.runner.plan import describe_plan, make_plan
 
 from ..raw_server import JSON_HEAD, RawServer, raw_server
@@ -288,7 +288,7 @@ class TestRetryPolicy:
         assert self.judge_all("no_reply", 4, most=5)[0] == [1.0, 2.0, 4.0, None]
 
     def test_429s_wait_up_to_a_power_of_two_and_eight_times(self) -> None:
-        waits, asked = self.judge_all("429", MOST_429S + 1)
+        waits, asked = self.judge_all("429", MAX_429S + 1)
 
         assert waits == [2.0, 4.0, 8.0, 16.0, 20.0, 20.0, 20.0, 20.0, None]
         assert asked[:5] == [1.0, 3.0, 7.0, 15.0, 19.0]  # above the second that each waits

@@ -41,7 +41,7 @@ from aiml_nb.runner import journal as journal_module
 from aiml_nb.runner import journal_lines as lines_module
 from aiml_nb.runner.execute import execute_async
 from aiml_nb.runner.journal_summary import ANSWERED, is_whole
-from aiml_nb.runner.limits.retry import MOST_429S, MOST_LOST
+from aiml_nb.runner.limits.retry import MAX_429S, MAX_LOST
 from aiml_nb.runner.plan import Plan, make_plan, make_retries
 
 from ..rows import exhaustive, slow
@@ -58,7 +58,7 @@ from .scripted import (
 )
 
 MAX_TOKENS = 10
-MOST_TOKENS = 4 + MAX_TOKENS  # of one attempt: each prompt here is of three letters
+MAX_TOKENS = 4 + MAX_TOKENS  # of one attempt: each prompt here is of three letters
 NAMES = ("gather", "as_completed", "task_group", "workers", "batches", "adaptive")
 
 # What the server may do to a request; True where it may have done, and charged for, the work.
@@ -134,7 +134,7 @@ class Promises(RuleBasedStateMachine):
             {},
             optional={
                 "max_calls": st.integers(1, 12),
-                "max_total_tokens": st.integers(MOST_TOKENS, 8 * MOST_TOKENS),
+                "max_total_tokens": st.integers(MAX_TOKENS, 8 * MAX_TOKENS),
                 "requests_per_minute": st.integers(1, 5),
                 "run_timeout": st.just(50.0),
             },
@@ -460,15 +460,15 @@ class Promises(RuleBasedStateMachine):
         assert self._count_sent() <= self.most
         assert len(self.server.open) <= self.plan.run.max_concurrency
         assert len(asked) <= self.caps.get("max_calls", math.inf)
-        spent = sum(self.used.get(name, MOST_TOKENS) for name in asked)
+        spent = sum(self.used.get(name, MAX_TOKENS) for name in asked)
         assert spent <= self.caps.get("max_total_tokens", math.inf)
         for call in self.plan.run.calls:
             new = call.attempts[self.known_before[call.custom_id] :]
             limited = sum(each.error_type == "429" for each in new)
-            assert limited <= MOST_429S + 1
+            assert limited <= MAX_429S + 1
             failed = [each for each in new if each.error_type not in {"429", "connect"}]
-            assert len(failed) <= options.max_attempts + MOST_LOST
-            assert sum(each.error_type == "no_reply" for each in new) <= 2 + MOST_LOST
+            assert len(failed) <= options.max_attempts + MAX_LOST
+            assert sum(each.error_type == "no_reply" for each in new) <= 2 + MAX_LOST
             if options.max_attempts == 1:
                 assert len(failed) + limited <= 1
             if call.index in self.begun:  # never after the first token

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.endpoint.transport import MOST_BYTES
+from aiml_nb.endpoint.transport import MAX_BYTES
 from aiml_nb.records import Call
 from aiml_nb.runner.incoming import Incoming
 
@@ -346,7 +346,7 @@ def test_data_of_several_lines_is_one_event() -> None:
 
 def test_a_body_that_is_no_stream_has_a_most() -> None:
     incoming = Incoming(lambda: 1.0, 1)
-    incoming.feed(b"{" + b" " * (MOST_BYTES - 1))
+    incoming.feed(b"{" + b" " * (MAX_BYTES - 1))
     with pytest.raises(Exception, match="more than 8 MiB"):
         incoming.feed(b" ")
 

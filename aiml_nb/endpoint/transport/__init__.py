@@ -13,7 +13,7 @@ import httpx2
 
 from .blocking import GuardedClient
 from .environment import check_key_log, find_proxy, is_loopback, trusted_certificates
-from .guard import MOST_BYTES, ReplyTooLargeError, current_attempt
+from .guard import MAX_BYTES, ReplyTooLargeError, current_attempt
 from .open_files import allow_files
 from .words import hide_in_logs
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .aio import GuardedAsyncClient
 
 __all__ = [
-    "MOST_BYTES",
+    "MAX_BYTES",
     "GuardedClient",
     "Reply",
     "ReplyTooLargeError",

@@ -13,7 +13,7 @@ import httpx2
 from .aio_network import Connector, Request, Resolver, send_again
 from .body import Body
 from .environment import Proxy
-from .guard import KEEP_ALIVE, MOST_HEAD_BYTES, PLAIN_REPLY, settle_charset
+from .guard import KEEP_ALIVE, MAX_HEAD_BYTES, PLAIN_REPLY, settle_charset
 
 _UNTIMED = aiohttp.ClientTimeout()
 _read_url = lru_cache(maxsize=8)(httpx2.URL)
@@ -127,9 +127,9 @@ class Transport(httpx2.AsyncBaseTransport):
             request_class=Request,
             middlewares=(send_again,),
             cookie_jar=aiohttp.DummyCookieJar(),  # httpx2 keeps them
-            max_line_size=MOST_HEAD_BYTES,
-            max_field_size=MOST_HEAD_BYTES,
-            max_headers=MOST_HEAD_BYTES,
+            max_line_size=MAX_HEAD_BYTES,
+            max_field_size=MAX_HEAD_BYTES,
+            max_headers=MAX_HEAD_BYTES,
         )
 
 

@@ -16,7 +16,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from .environment import Proxy, ProxyFailedError
 from .guard import (
-    MOST_HEAD_BYTES,
+    MAX_HEAD_BYTES,
     HeadTooLargeError,
     check_head,
     describe_os_error,
@@ -69,7 +69,7 @@ class Protocol(ResponseHandler):
             data = plain
         self.received += len(data)
         super().data_received(data)
-        if not self.has_head and self.received > MOST_HEAD_BYTES:
+        if not self.has_head and self.received > MAX_HEAD_BYTES:
             self.set_exception(HeadTooLargeError())
             self.close()
 
@@ -137,7 +137,7 @@ async def send_again(request: Any, send: Any) -> aiohttp.ClientResponse:
         note_reconnect()
         request.is_again = True
         reply = await send(request)
-    if request.protocol.head_received > MOST_HEAD_BYTES:
+    if request.protocol.head_received > MAX_HEAD_BYTES:
         check_head(reply.raw_headers)
     return reply
 

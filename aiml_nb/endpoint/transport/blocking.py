@@ -18,7 +18,7 @@ from .body import Body
 from .environment import Proxy
 from .guard import (
     KEEP_ALIVE,
-    MOST_HEAD_BYTES,
+    MAX_HEAD_BYTES,
     PLAIN_REPLY,
     check_head,
     describe_os_error,
@@ -73,7 +73,7 @@ class GuardedClient(httpx2.Client):
             guarded = GuardedStream(response, exchange, self._connections.tidy)
             response.stream = guarded
             try:
-                if self._network.received > MOST_HEAD_BYTES:
+                if self._network.received > MAX_HEAD_BYTES:
                     check_head(response.headers.raw)
                 guarded.begin(Body(response, by_event=stream))
                 settle_charset(response)

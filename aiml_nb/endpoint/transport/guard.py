@@ -15,11 +15,11 @@ import httpx2
 PLAIN_REPLY = {"Accept-Encoding": "identity"}
 # A whole reply, or one event of a stream, may have this many bytes. The longest real answers are
 # below 1 MB; what is read counts several times over in memory.
-MOST_BYTES = 8 * 2**20
+MAX_BYTES = 8 * 2**20
 # All events of a stream together: those of the longest real answers have some 40 MiB.
-MOST_STREAM_BYTES = 8 * MOST_BYTES
+MAX_STREAM_BYTES = 8 * MAX_BYTES
 # The status line and the headers of a reply together: where the blocking client's parser ends.
-MOST_HEAD_BYTES = 100 * 2**10
+MAX_HEAD_BYTES = 100 * 2**10
 # Seconds for which an idle connection is kept.
 KEEP_ALIVE = 5.0
 # A timer that rings later than this, in seconds, tells that the process was stopped, as by a closed
@@ -29,14 +29,14 @@ READING_TIME = 0.5
 
 
 class ReplyTooLargeError(Exception):
-    """A reply, or one event of a stream, is larger than `MOST_BYTES`."""
+    """A reply, or one event of a stream, is larger than `MAX_BYTES`."""
 
 
 class HeadTooLargeError(Exception):
-    """The head of a reply is larger than `MOST_HEAD_BYTES`."""
+    """The head of a reply is larger than `MAX_HEAD_BYTES`."""
 
     def __init__(self) -> None:
-        super().__init__(f"the head of the reply has more than {MOST_HEAD_BYTES // 2**10} KiB")
+        super().__init__(f"the head of the reply has more than {MAX_HEAD_BYTES // 2**10} KiB")
 
 
 class EncodedReplyError(Exception):
@@ -68,7 +68,7 @@ def note_reconnect() -> None:
 
 def check_head(headers: Iterable[tuple[bytes, bytes]]) -> None:
     """Raise HeadTooLargeError if headers that have come are more than a reply may have."""
-    if sum(len(name) + len(value) + 4 for name, value in headers) > MOST_HEAD_BYTES:
+    if sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEAD_BYTES:
         raise HeadTooLargeError
 
 
@@ -110,6 +110,6 @@ class Cap:
         line_end = piece.rfind(b"\n") if self._by_event else -1
         self._bytes = self._bytes + len(piece) if line_end < 0 else len(piece) - line_end - 1
         self._all += len(piece)
-        if self._bytes > MOST_BYTES or self._all > MOST_STREAM_BYTES:
-            most = MOST_BYTES if self._bytes > MOST_BYTES else MOST_STREAM_BYTES
+        if self._bytes > MAX_BYTES or self._all > MAX_STREAM_BYTES:
+            most = MAX_BYTES if self._bytes > MAX_BYTES else MAX_STREAM_BYTES
             raise ReplyTooLargeError(f"the reply has more than {most // 2**20} MiB")

@@ -27,8 +27,8 @@ from dataclasses import dataclass, field
 BURST = 0.5
 FEWEST, MOST = 10, 100
 FIRST = 4
-MOST_WAVES = 20  # at once: a million calls
-SHORTEST_STEP, LONGEST_STEP = 0.05, 0.5  # seconds
+MAX_WAVES = 20  # at once: a million calls
+MIN_STEP, MAX_STEP = 0.05, 0.5  # seconds
 PROOFS = 3  # requests
 MOSTLY = 4  # answered for one that is refused
 
@@ -128,7 +128,7 @@ class Pauses:
         took
             Seconds that the refusal took to come.
         """
-        self._step = min(max(SHORTEST_STEP, 2 * took), LONGEST_STEP)
+        self._step = min(max(MIN_STEP, 2 * took), MAX_STEP)
         if now >= self.ends:
             self.began, self._is_asked_for = now, asked_for
         if now + seconds > self.ends:
@@ -149,7 +149,7 @@ class Pauses:
             return self.ends - now
         if now >= self._next:
             # However long nobody has asked: more than a few doublings is everybody.
-            waves = min((now - self._next) // self._step + 1, MOST_WAVES)
+            waves = min((now - self._next) // self._step + 1, MAX_WAVES)
             self._wave *= 2.0**waves
             self._left, self._next = self._wave, now + self._step
         return 0.0 if self._left > 0 else self._next - now

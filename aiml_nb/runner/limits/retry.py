@@ -26,11 +26,11 @@ RETRIED = frozenset(  # 429 has bounds of its own
     {"connect", "no_reply", "408", "500", "502", "503", "504", "529"}
     | {"520", "521", "522", "523", "524", "530"}  # what Cloudflare says of a server behind it
 )
-MOST_429S = 8
-MOST_LOST = 8
-LONGEST_BACKOFF = 20.0
-SHORTEST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0  # most limits are counted by the minute
+MAX_429S = 8
+MAX_LOST = 8
+MAX_BACKOFF = 20.0
+MIN_PAUSE = 1.0
+MAX_PAUSE = 60.0  # most limits are counted by the minute
 # With this share a run in which three attempts in ten fail has more retries coming in than it
 # needs: 0.3 + 0.3² for a call, against half of one for each of the 97 % that are answered.
 RETRY_SHARE = 0.5
@@ -140,8 +140,8 @@ class Retries:
             return n
         calls = self.n_calls
         failures = min(self._failures.most_taken(calls), (self.max_attempts - 1) * calls)
-        lost = min(self._outages.most_taken(calls), MOST_LOST * calls)
-        return n + failures + lost + min(self._rate_limits.most_taken(calls), MOST_429S * calls)
+        lost = min(self._outages.most_taken(calls), MAX_LOST * calls)
+        return n + failures + lost + min(self._rate_limits.most_taken(calls), MAX_429S * calls)
 
     def note_answer(self) -> None:
         """Note that a call of the run was answered."""
@@ -186,17 +186,17 @@ class Retries:
 
     def draw_pause(self, number: int) -> float:
         """Return the seconds of the `number`-th pause in a row that no server has asked for."""
-        return self._draw_patience(number, LONGEST_PAUSE)
+        return self._draw_patience(number, MAX_PAUSE)
 
     def _draw_patience(self, number: int, longest: float) -> float:
         most = min(longest, 2.0**number)
-        return SHORTEST_PAUSE + self._clock.draw(most - SHORTEST_PAUSE)
+        return MIN_PAUSE + self._clock.draw(most - MIN_PAUSE)
 
     def _may_be_lost(self, failure: Failure, tries: Tries) -> bool:
         """Say whether an attempt that found the server away is made again, whatever came before."""
         if failure.error_type == "connect":  # nothing was sent
             return True
-        if self.max_attempts == 1 or tries.lost == MOST_LOST:
+        if self.max_attempts == 1 or tries.lost == MAX_LOST:
             return False
         tries.lost += 1
         return self._outages.take()
@@ -207,11 +207,11 @@ class Retries:
         tries.rate_limited += 1
         tries.in_vain = tries.in_vain + 1 if in_vain else 1
         pause = _asked(failure)
-        wait = pause or self._draw_patience(tries.in_vain, LONGEST_BACKOFF)
+        wait = pause or self._draw_patience(tries.in_vain, MAX_BACKOFF)
         if is_last:
             return Verdict(None, pause=pause)
-        if tries.rate_limited > MOST_429S:
-            return Verdict(None, f"given up after {MOST_429S} retries", pause=pause)
+        if tries.rate_limited > MAX_429S:
+            return Verdict(None, f"given up after {MAX_429S} retries", pause=pause)
         return self._allow(wait, left, pause=pause, supply=self._rate_limits, end=REFUSED_TOO_OFTEN)
 
     def _judge_failure(self, failure: Failure, tries: Tries, left: float) -> Verdict:
@@ -223,7 +223,7 @@ class Retries:
         if tries.failures >= self.max_attempts or tries.unanswered > self._most_unanswered:
             remark = f"given up after {tries.failures} attempts" if tries.failures > 1 else ""
             return Verdict(None, remark, pause=pause)
-        wait = pause or self._clock.draw(min(LONGEST_BACKOFF, 2.0**tries.failures / 2))
+        wait = pause or self._clock.draw(min(MAX_BACKOFF, 2.0**tries.failures / 2))
         return self._allow(wait, left, pause=pause, supply=self._failures, end=USED_UP)
 
     def _allow(
@@ -244,4 +244,4 @@ REFUSED_TOO_OFTEN = "the run's budget for retries after 429s is used up"
 
 def _asked(failure: Failure) -> float:
     """Return the seconds that the server asks to be left alone, a second at least; 0 for none."""
-    return 0.0 if failure.retry_after is None else max(SHORTEST_PAUSE, failure.retry_after)
+    return 0.0 if failure.retry_after is None else max(MIN_PAUSE, failure.retry_after)

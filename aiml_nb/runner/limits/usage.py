@@ -22,7 +22,7 @@ ROOM = 4096
 # So many times the longest, or the dearest, before is set aside then, if that is more.
 MARGIN = 2
 # Tokenizers make a token of each byte at most; `count_tokens` has one for four of them, or more.
-_MOST_PER_ESTIMATE = 4.0
+_MAX_PER_ESTIMATE = 4.0
 # A message that has no more than these says nothing beside its text.
 _PLAIN = {"role", "content", "refusal"}
 
@@ -130,7 +130,7 @@ class Learned:
         self.keeps_limit &= estimate.is_open or used.output_tokens <= estimate.output_tokens
         guessed = max(estimate.input_tokens, 1)
         self._more_input = max(self._more_input, used.input_tokens - guessed)
-        times = min(used.input_tokens / guessed, _MOST_PER_ESTIMATE)
+        times = min(used.input_tokens / guessed, _MAX_PER_ESTIMATE)
         self._times_input = max(self._times_input, times)
         if used.cost is not None:
             self.largest_cost = max(self.largest_cost or 0.0, used.cost)

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from ...endpoint.transport.guard import READING_TIME, STOPPED
 
-LONGEST_SLEEP = 1.0  # seconds; the timer of a run that is over rings once more and is gone
+MAX_SLEEP = 1.0  # seconds; the timer of a run that is over rings once more and is gone
 
 
 class SharedTimer:
@@ -32,7 +32,7 @@ class SharedTimer:
     def _set_timer(self, at: float, now: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._due = min(at, now + LONGEST_SLEEP)
+        self._due = min(at, now + MAX_SLEEP)
         self._timer = asyncio.get_running_loop().call_at(self._due, self._fire)
 
     def _fire(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.endpoint.transport.guard import MOST_BYTES, MOST_STREAM_BYTES
+from aiml_nb.endpoint.transport.guard import MAX_BYTES, MAX_STREAM_BYTES
 
 from ...raw_server import SSE_HEAD, raw_server
 from ...rows import exhaustive, in_turn, slow
@@ -50,8 +50,8 @@ PACKED: dict[str, tuple[str, Any, bool]] = {
     "zstd": ("zstd", lambda data: b"\x28\xb5\x2f\xfd\xff\xff", False),
     "twice": ("gzip, gzip", lambda data: gzip.compress(gzip.compress(data)), False),
     "unknown": ("rot13", lambda data: data, True),
-    "bomb": ("gzip", lambda data: gzip.compress(b" " * 20 * MOST_BYTES), False),
-    "too large": ("identity", lambda data: b" " * 2 * MOST_BYTES, False),
+    "bomb": ("gzip", lambda data: gzip.compress(b" " * 20 * MAX_BYTES), False),
+    "too large": ("identity", lambda data: b" " * 2 * MAX_BYTES, False),
 }
 
 
@@ -130,7 +130,7 @@ def test_an_answer_that_is_packed_is_read(name: str, stream: bool, strategy: str
     [
         ("br", b"\x8b\x0e\x80", "encoding"),
         ("gzip", b"\x1f\x8b\x08 and no more", "encoding"),
-        ("gzip", gzip.compress(b" " * 20 * MOST_BYTES), "too_large"),
+        ("gzip", gzip.compress(b" " * 20 * MAX_BYTES), "too_large"),
         ("gzip", gzip.compress(ANSWER)[:-20], "bad_response"),
     ],
     ids=["br", "broken", "bomb", "cut"],
@@ -182,6 +182,6 @@ def test_a_stream_without_end_is_cut_off_at_once(name: str, strategy: str) -> No
         call = ask(server.base_url, strategy, stream=True, timeout=300).calls[0]
 
         assert gone.wait(10)
-    most = MOST_STREAM_BYTES if "deltas" in name else MOST_BYTES
+    most = MAX_STREAM_BYTES if "deltas" in name else MAX_BYTES
     assert (call.outcome, call.error_type) == ("error", "too_large")
     assert f"more than {most // 2**20} MiB" in (call.error or "")
