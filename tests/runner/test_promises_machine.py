@@ -58,7 +58,7 @@ from .scripted import (
 )
 
 MAX_TOKENS = 10
-MAX_TOKENS = 4 + MAX_TOKENS  # of one attempt: each prompt here is of three letters
+MAX_USED = 4 + MAX_TOKENS  # of one attempt: each prompt here is of three letters
 NAMES = ("gather", "as_completed", "task_group", "workers", "batches", "adaptive")
 
 # What the server may do to a request; True where it may have done, and charged for, the work.
@@ -134,7 +134,7 @@ class Promises(RuleBasedStateMachine):
             {},
             optional={
                 "max_calls": st.integers(1, 12),
-                "max_total_tokens": st.integers(MAX_TOKENS, 8 * MAX_TOKENS),
+                "max_total_tokens": st.integers(MAX_USED, 8 * MAX_USED),
                 "requests_per_minute": st.integers(1, 5),
                 "run_timeout": st.just(50.0),
             },
@@ -460,7 +460,7 @@ class Promises(RuleBasedStateMachine):
         assert self._count_sent() <= self.most
         assert len(self.server.open) <= self.plan.run.max_concurrency
         assert len(asked) <= self.caps.get("max_calls", math.inf)
-        spent = sum(self.used.get(name, MAX_TOKENS) for name in asked)
+        spent = sum(self.used.get(name, MAX_USED) for name in asked)
         assert spent <= self.caps.get("max_total_tokens", math.inf)
         for call in self.plan.run.calls:
             new = call.attempts[self.known_before[call.custom_id] :]
