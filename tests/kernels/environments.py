@@ -61,12 +61,17 @@ def python_of(environment: Environment) -> Path:
     if not environment.requirements:
         return Path(sys.executable)
     base = find_python(environment.python)
-    text = repr((environment.requirements, str(base)))
-    key = hashlib.sha256(text.encode()).hexdigest()[:12]
-    folder = CACHE / f"{environment.name}-{key}"
+    folder = folder_of(environment, base)
     if not folder.exists():
         _build(folder, base, environment.requirements)
     return folder / "bin" / "python"
+
+
+def folder_of(environment: Environment, base: Path) -> Path:
+    """Return where an environment is kept; the interpreter may be called by any of its names."""
+    text = repr((environment.requirements, str(base.resolve())))
+    key = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return CACHE / f"{environment.name}-{key}"
 
 
 def find_python(version: str) -> Path:

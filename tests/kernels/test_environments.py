@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from . import environments
-from .environments import Environment, PythonNotFoundError, find_python, python_of
+from .environments import Environment, PythonNotFoundError, find_python, folder_of, python_of
 
 
 def test_the_python_of_the_tests_is_found_by_its_version() -> None:
@@ -19,6 +19,15 @@ def test_the_python_of_the_tests_is_found_by_its_version() -> None:
 def test_a_python_that_is_not_there_is_told_by_its_version() -> None:
     with pytest.raises(PythonNotFoundError, match=r"no Python 2\.99 was found"):
         find_python("2.99")
+
+
+def test_python_and_python3_share_their_environments(tmp_path: Path) -> None:
+    """Some start the tests by one name, some by the other."""
+    known = Environment("any", ("ipykernel",))
+    other = tmp_path / "python3"
+    other.symlink_to(sys.executable)
+
+    assert folder_of(known, other) == folder_of(known, Path(sys.executable))
 
 
 @pytest.mark.slow

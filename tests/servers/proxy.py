@@ -17,7 +17,7 @@ from .server import LlamaServer, find_free_port
 
 LITELLM = Environment("litellm", ("litellm[proxy]",))
 KEY = "sk-of-the-proxy-0123456789"
-PATIENCE = 180.0  # seconds; its imports take 10, and 50 on a busy machine
+PATIENCE = 300.0  # seconds; its first imports take 30, and 100 on a busy machine
 
 
 @contextmanager
