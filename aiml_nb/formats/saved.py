@@ -6,7 +6,7 @@ import gc
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +89,12 @@ def _read(lines: list[str]) -> tuple[Run | Comparison, list[int], list[int]]:
         if rows:
             return run_from_rows(rows), damaged, []
     records, damaged = _read_lines(lines, decode)
-    edited: list[int] = []
-    if damaged:  # other programs keep the records, but not their checksums
-        records, unread = _read_lines(lines, _read_edited)
-        edited, damaged = [n for n in damaged if n not in unread], unread
-    return run_from_journal(records), damaged, edited
+    if not damaged:
+        with suppress(ValueError):  # as for a record that is not one although its checksum matches
+            return run_from_journal(records), [], []
+    # Other programs keep the records, but not their checksums.
+    records, unread = _read_lines(lines, _read_checked)
+    return run_from_journal(records), unread, [n for n in damaged if n not in unread]
 
 
 def _parse_or_none(text: str) -> object:
@@ -107,14 +108,14 @@ def _is_header(data: object) -> bool:
     return isinstance(data, dict) and "aiml_nb_journal" in data
 
 
-def _read_edited(line: str) -> dict[str, Any]:
+def _read_checked(line: str) -> dict[str, Any]:
     try:
-        return decode(line)
+        record = decode(line)
     except ValueError:
         record = decode_edited(line)
-        if "timing" in record:
-            call_from_dict(record)
-        return record
+    if "timing" in record:
+        call_from_dict(record)
+    return record
 
 
 def _read_lines(

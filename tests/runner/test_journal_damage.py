@@ -11,6 +11,7 @@ import pytest
 
 import aiml_nb as nb
 from aiml_nb.formats.journal_contents import read_lines
+from aiml_nb.formats.lines import decode, encode
 from aiml_nb.runner.journal import Journal
 
 from .conftest import connect_faulty
@@ -238,3 +239,21 @@ def test_what_closes_a_torn_line_off_may_be_torn_itself(tmp_path: Path, kept: in
     journal, contents = reopen_contents(path)
     assert contents.damaged == contents.torn
     assert list(contents.calls) == ["call-000002"]
+
+
+def test_a_record_that_is_odd_though_its_checksum_matches_hides_no_other(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "j.jsonl"
+    write_journal(path, make_run(*WORDS))
+    lines = path.read_text().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if '"timing"' in line)
+    record = decode(lines[at])
+    record["timing"]["outcome"] = "splendid"
+    lines[at] = encode(record)
+    path.write_text("".join(lines))
+
+    with pytest.warns(UserWarning, match=f"damaged in line {at + 1}: what"):
+        saved = nb.read_saved(path)
+    assert isinstance(saved, nb.Run)
+    assert [call.outcome for call in saved.calls] == ["cancelled", "ok", "ok", "ok"]
