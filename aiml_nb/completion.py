@@ -85,6 +85,24 @@ def tool_calls_of(message: dict[str, Any]) -> list[dict[str, Any]]:
     return [calls] if isinstance(calls, dict) else _dicts(calls)
 
 
+def plain_text_of(body: dict[str, Any] | None) -> str | None:
+    """Return the text of a completion that is one choice with nothing but text; None of others.
+
+    Most are, and are read at once here.
+    """
+    choices = body.get("choices") if body else None
+    if not isinstance(choices, list) or len(choices) != 1:
+        return None
+    message = message_of(choices[0])
+    content = message.get("content")
+    if not isinstance(content, str):
+        return None
+    for name, value in message.items():
+        if value and name not in ("content", "role"):
+            return None
+    return content
+
+
 def text_of(message: dict[str, Any]) -> str:
     """Return the text of a message: its content, parts joined, and the words of a refusal."""
     content, refusal = message.get("content"), message.get("refusal")

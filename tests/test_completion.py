@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiml_nb.completion import fields_of, reasoning_of, text_of, told_of
+from aiml_nb.completion import fields_of, plain_text_of, reasoning_of, text_of, told_of
 from aiml_nb.records import Call
 
 FUNCTION = {"name": "f", "arguments": "{}"}
@@ -82,3 +82,41 @@ def test_tokens_have_other_names_too(usage: dict[str, Any]) -> None:
 
     assert (fields["input_tokens"], fields["output_tokens"]) == (3, 5)
     assert fields["reasoning_tokens"] == 4
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "assistant", "content": "Yes."},
+        {"role": "assistant", "content": "", "refusal": None, "tool_calls": [], "reasoning": ""},
+    ],
+)
+def test_a_message_of_text_alone_is_read_at_once(message: dict[str, Any]) -> None:
+    assert plain_text_of({"choices": [{"message": message}]}) == message["content"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        {},
+        {"choices": None},
+        {"choices": [7]},
+        {"choices": [{"message": "Yes."}]},
+        {"choices": [{"message": {"content": "Yes."}}] * 2},
+        {"choices": [{"message": {"content": ["Yes."]}}]},
+        *(
+            {"choices": [{"message": {"content": "Yes.", name: value}}]}
+            for name, value in {
+                "tool_calls": [{"function": FUNCTION}],
+                "function_call": FUNCTION,
+                "reasoning_content": "Hm.",
+                "thinking": "Hm.",
+                "refusal": "No.",
+                "audio": {"id": "a"},
+            }.items()
+        ),
+    ],
+)
+def test_what_has_more_than_a_text_is_read_with_care(body: dict[str, Any] | None) -> None:
+    assert plain_text_of(body) is None

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import fields
 from functools import cached_property, wraps
-from math import nan
+from operator import attrgetter
 from typing import Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..records import Run
-from .answered import is_answered
+from .answered import is_cut
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -66,7 +66,14 @@ class Columns(Run):
     @cached_property
     def answered(self) -> BoolArray:
         """Which calls were answered (`answered.is_answered`)."""
-        return np.fromiter(map(is_answered, self.calls), np.bool_, len(self.calls))
+        outcomes = self.values("outcome")
+        is_ok = np.fromiter((outcome == "ok" for outcome in outcomes), np.bool_, len(outcomes))
+        return is_ok | self.cut
+
+    @cached_property
+    def cut(self) -> BoolArray:
+        """Which answers max_tokens ended (`answered.is_cut`)."""
+        return np.fromiter(map(is_cut, self.calls), np.bool_, len(self.calls))
 
     @cached_property
     def makespan(self) -> float:
@@ -80,10 +87,18 @@ class Columns(Run):
         """What has been computed, by function and other arguments."""
         return {}
 
+    @cached_property
+    def _values(self) -> dict[str, list[Any]]:
+        return {}
+
+    def values(self, name: str) -> list[Any]:
+        """Return what each call has in a field, as it is; read once."""
+        if name not in self._values:
+            self._values[name] = list(map(attrgetter(name), self.calls))
+        return self._values[name]
+
     def _stamps(self, name: str) -> FloatArray:
-        stamps = (getattr(call, name) for call in self.calls)
-        values = (nan if stamp is None else stamp for stamp in stamps)
-        return np.fromiter(values, np.float64, len(self.calls))
+        return np.array(self.values(name), np.float64)  # None becomes NaN
 
 
 @overload

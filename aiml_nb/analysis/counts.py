@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from ..records import Call
-from .answered import is_cut
 from .arrays import Columns, measure
 
 
@@ -18,7 +19,7 @@ def count_answered(run: Columns) -> int:
 @measure
 def count_cut(run: Columns) -> int:
     """Return how many answers of a run were cut by max_tokens."""
-    return sum(map(is_cut, run.calls))
+    return int(np.count_nonzero(run.cut))
 
 
 @measure
@@ -28,6 +29,30 @@ def unanswered(run: Columns) -> list[Call]:
 
 
 @measure
+def count_outcomes(run: Columns) -> Counter[str]:
+    """Return how many calls came to each outcome."""
+    return Counter(run.values("outcome"))
+
+
+@measure
+def count_attempts(run: Columns) -> int:
+    """Return how many attempts were made, over all calls."""
+    return sum(map(len, run.values("attempts")))
+
+
+@measure
 def backoff_time(run: Columns) -> float:
     """Return the seconds slept between attempts, over all calls."""
-    return sum(call.backoff_time for call in run.calls if len(call.attempts) > 1)
+    return sum(call.backoff_time for call in retried(run))
+
+
+@measure
+def retried(run: Columns) -> list[Call]:
+    """Return the calls of a run that were tried more than once."""
+    return [call for call in run.calls if len(call.attempts) > 1]
+
+
+def sum_of(run: Columns, name: str) -> float | None:
+    """Return the sum of a field over the calls that have it; None if none has."""
+    known = [value for value in run.values(name) if value is not None]
+    return sum(known) if known else None

@@ -44,18 +44,25 @@ def overtakes(run: Columns) -> list[int | None]:
     -----
     n calls take O(n log² n); see `_count_larger_before`.
     """
+    counts: list[int | None] = [None] * len(run.calls)
+    for i, count in zip(*map(np.ndarray.tolist, _overtakers(run)), strict=True):
+        counts[i] = count
+    return counts
+
+
+@measure
+def _overtakers(run: Columns) -> tuple[IntArray, IntArray]:
+    """Return the places of the calls that finished, in the order submitted, and their overtakes."""
     order = submission_order(run)
     ends = np.nan_to_num(run.finished[order], nan=inf)
-    counts: list[int | None] = [None] * len(run.calls)
-    for i, end, count in zip(order.tolist(), ends, _count_larger_before(ends), strict=True):
-        counts[i] = int(count) if end < inf else None
-    return counts
+    is_finished = ends < inf
+    return order[is_finished], _count_larger_before(ends)[is_finished]
 
 
 @measure
 def total_overtakes(run: Columns) -> int:
     """Return the sum of `overtakes`: the number of inverted pairs of calls."""
-    return sum(count for count in overtakes(run) if count is not None)
+    return int(_overtakers(run)[1].sum())
 
 
 @measure
@@ -87,14 +94,16 @@ def kendall_tau(run: Columns) -> float | None:
     M. G. Kendall, "A new measure of rank correlation", Biometrika 30, 1938.
     """
     order = submission_order(run)
-    ends = run.finished[order]
-    ends = ends[~np.isnan(ends)]
+    never_finished = np.isnan(run.finished[order])
+    ends = run.finished[order][~never_finished]
     pairs = comb(len(ends), 2)
     if not pairs:
         return None
     _, counts = np.unique(ends, return_counts=True)
     tied = int(np.sum(counts * (counts - 1) // 2))
-    return 1 - (2 * int(_count_larger_before(ends).sum()) + tied) / pairs
+    # Without the overtakes of calls that never finished.
+    inverted = total_overtakes(run) - int(np.cumsum(never_finished)[~never_finished].sum())
+    return 1 - (2 * inverted + tied) / pairs
 
 
 @measure

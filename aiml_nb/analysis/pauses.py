@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import inf
+from itertools import chain
+from operator import attrgetter
 
-from ..records import Attempt, Call, Run
-from .arrays import Columns, measure
+import numpy as np
+
+from ..records import Attempt, Call
+from .arrays import Columns, FloatArray, IntArray, measure
 
 _Span = tuple[float, float]
 
@@ -42,7 +44,7 @@ class Pauses:
 @measure
 def refusals(run: Columns) -> int:
     """Return how many attempts got a 429."""
-    return sum(attempt.status == 429 for call in run.calls for attempt in call.attempts)
+    return sum(attempt.status == 429 for attempt in _attempts(run))
 
 
 @measure
@@ -54,28 +56,76 @@ def pauses(run: Columns) -> Pauses:
     """
     if run.strategy == "sequential" or not refusals(run):
         return Pauses(spans=[], calls=0)
-    waits = [_waits(call) for call in run.calls]
-    begins, ends = (sorted(span[i] for each in waits for span in each) for i in (0, 1))
+    rests = _Waits.after_429s(run)
+    waits = _Waits.for_a_slot(run) + rests
+    begins, ends = np.sort(waits.begins), np.sort(waits.ends)
     spans = [
-        span
-        for span in _merged(_rests(run))
-        if span[1] - span[0] >= _SHORTEST
-        and bisect_left(begins, span[1]) - bisect_right(ends, span[0]) > 1
+        (start, end)
+        for start, end in _merged(_unsent(run, rests))
+        if end - start >= _SHORTEST
+        and np.searchsorted(begins, end) - np.searchsorted(ends, start, side="right") > 1
     ]
-    firsts = [start for start, _ in spans]
-    held = sum(any(_meets(wait, spans, firsts) for wait in each) for each in waits)
-    return Pauses(spans=spans, calls=held)
+    return Pauses(spans=spans, calls=waits.count_calls(spans))
 
 
-def _rests(run: Run) -> list[_Span]:
-    starts = sorted(attempt.started for call in run.calls for attempt in call.attempts)
-    found = []
-    for call in run.calls:
-        for attempt, at, again in _between_attempts(call):
-            if attempt.status == 429 and again > at + _SLIP:
-                following = bisect_right(starts, at + _SLIP)
-                found.append((at, min([again, *starts[following : following + 1]])))
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waits:
+    """When which calls waited: columns of a row for each wait."""
+
+    places: IntArray
+    begins: FloatArray
+    ends: FloatArray
+
+    @classmethod
+    def for_a_slot(cls, run: Columns) -> _Waits:
+        """Return the waits of all calls that were submitted, for their first attempt."""
+        places = np.flatnonzero(~np.isnan(run.submitted))
+        ends = np.nan_to_num(run.started[places], nan=np.inf)
+        return cls(places=places, begins=run.submitted[places], ends=ends)
+
+    @classmethod
+    def after_429s(cls, run: Columns) -> _Waits:
+        """Return the waits of calls from a 429 to their next attempt, or until they were given up.
+
+        Most runs have few: only these calls are looked at one by one.
+        """
+        found = [
+            (place, at, again)
+            for place in _places_refused(run)
+            for attempt, at, again in _between_attempts(run.calls[place])
+            if attempt.status == 429 and again > at
+        ]
+        places, begins, ends = zip(*found, strict=True) if found else ((), (), ())
+        return cls(
+            places=np.array(places, np.int64),
+            begins=np.array(begins, np.float64),
+            ends=np.array(ends, np.float64),
+        )
+
+    def __add__(self, other: _Waits) -> _Waits:
+        return _Waits(
+            places=np.concatenate([self.places, other.places]),
+            begins=np.concatenate([self.begins, other.begins]),
+            ends=np.concatenate([self.ends, other.ends]),
+        )
+
+    def count_calls(self, spans: list[_Span]) -> int:
+        """Count the calls that waited in any of these spans, which are in order."""
+        if not spans:
+            return 0
+        firsts, lasts = np.array(spans, np.float64).T
+        before = np.searchsorted(firsts, self.ends) - 1  # the last span that began before the end
+        meets = (before >= 0) & (lasts[before] > self.begins)
+        return len(np.unique(self.places[meets]))
+
+
+def _unsent(run: Columns, rests: _Waits) -> list[_Span]:
+    """Return from when to when nothing was sent after a 429: to the next attempt of any call."""
+    starts = np.sort(np.fromiter(map(attrgetter("started"), _attempts(run)), np.float64))
+    is_rest = rests.ends > rests.begins + _SLIP
+    at, again = rests.begins[is_rest], rests.ends[is_rest]
+    following = np.append(starts, np.inf)[np.searchsorted(starts, at + _SLIP, side="right")]
+    return list(zip(at.tolist(), np.minimum(again, following).tolist(), strict=True))
 
 
 def _merged(spans: list[_Span]) -> list[_Span]:
@@ -88,12 +138,17 @@ def _merged(spans: list[_Span]) -> list[_Span]:
     return merged
 
 
-def _waits(call: Call) -> list[_Span]:
-    between = _between_attempts(call)
-    rests = [(at, again) for attempt, at, again in between if again > at and attempt.status == 429]
-    if call.submitted is None:
-        return rests
-    return [(call.submitted, inf if call.started is None else call.started), *rests]
+def _attempts(run: Columns) -> Iterator[Attempt]:
+    return chain.from_iterable(run.values("attempts"))
+
+
+def _places_refused(run: Columns) -> list[int]:
+    """Return the places of the calls of which an attempt got a 429."""
+    return [
+        place
+        for place, attempts in enumerate(run.values("attempts"))
+        if any(attempt.status == 429 for attempt in attempts)
+    ]
 
 
 def _between_attempts(call: Call) -> Iterator[tuple[Attempt, float, float]]:
@@ -102,8 +157,3 @@ def _between_attempts(call: Call) -> Iterator[tuple[Attempt, float, float]]:
     for attempt, again in zip(call.attempts, agains, strict=False):
         if attempt.finished is not None and again is not None:
             yield attempt, attempt.finished, again
-
-
-def _meets(wait: _Span, spans: list[_Span], firsts: list[float]) -> bool:
-    i = bisect_left(firsts, wait[1]) - 1
-    return i >= 0 and spans[i][1] > wait[0]

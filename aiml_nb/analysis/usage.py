@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..completion import message_of, reasoning_of, text_of
+from ..completion import message_of, plain_text_of, reasoning_of, text_of
 from ..records import Call, Run
 from .answered import is_answered
-from .arrays import Columns, known, measure
+from .arrays import Columns, IntArray, known, measure
 
 # Too little text, in characters or tokens, to judge by.
 _ENOUGH = 100
@@ -59,6 +59,9 @@ def usage_measures_text(run: Columns) -> bool | None:
 
 def output_text(call: Call) -> str:
     """Return all that the tokens of an answer stand for, as far as it was told."""
+    plain = plain_text_of(call.body)
+    if plain is not None:
+        return plain
     words = []
     for message in map(message_of, call.choices):
         words.append(text_of(message))
@@ -138,7 +141,7 @@ def visible_tokens(run: Columns) -> int:
 @measure
 def count_characters(run: Columns) -> int:
     """Return the characters of the answers, as far as they were told."""
-    return sum(len(output_text(call)) for call in run.calls if is_answered(call))
+    return sum(len(output_text(run.calls[i])) for i in np.flatnonzero(run.answered).tolist())
 
 
 @measure
@@ -150,11 +153,11 @@ def tokens_per_second(run: Columns) -> float | None:
     float or None
         None if no call reports tokens, or if they do not measure text (`usage_measures_text`).
     """
-    calls = _counted(run)
-    if not calls or usage_measures_text(run) is False:
+    counted = _counted_places(run)
+    if not counted.size or usage_measures_text(run) is False:
         return None
-    time = sum(call.duration or 0.0 for call in calls)
-    return sum(call.output_tokens or 0 for call in calls) / time if time > 0 else None
+    tokens, time = run.values("output_tokens"), sum(known(run.duration[counted]).tolist())
+    return sum(tokens[i] for i in counted.tolist()) / time if time > 0 else None
 
 
 @measure
@@ -166,4 +169,11 @@ def characters_per_second(run: Columns) -> float | None:
 
 @measure
 def _counted(run: Columns) -> list[Call]:
-    return [call for call in run.calls if call.output_tokens and is_answered(call)]
+    """Return the answers that report tokens."""
+    return [run.calls[i] for i in _counted_places(run).tolist()]
+
+
+@measure
+def _counted_places(run: Columns) -> IntArray:
+    reported = np.fromiter(map(bool, run.values("output_tokens")), np.bool_, len(run.calls))
+    return np.flatnonzero(reported & run.answered)

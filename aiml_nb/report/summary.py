@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from ..analysis.arrays import Columns, FloatArray, known
 from ..analysis.bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight, upper_bound
-from ..analysis.counts import backoff_time
+from ..analysis.counts import backoff_time, count_attempts, count_outcomes, sum_of
 from ..analysis.diagnosis import diagnose
 from ..analysis.frames import Row, frame_of
 from ..analysis.order import inverted_share, kendall_tau, total_overtakes
@@ -121,21 +120,20 @@ def forecast_table(forecast: Forecast) -> pd.DataFrame:
 
 def _numbers(run: Columns) -> Row:
     """Map each column of the summary to its value and its type."""
-    calls, found = run.calls, diagnose(run)
-    counts = Counter(call.outcome for call in calls)
+    found, counts = diagnose(run), count_outcomes(run)
     numbers: Row = {
         "strategy": (run.strategy, str),
         "model": (run.model, str),
         "simulated": (run.simulated, bool),
         "stream": (run.stream, bool),
         "max_concurrency": (run.max_concurrency, int),
-        "calls": (len(calls), int),
+        "calls": (len(run.calls), int),
         "ok": (counts["ok"], int),
         "incomplete": (counts["incomplete"], int),
         "refused": (counts["refused"], int),
         "failed": (counts["error"] + counts["timeout"], int),
         "unfinished": (counts["cancelled"] + counts["not_started"], int),
-        "attempts": (sum(len(call.attempts) for call in calls), int),
+        "attempts": (count_attempts(run), int),
         "makespan": (run.makespan, float),
         "lower_bound": (lower_bound(run), float),
         "upper_bound": (upper_bound(run), float),
@@ -159,7 +157,7 @@ def _amounts(run: Columns) -> Row:
         "pause_time": (pauses(run).total, float),
     }
     for name, kind in (("input_tokens", int), ("output_tokens", int), ("cost", float)):
-        numbers[name] = (_sum_of_known(getattr(call, name) for call in run.calls), kind)
+        numbers[name] = (sum_of(run, name), kind)
     return numbers | {
         "usage_measures_text": (usage_measures_text(run), bool),
         "tokens_per_second": (tokens_per_second(run), float),
@@ -178,8 +176,3 @@ def _spread(name: str, values: FloatArray) -> Row:
         f"{name}_p99": (float(np.percentile(values, 99)) if n >= 100 else None, float),
         f"{name}_max": (float(values.max()) if n else None, float),
     }
-
-
-def _sum_of_known(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None

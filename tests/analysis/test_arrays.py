@@ -31,6 +31,14 @@ def test_columns_hold_what_the_calls_do() -> None:
     assert columns.calls is run.calls
 
 
+def test_a_field_is_read_once_and_kept_as_it_is() -> None:
+    run = Columns.of(make_run(call(0, 1, outcome="error"), call(0, None, outcome="cancelled")))
+
+    assert run.values("outcome") == ["error", "cancelled"]
+    assert run.values("finished") == [1, None]
+    assert run.values("finished") is run.values("finished")
+
+
 def test_a_measure_of_columns_is_computed_once_and_of_a_run_each_time() -> None:
     asked: list[int] = []
 

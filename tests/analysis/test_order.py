@@ -102,6 +102,14 @@ def test_tau_and_share_by_hand() -> None:
     assert kendall_tau(run) == pytest.approx(1 / 3)
 
 
+@given(st.lists(st.one_of(st.none(), st.integers(0, 6)), max_size=30))
+def test_tau_is_over_the_calls_that_finished(ends: list[int | None]) -> None:
+    run = make_run(*(call(0, end) for end in ends))
+    finished = make_run(*(call(0, end) for end in ends if end is not None))
+
+    assert kendall_tau(run) == kendall_tau(finished)
+
+
 def test_tied_finishes_are_neither() -> None:
     run = make_run(*timed((0, 1), (0, 1), (0, 2)))
 
