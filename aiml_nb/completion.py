@@ -97,6 +97,7 @@ def plain_text_of(body: dict[str, Any] | None) -> str | None:
     content = message.get("content")
     if not isinstance(content, str):
         return None
+    # A loop, since any() would take as long as the rest.
     for name, value in message.items():
         if value and name not in ("content", "role"):
             return None

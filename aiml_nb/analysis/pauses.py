@@ -10,7 +10,7 @@ from operator import attrgetter
 import numpy as np
 
 from ..records import Attempt, Call
-from .arrays import Columns, FloatArray, IntArray, measure
+from .arrays import BoolArray, Columns, FloatArray, IntArray, measure
 
 _Span = tuple[float, float]
 
@@ -44,7 +44,7 @@ class Pauses:
 @measure
 def refusals(run: Columns) -> int:
     """Return how many attempts got a 429."""
-    return sum(attempt.status == 429 for attempt in _attempts(run))
+    return len(_places_refused(run))
 
 
 @measure
@@ -91,7 +91,7 @@ class _Waits:
         """
         found = [
             (place, at, again)
-            for place in _places_refused(run)
+            for place in np.unique(_places_refused(run)).tolist()
             for attempt, at, again in _between_attempts(run.calls[place])
             if attempt.status == 429 and again > at
         ]
@@ -142,13 +142,13 @@ def _attempts(run: Columns) -> Iterator[Attempt]:
     return chain.from_iterable(run.values("attempts"))
 
 
-def _places_refused(run: Columns) -> list[int]:
-    """Return the places of the calls of which an attempt got a 429."""
-    return [
-        place
-        for place, attempts in enumerate(run.values("attempts"))
-        if any(attempt.status == 429 for attempt in attempts)
-    ]
+@measure
+def _places_refused(run: Columns) -> IntArray:
+    """Return the place of the call of each attempt that got a 429."""
+    statuses = np.array(list(map(attrgetter("status"), _attempts(run))), np.float64)
+    counts = np.fromiter(map(len, run.values("attempts")), np.int64, len(run.calls))
+    is_refused: BoolArray = statuses == 429
+    return np.repeat(np.arange(len(counts)), counts)[is_refused]
 
 
 def _between_attempts(call: Call) -> Iterator[tuple[Attempt, float, float]]:
