@@ -7,11 +7,16 @@ import signal
 import socket
 
 import pytest
+from hypothesis import settings
 
 import aiml_nb as nb
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and all they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# An example may take longer than 0.2 s where the machine has other work.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(autouse=True)
