@@ -17,9 +17,9 @@ from ..endpoint.failures import PAGE, Failure, explain_failure
 from ..records import Call
 from .assembly import Assembly
 from .incoming import Incoming
-from .limits.retry import is_temporary
 from .outcome import NOT_JUDGED, Verdict, judge, says_why
 from .parse import is_stream, parse_json, parse_several, shorten
+from .retries.retry import is_temporary
 
 # Lines of JSON are read at one go, and nothing else happens meanwhile: for half a second.
 _MAX_PIECES = 65_536

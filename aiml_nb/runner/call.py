@@ -16,15 +16,15 @@ from ..records import Attempt, Call
 from .answer import Answer
 from .first_call import FirstCalls
 from .limits.admission import Admission, Permit
-from .limits.backoff import Backoff
-from .limits.policy import NO_DELAY, Policy
-from .limits.retry import Tries
 from .pacing.clock import Clock
 from .pacing.deadlines import Deadline, SharedTimer
 from .plan import Plan
 from .progress import Status
 from .recorder import Recorder
 from .requests import LEFT_OUT, Requests
+from .retries.backoff import Backoff
+from .retries.policy import NO_DELAY, Policy
+from .retries.retry import Tries
 from .send import Request, send, send_async
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ..endpoint.failures import explain_failure
-from .limits.outage import LOST, Found
+from .retries.outage import LOST, Found
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI

@@ -14,7 +14,7 @@ from ..endpoint.transport.environment import check_key_log
 from ..endpoint.transport.open_files import RESERVE, allow_files
 from ..loop import import_in_thread
 from .limits.caps import Caps, check_caps
-from .limits.retry import RETRY_SHARE
+from .retries.retry import RETRY_SHARE
 
 BLOCKING = ("sequential", "threads")
 STRATEGIES = (

@@ -16,9 +16,9 @@ from ..records import Call, Run
 from .limits.budget import check_first_call
 from .limits.caps import check_reported_cost, describe_caps
 from .limits.estimate import Estimator, most_output, refuse_rate
-from .limits.retry import Retries
 from .options import RunOptions, check_parameters, keep_parameters, make_options
 from .pacing.clock import Clock
+from .retries.retry import Retries
 
 
 @dataclass(frozen=True, slots=True)

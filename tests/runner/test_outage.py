@@ -16,7 +16,7 @@ import aiml_nb as nb
 from aiml_nb.endpoint.failures import Failure
 from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.records import Run
-from aiml_nb.runner.limits.outage import FEWEST, Found, Outage
+from aiml_nb.runner.retries.outage import FEWEST, Found, Outage
 
 from ..rows import in_turn, slow
 from .conftest import run_skipping

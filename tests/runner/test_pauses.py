@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiml_nb.runner.limits.pauses import FIRST, MOST, Hints, Pauses, Refusals
+from aiml_nb.runner.retries.pauses import FIRST, MOST, Hints, Pauses, Refusals
 
 
 def take_all(pauses: Pauses, now: float, *, limit: int = 1000) -> int:

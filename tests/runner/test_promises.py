@@ -26,8 +26,8 @@ from aiml_nb.endpoint.failures import Failure
 from aiml_nb.records import Call
 from aiml_nb.runner.call import CallRunner
 from aiml_nb.runner.execute import execute
-from aiml_nb.runner.limits.retry import MAX_429S, Retries, Tries
 from aiml_nb.runner.plan import describe_plan, make_plan
+from aiml_nb.runner.retries.retry import MAX_429S, Retries, Tries
 
 from ..raw_server import JSON_HEAD, RawServer, raw_server
 from ..rows import in_turn, slow

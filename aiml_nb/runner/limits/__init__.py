@@ -1,7 +1,6 @@
-"""How much a run may send, how fast, and what follows from a failure.
+"""How much a run may send, and how fast.
 
 `admission` lets each attempt through: `limiter` holds how many are in flight (`congestion` says how
 many that is), `quotas` the requests and tokens per minute (`rates`), `budget` the caps on calls,
-tokens and cost. `policy` says what follows from a failed attempt, for its call (`retry`) and for
-all others (`holdups`: `pauses` and `outage`).
+tokens and cost.
 """

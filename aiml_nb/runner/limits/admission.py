@@ -12,9 +12,9 @@ from ...records import Call
 from ..look import look, look_async
 from ..pacing.start_pacer import StartPacer
 from ..plan import Plan
-from .holdups import LOOK, Holdups
+from ..retries.holdups import LOOK, Holdups
+from ..retries.outage import LOOK_TIME
 from .limiter import FIRST_LIMIT, AdaptiveLimiter
-from .outage import LOOK_TIME
 from .quotas import Quotas, Share
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+from ..limits.limiter import AdaptiveLimiter
+from ..limits.slots import lent_slot
 from ..pacing.clock import Clock
-from .limiter import AdaptiveLimiter
-from .slots import lent_slot
 
 
 class Backoff:
