@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from threading import Thread
@@ -65,6 +66,13 @@ async def _await_quietly(result: Coroutine[Any, Any, Any]) -> Any:
 
 
 def _stop(thread: Thread) -> None:
-    """Raise SystemExit in a thread: an endless loop would slow down every later cell."""
-    number = ctypes.c_ulong(thread.ident or 0)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))
+    """Raise SystemExit in a thread: an endless loop would slow down every later cell.
+
+    Again until it ends, since the first may be caught, by the learner or in a callback; for a
+    second, since what waits outside Python does not hear it.
+    """
+    ends = time.monotonic() + 1.0
+    while thread.is_alive() and time.monotonic() < ends:
+        number = ctypes.c_ulong(thread.ident or 0)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))
+        thread.join(0.05)

@@ -47,6 +47,24 @@ def test_what_goes_round_for_ever_is_ended_when_it_is_given_up(awaits: bool) -> 
     assert not threads[0].is_alive()
 
 
+def test_what_catches_everything_once_is_ended_all_the_same() -> None:
+    threads, caught = [], []
+
+    def go_round():
+        threads.append(threading.current_thread())
+        for _ in range(2):
+            try:
+                while True:
+                    pass
+            except BaseException as error:  # noqa: BLE001  as learners write it
+                caught.append(error)
+
+    with pytest.raises(NotYet, match="had not ended"):
+        run_answer(go_round, limit=0.05)
+    threads[0].join(timeout=10)
+    assert not threads[0].is_alive()
+
+
 def test_what_was_started_and_not_awaited_prints_no_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
