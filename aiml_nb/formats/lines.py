@@ -35,8 +35,8 @@ _MARKS = {
     b"\0{": "utf-16-be",
 }
 _STRICT: dict[str, Any] = {"allow_nan": False}
-# Made once, where `json.dumps` makes one for each line. To look for circles takes longer than to
-# meet one.
+# Made once: `json.dumps` would make one for each line. Circular references are not looked for; they
+# end in a RecursionError.
 _COMPACT = json.JSONEncoder(**_STRICT, check_circular=False)
 
 
