@@ -9,7 +9,7 @@ import json
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...completion import choices_of, is_in_parts, message_of, reasoning_of, text_of
+from ...completion import choices_of, message_of, plain_text_of, reasoning_of, text_of
 from ...records import Call
 from .estimate import Estimate, text_of_prompt
 from .tokens import are_too_few, count_tokens
@@ -23,8 +23,6 @@ ROOM = 4096
 MARGIN = 2
 # Tokenizers make a token of each byte at most; `count_tokens` has one for four of them, or more.
 _MAX_PER_ESTIMATE = 4.0
-# A message that has no more than these says nothing beside its text.
-_PLAIN = {"role", "content", "refusal"}
 
 
 class Used(NamedTuple):
@@ -91,11 +89,11 @@ def used_by(call: Call, estimate: Estimate, *, prompt: Prompt | None = None) -> 
 
 def _words_of(call: Call) -> str:
     """Return all that somebody can read in an answer."""
-    messages = [message_of(choice) for choice in choices_of(call.body)]
-    if len(messages) == 1 and messages[0].keys() <= _PLAIN and not is_in_parts(messages[0]):
-        return call.text  # mostly
+    plain = plain_text_of(call.body)
+    if plain is not None:
+        return plain
     parts = []
-    for message in messages:
+    for message in map(message_of, choices_of(call.body)):
         parts += [text_of(message), reasoning_of(message)]
         if tools := message.get("tool_calls"):
             parts.append(json.dumps(tools, ensure_ascii=False, default=str))

@@ -86,35 +86,24 @@ class Policy:
             The attempts that are still on their way.
         """
         with self._lock:
-            return self._judge(failure, tries, sent, left, in_flight, streamed)
-
-    def _judge(
-        self,
-        failure: Failure,
-        tries: Tries,
-        sent: float,
-        left: float,
-        in_flight: int,
-        streamed: bool,
-    ) -> Verdict:
-        now = self._now()
-        is_away = self.holdups.note_loss(failure, now, in_flight=in_flight)
-        if failure.status is not None and failure.error_type not in LOST:
-            self._note_reply(sent=sent, is_good=False)
-        refused = failure.error_type == "429"
-        in_vain = refused and self.holdups.note_429(sent=sent)
-        verdict = self.retries.judge(
-            failure, tries, streamed=streamed, left=left, is_away=is_away, in_vain=in_vain
-        )
-        if end := _ENDS.get(verdict.remark):
-            self._say(verdict.remark, end.format(self._plan.options.retry_share))
-        all_wait = is_away
-        if verdict.pause and not is_away:
-            all_wait = self.holdups.pause(now, verdict.pause, sent=sent)
-        elif refused and not verdict.stops_run:
-            all_wait = self.holdups.pause_if_burst(now, self.retries.draw_pause, sent=sent)
-        # After a 429 it queues again at once, and keeps its priority.
-        return replace(verdict, wait=NO_DELAY) if all_wait and verdict.wait else verdict
+            now = self._now()
+            is_away = self.holdups.note_loss(failure, now, in_flight=in_flight)
+            if failure.status is not None and failure.error_type not in LOST:
+                self._note_reply(sent=sent, is_good=False)
+            refused = failure.error_type == "429"
+            in_vain = refused and self.holdups.note_429(sent=sent)
+            verdict = self.retries.judge(
+                failure, tries, streamed=streamed, left=left, is_away=is_away, in_vain=in_vain
+            )
+            if end := _ENDS.get(verdict.remark):
+                self._say(verdict.remark, end.format(self._plan.options.retry_share))
+            all_wait = is_away
+            if verdict.pause and not is_away:
+                all_wait = self.holdups.pause(now, verdict.pause, sent=sent)
+            elif refused and not verdict.stops_run:
+                all_wait = self.holdups.pause_if_burst(now, self.retries.draw_pause, sent=sent)
+            # After a 429 it queues again at once, and keeps its priority.
+            return replace(verdict, wait=NO_DELAY) if all_wait and verdict.wait else verdict
 
     def _note_reply(self, *, sent: float, is_good: bool) -> None:
         said = self.holdups.note_reply(self._now(), sent=sent, is_good=is_good)
