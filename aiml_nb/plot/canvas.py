@@ -11,8 +11,8 @@ from matplotlib.patches import StepPatch
 from matplotlib.ticker import MaxNLocator
 
 from ..analysis.arrays import FloatArray
-from .lettering import drawable
 from .style import AXIS_SIZE, DPI, GREY, GRID, INK, NOTE_SIZE, PANEL_TITLE_SIZE, WIDTH
+from .text import drawable
 
 # Under the lowest Axes of a block: the ticks, their texts and the unit.
 TICKS_AND_UNIT = 44
@@ -32,9 +32,9 @@ class Canvas:
     Parameters
     ----------
     figure
-        The card.
+        The page.
     height
-        Of the card, in pixels; it is 900 wide.
+        Of the page, in pixels; it is 900 wide.
     """
 
     figure: Figure

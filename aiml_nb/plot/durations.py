@@ -1,4 +1,4 @@
-"""Layout C's large part: how long calls took, over time."""
+"""The large part of the layout "overview": how long calls took, over time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The legend at the bottom of the card: only what is there to see."""
+"""The legend at the bottom of the page: only what is there to see."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..report.wording import format_seconds
-from .lettering import width_of
 from .marks import mark
 from .style import (
     BACKOFF_COLOUR,
@@ -28,6 +27,7 @@ from .style import (
     QUEUED_COLOUR,
     WIDTH,
 )
+from .text import width_of
 
 LINE_HEIGHT = 18
 # Pixels: the sample before an entry and the gaps around it, as set below in units of the text size.
@@ -90,11 +90,11 @@ def draw_row(figure: Figure, row: list[Entry], *, top: float, height: float) -> 
     Parameters
     ----------
     figure
-        The card.
+        The page.
     row
         Its entries.
     top, height
-        Of the row and of the card, in pixels.
+        Of the row and of the page, in pixels.
     """
     figure.legend(
         [sample for _, sample in row],

@@ -36,7 +36,7 @@ def draw_order(axes: Axes, run: Run) -> None:
     axes.tick_params(axis="both", labelbottom=True, length=3)
     axes.set_xticks(places, names)
     axes.set_yticks(places, names)
-    # Flush with the end of the axis, where the card ends too.
+    # Flush with the end of the axis, where the page ends too.
     axes.get_xticklabels()[-1].set_horizontalalignment("right" if n > 1 else "center")
     axes.spines["left"].set_visible(True)
     axes.set_xlabel("submitted", size=AXIS_SIZE, labelpad=-6, x=0.4)

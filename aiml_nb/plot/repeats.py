@@ -1,4 +1,4 @@
-"""Layout D: the speed-ups of several pairs of runs, with their interval."""
+"""Repeated comparisons: the speed-up of each pair of runs as a dot, and their interval."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..records import Comparison
 from ..report.wording import concurrent_name
 from .canvas import Canvas
 from .legend import Entry
-from .lettering import width_of
 from .style import AXIS_SIZE, BARS, EDGE, GREY, INK, NOTE_SIZE, WIDTH
+from .text import width_of
 
 _ABOVE, _STRIP, _BELOW = 24, 62, 44
 _MARGIN = 16
@@ -101,7 +101,7 @@ class Repeats:
 
 
 def plan_repeats(comparison: Comparison) -> Repeats | None:
-    """Plan layout D; None if there are fewer than two pairs to compare."""
+    """Plan the strip of dots; None if there are fewer than two pairs to compare."""
     ends, middle = interval(comparison), speedup(comparison)
     if ends is None or middle is None:
         return None
@@ -125,7 +125,7 @@ def _places(least: float, most: float) -> list[float]:
 def _places_among(steps: Sequence[float], least: float, most: float) -> list[float]:
     scale = (WIDTH - 2 * _MARGIN) / log(most / least)
     apart = max(width_of(f"{end:.2g}×", size=AXIS_SIZE) for end in (least, 0.95, most)) + EDGE
-    # Texts at the very ends would leave the card.
+    # Texts at the very ends would leave the page.
     least, most = least * exp(_MARGIN / scale), most / exp(_MARGIN / scale)
     rounds = [step * 10**power for power in range(4) for step in steps]
     chosen = [1.0]

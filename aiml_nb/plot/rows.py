@@ -1,4 +1,4 @@
-"""Layout A: a row for each call, run below run on one time axis; or a row for each slot."""
+"""Runs below each other on one time axis, with a row for each call or for each slot."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from matplotlib.axes import Axes
 
 from .canvas import TICKS_AND_UNIT, Canvas, name_axes, show_times
+from .geometry import LABEL_GAP, STRIP, Arrow, TimeAxis
 from .legend import Entry, entries
-from .lettering import families
 from .marks import draw_segments
-from .placing import LABEL_GAP, STRIP, Arrow, TimeAxis
 from .segments import Segments
 from .style import DPI, GREEN, SAVED_SIZE
+from .text import families
 
 _PANEL_TITLE = 19
 _BETWEEN_PANELS = 15
@@ -46,7 +46,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One run on the card.
+    """One run on the page.
 
     Parameters
     ----------

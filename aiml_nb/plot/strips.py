@@ -16,9 +16,9 @@ from ..analysis.bounds import mean_in_flight, origin_of, peak_in_flight
 from ..records import Run
 from ..report.wording import pluralize
 from .canvas import TICKS_AND_UNIT, Canvas, draw_steps, name_axes, show_times, write_in
+from .geometry import TimeAxis
 from .legend import Entry
 from .marks import draw_pauses
-from .placing import TimeAxis
 from .segments import Segments, segments
 from .style import AXIS_SIZE, BACKOFF_COLOUR, BARS, FAILED_INK, INK, NOTE_SIZE
 

@@ -1,4 +1,4 @@
-"""Colours, hatches and sizes: what each state of a call looks like on the white card."""
+"""Colours, hatches and sizes: what each state of a call looks like on the page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import matplotlib.style
 
-# The card is measured in pixels at this many dots per inch.
+# The page is measured in pixels at this many dots per inch.
 DPI = 100
 WIDTH = 900
 EDGE = 12

@@ -18,14 +18,14 @@ from ..report.alt_text import alt_text
 from ..report.findings import caveat, finding
 from ..report.subjects import layout_of
 from ..report.text_table import describe
-from .card import Block, Card, draw
-from .layout import key_of, plan_rows, plan_strategies
-from .lettering import drawable
+from .detail_view import plan_detail
+from .page import Block, Page, draw_page
 from .repeats import plan_repeats
+from .row_layout import key_of, plan_rows, plan_strategies
 from .rows import Rows
 from .strips import Limits, limit_of
 from .style import DPI, WIDTH, own_style
-from .zoom import plan_zoom
+from .text import drawable
 
 Plottable: TypeAlias = Shown | Iterable[Run] | str | os.PathLike[str]
 
@@ -49,7 +49,7 @@ class TimelineFigure(Figure):
         self._subject = subject
 
     def savefig(self, fname: Any, **settings: Any) -> None:
-        """Do as `matplotlib.figure.Figure.savefig`; the card stays white in a dark notebook."""
+        """Do as `matplotlib.figure.Figure.savefig`; the page stays white in a dark notebook."""
         with own_style():
             super().savefig(fname, **settings)
 
@@ -60,7 +60,7 @@ class TimelineFigure(Figure):
 def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
     """Draw when each call was queued, sent, answered and finished.
 
-    The card is 900 pixels wide at 100 dots per inch. Up to 24 calls have a labelled row each. Of
+    The picture is 900 pixels wide at 100 dots per inch. Up to 24 calls have a labelled row each. Of
     more, each slot of the limit has a row; of very many, durations are drawn over time. Repeated
     comparisons begin with the speed-up of each pair and their interval.
 
@@ -87,10 +87,10 @@ def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
     """
     subject = _look_at(shown)
     with own_style():
-        card = TimelineFigure(subject) if figure is None else figure
-        card.clear()
-        draw(card, _compose(subject))
-    return card
+        drawn = TimelineFigure(subject) if figure is None else figure
+        drawn.clear()
+        draw_page(drawn, _compose(subject))
+    return drawn
 
 
 def display_bundle(shown: Plottable) -> dict[str, Any]:
@@ -156,8 +156,8 @@ def _png(figure: Figure) -> bytes:
         return file.getvalue()
 
 
-def _compose(subject: Subject) -> Card:
-    """Compose the card for a run, a comparison or several runs."""
+def _compose(subject: Subject) -> Page:
+    """Compose the page for a run, a comparison or several runs."""
     blocks: list[Block] = []
     if subject.comparison is not None and (repeats := plan_repeats(subject.comparison)):
         blocks.append(repeats)
@@ -167,7 +167,7 @@ def _compose(subject: Subject) -> Card:
     if isinstance(body, Rows):
         key = key_of(body)
         blocks += _limits(subject, body)
-    return Card(
+    return Page(
         finding=drawable(finding(subject), others=()),
         caveat=drawable(" ".join(filter(None, [caveat(subject), key])), others=()),
         blocks=blocks,
@@ -180,7 +180,7 @@ def _body(subject: Subject) -> Block:
         return plan_strategies(subject)
     if layout == "rows":
         return plan_rows(subject)
-    return plan_zoom(subject, in_lanes=layout == "lanes")
+    return plan_detail(subject, in_lanes=layout == "lanes")
 
 
 def _limits(subject: Subject, rows: Rows) -> list[Block]:

@@ -45,7 +45,7 @@ def alt_text(shown: Shown) -> str:
             if run.calls
         ]
     else:
-        said += _zoom_in_words(subject, in_lanes=layout == "lanes")
+        said += _detail_in_words(subject, in_lanes=layout == "lanes")
     rested = sum(len(pauses(run).spans) for run in subject.shown)
     if rested:
         said.append(f"Hatched bands mark {pluralize(rested, 'pause')} after a 429.")
@@ -90,7 +90,7 @@ def _repeats_in_words(comparison: Comparison) -> str:
     )
 
 
-def _zoom_in_words(subject: Subject, *, in_lanes: bool) -> list[str]:
+def _detail_in_words(subject: Subject, *, in_lanes: bool) -> list[str]:
     run, bound = subject.run, lower_bound(subject.run)
     said = []
     if subject.pair is not None:

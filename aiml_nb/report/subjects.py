@@ -17,7 +17,7 @@ MAX_ROWS = 24
 # Below this share of the sync makespan, the concurrent run's rows would be too short to read.
 _SHORTEST = 0.2
 # The picture of a run is this many pixels wide beside its order, and a bar should have this many.
-ZOOM_WIDTH = 616
+DETAIL_WIDTH = 616
 _MIN_BAR = 8
 
 
@@ -46,7 +46,7 @@ def layout_of(shown: Shown) -> Literal["rows", "lanes", "overview", "strategies"
     if not durations.size or not run.makespan:
         return "lanes"
     mean = float(durations.mean())
-    wide_enough = mean / run.makespan * ZOOM_WIDTH >= _MIN_BAR
+    wide_enough = mean / run.makespan * DETAIL_WIDTH >= _MIN_BAR
     return "lanes" if wide_enough else "overview"
 
 

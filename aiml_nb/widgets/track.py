@@ -9,7 +9,6 @@ from ..analysis.answered import is_answered, is_cut
 from ..analysis.arrays import FloatArray
 from ..analysis.lanes import lanes
 from ..analysis.order import finishing_ranks
-from ..plot.lettering import width_of
 from ..plot.segments import Segments, segments
 from ..plot.style import (
     BACKOFF_COLOUR,
@@ -22,6 +21,7 @@ from ..plot.style import (
     LINES,
     QUEUED_COLOUR,
 )
+from ..plot.text import width_of
 from ..records import Run
 from ..report.labels import labels
 from ..report.subjects import MAX_ROWS

@@ -1,4 +1,4 @@
-"""Layout D and runs below each other, asked of their Axes."""
+"""Repeated comparisons and runs below each other, asked of their Axes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from aiml_nb.records import Comparison, Run
 
 from ..analysis.builders import call, make_run, make_sync, timed
 from ..analysis.schedules import chunked, first_come
+from .test_detail_view import inside
 from .test_timeline import HOSTILE, bars_in, drawn, legend, states, texts
-from .test_zoom import inside
 
 
 def repeated(*ratios: float) -> Comparison:

@@ -1,4 +1,4 @@
-"""What is on the card, asked of its Axes."""
+"""What is on the page, asked of its Axes."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def test_savings_over_fewer_prompts_say_so() -> None:
 
 
 class Box(NamedTuple):
-    """Where something is on the card, in pixels."""
+    """Where something is on the page, in pixels."""
 
     what: str
     left: float

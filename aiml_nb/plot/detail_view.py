@@ -1,4 +1,4 @@
-"""Layouts B and C: one run enlarged under two bars, with strips below and its order beside it."""
+"""The layouts "lanes" and "overview": one run in detail, with strips below and its order beside."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..analysis.lanes import lanes
 from ..analysis.subject import Subject
 from ..records import Run
 from ..report.annotations import margin_notes
-from ..report.subjects import ZOOM_WIDTH
+from ..report.subjects import DETAIL_WIDTH
 from ..report.wording import concurrent_name
 from .canvas import TICKS_AND_UNIT, Canvas, draw_bound, name_axes, show_times, write_in
 from .durations import draw_durations
-from .layout import horizon_of
 from .legend import Entry, entries
 from .marks import draw_pauses, draw_segments
 from .order import draw_order
-from .overview import BARS_HEIGHT, WEDGE_HEIGHT, Overview, write_note
+from .pair_bars import BARS_HEIGHT, WEDGE_HEIGHT, PairBars, write_note
+from .row_layout import horizon_of
 from .segments import Segments, segments
 from .strips import draw_done, draw_in_flight, in_flight_entries, limit_of
 from .style import AXIS_SIZE, NOTE_SIZE
@@ -38,7 +38,7 @@ _NOTE = 22
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Zoom:
+class DetailView:
     """What is drawn enlarged, and beside what.
 
     Parameters
@@ -57,7 +57,7 @@ class Zoom:
         The lower bound in seconds, None if there is none.
     notes
         What is written under its order.
-    overview
+    pair_bars
         The two bars above it, if it is compared.
     """
 
@@ -68,7 +68,7 @@ class Zoom:
     slots: int
     bound: float | None
     notes: list[str]
-    overview: Overview | None
+    pair_bars: PairBars | None
 
     @property
     def height(self) -> float:
@@ -90,20 +90,20 @@ class Zoom:
 
     def draw(self, canvas: Canvas, *, top: float) -> None:
         """Draw all parts."""
-        if self.overview:
-            self.overview.draw(canvas, top=top)
-            self.overview.draw_wedge(canvas, top=top, to=(_LEFT, _LEFT + ZOOM_WIDTH))
+        if self.pair_bars:
+            self.pair_bars.draw(canvas, top=top)
+            self.pair_bars.draw_wedge(canvas, top=top, to=(_LEFT, _LEFT + DETAIL_WIDTH))
         top += self._head
         write_note(canvas, self._note(), left=_LEFT, bottom=top)
         axes = self._draw_large(canvas, top=top)
         strips = self._draw_strips(canvas, axes, top=top + self._large + _GAP)
         for part in (axes, *strips):  # left of the widest number that may be there
-            part.yaxis.set_label_coords((_SIDE - _LEFT) / ZOOM_WIDTH, 0.5)
+            part.yaxis.set_label_coords((_SIDE - _LEFT) / DETAIL_WIDTH, 0.5)
         self._draw_order(canvas, top=top)
 
     @property
     def _head(self) -> float:
-        return BARS_HEIGHT + WEDGE_HEIGHT if self.overview else _NOTE
+        return BARS_HEIGHT + WEDGE_HEIGHT if self.pair_bars else _NOTE
 
     @property
     def _row(self) -> float:
@@ -121,12 +121,12 @@ class Zoom:
         return _LIMIT_STRIP if limit is not None and limit.changed else _STRIP
 
     def _note(self) -> str:
-        zoomed = f"zoomed to the {concurrent_name(self.run)} run" if self.overview else ""
+        zoomed = f"zoomed to the {concurrent_name(self.run)} run" if self.pair_bars else ""
         rows = f"each row = one of {self.slots:,} slots" if self.in_lanes and self.slots > 1 else ""
         return "; ".join(filter(None, [zoomed, rows]))
 
     def _draw_large(self, canvas: Canvas, *, top: float) -> Axes:
-        axes = canvas.axes(_LEFT, top, ZOOM_WIDTH, self._large)
+        axes = canvas.axes(_LEFT, top, DETAIL_WIDTH, self._large)
         show_times(axes, self.horizon, last=False)
         if self.in_lanes:
             axes.set_ylim(self.slots - 0.5, -0.5)
@@ -141,11 +141,11 @@ class Zoom:
         return axes
 
     def _draw_strips(self, canvas: Canvas, above: Axes, *, top: float) -> tuple[Axes, Axes]:
-        strip = canvas.axes(_LEFT, top, ZOOM_WIDTH, self._strip, share=above)
-        draw_in_flight(strip, self.run, self.drawn, horizon=self.horizon, width=ZOOM_WIDTH)
+        strip = canvas.axes(_LEFT, top, DETAIL_WIDTH, self._strip, share=above)
+        draw_in_flight(strip, self.run, self.drawn, horizon=self.horizon, width=DETAIL_WIDTH)
         show_times(strip, self.horizon, last=False)
         draw_bound(strip, self.bound)
-        done = canvas.axes(_LEFT, top + self._strip + _GAP, ZOOM_WIDTH, _STRIP, share=above)
+        done = canvas.axes(_LEFT, top + self._strip + _GAP, DETAIL_WIDTH, _STRIP, share=above)
         draw_done(done, self.run, bound=self.bound, horizon=self.horizon)
         show_times(done, self.horizon, last=True)
         draw_bound(done, self.bound)
@@ -160,8 +160,8 @@ class Zoom:
             canvas.write(_RIGHT_COLUMN, y, note, size=NOTE_SIZE)
 
 
-def plan_zoom(subject: Subject, *, in_lanes: bool) -> Zoom:
-    """Plan layout B, or without lanes layout C.
+def plan_detail(subject: Subject, *, in_lanes: bool) -> DetailView:
+    """Plan the layout "lanes", or "overview" with durations in place of lanes.
 
     Parameters
     ----------
@@ -170,11 +170,11 @@ def plan_zoom(subject: Subject, *, in_lanes: bool) -> Zoom:
     in_lanes
         False to draw durations over time in place of lanes.
     """
-    run, overview = subject.run, None
+    run, pair_bars = subject.run, None
     if subject.pair is not None:
         sync, concurrent = subject.pair
-        overview = Overview(sync=sync, concurrent=concurrent, left=_LEFT, right=884)
-    return Zoom(
+        pair_bars = PairBars(sync=sync, concurrent=concurrent, left=_LEFT, right=884)
+    return DetailView(
         run=run,
         drawn=segments(run, rows=lanes(run) if in_lanes else None, shortest_queue=inf),
         horizon=horizon_of([run]),
@@ -182,5 +182,5 @@ def plan_zoom(subject: Subject, *, in_lanes: bool) -> Zoom:
         slots=max(1, peak_in_flight(run)),
         bound=lower_bound(run),
         notes=margin_notes(subject),
-        overview=overview,
+        pair_bars=pair_bars,
     )

@@ -1,4 +1,4 @@
-"""Layouts B and C, asked of their Axes."""
+"""The layouts "lanes" and "overview", asked of their Axes."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def test_done_and_not_ok_differ_in_more_than_colour() -> None:
 
 
 def inside(figure: Figure) -> None:
-    """Check that no text leaves the card."""
+    """Check that no text leaves the page."""
     height = figure.get_size_inches()[1] * 100
     for text in figure.findobj(Text):
         if text.get_text() and text.get_visible():
@@ -226,7 +226,7 @@ def inside(figure: Figure) -> None:
 
 
 @pytest.mark.parametrize(("limit", "n"), in_turn([1, 2, 7, 40, 1000], [25, 300, 10_000]))
-def test_nothing_leaves_the_card(n: int, limit: int) -> None:
+def test_nothing_leaves_the_page(n: int, limit: int) -> None:
     draw = seeded(n)
     run = first_come([draw.lognormvariate(0, 1) for _ in range(n)], slots=limit)
     for i in range(0, n, 20):

@@ -11,8 +11,8 @@ from ..analysis.pairs import pair_times
 from ..records import Run
 from ..report.wording import concurrent_name, format_seconds, in_both, pace
 from .canvas import Canvas
-from .lettering import width_of
 from .style import AXIS_SIZE, BARS, INK, NOTE_SIZE, RULE, WIDTH
+from .text import width_of
 
 SYNC_COLOUR = "#BDC4C9"
 _BAR = 15
@@ -23,7 +23,7 @@ _GAP = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
+class PairBars:
     """A sync and a concurrent run as two bars.
 
     Parameters
@@ -61,9 +61,9 @@ class Overview:
         Parameters
         ----------
         canvas
-            The card.
+            The page.
         top
-            Where the overview began, in pixels.
+            Where the bars began, in pixels.
         to
             Where the enlarged time axis begins and ends, in pixels.
         """

@@ -1,4 +1,4 @@
-"""Where things go on the card, in pixels: the time axis, the labels and the saving's arrow."""
+"""Where things go on the page, in pixels: the time axis, the labels and the saving's arrow."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Rect:
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """From seconds to pixels from the left of the card.
+    """From seconds to pixels from the left of the page.
 
     Parameters
     ----------
@@ -78,13 +78,13 @@ def time_axis(
     Parameters
     ----------
     left
-        Pixels from the left of the card.
+        Pixels from the left of the page.
     horizon
         Seconds.
     labels
         For each label the end of its bar, in seconds, and its width with the gap, in pixels.
     edge
-        Pixels to keep free at the right of the card.
+        Pixels to keep free at the right of the page.
     """
     room = WIDTH - edge - left
     widths = [(room - width) * horizon / end for end, width in labels if end > 0]

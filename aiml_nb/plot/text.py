@@ -1,4 +1,4 @@
-"""Text on the card: what the fonts can draw, how wide it is, and where its lines break."""
+"""Text on the page: what the fonts can draw, how wide it is, and where its lines break."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def drawable(text: str, *, others: tuple[str, ...] = OTHER_FONTS) -> str:
 
 
 def width_of(text: str, *, size: float, bold: bool = False) -> float:
-    """Return the width of one line of text on the card, in pixels.
+    """Return the width of one line of text on the page, in pixels.
 
     Parameters
     ----------

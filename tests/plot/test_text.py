@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from aiml_nb.plot.lettering import (
+from aiml_nb.plot.text import (
     BASE_FONT,
     MISSING,
     cut,

@@ -1,4 +1,4 @@
-"""The white card: the finding, the caveat, what is drawn one below the other, and the legend."""
+"""The page of a picture: finding and caveat on top, blocks below each other, then the legend."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from .canvas import Canvas
 from .legend import LINE_HEIGHT, Entry, draw_row, rows_of
-from .lettering import headline, wrapped
 from .style import CAVEAT_SIZE, DPI, EDGE, GREY, TITLE_SIZES, WIDTH
+from .text import headline, wrapped
 
 _TOP = 6
 _HEADLINE = 19
@@ -19,7 +19,7 @@ _BOTTOM = 6
 
 
 class Block(Protocol):
-    """A part of the card, as wide as the card."""
+    """A part of the page, as wide as the page."""
 
     @property
     def height(self) -> float:
@@ -29,41 +29,41 @@ class Block(Protocol):
         """Return its part of the legend."""
 
     def draw(self, canvas: Canvas, *, top: float) -> None:
-        """Draw it `top` pixels below the upper edge of the card."""
+        """Draw it `top` pixels below the upper edge of the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """What goes on the card, in words and blocks."""
+class Page:
+    """What goes on the page, in words and blocks."""
 
     finding: str
     caveat: str
     blocks: list[Block]
 
 
-def draw(figure: Figure, card: Card) -> None:
-    """Draw the card on an empty figure, whose size is set to what it needs.
+def draw_page(figure: Figure, page: Page) -> None:
+    """Draw a page on an empty figure, and set the figure to the height that the page needs.
 
     Parameters
     ----------
     figure
         The figure.
-    card
+    page
         What goes on it.
     """
     room = WIDTH - 2 * EDGE
-    title, size = headline(card.finding, width=room, sizes=TITLE_SIZES)
-    caveat = wrapped(card.caveat, width=room, size=CAVEAT_SIZE)
-    legend = rows_of(_legend(card.blocks))
+    title, size = headline(page.finding, width=room, sizes=TITLE_SIZES)
+    caveat = wrapped(page.caveat, width=room, size=CAVEAT_SIZE)
+    legend = rows_of(_legend(page.blocks))
     top: float = _TOP + _HEADLINE * len(title) + _CAVEAT * len(caveat) + 2
-    end = top + sum(block.height for block in card.blocks)
+    end = top + sum(block.height for block in page.blocks)
     height = end + LINE_HEIGHT * len(legend) + _BOTTOM
     figure.set_layout_engine("none")
     figure.set_size_inches(WIDTH / DPI, height / DPI)
     figure.set_facecolor("white")
     canvas = Canvas(figure, height)
     _draw_header(canvas, title, caveat, size=size)
-    for block in card.blocks:
+    for block in page.blocks:
         block.draw(canvas, top=top)
         top += block.height
     for i, row in enumerate(legend):

@@ -1,4 +1,4 @@
-"""The plan of layout A: what goes where, before anything is drawn."""
+"""The layouts "rows" and "strategies": what goes where, before anything is drawn."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from ..report.wording import (
     pace,
     pluralize,
 )
-from .lettering import cut, drawable, width_of
-from .placing import LABEL_GAP, Rect, TimeAxis, clear_of, place_arrow, time_axis
+from .geometry import LABEL_GAP, Rect, TimeAxis, clear_of, place_arrow, time_axis
 from .rows import Ending, Panel, Rows
 from .segments import segments
 from .style import EDGE, FAILED_INK, INK, SAVED_SIZE
+from .text import cut, drawable, width_of
 
 # Up to this many rows are high.
 _MAX_LARGE = 6

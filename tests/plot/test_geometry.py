@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiml_nb.plot.placing import LABEL_GAP, Rect, clear_of, place_arrow, time_axis
+from aiml_nb.plot.geometry import LABEL_GAP, Rect, clear_of, place_arrow, time_axis
 from aiml_nb.plot.style import EDGE, WIDTH
 
 
