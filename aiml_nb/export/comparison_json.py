@@ -6,12 +6,13 @@ from typing import Any
 
 from ..analysis import lower_bound, total_overtakes
 from ..completion import told_of
-from ..formats.codec import to_dict
+from ..formats.codec import OPTIONAL_FIELDS, optional_fields, to_dict
 from ..formats.lines import dump
 from ..records import Call, Comparison, Run
 
 # Fields of a call that version 1 does not have, or has elsewhere.
 _LEFT_OUT = {"custom_id", "error", "finish_reason", "reasoning_tokens", "model", "parameters"}
+_LEFT_OUT |= set(OPTIONAL_FIELDS)
 
 
 def comparison_to_dict(comparison: Comparison) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def run_to_dict(run: Run) -> dict[str, Any]:
 def _call_to_dict(call: Call) -> dict[str, Any]:
     data = {name: each for name, each in to_dict(call).items() if name not in _LEFT_OUT}
     body = data.pop("body")
-    return data | told_of(call) | {"body": body}
+    return data | told_of(call) | {"body": body} | optional_fields(call)
 
 
 def to_json(data: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ in shapes of their own: `journal`, `results`, and the JSON of ``aiml-nb compare`
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -13,7 +14,7 @@ from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..records import Attempt, Call, Run
+from ..records import CHAT, Attempt, Call, Run
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -22,6 +23,8 @@ Record = TypeVar("Record", Call, Run)
 
 CALL_FIELDS = tuple(each.name for each in fields(Call))
 STAMPS = ("submitted", "started", "first_token", "finished")
+# Only some calls have these; files name them for those alone.
+OPTIONAL_FIELDS = ("api", "children", "result")
 _ATTEMPT_FIELDS = tuple(each.name for each in fields(Attempt))
 _values_of_call, _values_of_attempt = attrgetter(*CALL_FIELDS), attrgetter(*_ATTEMPT_FIELDS)
 _MAX_INT = int(sys.float_info.max)  # no sum could hold a larger one
@@ -31,7 +34,52 @@ def to_dict(call: Call) -> dict[str, Any]:
     """Return the fields of a call, and its attempts with theirs; nothing else is copied."""
     data = dict(zip(CALL_FIELDS, _values_of_call(call), strict=True))
     data["attempts"] = attempts_to_dicts(call)
+    data["children"] = [to_dict(child) for child in call.children] if call.children else []
     return data
+
+
+def optional_fields(call: Call, *, texts: bool = True) -> dict[str, Any]:
+    """Return the fields of `OPTIONAL_FIELDS` that a call has, as plain data; mostly none.
+
+    Parameters
+    ----------
+    texts
+        False leaves out what the function returned, and in the children every text.
+    """
+    data: dict[str, Any] = {}
+    if call.api != CHAT:
+        data["api"] = call.api
+    if call.children:
+        children = [to_dict(child) for child in call.children]
+        data["children"] = children if texts else [without_words_of(child) for child in children]
+    if texts and call.result is not None:
+        data["result"] = plain_data_of(call.result)
+    return data
+
+
+def plain_data_of(value: Any) -> Any:
+    """Return what a function returned as JSON can hold it: models and dataclasses as objects.
+
+    What JSON does not know becomes its ``repr``.
+
+    Raises
+    ------
+    ValueError
+        If it holds itself.
+    """
+    from pydantic_core import to_jsonable_python
+
+    try:
+        return to_jsonable_python(value, fallback=repr)
+    except UnicodeEncodeError:  # a lone surrogate, which json escapes
+        return json.loads(json.dumps(value, default=repr))
+
+
+def without_words_of(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the dictionary of a call without prompts, answers and the words of errors."""
+    none = {"prompt": "", "text": "", "error": None, "body": None, "result": None}
+    children = [without_words_of(child) for child in data["children"]]
+    return data | none | {"parameters": {}, "children": children}
 
 
 def attempts_to_dicts(call: Call) -> list[dict[str, Any]]:
@@ -87,8 +135,15 @@ def _validators() -> dict[type, Callable[[object], Any]]:
     for kind, listed in ((Call, list[Call]), (Run, list[Run])):
         schema: Any = TypeAdapter(listed, config=strict).core_schema
         _relax(schema)
-        found[kind] = SchemaValidator(schema["items_schema"]).validate_python
+        found[kind] = SchemaValidator(_of_one(schema)).validate_python
     return found
+
+
+def _of_one(schema: Any) -> Any:
+    """Return the schema of one item from that of a list; a call may have calls for children."""
+    if schema["type"] == "definitions":
+        return {**schema, "schema": schema["schema"]["items_schema"]}
+    return schema["items_schema"]
 
 
 def _relax(schema: Any) -> None:

@@ -8,8 +8,8 @@ A journal has one line each for
   head, ``{"aiml_nb_resumed": 1, "parameters": {…}, "prompts": [{…}, …]}``;
 - each attempt about to be sent, ``{"custom_id", "sent": 1, "client_request_id", "at"}``:
   `sent_line`;
-- each call, in the shape of OpenAI's Batch output plus our ``timing``: `call_to_dict`,
-  `call_from_dict`;
+- each call, in the shape of OpenAI's Batch output plus our ``timing``, and for those that are no
+  chat completions ``call``, with the fields of the record: `call_to_dict`, `call_from_dict`;
 - its end, ``{"aiml_nb_end": 1, "loop_lag_max", "loop_lag_total", "limit_history", "stopped",
   "notices"}``: `footer`; a journal that was cut off has none. `saved.read_saved` reads the whole
   file back.
@@ -26,10 +26,12 @@ from typing import Any
 from ..completion import fields_of
 from ..records import Attempt, Call, Run
 from .batch import reply_of
-from .codec import STAMPS, attempts_to_dicts, from_dict
+from .codec import STAMPS, attempts_to_dicts, from_dict, optional_fields, to_dict, without_words_of
 from .lines import encode_record
 
 VERSION = 1
+# What a line has of a call beside ``call``.
+_ELSEWHERE = ("index", "custom_id", "prompt", "attempts", "body", "children", "result")
 SETTINGS = (
     *("strategy", "max_concurrency", "stream", "model", "base_url", "simulated", "seed"),
     *("service", "started_at", "parameters"),
@@ -66,6 +68,10 @@ def call_to_dict(
     changed = {n: value for n, value in call.parameters.items() if n not in (known or ())}
     if changed:
         data["parameters"] = changed if texts else without_texts(changed)
+    special = optional_fields(call, texts=texts)
+    if special:
+        whole = to_dict(call) if texts else without_words_of(to_dict(call))
+        data["call"] = {n: each for n, each in whole.items() if n not in _ELSEWHERE} | special
     return data
 
 
@@ -144,7 +150,9 @@ def _fields_of_call(data: Mapping[str, Any], prompt: str) -> dict[str, Any]:
     timing, error = data["timing"], data.get("error") or {}
     body = (data.get("response") or {}).get("body")
     body = body if isinstance(body, dict) else None
+    told = data["call"] if "call" in data else fields_of(body or {})
     return {
+        **told,
         "index": timing["index"],
         "custom_id": data["custom_id"],
         "prompt": prompt,
@@ -155,7 +163,6 @@ def _fields_of_call(data: Mapping[str, Any], prompt: str) -> dict[str, Any]:
         "attempts": timing.get("attempts") or [],
         "parameters": data.get("parameters") or {},
         "body": None if timing.get("added") else body,
-        **fields_of(body or {}),
     }
 
 

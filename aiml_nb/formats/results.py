@@ -13,7 +13,7 @@ Every line of the file is a JSON object that stands by itself, in the prompts' o
   dollars), ``model``; the stamps ``submitted``, ``started``, ``first_token`` and ``finished`` in
   seconds since the run began; ``tool_calls``, ``reasoning`` and ``n_choices``; ``attempts``;
   ``parameters``, where they are not those of the run: the fields of `records.Call`, null where one
-  does not apply;
+  does not apply; and ``api``, ``children`` and ``result``, for calls that have them;
 - ``id``, ``response`` and ``error``, as in OpenAI's Batch output, for programs that read that.
   ``response.body`` is `records.Call.body`, the whole reply; ``added`` names what the server left
   out of it and that shape needs, such as ``["created", "choices.0.index"]``: it is ours;
@@ -35,12 +35,19 @@ from typing import Any
 from ..completion import told_of
 from ..records import Call, Run
 from .batch import complete, reply_of, take_out
-from .codec import CALL_FIELDS, STAMPS, attempts_to_dicts, from_dict
+from .codec import (
+    CALL_FIELDS,
+    OPTIONAL_FIELDS,
+    STAMPS,
+    attempts_to_dicts,
+    from_dict,
+    optional_fields,
+)
 from .journal import SETTINGS, without_texts
 from .lines import dump, parse
 
 VERSION = 1
-_OTHERS = ("error", "attempts", "parameters", "body")  # in shapes of their own
+_OTHERS = ("error", "attempts", "parameters", "body", *OPTIONAL_FIELDS)  # in shapes of their own
 _FIELDS = (*(n for n in CALL_FIELDS if n not in _OTHERS + STAMPS), *STAMPS)
 _values = attrgetter(*_FIELDS)
 _TEXTS = ("prompt", "text", "tool_calls", "reasoning")
@@ -123,7 +130,9 @@ def _row(call: Call, run: Run, *, texts: bool) -> dict[str, Any]:
         response["body"], missing = complete(response["body"], known)
         added = added or missing
     row |= {"response": response, "error": error}
-    return row | {"added": added} if added else row
+    if added:
+        row["added"] = added
+    return row | optional_fields(call, texts=texts)
 
 
 def _fields_of_call(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,4 +147,4 @@ def _fields_of_call(row: Mapping[str, Any]) -> dict[str, Any]:
     data["attempts"] = row["attempts"]
     data["parameters"] = row.get("parameters") or {}
     data["body"] = body
-    return data
+    return data | {name: row[name] for name in OPTIONAL_FIELDS if name in row}

@@ -4,7 +4,7 @@ All times are seconds. Stamps are ``time.perf_counter()`` seconds since the run'
 its first call was submitted; ``Run.started_at`` is the one wall-clock anchor.
 """
 
-from .calls import OUTCOMES, Attempt, Call, Outcome
+from .calls import CHAT, OUTCOMES, Attempt, Call, Outcome
 from .runs import Comparison, LimitChange, Run
 
-__all__ = ["OUTCOMES", "Attempt", "Call", "Comparison", "LimitChange", "Outcome", "Run"]
+__all__ = ["CHAT", "OUTCOMES", "Attempt", "Call", "Comparison", "LimitChange", "Outcome", "Run"]

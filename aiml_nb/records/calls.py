@@ -7,16 +7,14 @@ its first call was submitted; ``Run.started_at`` is the one wall-clock anchor.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from ..completion import Answered
 from ..times import Timed
 
-if TYPE_CHECKING:
-    pass
-
 Outcome = Literal["ok", "incomplete", "refused", "error", "timeout", "cancelled", "not_started"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+CHAT = "chat"  # the kind of call that `Call.api` names unless something else is said
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,6 +86,14 @@ class Call(Timed, Answered):
         The reply's JSON as the server sent it, all choices with their whole messages; a streamed
         answer put together into the same shape, as far as it came. `choices`, `message`,
         `tool_calls`, `reasoning` and `n_choices` are read from it, as is all from `text` on.
+    api
+        The kind of call: ``chat``, ``responses``, ``completions``, ``embeddings``, ``images``,
+        ``moderations``, ``speech``, ``transcription``, ``messages`` or ``other``; ``function`` for
+        one of the user's own, and ``step`` for a part of it that `aiml_nb.step` names.
+    children
+        The calls and steps that were made within this one, as a function makes them.
+    result
+        What a function of the user's own returned; None for other calls.
     """
 
     index: int
@@ -110,6 +116,9 @@ class Call(Timed, Answered):
     attempts: list[Attempt] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)
     body: dict[str, Any] | None = field(default=None, repr=False)
+    api: str = CHAT
+    children: list[Call] = field(default_factory=list)
+    result: Any = None
 
     @property
     def backoff_time(self) -> float:

@@ -104,6 +104,11 @@ class Run(_Shown):
     notices: list[str] = field(default_factory=list)
 
     @property
+    def results(self) -> list[Any]:
+        """What the functions of the user's own returned, in order; None for those that failed."""
+        return [call.result for call in self.calls]
+
+    @property
     def makespan(self) -> float:
         """Seconds from the first submit to the last finish; 0 if no call finished."""
         finished = [call.finished for call in self.calls if call.finished is not None]

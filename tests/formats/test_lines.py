@@ -31,27 +31,36 @@ attempts = st.builds(
     request_id=st.none() | words,
     possibly_billed=st.booleans(),
 )
-calls = st.builds(
+_fields: dict[str, Any] = {
+    "index": st.integers(0, 10**6),
+    "custom_id": words,
+    "prompt": words,
+    "submitted": stamps,
+    "started": stamps,
+    "first_token": stamps,
+    "finished": stamps,
+    "outcome": st.sampled_from(OUTCOMES),
+    "error_type": st.none() | words,
+    "error": st.none() | words,
+    "text": words,
+    "finish_reason": st.none() | words,
+    "input_tokens": counts,
+    "output_tokens": counts,
+    "reasoning_tokens": st.none(),
+    "cost": stamps,
+    "model": st.none() | words,
+    "attempts": st.lists(attempts, max_size=3),
+}
+json_values = st.none() | st.booleans() | counts | words | st.dictionaries(words, counts)
+chats = st.builds(Call, **_fields)
+watched = st.builds(
     Call,
-    index=st.integers(0, 10**6),
-    custom_id=words,
-    prompt=words,
-    submitted=stamps,
-    started=stamps,
-    first_token=stamps,
-    finished=stamps,
-    outcome=st.sampled_from(OUTCOMES),
-    error_type=st.none() | words,
-    error=st.none() | words,
-    text=words,
-    finish_reason=st.none() | words,
-    input_tokens=counts,
-    output_tokens=counts,
-    reasoning_tokens=st.none(),
-    cost=stamps,
-    model=st.none() | words,
-    attempts=st.lists(attempts, max_size=3),
+    **_fields,
+    api=st.sampled_from(["responses", "function", "other"]),
+    result=json_values,
+    children=st.lists(chats, max_size=2),
 )
+calls = st.one_of(chats, watched)
 
 
 @pytest.mark.parametrize("write", [encode, encode_record])

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aiml_nb as nb
+from aiml_nb.formats.codec import OPTIONAL_FIELDS
 from aiml_nb.formats.results import encode_rows, read_row, run_from_rows
 from aiml_nb.records import Call
 
@@ -34,12 +35,26 @@ def test_each_line_is_a_row_and_has_what_is_known_of_the_call(tmp_path: Path) ->
     assert [row["index"] for row in rows] == [0, 1, 2]
     for row, made in zip(rows, run.calls, strict=True):
         for each in fields(Call):
-            if each.name not in {"error", "attempts", "body"}:
+            if each.name not in {"error", "attempts", "body", *OPTIONAL_FIELDS}:
                 assert row[each.name] == getattr(made, each.name)
         assert isinstance(row["attempts"], list)
         assert len(row["attempts"]) == len(made.attempts)
         assert row["run"]["run_id"] == "r1"
+        assert row.keys().isdisjoint(OPTIONAL_FIELDS)  # a chat completion has none of them
     assert ["limit_history" in row["run"] for row in rows] == [True, False, False]
+
+
+def test_a_call_of_another_kind_has_its_children_and_result_in_its_row(tmp_path: Path) -> None:
+    child = call(0.2, 0.8, text="Yes.", prompt="Is it?", api="responses")
+    made = call(0, 1, api="function", children=[child], result={"answer": "Yes."})
+    with_texts = nb.to_jsonl(make_run(made), tmp_path / "x.jsonl", texts=True)
+    without = nb.to_jsonl(make_run(made), tmp_path / "y.jsonl", texts=False)
+
+    assert nb.read_saved(with_texts).calls == [made]
+    (row,) = read_rows(without)
+    assert "Yes." not in json.dumps(row)
+    assert "Is it?" not in json.dumps(row)
+    assert row["children"][0]["started"] == 0.2
 
 
 def test_programs_that_read_openais_batch_output_read_it(tmp_path: Path) -> None:
