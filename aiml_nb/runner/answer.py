@@ -15,10 +15,10 @@ from ..endpoint.bad_replies import BadResponseError, ErrorReplyError, find_error
 from ..endpoint.error_bodies import is_page, page_text
 from ..endpoint.failures import PAGE, Failure, explain_failure
 from ..records import Call
-from .assembly import Assembly
-from .incoming import Incoming
-from .outcome import NOT_JUDGED, Verdict, judge, says_why
-from .parse import is_stream, parse_json, parse_several, shorten
+from ..replies.assembly import Assembly
+from ..replies.incoming import Incoming
+from ..replies.outcome import NOT_JUDGED, Verdict, judge, says_why
+from ..replies.parse import is_stream, parse_json, parse_several, shorten
 from .retries.retry import is_temporary
 
 # Lines of JSON are read at one go, and nothing else happens meanwhile: for half a second.

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiml_nb.runner.assembly import Assembly
+from aiml_nb.replies.assembly import Assembly
 
 from .replies import HEAD, USAGE, begin, delta, end, piece
 

@@ -16,8 +16,8 @@ import aiml_nb as nb
 from aiml_nb.export import run_to_dict, to_json
 from aiml_nb.formats.lines import decode, encode
 from aiml_nb.records import Call, Run
-from aiml_nb.runner.incoming import Incoming
-from aiml_nb.runner.parse import parse_json
+from aiml_nb.replies.incoming import Incoming
+from aiml_nb.replies.parse import parse_json
 
 from ..raw_server import JSON_HEAD, SSE_HEAD, raw_server
 from ..rows import in_turn

@@ -11,7 +11,7 @@ import aiml_nb as nb
 from aiml_nb.endpoint.failures import quote
 from aiml_nb.endpoint.keys import ApiKey
 from aiml_nb.records import Call
-from aiml_nb.runner.outcome import judge
+from aiml_nb.replies.outcome import judge
 
 from ..raw_server import JSON_HEAD, SSE_HEAD, raw_server
 from .conftest import run_skipping

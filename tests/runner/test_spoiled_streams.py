@@ -16,7 +16,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.endpoint.transport import MAX_BYTES
 from aiml_nb.records import Call
-from aiml_nb.runner.incoming import Incoming
+from aiml_nb.replies.incoming import Incoming
 
 from ..raw_server import SSE_HEAD, raw_server
 from ..rows import in_turn
