@@ -12,7 +12,7 @@ from .loop import InterruptibleCall, ended_with_cell
 from .records import Comparison, Run
 from .runner.execute import execute, execute_async
 from .runner.options import check_strategy
-from .runner.plan import Checked, Plan, check_plan, lay_out_plan
+from .runner.plan import CheckedArguments, Plan, build_plan, check_plan
 from .runner.signature import takes_arguments_of
 
 # The module is not called `compare`: importing it would hide the function of that name.
@@ -107,16 +107,16 @@ class Pairs:
         True, False, or None for the default.
     """
 
-    concurrent: Checked
+    concurrent: CheckedArguments
     repeats: int
     order_seed: int
     journal: bool | None
 
     @property
-    def sync(self) -> Checked:
+    def sync(self) -> CheckedArguments:
         """The prompts, and the options of the sync side: the same, but one at a time."""
         options = self.concurrent.options
-        options = replace(options, strategy="sequential", max_concurrency=1, shortage=None)
+        options = replace(options, strategy="sequential", max_concurrency=1, limit_notice=None)
         return replace(self.concurrent, options=options)
 
     def compare(self, made: list[tuple[Run, Run]]) -> Comparison:
@@ -161,7 +161,7 @@ def _lay_out(pairs: Pairs, endpoint: Endpoint) -> Iterator[tuple[Run, Run, list[
     draw = random.Random(pairs.order_seed)  # noqa: S311  an experiment's order, not a secret
     for _ in range(pairs.repeats):
         sync, concurrent = (
-            replace(lay_out_plan(side, endpoint, journal=pairs.journal), strict=True)
+            replace(build_plan(side, endpoint, journal=pairs.journal), strict=True)
             for side in (pairs.sync, pairs.concurrent)
         )
         order = [sync, concurrent]

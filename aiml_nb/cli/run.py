@@ -16,7 +16,7 @@ from ..runner import STRATEGIES, last_run
 from ..runner.execute import execute
 from ..runner.load_plan import ON_DAMAGE, connect_again
 from ..runner.options import check_parameters
-from ..runner.plan import check_plan, lay_out_plan, place_journal
+from ..runner.plan import build_plan, check_plan, choose_journal_path
 from ..runner.resume import resume_run
 from .options import (
     add_call_options,
@@ -190,8 +190,8 @@ def _make_calls(
     if places.journal is None or not options.resume:
         checked = check_plan(prompts, None, given)
         endpoint = open_endpoint(options)
-        places.journal = place_journal(places.journal, endpoint)
-        plan = lay_out_plan(checked, endpoint, journal=places.journal or False)
+        places.journal = choose_journal_path(places.journal, endpoint)
+        plan = build_plan(checked, endpoint, journal=places.journal or False)
         return execute(replace(plan, strict=True))
     if options.model is not None:
         given["model"] = options.model

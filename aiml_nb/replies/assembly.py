@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .growth import add_to_message, close
+from .deltas import add_to_message, close
 from .parse import shorten
 
 # What a piece may hold for somebody to read; reasoning has several names.
@@ -47,26 +47,26 @@ class Assembly:
         """Say whether all choices, and as many as are expected, have come to their ends."""
         return self._finished == len(self._choices) >= expected
 
-    def add(self, piece: object) -> str | None:
+    def add(self, chunk: object) -> str | None:
         """Take one piece, as far as it can be read; return in words what cannot be.
 
         What says nothing, such as ``null`` in place of choices or of a delta, spoils nothing.
         """
-        if not isinstance(piece, dict):
-            return f"is {shorten(piece)}" if piece else None
+        if not isinstance(chunk, dict):
+            return f"is {shorten(chunk)}" if chunk else None
         body = self._body
-        for name, value in piece.items():
+        for name, value in chunk.items():
             old = body.get(name)
             # Most say the same in every piece, and are one object then.
-            is_news = value is not old or name not in body
-            if is_news and name != "choices" and not (old and name in _FIRST):
-                _settle(body, name, value, grows=False)
-        choices = piece.get("choices")
+            is_new = value is not old or name not in body
+            if is_new and name != "choices" and not (old and name in _FIRST):
+                _merge(body, name, value, grows=False)
+        choices = chunk.get("choices")
         if not isinstance(choices, list):
             return f"has no choices but {shorten(choices)}" if choices else None
         problem = None
-        for place, choice in enumerate(choices):
-            problem = self._add_choice(place, choice) or problem
+        for position, choice in enumerate(choices):
+            problem = self._add_choice(position, choice) or problem
         return problem
 
     def build(self) -> dict[str, Any] | None:
@@ -81,28 +81,28 @@ class Assembly:
         self._body["choices"] = [self._choices[index] for index in sorted(self._choices)]
         return self._body
 
-    def _add_choice(self, place: int, choice: object) -> str | None:
+    def _add_choice(self, position: int, choice: object) -> str | None:
         if not isinstance(choice, dict):
             return f"has a choice that is {shorten(choice)}" if choice else None
         index = choice.get("index")
         if type(index) is not int:
-            index = place
-        known = self._choices.get(index)
-        if known is None:
-            known = {"index": index, "message": {}, "finish_reason": None}
-            self._choices[index] = known
-        is_over = known["finish_reason"] is not None
+            index = position
+        assembled = self._choices.get(index)
+        if assembled is None:
+            assembled = {"index": index, "message": {}, "finish_reason": None}
+            self._choices[index] = assembled
+        is_over = assembled["finish_reason"] is not None
         for name, value in choice.items():
             if name in ("delta", "index", "message"):
                 continue
             if value is None:
-                known.setdefault(name, None)
+                assembled.setdefault(name, None)
             elif name != "finish_reason":
-                _settle(known, name, value, grows=True)
+                _merge(assembled, name, value, grows=True)
             elif isinstance(value, str) and value not in ("", "null") and not is_over:
                 self._finished += 1
-                known[name] = value
-        return self._add_delta(known["message"], choice, is_over=is_over)
+                assembled[name] = value
+        return self._add_delta(assembled["message"], choice, is_over=is_over)
 
     def _add_delta(
         self, message: dict[str, Any], choice: dict[str, Any], *, is_over: bool
@@ -119,13 +119,13 @@ class Assembly:
         return add_to_message(message, delta)
 
 
-def _settle(into: dict[str, Any], name: str, value: Any, *, grows: bool) -> None:
+def _merge(into: dict[str, Any], name: str, value: Any, *, grows: bool) -> None:
     """Put the newest word on `name` in its place; an object stays one, and only lists may grow."""
     old = into.get(name)
     if isinstance(old, dict):
         if isinstance(value, dict):
             for key, each in value.items():
-                _settle(old, key, each, grows=grows)
+                _merge(old, key, each, grows=grows)
     elif grows and isinstance(old, list):
         if isinstance(value, list):
             old += value

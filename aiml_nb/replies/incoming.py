@@ -10,10 +10,10 @@ from ..endpoint.bad_replies import BadResponseError, find_error
 from ..endpoint.error_bodies import page_text
 from ..endpoint.transport import MAX_BYTES, ReplyTooLargeError
 from .assembly import Assembly
-from .parse import Events, is_stream, parse_json, without_margin
+from .parse import EventParser, is_stream, parse_json, strip_prefix
 
 _DONE = b"[DONE]"
-_ENOUGH = 8  # bytes to know a stream by
+_SNIFF_BYTES = 8  # bytes to know a stream by
 
 
 class Incoming:
@@ -33,23 +33,23 @@ class Incoming:
     """
 
     __slots__ = (
-        "_answer",
+        "_assembly",
+        "_buffer",
         "_clock",
         "_events",
         "_is_done",
         "_is_stream",
         "_n",
         "_problem",
-        "_unread",
         "first_token",
     )
 
     def __init__(self, clock: Callable[[], float | None], n: object) -> None:
         self._clock = clock
         self._n = n if type(n) is int else 1
-        self._unread = bytearray()  # what is not known to be a stream, or is none
-        self._events: Events | None = None
-        self._answer = Assembly()
+        self._buffer = bytearray()  # what is not known to be a stream, or is none
+        self._events: EventParser | None = None
+        self._assembly = Assembly()
         self._problem: str | None = None
         self._is_stream: bool | None = None
         self._is_done = False
@@ -58,7 +58,7 @@ class Incoming:
     @property
     def is_complete(self) -> bool:
         """True if the answer has come to its end, whatever else may come."""
-        return self._problem is None and self._answer.is_complete(self._n)
+        return self._problem is None and self._assembly.is_complete(self._n)
 
     def feed(self, data: bytes) -> bool:
         """Take some more bytes; return True if the stream says that no more will come.
@@ -71,14 +71,14 @@ class Incoming:
             If it is not a stream, and too large.
         """
         if self._events is None:
-            if not self._recognize(data):
+            if not self._detect_stream(data):
                 return False
-            data, self._events = bytes(self._unread), Events()
+            data, self._events = bytes(self._buffer), EventParser()
         for event in self._events.feed(data):
             if event.startswith(_DONE):
                 self._is_done = True
                 return True
-            self._take(event)
+            self._add_event(event)
         return False
 
     def end(self) -> bytes | None:
@@ -90,52 +90,52 @@ class Incoming:
             If something in the stream cannot be read that may have been a part of the answer.
         """
         if self._events is None:
-            return None if self._is_stream is None else bytes(self._unread)
+            return None if self._is_stream is None else bytes(self._buffer)
         for event in self._events.end():  # one without an empty line after it may be cut off
             with suppress(ValueError):
                 parse_json(event)
-                self._take(event)
+                self._add_event(event)
         if self._problem:
             raise BadResponseError(self._problem)
         return None
 
-    def find_lack(self) -> str | None:
+    def find_missing_choices(self) -> str | None:
         """Say which choices never came, if the stream was cut off between two of them."""
-        came = self._answer.n_choices
-        if self._is_done or not 0 < came < self._n:
+        arrived = self._assembly.n_choices
+        if self._is_done or not 0 < arrived < self._n:
             return None
-        return f"{came} of {self._n} choices came before the stream ended"
+        return f"{arrived} of {self._n} choices came before the stream ended"
 
     def build(self) -> dict[str, Any] | None:
         """Return the answer as far as it came, in the shape of a whole one; None if none came."""
-        return self._answer.build()
+        return self._assembly.build()
 
-    def _recognize(self, data: bytes) -> bool:
+    def _detect_stream(self, data: bytes) -> bool:
         """Say whether what has come is a stream; keep what has come until that is known."""
-        self._unread += data
+        self._buffer += data
         if self._is_stream is None:
-            self._unread = bytearray(without_margin(bytes(self._unread)))
-            self._is_stream = is_stream(bytes(self._unread[:_ENOUGH]))
-        if len(self._unread) > MAX_BYTES:
+            self._buffer = bytearray(strip_prefix(bytes(self._buffer)))
+            self._is_stream = is_stream(bytes(self._buffer[:_SNIFF_BYTES]))
+        if len(self._buffer) > MAX_BYTES:
             raise ReplyTooLargeError(f"the reply has more than {MAX_BYTES // 2**20} MiB")
         return bool(self._is_stream)
 
-    def _take(self, event: bytes) -> None:
+    def _add_event(self, event: bytes) -> None:
         """Take one event; what comes after a complete answer does not spoil it."""
         if not event or event.isspace():
             return
-        was_complete, piece = self.is_complete, None
+        was_complete, chunk = self.is_complete, None
         try:
-            piece = parse_json(event)
-            problem = self._answer.add(piece)
+            chunk = parse_json(event)
+            problem = self._assembly.add(chunk)
         except ValueError:
             problem = f"is not JSON but: {page_text(event.decode(errors='replace'))}"
-        if self.first_token is None and self._answer.has_content:
+        if self.first_token is None and self._assembly.has_content:
             self.first_token = self._clock()
         if was_complete:
             return
-        is_plain = isinstance(piece, dict) and piece.get("choices") and not piece.get("error")
-        error = None if is_plain else find_error(piece, is_piece=True)
+        is_plain = isinstance(chunk, dict) and chunk.get("choices") and not chunk.get("error")
+        error = None if is_plain else find_error(chunk, is_piece=True)
         if error:
             self._problem = "is an error"
             raise error

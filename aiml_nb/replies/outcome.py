@@ -27,21 +27,21 @@ class Verdict(NamedTuple):
         As in `records.Call.outcome`.
     why
         In words, if it is not plainly ``ok``.
-    said
+    server_error
         What the server says of a choice that failed.
-    place
+    prefix
         Which of several choices decided.
     """
 
     outcome: Outcome
     why: str = ""
-    said: Any = None
-    place: str = ""
+    server_error: Any = None
+    prefix: str = ""
 
     @property
     def words(self) -> str | None:
         """What is to be said of it."""
-        return f"{self.place}{self.why}" if self.why else None
+        return f"{self.prefix}{self.why}" if self.why else None
 
 
 _OK = Verdict("ok")
@@ -59,11 +59,11 @@ def judge(body: dict[str, Any] | None) -> Verdict:
     if not choices:
         return Verdict("incomplete", "the answer has no choices")
     verdicts = [_judge_choice(choice) for choice in choices]
-    worst = max(verdicts, key=_badness)
-    return worst._replace(place=f"choices[{verdicts.index(worst)}]: ")
+    worst = max(verdicts, key=_severity)
+    return worst._replace(prefix=f"choices[{verdicts.index(worst)}]: ")
 
 
-def says_why(choice: object) -> bool:
+def explains_missing_message(choice: object) -> bool:
     """Say whether a choice tells why it has no message: it failed, or came to no good end."""
     if not isinstance(choice, dict):
         return False
@@ -74,7 +74,7 @@ def _judge_choice(choice: dict[str, Any]) -> Verdict:
     message, reason, error = message_of(choice), choice.get("finish_reason"), choice.get("error")
     end = end_of(reason)
     if error and (not isinstance(error, dict) or any(error.values())):
-        return Verdict("error", said=error)
+        return Verdict("error", server_error=error)
     if end == "failed":
         return Verdict("error", f"the answer ended with finish_reason {reason!r:.2000}")
     if end == "declined":
@@ -86,8 +86,8 @@ def _judge_choice(choice: dict[str, Any]) -> Verdict:
     if end == "good":
         return _judge_message(message, reason)
     why = _INCOMPLETE.get(end, "the answer came to no good end")
-    is_thought = is_empty(message) and reasoning_of(message)
-    hint = f", all of it reasoning: {_HINT}" if is_thought else ""
+    is_only_reasoning = is_empty(message) and reasoning_of(message)
+    hint = f", all of it reasoning: {_HINT}" if is_only_reasoning else ""
     return Verdict("incomplete", f"{why} (finish_reason {reason!r:.2000}){hint}")
 
 
@@ -100,5 +100,5 @@ def _judge_message(message: dict[str, Any], reason: object) -> Verdict:
     return Verdict("ok", f"the answer is reasoning without a text {ended}: {_HINT}")
 
 
-def _badness(verdict: Verdict) -> tuple[int, bool]:
+def _severity(verdict: Verdict) -> tuple[int, bool]:
     return OUTCOMES.index(verdict.outcome), bool(verdict.why)

@@ -13,10 +13,10 @@ from pydantic_core import from_json
 
 from ..endpoint.transport import MAX_BYTES, ReplyTooLargeError
 
-_MAX_DEEP = 100  # far beyond any answer; what writes records has bounds of its own
+_MAX_DEPTH = 100  # far beyond any answer; what writes records has bounds of its own
 _BOM = b"\xef\xbb\xbf"
-_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
-_ERROR = b"error: {"  # a field of older llama.cpp's
+_SSE_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+_ERROR_FIELD = b"error: {"  # a field of older llama.cpp's
 
 
 def parse_json(data: bytes) -> Any:
@@ -34,10 +34,10 @@ def parse_json(data: bytes) -> Any:
     except ValueError:
         pass
     try:
-        odd = json.loads(data, **_TOLERANT)
+        value = json.loads(data, **_LENIENT)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    return _prune(odd, _MAX_DEEP)
+    return _prune(value, _MAX_DEPTH)
 
 
 def parse_several(data: bytes) -> Iterator[Any]:
@@ -45,14 +45,14 @@ def parse_several(data: bytes) -> Iterator[Any]:
 
     What comes after it, and is none, is left aside.
     """
-    at, decoder = 0, json.JSONDecoder(**_TOLERANT)
+    at, decoder = 0, json.JSONDecoder(**_LENIENT)
     with suppress(ValueError, RecursionError):
         text = data.decode("utf-8-sig").lstrip()
         while at < len(text):
             value, at = decoder.raw_decode(text, at)
-            yield _prune(value, _MAX_DEEP)
-            blank = _BLANK.match(text, at)
-            at = blank.end() if blank else at
+            yield _prune(value, _MAX_DEPTH)
+            space = _WHITESPACE.match(text, at)
+            at = space.end() if space else at
 
 
 def is_stream(begin: bytes) -> bool | None:
@@ -60,27 +60,27 @@ def is_stream(begin: bytes) -> bool | None:
 
     What a reply is labelled as is no help: gateways label streams as JSON, and JSON as text.
     """
-    begin = without_margin(begin)
-    if begin.startswith((*_FIELDS, _ERROR)):
+    begin = strip_prefix(begin)
+    if begin.startswith((*_SSE_FIELDS, _ERROR_FIELD)):
         return True
-    return None if any(field.startswith(begin) for field in _FIELDS) else False
+    return None if any(field.startswith(begin) for field in _SSE_FIELDS) else False
 
 
-def without_margin(begin: bytes) -> bytes:
+def strip_prefix(begin: bytes) -> bytes:
     """Return the bytes of a body without what may stand before its first word."""
     return begin.removeprefix(_BOM).lstrip()
 
 
-class Events:
+class EventParser:
     """Splits the bytes of a stream into its events, as the HTML standard has it."""
 
-    __slots__ = ("_data", "_open", "_size", "_was_return")
+    __slots__ = ("_data", "_ended_with_cr", "_partial_line", "_size")
 
     def __init__(self) -> None:
-        self._open: list[bytes] = []  # the line that has not come to its end
+        self._partial_line: list[bytes] = []  # the line that has not come to its end
         self._data: list[bytes] = []
         self._size = 0  # of the lines of the event that has not come to its end
-        self._was_return = False
+        self._ended_with_cr = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take some more bytes, and return the data of the events that are whole now.
@@ -90,19 +90,19 @@ class Events:
         ReplyTooLargeError
             If an event has too many lines; how long one may be is seen to by the transport.
         """
-        if self._was_return and data:  # its line was ended by the \r already
+        if self._ended_with_cr and data:  # its line was ended by the \r already
             data = data.removeprefix(b"\n")
-            self._was_return = False
+            self._ended_with_cr = False
         if b"\n" not in data and b"\r" not in data:
-            self._open.append(data)
+            self._partial_line.append(data)
             return []
-        if self._open:
-            data = b"".join((*self._open, data))
-            self._open.clear()
+        if self._partial_line:
+            data = b"".join((*self._partial_line, data))
+            self._partial_line.clear()
         lines = data.splitlines()
         if not data.endswith((b"\n", b"\r")):
-            self._open.append(lines.pop())
-        self._was_return = data.endswith(b"\r")
+            self._partial_line.append(lines.pop())
+        self._ended_with_cr = data.endswith(b"\r")
         events: list[bytes] = []
         for line in lines:
             if line.startswith(b"data:"):
@@ -114,7 +114,7 @@ class Events:
                     raise ReplyTooLargeError(f"an event has more than {MAX_BYTES // 2**20} MiB")
             elif not line:
                 events += self.end()
-            elif line.startswith(_ERROR):
+            elif line.startswith(_ERROR_FIELD):
                 self._data.append(line[7:])
         return events
 
@@ -139,35 +139,35 @@ def shorten(value: object) -> str:
     return repr(value)[:2000]
 
 
-def _no_number(_: str) -> None:
+def _parse_constant(_: str) -> None:
     return None
 
 
-def _whole(digits: str) -> int | None:
+def _parse_int(digits: str) -> int | None:
     try:
         return int(digits)
     except ValueError:  # more digits than Python reads
         return None
 
 
-def _float(digits: str) -> float | None:
+def _parse_float(digits: str) -> float | None:
     number = float(digits)
     return number if math.isfinite(number) else None
 
 
 # Line ends and the like within a text are no JSON either, and can be read all the same.
-_TOLERANT: dict[str, Any] = {
+_LENIENT: dict[str, Any] = {
     "strict": False,
-    "parse_constant": _no_number,
-    "parse_int": _whole,
-    "parse_float": _float,
+    "parse_constant": _parse_constant,
+    "parse_int": _parse_int,
+    "parse_float": _parse_float,
 }
-_BLANK = re.compile(r"\s+")
+_WHITESPACE = re.compile(r"\s+")
 
 
-def _prune(value: Any, left: int) -> Any:
+def _prune(value: Any, depth: int) -> Any:
     if isinstance(value, dict):
-        return {name: _prune(each, left - 1) for name, each in value.items()} if left else None
+        return {name: _prune(each, depth - 1) for name, each in value.items()} if depth else None
     if isinstance(value, list):
-        return [_prune(each, left - 1) for each in value] if left else None
+        return [_prune(each, depth - 1) for each in value] if depth else None
     return value

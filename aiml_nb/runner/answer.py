@@ -17,12 +17,12 @@ from ..endpoint.failures import PAGE, Failure, explain_failure
 from ..records import Call
 from ..replies.assembly import Assembly
 from ..replies.incoming import Incoming
-from ..replies.outcome import NOT_JUDGED, Verdict, judge, says_why
+from ..replies.outcome import NOT_JUDGED, Verdict, explains_missing_message, judge
 from ..replies.parse import is_stream, parse_json, parse_several, shorten
 from .retries.retry import is_temporary
 
 # Lines of JSON are read at one go, and nothing else happens meanwhile: for half a second.
-_MAX_PIECES = 65_536
+_MAX_CHUNKS = 65_536
 
 
 class Answer:
@@ -73,7 +73,7 @@ class Answer:
         if body[:1] == b"{" or not is_stream(body):
             self._add_body(body)
         else:
-            self._incoming = Incoming(_no_time, self._n)
+            self._incoming = Incoming(_no_timestamp, self._n)
             self._incoming.feed(body)
             self._incoming.end()
 
@@ -87,11 +87,11 @@ class Answer:
         """Take the end of a stream, or of what came in its place; raises as `add_reply`."""
         body = self._incoming.end() if self._incoming else None
         if body is not None:
-            came = self._clock()
+            arrived = self._clock()
             self._add_body(body)
-            self.first_token = came  # an error is not a token
+            self.first_token = arrived  # an error is not a token
 
-    def settle(self, error: Exception | None = None) -> Failure | None:
+    def finish(self, error: Exception | None = None) -> Failure | None:
         """Return what went wrong, now that no more will come; nothing if the answer is whole.
 
         Parameters
@@ -107,13 +107,13 @@ class Answer:
         if error is not None:
             return explain_failure(error, self._headers)
         self.verdict = judge(self.body)
-        lack = self._incoming and self._incoming.find_lack()
-        if lack and self.verdict.outcome == "ok":
-            self.verdict = Verdict("incomplete", lack)
+        missing = self._incoming and self._incoming.find_missing_choices()
+        if missing and self.verdict.outcome == "ok":
+            self.verdict = Verdict("incomplete", missing)
         if self.verdict.outcome in {"ok", "refused"}:
             return None
         # A choice may have failed, and what is said of it stand beside the choices.
-        said = self.verdict.said or (self.body or {}).get("error")
+        said = self.verdict.server_error or (self.body or {}).get("error")
         is_failed = said or self.verdict.outcome == "error"
         return self._explain_choice(said or self.verdict.why) if is_failed else None
 
@@ -125,9 +125,9 @@ class Answer:
 
     def _add_body(self, data: bytes) -> None:
         try:
-            completion, is_one = parse_json(data), True
+            completion, is_plain_json = parse_json(data), True
         except ValueError:
-            completion, is_one = _find_completion(data), False
+            completion, is_plain_json = _find_completion(data), False
         choices = completion.get("choices") if isinstance(completion, dict) else None
         if isinstance(completion, dict):
             self.body = completion
@@ -136,9 +136,9 @@ class Answer:
             what = f"the reply is not a chat completion but {shorten(completion)}"
             raise error or BadResponseError(what)
         messages = [message_of(choice) for choice in choices]
-        if choices and not any(messages) and not any(map(says_why, choices)):
+        if choices and not any(messages) and not any(map(explains_missing_message, choices)):
             raise BadResponseError(f"the reply's choice has no message: {shorten(choices[0])}")
-        if is_one and not any(map(is_in_parts, messages)):
+        if is_plain_json and not any(map(is_in_parts, messages)):
             self.raw = data
 
     def _explain_choice(self, said: object) -> Failure:
@@ -149,7 +149,7 @@ class Answer:
         if not is_temporary(failure.status):  # else it is the reply's own
             kind = "stream" if is_piece else "bad_response"
             failure = replace(failure, error_type=kind, status=200)
-        message = f"{self.verdict.place}{failure.message}"
+        message = f"{self.verdict.prefix}{failure.message}"
         return replace(failure, message=message, possibly_billed=True)
 
 
@@ -164,10 +164,10 @@ def _find_completion(data: bytes) -> dict[str, Any]:
     found = parse_several(data)
     completion = next(found, None)
     if any("delta" in choice for choice in choices_of(completion)):
-        pieces = Assembly()
-        for each in chain([completion], islice(takewhile(_is_piece, found), _MAX_PIECES)):
-            pieces.add(each)
-        completion = pieces.build()
+        chunks = Assembly()
+        for each in chain([completion], islice(takewhile(_is_chunk, found), _MAX_CHUNKS)):
+            chunks.add(each)
+        completion = chunks.build()
     if isinstance(completion, dict) and choices_of(completion):
         return completion
     text = data.decode(errors="replace")
@@ -175,9 +175,9 @@ def _find_completion(data: bytes) -> dict[str, Any]:
     raise BadResponseError(f"the reply is not JSON but: {page_text(text) or 'nothing'}", code)
 
 
-def _is_piece(value: object) -> bool:
+def _is_chunk(value: object) -> bool:
     return isinstance(value, dict) and not {"choices", "usage", "error"}.isdisjoint(value)
 
 
-def _no_time() -> None:
+def _no_timestamp() -> None:
     """Tell no time: what was not asked for as a stream has no first token."""

@@ -21,7 +21,7 @@ from .pacing.deadlines import Deadline, SharedTimer
 from .plan import Plan
 from .progress import Status
 from .recorder import Recorder
-from .requests import LEFT_OUT, Requests
+from .requests import STREAM_OPTIONS_OMITTED, Requests
 from .retries.backoff import Backoff
 from .retries.policy import NO_DELAY, Policy
 from .retries.retry import Tries
@@ -117,8 +117,15 @@ class CallRunner:
             request = self._requests.make(call, attempt)
             if not self._journal_attempt(call, attempt, request, permit):
                 return
-            began = None if self.first.is_over else self.first.let_in
-            outcome = send(client, request, attempt, self.now, timeout=permit.left, began=began)
+            on_stream_start = None if self.first.is_decided else self.first.release_others
+            outcome = send(
+                client,
+                request,
+                attempt,
+                self.now,
+                timeout=permit.left,
+                on_stream_start=on_stream_start,
+            )
             wait = self._record_result(call, attempt, request, permit, tries, *outcome)
 
     async def run_async(self, client: AsyncOpenAI, call: Call) -> None:
@@ -137,9 +144,14 @@ class CallRunner:
             if not self._journal_attempt(call, attempt, request, permit):
                 return
             deadline = Deadline(self._deadlines, permit.left)
-            began = None if self.first.is_over else self.first.let_in
+            on_stream_start = None if self.first.is_decided else self.first.release_others
             outcome = await send_async(
-                client, request, attempt, self.now, deadline=deadline, began=began
+                client,
+                request,
+                attempt,
+                self.now,
+                deadline=deadline,
+                on_stream_start=on_stream_start,
             )
             wait = self._record_result(call, attempt, request, permit, tries, *outcome)
 
@@ -193,18 +205,18 @@ class CallRunner:
         if failure is None:
             self._admission.release(permit, call, status=200, billed=True, answered=True)
             self._policy.note_answer(sent=permit.admitted)
-            if not self.first.is_over:
+            if not self.first.is_decided:
                 self.first.note_answer(call.index)
             words = answer.verdict.words
             call.outcome, call.error_type = answer.verdict.outcome, None
             call.error = words and quote(words, self._plan.endpoint.key)
             self.recorder.finish(call)
             return None
-        if answer.first_token is None and self._requests.learn(failure, request):
-            self._policy.say("left out", LEFT_OUT)
-            self._admission.limiter.keep_for(call.index)  # it may be alone still
+        if answer.first_token is None and self._requests.drop_rejected_option(failure, request):
+            self._policy.say("left out", STREAM_OPTIONS_OMITTED)
+            self._admission.limiter.reserve_slot_for(call.index)  # it may be alone still
             self._admission.release(permit, call, status=failure.status, billed=False)
-            call.error_type, call.error = failure.error_type, LEFT_OUT
+            call.error_type, call.error = failure.error_type, STREAM_OPTIONS_OMITTED
             return NO_DELAY
         verdict = self._policy.judge(
             failure,
@@ -214,14 +226,16 @@ class CallRunner:
             in_flight=self._admission.limiter.in_flight - 1,
             streamed=answer.first_token is not None,
         )
-        billed, stays = attempt.possibly_billed, bool(verdict.wait)
-        self._admission.release(permit, call, status=failure.status, billed=billed, stays=stays)
+        billed, delays_release = attempt.possibly_billed, bool(verdict.wait)
+        self._admission.release(
+            permit, call, status=failure.status, billed=billed, delays_release=delays_release
+        )
         message = quote(failure.message, self._plan.endpoint.key)
         call.error_type = failure.error_type
         call.error = f"{message} ({verdict.remark})" if verdict.remark else message
-        if not self.first.is_over:
+        if not self.first.is_decided:
             self._judge_first(call, failure, is_last=verdict.wait is None)
-            if self.first.turned_away:
+            if self.first.rejected:
                 return None
         if verdict.stops_run:
             self.stop(f"{failure.error_type}: {message}")
@@ -235,8 +249,8 @@ class CallRunner:
         why = self.first.judge(failure, call.index, is_last=is_last)
         if why:
             self.stop(why)
-        if self.first.turned_away:
-            self.recorder.turned_away, call.outcome = call, "error"
+        if self.first.rejected:
+            self.recorder.rejected, call.outcome = call, "error"
 
     def _record_unsent(self, call: Call) -> None:
         """Close the record of a call whose next attempt is not to be sent."""

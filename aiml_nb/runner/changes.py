@@ -12,18 +12,24 @@ from typing import Any
 from ..errors import JournalError
 from ..formats.lines import encode
 from ..prompts.prompt import Prompt, shorten
-from .asked import Asked, as_journaled, find_changes, find_parameters, parameters_of
-from .options import keep_parameters
-from .plan import Plan, describe_prompt, name_call
+from .journal_inputs import (
+    JournalInputs,
+    find_changes,
+    find_parameters,
+    parameters_to_journal,
+    to_journal_form,
+)
+from .options import recordable_parameters
+from .plan import Plan, name_call, prompt_to_dict
 
-_ON_PURPOSE = (
+_HOW_TO_CHANGE = (
     "or ask both ways in one run on purpose: change_parameters=True, on the command line "
     "--change-parameters. Each row then says which it was."
 )
 
 
-def check_asked(
-    asked: Asked,
+def check_inputs(
+    inputs: JournalInputs,
     given: dict[str, Any],
     path: Path,
     *,
@@ -47,17 +53,18 @@ def check_asked(
         If a prompt is missing or another, or a parameter is another and may not be.
     """
     if not may_change:
-        _check_parameters(asked, given, path)
-    return [] if prompts is None else _check_prompts(prompts, asked, path, may_change=may_change)
+        _check_parameters(inputs, given, path)
+    return [] if prompts is None else _check_prompts(prompts, inputs, path, may_change=may_change)
 
 
-def _check_parameters(asked: Asked, given: dict[str, Any], path: Path) -> None:
+def _check_parameters(inputs: JournalInputs, given: dict[str, Any], path: Path) -> None:
     """Raise JournalError if the options that are given ask in another way."""
-    changed = find_changes(asked.parameters, asked.parameters | find_parameters(given))
+    changed = find_changes(inputs.parameters, inputs.parameters | find_parameters(given))
     if changed:
         raise JournalError(
-            f"'{path}' is the journal of a run with {describe_changes(asked.parameters, changed)}. "
-            f"Leave that out to go on as before, name a new journal, {_ON_PURPOSE}"
+            f"'{path}' is the journal of a run with "
+            f"{describe_changes(inputs.parameters, changed)}. "
+            f"Leave that out to go on as before, name a new journal, {_HOW_TO_CHANGE}"
         )
 
 
@@ -75,9 +82,9 @@ def _describe_change(name: str, before: object, after: object) -> str:
 
 
 def _check_prompts(
-    prompts: list[Prompt], asked: Asked, path: Path, *, may_change: bool
+    prompts: list[Prompt], inputs: JournalInputs, path: Path, *, may_change: bool
 ) -> list[int]:
-    kept, changed = asked.prompts, list[int]()
+    kept, changed = inputs.prompts, list[int]()
     if len(prompts) < len(kept):
         missing = f"prompt {len(prompts) + 1}, {shorten(kept[len(prompts)].label)}, is missing"
         raise _refuse_prompts(prompts, kept, path, missing)
@@ -85,12 +92,15 @@ def _check_prompts(
         difference = _find_difference(prompt, old, at + 1)
         if difference:
             raise _refuse_prompts(prompts, kept, path, difference)
-        own, before = keep_parameters(prompt.parameters), keep_parameters(old.parameters)
-        others = find_changes(before, own)
-        if others and not may_change:
-            what = f"{_place(prompt, at + 1)} had {describe_changes(before, others)}"
-            raise _refuse_prompts(prompts, kept, path, what, advice=f", {_ON_PURPOSE}")
-        if others:
+        own, before = (
+            recordable_parameters(prompt.parameters),
+            recordable_parameters(old.parameters),
+        )
+        changes = find_changes(before, own)
+        if changes and not may_change:
+            what = f"{_name_prompt(prompt, at + 1)} had {describe_changes(before, changes)}"
+            raise _refuse_prompts(prompts, kept, path, what, advice=f", {_HOW_TO_CHANGE}")
+        if changes:
             changed.append(at)
     return changed
 
@@ -106,8 +116,8 @@ def _refuse_prompts(
 
 
 def _find_difference(prompt: Prompt, old: Prompt, number: int) -> str | None:
-    place = _place(prompt, number)
-    if prompt.messages != old.messages and as_journaled(prompt.messages) != as_journaled(
+    place = _name_prompt(prompt, number)
+    if prompt.messages != old.messages and to_journal_form(prompt.messages) != to_journal_form(
         old.messages
     ):
         was, is_ = old.label, prompt.label
@@ -120,25 +130,27 @@ def _find_difference(prompt: Prompt, old: Prompt, number: int) -> str | None:
     return None
 
 
-def refuse_changes_to_finished(plan: Plan, asked: Asked, changed: list[int], path: Path) -> None:
+def refuse_changes_to_finished(
+    plan: Plan, inputs: JournalInputs, changed: list[int], path: Path
+) -> None:
     """Raise JournalError if a prompt has other parameters than those of its answer."""
     for at in changed:
         call = plan.run.calls[at]
         if call.finished is None:
             continue
-        before = keep_parameters(asked.prompts[at].parameters)
-        others = find_changes(before, keep_parameters(plan.prompts[at].parameters))
+        before = recordable_parameters(inputs.prompts[at].parameters)
+        changes = find_changes(before, recordable_parameters(plan.prompts[at].parameters))
         raise JournalError(
             f"'{path}' has what came of prompt {at + 1} ({call.custom_id!r}) already, with "
-            f"{describe_changes(before, others)}. Put that back, or name a new journal."
+            f"{describe_changes(before, changes)}. Put that back, or name a new journal."
         )
 
 
-def _place(prompt: Prompt, number: int) -> str:
+def _name_prompt(prompt: Prompt, number: int) -> str:
     return prompt.place[0].lower() + prompt.place[1:] if prompt.place else f"prompt {number}"
 
 
-def note_of(plan: Plan, asked: Asked, changed: list[int], path: Path) -> str | None:
+def resume_note(plan: Plan, inputs: JournalInputs, changed: list[int], path: Path) -> str | None:
     """Return the line that tells a journal what is new in a run that goes on; None for nothing.
 
     Raises
@@ -146,13 +158,13 @@ def note_of(plan: Plan, asked: Asked, changed: list[int], path: Path) -> str | N
     JournalError
         If something in it is nothing that JSON knows.
     """
-    new = [*changed, *range(len(asked.prompts), len(plan.prompts))]
-    parameters = parameters_of(plan.options, plan.endpoint.key)
-    if not new and not find_changes(asked.parameters, parameters):
+    new = [*changed, *range(len(inputs.prompts), len(plan.prompts))]
+    parameters = parameters_to_journal(plan.options, plan.endpoint.key)
+    if not new and not find_changes(inputs.parameters, parameters):
         return None
-    prompts = [describe_prompt(plan.prompts[at], at + 1, plan.endpoint) for at in new]
+    prompts = [prompt_to_dict(plan.prompts[at], at + 1, plan.endpoint) for at in new]
     try:
-        return encode_note(parameters, prompts)
+        return encode_resume_note(parameters, prompts)
     except (TypeError, ValueError) as error:
         raise JournalError(
             f"The journal '{path}' cannot hold what is new: {error}. Give prompts and parameters "
@@ -160,6 +172,6 @@ def note_of(plan: Plan, asked: Asked, changed: list[int], path: Path) -> str | N
         ) from None
 
 
-def encode_note(parameters: dict[str, Any], prompts: list[dict[str, Any]]) -> str:
+def encode_resume_note(parameters: dict[str, Any], prompts: list[dict[str, Any]]) -> str:
     """Return the line that begins another way of asking."""
     return encode({"aiml_nb_resumed": 1, "parameters": parameters, "prompts": prompts})

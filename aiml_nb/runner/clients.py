@@ -27,9 +27,9 @@ class ThreadClients:
     def __init__(self, endpoint: Endpoint, *, timeout: float) -> None:
         self._endpoint = endpoint
         self._timeout = timeout
-        self._mine = threading.local()
+        self._local = threading.local()
         self._all: list[GuardedClient] = []
-        self._is_cut = False
+        self._is_aborted = False
 
     def __enter__(self) -> ThreadClients:
         return self
@@ -45,17 +45,17 @@ class ThreadClients:
 
     def get(self) -> OpenAI:
         """Return this thread's client."""
-        client: OpenAI | None = getattr(self._mine, "client", None)
+        client: OpenAI | None = getattr(self._local, "client", None)
         if client is None:
             http = open_http(self._endpoint.base_url)
-            client = self._mine.client = self._endpoint.open(timeout=self._timeout, http=http)
+            client = self._local.client = self._endpoint.open(timeout=self._timeout, http=http)
             self._all.append(http)
-            if self._is_cut:
+            if self._is_aborted:
                 http.cut()
         return client
 
     def abort(self) -> None:
         """End the calls in flight, and let no more begin: their threads see broken connections."""
-        self._is_cut = True
+        self._is_aborted = True
         for http in list(self._all):
             http.cut()

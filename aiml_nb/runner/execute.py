@@ -94,9 +94,9 @@ async def _make_async_calls(
                     )
             finally:
                 plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
-            if (first := runner.first).turned_away:
+            if (first := runner.first).rejected:
                 other = await endpoint.find_address_async(client) if first.at_address else None
-                _turn_away(runner, other)
+                _end_rejected_run(runner, other)
     return plan.run
 
 
@@ -118,15 +118,15 @@ def _make_blocking_calls(plan: Plan, runner: CallRunner) -> None:
             # nor tells the server.
             runner.interrupt()
             raise
-        if (first := runner.first).turned_away:
+        if (first := runner.first).rejected:
             other = endpoint.find_address(clients.get()) if first.at_address else None
-            _turn_away(runner, other)
+            _end_rejected_run(runner, other)
 
 
-def _turn_away(runner: CallRunner, elsewhere: str | None) -> None:
+def _end_rejected_run(runner: CallRunner, elsewhere: str | None) -> None:
     """Raise EndpointError if it is certain that no call can succeed; else the run has ended."""
     is_certain = runner.first.is_certain(elsewhere)
-    runner.recorder.close_turned_away(finished=not is_certain)
+    runner.recorder.close_rejected(finished=not is_certain)
     if is_certain:
         raise EndpointError(runner.first.explain(elsewhere)) from None
 
@@ -143,8 +143,8 @@ def _open_call_runner(
     plan: Plan, journal: Journal | None = None, clock: Clock | None = None
 ) -> Iterator[CallRunner]:
     """Show plan and progress, keep the journal, and close the records if it is interrupted."""
-    if plan.options.shortage:
-        say(plan.options.shortage)
+    if plan.options.limit_notice:
+        say(plan.options.limit_notice)
     if plan.endpoint.may_cost:
         say(describe_plan(plan))
     is_new = journal is None

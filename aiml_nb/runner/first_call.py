@@ -20,14 +20,14 @@ from ..endpoint.rejections import Fault, explain_fault, find_fault
 from .limits.limiter import AdaptiveLimiter
 from .plan import Plan
 
-PATIENCE = 10.0
+HOLD_SECONDS = 10.0
 # So many calls alike, where several are under way: a list may be right and a model no chat model.
-_MAX_ALIKE = 3
+_SAME_FAULTS_NEEDED = 3
 
 Verdict = Literal["refused", "right", "unclear", "wait"]
 
 
-class Refused(NamedTuple):
+class Rejection(NamedTuple):
     """Why no call of a run can succeed.
 
     Parameters
@@ -56,60 +56,60 @@ class FirstCalls:
 
     Attributes
     ----------
-    is_over
+    is_decided
         They have said what they can.
-    turned_away
+    rejected
         The first call went alone and was refused as all would be.
     """
 
     plan: Plan
     limiter: AdaptiveLimiter
     now: Callable[[], float]
-    is_over: bool = field(init=False, default=False)
-    turned_away: bool = field(init=False, default=False)
-    _refused: Refused | None = field(init=False, default=None)
+    is_decided: bool = field(init=False, default=False)
+    rejected: bool = field(init=False, default=False)
+    _rejection: Rejection | None = field(init=False, default=None)
     _models: set[str] = field(init=False, default_factory=set, repr=False)
-    _alike: int = field(init=False, default=0)
+    _same_faults: int = field(init=False, default=0)
 
     def begin(self) -> None:
         """Send the first call alone if the list of models has not named all that are asked for."""
         self._models = {self._model_of(call.index) for call in self.plan.unfinished}
         if not self._models <= self.plan.endpoint.known.models:
-            self.limiter.hold()
+            self.limiter.hold_others()
 
     @contextmanager
     def wait(self, *, blocks: bool) -> Iterator[None]:
-        """Let the others go in `PATIENCE` seconds, if this context is not left before.
+        """Let the others go in `HOLD_SECONDS` seconds, if this context is not left before.
 
         Parameters
         ----------
         blocks
             The calls block this thread; else the running loop waits.
         """
-        if not self.limiter.is_alone:
+        if not self.limiter.is_held:
             yield
             return
         timer: asyncio.TimerHandle | threading.Timer
         if blocks:
-            timer = threading.Timer(PATIENCE, self.let_in)
+            timer = threading.Timer(HOLD_SECONDS, self.release_others)
             timer.daemon = True
             timer.start()
         else:
-            timer = asyncio.get_running_loop().call_later(PATIENCE, self.let_in)
+            timer = asyncio.get_running_loop().call_later(HOLD_SECONDS, self.release_others)
         try:
             yield
         finally:
             timer.cancel()
 
-    def let_in(self) -> None:
+    def release_others(self) -> None:
         """Let the other calls go, too."""
-        self.limiter.let_in(self.now())
+        self.limiter.end_hold(self.now())
 
     def note_answer(self, index: int) -> None:
         """Note that the call of this index was answered: its model is known from now on."""
         self.plan.endpoint.known.models.add(self._model_of(index))
-        self.is_over = True
-        self.let_in()
+        self.is_decided = True
+        self.release_others()
 
     def judge(self, failure: Failure, index: int, *, is_last: bool) -> str | None:
         """Let others go after a failure, or return why no call can succeed.
@@ -121,21 +121,21 @@ class FirstCalls:
         is_last
             It is not tried again.
         """
-        says = self._weigh(failure, self._model_of(index), is_last=is_last)
-        if says == "wait":
-            self.limiter.keep_for(index)
+        verdict = self._classify(failure, self._model_of(index), is_last=is_last)
+        if verdict == "wait":
+            self.limiter.reserve_slot_for(index)
             return None
-        self.is_over = says != "unclear"
-        if says == "refused":
-            self.turned_away = self.limiter.is_alone
+        self.is_decided = verdict != "unclear"
+        if verdict == "refused":
+            self.rejected = self.limiter.is_held
             return self.explain()
-        self.let_in()
+        self.release_others()
         return None
 
     @property
     def at_address(self) -> bool:
         """True if it was the address that was wrong."""
-        return self._refused is not None and self._refused.fault == "address"
+        return self._rejection is not None and self._rejection.fault == "address"
 
     def is_certain(self, elsewhere: str | None) -> bool:
         """Say whether more than the first call tells that no call can succeed.
@@ -145,40 +145,40 @@ class FirstCalls:
         elsewhere
             As in `explain_fault`.
         """
-        known, refused = self.plan.endpoint.known, self._refused
+        known, rejection = self.plan.endpoint.known, self._rejection
         listed = known.failure.error_type if known.failure else ""
-        if refused is None or self.plan.strict or elsewhere:
-            return refused is not None
-        if refused.fault == "model":
+        if rejection is None or self.plan.strict or elsewhere:
+            return rejection is not None
+        if rejection.fault == "model":
             return bool(known.models)
-        alike = {"key": {"401", "403"}, "address": {"redirect"} & {refused.failure.error_type}}
-        is_page = refused.failure.code == PAGE
-        return is_page or refused.fault is None or listed in alike[refused.fault]
+        alike = {"key": {"401", "403"}, "address": {"redirect"} & {rejection.failure.error_type}}
+        is_page = rejection.failure.code == PAGE
+        return is_page or rejection.fault is None or listed in alike[rejection.fault]
 
     def explain(self, elsewhere: str | None = None) -> str:
         """Say why no call can succeed, and what to do; `elsewhere` as in `explain_fault`."""
-        endpoint, refused = self.plan.endpoint, self._refused
-        assert refused is not None  # noqa: S101  asked for after a refusal only
-        if refused.fault is None:
-            return explain_silence(refused.failure, base_url=endpoint.base_url, key=endpoint.key)
+        endpoint, rejection = self.plan.endpoint, self._rejection
+        assert rejection is not None  # noqa: S101  asked for after a refusal only
+        if rejection.fault is None:
+            return explain_silence(rejection.failure, base_url=endpoint.base_url, key=endpoint.key)
         return explain_fault(
-            refused.fault,
-            refused.failure,
+            rejection.fault,
+            rejection.failure,
             base_url=endpoint.base_url,
             key=endpoint.key,
-            model=refused.model,
+            model=rejection.model,
             known=endpoint.known,
             elsewhere=elsewhere,
         )
 
-    def _weigh(self, failure: Failure, model: str, *, is_last: bool) -> Verdict:
-        known, is_alone = self.plan.endpoint.known, self.limiter.is_alone
+    def _classify(self, failure: Failure, model: str, *, is_last: bool) -> Verdict:
+        known, is_alone = self.plan.endpoint.known, self.limiter.is_held
         fault = find_fault(failure, model=model, known=known)
         if fault == "model" and len(self._models) > 1:
             return "right"  # the address and the key are; others ask for other models
         if fault:
-            self._alike += 1
-            if not is_alone and (fault == "key" or self._alike < _MAX_ALIKE):
+            self._same_faults += 1
+            if not is_alone and (fault == "key" or self._same_faults < _SAME_FAULTS_NEEDED):
                 return "unclear"  # a refused key stops the run anyway, and its record tells why
         elif failure.status is not None or failure.error_type == "deadline":
             passes = failure.status is None or failure.status == 429 or failure.status >= 500
@@ -187,7 +187,7 @@ class FirstCalls:
             return "unclear"
         elif not is_last:
             return "wait"
-        self._refused = Refused(fault, failure, model)
+        self._rejection = Rejection(fault, failure, model)
         return "refused"
 
     def _model_of(self, index: int) -> str:

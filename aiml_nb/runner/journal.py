@@ -90,7 +90,7 @@ class Journal:
             lock(handle, path)
             journal._write_line(line)
         except BaseException:
-            journal._let_go()
+            journal._close_or_remove()
             raise
         return journal
 
@@ -139,10 +139,10 @@ class Journal:
         """Write the record of a finished call; raise JournalError if that fails."""
         with self._lock:
             self._write_line(finished_line(call, known=known))
-            self._write_again_if_lost()
+            self._rewrite_if_lost()
 
     def note_resumed(self, line: str) -> None:
-        """Write what is new in a run that goes on (`changes.note_of`), before anything is sent."""
+        """Write what is new in a resumed run (`changes.resume_note`), before sending."""
         self._write_line(line)
 
     def close(self, run: Run) -> None:
@@ -154,14 +154,14 @@ class Journal:
             return
         try:
             if self.is_kept:
-                self._write_again_if_lost()
+                self._rewrite_if_lost()
                 self._write_line(encode_record(footer(run)))
                 os.fsync(self._handle)
         except (JournalError, OSError) as error:
             run.stopped = run.stopped or str(error)
-        self._let_go()
+        self._close_or_remove()
 
-    def close_untouched(self) -> None:
+    def close_without_writing(self) -> None:
         """Let go of the file without writing to it."""
         if self._handle is not None:
             os.close(self._handle)
@@ -174,17 +174,17 @@ class Journal:
             found = os.stat(self._absolute, follow_symlinks=False)
         except OSError:
             return False
-        mine = os.fstat(self._handle) if self._handle is not None else found
-        return os.path.samestat(found, mine) and found.st_size == self._size
+        own = os.fstat(self._handle) if self._handle is not None else found
+        return os.path.samestat(found, own) and found.st_size == self._size
 
-    def _let_go(self) -> None:
+    def _close_or_remove(self) -> None:
         # In the meantime another run may have made a journal of the same name.
-        is_left_over = not self.is_kept and self._is_in_place
-        self.close_untouched()
-        if is_left_over:
+        is_empty_leftover = not self.is_kept and self._is_in_place
+        self.close_without_writing()
+        if is_empty_leftover:
             self._absolute.unlink(missing_ok=True)
 
-    def _write_again_if_lost(self) -> None:
+    def _rewrite_if_lost(self) -> None:
         """Write everything to a new file if another program has taken or changed this one."""
         if self.all_lines is None or self._is_in_place:
             return
@@ -192,8 +192,8 @@ class Journal:
         lines = "".join(self.all_lines()).encode()
         with suppress(OSError):
             self._absolute.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = self._open_next_to(lost)
-        self.close_untouched()
+        handle = self._open_beside(lost)
+        self.close_without_writing()
         self._handle, self._size, self._is_torn = handle, 0, False
         lock(handle, self.path)
         self._write(lines)
@@ -203,7 +203,7 @@ class Journal:
             file=sys.stderr,
         )
 
-    def _open_next_to(self, lost: Path) -> int:
+    def _open_beside(self, lost: Path) -> int:
         """Open a new file beside `lost`, or in its place if nothing is there any more."""
         names = [lost.name, *(f"{lost.stem}-{number}{lost.suffix}" for number in range(2, 1000))]
         for name in names:

@@ -8,18 +8,18 @@ from typing import Any
 
 from ..formats.journal import finished_line, header, sent_line
 from ..formats.lines import encode
-from .asked import find_changes, find_parameters, parameters_of
-from .changes import encode_note
+from .changes import encode_resume_note
+from .journal_inputs import find_changes, find_parameters, parameters_to_journal
 from .options import CAPS, OPTIONS
-from .plan import Plan, describe_prompt
+from .plan import Plan, prompt_to_dict
 
 
 def lines_of_plan(plan: Plan) -> Iterator[str]:
     """Yield what the journal of a run should hold by now."""
     yield encode(head_of_plan(plan))
-    parameters = parameters_of(plan.options, plan.endpoint.key)
+    parameters = parameters_to_journal(plan.options, plan.endpoint.key)
     if find_changes(plan.run.parameters | {"stream": plan.run.stream}, parameters):
-        yield encode_note(parameters, [])
+        yield encode_resume_note(parameters, [])
     for call in plan.run.calls:
         for attempt in list(call.attempts):
             name = f"{plan.run.run_id}.{call.index}.{attempt.number}"
@@ -35,7 +35,7 @@ def head_of_plan(plan: Plan) -> dict[str, Any]:
     options |= {name: getattr(given.caps, name) for name in sorted(CAPS)}
     asked = plan.endpoint.key.redact_all(find_parameters(given.parameters))
     prompts = [
-        describe_prompt(prompt, number, plan.endpoint)
+        prompt_to_dict(prompt, number, plan.endpoint)
         for number, prompt in enumerate(plan.prompts, 1)
     ]
     head = header(plan.run, prompts=prompts)

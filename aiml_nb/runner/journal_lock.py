@@ -27,7 +27,7 @@ def _close_all() -> None:
     # The locks of the parent process would last as long as a child of it.
     for journal in list(_open_journals):
         with suppress(OSError):
-            journal.close_untouched()
+            journal.close_without_writing()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows

@@ -9,8 +9,8 @@ from ..endings import End, ends_of
 from ..errors import JournalError
 from ..formats.journal_contents import Contents
 from ..records import Call
-from .asked import Asked, find_changes, parameters_of
 from .changes import describe_changes
+from .journal_inputs import JournalInputs, find_changes, parameters_to_journal
 from .plan import Plan
 
 ANSWERED = {"ok", "incomplete", "refused"}
@@ -23,7 +23,7 @@ def is_whole(call: Call) -> bool:
     return call.outcome in ANSWERED and not broke_off
 
 
-def describe_journal(contents: Contents, plan: Plan, asked: Asked) -> str:
+def describe_journal(contents: Contents, plan: Plan, inputs: JournalInputs) -> str:
     """Say what the journal has, what is sent again and what is not."""
     calls, left = plan.run.calls, plan.unfinished
     answered = sum(call.outcome in ANSWERED for call in calls)
@@ -33,7 +33,7 @@ def describe_journal(contents: Contents, plan: Plan, asked: Asked) -> str:
     again = sum(call.custom_id in contents.calls for call in left)
     lost = [c.custom_id for c in left if c.attempts and c.custom_id not in contents.calls]
     text = f"Resumed: {answered} of {len(calls)} calls are answered."
-    new = len(calls) - len(asked.prompts)
+    new = len(calls) - len(inputs.prompts)
     if new:
         text += f" {new} {'prompt is' if new == 1 else 'prompts are'} new."
     if failed:
@@ -41,8 +41,10 @@ def describe_journal(contents: Contents, plan: Plan, asked: Asked) -> str:
         text += f" {failed} {what}: retry_failed=True sends {them} again."
     if again:
         text += f" {again} had failed and {'is' if again == 1 else 'are'} sent again."
-    if changes := find_changes(asked.parameters, parameters_of(plan.options, plan.endpoint.key)):
-        others = {name: asked.parameters.get(name) for name in changes}
+    if changes := find_changes(
+        inputs.parameters, parameters_to_journal(plan.options, plan.endpoint.key)
+    ):
+        others = {name: inputs.parameters.get(name) for name in changes}
         text += f" From here on: {describe_changes(changes, others)}."
     if lost:
         names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
@@ -54,11 +56,11 @@ def describe_journal(contents: Contents, plan: Plan, asked: Asked) -> str:
             f" {len(strangers)} records are of prompts that no line names: give these prompts, too."
         )
     edited = [n for n in contents.edited if n > 1]  # the first line is always read
-    passed_over = contents.damaged
+    skipped = contents.damaged
     if not contents.takes_edited:
-        passed_over = tuple(sorted([*passed_over, *edited]))
-    if passed_over:
-        text += f" Cut off or damaged, and passed over: {_lines(passed_over)} of the journal."
+        skipped = tuple(sorted([*skipped, *edited]))
+    if skipped:
+        text += f" Cut off or damaged, and passed over: {_lines(skipped)} of the journal."
     if edited and contents.takes_edited:
         text += f" Taken as they are, though changed: {_lines(edited)} of the journal."
     return text

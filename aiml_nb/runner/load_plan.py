@@ -16,12 +16,12 @@ from ..formats.journal_contents import Contents
 from ..printable import say
 from ..prompts import Prompt, as_prompts
 from ..records import Attempt, Call, Run
-from .asked import Asked, find_changes, parameters_of, read_asked
-from .changes import check_asked, note_of, refuse_changes_to_finished
+from .changes import check_inputs, refuse_changes_to_finished, resume_note
 from .journal import Journal
+from .journal_inputs import JournalInputs, find_changes, parameters_to_journal, read_inputs
 from .journal_summary import describe_journal, is_whole, refuse_damage
-from .options import keep_parameters, make_options
-from .plan import Checked, Plan, check_prompts, check_rates, lay_out_plan
+from .options import make_options, recordable_parameters
+from .plan import CheckedArguments, Plan, build_plan, check_prompts, check_rates
 
 ON_DAMAGE = ("ask", "keep", "send")
 
@@ -56,51 +56,51 @@ def load_plan(
     try:
         if on_damage == "ask":
             refuse_damage(contents, path)
-        asked = read_asked(contents, path)
-        changed = check_asked(asked, options, path, prompts=found, may_change=change_parameters)
-        prompts = found or asked.prompts  # with the headers, which no journal keeps
-        plan = _plan_again(contents, connect_to, options, asked, prompts, path)
+        inputs = read_inputs(contents, path)
+        changed = check_inputs(inputs, options, path, prompts=found, may_change=change_parameters)
+        prompts = found or inputs.prompts  # with the headers, which no journal keeps
+        plan = _rebuild_plan(contents, connect_to, options, inputs, prompts, path)
         _restore_all(plan, contents, path, retry_failed=retry_failed)
-        refuse_changes_to_finished(plan, asked, changed, path)
+        refuse_changes_to_finished(plan, inputs, changed, path)
         left = {call.index + 1: plan.prompts[call.index] for call in plan.unfinished}
         check_rates(left, plan.options)
-        plan = replace(plan, note=note_of(plan, asked, changed, path))
+        plan = replace(plan, note=resume_note(plan, inputs, changed, path))
     except BaseException:
-        journal.close_untouched()
+        journal.close_without_writing()
         raise
-    say(describe_journal(contents, plan, asked))
+    say(describe_journal(contents, plan, inputs))
     return journal, plan
 
 
-def _plan_again(
+def _rebuild_plan(
     contents: Contents,
     connect_to: Callable[[dict[str, Any]], Endpoint],
     given: dict[str, Any],
-    asked: Asked,
+    inputs: JournalInputs,
     prompts: list[Prompt],
     path: Path,
 ) -> Plan:
     head = contents.head
     saved = head["settings"]
     # What is one run's own is not for the next; the rest goes on as it was.
-    options = saved.get("options", {}) | {"model": saved["model"]} | asked.parameters
+    options = saved.get("options", {}) | {"model": saved["model"]} | inputs.parameters
     if given.get("strategy", saved["strategy"]) != saved["strategy"]:
         options.pop("max_concurrency", None)  # it was settled for the other one
     options |= given
     checked = make_options(len(prompts), options)
     endpoint = connect_to(saved)
     _check_place(saved, endpoint, given.get("model"), path)
-    again = endpoint.key.put_back
-    kept = {name: each for name, each in checked.parameters.items() if name not in given}
-    checked = replace(checked, parameters=checked.parameters | again(kept))
-    if prompts is asked.prompts:
-        prompts = [replace(each, parameters=again(each.parameters)) for each in prompts]
-    plan = lay_out_plan(Checked(prompts, checked), endpoint, journal=path)
+    put_key_back = endpoint.key.put_back
+    recorded = {name: each for name, each in checked.parameters.items() if name not in given}
+    checked = replace(checked, parameters=checked.parameters | put_key_back(recorded))
+    if prompts is inputs.prompts:
+        prompts = [replace(each, parameters=put_key_back(each.parameters)) for each in prompts]
+    plan = build_plan(CheckedArguments(prompts, checked), endpoint, journal=path)
     run = plan.run
     run.run_id, run.started_at = head["run_id"], saved["started_at"] or time.time()
-    run.parameters = dict(asked.began)
+    run.parameters = dict(inputs.initial)
     run.stream = run.parameters.pop("stream")
-    if changes := find_changes(asked.began, parameters_of(plan.options, endpoint.key)):
+    if changes := find_changes(inputs.initial, parameters_to_journal(plan.options, endpoint.key)):
         for call in run.calls:
             call.parameters = changes | call.parameters if call.parameters else changes
     return replace(plan, resumes=True)
@@ -108,7 +108,7 @@ def _plan_again(
 
 def _restore_all(plan: Plan, contents: Contents, path: Path, *, retry_failed: bool) -> None:
     for call in plan.run.calls:
-        own = keep_parameters(plan.prompts[call.index].parameters)
+        own = recordable_parameters(plan.prompts[call.index].parameters)
         own = plan.endpoint.key.redact_all(own) if own else own
         try:
             _restore(call, contents, plan.run, own, retry_failed=retry_failed)

@@ -38,7 +38,7 @@ class RunOptions:
         The most calls in flight at one moment, settled: never None.
     caps
         What the run may spend.
-    shortage
+    limit_notice
         Why `max_concurrency` is less than it would be, in one line; None if it is not.
     parameters
         Request parameters for every call.
@@ -57,7 +57,7 @@ class RunOptions:
     caps: Caps = field(default_factory=Caps)
     journal: Path | None = None
     progress: bool | None = None
-    shortage: str | None = None
+    limit_notice: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -67,18 +67,18 @@ class RunOptions:
 
 
 # Headers may hold secrets: they are not written down.
-NOT_KEPT = {"extra_headers"}
+NOT_RECORDED = {"extra_headers"}
 
 OPTIONS = {each.name for each in fields(RunOptions)} - {"caps", "journal", "parameters"}
-OPTIONS -= {"shortage"}  # found out, not given
+OPTIONS -= {"limit_notice"}  # found out, not given
 CAPS = {each.name for each in fields(Caps)}
 
 
-def keep_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
+def recordable_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     """Return the request parameters that may be written down."""
-    if NOT_KEPT.isdisjoint(parameters):
+    if NOT_RECORDED.isdisjoint(parameters):
         return parameters
-    return {name: value for name, value in parameters.items() if name not in NOT_KEPT}
+    return {name: value for name, value in parameters.items() if name not in NOT_RECORDED}
 
 
 def make_options(n_prompts: int, given: dict[str, Any]) -> RunOptions:
@@ -106,19 +106,19 @@ def make_options(n_prompts: int, given: dict[str, Any]) -> RunOptions:
     check_limit(own.get("max_concurrency"))
     check_limit(own.get("max_attempts"), name="max_attempts")
     for name in ("timeout", "run_timeout", "requests_per_minute", "tokens_per_minute"):
-        _check_amount(name, own.get(name, 1))
-    _check_share("retry_share", own.get("retry_share", 0), most=10)
-    _check_share("outage", own.get("outage", 0), most=MAX_SECONDS)
+        _check_positive(name, own.get(name, 1))
+    _check_range("retry_share", own.get("retry_share", 0), most=10)
+    _check_range("outage", own.get("outage", 0), most=MAX_SECONDS)
     check_parameters(parameters)
     if not isinstance(own.get("stream", False), bool):
         raise TypeError(f"stream must be True or False; not {own['stream']!r}.")
     check_caps(caps)
-    limit, shortage = _settle_limit(strategy, own.get("max_concurrency"), n_prompts)
-    own |= {"max_concurrency": limit, "shortage": shortage}
+    limit, limit_notice = _effective_limit(strategy, own.get("max_concurrency"), n_prompts)
+    own |= {"max_concurrency": limit, "limit_notice": limit_notice}
     return RunOptions(**own, caps=caps, parameters=parameters)
 
 
-def _settle_limit(
+def _effective_limit(
     strategy: str, max_concurrency: int | None, n_prompts: int
 ) -> tuple[int, str | None]:
     """Return the limit, and why it is less than was asked for: each call takes an open file."""
@@ -126,19 +126,19 @@ def _settle_limit(
         return 1, None
     most = MAX_THREADS if strategy == "threads" else MAX_TASKS
     limit = max_concurrency or min(n_prompts, most)
-    wanted = min(limit, n_prompts)
-    files = allow_files(wanted)
-    if wanted <= files.free:
+    needed = min(limit, n_prompts)
+    files = allow_files(needed)
+    if needed <= files.free:
         return limit, None
     free = int(files.free)
-    enough = -(-(files.taken + RESERVE + wanted) // 1024) * 1024
+    ulimit = -(-(files.taken + RESERVE + needed) // 1024) * 1024
     return free, (
-        f"At most {free} calls in flight, not {wanted}: this process may open {files.limit} files, "
-        f"and {files.taken} are open. For more type  ulimit -n {enough}  before it starts."
+        f"At most {free} calls in flight, not {needed}: this process may open {files.limit} files, "
+        f"and {files.taken} are open. For more type  ulimit -n {ulimit}  before it starts."
     )
 
 
-def _check_amount(name: str, value: object) -> None:
+def _check_positive(name: str, value: object) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if (value is None and name != "timeout") or (number and 0 < value <= MAX_SECONDS):  # type: ignore[operator]
         return
@@ -148,7 +148,7 @@ def _check_amount(name: str, value: object) -> None:
     )
 
 
-def _check_share(name: str, value: object, *, most: float) -> None:
+def _check_range(name: str, value: object, *, most: float) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not 0 <= value <= most:  # type: ignore[operator]
         raise ValueError(f"{name} must be a number from 0 to {most:g}; not {value!r}.")

@@ -15,14 +15,14 @@ from ..prompts import Prompt, as_prompts
 from ..records import Call, Run
 from .limits.budget import check_first_call
 from .limits.caps import check_reported_cost, describe_caps
-from .limits.estimate import Estimator, most_output, refuse_rate
-from .options import RunOptions, check_parameters, keep_parameters, make_options
+from .limits.estimate import Estimator, max_output, refuse_rate
+from .options import RunOptions, check_parameters, make_options, recordable_parameters
 from .pacing.clock import Clock
 from .retries.retry import Retries
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedArguments:
     """What is asked and how, all of it checked; where is still open."""
 
     prompts: list[Prompt]
@@ -52,10 +52,10 @@ def make_plan(
 ) -> Plan:
     """Check the arguments of a run, as `run.run` documents them, and lay out its records."""
     checked = check_plan(prompts, endpoint, given)
-    return lay_out_plan(checked, endpoint or connect(), journal=journal)
+    return build_plan(checked, endpoint or connect(), journal=journal)
 
 
-def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> Checked:
+def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> CheckedArguments:
     """Check what a run is given as far as no endpoint is needed for it; raises as `run.run`."""
     found = as_prompts(prompts)
     if endpoint is not None and not isinstance(endpoint, Endpoint):
@@ -67,14 +67,14 @@ def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> Chec
     options = make_options(len(found), given)
     check_first_call(options.caps, Estimator(options.parameters).estimate(found[0]))
     check_rates(dict(enumerate(found, 1)), options)
-    return Checked(found, options)
+    return CheckedArguments(found, options)
 
 
-def lay_out_plan(checked: Checked, endpoint: Endpoint, *, journal: object = None) -> Plan:
+def build_plan(checked: CheckedArguments, endpoint: Endpoint, *, journal: object = None) -> Plan:
     """Return the plan of a run at `endpoint`, none of its calls made yet."""
     check_reported_cost(checked.options.caps, reports_cost=endpoint.reports_cost)
-    options = replace(checked.options, journal=place_journal(journal, endpoint))
-    run = lay_out_run(checked.prompts, endpoint, options)
+    options = replace(checked.options, journal=choose_journal_path(journal, endpoint))
+    run = build_run(checked.prompts, endpoint, options)
     return Plan(checked.prompts, endpoint, options, run)
 
 
@@ -100,33 +100,33 @@ def check_rates(prompts: dict[int, Prompt], options: RunOptions) -> None:
     for number, prompt in prompts.items():
         estimate = estimator.estimate(prompt)
         if estimate.total > rate:
-            assumed = most_output(options.parameters | prompt.parameters) is None
+            assumed = max_output(options.parameters | prompt.parameters) is None
             refuse_rate(rate, estimate, prompt.place or f"Prompt {number}", assumed=assumed)
 
 
 def describe_plan(plan: Plan) -> str:
     """Say, before the first paid call, what the run may come to."""
     options, endpoint, left = plan.options, plan.endpoint, plan.unfinished
-    requests = make_retries(plan, Clock()).most_requests
+    requests = make_retries(plan, Clock()).max_requests
     estimator = Estimator(options.parameters)
     prompts = [plan.prompts[call.index] for call in left]
     estimates = [estimator.estimate(prompt) for prompt in prompts]
     tokens = sum(each.input_tokens for each in estimates)
     most = sum(each.output_tokens for each in estimates)
-    open_ended = sum(
-        most_output(options.parameters | prompt.parameters) is None for prompt in prompts
+    n_unlimited = sum(
+        max_output(options.parameters | prompt.parameters) is None for prompt in prompts
     )
     text = (
         f"Plan: {len(left)} calls to {endpoint.base_url} ({plan.run.model}), at most "
         f"{options.max_concurrency} in flight and {requests} requests in all, about "
         f"{tokens:,} tokens in"
     )
-    if open_ended:
-        which = "" if open_ended == len(left) else f" for {open_ended} of them"
+    if n_unlimited:
+        which = "" if n_unlimited == len(left) else f" for {n_unlimited} of them"
         text += f"; max_tokens is not set{which}."
     else:
         text += f" and at most {most:,} out, if each is asked once."
-    text += describe_caps(options.caps, is_open=open_ended > 0)
+    text += describe_caps(options.caps, is_unlimited=n_unlimited > 0)
     return text + (f" Journal: {options.journal}" if options.journal else "")
 
 
@@ -143,7 +143,7 @@ def make_retries(plan: Plan, clock: Clock) -> Retries:
     )
 
 
-def place_journal(journal: object, endpoint: Endpoint) -> Path | None:
+def choose_journal_path(journal: object, endpoint: Endpoint) -> Path | None:
     """Settle where the journal is; None keeps one where calls may cost money."""
     if journal is False or (journal is None and not endpoint.may_cost):
         return None
@@ -175,9 +175,9 @@ def name_call(prompt: Prompt, number: int) -> str:
     return prompt.custom_id or f"call-{number:06d}"
 
 
-def describe_prompt(prompt: Prompt, number: int, endpoint: Endpoint) -> dict[str, Any]:
+def prompt_to_dict(prompt: Prompt, number: int, endpoint: Endpoint) -> dict[str, Any]:
     """Return what a journal keeps of the `number`-th prompt, from 1."""
-    kept = keep_parameters(prompt.parameters)
+    kept = recordable_parameters(prompt.parameters)
     return {
         "custom_id": name_call(prompt, number),
         "messages": prompt.messages,
@@ -185,14 +185,14 @@ def describe_prompt(prompt: Prompt, number: int, endpoint: Endpoint) -> dict[str
     }
 
 
-def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, options: RunOptions) -> Run:
+def build_run(prompts: list[Prompt], endpoint: Endpoint, options: RunOptions) -> Run:
     """Return a run with a record for each prompt, none of them made yet."""
     calls = [
         Call(
             index=index,
             custom_id=name_call(prompt, index + 1),
             prompt=prompt.label,
-            parameters=_as_kept(prompt.parameters, endpoint),
+            parameters=_for_record(prompt.parameters, endpoint),
         )
         for index, prompt in enumerate(prompts)
     ]
@@ -205,18 +205,18 @@ def lay_out_run(prompts: list[Prompt], endpoint: Endpoint, options: RunOptions) 
         base_url=endpoint.base_url,
         simulated=endpoint.simulated,
         seed=endpoint.seed,
-        service=_describe_service(endpoint),
+        service=_describe_simulator(endpoint),
         started_at=0.0,
         calls=calls,
-        parameters=_as_kept(
+        parameters=_for_record(
             {n: v for n, v in options.parameters.items() if n != "model"}, endpoint
         ),
     )
 
 
-def _as_kept(parameters: dict[str, Any], endpoint: Endpoint) -> Any:
+def _for_record(parameters: dict[str, Any], endpoint: Endpoint) -> Any:
     """Return parameters for a record: JSON, whatever they are made of, and without the key."""
-    kept = keep_parameters(parameters)
+    kept = recordable_parameters(parameters)
     return endpoint.key.redact_all(_as_json(kept)) if kept else kept
 
 
@@ -232,6 +232,6 @@ def _as_json(kept: dict[str, Any]) -> dict[str, Any]:
 _SCALARS = {str, int, float, bool, type(None)}
 
 
-def _describe_service(endpoint: Endpoint) -> str:
-    asked = {"scenario": "faq"} | endpoint.knobs if endpoint.simulated else {}
-    return ", ".join(f"{name}={asked[name]}" for name in sorted(asked) if name != "seed")
+def _describe_simulator(endpoint: Endpoint) -> str:
+    settings = {"scenario": "faq"} | endpoint.knobs if endpoint.simulated else {}
+    return ", ".join(f"{name}={settings[name]}" for name in sorted(settings) if name != "seed")

@@ -33,7 +33,7 @@ class Status:
 
     def __init__(self) -> None:
         self.text = ""
-        self.on_change: Callable[[str], None] = _say_once()
+        self.on_change: Callable[[str], None] = _print_once_per_kind()
         self.say: Callable[[str], None] = _print
 
     def set(self, text: str) -> None:
@@ -61,7 +61,7 @@ def show_progress(
         Stands after it. Where there is no bar it is printed, once for each of its kinds.
     """
     status = status or Status()
-    if wanted is False or (wanted is None and not _somebody_looks()):
+    if wanted is False or (wanted is None and not _is_interactive()):
         yield lambda call: None
         return
     failed = 0
@@ -90,14 +90,14 @@ def show_progress(
             yield advance
         finally:
             status.set("")
-            status.on_change, status.say = _say_nothing, _print
+            status.on_change, status.say = _ignore, _print
 
 
-def _say_nothing(text: str) -> None:
+def _ignore(text: str) -> None:
     pass
 
 
-def _say_once() -> Callable[[str], None]:
+def _print_once_per_kind() -> Callable[[str], None]:
     """Return what prints a line for each kind of text, whatever the numbers in it."""
     said = set[str]()
 
@@ -115,15 +115,15 @@ def _print(text: str) -> None:
         say(f"aiml_nb: {text}", file=sys.stderr, flush=True)
 
 
-def _somebody_looks() -> bool:
+def _is_interactive() -> bool:
     return in_kernel() or (sys.stderr is not None and sys.stderr.isatty())
 
 
 @cache
 def _bar_class() -> type[tqdm[Any]]:
-    from tqdm.auto import tqdm as automatic
+    from tqdm.auto import tqdm as auto_tqdm
 
-    class Bar(automatic):  # type: ignore[type-arg]
+    class Bar(auto_tqdm):  # type: ignore[type-arg]
         """A bar that fails in silence, and shows in the cell that it was made in.
 
         A kernel may know the cell by the context alone, and a thread has a context of its own:

@@ -31,7 +31,7 @@ class Recorder:
 
     Attributes
     ----------
-    turned_away
+    rejected
         The first call, if it was refused as all would be: its record is still open.
     """
 
@@ -44,7 +44,7 @@ class Recorder:
         stop: Callable[[str], None],
     ) -> None:
         self._plan, self._on_finished, self._journal, self._stop = plan, on_finished, journal, stop
-        self.turned_away: Call | None = None
+        self.rejected: Call | None = None
 
     def begin(self, call: Call, now: float) -> Attempt:
         """Open the record of an attempt."""
@@ -77,7 +77,7 @@ class Recorder:
             except JournalError as error:
                 self._stop(str(error))
 
-    def close_turned_away(self, *, finished: bool) -> None:
+    def close_rejected(self, *, finished: bool) -> None:
         """Close the record of the first call, which was refused as all would be.
 
         Parameters
@@ -85,7 +85,7 @@ class Recorder:
         finished
             False leaves it to be sent again by a run that goes on.
         """
-        call = self.turned_away
+        call = self.rejected
         if call is not None and finished:
             self.finish(call)
         elif call is not None:

@@ -11,11 +11,11 @@ from .send import Request
 
 # Added to streams that say nothing about it; without it no stream tells its tokens. That it was
 # added, and not asked for, is told by its being this very object.
-_UNASKED = {"include_usage": True}
-_NAMED = re.compile(r"stream[\s_-]?options|include[\s_-]?usage", re.I)
+_DEFAULT_STREAM_OPTIONS = {"include_usage": True}
+_MENTIONED = re.compile(r"stream[\s_-]?options|include[\s_-]?usage", re.I)
 # What a request is refused with, or what it breaks; not for who asks, or how often.
-_REFUSALS = frozenset({200, 400, 403, 404, 405, 406, 409, 415, 422, 500, 501})
-LEFT_OUT = (
+_REJECTION_STATUSES = frozenset({200, 400, 403, 404, 405, 406, 409, 415, 422, 500, 501})
+STREAM_OPTIONS_OMITTED = (
     "The server refuses stream_options, so it is left out: it may not tell the tokens of streams. "
     "With stream_options=None it is not tried."
 )
@@ -34,7 +34,7 @@ class Requests:
         self._plan = plan
         self._url = f"{plan.endpoint.base_url}/chat/completions"
         self._parameters = {"model": plan.endpoint.model} | plan.options.parameters
-        self._is_refused = False
+        self._omits_stream_options = False
 
     def make(self, call: Call, attempt: Attempt) -> Request:
         """Return what is sent for an attempt."""
@@ -47,8 +47,8 @@ class Requests:
         if "stream_options" in body:
             if body["stream_options"] is None:
                 del body["stream_options"]
-        elif options.stream and not self._is_refused:
-            body["stream_options"] = _UNASKED
+        elif options.stream and not self._omits_stream_options:
+            body["stream_options"] = _DEFAULT_STREAM_OPTIONS
         headers = body.pop("extra_headers", None) or {}
         query = body.pop("extra_query", None) or {}
         body |= body.pop("extra_body", None) or {}
@@ -56,16 +56,16 @@ class Requests:
         name = headers.get("X-Client-Request-Id", ours)  # the journal notes what is sent
         return Request(self._url, name, body, headers, query)
 
-    def learn(self, failure: Failure, request: Request) -> bool:
+    def drop_rejected_option(self, failure: Failure, request: Request) -> bool:
         """Say whether the same is to be sent again without what nobody had asked for.
 
         If so, it is left out from now on.
         """
-        if failure.status not in _REFUSALS:
+        if failure.status not in _REJECTION_STATUSES:
             return False
-        if request.body.get("stream_options") is not _UNASKED:
+        if request.body.get("stream_options") is not _DEFAULT_STREAM_OPTIONS:
             return False
-        if not _NAMED.search(f"{failure.message[:2000]} {failure.param or ''}"):
+        if not _MENTIONED.search(f"{failure.message[:2000]} {failure.param or ''}"):
             return False
-        self._is_refused = True
+        self._omits_stream_options = True
         return True

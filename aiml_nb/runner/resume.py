@@ -87,4 +87,4 @@ def resume_run(
         try:
             return execute(plan, journal=journal) if plan.unfinished else plan.run
         finally:
-            journal.close_untouched()  # where no call could be made at all
+            journal.close_without_writing()  # where no call could be made at all

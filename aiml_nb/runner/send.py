@@ -22,7 +22,7 @@ from .pacing.deadlines import Deadline
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
-_PATIENCE = 0.1  # seconds for a stream to end that has said that it is over
+_TRAILER_TIMEOUT = 0.1  # seconds for a stream to end that has said that it is over
 
 
 class Request(NamedTuple):
@@ -76,7 +76,7 @@ def send(
     clock: Callable[[], float],
     *,
     timeout: float,
-    began: Callable[[], None] | None = None,
+    on_stream_start: Callable[[], None] | None = None,
 ) -> tuple[Answer, Failure | None]:
     """Send `request` and wait for the whole answer, blocking the thread.
 
@@ -92,7 +92,7 @@ def send(
         Tells the seconds since the run's origin.
     timeout
         Seconds after which the attempt is given up.
-    began
+    on_stream_start
         Is called when a streamed answer begins.
 
     Returns
@@ -102,7 +102,7 @@ def send(
     """
     answer = Answer(clock, n=request.body.get("n"))
     options, body = request.options(timeout), request.body
-    before = current_attempt.set(attempt)
+    token = current_attempt.set(attempt)
     try:
         if request.streams:
             from openai import Stream
@@ -114,23 +114,23 @@ def send(
                 cast_to=object,
                 stream=True,
                 stream_cls=Stream[object],
-            ) as pieces:
-                incoming = answer.begin_stream(pieces.response.headers)
-                if began:
-                    began()
-                for data in pieces.response.iter_bytes():
+            ) as stream:
+                incoming = answer.begin_stream(stream.response.headers)
+                if on_stream_start:
+                    on_stream_start()
+                for data in stream.response.iter_bytes():
                     if incoming.feed(data):
                         break
                 answer.end_stream()
         else:
             reply = client.post(request.url, body=body, options=options, cast_to=Reply)
             answer.add_reply(reply.headers, reply.content)
-        failure = answer.settle()
+        failure = answer.finish()
     except Exception as error:  # noqa: BLE001  whatever a call raises becomes its record
-        failure = answer.settle(error)
+        failure = answer.finish(error)
     finally:
-        current_attempt.reset(before)
-    _complete(attempt, answer, failure, clock)
+        current_attempt.reset(token)
+    _complete_record(attempt, answer, failure, clock)
     return answer, failure
 
 
@@ -141,12 +141,12 @@ async def send_async(
     clock: Callable[[], float],
     *,
     deadline: Deadline,
-    began: Callable[[], None] | None = None,
+    on_stream_start: Callable[[], None] | None = None,
 ) -> tuple[Answer, Failure | None]:
     """Send `request` and wait for the whole answer, until `deadline`; otherwise as `send`."""
     answer = Answer(clock, n=request.body.get("n"))
     options, body = request.options(None), request.body
-    before = current_attempt.set(attempt)
+    token = current_attempt.set(attempt)
     try:
         with deadline:
             if request.streams:
@@ -159,11 +159,11 @@ async def send_async(
                     cast_to=object,
                     stream=True,
                     stream_cls=AsyncStream[object],
-                ) as pieces:
-                    incoming = answer.begin_stream(pieces.response.headers)
-                    if began:
-                        began()
-                    async with aclosing(pieces.response.aiter_bytes()) as arriving:
+                ) as stream:
+                    incoming = answer.begin_stream(stream.response.headers)
+                    if on_stream_start:
+                        on_stream_start()
+                    async with aclosing(stream.response.aiter_bytes()) as arriving:
                         async for data in arriving:
                             if incoming.feed(data):
                                 await _read_to_end(arriving)
@@ -172,24 +172,24 @@ async def send_async(
             else:
                 reply = await client.post(request.url, body=body, options=options, cast_to=Reply)
                 answer.add_reply(reply.headers, reply.content)
-        failure = answer.settle()
+        failure = answer.finish()
     except Exception as error:  # noqa: BLE001
-        failure = answer.settle(error)
+        failure = answer.finish(error)
     finally:
-        current_attempt.reset(before)
-    _complete(attempt, answer, failure, clock)
+        current_attempt.reset(token)
+    _complete_record(attempt, answer, failure, clock)
     return answer, failure
 
 
 async def _read_to_end(arriving: AsyncIterator[bytes]) -> None:
     """Read what follows the last event: else the connection could not be used again."""
     with suppress(Exception):
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_TRAILER_TIMEOUT):
             async for _ in arriving:
                 pass
 
 
-def _complete(
+def _complete_record(
     attempt: Attempt, answer: Answer, failure: Failure | None, clock: Callable[[], float]
 ) -> None:
     attempt.finished = clock()

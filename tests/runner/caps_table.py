@@ -24,7 +24,7 @@ from ..waiting import block
 from .door_server import Reply, door_server
 
 CAP = 60_000
-ROOM, MARGIN, ASSUMED = 4096, 2, 500
+DEFAULT_RESERVE, RESERVE_FACTOR, ASSUMED = 4096, 2, 500
 # A text of so many tokens, about as common tokenizers have it.
 SCRIPTS: dict[str, Callable[[int], str]] = {
     "Latin": lambda n: "word " * n,
@@ -131,7 +131,7 @@ def bound_of(row: Row, run: Run) -> int:
             c is not call and (c.started or 0.0) <= (call.started or 0.0) < ended(c) for c in calls
         )
         largest = max(before, default=0)
-        room = (largest or ASSUMED) if is_alone else max(ROOM, MARGIN * largest)
+        room = (largest or ASSUMED) if is_alone else max(DEFAULT_RESERVE, RESERVE_FACTOR * largest)
         excess += max(0, tokens_of(row, call.text) - room)
     return excess
 

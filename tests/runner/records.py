@@ -53,7 +53,7 @@ def write_journal(path: Path, run: Run, *, finished: int | None = None) -> None:
     if finished is None:
         journal.close(run)
     else:
-        journal.close_untouched()
+        journal.close_without_writing()
 
 
 def make_head(run: Run) -> dict[str, Any]:

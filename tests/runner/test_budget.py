@@ -135,7 +135,7 @@ def test_what_is_reserved_comes_back_when_less_was_used() -> None:
     for _ in range(17):
         reserved = budget.reserve(Estimate(10, 500))
         assert reserved is not None
-        budget.settle(reserved, call, billed=True, answered=True)
+        budget.reconcile(reserved, call, billed=True, answered=True)
     with pytest.raises(nb.BudgetError, match="510 are spent"):
         budget.reserve(Estimate(10, 500))
 

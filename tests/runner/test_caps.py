@@ -88,12 +88,12 @@ def test_who_finds_no_room_waits_for_those_in_flight() -> None:
     call = nb.Call(index=0, custom_id="a", prompt="", input_tokens=10, output_tokens=20)
     first = budget.reserve(Estimate(10, 500))
     assert first is not None
-    budget.settle(first, call, billed=True, answered=True)
+    budget.reconcile(first, call, billed=True, answered=True)
 
     second = budget.reserve(Estimate(10, 500))
     assert second is not None
     assert budget.reserve(Estimate(10, 500)) is None
-    budget.settle(second, call, billed=True, answered=True)
+    budget.reconcile(second, call, billed=True, answered=True)
     assert budget.reserve(Estimate(10, 500)) is not None
     with pytest.raises(nb.BudgetError, match="60 are spent"):
         budget.reserve(Estimate(10, 990))
@@ -105,7 +105,7 @@ def test_lost_attempts_whose_price_nobody_knows_end_the_run() -> None:
     for _ in range(3):
         reserved = budget.reserve(Estimate(10, 500))
         assert reserved is not None
-        budget.settle(reserved, lost, billed=True, answered=False)
+        budget.reconcile(reserved, lost, billed=True, answered=False)
 
     with pytest.raises(nb.BudgetError, match="prices="):
         budget.reserve(Estimate(10, 500))
@@ -131,10 +131,10 @@ def test_a_text_is_guessed_high_and_has_a_least(text: str, tokens: int) -> None:
 def test_the_plan_says_how_well_caps_are_kept() -> None:
     caps = Caps(max_total_tokens=1000)
 
-    assert describe_caps(Caps(), is_open=True) == ""
-    assert "above 4,096 tokens" in describe_caps(caps, is_open=True)
-    assert "if the server keeps to max_tokens" in describe_caps(caps, is_open=False)
-    assert "dearest" in describe_caps(Caps(max_cost=1.0), is_open=False)
+    assert describe_caps(Caps(), is_unlimited=True) == ""
+    assert "above 4,096 tokens" in describe_caps(caps, is_unlimited=True)
+    assert "if the server keeps to max_tokens" in describe_caps(caps, is_unlimited=False)
+    assert "dearest" in describe_caps(Caps(max_cost=1.0), is_unlimited=False)
 
 
 def test_a_server_that_ignores_max_tokens_is_found_out_by_one_call() -> None:

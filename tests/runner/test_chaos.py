@@ -58,7 +58,7 @@ def test_acknowledged_within_journaled_within_sent(strategy: str, tmp_path: Path
     assert set(seen) <= {
         _name(run.run_id, call, a.number) for call in run.calls for a in call.attempts
     }
-    assert len(seen) <= Retries(N, 3, SkippingClock()).most_requests
+    assert len(seen) <= Retries(N, 3, SkippingClock()).max_requests
     for call in run.calls:
         answered = [attempt for attempt in call.attempts if attempt.error_type is None]
         assert len(answered) <= 1  # nothing is asked again after an answer

@@ -149,7 +149,7 @@ class TestListsThatTellNothing:
     def test_others_do_not_wait_for_a_long_answer(
         self, strategy: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(first_call, "PATIENCE", 0.3)
+        monkeypatch.setattr(first_call, "HOLD_SECONDS", 0.3)
         with door_server(models=BAD_LISTS["not found"], holds=6) as door:
             endpoint = at(door)
             thread, runs = in_thread(lambda: nb.run(questions(6), endpoint, strategy=strategy))

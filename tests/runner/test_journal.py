@@ -103,7 +103,7 @@ class TestLines:
         write_journal(path, run)
 
         journal, contents = Journal.reopen(path)
-        journal.close_untouched()
+        journal.close_without_writing()
 
         (found,) = contents.calls.values()
         assert contents.damaged == ()
@@ -238,7 +238,7 @@ class TestLock:
         holder.kill()
         holder.wait()
         journal, _ = Journal.reopen(path)
-        journal.close_untouched()
+        journal.close_without_writing()
 
     def test_a_run_of_this_process_holds_it_too(self, path: Path) -> None:
         journal = Journal.create(path, make_head(make_run("Yes.")))
@@ -246,7 +246,7 @@ class TestLock:
         with pytest.raises(nb.JournalError, match="being written by another run"):
             Journal.reopen(path)
 
-        journal.close_untouched()
+        journal.close_without_writing()
 
     def test_a_refused_file_is_let_go_of(self, path: Path) -> None:
         path.parent.mkdir()
@@ -267,7 +267,7 @@ class TestLock:
             thread.start()
         for thread in threads:
             thread.join()
-        journal.close_untouched()
+        journal.close_without_writing()
 
         contents = read_lines(path.read_bytes(), path)
         assert (len(contents.calls), contents.damaged) == (200, ())

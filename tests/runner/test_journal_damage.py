@@ -168,7 +168,7 @@ def test_the_torn_lines_of_several_kills_are_no_question(tmp_path: Path, kills: 
         assert contents.damaged == contents.torn
         journal.note_sent(run.calls[number], run.calls[number].attempts[0], "id")
         journal.note_finished(run.calls[number])
-        journal.close_untouched()
+        journal.close_without_writing()
         path.write_bytes(path.read_bytes()[:-9])  # the next kill
 
     journal, contents = reopen_contents(path)
@@ -178,7 +178,7 @@ def test_the_torn_lines_of_several_kills_are_no_question(tmp_path: Path, kills: 
 
 def reopen_contents(path: Path):  # type: ignore[no-untyped-def]
     journal, contents = Journal.reopen(path)
-    journal.close_untouched()
+    journal.close_without_writing()
     return journal, contents
 
 
@@ -228,14 +228,14 @@ def test_what_closes_a_torn_line_off_may_be_torn_itself(tmp_path: Path, kept: in
     for _ in range(2):
         journal, _ = Journal.reopen(path)
         journal.note_finished(run.calls[1])
-        journal.close_untouched()
+        journal.close_without_writing()
         path.write_bytes(path.read_bytes()[: torn + kept])
     journal, contents = reopen_contents(path)
     assert contents.damaged == contents.torn
 
     journal, _ = Journal.reopen(path)
     journal.note_finished(run.calls[1])
-    journal.close_untouched()
+    journal.close_without_writing()
     journal, contents = reopen_contents(path)
     assert contents.damaged == contents.torn
     assert list(contents.calls) == ["call-000002"]

@@ -196,7 +196,7 @@ if os.fork() == 0:
     os.read(leave[0], 1)  # until the parent has gone
     os._exit(0)
 os.read(ready[0], 100)
-journal.close_untouched()
+journal.close_without_writing()
 again, contents = Journal.reopen(path)  # while the child lives
 print(len(contents.calls), contents.damaged)
 """

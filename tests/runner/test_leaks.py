@@ -82,7 +82,7 @@ def test_an_interrupt_hangs_up_on_a_server_that_does_not_answer(
     strategy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else it goes on with answers that nobody reads, as long as the program lives."""
-    monkeypatch.setattr(first_call, "PATIENCE", 0.1)
+    monkeypatch.setattr(first_call, "HOLD_SECONDS", 0.1)
     in_flight = 1 if strategy == "sequential" else 4
     before = threading.active_count()
     with silent_server() as server:

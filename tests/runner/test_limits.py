@@ -89,7 +89,7 @@ class TestGate:
         levels = send(limiter, 20)
         for level in levels[7:]:
             limiter.release(level=level, sent=0.0, now=1.0, status=429)
-        limiter.review(1.5)
+        limiter.end_round(1.5)
         assert limiter.limit == 7
         for level in levels[:7]:
             limiter.release(level=level, sent=0.0, now=2.0, status=200)
@@ -119,12 +119,12 @@ class TestGate:
     def test_who_waits_inside_is_passed_by_one_with_a_lower_place(self) -> None:
         limiter = AdaptiveLimiter(5)
         assert limiter.acquire(timeout=0, priority=9)
-        assert limiter.may_wait_inside(9)
+        assert limiter.may_wait_in_slot(9)
         assert not limiter.acquire(timeout=0.01, priority=11)
-        assert limiter.may_wait_inside(9)
+        assert limiter.may_wait_in_slot(9)
         lower = threading.Thread(target=limiter.acquire, kwargs={"timeout": 5, "priority": 3})
         lower.start()
-        while limiter.may_wait_inside(9):
+        while limiter.may_wait_in_slot(9):
             pass
         limiter.release_unused()
         lower.join(5)
@@ -135,10 +135,10 @@ class TestGate:
     def test_one_that_stays_makes_room_only_when_it_is_freed(self) -> None:
         limiter = AdaptiveLimiter(1)
         (level,) = send(limiter)
-        limiter.release(level=level, sent=0, now=1, status=503, stays=True)
+        limiter.release(level=level, sent=0, now=1, status=503, delays_release=True)
 
         assert not limiter.acquire(timeout=0.01)
-        limiter.free()
+        limiter.release_delayed()
         assert limiter.acquire(timeout=1)
 
 
@@ -148,9 +148,9 @@ class TestRateWindow:
         st.integers(40, 100),
     )
     def test_no_sixty_seconds_ever_hold_more_than_the_limit(
-        self, steps: list[tuple[int, int]], most: int
+        self, steps: list[tuple[int, int]], limit: int
     ) -> None:
-        window, now, taken = RateWindow(most), 0.0, []
+        window, now, taken = RateWindow(limit), 0.0, []
         for pause, amount in steps:
             now += pause
             while (wait := window.wait(amount, now)) > 0:
@@ -160,7 +160,7 @@ class TestRateWindow:
 
         for end, _ in taken:
             inside = sum(amount for at, amount in taken if end - MINUTE + 1e-6 < at <= end)
-            assert inside <= most
+            assert inside <= limit
 
     def test_does_not_wait_longer_than_it_must(self) -> None:
         window = RateWindow(10)

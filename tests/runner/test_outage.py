@@ -16,7 +16,7 @@ import aiml_nb as nb
 from aiml_nb.endpoint.failures import Failure
 from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.records import Run
-from aiml_nb.runner.retries.outage import FEWEST, Found, Outage
+from aiml_nb.runner.retries.outage import MIN_LOST, Outage, ProbeResult
 
 from ..rows import in_turn, slow
 from .conftest import run_skipping
@@ -198,29 +198,29 @@ class TestCriterion:
         outage = Outage(60, lambda most: most)
 
         assert self.lose(outage, "connect")
-        assert outage.is_shut
+        assert outage.is_blocking
         assert outage.describe(outage._began + 0.9) == ""
         assert "away for 1 s" in outage.describe(outage._began + 1.1)
 
     @pytest.mark.parametrize("kind", ["no_reply", "502", "503", "504"])
     def test_of_other_losses_some_in_a_row_are_looked_into(self, kind: str) -> None:
         outage = Outage(60, lambda most: most)
-        assert not any(self.lose(outage, kind) for _ in range(FEWEST - 1))
+        assert not any(self.lose(outage, kind) for _ in range(MIN_LOST - 1))
         outage.note_reply(0.0)
-        for number in range(FEWEST):
-            assert not outage.is_shut, number
+        for number in range(MIN_LOST):
+            assert not outage.is_blocking, number
             assert not self.lose(outage, kind)
 
-        assert outage.is_shut
-        outage.note_look(1.1, Found.NOBODY)
+        assert outage.is_blocking
+        outage.note_probe(1.1, ProbeResult.NO_CONNECTION)
         assert self.lose(outage, kind)
 
     def test_of_many_in_flight_half_must_be_lost(self) -> None:
         outage = Outage(60, lambda most: most)
         for number in range(40):
             self.lose(outage, "no_reply", in_flight=100 - number)
-            assert outage.is_shut == (number + 1 >= (100 - number) / 2)
-            if outage.is_shut:
+            assert outage.is_blocking == (number + 1 >= (100 - number) / 2)
+            if outage.is_blocking:
                 break
 
     @pytest.mark.parametrize("kind", ["500", "429", "bad_response", "protocol", "deadline"])
@@ -228,26 +228,26 @@ class TestCriterion:
         outage = Outage(60, lambda most: most)
 
         assert not any(self.lose(outage, kind) for _ in range(99))
-        assert not outage.is_shut
+        assert not outage.is_blocking
 
     def test_a_server_that_is_there_is_looked_for_ever_less_often(self) -> None:
         outage, looks = Outage(60, lambda most: most), []
         for number in range(100):
             self.lose(outage, "no_reply")
-            if outage.is_shut:
+            if outage.is_blocking:
                 looks.append(number)
-                outage.note_look(1.0, Found.SERVER)
+                outage.note_probe(1.0, ProbeResult.REPLIED)
 
         assert looks == [1, 5, 13, 29, 61]
 
     def test_without_a_list_of_models_a_call_shows_it(self) -> None:
         outage, now, tries = Outage(60, lambda most: most), 1.0, []
-        for _ in range(FEWEST):
+        for _ in range(MIN_LOST):
             self.lose(outage, "503")
         while not outage.is_too_long(now):
             now += outage.wait(now)
-            outage.note_look(now, Found.SILENCE)
-            if not outage.is_shut:
+            outage.note_probe(now, ProbeResult.LOST_REPLY)
+            if not outage.is_blocking:
                 tries.append(now - 1)
                 assert self.lose(outage, "503", at=now)
 

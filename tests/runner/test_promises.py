@@ -301,7 +301,7 @@ class TestRetryPolicy:
             retries.judge(failure, Tries(), streamed=False, left=99).wait or 0 for _ in range(500)
         ]
         pauses = [
-            retries.judge(limited, Tries(in_vain=2), streamed=False, left=99).wait or 0
+            retries.judge(limited, Tries(mostly_refused=2), streamed=False, left=99).wait or 0
             for _ in range(500)
         ]
 
@@ -375,7 +375,7 @@ class TestSpend:
         nb.run(["A", "B", "C"], endpoint, journal=path, max_calls=1, max_tokens=50)
 
         journal, plan = reopen(path, endpoint)
-        journal.close_untouched()
+        journal.close_without_writing()
 
         assert describe_plan(plan).startswith("Plan: 2 calls to")
         assert "and 38 requests in all" in describe_plan(plan)
@@ -395,9 +395,9 @@ class TestSpend:
 
         journal, plan = reopen(path, endpoint, max_calls=None)
         caller = CallRunner(plan, on_finished=lambda call: None)
-        journal.close_untouched()
+        journal.close_without_writing()
 
-        assert caller._policy.retries.most_requests == 2 + 4 + 16 + 16
+        assert caller._policy.retries.max_requests == 2 + 4 + 16 + 16
         assert "and 38 requests in all" in describe_plan(plan)
 
     @BOTH
@@ -638,5 +638,5 @@ def test_hostile_answers_break_no_table_no_picture_no_file_and_no_page(tmp_path:
     for write in (nb.to_csv, nb.to_jsonl, nb.to_chrome_trace):
         write(run, tmp_path / write.__name__, texts=True)
     journal, plan = reopen(tmp_path / "j.jsonl", endpoint)
-    journal.close_untouched()
+    journal.close_without_writing()
     assert plan.run.calls == run.calls

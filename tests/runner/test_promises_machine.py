@@ -188,7 +188,7 @@ class Promises(RuleBasedStateMachine):
         if plan.unfinished:
             self._live(plan, journal)
         else:
-            journal.close_untouched()
+            journal.close_without_writing()
 
     def _live(self, plan: Plan, journal: Any) -> None:
         self.plan, self.lives, self.born = plan, self.lives + 1, self.loop.now
@@ -196,7 +196,7 @@ class Promises(RuleBasedStateMachine):
         self.server.open.clear()
         self.since = len(self.server.asked)
         clock = SteppedClock(self.loop, 0)
-        self.most = self._count_sent() + make_retries(plan, clock).most_requests
+        self.most = self._count_sent() + make_retries(plan, clock).max_requests
         self.known_before = {call.custom_id: len(call.attempts) for call in plan.run.calls}
         self.begun: set[int] = set()
         self.still_until, self.is_stopped, self.cancelled = -math.inf, False, False

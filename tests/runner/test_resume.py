@@ -118,7 +118,7 @@ class TestGoingOn:
 
         journal, _ = reopen(path, place, model=saved["settings"]["model"], say=said.append)
 
-        journal.close_untouched()
+        journal.close_without_writing()
         assert f"2 were in flight{billed} and are sent again" in said[0]
 
     @BOTH

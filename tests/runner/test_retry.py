@@ -22,33 +22,33 @@ KINDS = ["connect", "no_reply", "408", "429", "500", "503", "400"]
 
 class TestSupply:
     def test_begins_full_and_refills_by_a_share_of_the_answers(self) -> None:
-        supply = RetryBudget(3, 0.5)
-        assert [supply.take() for _ in range(4)] == [True, True, True, False]
-        supply.refill()
-        assert not supply.take()
-        supply.refill()
+        budget = RetryBudget(3, 0.5)
+        assert [budget.take() for _ in range(4)] == [True, True, True, False]
+        budget.refill()
+        assert not budget.take()
+        budget.refill()
 
-        assert [supply.take(), supply.take()] == [True, False]
+        assert [budget.take(), budget.take()] == [True, False]
 
     def test_never_holds_more_than_at_first(self) -> None:
-        supply = RetryBudget(3, 0.5)
+        budget = RetryBudget(3, 0.5)
         for _ in range(100):
-            supply.refill()
+            budget.refill()
 
-        assert [supply.take() for _ in range(4)] == [True, True, True, False]
+        assert [budget.take() for _ in range(4)] == [True, True, True, False]
 
     @given(st.integers(0, 9), st.floats(0, 3), st.lists(st.booleans(), max_size=200))
     def test_gives_out_no_more_than_it_says(
         self, most: int, share: float, events: list[bool]
     ) -> None:
-        supply, taken = RetryBudget(most, share), 0
+        budget, taken = RetryBudget(most, share), 0
         for is_answer in events:
             if is_answer:
-                supply.refill()
+                budget.refill()
             else:
-                taken += supply.take()
+                taken += budget.take()
 
-        assert taken <= supply.most_taken(sum(events))
+        assert taken <= budget.max_taken(sum(events))
 
 
 @given(
@@ -63,7 +63,7 @@ def test_no_run_sends_more_than_it_says(
     calls: int, attempts: int, share: float, in_flight: int, events: list[str], is_away: bool
 ) -> None:
     retries = Retries(calls, attempts, Clock(1), retry_share=share, in_flight=in_flight)
-    most, sent, left = retries.most_requests, 0, iter(events * 40)
+    most, sent, left = retries.max_requests, 0, iter(events * 40)
     for _ in range(calls):
         tries, goes_on = Tries(), True
         while goes_on:

@@ -120,7 +120,7 @@ def test_cut_at_every_byte_what_is_whole_is_kept_and_the_rest_is_planned_again(
         if length % 20 == 0:  # slower by far
             path.write_bytes(data)
             journal, plan = reopen(path, whole.endpoint)
-            journal.close_untouched()
+            journal.close_without_writing()
             assert {c.custom_id: c for c in plan.run.calls if c.finished is not None} == known
             assert [call.prompt for call in plan.run.calls] == PROMPTS
             assert ("Cut off" in capsys.readouterr().out) == (not is_whole)
@@ -173,7 +173,7 @@ def go_on(path: Path, endpoint: nb.Endpoint, **options: Any) -> Any:
             return plan.run
         return execute(plan, journal=journal, clock=SkippingClock())
     finally:
-        journal.close_untouched()
+        journal.close_without_writing()
 
 
 def check_end(run: nb.Run, known: dict[str, Call], sent: list[str]) -> None:
@@ -299,7 +299,7 @@ def test_an_announcement_that_is_whole_but_odd_is_passed_over(
     path.write_bytes(whole.lines[0] + b"\n" + line)
 
     journal, plan = reopen(path, whole.endpoint, on_damage="send")
-    journal.close_untouched()
+    journal.close_without_writing()
 
     assert len(plan.unfinished) == len(PROMPTS)
     assert "passed over: line 2" in capsys.readouterr().out
@@ -310,6 +310,6 @@ def test_a_journal_that_is_locked_again_at_once_is_not_spoiled(whole: Whole, pat
     path.write_bytes(whole.data[:-5])
     for _ in range(2):
         journal, contents = Journal.reopen(path)
-        journal.close_untouched()
+        journal.close_without_writing()
         assert len(contents.damaged) == 1
     assert path.read_bytes() == whole.data[:-5]

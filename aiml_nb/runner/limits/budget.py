@@ -1,7 +1,7 @@
 """What a run may spend: calls, tokens, dollars. Reserved before each attempt, settled after it.
 
 No cap is passed if no attempt uses more than was set aside for it, since what is spent and what is
-set aside never come to more than the cap. What the latter is: see `usage.Learned.room`.
+set aside never come to more than the cap. What the latter is: see `usage.ObservedUsage.needed_for`.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from ...errors import BudgetError
 from ...records import Call
-from .caps import KEEPS_NO_LIMIT, TOLD_NO_COST, TOLD_NO_TOKENS, WHY_PASSED, Caps
+from .caps import MAX_TOKENS_IGNORED, NO_COST_REPORTED, NO_TOKENS_REPORTED, WHY_EXCEEDED, Caps
 from .estimate import Estimate
-from .usage import Learned, Reserved, Used, used_by
+from .usage import ObservedUsage, Reserved, Used, used_by
 
 if TYPE_CHECKING:
     from ...prompts import Prompt
 
-_BLIND = 3  # attempts that may have cost something, and none has said how much
+_MAX_UNPRICED = 3  # attempts that may have cost something, and none has said how much
 
 
 class Budget:
@@ -27,7 +27,7 @@ class Budget:
 
     Parameters
     ----------
-    limits
+    caps
         The caps.
     say
         Is told what is to be known about the caps: of which kind it is, and a sentence.
@@ -39,34 +39,34 @@ class Budget:
     """
 
     def __init__(
-        self, limits: Caps, *, say: Callable[[str, str], None] = lambda kind, text: None
+        self, caps: Caps, *, say: Callable[[str, str], None] = lambda kind, text: None
     ) -> None:
-        self._limits, self._say = limits, say
-        self._is_unpriced = limits.max_cost is not None and limits.prices is None
-        self.counts_tokens = limits.max_total_tokens is not None or limits.max_cost is not None
-        self._learned = Learned()
+        self._caps, self._say = caps, say
+        self._is_unpriced = caps.max_cost is not None and caps.prices is None
+        self.counts_tokens = caps.max_total_tokens is not None or caps.max_cost is not None
+        self._observed = ObservedUsage()
         self._requests = self._in_flight = self._unpriced = 0
         self._tokens = self._reserved_tokens = 0
         self._cost = self._reserved_cost = 0.0
-        self._is_open = self._is_blind = False
+        self._is_unlimited = self._is_cost_unknown = False
 
     @property
     def is_spent(self) -> bool:
         """True if not one request more may be sent."""
-        return self._limits.max_calls is not None and self._requests >= self._limits.max_calls
+        return self._caps.max_calls is not None and self._requests >= self._caps.max_calls
 
     @property
-    def most_in_flight(self) -> float:
+    def max_in_flight(self) -> float:
         """How many attempts there may be at once: one, until it is known what one uses.
 
         Then as many more as are known, where nothing limits what one may use.
         """
-        known = self._learned.known
+        known = self._observed.known
         if not self.counts_tokens:
             return math.inf
-        if not known or (self._is_unpriced and self._learned.largest_cost is None):
+        if not known or (self._is_unpriced and self._observed.largest_cost is None):
             return 1
-        return 1 + known if self._is_open or self._is_unpriced else math.inf
+        return 1 + known if self._is_unlimited or self._is_unpriced else math.inf
 
     def reserve(self, estimate: Estimate) -> Reserved | None:
         """Set aside what an attempt may use; None if that may fit once others have ended.
@@ -77,31 +77,31 @@ class Budget:
             If it does not fit; nothing is set aside then.
         """
         if self.is_spent:
-            raise BudgetError(f"max_calls={self._limits.max_calls} is used up")
+            raise BudgetError(f"max_calls={self._caps.max_calls} is used up")
         if not self.counts_tokens:
             self._requests += 1
             return Reserved()
-        if self._is_blind:
-            raise BudgetError(self._explain_blindness())
-        self._is_open |= estimate.is_open or not self._learned.keeps_limit
-        if self._in_flight >= self.most_in_flight:
+        if self._is_cost_unknown:
+            raise BudgetError(self._explain_unknown_cost())
+        self._is_unlimited |= estimate.is_unlimited or not self._observed.obeys_max_tokens
+        if self._in_flight >= self.max_in_flight:
             return None
         is_alone = not self._in_flight
-        room = self._learned.room(estimate, is_alone=is_alone)
-        cost = self._price(room, is_alone=is_alone)
+        needed = self._observed.needed_for(estimate, is_alone=is_alone)
+        cost = self._price(needed, is_alone=is_alone)
         tokens, dollars = self._reserved_tokens, self._reserved_cost
-        if self._find_lack(room.total + tokens, cost + dollars):
-            alone = self._learned.room(estimate, is_alone=True)
-            if lack := self._find_lack(alone.total, self._price(alone, is_alone=True)):
-                raise BudgetError(lack)
+        if self._explain_excess(needed.total + tokens, cost + dollars):
+            alone = self._observed.needed_for(estimate, is_alone=True)
+            if excess := self._explain_excess(alone.total, self._price(alone, is_alone=True)):
+                raise BudgetError(excess)
             return None
         self._requests += 1
         self._in_flight += 1
-        self._reserved_tokens += room.total
+        self._reserved_tokens += needed.total
         self._reserved_cost += cost
-        return Reserved(estimate, room, cost)
+        return Reserved(estimate, needed, cost)
 
-    def settle(
+    def reconcile(
         self,
         reserved: Reserved,
         call: Call,
@@ -124,11 +124,11 @@ class Budget:
         if not self.counts_tokens:
             return 0
         self._in_flight -= 1
-        self._reserved_tokens -= reserved.room.total
+        self._reserved_tokens -= reserved.tokens.total
         self._reserved_cost = self._reserved_cost - reserved.cost if self._in_flight else 0.0
         used = used_by(call, reserved.estimate, prompt=prompt)
-        if not (answered or (used.is_told and call.body)):
-            self._learned.known += not billed
+        if not (answered or (used.is_reported and call.body)):
+            self._observed.known += not billed
             return self._count_lost(reserved) if billed else 0
         self._count_answer(reserved.estimate, used)
         return used.total
@@ -149,22 +149,22 @@ class Budget:
                 continue
             billed = sum(each.possibly_billed or not each.error_type for each in call.attempts)
             used = used_by(call, estimate)
-            if call.body and (used.is_told or not call.attempts[-1].error_type):
+            if call.body and (used.is_reported or not call.attempts[-1].error_type):
                 self._count_answer(estimate, used)
                 billed -= 1
             lost += [estimate] * max(billed, 0)
         for estimate in lost:
-            room = self._learned.room(estimate, is_alone=True)
-            self._count_lost(Reserved(estimate, room, self._price(room, is_alone=True)))
+            needed = self._observed.needed_for(estimate, is_alone=True)
+            self._count_lost(Reserved(estimate, needed, self._price(needed, is_alone=True)))
 
     def _count_answer(self, estimate: Estimate, used: Used) -> None:
-        self._learned.note(estimate, used)
-        if not used.is_told:
-            self._say("tokens", TOLD_NO_TOKENS)
-        if not self._learned.keeps_limit:
-            self._say("max_tokens", KEEPS_NO_LIMIT)
+        self._observed.note(estimate, used)
+        if not used.is_reported:
+            self._say("tokens", NO_TOKENS_REPORTED)
+        if not self._observed.obeys_max_tokens:
+            self._say("max_tokens", MAX_TOKENS_IGNORED)
         self._tokens += used.total
-        if self._limits.prices is not None:
+        if self._caps.prices is not None:
             known = Estimate(used.input_tokens, used.output_tokens)
             self._cost += max(self._price(known, is_alone=True), used.cost or 0.0)
         elif used.cost is not None:
@@ -177,65 +177,65 @@ class Budget:
 
     def _count_lost(self, reserved: Reserved) -> int:
         """Count an attempt of which nobody tells what it used: as what was set aside."""
-        self._tokens += reserved.room.total
-        if self._is_unpriced and self._learned.largest_cost is None:
+        self._tokens += reserved.tokens.total
+        if self._is_unpriced and self._observed.largest_cost is None:
             self._unpriced += 1
-            self._is_blind = self._unpriced >= _BLIND
+            self._is_cost_unknown = self._unpriced >= _MAX_UNPRICED
         self._cost += reserved.cost
         self._say_overshoot()
-        return reserved.room.total
+        return reserved.tokens.total
 
     def _count_unpriced(self, used: Used) -> None:
         """Count an answer that names no cost: as the dearest before it."""
-        if self._learned.largest_cost is None:
-            self._is_blind = True
+        if self._observed.largest_cost is None:
+            self._is_cost_unknown = True
             return
-        self._say("cost", TOLD_NO_COST)
-        self._cost += self._learned.cost_of(used.total, is_alone=True)
+        self._say("cost", NO_COST_REPORTED)
+        self._cost += self._observed.cost_of(used.total, is_alone=True)
 
-    def _price(self, room: Estimate, *, is_alone: bool) -> float:
-        if self._limits.prices is None:
-            return self._learned.cost_of(room.total, is_alone=is_alone)
-        into, out = self._limits.prices
-        return (room.input_tokens * into + room.output_tokens * out) / 1e6
+    def _price(self, needed: Estimate, *, is_alone: bool) -> float:
+        if self._caps.prices is None:
+            return self._observed.cost_of(needed.total, is_alone=is_alone)
+        into, out = self._caps.prices
+        return (needed.input_tokens * into + needed.output_tokens * out) / 1e6
 
-    def _find_lack(self, tokens: int, cost: float) -> str:
+    def _explain_excess(self, tokens: int, cost: float) -> str:
         """Say why so much more cannot be spent; empty if it can."""
-        limits = self._limits
-        most = limits.max_total_tokens
+        caps = self._caps
+        most = caps.max_total_tokens
         if most is not None and self._tokens + tokens > most:
             return (
                 f"about {tokens} tokens more do not fit into max_total_tokens={most}, "
                 f"of which {self._tokens} are spent or reserved"
             )
-        if limits.max_cost is not None and self._cost + cost > limits.max_cost:
+        if caps.max_cost is not None and self._cost + cost > caps.max_cost:
             return (
-                f"about ${cost:.6f} more do not fit into max_cost={limits.max_cost}, of which "
+                f"about ${cost:.6f} more do not fit into max_cost={caps.max_cost}, of which "
                 f"${self._cost:.6f} are spent or reserved"
             )
         return ""
 
-    def _explain_blindness(self) -> str:
+    def _explain_unknown_cost(self) -> str:
         return (
-            f"max_cost={self._limits.max_cost} cannot be kept: the server does not say what a call "
+            f"max_cost={self._caps.max_cost} cannot be kept: the server does not say what a call "
             "cost. Give its prices, in dollars per million tokens: prices=(input, output)"
         )
 
     def _say_overshoot(self) -> None:
-        limits = self._limits
-        if limits.max_total_tokens is not None and self._tokens > limits.max_total_tokens:
-            more = self._tokens - limits.max_total_tokens
-            text = f"max_total_tokens={limits.max_total_tokens} was passed by {more} tokens"
-        elif limits.max_cost is not None and self._cost > limits.max_cost:
-            text = f"max_cost={limits.max_cost} was passed by ${self._cost - limits.max_cost:.6f}"
+        caps = self._caps
+        if caps.max_total_tokens is not None and self._tokens > caps.max_total_tokens:
+            more = self._tokens - caps.max_total_tokens
+            text = f"max_total_tokens={caps.max_total_tokens} was passed by {more} tokens"
+        elif caps.max_cost is not None and self._cost > caps.max_cost:
+            text = f"max_cost={caps.max_cost} was passed by ${self._cost - caps.max_cost:.6f}"
         else:
             return
-        self._say("passed", f"{text}: {WHY_PASSED}")
+        self._say("passed", f"{text}: {WHY_EXCEEDED}")
 
 
-def check_first_call(limits: Caps, estimate: Estimate) -> None:
+def check_first_call(caps: Caps, estimate: Estimate) -> None:
     """Raise BudgetError if the caps do not allow even the first call."""
     try:
-        Budget(limits).reserve(estimate)
+        Budget(caps).reserve(estimate)
     except BudgetError as error:
         raise BudgetError(f"The budget is below the first call: {error}.") from None

@@ -6,22 +6,22 @@ import math
 from dataclasses import dataclass
 
 from ...errors import BudgetError
-from .usage import MARGIN, ROOM
+from .usage import DEFAULT_RESERVE, RESERVE_FACTOR
 
 # What is to be known of a run about its caps.
-TOLD_NO_TOKENS = (
+NO_TOKENS_REPORTED = (
     "The server does not say how many tokens its answers used, or fewer than they have: for the "
     "caps they are counted by their texts, four letters or one Chinese character a token."
 )
-TOLD_NO_COST = (
+NO_COST_REPORTED = (
     "Some answers name no cost: for max_cost each counts as the dearest before it. Give the prices "
     "too, in dollars per million tokens: prices=(input, output)."
 )
-KEEPS_NO_LIMIT = (
+MAX_TOKENS_IGNORED = (
     "The server's answers are longer than max_tokens allows: fewer calls are in flight, for the "
     "caps to be kept."
 )
-WHY_PASSED = (
+WHY_EXCEEDED = (
     "calls in flight used more than all before them let expect. Set max_tokens, or fewer in flight "
     "with max_concurrency."
 )
@@ -49,28 +49,29 @@ class Caps:
     prices: tuple[float, float] | None = None
 
 
-def describe_caps(caps: Caps, *, is_open: bool) -> str:
+def describe_caps(caps: Caps, *, is_unlimited: bool) -> str:
     """Say how well the caps on tokens and cost are kept; empty if there are none.
 
     Parameters
     ----------
-    is_open
+    is_unlimited
         Some answers are not limited by max_tokens.
     """
     names = [name for name in ("max_total_tokens", "max_cost") if getattr(caps, name) is not None]
     if not names:
         return ""
     named = " and ".join(f"{name}={getattr(caps, name)}" for name in names)
-    if is_open:
+    if is_unlimited:
         return (
-            f" {named} may be passed only by what answers in flight have above {ROOM:,} tokens and "
-            f"{MARGIN} x the largest before; the last call by what it has above the largest. With "
-            "max_tokens not at all, and more may be in flight."
+            f" {named} may be passed only by what answers in flight have above "
+            f"{DEFAULT_RESERVE:,} tokens and {RESERVE_FACTOR} x the largest before; the last call "
+            "by what it has above the largest. With max_tokens not at all, and more may be in "
+            "flight."
         )
     if caps.max_cost is not None and caps.prices is None:
         return (
-            f" {named} may be passed only by what answers in flight cost above {MARGIN} x the "
-            "dearest before; the last call by what it costs above the dearest."
+            f" {named} may be passed only by what answers in flight cost above {RESERVE_FACTOR} x "
+            "the dearest before; the last call by what it costs above the dearest."
         )
     return f" {named} may not be passed if the server keeps to max_tokens."
 

@@ -21,13 +21,13 @@ class Estimate(NamedTuple):
 
     Parameters
     ----------
-    is_open
-        Nothing limits the output: see `most_output`.
+    is_unlimited
+        Nothing limits the output: see `max_output`.
     """
 
     input_tokens: int
     output_tokens: int
-    is_open: bool = False
+    is_unlimited: bool = False
 
     @property
     def total(self) -> int:
@@ -42,19 +42,19 @@ class Estimator:
     ----------
     parameters
         Of every call. The system message, the tools and the response's format go in, too; without
-        `most_output` in them `ASSUMED_OUTPUT_TOKENS` come out.
+        `max_output` in them `ASSUMED_OUTPUT_TOKENS` come out.
     """
 
     def __init__(self, parameters: dict[str, Any]) -> None:
         self._parameters = parameters
-        self._around = _estimate_around(parameters)
+        self._overhead = _estimate_overhead(parameters)
 
     def estimate(self, prompt: Prompt) -> Estimate:
         """Guess the tokens of one call."""
         own = prompt.parameters
-        around = _estimate_around(self._parameters | own) if own else self._around
-        into = around.input_tokens + sum(map(_tokens_of_message, prompt.messages))
-        return around._replace(input_tokens=int(into))
+        overhead = _estimate_overhead(self._parameters | own) if own else self._overhead
+        input_tokens = overhead.input_tokens + sum(map(_tokens_of_message, prompt.messages))
+        return overhead._replace(input_tokens=int(input_tokens))
 
 
 def text_of_prompt(prompt: Prompt) -> str:
@@ -63,18 +63,18 @@ def text_of_prompt(prompt: Prompt) -> str:
     return " ".join(text for content in contents for text in _texts_of(content))
 
 
-def _estimate_around(parameters: Mapping[str, Any]) -> Estimate:
+def _estimate_overhead(parameters: Mapping[str, Any]) -> Estimate:
     """Guess the tokens that go in beside the messages, and those that come out."""
     # Tools are a list, too, but not of parts of a message.
     texts = [str(parameters.get(name) or "") for name in ("system", "tools", "response_format")]
-    into = sum(map(guess_tokens, texts)) + (_PER_MESSAGE if texts[0] else 0)
+    input_tokens = sum(map(guess_tokens, texts)) + (_PER_MESSAGE if texts[0] else 0)
     answers = parameters.get("n")
     answers = answers if isinstance(answers, int) and answers > 0 else 1
-    most = most_output(parameters)
-    return Estimate(round(into), (most or ASSUMED_OUTPUT_TOKENS) * answers, most is None)
+    most = max_output(parameters)
+    return Estimate(round(input_tokens), (most or ASSUMED_OUTPUT_TOKENS) * answers, most is None)
 
 
-def most_output(parameters: Mapping[str, Any]) -> int | None:
+def max_output(parameters: Mapping[str, Any]) -> int | None:
     """Return the most tokens that an answer may have; None if nothing limits it."""
     for given in (parameters.get("extra_body") or {}, parameters):
         most = given.get("max_completion_tokens") or given.get("max_tokens")

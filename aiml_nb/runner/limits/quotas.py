@@ -12,10 +12,10 @@ from .estimate import Estimate, Estimator
 from .rates import RateWindow
 from .usage import Reserved
 
-_NOTHING = Estimate(0, 0)
+_NO_TOKENS = Estimate(0, 0)
 
 
-class Share(NamedTuple):
+class Reservation(NamedTuple):
     """What one attempt has of the budget, and of its minute's tokens."""
 
     reserved: Reserved
@@ -34,7 +34,7 @@ class Quotas:
 
     Attributes
     ----------
-    are_rates
+    has_rates
         True if anything is limited per minute.
     """
 
@@ -45,42 +45,42 @@ class Quotas:
         self._estimator: Estimator | None = None  # if something counts tokens
         if options.tokens_per_minute or self._budget.counts_tokens:
             self._estimator = Estimator(options.parameters)
-        self._latest = -1, _NOTHING
+        self._latest = -1, _NO_TOKENS
         self._requests = self._tokens = None
         if options.requests_per_minute:
             self._requests = RateWindow(options.requests_per_minute)
         if options.tokens_per_minute:
             self._tokens = RateWindow(options.tokens_per_minute)
-        self.are_rates = bool(self._requests or self._tokens)
+        self.has_rates = bool(self._requests or self._tokens)
         made = [call for call in plan.run.calls if call.attempts]  # by a run that goes on
         self._budget.count([(call, self._estimate(call)) for call in made])
-        self._count_what_was_sent(made)
+        self._count_earlier_attempts(made)
 
     @property
-    def are_counted(self) -> bool:
+    def counts_tokens(self) -> bool:
         """True if there is a cap that depends on what attempts use."""
         return self._budget.counts_tokens
 
     @property
-    def most_in_flight(self) -> float:
+    def max_in_flight(self) -> float:
         """How many attempts there may be at once, for the caps."""
-        return self._budget.most_in_flight
+        return self._budget.max_in_flight
 
     @property
-    def are_spent(self) -> bool:
+    def is_spent(self) -> bool:
         """True if not one request more may be sent."""
         return self._budget.is_spent
 
     def wait(self, call: Call, now: float) -> float:
         """Return the seconds until an attempt of `call` fits into the rates; 0 if it does."""
-        if not self.are_rates:
+        if not self.has_rates:
             return 0.0
         wait = self._requests.wait(1, now) if self._requests else 0.0
         if self._tokens:
             wait = max(wait, self._tokens.wait(self._estimate(call).total, now))
         return wait
 
-    def reserve(self, call: Call, now: float) -> Share | None:
+    def reserve(self, call: Call, now: float) -> Reservation | None:
         """Set aside what an attempt may use; None and BudgetError as `Budget.reserve`."""
         estimate = self._estimate(call)
         reserved = self._budget.reserve(estimate)
@@ -89,33 +89,35 @@ class Quotas:
         if self._requests:
             self._requests.take(1, now)
         tokens = self._tokens.take(estimate.total, now) if self._tokens else None
-        return Share(reserved, tokens)
+        return Reservation(reserved, tokens)
 
-    def settle(self, share: Share, call: Call, *, billed: bool, answered: bool) -> None:
+    def reconcile(
+        self, reservation: Reservation, call: Call, *, billed: bool, answered: bool
+    ) -> None:
         """Put what an attempt used in place of what was set aside."""
         if self._estimator is None:
             return
         if self._budget.counts_tokens:
             prompt = self._prompts[call.index]
-            self._budget.settle(
-                share.reserved, call, billed=billed, answered=answered, prompt=prompt
+            self._budget.reconcile(
+                reservation.reserved, call, billed=billed, answered=answered, prompt=prompt
             )
-        if self._tokens and share.tokens:
+        if self._tokens and reservation.tokens:
             used = (call.input_tokens or 0) + (call.output_tokens or 0)
             used = used or (self._estimate(call).total if billed else 0)
-            self._tokens.correct(share.tokens, used)
+            self._tokens.correct(reservation.tokens, used)
 
     def _estimate(self, call: Call) -> Estimate:
         """Guess the tokens of an attempt, where something counts them."""
         if self._estimator is None:
-            return _NOTHING
+            return _NO_TOKENS
         index, estimate = self._latest  # asked for when the call may go, and when it goes
         if index != call.index:
             estimate = self._estimator.estimate(self._prompts[call.index])
             self._latest = call.index, estimate
         return estimate
 
-    def _count_what_was_sent(self, calls: list[Call]) -> None:
+    def _count_earlier_attempts(self, calls: list[Call]) -> None:
         """Put the attempts of a run that goes on into the windows of its rates."""
         sent = sorted(
             ((attempt.started, call) for call in calls for attempt in call.attempts),

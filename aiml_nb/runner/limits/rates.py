@@ -9,24 +9,24 @@ MINUTE = 60.0
 
 
 class RateWindow:
-    """A sliding window: at most `most` units in any 60 seconds.
+    """A sliding window: at most `limit` units in any 60 seconds.
 
     Written by hand because known limiters know no reservation that is corrected later, nor a clock
     that tests can set, nor one budget for threads and coroutines.
     """
 
-    def __init__(self, most: float) -> None:
-        self.most = most
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
         self._taken: deque[list[float]] = deque()
         self._total = 0.0
 
     def wait(self, amount: float, now: float) -> float:
-        """Return the seconds until `amount` fits; 0 if it does. More than `most` waits for all."""
+        """Return the seconds until `amount` fits; 0 if it does. More than `limit` waits for all."""
         while self._taken and self._taken[0][0] <= now - MINUTE:
             gone = self._taken.popleft()
             self._total -= gone[1]
             gone[0] = -math.inf
-        too_much = self._total + min(amount, self.most) - self.most
+        too_much = self._total + min(amount, self.limit) - self.limit
         wait = 0.0
         for taken_at, units in self._taken:
             if too_much <= 1e-9:

@@ -32,27 +32,27 @@ class Slots:
         if self._free > 0 and not self._waiting:
             self._free -= 1
             return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
         try:
-            await turn
+            await waiter
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # it was given in the same moment
-                self._give()
+            if waiter.done() and not waiter.cancelled():  # it was given in the same moment
+                self._release()
             raise
 
     async def __aexit__(self, *_: object) -> None:
-        self._give()
+        self._release()
 
-    def _give(self) -> None:
+    def _release(self) -> None:
         self._free += 1
         while self._waiting and self._free > 0:
-            turn = self._waiting.popleft()
-            if not turn.done():
+            waiter = self._waiting.popleft()
+            if not waiter.done():
                 self._free -= 1
-                turn.set_result(None)
+                waiter.set_result(None)
 
-    def _take_back(self) -> None:
+    def _reacquire(self) -> None:
         self._free -= 1  # whoever has come in meanwhile stays
 
 
@@ -63,8 +63,8 @@ def lent_slot() -> Iterator[None]:
     if slots is None:
         yield
         return
-    slots._give()
+    slots._release()
     try:
         yield
     finally:
-        slots._take_back()
+        slots._reacquire()

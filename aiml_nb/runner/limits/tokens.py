@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 
 # Of a character of one byte (a letter or a space), two, three and four.
-_USUAL = (0.25, 0.75, 1.25, 3.0)
-_SIGN = 1.0  # of a digit or a sign, of which code is full
+_TYPICAL = (0.25, 0.75, 1.25, 3.0)
+_PER_SYMBOL = 1.0  # of a digit or a sign, of which code is full
 # Tokenizers that know the language best, and its longest words.
-_LEAST = (0.125, 0.25, 0.25, 0.5)
+_MINIMUM = (0.125, 0.25, 0.25, 0.5)
 
 _LETTERS = dict.fromkeys(map(ord, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ \t\r\n"))
 
@@ -21,27 +21,27 @@ _LETTERS = dict.fromkeys(map(ord, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRS
 def guess_tokens(text: str) -> float:
     """Guess the tokens of a text, as if it were prose."""
     if text.isascii():
-        return len(text) * _USUAL[0]
-    return _weigh(_count_widths(text), _USUAL)
+        return len(text) * _TYPICAL[0]
+    return _weighted_sum(_count_widths(text), _TYPICAL)
 
 
 def count_tokens(text: str) -> float:
     """Guess the tokens of a text, prose or code, rather too many than too few."""
     widths = _count_widths(text)
     plain = text if len(text) == widths[0] else text.encode("ascii", "ignore").decode()
-    signs = len(plain.translate(_LETTERS))
-    return _weigh(widths, _USUAL) + signs * (_SIGN - _USUAL[0])
+    symbols = len(plain.translate(_LETTERS))
+    return _weighted_sum(widths, _TYPICAL) + symbols * (_PER_SYMBOL - _TYPICAL[0])
 
 
 def least_tokens(text: str) -> int:
     """Return how many tokens a text has at least; white space may be none."""
-    return math.floor(_weigh(_count_widths("".join(text.split())), _LEAST))
+    return math.floor(_weighted_sum(_count_widths("".join(text.split())), _MINIMUM))
 
 
 def are_too_few(tokens: int, text: str) -> bool:
     """Tell whether a text has more tokens than these at least."""
     # The bound first: it is known without reading the text.
-    most = len(text) * (_LEAST[0] if text.isascii() else max(_LEAST))
+    most = len(text) * (_MINIMUM[0] if text.isascii() else max(_MINIMUM))
     return tokens < most and tokens < least_tokens(text)
 
 
@@ -56,5 +56,5 @@ def _count_widths(text: str) -> tuple[int, int, int, int]:
     return one, rest - three, three, four
 
 
-def _weigh(widths: tuple[int, ...], weights: tuple[float, ...]) -> float:
+def _weighted_sum(widths: tuple[int, ...], weights: tuple[float, ...]) -> float:
     return sum(width * weight for width, weight in zip(widths, weights, strict=True))

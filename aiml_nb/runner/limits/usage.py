@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ...prompts import Prompt
 
 # Tokens that are set aside for an answer of unknown length while others are in flight.
-ROOM = 4096
+DEFAULT_RESERVE = 4096
 # So many times the longest, or the dearest, before is set aside then, if that is more.
-MARGIN = 2
+RESERVE_FACTOR = 2
 # Tokenizers make a token of each byte at most; `count_tokens` has one for four of them, or more.
 _MAX_PER_ESTIMATE = 4.0
 
@@ -30,14 +30,14 @@ class Used(NamedTuple):
 
     Parameters
     ----------
-    is_told
+    is_reported
         The tokens are as the server reports them.
     """
 
     input_tokens: int
     output_tokens: int
     cost: float | None
-    is_told: bool
+    is_reported: bool
 
     @property
     def total(self) -> int:
@@ -52,12 +52,12 @@ class Reserved(NamedTuple):
     ----------
     estimate
         What was guessed of it.
-    room, cost
+    tokens, cost
         The tokens and the dollars that are set aside.
     """
 
     estimate: Estimate = Estimate(0, 0)
-    room: Estimate = Estimate(0, 0)
+    tokens: Estimate = Estimate(0, 0)
     cost: float = 0.0
 
 
@@ -71,23 +71,28 @@ def used_by(call: Call, estimate: Estimate, *, prompt: Prompt | None = None) -> 
     prompt
         What was sent, if it is known.
     """
-    into, out, is_told = call.input_tokens, call.output_tokens, True
-    if not into or into < estimate.input_tokens:  # that is twice the least, or more
+    input_tokens, output_tokens, is_reported = call.input_tokens, call.output_tokens, True
+    if not input_tokens or input_tokens < estimate.input_tokens:  # that is twice the least, or more
         sent = text_of_prompt(prompt) if prompt else ""
-        if not into or are_too_few(into, sent):
-            into, is_told = max(estimate.input_tokens, math.ceil(count_tokens(sent))), False
-    words = _words_of(call)
-    if out is None or (words and not out) or are_too_few(out, words):
-        out, is_told = math.ceil(count_tokens(words)), False
+        if not input_tokens or are_too_few(input_tokens, sent):
+            input_tokens, is_reported = (
+                max(estimate.input_tokens, math.ceil(count_tokens(sent))),
+                False,
+            )
+    text = _readable_text(call)
+    if output_tokens is None or (text and not output_tokens) or are_too_few(output_tokens, text):
+        output_tokens, is_reported = math.ceil(count_tokens(text)), False
     usage = (call.body or {}).get("usage")
     total = usage.get("total_tokens") if isinstance(usage, dict) else None
     if isinstance(total, int) and not isinstance(total, bool) and total < 10**12:
-        out = max(out, total - into)  # some leave the thoughts out of the output
+        output_tokens = max(
+            output_tokens, total - input_tokens
+        )  # some leave the thoughts out of the output
     cost = call.cost if call.cost and call.cost > 0 else None
-    return Used(into, out, cost, is_told)
+    return Used(input_tokens, output_tokens, cost, is_reported)
 
 
-def _words_of(call: Call) -> str:
+def _readable_text(call: Call) -> str:
     """Return all that somebody can read in an answer."""
     plain = plain_text_of(call.body)
     if plain is not None:
@@ -100,7 +105,7 @@ def _words_of(call: Call) -> str:
     return " ".join(filter(None, parts))
 
 
-class Learned:
+class ObservedUsage:
     """What the answers so far tell about those that are still to come.
 
     Attributes
@@ -109,32 +114,34 @@ class Learned:
         Of how many attempts it is known what they have used.
     largest_cost
         In dollars; None if no answer has named any.
-    keeps_limit
+    obeys_max_tokens
         No answer was longer than ``max_tokens`` allows.
     """
 
     def __init__(self) -> None:
         self.known = 0
         self.largest_cost: float | None = None
-        self.keeps_limit = True
+        self.obeys_max_tokens = True
         self._largest_output = 0
-        self._dearest = 0.0  # dollars per token
-        self._more_input, self._times_input = 0, 1.0
+        self._max_token_price = 0.0  # dollars per token
+        self._max_extra_input, self._max_input_ratio = 0, 1.0
 
     def note(self, estimate: Estimate, used: Used) -> None:
         """Learn from an answer."""
         self.known += 1
         self._largest_output = max(self._largest_output, used.output_tokens)
-        self.keeps_limit &= estimate.is_open or used.output_tokens <= estimate.output_tokens
+        self.obeys_max_tokens &= (
+            estimate.is_unlimited or used.output_tokens <= estimate.output_tokens
+        )
         guessed = max(estimate.input_tokens, 1)
-        self._more_input = max(self._more_input, used.input_tokens - guessed)
+        self._max_extra_input = max(self._max_extra_input, used.input_tokens - guessed)
         times = min(used.input_tokens / guessed, _MAX_PER_ESTIMATE)
-        self._times_input = max(self._times_input, times)
+        self._max_input_ratio = max(self._max_input_ratio, times)
         if used.cost is not None:
             self.largest_cost = max(self.largest_cost or 0.0, used.cost)
-            self._dearest = max(self._dearest, used.cost / max(used.total, 1))
+            self._max_token_price = max(self._max_token_price, used.cost / max(used.total, 1))
 
-    def room(self, estimate: Estimate, *, is_alone: bool) -> Estimate:
+    def needed_for(self, estimate: Estimate, *, is_alone: bool) -> Estimate:
         """Return what to set aside for an attempt.
 
         Parameters
@@ -142,17 +149,21 @@ class Learned:
         is_alone
             Nothing else is in flight: it needs as much as the longest answer before it.
         """
-        into, out = estimate.input_tokens, estimate.output_tokens
-        into += max(self._more_input, round(into * (self._times_input - 1)))
-        if estimate.is_open or not self.keeps_limit:
-            least = 0 if estimate.is_open else out
+        input_tokens, output_tokens = estimate.input_tokens, estimate.output_tokens
+        input_tokens += max(
+            self._max_extra_input, round(input_tokens * (self._max_input_ratio - 1))
+        )
+        if estimate.is_unlimited or not self.obeys_max_tokens:
+            least = 0 if estimate.is_unlimited else output_tokens
             if not is_alone:
-                out = max(ROOM, MARGIN * self._largest_output, least)
+                output_tokens = max(DEFAULT_RESERVE, RESERVE_FACTOR * self._largest_output, least)
             elif self._largest_output:
-                out = max(self._largest_output, least)
-        return Estimate(into, out, estimate.is_open)
+                output_tokens = max(self._largest_output, least)
+        return Estimate(input_tokens, output_tokens, estimate.is_unlimited)
 
     def cost_of(self, tokens: int, *, is_alone: bool) -> float:
         """Return the dollars to set aside for an attempt that may use so many tokens."""
         largest = self.largest_cost or 0.0
-        return largest if is_alone else max(MARGIN * largest, self._dearest * tokens)
+        return (
+            largest if is_alone else max(RESERVE_FACTOR * largest, self._max_token_price * tokens)
+        )

@@ -103,6 +103,6 @@ class Deadline:
     ) -> None:
         self._deadlines.running.discard(self)
         # If somebody else has cancelled the task, too, then that goes on.
-        mine = self._is_late and self._task.uncancel() <= self._cancelled_before
-        if mine and kind is asyncio.CancelledError:
+        is_ours = self._is_late and self._task.uncancel() <= self._cancelled_before
+        if is_ours and kind is asyncio.CancelledError:
             raise TimeoutError from error

@@ -14,7 +14,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SELDOM = 100  # passes over the middle generation before one over the oldest; by default 10
+FULL_GC_THRESHOLD = (
+    100  # passes over the middle generation before one over the oldest; by default 10
+)
 
 _lock = threading.Lock()
 _runs = 0
@@ -29,16 +31,16 @@ def fewer_full_gc() -> Iterator[None]:
         _runs += 1
         if _runs == 1:
             _before = gc.get_threshold()
-            gc.set_threshold(*_seldom(_before))
+            gc.set_threshold(*_with_rare_full_gc(_before))
     try:
         yield
     finally:
         with _lock:
             _runs -= 1
             # Whoever has set something else meanwhile meant it.
-            if _runs == 0 and gc.get_threshold() == _seldom(_before):
+            if _runs == 0 and gc.get_threshold() == _with_rare_full_gc(_before):
                 gc.set_threshold(*_before)
 
 
-def _seldom(threshold: tuple[int, int, int]) -> tuple[int, int, int]:
-    return (threshold[0], threshold[1], max(threshold[2], SELDOM))
+def _with_rare_full_gc(threshold: tuple[int, int, int]) -> tuple[int, int, int]:
+    return (threshold[0], threshold[1], max(threshold[2], FULL_GC_THRESHOLD))

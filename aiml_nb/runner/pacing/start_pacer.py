@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-FEWEST, MOST = 16, 64  # in one turn
+MIN_STARTS, MAX_STARTS = 16, 64  # in one turn
 # As many as the turn before had milliseconds: to begin a call takes about 0.4 ms, so a loop that is
 # busy with answers spends a third of its time on it, and is not held up for much longer.
 STARTS_PER_SECOND = 1000
@@ -29,19 +29,19 @@ class StartPacer:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._turned = 0.0
-        self._left = FEWEST
-        self._counts_turns = False
+        self._iteration_began = 0.0
+        self._left = MIN_STARTS
+        self._is_scheduled = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def try_start(self) -> bool:
         """Say whether the caller may begin in this turn of the loop, and count it if so."""
         # To hear of the next turn costs one more of them: few that begin now and then need none.
-        if self._left <= FEWEST // 2 and not self._counts_turns:
-            self._counts_turns = True
-            self._turned = self._now()
+        if self._left <= MIN_STARTS // 2 and not self._is_scheduled:
+            self._is_scheduled = True
+            self._iteration_began = self._now()
             loop = asyncio.get_running_loop()
-            loop.call_soon(self._begin_turn, loop)
+            loop.call_soon(self._begin_iteration, loop)
         if not self._left or self._waiting:
             return False
         self._left -= 1
@@ -49,19 +49,19 @@ class StartPacer:
 
     async def wait(self) -> None:
         """Wait for a turn of the loop in which few others begin."""
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        await turn
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        await waiter
 
-    def _begin_turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        before, self._turned = self._turned, self._now()
-        room = int((self._turned - before) * STARTS_PER_SECOND)
-        self._left = room = min(max(FEWEST, room), MOST)
+    def _begin_iteration(self, loop: asyncio.AbstractEventLoop) -> None:
+        before, self._iteration_began = self._iteration_began, self._now()
+        allowed = int((self._iteration_began - before) * STARTS_PER_SECOND)
+        self._left = allowed = min(max(MIN_STARTS, allowed), MAX_STARTS)
         while self._waiting and self._left:
-            turn = self._waiting.popleft()
-            if not turn.done():  # else its task was cancelled
-                turn.set_result(None)
+            waiter = self._waiting.popleft()
+            if not waiter.done():  # else its task was cancelled
+                waiter.set_result(None)
                 self._left -= 1
-        self._counts_turns = self._left < room
-        if self._counts_turns:
-            loop.call_soon(self._begin_turn, loop)
+        self._is_scheduled = self._left < allowed
+        if self._is_scheduled:
+            loop.call_soon(self._begin_iteration, loop)

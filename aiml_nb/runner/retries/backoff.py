@@ -37,16 +37,16 @@ class Backoff:
     def wait(self, seconds: float) -> None:
         """Wait for the next attempt, and keep its place in flight for a part of that."""
         ends = self._now() + seconds
-        self.sleep(min(seconds, self._limiter.usual))
-        self._limiter.free()
+        self.sleep(min(seconds, self._limiter.typical_duration))
+        self._limiter.release_delayed()
         if (left := ends - self._now()) > 0:
             self.sleep(left)
 
     async def wait_async(self, seconds: float) -> None:
         """Wait as `wait`; then another call may begin in place of this one, too."""
         ends = self._now() + seconds
-        await self.sleep_async(min(seconds, self._limiter.usual))
-        self._limiter.free()
+        await self.sleep_async(min(seconds, self._limiter.typical_duration))
+        self._limiter.release_delayed()
         if (left := ends - self._now()) > 0 and not self._wake_async.is_set():
             with lent_slot():
                 await self.sleep_async(left)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from ...endpoint.failures import Failure
 from ..progress import Status
-from .outage import Found, Outage
-from .pauses import Hints, Pauses, Refusals
+from .outage import Outage, ProbeResult
+from .pauses import Pauses, Refusals, RetryAfterEvidence
 
-LOOK = -1.0  # in place of a wait: look first whether the server is back
+PROBE = -1.0  # in place of a wait: look first whether the server is back
 
 
 class Holdups:
@@ -19,7 +19,7 @@ class Holdups:
     ----------
     in_flight
         The most calls at one moment.
-    patience
+    max_outage
         Seconds that the server may be away.
     draw
         Draws a number between 0 and the given one.
@@ -35,23 +35,23 @@ class Holdups:
     """
 
     def __init__(
-        self, *, in_flight: int, patience: float, draw: Callable[[float], float], status: Status
+        self, *, in_flight: int, max_outage: float, draw: Callable[[float], float], status: Status
     ) -> None:
         self.is_on = False
         self.on_resume: Callable[[float], None] = lambda now: None
         self._is_paused = False
         self._pauses = Pauses()
         self._refusals = Refusals(in_flight)
-        self._hints = Hints()
-        self._outage = Outage(patience, draw)
+        self._evidence = RetryAfterEvidence()
+        self._outage = Outage(max_outage, draw)
         self._status = status
-        self._times_away, self._seconds_away = 0, 0.0
+        self._n_outages, self._outage_seconds = 0, 0.0
 
     def wait(self, now: float) -> float:
-        """Return the seconds until a call may be sent, 0 for now, or `LOOK`; and say why."""
-        if self._outage.is_shut:
+        """Return the seconds until a call may be sent, 0 for now, or `PROBE`; and say why."""
+        if self._outage.is_blocking:
             self._status.set(self._outage.describe(now))
-            return self._outage.wait(now) or LOOK
+            return self._outage.wait(now) or PROBE
         wait = self._pauses.wait(now)
         self._status.set(self._pauses.describe(now))
         if self._is_paused and now >= self._pauses.ends:
@@ -64,7 +64,7 @@ class Holdups:
         self._refusals.sent += 1
         if self.is_on:
             self._pauses.take(limit)
-            self.is_on = self._pauses.is_on or self._outage.is_shut
+            self.is_on = self._pauses.is_on or self._outage.is_blocking
 
     def note_429(self, *, sent: float) -> bool:
         """Count a 429; say whether most of the last requests were refused.
@@ -74,7 +74,7 @@ class Holdups:
         sent
             When the attempt was.
         """
-        self._hints.note_429(sent)
+        self._evidence.note_429(sent)
         if sent >= self._pauses.began:  # else it was on its way, and all wait already
             self._refusals.note()
         return self._refusals.is_burst(fewest=1)
@@ -85,11 +85,11 @@ class Holdups:
         It is not where such pauses have turned out to be in vain.
         """
         if self._refusals.is_burst():
-            self._hints.forget()
-        if self._hints.are_in_vain:
+            self._evidence.reset()
+        if self._evidence.concerns_one_call:
             return False
         if now >= self._pauses.ends:
-            self._hints.note_pause(now, sent)
+            self._evidence.note_pause(now, sent)
         self._begin_pause(now, seconds, sent, asked_for=True)
         return True
 
@@ -110,7 +110,7 @@ class Holdups:
             return False
         self._pauses.bursts += 1
         self._begin_pause(now, draw_pause(self._pauses.bursts), sent, asked_for=False)
-        self._refusals.begin_again()
+        self._refusals.reset()
         return True
 
     def _begin_pause(self, now: float, seconds: float, sent: float, *, asked_for: bool) -> None:
@@ -120,27 +120,27 @@ class Holdups:
     def note_loss(self, failure: Failure, now: float, *, in_flight: int) -> bool:
         """Note a failed attempt; say whether it failed because the server is away."""
         is_away = self._outage.note_loss(failure, now=now, in_flight=in_flight)
-        self.is_on |= self._outage.is_shut
+        self.is_on |= self._outage.is_blocking
         return is_away
 
     def note_reply(self, now: float, *, sent: float, is_good: bool) -> str:
         """Note a reply to an attempt; return what there is to say if an outage has ended."""
         if is_good:
-            self._hints.note_answer(sent)
+            self._evidence.note_answer(sent)
             if self._pauses.bursts and sent >= self._pauses.ends:
                 self._pauses.bursts = 0
         if not self._outage.note_reply(sent):
             return ""
-        self._times_away += 1
-        self._seconds_away += self._outage.lasted(now)
-        times = "" if self._times_away == 1 else f"{self._times_away} times, in all "
-        return f"The server was away {times}for {self._seconds_away:.1f} s."
+        self._n_outages += 1
+        self._outage_seconds += self._outage.lasted(now)
+        times = "" if self._n_outages == 1 else f"{self._n_outages} times, in all "
+        return f"The server was away {times}for {self._outage_seconds:.1f} s."
 
-    def note_look(self, now: float, found: Found) -> None:
+    def note_probe(self, now: float, found: ProbeResult) -> None:
         """Note what a look at the server found; if it is there, a call goes, then more."""
-        self._outage.note_look(now, found)
-        if not self._outage.is_shut:
-            self._pauses.begin_slowly(now)
+        self._outage.note_probe(now, found)
+        if not self._outage.is_blocking:
+            self._pauses.begin_ramp(now)
 
     def find_end(self, now: float) -> str:
         """Say why the run is to be given up; empty if it is not."""
@@ -148,5 +148,5 @@ class Holdups:
             return ""
         return (
             f"the server was away for {self._outage.lasted(now):.0f} s, and outage="
-            f"{self._outage.patience:g} waits no longer. Go on once it is back, with resume()"
+            f"{self._outage.max_outage:g} waits no longer. Go on once it is back, with resume()"
         )

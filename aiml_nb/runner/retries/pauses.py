@@ -1,21 +1,21 @@
-"""When nobody sends: a server has asked for it, or refuses most of what it is sent.
+"""Pauses of a whole run: after a Retry-After, or when most requests are refused with a 429.
 
-A 429 may be about one request, about too many in flight, or about a minute that is used up. One
-that names a time ("come back in 58 s") is taken to be about all of them: everybody waits. Whether
-it was shows: were the requests that were sent after the refused one, before its answer was there,
-refused, too, or answered? Once `PROOFS` have been answered, and few refused, such a 429 holds up
-its own call alone, until there are many.
+A 429 may be about one request, about too many in flight, or about a quota of this minute. One with
+a Retry-After is taken to be about all requests, so all of them wait. Whether that was right shows
+in the requests that were sent between the refused one and its reply: once `MIN_ANSWERED` of them
+have been answered, and few refused, a later Retry-After delays its own call only, until there are
+many again.
 
-One that names no time makes its own call wait and no other: a server that refuses one request in
-ten at random would otherwise be left alone most of the time, to nobody's good. Only if it refuses
-at least half of the last requests are all of them too many, and everybody waits. These are the last
-`FEWEST` to `MOST`, about twice as many as may be in flight: of 100 requests, each refused with a
-chance of 30 %, half or more are refused once in 70,000 times. Counted are requests and not answers,
-because a refusal comes at once and an answer much later: of 50 requests sent in one moment the
-first ten answers are the refusals, however few.
+A 429 without a Retry-After delays its own call only: pausing everything for a server that refuses
+one request in ten at random would leave it idle most of the time. Only if at least half of the last
+requests were refused do all calls wait. The window is about twice as many requests as may be in
+flight, between `MIN_WINDOW` and `MAX_WINDOW`: of 100 requests, each refused with probability 0.3,
+half or more are refused once in 70,000 times. The window counts requests and not replies, because a
+refusal is immediate and an answer takes long: of 50 requests sent in one moment the first ten
+replies are the refusals, however few they are.
 
-After a pause the calls do not rush: `FIRST` go first, and then, as often as a refusal takes to come
-twice over, twice as many as before, while none of them is refused.
+After a pause the calls start in waves: `FIRST_WAVE` of them, then twice as many every two refusal
+round trips, for as long as none of them is refused.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from collections import deque
 from dataclasses import dataclass, field
 
 BURST = 0.5
-FEWEST, MOST = 10, 100
-FIRST = 4
+MIN_WINDOW, MAX_WINDOW = 10, 100
+FIRST_WAVE = 4
 MAX_WAVES = 20  # at once: a million calls
 MIN_STEP, MAX_STEP = 0.05, 0.5  # seconds
-PROOFS = 3  # requests
-MOSTLY = 4  # answered for one that is refused
+MIN_ANSWERED = 3  # requests
+ANSWERED_PER_REFUSAL = 4  # answered for one that is refused
 
 
 class Refusals:
@@ -44,7 +44,7 @@ class Refusals:
 
     def __init__(self, in_flight: int) -> None:
         self.sent = 0
-        self._window = min(max(2 * FEWEST, 2 * in_flight), MOST)
+        self._window = min(max(2 * MIN_WINDOW, 2 * in_flight), MAX_WINDOW)
         self._refused: deque[int] = deque()  # how many had been sent when each was refused
         self._since = 0
 
@@ -52,12 +52,12 @@ class Refusals:
         """Count one more that was refused."""
         self._refused.append(self.sent)
 
-    def begin_again(self) -> None:
+    def reset(self) -> None:
         """Forget what was."""
         self._refused.clear()
         self._since = self.sent
 
-    def is_burst(self, fewest: int = FEWEST) -> bool:
+    def is_burst(self, fewest: int = MIN_WINDOW) -> bool:
         """Say whether at least half of the last requests, at least `fewest`, were refused."""
         last = min(self._window, self.sent - self._since)
         while self._refused and self._refused[0] <= self.sent - last:
@@ -65,31 +65,33 @@ class Refusals:
         return last >= fewest and len(self._refused) >= BURST * last
 
 
-class Hints:
+class RetryAfterEvidence:
     """Whether the pauses that a server asks for are needed by others than the refused calls."""
 
     def __init__(self) -> None:
-        self._sent, self._came = math.inf, -math.inf
+        self._sent, self._refused_at = math.inf, -math.inf
         self._answered = self._refused = 0
 
     @property
-    def are_in_vain(self) -> bool:
+    def concerns_one_call(self) -> bool:
         """True if they are not, as far as was seen."""
-        return self._answered >= PROOFS and self._answered > MOSTLY * self._refused
+        return (
+            self._answered >= MIN_ANSWERED and self._answered > ANSWERED_PER_REFUSAL * self._refused
+        )
 
     def note_pause(self, now: float, sent: float) -> None:
         """Note that a request sent at `sent` was refused now, and that all wait for that."""
-        self._sent, self._came = sent, now
+        self._sent, self._refused_at = sent, now
 
     def note_answer(self, sent: float) -> None:
         """Note that a request was answered."""
-        self._answered += self._sent < sent <= self._came
+        self._answered += self._sent < sent <= self._refused_at
 
     def note_429(self, sent: float) -> None:
         """Note that a request was refused."""
-        self._refused += self._sent < sent <= self._came
+        self._refused += self._sent < sent <= self._refused_at
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Take what comes for what it says again."""
         self._answered = self._refused = 0
 
@@ -133,9 +135,9 @@ class Pauses:
             self.began, self._is_asked_for = now, asked_for
         if now + seconds > self.ends:
             self.ends, self._is_asked_for = now + seconds, asked_for
-        self._begin_waves(FIRST if self._is_asked_for else math.inf, self.ends)
+        self._begin_waves(FIRST_WAVE if self._is_asked_for else math.inf, self.ends)
 
-    def begin_slowly(self, now: float) -> None:
+    def begin_ramp(self, now: float) -> None:
         """Let one call go now, and then more."""
         self._begin_waves(1, now)
 

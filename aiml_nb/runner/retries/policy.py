@@ -15,7 +15,7 @@ from .outage import LOST
 from .retry import REFUSED_TOO_OFTEN, USED_UP, Tries, Verdict
 
 NO_DELAY = 0.0
-_ENDS = {
+_BUDGET_NOTICES = {
     USED_UP: "More calls failed than retry_share={:g} allows retries for: some were not tried "
     "again. Send them again with retry_failed=True.",
     REFUSED_TOO_OFTEN: "The server refused calls (429) more often than there are retries for: some "
@@ -48,7 +48,7 @@ class Policy:
         self.retries = make_retries(plan, clock)
         self.holdups = Holdups(
             in_flight=options.max_concurrency,
-            patience=options.outage,
+            max_outage=options.outage,
             draw=clock.draw,
             status=status,
         )
@@ -91,11 +91,16 @@ class Policy:
             if failure.status is not None and failure.error_type not in LOST:
                 self._note_reply(sent=sent, is_good=False)
             refused = failure.error_type == "429"
-            in_vain = refused and self.holdups.note_429(sent=sent)
+            mostly_refused = refused and self.holdups.note_429(sent=sent)
             verdict = self.retries.judge(
-                failure, tries, streamed=streamed, left=left, is_away=is_away, in_vain=in_vain
+                failure,
+                tries,
+                streamed=streamed,
+                left=left,
+                is_away=is_away,
+                mostly_refused=mostly_refused,
             )
-            if end := _ENDS.get(verdict.remark):
+            if end := _BUDGET_NOTICES.get(verdict.remark):
                 self._say(verdict.remark, end.format(self._plan.options.retry_share))
             all_wait = is_away
             if verdict.pause and not is_away:

@@ -18,8 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...endpoint.failures import Failure
+from ..fatal import stops_run
 from ..pacing.clock import Clock
-from ..stopping import stops_run
 from .retry_budget import RetryBudget
 
 RETRIED = frozenset(  # 429 has bounds of its own
@@ -55,7 +55,7 @@ class Tries:
         reached the server as it went away.
     unanswered
         Of the failures those that were sent and never answered: each is perhaps billed.
-    in_vain
+    mostly_refused
         Of the 429s those in a row that came when the server refused most of what it was sent.
     """
 
@@ -63,7 +63,7 @@ class Tries:
     rate_limited: int = 0
     lost: int = 0
     unanswered: int = 0
-    in_vain: int = 0
+    mostly_refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,33 +121,33 @@ class Retries:
     ) -> None:
         self.n_calls, self.max_attempts, self._clock = n_calls, max_attempts, clock
         # Each of those that were never answered is perhaps billed: of three attempts one again.
-        self._most_unanswered = max(1, max_attempts - 2)
+        self._max_unanswered = max(1, max_attempts - 2)
         at_once = min(in_flight, n_calls)
         first = max(FIRST_RETRIES, at_once)
-        self._unwanted = at_once if streams else 0
+        self._extra_requests = at_once if streams else 0
         self._failures = RetryBudget(first, retry_share)
         self._outages = RetryBudget(first, retry_share)
         self._rate_limits = RetryBudget(max(20, n_calls), 1.0)
 
     @property
-    def most_requests(self) -> int:
+    def max_requests(self) -> int:
         """The most requests that the run can send: every call once, and all budgets.
 
         A connection that was refused has carried none.
         """
-        n = self.n_calls + self._unwanted
+        n = self.n_calls + self._extra_requests
         if self.max_attempts == 1:
             return n
         calls = self.n_calls
-        failures = min(self._failures.most_taken(calls), (self.max_attempts - 1) * calls)
-        lost = min(self._outages.most_taken(calls), MAX_LOST * calls)
-        return n + failures + lost + min(self._rate_limits.most_taken(calls), MAX_429S * calls)
+        failures = min(self._failures.max_taken(calls), (self.max_attempts - 1) * calls)
+        lost = min(self._outages.max_taken(calls), MAX_LOST * calls)
+        return n + failures + lost + min(self._rate_limits.max_taken(calls), MAX_429S * calls)
 
     def note_answer(self) -> None:
         """Note that a call of the run was answered."""
-        for supply in (self._failures, self._outages, self._rate_limits):
-            if supply.left < supply.most:
-                supply.refill()
+        for budget in (self._failures, self._outages, self._rate_limits):
+            if budget.left < budget.capacity:
+                budget.refill()
 
     def judge(
         self,
@@ -157,7 +157,7 @@ class Retries:
         streamed: bool,
         left: float,
         is_away: bool = False,
-        in_vain: bool = True,
+        mostly_refused: bool = True,
     ) -> Verdict:
         """Decide what follows from `failure`.
 
@@ -171,28 +171,30 @@ class Retries:
             Seconds until the call's deadline.
         is_away
             It failed because the server is away: all calls wait until it is back.
-        in_vain
+        mostly_refused
             The server refuses most of what it is sent.
         """
         if stops_run(failure):
             return Verdict(None, stops_run=True)
         is_last = streamed or failure.should_retry is False
-        if is_away and not is_last and self._may_be_lost(failure, tries):
+        if is_away and not is_last and self._retries_during_outage(failure, tries):
             return Verdict(0.0)
         is_last |= self.max_attempts == 1
         if failure.error_type == "429":
-            return self._judge_429(failure, tries, left, is_last=is_last, in_vain=in_vain)
+            return self._judge_429(
+                failure, tries, left, is_last=is_last, mostly_refused=mostly_refused
+            )
         return Verdict(None) if is_last else self._judge_failure(failure, tries, left)
 
     def draw_pause(self, number: int) -> float:
         """Return the seconds of the `number`-th pause in a row that no server has asked for."""
-        return self._draw_patience(number, MAX_PAUSE)
+        return self._draw_wait(number, MAX_PAUSE)
 
-    def _draw_patience(self, number: int, longest: float) -> float:
-        most = min(longest, 2.0**number)
-        return MIN_PAUSE + self._clock.draw(most - MIN_PAUSE)
+    def _draw_wait(self, number: int, max_wait: float) -> float:
+        upper = min(max_wait, 2.0**number)
+        return MIN_PAUSE + self._clock.draw(upper - MIN_PAUSE)
 
-    def _may_be_lost(self, failure: Failure, tries: Tries) -> bool:
+    def _retries_during_outage(self, failure: Failure, tries: Tries) -> bool:
         """Say whether an attempt that found the server away is made again, whatever came before."""
         if failure.error_type == "connect":  # nothing was sent
             return True
@@ -202,38 +204,40 @@ class Retries:
         return self._outages.take()
 
     def _judge_429(
-        self, failure: Failure, tries: Tries, left: float, *, is_last: bool, in_vain: bool
+        self, failure: Failure, tries: Tries, left: float, *, is_last: bool, mostly_refused: bool
     ) -> Verdict:
         tries.rate_limited += 1
-        tries.in_vain = tries.in_vain + 1 if in_vain else 1
-        pause = _asked(failure)
-        wait = pause or self._draw_patience(tries.in_vain, MAX_BACKOFF)
+        tries.mostly_refused = tries.mostly_refused + 1 if mostly_refused else 1
+        pause = _requested_pause(failure)
+        wait = pause or self._draw_wait(tries.mostly_refused, MAX_BACKOFF)
         if is_last:
             return Verdict(None, pause=pause)
         if tries.rate_limited > MAX_429S:
             return Verdict(None, f"given up after {MAX_429S} retries", pause=pause)
-        return self._allow(wait, left, pause=pause, supply=self._rate_limits, end=REFUSED_TOO_OFTEN)
+        return self._retry_if_allowed(
+            wait, left, pause=pause, budget=self._rate_limits, end=REFUSED_TOO_OFTEN
+        )
 
     def _judge_failure(self, failure: Failure, tries: Tries, left: float) -> Verdict:
         tries.failures += 1
         tries.unanswered += failure.error_type == "no_reply"
         if failure.error_type not in RETRIED:
             return Verdict(None)
-        pause = _asked(failure)
-        if tries.failures >= self.max_attempts or tries.unanswered > self._most_unanswered:
+        pause = _requested_pause(failure)
+        if tries.failures >= self.max_attempts or tries.unanswered > self._max_unanswered:
             remark = f"given up after {tries.failures} attempts" if tries.failures > 1 else ""
             return Verdict(None, remark, pause=pause)
         wait = pause or self._clock.draw(min(MAX_BACKOFF, 2.0**tries.failures / 2))
-        return self._allow(wait, left, pause=pause, supply=self._failures, end=USED_UP)
+        return self._retry_if_allowed(wait, left, pause=pause, budget=self._failures, end=USED_UP)
 
-    def _allow(
-        self, wait: float, left: float, *, pause: float, supply: RetryBudget, end: str
+    def _retry_if_allowed(
+        self, wait: float, left: float, *, pause: float, budget: RetryBudget, end: str
     ) -> Verdict:
         """Let an attempt follow after `wait` seconds, if there is time and it is not too many."""
         if wait > left:
             late = f"come back in {wait:.0f} s" if pause else "no time is left for another attempt"
             return Verdict(None, late, pause=pause)
-        if supply.take():
+        if budget.take():
             return Verdict(wait, pause=pause)
         return Verdict(None, end, pause=pause)
 
@@ -242,6 +246,6 @@ USED_UP = "the run's budget for retries is used up"
 REFUSED_TOO_OFTEN = "the run's budget for retries after 429s is used up"
 
 
-def _asked(failure: Failure) -> float:
+def _requested_pause(failure: Failure) -> float:
     """Return the seconds that the server asks to be left alone, a second at least; 0 for none."""
     return 0.0 if failure.retry_after is None else max(MIN_PAUSE, failure.retry_after)

@@ -8,15 +8,15 @@ class RetryBudget:
 
     Parameters
     ----------
-    most
+    capacity
         What it holds when it is full, as it is at first.
     share
         What an answer adds.
     """
 
-    def __init__(self, most: int, share: float) -> None:
-        self.most, self.share = most, share
-        self.left = float(most)
+    def __init__(self, capacity: int, share: float) -> None:
+        self.capacity, self.share = capacity, share
+        self.left = float(capacity)
 
     def take(self) -> bool:
         """Take one, if there is one."""
@@ -27,8 +27,8 @@ class RetryBudget:
 
     def refill(self) -> None:
         """Add what an answer adds."""
-        self.left = min(self.left + self.share, self.most)
+        self.left = min(self.left + self.share, self.capacity)
 
-    def most_taken(self, answers: int) -> int:
+    def max_taken(self, answers: int) -> int:
         """Return the most that can be taken with so many answers."""
-        return self.most + int(self.share * answers)
+        return self.capacity + int(self.share * answers)

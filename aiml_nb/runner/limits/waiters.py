@@ -6,23 +6,23 @@ import asyncio
 import threading
 
 
-class ThreadTurn:
+class ThreadWaiter:
     """A thread's priority in the line."""
 
     def __init__(self) -> None:
-        self.given = threading.Event()
-        self.is_over = False
+        self.granted = threading.Event()
+        self.gave_up = False
 
-    def give(self) -> bool:
+    def grant(self) -> bool:
         """Let the thread go on; False if it does not wait any more."""
-        if not self.is_over:
-            self.given.set()
-        return not self.is_over
+        if not self.gave_up:
+            self.granted.set()
+        return not self.gave_up
 
 
-def give_turn(turn: asyncio.Future[None]) -> bool:
+def grant_future(waiter: asyncio.Future[None]) -> bool:
     """Let the coroutine go on; False if it does not wait any more."""
-    if turn.done():
+    if waiter.done():
         return False
-    turn.set_result(None)
+    waiter.set_result(None)
     return True

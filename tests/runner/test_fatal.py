@@ -10,7 +10,7 @@ import pytest
 from aiml_nb.endpoint.failures import Failure
 from aiml_nb.endpoint.preflight import Known
 from aiml_nb.endpoint.rejections import find_fault
-from aiml_nb.runner.stopping import stops_run
+from aiml_nb.runner.fatal import stops_run
 
 from .conftest import connect_faulty, run_skipping
 

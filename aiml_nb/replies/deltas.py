@@ -8,14 +8,16 @@ from typing import Any
 from .parse import parse_json, shorten
 
 # Texts that are one word, said once or in every delta, and never continued.
-_WORDS = frozenset({"id", "type", "role", "object", "format", "status", "channel", "recipient"})
+_CONSTANT_MEMBERS = frozenset(
+    {"id", "type", "role", "object", "format", "status", "channel", "recipient"}
+)
 # Parts of these types are continued by a next one of the same type.
 _CONTINUED = ("text", "output_text", "thinking", "reasoning", "refusal")
 # How far back in a list an item is looked for.
-_NEAR = 128
+_MAX_LOOKBACK = 128
 
 
-class _Pieces(list[str]):
+class _GrowingText(list[str]):
     """A text that is still growing."""
 
 
@@ -24,14 +26,14 @@ def add_to_message(message: dict[str, Any], delta: dict[str, Any]) -> str | None
     problem = None
     for name, value in delta.items():
         old = message.get(name)
-        if type(old) is _Pieces and type(value) is str:  # nearly always
+        if type(old) is _GrowingText and type(value) is str:  # nearly always
             old.append(value)
         elif name == "content":
             problem = _add_content(message, value)
         elif name == "tool_calls" and isinstance(value, list):
             calls = message[name] = old if isinstance(old, list) else []
-            for place, call in enumerate(value):
-                _add_tool_call(calls, call, place if len(value) > 1 else None)
+            for position, call in enumerate(value):
+                _add_tool_call(calls, call, position if len(value) > 1 else None)
         else:
             _add(message, name, value)
     return problem
@@ -43,7 +45,7 @@ def close(message: dict[str, Any]) -> None:
     message.setdefault("content", None)
     calls = message.get("tool_calls")
     if isinstance(calls, list):
-        calls.sort(key=_place_of)
+        calls.sort(key=_position_of)
         for call in calls:
             if isinstance(call, dict):
                 call.pop("index", None)  # a whole message has none
@@ -54,7 +56,7 @@ def _add_content(message: dict[str, Any], value: Any) -> str | None:
     old = message.get("content")
     if isinstance(value, dict):
         value = [value]
-    if isinstance(value, list) and type(old) is _Pieces:
+    if isinstance(value, list) and type(old) is _GrowingText:
         before = [{"type": "text", "text": old}] if any(old) else []
         message["content"] = before
     elif isinstance(value, str) and isinstance(old, list):
@@ -86,15 +88,15 @@ def _add(into: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _add_text(into: dict[str, Any], name: str, old: Any, value: str) -> None:
-    if name in _WORDS:
+    if name in _CONSTANT_MEMBERS:
         into[name] = old or value
     elif name == "name":  # once, with every delta, or in pieces
         is_whole = not isinstance(old, str) or value.startswith(old)
         into[name] = value if is_whole else old + value
-    elif type(old) is _Pieces:
+    elif type(old) is _GrowingText:
         old.append(value)
     elif not isinstance(old, dict | list):
-        into[name] = _Pieces([value])
+        into[name] = _GrowingText([value])
 
 
 def _add_item(items: list[Any], item: Any) -> None:
@@ -102,30 +104,30 @@ def _add_item(items: list[Any], item: Any) -> None:
     if not isinstance(item, dict):
         return items.append(item)
     index, kind = item.get("index"), item.get("type")
-    far = _NEAR if type(index) is int else int(kind in _CONTINUED)
-    for known in islice(reversed(items), far):
-        is_it = isinstance(known, dict) and known.get("index") == index
-        if is_it and kind in (None, known.get("type")):
+    lookback = _MAX_LOOKBACK if type(index) is int else int(kind in _CONTINUED)
+    for known in islice(reversed(items), lookback):
+        has_same_index = isinstance(known, dict) and known.get("index") == index
+        if has_same_index and kind in (None, known.get("type")):
             return _grow(items, known, item)
     return _grow(items, None, item)
 
 
-def _add_tool_call(calls: list[Any], call: Any, place: int | None) -> None:
+def _add_tool_call(calls: list[Any], call: Any, position: int | None) -> None:
     """Continue the tool call that is meant by index and id, or begin another.
 
     Parameters
     ----------
-    place
+    position
         Its place among those of one delta, which is its index if it has neither.
     """
     if not isinstance(call, dict):
         return calls.append(call)
     index, name = call.get("index"), call.get("id")
-    if place is not None and not name and type(index) is not int:
-        index = place
+    if position is not None and not name and type(index) is not int:
+        index = position
         call = {**call, "index": index}
     known = None
-    for each in islice(reversed(calls), _NEAR):
+    for each in islice(reversed(calls), _MAX_LOOKBACK):
         if not isinstance(each, dict) or (type(index) is int and each.get("index") != index):
             continue
         # Some count no index on: the same id is the same call. Others give every delta a new id.
@@ -156,7 +158,7 @@ def _begins_another(known: dict[str, Any], call: dict[str, Any]) -> bool:
 
 def _is_whole(arguments: Any) -> bool:
     """Say whether the arguments of a call have come to their end."""
-    if type(arguments) is not _Pieces or len(arguments) > _NEAR:
+    if type(arguments) is not _GrowingText or len(arguments) > _MAX_LOOKBACK:
         return False
     try:
         parse_json("".join(arguments).encode("utf-8", "replace"))
@@ -173,13 +175,13 @@ def _grow(items: list[Any], known: dict[str, Any] | None, item: dict[str, Any]) 
         _add(known, name, value)
 
 
-def _place_of(call: Any) -> int:
+def _position_of(call: Any) -> int:
     index = call.get("index") if isinstance(call, dict) else None
     return index if type(index) is int else 0
 
 
 def _close(value: Any) -> Any:
-    if type(value) is _Pieces:
+    if type(value) is _GrowingText:
         return "".join(value)
     if isinstance(value, dict):
         for name, each in value.items():

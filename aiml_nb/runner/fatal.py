@@ -28,26 +28,26 @@ _CODES = frozenset(
     }
 )
 
-_NEAR = r"(?:[\s\"'`_-]+[\w'-]+){0,4}?[\s\"'`_-]+"  # a few words, within a sentence
+_WORDS_BETWEEN = r"(?:[\s\"'`_-]+[\w'-]+){0,4}?[\s\"'`_-]+"  # a few words, within a sentence
 _USED_UP = (
     r"(?:exceeded|exhausted|reached|used(?: up)?|hit|spent|out of|ran out|run out|insufficient)"
 )
-_LONG = r"(?:hourly|daily|weekly|monthly|hour'?s?|day'?s?|week'?s?|month'?s?|today'?s?)"
+_LONG_TERM = r"(?:hourly|daily|weekly|monthly|hour'?s?|day'?s?|week'?s?|month'?s?|today'?s?)"
 _MONEY = r"(?:quota|credits?|credit balance|balance|funds|budget)"
-_MEANS_IT = re.compile(
-    rf"\b{_USED_UP}{_NEAR}{_MONEY}\b"
-    rf"|\b{_MONEY}{_NEAR}{_USED_UP}\b"
-    rf"|\b(?:no|not enough|zero|low|negative){_NEAR.replace('4', '2')}{_MONEY}\b"
-    rf"|\b{_MONEY}{_NEAR}(?:too low|negative|empty|zero)\b"
+_QUOTA_EXHAUSTED = re.compile(
+    rf"\b{_USED_UP}{_WORDS_BETWEEN}{_MONEY}\b"
+    rf"|\b{_MONEY}{_WORDS_BETWEEN}{_USED_UP}\b"
+    rf"|\b(?:no|not enough|zero|low|negative){_WORDS_BETWEEN.replace('4', '2')}{_MONEY}\b"
+    rf"|\b{_MONEY}{_WORDS_BETWEEN}(?:too low|negative|empty|zero)\b"
     r"|\bbilling(?:[\s_-]+\w+){0,2}[\s_-]+(?:limit|reached|not active|inactive)\b"
     r"|\bspend(?:ing)?[\s_-]+(?:limit|cap)\b"
     r"|\bfree[\s_-]+(?:limit|trial|tier(?:[\s_-]+\w+){0,2}[\s_-]+(?:limit|quota|over|ended|expired))\b"
-    rf"|\b{_LONG}{_NEAR.replace('4', '2')}(?:limit|quota|requests|tokens)\b"
-    rf"|\b(?:limit|quota){_NEAR.replace('4', '2')}{_LONG}\b"
+    rf"|\b{_LONG_TERM}{_WORDS_BETWEEN.replace('4', '2')}(?:limit|quota|requests|tokens)\b"
+    rf"|\b(?:limit|quota){_WORDS_BETWEEN.replace('4', '2')}{_LONG_TERM}\b"
     r"|\bper[\s_-]+(?:hour|day|week|month)\b",
     re.I,
 )
-_SOON = re.compile(
+_SHORT_TERM = re.compile(
     r"(?:\bper|\ba|\beach|\bevery|/)[\s_-]*(?:second|sec|minute|min)s?\b|\b[rt]p[ms]\b"
     r"|per_?(?:second|minute)"  # requests_per_minute, RequestsPerMinute
     r"|\b(?:second|minute)ly\b|\bconcurren|\btoo fast\b|\bslow down\b",
@@ -66,4 +66,4 @@ def stops_run(failure: Failure) -> bool:
     if re.sub(r"[\W_]", "", failure.code or "").lower() in _CODES:
         return True
     words = _ADDRESS.sub(" ", failure.message[:_MAX_CHARACTERS])
-    return bool(_MEANS_IT.search(words)) and not _SOON.search(words)
+    return bool(_QUOTA_EXHAUSTED.search(words)) and not _SHORT_TERM.search(words)

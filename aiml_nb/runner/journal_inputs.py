@@ -13,31 +13,31 @@ from ..errors import JournalError
 from ..formats.journal_contents import Contents
 from ..formats.lines import dump
 from ..prompts.prompt import Prompt
-from .options import CAPS, OPTIONS, RunOptions, keep_parameters
+from .options import CAPS, OPTIONS, RunOptions, recordable_parameters
 
 _NEEDED = {"model", "base_url", "simulated", "seed", "started_at", "strategy"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class JournalInputs:
     """What the calls of a journal ask, as far as it has come.
 
     Parameters
     ----------
     prompts
         Those that the run began with, and those that were added.
-    began
+    initial
         The request parameters that it began with, ``stream`` among them.
     parameters
         The newest ones.
     """
 
     prompts: list[Prompt]
-    began: dict[str, Any]
+    initial: dict[str, Any]
     parameters: dict[str, Any]
 
 
-def read_asked(contents: Contents, path: Path) -> Asked:
+def read_inputs(contents: Contents, path: Path) -> JournalInputs:
     """Return what a journal's calls ask; raise JournalError if it does not say it whole."""
     head = contents.head
     try:
@@ -46,8 +46,8 @@ def read_asked(contents: Contents, path: Path) -> Asked:
             raise KeyError("settings")
         float(saved["started_at"] or 0), head["run_id"]
         prompts = {each["custom_id"]: _read_prompt(each) for each in head["prompts"]}
-        began = _read_parameters(saved)
-        newest = began
+        initial = _read_parameters(saved)
+        newest = initial
         for line in contents.resumed:
             prompts |= {each["custom_id"]: _read_prompt(each) for each in line["prompts"]}
             newest = dict(line["parameters"])
@@ -56,7 +56,7 @@ def read_asked(contents: Contents, path: Path) -> Asked:
             f"'{path}' holds records, but not what is needed to go on: the settings and every "
             "prompt's messages. Name the journal that the run itself wrote."
         ) from None
-    return Asked([*prompts.values()], began, newest)
+    return JournalInputs([*prompts.values()], initial, newest)
 
 
 def _read_prompt(data: dict[str, Any]) -> Prompt:
@@ -77,13 +77,13 @@ def _read_parameters(saved: dict[str, Any]) -> dict[str, Any]:
 def find_parameters(options: dict[str, Any]) -> dict[str, Any]:
     """Return those of a run's options that say how it asks; the model has its own place."""
     others = (OPTIONS | CAPS | {"model"}) - {"stream"}
-    return {n: v for n, v in keep_parameters(options).items() if n not in others}
+    return {n: v for n, v in recordable_parameters(options).items() if n not in others}
 
 
-def parameters_of(settings: RunOptions, key: ApiKey) -> dict[str, Any]:
+def parameters_to_journal(settings: RunOptions, key: ApiKey) -> dict[str, Any]:
     """Return the request parameters of a run, ``stream`` among them, as a journal has them."""
-    asked = find_parameters(settings.parameters | {"stream": settings.stream})
-    return key.redact_all(asked)  # type: ignore[no-any-return]
+    parameters = find_parameters(settings.parameters | {"stream": settings.stream})
+    return key.redact_all(parameters)  # type: ignore[no-any-return]
 
 
 def find_changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +93,9 @@ def find_changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any
     after = _without_key(before, after)
     names = [*after, *(name for name in before if name not in after)]
     return {
-        n: after.get(n) for n in names if as_journaled(before.get(n)) != as_journaled(after.get(n))
+        n: after.get(n)
+        for n in names
+        if to_journal_form(before.get(n)) != to_journal_form(after.get(n))
     }
 
 
@@ -109,7 +111,7 @@ def _without_key(before: Any, after: Any) -> Any:
     return after
 
 
-def as_journaled(value: object) -> object:
+def to_journal_form(value: object) -> object:
     """Return what a journal keeps of a value."""
     try:
         return json.loads(dump(value))

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 import aiml_nb as nb
-from aiml_nb.runner.pacing.start_pacer import FEWEST, MOST, StartPacer
+from aiml_nb.runner.pacing.start_pacer import MAX_STARTS, MIN_STARTS, StartPacer
 
 from ..waiting import give_way, take
 
@@ -89,7 +89,7 @@ def watch(*, turn: float) -> StartPacer:
     return StartPacer(tell)
 
 
-@pytest.mark.parametrize(("turn", "most"), [(0.0, FEWEST), (0.0205, 20), (5.0, MOST)])
+@pytest.mark.parametrize(("turn", "most"), [(0.0, MIN_STARTS), (0.0205, 20), (5.0, MAX_STARTS)])
 async def test_a_few_go_on_in_each_turn_in_the_order_they_came(turn: float, most: int) -> None:
     """More where a turn is long: in a busy loop, calls that begin get their share of the time."""
     ramp = watch(turn=turn)
@@ -109,5 +109,5 @@ async def test_who_is_cancelled_while_waiting_takes_nobodys_place() -> None:
     again, _ = await climb_all(ramp, 20, cancelled=set())
 
     assert order == [name for name in range(60) if name not in {20, 21, 59}]
-    assert set(turns.values()) <= {FEWEST, 57 % FEWEST}
+    assert set(turns.values()) <= {MIN_STARTS, 57 % MIN_STARTS}
     assert again == list(range(20))

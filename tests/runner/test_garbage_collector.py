@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.runner.pacing.garbage_collector import SELDOM, fewer_full_gc
+from aiml_nb.runner.pacing.garbage_collector import FULL_GC_THRESHOLD, fewer_full_gc
 
 from ..waiting import wait_until_async
 
@@ -23,7 +23,7 @@ def usual() -> Iterator[tuple[int, int, int]]:
 
 async def test_a_run_looks_seldom_at_the_oldest_objects_and_puts_the_setting_back(usual) -> None:
     handle = nb.start(["Who?", "What?"], nb.connect(speed=20, verbose=False))
-    await wait_until_async(lambda: gc.get_threshold() == (700, 10, SELDOM), every=0.001)
+    await wait_until_async(lambda: gc.get_threshold() == (700, 10, FULL_GC_THRESHOLD), every=0.001)
     await handle
 
     assert gc.get_threshold() == usual
@@ -34,7 +34,7 @@ def test_the_last_of_several_runs_puts_it_back(usual) -> None:
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)
-    assert gc.get_threshold()[2] == SELDOM
+    assert gc.get_threshold()[2] == FULL_GC_THRESHOLD
     second.__exit__(None, None, None)
 
     assert gc.get_threshold() == usual

@@ -6,33 +6,33 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ..endpoint.failures import explain_failure
-from .retries.outage import LOST, Found
+from .retries.outage import LOST, ProbeResult
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
 
-def look(client: OpenAI, *, seconds: float) -> Found:
+def probe(client: OpenAI, *, seconds: float) -> ProbeResult:
     """Ask the server for its models, and return what came; silence for `seconds` is a reply."""
     try:
         client.models.with_raw_response.list(timeout=seconds)
     except Exception as error:  # noqa: BLE001
         return _read(error)
-    return Found.SERVER
+    return ProbeResult.REPLIED
 
 
-async def look_async(client: AsyncOpenAI, *, seconds: float) -> Found:
-    """Do as `look`, with the async client."""
+async def probe_async(client: AsyncOpenAI, *, seconds: float) -> ProbeResult:
+    """Do as `probe`, with the async client."""
     try:
         async with asyncio.timeout(seconds):
             await client.models.with_raw_response.list()
     except Exception as error:  # noqa: BLE001
         return _read(error)
-    return Found.SERVER
+    return ProbeResult.REPLIED
 
 
-def _read(error: Exception) -> Found:
+def _read(error: Exception) -> ProbeResult:
     kind = explain_failure(error).error_type
     if kind == "connect":
-        return Found.NOBODY
-    return Found.SILENCE if kind in LOST else Found.SERVER
+        return ProbeResult.NO_CONNECTION
+    return ProbeResult.LOST_REPLY if kind in LOST else ProbeResult.REPLIED
