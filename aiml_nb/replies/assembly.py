@@ -1,8 +1,9 @@
-"""The pieces of a streamed answer, put together into the shape of one that came whole.
+"""Assemble the chunks of a streamed answer into the shape of an unstreamed one.
 
-Choices are told apart by their ``index``, tool calls by their index and id (`tool_calls`), other
-objects in lists by an index if they have one. In a message texts are continued and lists grow;
-elsewhere the last that says something holds. Members that nobody has heard of are kept likewise.
+Choices are told apart by their ``index``, tool calls by index and id (`deltas`), other objects in
+lists by an index if they have one. In a message texts are concatenated and lists extended;
+elsewhere the last non-empty value wins. Unknown members are kept in the same way, so that nothing a
+provider adds is lost.
 """
 
 from __future__ import annotations
@@ -12,22 +13,23 @@ from typing import Any
 from .deltas import add_to_message, close
 from .parse import shorten
 
-# What a piece may hold for somebody to read; reasoning has several names.
+# Members of a delta with content: the first of them is the first token. Providers name reasoning
+# differently.
 _CONTENT = (
     *("content", "reasoning_content", "reasoning", "refusal", "tool_calls"),
     *("thinking", "reasoning_details", "function_call", "audio"),
 )
-# Of the members beside the choices, those that the first piece has once and for all.
+# Top-level members that keep the value of the first chunk.
 _FIRST = frozenset({"id", "created", "object"})
 
 
 class Assembly:
-    """A streamed answer, as far as it has come.
+    """A streamed answer, as far as it has arrived.
 
     Attributes
     ----------
     has_content
-        Something that somebody can read has come.
+        True once a chunk with content has arrived.
     """
 
     __slots__ = ("_body", "_choices", "_finished", "has_content")
@@ -44,20 +46,21 @@ class Assembly:
         return len(self._choices)
 
     def is_complete(self, expected: int) -> bool:
-        """Say whether all choices, and as many as are expected, have come to their ends."""
+        """Say whether all choices, and as many as are expected, have a finish_reason."""
         return self._finished == len(self._choices) >= expected
 
     def add(self, chunk: object) -> str | None:
-        """Take one piece, as far as it can be read; return in words what cannot be.
+        """Add a chunk as far as it can be read; return a description of what cannot.
 
-        What says nothing, such as ``null`` in place of choices or of a delta, spoils nothing.
+        Empty values, such as ``null`` for choices or a delta, are no error.
         """
         if not isinstance(chunk, dict):
             return f"is {shorten(chunk)}" if chunk else None
         body = self._body
         for name, value in chunk.items():
             old = body.get(name)
-            # Most say the same in every piece, and are one object then.
+            # Most members repeat in every chunk, and the JSON parser's string cache then returns
+            # the same object: an identity check is enough, and fast.
             is_new = value is not old or name not in body
             if is_new and name != "choices" and not (old and name in _FIRST):
                 _merge(body, name, value, grows=False)
@@ -70,7 +73,7 @@ class Assembly:
         return problem
 
     def build(self) -> dict[str, Any] | None:
-        """Return the answer, None if nothing came; to be called once, when no more is added."""
+        """Return the answer, None if nothing arrived; to be called once, after the last `add`."""
         if not self._body and not self._choices:
             return None
         kind = self._body.get("object")
@@ -109,7 +112,7 @@ class Assembly:
     ) -> str | None:
         delta = choice.get("delta")
         if not delta and not message.get("content"):
-            delta = choice.get("message")  # of those who send the whole at the end
+            delta = choice.get("message")  # some servers send the whole message in the last chunk
         if not isinstance(delta, dict):
             return f"has no delta but {shorten(delta)}" if delta else None
         if is_over and not isinstance(delta.get("content", ""), str):
@@ -120,7 +123,7 @@ class Assembly:
 
 
 def _merge(into: dict[str, Any], name: str, value: Any, *, grows: bool) -> None:
-    """Put the newest word on `name` in its place; an object stays one, and only lists may grow."""
+    """Merge a new value of `name`: objects member by member; lists are extended if `grows`."""
     old = into.get(name)
     if isinstance(old, dict):
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""A message that grows by the deltas of a stream."""
+"""Merge the deltas of a stream into its message, whatever shape a provider gives them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Any
 
 from .parse import parse_json, shorten
 
-# Texts that are one word, said once or in every delta, and never continued.
+# Members that are sent whole, once or in every delta, and must not be concatenated.
 _CONSTANT_MEMBERS = frozenset(
     {"id", "type", "role", "object", "format", "status", "channel", "recipient"}
 )
-# Parts of these types are continued by a next one of the same type.
+# A part of one of these types continues the part before it, if that has the same type.
 _CONTINUED = ("text", "output_text", "thinking", "reasoning", "refusal")
-# How far back in a list an item is looked for.
+# How far back in a list an item is searched: without a bound long streams take quadratic time.
 _MAX_LOOKBACK = 128
 
 
 class _GrowingText(list[str]):
-    """A text that is still growing."""
+    """The fragments of a text that is still growing: joined once, at the end."""
 
 
 def add_to_message(message: dict[str, Any], delta: dict[str, Any]) -> str | None:
-    """Continue a message by a delta; return in words what of it cannot be read."""
+    """Merge a delta into a message; return a description of what cannot be read."""
     problem = None
     for name, value in delta.items():
         old = message.get(name)
@@ -40,7 +40,7 @@ def add_to_message(message: dict[str, Any], delta: dict[str, Any]) -> str | None
 
 
 def close(message: dict[str, Any]) -> None:
-    """Make a message that has grown the plain data that it would be if it had come whole."""
+    """Turn an assembled message into the plain data of an unstreamed one."""
     _close(message)
     message.setdefault("content", None)
     calls = message.get("tool_calls")
@@ -48,11 +48,11 @@ def close(message: dict[str, Any]) -> None:
         calls.sort(key=_position_of)
         for call in calls:
             if isinstance(call, dict):
-                call.pop("index", None)  # a whole message has none
+                call.pop("index", None)  # as in an unstreamed message
 
 
 def _add_content(message: dict[str, Any], value: Any) -> str | None:
-    """Continue the content: a text, or a list of parts from the first part on."""
+    """Extend the content: a text, or, from the first part on, a list of parts."""
     old = message.get("content")
     if isinstance(value, dict):
         value = [value]
@@ -69,7 +69,7 @@ def _add_content(message: dict[str, Any], value: Any) -> str | None:
 
 
 def _add(into: dict[str, Any], name: str, value: Any) -> None:
-    """Continue a member, as far as `value` is of the kind that came before."""
+    """Extend a member; a value of another type than the earlier ones is ignored."""
     old = into.get(name)
     if value is None:
         into.setdefault(name, None)
@@ -90,7 +90,8 @@ def _add(into: dict[str, Any], name: str, value: Any) -> None:
 def _add_text(into: dict[str, Any], name: str, old: Any, value: str) -> None:
     if name in _CONSTANT_MEMBERS:
         into[name] = old or value
-    elif name == "name":  # once, with every delta, or in pieces
+    elif name == "name":
+        # Sent once, repeated in every delta, or in fragments: a repetition starts with the old.
         is_whole = not isinstance(old, str) or value.startswith(old)
         into[name] = value if is_whole else old + value
     elif type(old) is _GrowingText:
@@ -100,7 +101,7 @@ def _add_text(into: dict[str, Any], name: str, old: Any, value: str) -> None:
 
 
 def _add_item(items: list[Any], item: Any) -> None:
-    """Continue the item with the same index, or the last one, or begin another."""
+    """Extend the item with the same index, or the last of the same type, or append a new one."""
     if not isinstance(item, dict):
         return items.append(item)
     index, kind = item.get("index"), item.get("type")
@@ -113,12 +114,12 @@ def _add_item(items: list[Any], item: Any) -> None:
 
 
 def _add_tool_call(calls: list[Any], call: Any, position: int | None) -> None:
-    """Continue the tool call that is meant by index and id, or begin another.
+    """Extend the tool call with the same index and id, or append a new one.
 
     Parameters
     ----------
     position
-        Its place among those of one delta, which is its index if it has neither.
+        In its delta; serves as the index of a call that has neither index nor id.
     """
     if not isinstance(call, dict):
         return calls.append(call)
@@ -130,7 +131,8 @@ def _add_tool_call(calls: list[Any], call: Any, position: int | None) -> None:
     for each in islice(reversed(calls), _MAX_LOOKBACK):
         if not isinstance(each, dict) or (type(index) is int and each.get("index") != index):
             continue
-        # Some count no index on: the same id is the same call. Others give every delta a new id.
+        # Some servers leave the index at 0: then the id decides. Others give each delta a new id:
+        # then the index does, and `_begins_another` tells a new call.
         if name and each.get("id") == name:
             return _grow(calls, each, call)
         known = known or each
@@ -141,9 +143,9 @@ def _add_tool_call(calls: list[Any], call: Any, position: int | None) -> None:
 
 
 def _begins_another(known: dict[str, Any], call: dict[str, Any]) -> bool:
-    """Say whether a delta is another call's, though its index is that of `known`, or it has none.
+    """Say whether a delta starts a new call although its index is that of `known`, or missing.
 
-    A call begins with its function's name, which some repeat in every delta.
+    A call begins with its function's name, but some servers repeat the name in every delta.
     """
     old, new = known.get("function"), call.get("function")
     if not (isinstance(old, dict) and old.get("name")):
@@ -157,7 +159,7 @@ def _begins_another(known: dict[str, Any], call: dict[str, Any]) -> bool:
 
 
 def _is_whole(arguments: Any) -> bool:
-    """Say whether the arguments of a call have come to their end."""
+    """Say whether the arguments of a call are complete, that is, parse as JSON."""
     if type(arguments) is not _GrowingText or len(arguments) > _MAX_LOOKBACK:
         return False
     try:

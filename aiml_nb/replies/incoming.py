@@ -1,4 +1,4 @@
-"""The body of a reply that comes in pieces: a stream of events, or something else in its place."""
+"""Read the body of a reply as it arrives: a stream of events, or a plain body in its place."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from .assembly import Assembly
 from .parse import EventParser, is_stream, parse_json, strip_prefix
 
 _DONE = b"[DONE]"
-_SNIFF_BYTES = 8  # bytes to know a stream by
+_SNIFF_BYTES = 8  # enough to tell a stream from JSON or HTML: the longest field is "event:"
 
 
 class Incoming:
-    """What has come of a body.
+    """The body of a reply, as far as it has arrived.
 
     Parameters
     ----------
     clock
-        Tells the seconds since the run's origin; or nothing.
+        Returns the seconds since the run's origin, or None for no time stamp.
     n
-        How many choices were asked for.
+        How many choices were requested.
 
     Attributes
     ----------
     first_token
-        When something came that somebody can read.
+        When the first chunk with content arrived.
     """
 
     __slots__ = (
@@ -47,7 +47,7 @@ class Incoming:
     def __init__(self, clock: Callable[[], float | None], n: object) -> None:
         self._clock = clock
         self._n = n if type(n) is int else 1
-        self._buffer = bytearray()  # what is not known to be a stream, or is none
+        self._buffer = bytearray()  # the body until it is known to be a stream, or if it is none
         self._events: EventParser | None = None
         self._assembly = Assembly()
         self._problem: str | None = None
@@ -57,16 +57,16 @@ class Incoming:
 
     @property
     def is_complete(self) -> bool:
-        """True if the answer has come to its end, whatever else may come."""
+        """True if the answer is complete, whatever may follow it."""
         return self._problem is None and self._assembly.is_complete(self._n)
 
     def feed(self, data: bytes) -> bool:
-        """Take some more bytes; return True if the stream says that no more will come.
+        """Read some more bytes; return True at the stream's ``[DONE]``.
 
         Raises
         ------
         ErrorReplyError
-            If the stream says that something went wrong before the answer was complete.
+            If the stream reports an error before the answer is complete.
         ReplyTooLargeError
             If it is not a stream, and too large.
         """
@@ -82,16 +82,17 @@ class Incoming:
         return False
 
     def end(self) -> bytes | None:
-        """Take the end of the body; return all of it if it was no stream.
+        """Note the end of the body; return the whole body if it was not a stream.
 
         Raises
         ------
         BadResponseError
-            If something in the stream cannot be read that may have been a part of the answer.
+            If something unreadable in the stream may have been a part of the answer.
         """
         if self._events is None:
             return None if self._is_stream is None else bytes(self._buffer)
-        for event in self._events.end():  # one without an empty line after it may be cut off
+        # An event without the empty line after it may be cut off, so it counts only if it parses.
+        for event in self._events.end():
             with suppress(ValueError):
                 parse_json(event)
                 self._add_event(event)
@@ -100,18 +101,18 @@ class Incoming:
         return None
 
     def find_missing_choices(self) -> str | None:
-        """Say which choices never came, if the stream was cut off between two of them."""
+        """Say how many choices are missing, if the stream was cut off between two of them."""
         arrived = self._assembly.n_choices
         if self._is_done or not 0 < arrived < self._n:
             return None
         return f"{arrived} of {self._n} choices came before the stream ended"
 
     def build(self) -> dict[str, Any] | None:
-        """Return the answer as far as it came, in the shape of a whole one; None if none came."""
+        """Return the answer so far, in the shape of an unstreamed one; None if there is none."""
         return self._assembly.build()
 
     def _detect_stream(self, data: bytes) -> bool:
-        """Say whether what has come is a stream; keep what has come until that is known."""
+        """Say whether the body is a stream; buffer it until its first bytes tell."""
         self._buffer += data
         if self._is_stream is None:
             self._buffer = bytearray(strip_prefix(bytes(self._buffer)))
@@ -121,7 +122,7 @@ class Incoming:
         return bool(self._is_stream)
 
     def _add_event(self, event: bytes) -> None:
-        """Take one event; what comes after a complete answer does not spoil it."""
+        """Add one event; errors after a complete answer are ignored."""
         if not event or event.isspace():
             return
         was_complete, chunk = self.is_complete, None
@@ -134,10 +135,12 @@ class Incoming:
             self.first_token = self._clock()
         if was_complete:
             return
+        # A chunk with choices is a chunk, even if it has an empty error member.
         is_plain = isinstance(chunk, dict) and chunk.get("choices") and not chunk.get("error")
         error = None if is_plain else find_error(chunk, is_piece=True)
         if error:
             self._problem = "is an error"
             raise error
+        # Not raised yet: the rest of the stream may still tell a more exact error.
         if problem and self._problem is None:
             self._problem = f"a piece of the stream {problem}"

@@ -1,4 +1,4 @@
-"""What an answer that has come turned out to be: ok, incomplete, refused, or a failed call."""
+"""The outcome of a complete answer: ok, incomplete, refused, or a failed call."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from ..completion import choices_of, is_empty, is_refused, message_of, reasoning
 from ..endings import End, end_of
 from ..records import OUTCOMES, Outcome
 
-# Ends that are not good, and why; all others are none that is known.
+# Explanations of the ends that leave an answer incomplete.
 _INCOMPLETE: dict[End, str] = {
     "cut": "the answer reached max_tokens",
     "full": "the answer filled the model's context",
     "broken": "the server broke the answer off",
 }
-# What a server says is cut for good only after the key has been taken out: see `failures.quote`.
+# Quoted text is limited to 2,000 characters here; the final cut follows in `failures.quote`, after
+# the key is redacted, since a cut through the middle of a key would hide it from the search.
 _HINT = "read it in call.reasoning, or allow more max_tokens"
 
 
 class Verdict(NamedTuple):
-    """What an answer is.
+    """The judgement of an answer.
 
     Parameters
     ----------
     outcome
         As in `records.Call.outcome`.
     why
-        In words, if it is not plainly ``ok``.
+        The reason, if it is not plainly ``ok``.
     server_error
-        What the server says of a choice that failed.
+        The error object of a choice that failed.
     prefix
-        Which of several choices decided.
+        Names the choice that decided, if there are several.
     """
 
     outcome: Outcome
@@ -40,7 +41,7 @@ class Verdict(NamedTuple):
 
     @property
     def words(self) -> str | None:
-        """What is to be said of it."""
+        """The text for `records.Call.error`."""
         return f"{self.prefix}{self.why}" if self.why else None
 
 
@@ -49,9 +50,9 @@ NOT_JUDGED = Verdict("error")
 
 
 def judge(body: dict[str, Any] | None) -> Verdict:
-    """Judge an answer that came to its end; of several choices the worst decides.
+    """Judge a complete answer; of several choices the worst decides.
 
-    One that has reasoning but no text is ``ok``, with a hint.
+    An answer with reasoning but no text is ``ok``, with a hint.
     """
     choices = choices_of(body)
     if len(choices) == 1:
@@ -64,7 +65,7 @@ def judge(body: dict[str, Any] | None) -> Verdict:
 
 
 def explains_missing_message(choice: object) -> bool:
-    """Say whether a choice tells why it has no message: it failed, or came to no good end."""
+    """Say whether a choice without a message gives a reason: an error or a bad finish_reason."""
     if not isinstance(choice, dict):
         return False
     return bool(choice.get("error")) or end_of(choice.get("finish_reason")) not in {None, "good"}
@@ -73,6 +74,7 @@ def explains_missing_message(choice: object) -> bool:
 def _judge_choice(choice: dict[str, Any]) -> Verdict:
     message, reason, error = message_of(choice), choice.get("finish_reason"), choice.get("error")
     end = end_of(reason)
+    # Some servers send error objects whose members are all null.
     if error and (not isinstance(error, dict) or any(error.values())):
         return Verdict("error", server_error=error)
     if end == "failed":

@@ -1,4 +1,4 @@
-"""From the bytes of a reply to its JSON, and to the events of a stream, whatever a server sends."""
+"""Parse JSON and event streams leniently: whatever servers send in their place."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from pydantic_core import from_json
 
 from ..endpoint.transport import MAX_BYTES, ReplyTooLargeError
 
-_MAX_DEPTH = 100  # far beyond any answer; what writes records has bounds of its own
+_MAX_DEPTH = 100  # far beyond any answer, and below the limits of the JSON writers
 _BOM = b"\xef\xbb\xbf"
 _SSE_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
-_ERROR_FIELD = b"error: {"  # a field of older llama.cpp's
+_ERROR_FIELD = b"error: {"  # older versions of llama.cpp send errors in a field of their own
 
 
 def parse_json(data: bytes) -> Any:
-    """Return the JSON that `data` is; numbers that JSON or Python cannot hold become None.
+    """Return the JSON value of `data`; NaN, infinities and oversized integers become None.
 
     Raises
     ------
     ValueError
-        If it is none.
+        If `data` is not JSON.
     """
     try:
-        # A third of the time of json.loads, and it keeps one copy of the names and words that
-        # come with every answer. What it does not take at once is read below.
+        # A third of the time of json.loads, and its cache keeps one copy of the strings that every
+        # answer repeats. What it rejects (raw line ends in texts, NaN) is read leniently below.
         return from_json(data, allow_inf_nan=False, cache_strings="all")
     except ValueError:
         pass
@@ -41,10 +41,7 @@ def parse_json(data: bytes) -> Any:
 
 
 def parse_several(data: bytes) -> Iterator[Any]:
-    """Yield the JSON that stands at the beginning of `data`, one after the other.
-
-    What comes after it, and is none, is left aside.
-    """
+    """Yield the JSON values at the beginning of `data`; stop at the first that is not JSON."""
     at, decoder = 0, json.JSONDecoder(**_LENIENT)
     with suppress(ValueError, RecursionError):
         text = data.decode("utf-8-sig").lstrip()
@@ -58,7 +55,7 @@ def parse_several(data: bytes) -> Iterator[Any]:
 def is_stream(begin: bytes) -> bool | None:
     """Tell from its first bytes whether a body is a stream of events; None if more are needed.
 
-    What a reply is labelled as is no help: gateways label streams as JSON, and JSON as text.
+    The Content-Type does not help: gateways label streams as JSON, and JSON as text.
     """
     begin = strip_prefix(begin)
     if begin.startswith((*_SSE_FIELDS, _ERROR_FIELD)):
@@ -67,30 +64,30 @@ def is_stream(begin: bytes) -> bool | None:
 
 
 def strip_prefix(begin: bytes) -> bytes:
-    """Return the bytes of a body without what may stand before its first word."""
+    """Return a body without a byte order mark and white space at its beginning."""
     return begin.removeprefix(_BOM).lstrip()
 
 
 class EventParser:
-    """Splits the bytes of a stream into its events, as the HTML standard has it."""
+    """Splits the bytes of a stream into its server-sent events, as in the HTML standard."""
 
     __slots__ = ("_data", "_ended_with_cr", "_partial_line", "_size")
 
     def __init__(self) -> None:
-        self._partial_line: list[bytes] = []  # the line that has not come to its end
-        self._data: list[bytes] = []
-        self._size = 0  # of the lines of the event that has not come to its end
+        self._partial_line: list[bytes] = []  # of a line without its end
+        self._data: list[bytes] = []  # lines of the unfinished event
+        self._size = 0  # of these lines together
         self._ended_with_cr = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take some more bytes, and return the data of the events that are whole now.
+        """Read some more bytes; return the data of the events that are complete now.
 
         Raises
         ------
         ReplyTooLargeError
-            If an event has too many lines; how long one may be is seen to by the transport.
+            If an event has too many lines; the length of one is limited by the transport.
         """
-        if self._ended_with_cr and data:  # its line was ended by the \r already
+        if self._ended_with_cr and data:  # a \r\n across two reads is one line end, not two
             data = data.removeprefix(b"\n")
             self._ended_with_cr = False
         if b"\n" not in data and b"\r" not in data:
@@ -119,7 +116,7 @@ class EventParser:
         return events
 
     def end(self) -> list[bytes]:
-        """Return the data of the event whose lines have come, if there is one."""
+        """Return the data of the unfinished event, if there is one."""
         event = [b"\n".join(self._data)] if self._data else []
         self._data.clear()
         self._size = 0
@@ -127,15 +124,15 @@ class EventParser:
 
 
 def _begins_another(before: bytes, line: bytes) -> bool:
-    """Say whether a line of data is another event's, though no empty line stands between them.
+    """Say whether a data line starts a new event although the empty line between them is missing.
 
-    In no JSON does an object begin right after the end of another one.
+    Within one JSON value no object begins right after the end of another.
     """
     return before.rstrip().endswith(b"}") and line[5:].lstrip().startswith((b"{", b"[DONE]"))
 
 
 def shorten(value: object) -> str:
-    """Show what came; it is cut for good only after the key has been taken out."""
+    """Return the value for an error text; the final cut follows once the key is redacted."""
     return repr(value)[:2000]
 
 
@@ -155,7 +152,7 @@ def _parse_float(digits: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-# Line ends and the like within a text are no JSON either, and can be read all the same.
+# `strict=False` allows raw control characters, such as line ends, within strings.
 _LENIENT: dict[str, Any] = {
     "strict": False,
     "parse_constant": _parse_constant,

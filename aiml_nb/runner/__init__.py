@@ -1,4 +1,4 @@
-"""How calls are made: prompts and an endpoint in, a `Run` with one record per prompt out."""
+"""The runner: prompts and an endpoint in, a `Run` with one record per prompt out."""
 
 from .execute import last_run
 from .handle import RunHandle, start

@@ -1,6 +1,6 @@
-"""An answer as it comes in, whole or in pieces.
+"""The answer of one attempt: read from a whole body or a stream, judged, and put in the record.
 
-Read from the JSON itself: building the client's models of it took a third of the time of a call.
+It is read from the JSON directly: building the client's models took a third of a call's time.
 """
 
 from __future__ import annotations
@@ -21,28 +21,29 @@ from ..replies.outcome import NOT_JUDGED, Verdict, explains_missing_message, jud
 from ..replies.parse import is_stream, parse_json, parse_several, shorten
 from .retries.retry import is_temporary
 
-# Lines of JSON are read at one go, and nothing else happens meanwhile: for half a second.
+# A body with JSON lines is decoded in one step that blocks the loop: half a second for so many.
 _MAX_CHUNKS = 65_536
 
 
 class Answer:
-    """What has come so far of one attempt's answer.
+    """The answer to one attempt, as far as it has arrived.
 
     Parameters
     ----------
     clock
-        Tells the seconds since the run's origin.
+        Returns the seconds since the run's origin.
     n
-        How many choices were asked for.
+        How many choices were requested.
 
     Attributes
     ----------
     body
-        The completion, as `records.Call.body`; None if none came.
+        The completion, as `records.Call.body`; None if none arrived.
     verdict
-        What it turned out to be, if it came to its end.
+        The judgement of a complete answer.
     raw
-        The bytes that it was read from, if it came whole, and no text in it in parts.
+        The bytes of an unstreamed answer whose texts are plain strings: a search in them for a
+        leaked key is enough, and faster than one through the JSON.
     """
 
     __slots__ = (
@@ -62,7 +63,7 @@ class Answer:
         self.verdict = NOT_JUDGED
 
     def add_reply(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Take a reply that was asked for as a whole.
+        """Read the reply to a request without ``stream``; some servers stream all the same.
 
         Raises
         ------
@@ -78,13 +79,13 @@ class Answer:
             self._incoming.end()
 
     def begin_stream(self, headers: Mapping[str, str]) -> Incoming:
-        """Take the head of a reply that was asked for as a stream; return what takes its body."""
+        """Read the head of a streamed reply; return the reader of its body."""
         self._headers, self.request_id = headers, headers.get("x-request-id")
         self._incoming = Incoming(self._clock, self._n)
         return self._incoming
 
     def end_stream(self) -> None:
-        """Take the end of a stream, or of what came in its place; raises as `add_reply`."""
+        """Note the end of a stream, or of a whole body in its place; raises as `add_reply`."""
         body = self._incoming.end() if self._incoming else None
         if body is not None:
             arrived = self._clock()
@@ -92,12 +93,12 @@ class Answer:
             self.first_token = arrived  # an error is not a token
 
     def finish(self, error: Exception | None = None) -> Failure | None:
-        """Return what went wrong, now that no more will come; nothing if the answer is whole.
+        """Judge the answer once no more will arrive; return the failure, None if it is complete.
 
         Parameters
         ----------
         error
-            What was raised while it came. It does not spoil an answer that was complete before.
+            Raised while the answer was read; ignored if the answer was complete by then.
         """
         if self._incoming is not None and self.body is None:
             if self._incoming.is_complete:
@@ -112,13 +113,13 @@ class Answer:
             self.verdict = Verdict("incomplete", missing)
         if self.verdict.outcome in {"ok", "refused"}:
             return None
-        # A choice may have failed, and what is said of it stand beside the choices.
+        # One choice may have failed, with the error object beside the choices.
         said = self.verdict.server_error or (self.body or {}).get("error")
         is_failed = said or self.verdict.outcome == "error"
         return self._explain_choice(said or self.verdict.why) if is_failed else None
 
     def fill(self, call: Call) -> None:
-        """Write what came into the record of the call."""
+        """Write the answer into the record of the call."""
         call.body, call.first_token = self.body, self.first_token
         for name, value in fields_of(self.body or {}).items():
             setattr(call, name, value)
@@ -131,6 +132,7 @@ class Answer:
         choices = completion.get("choices") if isinstance(completion, dict) else None
         if isinstance(completion, dict):
             self.body = completion
+        # An error beside choices is judged with them, in `finish`.
         error = None if choices else find_error(completion, is_piece=False)
         if error or not isinstance(choices, list):
             what = f"the reply is not a chat completion but {shorten(completion)}"
@@ -142,11 +144,13 @@ class Answer:
             self.raw = data
 
     def _explain_choice(self, said: object) -> Failure:
-        """Return the failure that a choice is; only one that may pass is the status it names."""
+        """Return the failure of a choice with an error; its status counts only if temporary."""
         is_piece = self._incoming is not None
         error = ErrorReplyError({"error": said}, is_piece=is_piece)
         failure = explain_failure(error, self._headers)
-        if not is_temporary(failure.status):  # else it is the reply's own
+        # A permanent status named inside a 200 reply is about this choice, and must not be taken
+        # for a rejected key or model of the whole run.
+        if not is_temporary(failure.status):
             kind = "stream" if is_piece else "bad_response"
             failure = replace(failure, error_type=kind, status=200)
         message = f"{self.verdict.prefix}{failure.message}"
@@ -154,7 +158,7 @@ class Answer:
 
 
 def _find_completion(data: bytes) -> dict[str, Any]:
-    """Return the completion that stands before something else, or whose pieces are lines of JSON.
+    """Return a completion that is followed by other text, or sent as chunks in JSON lines.
 
     Raises
     ------
@@ -180,4 +184,4 @@ def _is_chunk(value: object) -> bool:
 
 
 def _no_timestamp() -> None:
-    """Tell no time: what was not asked for as a stream has no first token."""
+    """Return no time: an answer that was not requested as a stream has no first token."""

@@ -1,7 +1,7 @@
-"""One call of a run, from its slot to its finished record, sync and async.
+"""One call of a run, from admission to its finished record, sync and async.
 
-`run` and `run_async` differ in how they wait and in nothing else. Whether to wait, to send or to
-give up is decided in between, by `admission` before an attempt and by `retry` after it.
+`run` and `run_async` differ only in how they wait. All decisions are shared: whether to send is up
+to `admission`, whether to try again to `retries.policy`.
 """
 
 from __future__ import annotations
@@ -39,24 +39,26 @@ class CallRunner:
     Parameters
     ----------
     plan
-        The run: its prompts, its place, its settings and the records to write.
+        The run: prompts, endpoint, options and the records to write.
     on_finished
-        Is told of each call that is finished.
+        Called with each finished call.
     clock
-        Tells the time, sleeps, and draws the waits between attempts.
+        The time, the sleeps and the random waits between attempts.
     journal
-        Is told of each attempt before it is sent, and of each finished call first of all.
+        Gets each attempt before it is sent, and each finished call before `on_finished`.
     status
-        Is told what keeps the run from sending.
+        Shows what keeps the run from sending.
 
     Attributes
     ----------
     abort
-        Breaks off the blocking calls in flight when the run is interrupted.
+        Breaks off the blocking calls in flight; set while blocking clients are open.
     is_closed
         The run was interrupted.
-    first, recorder
-        What the first calls say about all of them, and who opens and closes the records.
+    first
+        Judges the first calls.
+    recorder
+        Opens and closes the records.
     """
 
     def __init__(
@@ -92,7 +94,8 @@ class CallRunner:
     def submit(self) -> None:
         """Set the run's origin and stamp every call as submitted, before any is sent."""
         run, began = self._plan.run, time.time()
-        # A run that goes on keeps its axis of time, even if the wall clock was set back since.
+        # A resumed run keeps its time axis: new stamps must follow the journal's even if the wall
+        # clock was set back since.
         known = [each.finished or each.started for call in run.calls for each in call.attempts]
         before = max([0.0, *known, began - run.started_at if run.started_at else 0.0])
         run.started_at = began - before
@@ -106,7 +109,7 @@ class CallRunner:
         """Make one call with the blocking client. A failure becomes its record."""
         tries = Tries()
         wait: float | None = NO_DELAY
-        while wait is not None:
+        while wait is not None:  # one turn per attempt
             if wait:
                 self._backoff.wait(wait)
             permit = self._admission.admit(client, call, self._backoff.sleep)
@@ -157,7 +160,7 @@ class CallRunner:
 
     def stop(self, why: str) -> None:
         """Send nothing more; calls in flight may finish."""
-        self._plan.run.stopped = self._plan.run.stopped or why
+        self._plan.run.stopped = self._plan.run.stopped or why  # the first reason is the cause
         self._admission.close()
         self._backoff.wake()
 
@@ -172,12 +175,16 @@ class CallRunner:
     def _journal_attempt(
         self, call: Call, attempt: Attempt, request: Request, permit: Permit
     ) -> bool:
-        """Tell the journal before anything is sent; what cannot be noted is not sent."""
+        """Journal an attempt before it is sent; return False if that fails: then do not send.
+
+        A request that a crash could erase from the journal might be paid twice.
+        """
         if self._journal is None:
             return True
         try:
             self._journal.note_sent(call, attempt, request.name)
         except JournalError as error:
+            # Nothing was sent: the record must not show an attempt.
             call.attempts.pop()
             if call.started == attempt.started:
                 call.started = None
@@ -197,8 +204,8 @@ class CallRunner:
         answer: Answer,
         failure: Failure | None,
     ) -> float | None:
-        """Write down what an attempt came to; return the wait before the next, None for none."""
-        if self.is_closed:  # an answer that came after the interrupt: its record is closed
+        """Record the result of an attempt; return the wait before the next, None for none."""
+        if self.is_closed:  # a late answer: the interrupt has closed its record
             return None
         self.recorder.redact_key(answer, attempt)
         answer.fill(call)
@@ -214,7 +221,8 @@ class CallRunner:
             return None
         if answer.first_token is None and self._requests.drop_rejected_option(failure, request):
             self._policy.say("left out", STREAM_OPTIONS_OMITTED)
-            self._admission.limiter.reserve_slot_for(call.index)  # it may be alone still
+            # If it is the first call, its second attempt goes alone, too.
+            self._admission.limiter.reserve_slot_for(call.index)
             self._admission.release(permit, call, status=failure.status, billed=False)
             call.error_type, call.error = failure.error_type, STREAM_OPTIONS_OMITTED
             return NO_DELAY
@@ -223,7 +231,7 @@ class CallRunner:
             tries,
             sent=permit.admitted,
             left=permit.deadline - self.now(),
-            in_flight=self._admission.limiter.in_flight - 1,
+            in_flight=self._admission.limiter.in_flight - 1,  # without this one
             streamed=answer.first_token is not None,
         )
         billed, delays_release = attempt.possibly_billed, bool(verdict.wait)
@@ -245,7 +253,7 @@ class CallRunner:
         return verdict.wait
 
     def _judge_first(self, call: Call, failure: Failure, *, is_last: bool) -> None:
-        """Stop the run if one of its first calls has failed as all would."""
+        """Stop the run if one of its first calls has failed in a way that every call would."""
         why = self.first.judge(failure, call.index, is_last=is_last)
         if why:
             self.stop(why)
@@ -253,10 +261,10 @@ class CallRunner:
             self.recorder.rejected, call.outcome = call, "error"
 
     def _record_unsent(self, call: Call) -> None:
-        """Close the record of a call whose next attempt is not to be sent."""
+        """Close the record of a call whose next attempt was not admitted."""
         if self.is_closed:
             return
         reason = self._admission.refusal(call)
-        if self._plan.run.stopped:
+        if self._plan.run.stopped:  # by `refusal`: calls that back off must not wait any longer
             self._backoff.wake()
         self.recorder.record_unsent(call, reason, now=self.now())

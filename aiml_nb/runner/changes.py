@@ -1,7 +1,7 @@
-"""What a run that goes on asks otherwise than its journal says: refused, or written down.
+"""Compare a resumed run with its journal: refuse changed inputs, or journal them as wanted.
 
-The answers of one run are answers to one way of asking. Prompts may be added at the end; request
-parameters change only where that is asked for by name, and then each record says which it had.
+One run holds answers to one way of asking. Prompts may be added at the end; request parameters may
+change only with ``change_parameters=True``, and then each record says which it had.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ def check_inputs(
     prompts: list[Prompt] | None,
     may_change: bool,
 ) -> list[int]:
-    """Return the places of the prompts whose own parameters have changed.
+    """Return the indexes of the prompts whose own parameters have changed.
 
     Parameters
     ----------
     given
-        The options of the run that goes on.
+        The options of the resumed run.
     prompts
-        Those it names; there may be more than the journal has. None for the journal's.
+        Its prompts; there may be more than in the journal. None for the journal's.
     may_change
-        Whether other request parameters are asked for on purpose.
+        The user allows changed request parameters.
 
     Raises
     ------
     JournalError
-        If a prompt is missing or another, or a parameter is another and may not be.
+        If a prompt is missing or differs, or a parameter differs and may not.
     """
     if not may_change:
         _check_parameters(inputs, given, path)
@@ -58,7 +58,7 @@ def check_inputs(
 
 
 def _check_parameters(inputs: JournalInputs, given: dict[str, Any], path: Path) -> None:
-    """Raise JournalError if the options that are given ask in another way."""
+    """Raise JournalError if the given options contain other request parameters."""
     changed = find_changes(inputs.parameters, inputs.parameters | find_parameters(given))
     if changed:
         raise JournalError(
@@ -69,7 +69,7 @@ def _check_parameters(inputs: JournalInputs, given: dict[str, Any], path: Path) 
 
 
 def describe_changes(before: dict[str, Any], changed: dict[str, Any]) -> str:
-    """Return both values of each: ``temperature=0, not 1; max_tokens=50, not none``."""
+    """Return both values of each change: ``temperature=0, not 1; max_tokens=50, not none``."""
     return "; ".join(_describe_change(n, before.get(n), each) for n, each in changed.items())
 
 
@@ -117,6 +117,7 @@ def _refuse_prompts(
 
 def _find_difference(prompt: Prompt, old: Prompt, number: int) -> str | None:
     place = _name_prompt(prompt, number)
+    # Equal messages are the rule; only others pay for the conversion.
     if prompt.messages != old.messages and to_journal_form(prompt.messages) != to_journal_form(
         old.messages
     ):
@@ -133,7 +134,7 @@ def _find_difference(prompt: Prompt, old: Prompt, number: int) -> str | None:
 def refuse_changes_to_finished(
     plan: Plan, inputs: JournalInputs, changed: list[int], path: Path
 ) -> None:
-    """Raise JournalError if a prompt has other parameters than those of its answer."""
+    """Raise JournalError if the parameters of an answered prompt have changed."""
     for at in changed:
         call = plan.run.calls[at]
         if call.finished is None:
@@ -151,12 +152,12 @@ def _name_prompt(prompt: Prompt, number: int) -> str:
 
 
 def resume_note(plan: Plan, inputs: JournalInputs, changed: list[int], path: Path) -> str | None:
-    """Return the line that tells a journal what is new in a run that goes on; None for nothing.
+    """Return the journal line with what is new in a resumed run; None if nothing is.
 
     Raises
     ------
     JournalError
-        If something in it is nothing that JSON knows.
+        If something in it cannot be written as JSON.
     """
     new = [*changed, *range(len(inputs.prompts), len(plan.prompts))]
     parameters = parameters_to_journal(plan.options, plan.endpoint.key)
@@ -173,5 +174,5 @@ def resume_note(plan: Plan, inputs: JournalInputs, changed: list[int], path: Pat
 
 
 def encode_resume_note(parameters: dict[str, Any], prompts: list[dict[str, Any]]) -> str:
-    """Return the line that begins another way of asking."""
+    """Return the journal line that introduces new prompts or parameters."""
     return encode({"aiml_nb_resumed": 1, "parameters": parameters, "prompts": prompts})

@@ -1,4 +1,4 @@
-"""Blocking clients, one per thread: each has one connection, which an interrupt can cut."""
+"""Blocking clients, one per thread: each has one connection, which an interrupt can close."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class ThreadClients:
-    """The clients of a run, made when a thread first asks for its own.
+    """The blocking clients of a run, each opened when its thread first needs it.
 
     Parameters
     ----------
     endpoint
-        Where they go.
+        The server.
     timeout
         Seconds that a whole call may take.
     """
@@ -50,12 +50,12 @@ class ThreadClients:
             http = open_http(self._endpoint.base_url)
             client = self._local.client = self._endpoint.open(timeout=self._timeout, http=http)
             self._all.append(http)
-            if self._is_aborted:
+            if self._is_aborted:  # `abort` did not see this one
                 http.cut()
         return client
 
     def abort(self) -> None:
-        """End the calls in flight, and let no more begin: their threads see broken connections."""
+        """Break all connections, now and later: calls in flight fail, and no more can begin."""
         self._is_aborted = True
         for http in list(self._all):
             http.cut()

@@ -1,4 +1,4 @@
-"""Make the calls of a plan: client, progress bar, journal and strategy around them."""
+"""Execute a plan: open client, journal and progress bar around a strategy, sync or async."""
 
 from __future__ import annotations
 
@@ -32,27 +32,29 @@ _last_run: Run | None = None
 
 
 def last_run() -> Run | None:
-    """Return the newest run, finished or not: what is known after an interrupt."""
+    """Return the newest run, finished or not; after an interrupt, its records so far."""
     return _last_run
 
 
 @alone()
 def execute(plan: Plan, *, journal: Journal | None = None, clock: Clock | None = None) -> Run:
-    """Make the calls of `plan` and return when it is done; in a script, or in a notebook's cell.
+    """Make the calls of `plan` and return when it is done; in a script or in a notebook's cell.
 
     Parameters
     ----------
     journal
-        One that is open already, of a run that goes on.
+        The open journal of a resumed run.
     clock
-        Another than the real one, as tests have it.
+        Replaces the real clock in tests.
     """
     if not plan.options.blocks:
         return run_coroutine(_make_async_calls(plan, journal, clock))
+    # In a thread of its own, while this one waits for signals: a blocking read cannot be
+    # interrupted in the main thread without losing the records.
     with suppress(KeyboardInterrupt), _open_call_runner(plan, journal, clock) as runner:
         call_with_main(partial(_make_blocking_calls, plan, runner), runner.interrupt)
         return plan.run
-    # A new one: the old one's traceback leads through the client and all that it has in hand.
+    # A new exception: the traceback of the old one would keep the client and its buffers alive.
     raise KeyboardInterrupt
 
 
@@ -64,7 +66,7 @@ async def execute_async(
         if not plan.options.blocks:
             with alone():
                 return await _make_async_calls(plan, journal, clock)
-        # A loop that sleeps would not notice the stop button.
+        # `LoopLag` wakes the loop every 20 ms: one that sleeps would not notice the stop button.
         async with interruptible_task(), LoopLag():
             with alone(), _open_call_runner(plan, journal, clock) as runner:
                 work = call_in_thread(partial(_make_blocking_calls, plan, runner))
@@ -72,7 +74,7 @@ async def execute_async(
         return plan.run
     except asyncio.CancelledError as error:
         cancelled = type(error)
-    raise cancelled  # a new one, as above
+    raise cancelled  # a new exception, for the same reason as in `execute`
 
 
 async def _make_async_calls(
@@ -84,7 +86,7 @@ async def _make_async_calls(
         await endpoint.warm_up_async(client)
         with _open_call_runner(plan, journal, clock) as runner, inside_run():
             _submit(plan, runner)
-            lag.begin_again()
+            lag.begin_again()  # the lag of the setup is not the run's
             try:
                 with runner.first.wait(blocks=False):
                     await ASYNC_STRATEGIES[options.strategy](
@@ -114,8 +116,8 @@ def _make_blocking_calls(plan: Plan, runner: CallRunner) -> None:
                     options.max_concurrency,
                 )
         except BaseException:
-            # Before the clients are closed: that neither wakes a thread that waits for its answer
-            # nor tells the server.
+            # Must precede closing the clients: close() neither wakes the threads that wait for
+            # an answer nor shuts down their connections.
             runner.interrupt()
             raise
         if (first := runner.first).rejected:
@@ -124,7 +126,10 @@ def _make_blocking_calls(plan: Plan, runner: CallRunner) -> None:
 
 
 def _end_rejected_run(runner: CallRunner, elsewhere: str | None) -> None:
-    """Raise EndpointError if it is certain that no call can succeed; else the run has ended."""
+    """End a run whose first call was rejected: raise EndpointError if the cause is certain.
+
+    If it is not, the record of the call tells it, and the run is returned.
+    """
     is_certain = runner.first.is_certain(elsewhere)
     runner.recorder.close_rejected(finished=not is_certain)
     if is_certain:
@@ -142,7 +147,7 @@ def _submit(plan: Plan, runner: CallRunner) -> None:
 def _open_call_runner(
     plan: Plan, journal: Journal | None = None, clock: Clock | None = None
 ) -> Iterator[CallRunner]:
-    """Show plan and progress, keep the journal, and close the records if it is interrupted."""
+    """Print the plan, show progress, open the journal; close the records after an interrupt."""
     if plan.options.limit_notice:
         say(plan.options.limit_notice)
     if plan.endpoint.may_cost:
@@ -151,6 +156,7 @@ def _open_call_runner(
     if journal is None and plan.options.journal is not None:
         journal = Journal.create(plan.options.journal, head_of_plan(plan))
     if journal is not None:
+        # For the case that another program deletes the file during the run.
         journal.all_lines = lambda: lines_of_plan(plan)
         plan.run.journal = str(journal.path)
     if journal is not None and plan.note is not None:
@@ -165,7 +171,7 @@ def _open_call_runner(
             yield runner
         except EndpointError:
             if journal is not None and is_new:
-                journal.is_kept = False  # nothing in it could be lost
+                journal.is_kept = False  # no call was answered, so remove the new file
             raise
         except BaseException:
             runner.interrupt()

@@ -1,9 +1,8 @@
-"""Which failures no other call of the run can survive: a refused key, no money, no quota for long.
+"""Failures after which no other call of the run can succeed: rejected key, no money, no quota.
 
-A 429 says "too fast" far more often than "no more money", and its help text likes to mention
-quotas and billing all the same. So it stops a run only by a code that is given for nothing else, or
-by words that say that something is used up and not for a minute only; and never if the server asks
-to be asked again.
+A 429 means "too fast" far more often than "no more money", although its help text tends to mention
+quotas and billing. So a 429 stops a run only if its code is used for nothing else, or if its words
+say that something is used up for longer than a minute; and never if it has a Retry-After.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ import re
 from ..endpoint.failures import Failure
 from ..endpoint.rejections import is_flagged
 
-# The key is refused, the account cannot pay, the account may not.
+# The key is rejected, the account cannot pay, the account has no permission.
 STOPPING_STATUSES = frozenset({"401", "402", "403"})
 
-# As servers write them, without the marks between their words.
+# Error codes of providers, in lower case and without separators.
 _CODES = frozenset(
     {
         *("insufficientquota", "quotaexhausted", "dailyquotaexceeded", "monthlyquotaexceeded"),
@@ -65,5 +64,6 @@ def stops_run(failure: Failure) -> bool:
         return False
     if re.sub(r"[\W_]", "", failure.code or "").lower() in _CODES:
         return True
+    # Links such as ".../docs/rate-limits#monthly" are no statement about this account.
     words = _ADDRESS.sub(" ", failure.message[:_MAX_CHARACTERS])
     return bool(_QUOTA_EXHAUSTED.search(words)) and not _SHORT_TERM.search(words)

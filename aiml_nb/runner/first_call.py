@@ -1,8 +1,8 @@
-"""The first calls of a run, where nobody has said yet that its address, key and model are right.
+"""Send the first call of a run alone: a wrong key, model or address fails once, not N times.
 
-If the list of models says so, all calls go at once. Else the first goes alone, and the others
-follow as soon as the head of its reply, or its answer, says it; or after ten seconds, in which a
-server would have refused it. A refusal that is about all of them ends the run with a sentence.
+If the list of models already confirms them, all calls are sent at once. Else the others follow as
+soon as the first reply's head or answer does, or after `HOLD_SECONDS`, by when a server would have
+rejected it. A rejection that applies to every call ends the run with one sentence.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from .limits.limiter import AdaptiveLimiter
 from .plan import Plan
 
 HOLD_SECONDS = 10.0
-# So many calls alike, where several are under way: a list may be right and a model no chat model.
+# Failures of the same kind that end the run when several calls are in flight: one alone may be
+# about its own request, even for a listed model (which may be no chat model).
 _SAME_FAULTS_NEEDED = 3
 
 Verdict = Literal["refused", "right", "unclear", "wait"]
@@ -33,7 +34,7 @@ class Rejection(NamedTuple):
     Parameters
     ----------
     fault
-        None if nothing answers by HTTP.
+        What is wrong; None if no HTTP server answers at the address.
     """
 
     fault: Fault | None
@@ -43,7 +44,7 @@ class Rejection(NamedTuple):
 
 @dataclass(slots=True)
 class FirstCalls:
-    """What the first calls of a run say about all of them.
+    """Decides from the first calls of a run whether the others can succeed.
 
     Parameters
     ----------
@@ -52,14 +53,14 @@ class FirstCalls:
     limiter
         Holds the others back while the first goes alone.
     now
-        Tells the seconds since the run's origin.
+        Returns the seconds since the run's origin.
 
     Attributes
     ----------
     is_decided
-        They have said what they can.
+        No more is to be learned: `judge` need not be called any more.
     rejected
-        The first call went alone and was refused as all would be.
+        The first call went alone and failed in a way that every call would.
     """
 
     plan: Plan
@@ -72,19 +73,19 @@ class FirstCalls:
     _same_faults: int = field(init=False, default=0)
 
     def begin(self) -> None:
-        """Send the first call alone if the list of models has not named all that are asked for."""
+        """Hold the other calls back unless the server has listed every model of the run."""
         self._models = {self._model_of(call.index) for call in self.plan.unfinished}
         if not self._models <= self.plan.endpoint.known.models:
             self.limiter.hold_others()
 
     @contextmanager
     def wait(self, *, blocks: bool) -> Iterator[None]:
-        """Let the others go in `HOLD_SECONDS` seconds, if this context is not left before.
+        """Release the others after `HOLD_SECONDS`, unless this context is left before.
 
         Parameters
         ----------
         blocks
-            The calls block this thread; else the running loop waits.
+            The calls block this thread, so that a thread keeps the time; else the running loop.
         """
         if not self.limiter.is_held:
             yield
@@ -92,7 +93,7 @@ class FirstCalls:
         timer: asyncio.TimerHandle | threading.Timer
         if blocks:
             timer = threading.Timer(HOLD_SECONDS, self.release_others)
-            timer.daemon = True
+            timer.daemon = True  # must not keep the process alive
             timer.start()
         else:
             timer = asyncio.get_running_loop().call_later(HOLD_SECONDS, self.release_others)
@@ -102,24 +103,24 @@ class FirstCalls:
             timer.cancel()
 
     def release_others(self) -> None:
-        """Let the other calls go, too."""
+        """Release the calls that are held back."""
         self.limiter.end_hold(self.now())
 
     def note_answer(self, index: int) -> None:
-        """Note that the call of this index was answered: its model is known from now on."""
+        """Note that a call was answered: its model exists and the key is accepted."""
         self.plan.endpoint.known.models.add(self._model_of(index))
         self.is_decided = True
         self.release_others()
 
     def judge(self, failure: Failure, index: int, *, is_last: bool) -> str | None:
-        """Let others go after a failure, or return why no call can succeed.
+        """Judge a failed call: release the others, or return why no call can succeed.
 
         Parameters
         ----------
         index
             Which call failed.
         is_last
-            It is not tried again.
+            It will not be retried.
         """
         verdict = self._classify(failure, self._model_of(index), is_last=is_last)
         if verdict == "wait":
@@ -134,11 +135,13 @@ class FirstCalls:
 
     @property
     def at_address(self) -> bool:
-        """True if it was the address that was wrong."""
+        """True if the address was wrong."""
         return self._rejection is not None and self._rejection.fault == "address"
 
     def is_certain(self, elsewhere: str | None) -> bool:
-        """Say whether more than the first call tells that no call can succeed.
+        """Say whether a second sign, besides the first call, shows that no call can succeed.
+
+        Only then an EndpointError is raised; else the run is returned, stopped.
 
         Parameters
         ----------
@@ -151,6 +154,7 @@ class FirstCalls:
             return rejection is not None
         if rejection.fault == "model":
             return bool(known.models)
+        # The list of models was rejected for the same reason as the call.
         alike = {"key": {"401", "403"}, "address": {"redirect"} & {rejection.failure.error_type}}
         is_page = rejection.failure.code == PAGE
         return is_page or rejection.fault is None or listed in alike[rejection.fault]
@@ -158,7 +162,7 @@ class FirstCalls:
     def explain(self, elsewhere: str | None = None) -> str:
         """Say why no call can succeed, and what to do; `elsewhere` as in `explain_fault`."""
         endpoint, rejection = self.plan.endpoint, self._rejection
-        assert rejection is not None  # noqa: S101  asked for after a refusal only
+        assert rejection is not None  # noqa: S101  called after a rejection only
         if rejection.fault is None:
             return explain_silence(rejection.failure, base_url=endpoint.base_url, key=endpoint.key)
         return explain_fault(
@@ -175,23 +179,26 @@ class FirstCalls:
         known, is_alone = self.plan.endpoint.known, self.limiter.is_held
         fault = find_fault(failure, model=model, known=known)
         if fault == "model" and len(self._models) > 1:
-            return "right"  # the address and the key are; others ask for other models
+            return "right"  # address and key are right, and other calls use other models
         if fault:
             self._same_faults += 1
             if not is_alone and (fault == "key" or self._same_faults < _SAME_FAULTS_NEEDED):
-                return "unclear"  # a refused key stops the run anyway, and its record tells why
+                # A rejected key stops the run by `fatal.stops_run` anyway.
+                return "unclear"
         elif failure.status is not None or failure.error_type == "deadline":
+            # Temporary failures say nothing about the others; any other status came from a server
+            # that has understood the request, so address and key are right.
             passes = failure.status is None or failure.status == 429 or failure.status >= 500
             return "unclear" if passes else "right"
         elif not (is_alone and known.is_silent):
             return "unclear"
         elif not is_last:
-            return "wait"
+            return "wait"  # its retry goes alone as well: the server may be about to start
         self._rejection = Rejection(fault, failure, model)
         return "refused"
 
     def _model_of(self, index: int) -> str:
-        """Return the model that a call asks for, wherever that is said."""
+        """Return the model of a call: its own, the run's or the endpoint's."""
         body, own = self.plan.options.parameters, self.plan.prompts[index].parameters
         body = body | own if own else body
         model = (body.get("extra_body") or {}).get("model") or body.get("model")

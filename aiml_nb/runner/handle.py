@@ -1,4 +1,4 @@
-"""A run that goes on while the notebook does: started, watched, cancelled, awaited."""
+"""`start`: a run in the background of a notebook, to watch, cancel or await."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class RunHandle:
     Parameters
     ----------
     plan
-        The run to carry out, as a task of the running loop.
+        The run to execute, as a task of the running loop.
     """
 
     def __init__(self, plan: Plan) -> None:
         self._run = plan.run
         self._task = asyncio.get_running_loop().create_task(execute_async(plan))
-        # The loop holds tasks by weak references only.
+        # The loop holds tasks by weak references only: without this one the run could vanish.
         _running.add(self._task)
         self._task.add_done_callback(_running.discard)
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many calls are finished, of how many; cancelled ones are not."""
+        """How many calls are finished, and of how many; cancelled ones do not count."""
         finished = sum(
             call.finished is not None and call.outcome != "cancelled" for call in self._run.calls
         )
@@ -51,8 +51,8 @@ class RunHandle:
         return self._task.done()
 
     def cancel(self) -> None:
-        """Give up the calls in flight and send no more; the records so far stay in `partial`."""
-        if not self._task.done():  # said here: the task may not even have begun
+        """Cancel the calls in flight and send no more; the records so far stay in `partial`."""
+        if not self._task.done():  # set here, because the task may not have begun yet
             self._run.stopped = self._run.stopped or "interrupted"
         self._task.cancel()
 

@@ -1,9 +1,9 @@
-"""The journal of a run: what was sent and what came of it, kept from one process to the next.
+"""The journal file of a run: append what was sent and what was answered, for `resume`.
 
-One line each (`formats.journal`), each by a single ``os.write`` to a file opened for appending: a
-process that is killed leaves at most one torn line, at the end. One file belongs to one run, and
-is locked while a run writes it. A file that another program deletes, replaces or changes meanwhile
-is written again under another name, from what the run has in memory.
+Each line (`formats.journal`) is one ``os.write`` to a file opened for appending, so a process that
+is killed leaves at most one torn line, at the end. A file belongs to one run and is locked while a
+run writes it. If another program deletes, replaces or changes the file meanwhile, it is written
+again under another name, from the records in memory.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ class Journal:
     Parameters
     ----------
     path
-        Where it is.
+        The file.
     handle
-        The file descriptor, locked.
+        Its file descriptor, locked.
 
     Attributes
     ----------
     all_lines
-        Returns every line that the file should hold; None where nobody could write it again.
+        Returns every line that the file should hold, to write it again; None if unknown.
     is_kept
-        False while a new one holds nothing that could be lost: it is removed at the end.
+        False while a new journal holds no attempt: then it is removed at the end.
     """
 
     def __init__(self, path: Path, handle: int) -> None:
         self.path = path
         self.all_lines: Callable[[], Iterable[str]] | None = None
-        self._absolute = Path(os.path.abspath(path))  # the folder of the process may change
+        self._absolute = Path(os.path.abspath(path))  # the process may change its directory
         self._handle: int | None = handle
         self._size = os.fstat(handle).st_size
         self._is_torn = False
@@ -68,7 +68,7 @@ class Journal:
             If `head` holds what JSON does not know.
         """
         try:
-            line = encode(head)  # what cannot be written down leaves no file behind
+            line = encode(head)  # before the file is made: a failure must leave none behind
         except (TypeError, ValueError) as error:
             raise type(error)(
                 f"The journal '{path}' cannot hold the prompts and their parameters: {error}. Give "
@@ -76,6 +76,7 @@ class Journal:
             ) from None
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Only for the user's eyes: prompts and answers may be confidential.
             handle = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             raise JournalError(
@@ -96,7 +97,7 @@ class Journal:
 
     @classmethod
     def reopen(cls, path: Path, *, takes_edited: bool = False) -> tuple[Journal, Contents]:
-        """Lock a journal for going on, read it, and close off a torn last line.
+        """Open and lock a journal to resume its run; return it and what it holds.
 
         Parameters
         ----------
@@ -125,13 +126,13 @@ class Journal:
             os.close(handle)
             raise
         journal = cls(path, handle)
-        # Appending to a torn line would spoil the next record too.
+        # A torn last line gets a line end before the next record, which would else be damaged too.
         last = len(split_lines(data.rstrip(b"\r\n")))
         journal._is_torn = not data.endswith((b"\n", b"\r")) or last in contents.torn
         return journal, contents
 
     def note_sent(self, call: Call, attempt: Attempt, client_request_id: str) -> None:
-        """Write that an attempt is about to be sent; raise JournalError if that fails."""
+        """Write that an attempt will be sent; raise JournalError if that fails."""
         self._write_line(sent_line(call, attempt, client_request_id))
         self.is_kept = True
 
@@ -146,7 +147,7 @@ class Journal:
         self._write_line(line)
 
     def close(self, run: Run) -> None:
-        """Write the last line, see the file to the disk, and let go of it.
+        """Write the last line, flush the file to the disk, and close it.
 
         A new journal of a run that has sent nothing is removed.
         """
@@ -162,14 +163,14 @@ class Journal:
         self._close_or_remove()
 
     def close_without_writing(self) -> None:
-        """Let go of the file without writing to it."""
+        """Close the file without writing to it."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
 
     @property
     def _is_in_place(self) -> bool:
-        """True while the file of our name is ours, and holds just what we have written."""
+        """True while the file at our path is the one we opened and has the size we wrote."""
         try:
             found = os.stat(self._absolute, follow_symlinks=False)
         except OSError:
@@ -178,14 +179,14 @@ class Journal:
         return os.path.samestat(found, own) and found.st_size == self._size
 
     def _close_or_remove(self) -> None:
-        # In the meantime another run may have made a journal of the same name.
+        # Checked before unlinking: another run may have created a journal of the same name.
         is_empty_leftover = not self.is_kept and self._is_in_place
         self.close_without_writing()
         if is_empty_leftover:
             self._absolute.unlink(missing_ok=True)
 
     def _rewrite_if_lost(self) -> None:
-        """Write everything to a new file if another program has taken or changed this one."""
+        """Write everything to a new file if another program has replaced or changed this one."""
         if self.all_lines is None or self._is_in_place:
             return
         lost = self.path
@@ -204,7 +205,7 @@ class Journal:
         )
 
     def _open_beside(self, lost: Path) -> int:
-        """Open a new file beside `lost`, or in its place if nothing is there any more."""
+        """Create a file beside `lost`, or in its place if it was deleted."""
         names = [lost.name, *(f"{lost.stem}-{number}{lost.suffix}" for number in range(2, 1000))]
         for name in names:
             try:
@@ -246,4 +247,6 @@ class Journal:
             )
 
 
+# O_NOFOLLOW: a link in a shared folder could lead the journal elsewhere. O_CLOEXEC: a child
+# process would keep the lock.
 _FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)

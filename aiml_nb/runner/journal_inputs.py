@@ -1,4 +1,4 @@
-"""How the calls of a journal ask: prompts and request parameters, as far as it has come."""
+"""The inputs that a journal holds: its prompts and request parameters, to compare and resume."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _NEEDED = {"model", "base_url", "simulated", "seed", "started_at", "strategy"}
 
 @dataclass(frozen=True, slots=True)
 class JournalInputs:
-    """What the calls of a journal ask, as far as it has come.
+    """The prompts and request parameters of a journal.
 
     Parameters
     ----------
     prompts
-        Those that the run began with, and those that were added.
+        Those of the first run and those that later runs added.
     initial
-        The request parameters that it began with, ``stream`` among them.
+        The request parameters of the first run, ``stream`` included.
     parameters
-        The newest ones.
+        Those of the newest run.
     """
 
     prompts: list[Prompt]
@@ -38,12 +38,13 @@ class JournalInputs:
 
 
 def read_inputs(contents: Contents, path: Path) -> JournalInputs:
-    """Return what a journal's calls ask; raise JournalError if it does not say it whole."""
+    """Return the inputs that a journal holds; raise JournalError if they are incomplete."""
     head = contents.head
     try:
         saved = head["settings"]
         if not saved.keys() >= _NEEDED:
             raise KeyError("settings")
+        # Only for the exceptions: a journal without these cannot be resumed.
         float(saved["started_at"] or 0), head["run_id"]
         prompts = {each["custom_id"]: _read_prompt(each) for each in head["prompts"]}
         initial = _read_parameters(saved)
@@ -69,25 +70,25 @@ def _read_prompt(data: dict[str, Any]) -> Prompt:
 
 def _read_parameters(saved: dict[str, Any]) -> dict[str, Any]:
     options = dict(saved.get("options", {}))
-    # Earlier journals have the request parameters among the options.
+    # Journals of early versions keep the request parameters among the options.
     parameters = saved.get("parameters", options)
     return find_parameters({**parameters, "stream": options.get("stream", False)})
 
 
 def find_parameters(options: dict[str, Any]) -> dict[str, Any]:
-    """Return those of a run's options that say how it asks; the model has its own place."""
+    """Return the request parameters among a run's options; the model is journaled by itself."""
     others = (OPTIONS | CAPS | {"model"}) - {"stream"}
     return {n: v for n, v in recordable_parameters(options).items() if n not in others}
 
 
 def parameters_to_journal(settings: RunOptions, key: ApiKey) -> dict[str, Any]:
-    """Return the request parameters of a run, ``stream`` among them, as a journal has them."""
+    """Return the request parameters of a run, ``stream`` included, in the form of a journal."""
     parameters = find_parameters(settings.parameters | {"stream": settings.stream})
     return key.redact_all(parameters)  # type: ignore[no-any-return]
 
 
 def find_changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Return what is another in `after`; None for what it does not have."""
+    """Return the values of `after` that differ from `before`; None where one was removed."""
     if before == after:
         return {}
     after = _without_key(before, after)
@@ -100,7 +101,10 @@ def find_changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any
 
 
 def _without_key(before: Any, after: Any) -> Any:
-    """Return `after` without the key, wherever `before` was written down without it."""
+    """Return `after` with the key redacted wherever the journal's `before` has it redacted.
+
+    Else a parameter that contains the key would count as changed in every resumed run.
+    """
     if isinstance(before, str) and isinstance(after, str) and KEY in before:
         pattern = ".+".join(map(re.escape, before.split(KEY)))
         return before if re.fullmatch(pattern, after, re.DOTALL) else after
@@ -112,7 +116,7 @@ def _without_key(before: Any, after: Any) -> Any:
 
 
 def to_journal_form(value: object) -> object:
-    """Return what a journal keeps of a value."""
+    """Return a value as it would be read back from a journal (tuples become lists, for one)."""
     try:
         return json.loads(dump(value))
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""All that the journal of a run should hold by now, from what is in memory."""
+"""Write a journal from memory: its header, and all lines of a run whose file was lost."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ def lines_of_plan(plan: Plan) -> Iterator[str]:
     if find_changes(plan.run.parameters | {"stream": plan.run.stream}, parameters):
         yield encode_resume_note(parameters, [])
     for call in plan.run.calls:
-        for attempt in list(call.attempts):
+        for attempt in list(call.attempts):  # a copy: other threads may append
             name = f"{plan.run.run_id}.{call.index}.{attempt.number}"
             yield sent_line(call, attempt, name)
+        # Cancelled calls have no line: a resumed run sends them again.
         if call.finished is not None and call.outcome != "cancelled":
             yield finished_line(call, known=plan.prompts[call.index].parameters)
 
 
 def head_of_plan(plan: Plan) -> dict[str, Any]:
-    """Return the journal's first line: all that `resume` needs, and no key."""
+    """Return the journal's header: all that `resume` needs, without the API key."""
     given = plan.options
     options = {name: getattr(given, name) for name in sorted(OPTIONS)}
     options |= {name: getattr(given.caps, name) for name in sorted(CAPS)}

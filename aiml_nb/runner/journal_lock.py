@@ -1,4 +1,4 @@
-"""One run writes a journal, in one process: locks, and files that child processes let go of."""
+"""Lock a journal so that one run in one process writes it, and close it in forked children."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _open_journals: weakref.WeakSet[Journal] = weakref.WeakSet()
 
 
 def close_in_children(journal: Journal) -> None:
-    """Have processes that are forked from this one close the file of `journal`."""
+    """Register `journal` to be closed in every process that is forked from this one."""
     _open_journals.add(journal)
 
 
 def _close_all() -> None:
-    # The locks of the parent process would last as long as a child of it.
+    # A child shares the parent's lock, which would outlive the parent for as long as the child.
     for journal in list(_open_journals):
         with suppress(OSError):
             journal.close_without_writing()

@@ -1,4 +1,4 @@
-"""What a journal says, told to the user before a run goes on."""
+"""Describe a journal before its run is resumed: what is answered, sent again, or damaged."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _NO_END: set[End | None] = {None, "broken"}  # as when the server was shut down
 
 
 def is_whole(call: Call) -> bool:
-    """Tell whether a call has an answer that came to an end of its own, such as max_tokens."""
+    """Tell whether a call has an answer that was not broken off (max_tokens is a regular end)."""
     broke_off = call.outcome == "incomplete" and not _NO_END.isdisjoint(ends_of(call))
     return call.outcome in ANSWERED and not broke_off
 
 
 def describe_journal(contents: Contents, plan: Plan, inputs: JournalInputs) -> str:
-    """Say what the journal has, what is sent again and what is not."""
+    """Say what the journal holds, what will be sent again and what will not."""
     calls, left = plan.run.calls, plan.unfinished
     answered = sum(call.outcome in ANSWERED for call in calls)
     whole = sum(map(is_whole, calls))
@@ -55,7 +55,7 @@ def describe_journal(contents: Contents, plan: Plan, inputs: JournalInputs) -> s
         text += (
             f" {len(strangers)} records are of prompts that no line names: give these prompts, too."
         )
-    edited = [n for n in contents.edited if n > 1]  # the first line is always read
+    edited = [n for n in contents.edited if n > 1]  # the header is read even if it was edited
     skipped = contents.damaged
     if not contents.takes_edited:
         skipped = tuple(sorted([*skipped, *edited]))
@@ -67,7 +67,7 @@ def describe_journal(contents: Contents, plan: Plan, inputs: JournalInputs) -> s
 
 
 def refuse_damage(contents: Contents, path: Path) -> None:
-    """Raise JournalError if answers may be in lines that are damaged, and would be paid again."""
+    """Raise JournalError if damaged lines may hold answers, which would be paid for again."""
     unread = sorted({*contents.damaged} - {*contents.torn})
     if not unread and not contents.edited:
         return

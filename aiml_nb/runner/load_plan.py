@@ -1,4 +1,4 @@
-"""From a journal to the plan of what is left: the run's own settings, and the records it has."""
+"""Make the plan of a resumed run from its journal: its options, and the records it holds."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def load_plan(
     say: Callable[[str], None] = say,
     **options: Any,
 ) -> tuple[Journal, Plan]:
-    """Lock the journal and plan what is left; everything is checked before the endpoint is asked.
+    """Lock the journal and plan what is left; everything is checked before anything is sent.
 
     Parameters
     ----------
     connect_to
-        Returns the endpoint; is given the settings that the journal holds.
+        Returns the endpoint for the settings in the journal.
     say
-        Is told, in a sentence or two, what the journal says.
+        Prints the summary of the journal.
     """
     found = None if prompts is None else as_prompts(prompts)
     if found is not None:
@@ -58,7 +58,7 @@ def load_plan(
             refuse_damage(contents, path)
         inputs = read_inputs(contents, path)
         changed = check_inputs(inputs, options, path, prompts=found, may_change=change_parameters)
-        prompts = found or inputs.prompts  # with the headers, which no journal keeps
+        prompts = found or inputs.prompts  # the user's own have headers, which no journal holds
         plan = _rebuild_plan(contents, connect_to, options, inputs, prompts, path)
         _restore_all(plan, contents, path, retry_failed=retry_failed)
         refuse_changes_to_finished(plan, inputs, changed, path)
@@ -82,14 +82,15 @@ def _rebuild_plan(
 ) -> Plan:
     head = contents.head
     saved = head["settings"]
-    # What is one run's own is not for the next; the rest goes on as it was.
+    # Saved options first, then the newest request parameters, then what the user gives now.
     options = saved.get("options", {}) | {"model": saved["model"]} | inputs.parameters
     if given.get("strategy", saved["strategy"]) != saved["strategy"]:
-        options.pop("max_concurrency", None)  # it was settled for the other one
+        options.pop("max_concurrency", None)  # the default depends on the strategy
     options |= given
     checked = make_options(len(prompts), options)
     endpoint = connect_to(saved)
     _check_place(saved, endpoint, given.get("model"), path)
+    # The journal has the API key redacted; parameters that contain it need it to be sent.
     put_key_back = endpoint.key.put_back
     recorded = {name: each for name, each in checked.parameters.items() if name not in given}
     checked = replace(checked, parameters=checked.parameters | put_key_back(recorded))
@@ -139,13 +140,19 @@ def _check_place(saved: dict[str, Any], endpoint: Endpoint, model: str | None, p
 def _restore(
     call: Call, contents: Contents, run: Run, own: dict[str, Any], *, retry_failed: bool
 ) -> None:
-    """Put what the journal knows of `call`, beside its prompt's own parameters, in its place."""
+    """Restore the record of `call`, or its lost attempts, from the journal.
+
+    Parameters
+    ----------
+    own
+        The parameters of its prompt, for the record.
+    """
     sent = {each["sent"]: each["at"] for each in contents.sent.get(call.custom_id, ())}
     last = max(sent, default=0)
     record = contents.calls.get(call.custom_id)
     if record is not None:
         known = call_from_dict(record, prompt=call.prompt)
-        # One that had failed may have been on its way again.
+        # A failed call may have been sent again after its record was written.
         is_over = not retry_failed and last <= len(known.attempts)
         if is_over or is_whole(known):
             known.index = call.index
@@ -154,7 +161,7 @@ def _restore(
             return
         call.attempts = known.attempts
     for number in range(len(call.attempts) + 1, last + 1):
-        at = sent.get(number, sent[last])  # a damaged line tells no time
+        at = sent.get(number, sent[last])  # the line with the time may be damaged
         call.attempts.append(
             Attempt(
                 number=number,
@@ -167,11 +174,11 @@ def _restore(
 
 
 def connect_again(saved: dict[str, Any]) -> Endpoint:
-    """Connect as the run did whose settings are `saved`, with the key from the environment."""
+    """Connect as the journaled run did, with the key from the environment."""
     if saved["simulated"]:
         knobs = {"seed": saved["seed"], **saved.get("simulator", {})}
         return connect(simulate=True, model=saved["model"], verbose=False, **knobs)
     known = [name for name, each in PROVIDERS.items() if each.base_url == saved["base_url"]]
-    if known:  # with its own key, and with its costs
+    if known:  # by name: the provider knows its key variable and whether it reports costs
         return connect(provider=known[0], model=saved["model"])
     return connect(base_url=saved["base_url"], model=saved["model"])

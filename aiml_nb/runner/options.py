@@ -1,4 +1,4 @@
-"""The options of a run, checked before anything is sent."""
+"""The options of a run and the checks of each; open this to add or change an option."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ STRATEGIES = (
     *("gather", "as_completed", "task_group", "workers", "batches", "adaptive"),
 )
 
-# More threads than this cost more than they bring; more calls than this overtax one event loop.
+# Defaults where the user sets no limit: more threads cost more memory and switching than they
+# gain, and more tasks delay each other on one event loop.
 MAX_THREADS = 100
 MAX_TASKS = 1000
-MAX_SECONDS = 1e9  # thirty years; beyond, systems cannot count the wait
+MAX_SECONDS = 1e9  # thirty years; longer waits overflow the timers of some systems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +36,11 @@ class RunOptions:
     Parameters
     ----------
     max_concurrency
-        The most calls in flight at one moment, settled: never None.
+        The most calls in flight at one moment. Never None: a default has been put in its place.
     caps
         What the run may spend.
     limit_notice
-        Why `max_concurrency` is less than it would be, in one line; None if it is not.
+        The line to print if `max_concurrency` was lowered for lack of open files; else None.
     parameters
         Request parameters for every call.
     """
@@ -66,23 +67,23 @@ class RunOptions:
         return self.strategy in BLOCKING
 
 
-# Headers may hold secrets: they are not written down.
+# Headers may hold secrets, so they are left out of records and journals.
 NOT_RECORDED = {"extra_headers"}
 
 OPTIONS = {each.name for each in fields(RunOptions)} - {"caps", "journal", "parameters"}
-OPTIONS -= {"limit_notice"}  # found out, not given
+OPTIONS -= {"limit_notice"}  # computed here, not an argument of `run`
 CAPS = {each.name for each in fields(Caps)}
 
 
 def recordable_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return the request parameters that may be written down."""
+    """Return the request parameters that may be written to records and journals."""
     if NOT_RECORDED.isdisjoint(parameters):
         return parameters
     return {name: value for name, value in parameters.items() if name not in NOT_RECORDED}
 
 
 def make_options(n_prompts: int, given: dict[str, Any]) -> RunOptions:
-    """Check the options of a run and settle its limit.
+    """Check the options of a run and choose its limit of calls in flight.
 
     Parameters
     ----------
@@ -121,7 +122,10 @@ def make_options(n_prompts: int, given: dict[str, Any]) -> RunOptions:
 def _effective_limit(
     strategy: str, max_concurrency: int | None, n_prompts: int
 ) -> tuple[int, str | None]:
-    """Return the limit, and why it is less than was asked for: each call takes an open file."""
+    """Return the limit and, if too few files may be opened for it, the line that says so.
+
+    Each call in flight needs a socket, which counts as an open file.
+    """
     if strategy == "sequential":
         return 1, None
     most = MAX_THREADS if strategy == "threads" else MAX_TASKS
@@ -131,6 +135,7 @@ def _effective_limit(
     if needed <= files.free:
         return limit, None
     free = int(files.free)
+    # Rounded up to the next 1,024: an even number to type, with some to spare.
     ulimit = -(-(files.taken + RESERVE + needed) // 1024) * 1024
     return free, (
         f"At most {free} calls in flight, not {needed}: this process may open {files.limit} files, "
@@ -186,7 +191,7 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()") -> Non
     Parameters
     ----------
     place
-        Where it stands, for the message.
+        Names where the parameters come from, for the message.
     """
     for name, value in parameters.items():
         if name in {"messages", "stream"}:
@@ -211,7 +216,7 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()") -> Non
 
 
 def _check_number(name: str, value: object, place: str) -> None:
-    """Refuse what no server can take, and what the budget could not be reckoned with."""
+    """Refuse numbers that no server accepts and that would break the arithmetic of the budget."""
     if name in {"max_tokens", "max_completion_tokens"} and value is not None:
         whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
         kind = None if whole else "a whole number from 1"
@@ -225,6 +230,7 @@ def _check_number(name: str, value: object, place: str) -> None:
 
 @cache
 def _known_parameters() -> frozenset[str]:
+    # An import that Ctrl-C breaks off leaves broken modules behind, so it runs in a thread.
     check_key_log()
     import_in_thread("openai")
     from openai.resources.chat.completions import Completions

@@ -1,4 +1,4 @@
-"""From the arguments of a run to a plan: everything checked before anything is sent."""
+"""The plan of a run: arguments checked, records laid out, before anything is sent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .retries.retry import Retries
 
 @dataclass(frozen=True, slots=True)
 class CheckedArguments:
-    """What is asked and how, all of it checked; where is still open."""
+    """Checked prompts and options; the endpoint is not chosen yet."""
 
     prompts: list[Prompt]
     options: RunOptions
@@ -31,15 +31,15 @@ class CheckedArguments:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a run needs, checked: its prompts, place, options and the records to fill."""
+    """Everything a run needs, checked: prompts, endpoint, options and the records to fill."""
 
     prompts: list[Prompt]
     endpoint: Endpoint
     options: RunOptions
     run: Run
     resumes: bool = False
-    strict: bool = False  # a first call that is refused as all would be raises, whatever is known
-    note: str | None = None  # what a run that goes on tells its journal first, see `changes`
+    strict: bool = False  # raise if the first call is rejected, even without a second sign
+    note: str | None = None  # the journal line with what is new in a resumed run, see `changes`
 
     @property
     def unfinished(self) -> list[Call]:
@@ -50,13 +50,13 @@ class Plan:
 def make_plan(
     prompts: object, endpoint: Endpoint | None = None, *, journal: object = None, **given: Any
 ) -> Plan:
-    """Check the arguments of a run, as `run.run` documents them, and lay out its records."""
+    """Check the arguments of a run, as `run.run` documents them, and create its records."""
     checked = check_plan(prompts, endpoint, given)
     return build_plan(checked, endpoint or connect(), journal=journal)
 
 
 def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> CheckedArguments:
-    """Check what a run is given as far as no endpoint is needed for it; raises as `run.run`."""
+    """Check all arguments that can be checked without an endpoint; raises as `run.run`."""
     found = as_prompts(prompts)
     if endpoint is not None and not isinstance(endpoint, Endpoint):
         raise TypeError(
@@ -87,7 +87,7 @@ def check_prompts(prompts: list[Prompt]) -> None:
 
 
 def check_rates(prompts: dict[int, Prompt], options: RunOptions) -> None:
-    """Raise ValueError if one of the calls alone is more than may be sent in a minute.
+    """Raise ValueError if a single call exceeds ``tokens_per_minute``: it could never be sent.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def check_rates(prompts: dict[int, Prompt], options: RunOptions) -> None:
 
 
 def describe_plan(plan: Plan) -> str:
-    """Say, before the first paid call, what the run may come to."""
+    """Say, before the first paid call, how many requests and tokens the run may take."""
     options, endpoint, left = plan.options, plan.endpoint, plan.unfinished
     requests = make_retries(plan, Clock()).max_requests
     estimator = Estimator(options.parameters)
@@ -113,6 +113,7 @@ def describe_plan(plan: Plan) -> str:
     estimates = [estimator.estimate(prompt) for prompt in prompts]
     tokens = sum(each.input_tokens for each in estimates)
     most = sum(each.output_tokens for each in estimates)
+    # Without max_tokens the estimate of the output is a guess, so the text does not promise it.
     n_unlimited = sum(
         max_output(options.parameters | prompt.parameters) is None for prompt in prompts
     )
@@ -139,12 +140,13 @@ def make_retries(plan: Plan, clock: Clock) -> Retries:
         clock,
         retry_share=options.retry_share,
         in_flight=options.max_concurrency,
+        # Only then is `stream_options` added, and a server that rejects it asked once more.
         streams=options.stream and "stream_options" not in options.parameters,
     )
 
 
 def choose_journal_path(journal: object, endpoint: Endpoint) -> Path | None:
-    """Settle where the journal is; None keeps one where calls may cost money."""
+    """Return the path of the journal, or None for none; by default paid calls have one."""
     if journal is False or (journal is None and not endpoint.may_cost):
         return None
     if journal is None or journal is True:
@@ -156,7 +158,7 @@ def choose_journal_path(journal: object, endpoint: Endpoint) -> Path | None:
 
 
 def _check_names(prompts: list[Prompt]) -> None:
-    """Refuse names that are not one call's own: results are found, and kept, by them."""
+    """Refuse duplicate names: results are looked up and journaled by name."""
     seen: dict[str, int] = {}
     for number, prompt in enumerate(prompts, 1):
         name = name_call(prompt, number)
@@ -171,7 +173,7 @@ def _check_names(prompts: list[Prompt]) -> None:
 
 
 def name_call(prompt: Prompt, number: int) -> str:
-    """Return the prompt's own name, or that of the `number`-th prompt, from 1."""
+    """Return the prompt's ``custom_id``, or the default name of the `number`-th, from 1."""
     return prompt.custom_id or f"call-{number:06d}"
 
 
@@ -186,7 +188,7 @@ def prompt_to_dict(prompt: Prompt, number: int, endpoint: Endpoint) -> dict[str,
 
 
 def build_run(prompts: list[Prompt], endpoint: Endpoint, options: RunOptions) -> Run:
-    """Return a run with a record for each prompt, none of them made yet."""
+    """Return a run with an empty record for each prompt."""
     calls = [
         Call(
             index=index,
@@ -206,7 +208,7 @@ def build_run(prompts: list[Prompt], endpoint: Endpoint, options: RunOptions) ->
         simulated=endpoint.simulated,
         seed=endpoint.seed,
         service=_describe_simulator(endpoint),
-        started_at=0.0,
+        started_at=0.0,  # set by `CallRunner.submit`
         calls=calls,
         parameters=_for_record(
             {n: v for n, v in options.parameters.items() if n != "model"}, endpoint
@@ -215,17 +217,18 @@ def build_run(prompts: list[Prompt], endpoint: Endpoint, options: RunOptions) ->
 
 
 def _for_record(parameters: dict[str, Any], endpoint: Endpoint) -> Any:
-    """Return parameters for a record: JSON, whatever they are made of, and without the key."""
+    """Return parameters for a record: converted to JSON, and without the API key."""
     kept = recordable_parameters(parameters)
     return endpoint.key.redact_all(_as_json(kept)) if kept else kept
 
 
 def _as_json(kept: dict[str, Any]) -> dict[str, Any]:
-    if all(type(value) in _SCALARS for value in kept.values()):  # mostly, and it saves a copy
+    if all(type(value) in _SCALARS for value in kept.values()):  # the usual case: no copy needed
         return kept
     try:
         return json.loads(json.dumps(kept, default=repr))  # type: ignore[no-any-return]
     except (TypeError, ValueError, RecursionError):
+        # A record must exist whatever the user passed; the request itself will fail later.
         return {name: repr(value) for name, value in kept.items()}
 
 

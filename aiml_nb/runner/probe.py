@@ -1,4 +1,4 @@
-"""Whether a server is there to be called, found out at no cost: it is asked for its models."""
+"""Probe whether a server is there, at no cost: request its list of models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def probe(client: OpenAI, *, seconds: float) -> ProbeResult:
-    """Ask the server for its models, and return what came; silence for `seconds` is a reply."""
+    """Request the list of models; a server that is silent for `seconds` counts as there.
+
+    It accepts connections, so it is slow rather than away.
+    """
     try:
         client.models.with_raw_response.list(timeout=seconds)
     except Exception as error:  # noqa: BLE001

@@ -1,4 +1,4 @@
-"""A progress bar over the calls of a run, where somebody looks, and what holds the run up."""
+"""The progress bar of a run, in notebooks and terminals, and the status text beside it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 class Status:
-    """What keeps a run from sending, in words: the newest, while it lasts.
+    """The current reason why a run does not send, such as a pause.
 
     Attributes
     ----------
     text
-        Empty if nothing does.
+        Empty if there is none.
     on_change
-        Is told of each new text.
+        Called with each new text.
     say
-        Prints a sentence that is to stay.
+        Prints a sentence that stays on the screen.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Status:
         self.say: Callable[[str], None] = _print
 
     def set(self, text: str) -> None:
-        """Show `text` in place of what was said before."""
+        """Show `text` in place of the one before."""
         if text != self.text:
             self.text = text
             self.on_change(text)
@@ -47,18 +47,18 @@ class Status:
 def show_progress(
     n_calls: int, *, title: str, wanted: bool | None, status: Status | None = None
 ) -> Iterator[Callable[[Call], None]]:
-    """Show a bar for `n_calls` and yield what to tell of each finished call.
+    """Show a bar for `n_calls` and yield the function to call with each finished call.
 
     A bar that cannot be shown is left out: no run fails for it.
 
     Parameters
     ----------
     title
-        Stands before the bar.
+        Shown before the bar.
     wanted
-        None shows it in a notebook or a terminal only.
+        None shows the bar in a notebook or a terminal only.
     status
-        Stands after it. Where there is no bar it is printed, once for each of its kinds.
+        Shown after the bar. Without a bar its texts are printed, once for each kind.
     """
     status = status or Status()
     if wanted is False or (wanted is None and not _is_interactive()):
@@ -98,7 +98,7 @@ def _ignore(text: str) -> None:
 
 
 def _print_once_per_kind() -> Callable[[str], None]:
-    """Return what prints a line for each kind of text, whatever the numbers in it."""
+    """Return a function that prints a text unless one with other numbers was printed before."""
     said = set[str]()
 
     def say(text: str) -> None:
@@ -111,7 +111,7 @@ def _print_once_per_kind() -> Callable[[str], None]:
 
 
 def _print(text: str) -> None:
-    with suppress(OSError, ValueError):  # nobody listens any more
+    with suppress(OSError, ValueError):  # stderr may be closed
         say(f"aiml_nb: {text}", file=sys.stderr, flush=True)
 
 
@@ -124,9 +124,9 @@ def _bar_class() -> type[tqdm[Any]]:
     from tqdm.auto import tqdm as auto_tqdm
 
     class Bar(auto_tqdm):  # type: ignore[type-arg]
-        """A bar that fails in silence, and shows in the cell that it was made in.
+        """A bar that fails silently, and is shown in the cell that created it.
 
-        A kernel may know the cell by the context alone, and a thread has a context of its own:
+        Kernels may find the cell by the context variables alone, and a thread has its own:
         ipykernel 7.0 raises LookupError there.
         """
 
@@ -139,13 +139,13 @@ def _bar_class() -> type[tqdm[Any]]:
 
         def display(self, *arguments: Any, **options: Any) -> Any:
             try:
-                # A copy: two threads cannot be in the same context.
+                # A copy, because two threads cannot run in the same context at once.
                 return self._context.copy().run(super().display, *arguments, **options)
             except Exception:  # noqa: BLE001
                 self.disable = True
 
         def refresh(self, nolock: bool = False, lock_args: Any = None) -> Any:
-            # tqdm's own does not give the lock of all bars back if it is interrupted.
+            # tqdm's own refresh does not release the global lock if it is interrupted.
             with self.get_lock():  # type: ignore[no-untyped-call]
                 return super().refresh(nolock=True)
 

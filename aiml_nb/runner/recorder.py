@@ -1,4 +1,4 @@
-"""The record of a call, from its first attempt until it is closed and in the journal."""
+"""The record of a call: opened with its first attempt, closed and journaled with its last."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class Recorder:
     plan
         The run.
     on_finished
-        Is told of each call that is finished.
+        Called with each finished call.
     journal
-        Is told of it first of all.
+        Gets the call before that.
     stop
-        Stops the run, for a reason in words: what cannot be journaled is the last.
+        Stops the run for the given reason: after a failed journal write nothing more is sent.
 
     Attributes
     ----------
     rejected
-        The first call, if it was refused as all would be: its record is still open.
+        The first call, if it failed in a way that every call would: its record is still open.
     """
 
     def __init__(
@@ -57,14 +57,15 @@ class Recorder:
         return attempt
 
     def redact_key(self, answer: Answer, attempt: Attempt) -> None:
-        """Redact a key that the server sent back."""
+        """Redact the API key where the server echoed it."""
+        # `raw` is a quick filter: a walk through every answer's JSON would take longer.
         key = self._plan.endpoint.key
         if answer.raw is None or key.may_be_in(answer.raw):
             answer.body = key.redact_all(answer.body)
         attempt.request_id = attempt.request_id and key.redact(attempt.request_id)
 
     def finish(self, call: Call, *, at: float | None = None) -> None:
-        """Close the record of a call that was sent, by default as its last attempt ended."""
+        """Close the record of a call that was sent, by default at its last attempt's end."""
         call.finished = call.attempts[-1].finished if at is None else at
         self._note_finished(call)
         self._on_finished(call)
@@ -78,12 +79,12 @@ class Recorder:
                 self._stop(str(error))
 
     def close_rejected(self, *, finished: bool) -> None:
-        """Close the record of the first call, which was refused as all would be.
+        """Close the record of the first call, which failed in a way that every call would.
 
         Parameters
         ----------
         finished
-            False leaves it to be sent again by a run that goes on.
+            False leaves it unfinished, so that a resumed run sends it again.
         """
         call = self.rejected
         if call is not None and finished:
@@ -93,9 +94,9 @@ class Recorder:
             self._on_finished(call)
 
     def record_unsent(self, call: Call, reason: Refusal, *, now: float) -> None:
-        """Close the record of a call whose next attempt is not to be sent, for a `reason`."""
+        """Close the record of a call whose next attempt was not admitted, for a `reason`."""
         if call.started is not None and reason.is_for_later:
-            # No record of it goes to the journal: a run that goes on sends it again.
+            # It has no line in the journal, so a resumed run sends it again.
             call.outcome, call.finished = "cancelled", now
             call.error = f"{call.error} ({reason.message})"
         elif call.started is not None:
@@ -113,6 +114,6 @@ class Recorder:
             if call.started is not None and call.finished is None:
                 call.finished = now
                 call.outcome = "cancelled"
-                for attempt in call.attempts[-1:]:
+                for attempt in call.attempts[-1:]:  # it may be on its way at the server
                     attempt.possibly_billed |= attempt.finished is None
                     attempt.finished = attempt.finished or now

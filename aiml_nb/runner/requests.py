@@ -1,4 +1,4 @@
-"""What is sent for a call, and what is left out because the server does not want it."""
+"""Build the request of an attempt: URL, body, headers; and leave out what the server rejects."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ..records import Attempt, Call
 from .plan import Plan
 from .send import Request
 
-# Added to streams that say nothing about it; without it no stream tells its tokens. That it was
-# added, and not asked for, is told by its being this very object.
+# Added to streams without `stream_options`, because a stream reports its tokens only if asked.
+# Compared by identity: an equal dictionary of the user's must not be dropped.
 _DEFAULT_STREAM_OPTIONS = {"include_usage": True}
 _MENTIONED = re.compile(r"stream[\s_-]?options|include[\s_-]?usage", re.I)
-# What a request is refused with, or what it breaks; not for who asks, or how often.
+# Statuses that may be about the request's content, not about the key (401) or the rate (429).
 _REJECTION_STATUSES = frozenset({200, 400, 403, 404, 405, 406, 409, 415, 422, 500, 501})
 STREAM_OPTIONS_OMITTED = (
     "The server refuses stream_options, so it is left out: it may not tell the tokens of streams. "
@@ -37,7 +37,7 @@ class Requests:
         self._omits_stream_options = False
 
     def make(self, call: Call, attempt: Attempt) -> Request:
-        """Return what is sent for an attempt."""
+        """Return the request of an attempt."""
         options, prompt = self._plan.options, self._plan.prompts[call.index]
         body = self._parameters | prompt.parameters
         system = body.pop("system", None)
@@ -53,13 +53,13 @@ class Requests:
         query = body.pop("extra_query", None) or {}
         body |= body.pop("extra_body", None) or {}
         ours = f"{self._plan.run.run_id}.{call.index}.{attempt.number}"
-        name = headers.get("X-Client-Request-Id", ours)  # the journal notes what is sent
+        name = headers.get("X-Client-Request-Id", ours)  # the journal holds the one that is sent
         return Request(self._url, name, body, headers, query)
 
     def drop_rejected_option(self, failure: Failure, request: Request) -> bool:
-        """Say whether the same is to be sent again without what nobody had asked for.
+        """Say whether to send the request again without the `stream_options` that we added.
 
-        If so, it is left out from now on.
+        True if the failure is about them; then they are left out from now on.
         """
         if failure.status not in _REJECTION_STATUSES:
             return False

@@ -1,4 +1,4 @@
-"""Go on with a run from its journal: nothing that is answered is asked, or paid for, again."""
+"""`resume`: go on with a run from its journal; what is answered is not asked or paid for again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def resume(
     """Go on with the run whose journal is at `path`.
 
     Finished calls are taken from the journal. Those that were in flight when the run was cut off
-    are sent again; their lost attempts stand in the records as possibly billed.
+    are sent again; their lost attempts are in the records as possibly billed.
 
     Parameters
     ----------
@@ -80,11 +80,17 @@ def resume_run(
     strict: bool = False,
     **options: Any,
 ) -> Run:
-    """Do as `resume`; the arguments are those of `plan.Plan` and `load_plan`."""
+    """Resume the run at `path`, for `resume` and the command line.
+
+    Parameters
+    ----------
+    strict
+        As in `plan.Plan`. All other arguments are those of `load_plan`.
+    """
     with InterruptibleCall():
         journal, plan = load_plan(path, connect_to, **options)
         plan = replace(plan, strict=strict)
         try:
             return execute(plan, journal=journal) if plan.unfinished else plan.run
         finally:
-            journal.close_without_writing()  # where no call could be made at all
+            journal.close_without_writing()  # no effect after `execute`, which closes it itself

@@ -39,7 +39,7 @@ def run(
     """Make one call per prompt and return when all are finished.
 
     A call that fails is a record like any other: its ``outcome`` says so, and the others go on.
-    An interrupt keeps what is known: see `last_run`. It ends runs in other threads, too.
+    After an interrupt `last_run` returns the records so far. It ends runs in other threads, too.
 
     Parameters
     ----------
@@ -118,6 +118,7 @@ def run(
     TypeError, ValueError
         If an argument is wrong.
     """
+    # Must stay the first statement: `locals()` holds the arguments and nothing else yet.
     options = {name: value for name, value in locals().items() if name in OPTIONS | CAPS}
     with InterruptibleCall():
         plan = make_plan(prompts, endpoint, journal=journal, **options, **request_parameters)
@@ -126,9 +127,9 @@ def run(
 
 @takes_arguments_of(run)
 async def run_async(*arguments: Any, **options: Any) -> Run:
-    """Do as `run`, from a coroutine or a cell that awaits; arguments and errors as there.
+    """Do as `run`, from a coroutine or a cell that awaits; same arguments and errors.
 
-    The strategies with the blocking client work in a thread, so that the loop stays free.
+    The strategies with the blocking client run in a thread, so that the loop stays free.
     """
     with ended_with_cell():
         return await execute_async(make_plan(*arguments, **options))

@@ -1,9 +1,9 @@
-"""One attempt of a call: one request, and the record of what became of it, sync and async.
+"""Send one attempt and record its result, sync and async.
 
-The two ways differ in their ``await`` and in nothing else; what an answer means is in `answer`,
-what an exception means in `failures`. Neither function lets an ``Exception`` out. Requests go
-through the client's ``post`` and not ``chat.completions.create``, which walks through all the
-parameters again and builds models of what comes: twice the time (``python -m tests.benchmarks``).
+The two functions differ only in their ``await``. How an answer is read is in `answer`, what an
+exception means in `endpoint.failures`. Neither function raises an ``Exception``. Requests go
+through the client's ``post`` and not ``chat.completions.create``, which checks every parameter
+again and builds models of the answer, in twice the time (``python -m tests.benchmarks``).
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from .pacing.deadlines import Deadline
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
-_TRAILER_TIMEOUT = 0.1  # seconds for a stream to end that has said that it is over
+_TRAILER_TIMEOUT = 0.1  # seconds to read what follows the last event of a stream
 
 
 class Request(NamedTuple):
-    """What is sent.
+    """A request to the chat completions API.
 
     Parameters
     ----------
     url
-        The whole address; the client would take its path, too, but join it each time.
+        The whole URL; the client accepts a path, too, but joins it anew for each request.
     name
         The ``X-Client-Request-Id``.
     body
-        As the chat completions API takes it.
+        The JSON body.
     headers, query
         Sent besides the client's own.
     """
@@ -48,23 +48,25 @@ class Request(NamedTuple):
 
     @property
     def streams(self) -> bool:
-        """True if the answer is asked for in pieces."""
+        """True if the answer is requested as a stream."""
         return bool(self.body["stream"])
 
     def options(self, timeout: float | None) -> Any:
-        """Return the options of the client's ``post``, with an account's own key alone.
+        """Return the options of the client's ``post``.
 
         Parameters
         ----------
         timeout
-            Seconds; None where somebody else sees to it.
+            Seconds; None where a `Deadline` keeps the time.
         """
         return {
             "headers": {"X-Client-Request-Id": self.name, **self.headers},
             "params": self.query,
             "timeout": timeout,
-            "idempotency_key": self.name,  # else the client makes one up each time
-            "max_retries": 0,  # as the client's own; what it is not told it copies each time
+            # Each of these is the client's default as well; given here, because computing a
+            # default takes the client longer.
+            "idempotency_key": self.name,
+            "max_retries": 0,
             "security": {"bearer_auth": True},
         }
 
@@ -87,25 +89,25 @@ def send(
     request
         What to send.
     attempt
-        The record to complete; its ``started`` is stamped already.
+        The record to complete; its ``started`` is already set.
     clock
-        Tells the seconds since the run's origin.
+        Returns the seconds since the run's origin.
     timeout
         Seconds after which the attempt is given up.
     on_stream_start
-        Is called when a streamed answer begins.
+        Called when the head of a streamed answer has arrived.
 
     Returns
     -------
     tuple
-        What came of the answer, and what went wrong if anything did.
+        The answer as far as it arrived, and the failure, or None.
     """
     answer = Answer(clock, n=request.body.get("n"))
     options, body = request.options(timeout), request.body
-    token = current_attempt.set(attempt)
+    token = current_attempt.set(attempt)  # the transport counts reconnects in it
     try:
         if request.streams:
-            from openai import Stream
+            from openai import Stream  # here: the client's import takes a second
 
             with client.post(
                 request.url,
@@ -182,7 +184,7 @@ async def send_async(
 
 
 async def _read_to_end(arriving: AsyncIterator[bytes]) -> None:
-    """Read what follows the last event: else the connection could not be used again."""
+    """Read what follows the last event: else the connection could not be reused."""
     with suppress(Exception):
         async with asyncio.timeout(_TRAILER_TIMEOUT):
             async for _ in arriving:
@@ -200,8 +202,8 @@ def _complete_record(
         return
     attempt.status = failure.status
     attempt.error_type = failure.error_type
-    # An answer that has begun is billed, whatever then ended it; so may be a request that was sent
-    # twice, though it was not even sent the second time.
+    # An answer that has begun is billed, however it ended. So may be the first copy of a request
+    # that was sent again on a new connection, even if the second copy never left.
     attempt.possibly_billed = (
         failure.possibly_billed or answer.first_token is not None or attempt.reconnects > 0
     )

@@ -1,4 +1,4 @@
-"""Functions with the arguments of another, for help, completion and type checkers."""
+"""Give a function the signature of another, for help, completion and type checkers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How much a run may send, and how fast.
+"""Limits: how many calls are in flight, how many requests and tokens a minute, and the caps.
 
-`admission` lets each attempt through: `limiter` holds how many are in flight (`congestion` says how
-many that is), `quotas` the requests and tokens per minute (`rates`), `budget` the caps on calls,
-tokens and cost.
+`admission` decides for each attempt; it asks `limiter` (attempts in flight; `congestion` sets the
+number), `quotas` (requests and tokens per minute by `rates`, and `budget`: the caps on calls,
+tokens and cost) and `retries.holdups`.
 """

@@ -1,4 +1,4 @@
-"""Whether the next attempt may be sent now, later or never."""
+"""Decide whether the next attempt is sent now, later or never: all limits of a run together."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from .quotas import Quotas, Reservation
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
-_POLL_INTERVAL = 1.0  # seconds after which whoever waits says again how long that takes
+_POLL_INTERVAL = 1.0  # seconds between two decisions while waiting; refreshes the status text
 
 
 class Permit(NamedTuple):
-    """Leave to send one attempt.
+    """Permission to send one attempt.
 
     Parameters
     ----------
     admitted, deadline
-        Stamps, seconds.
+        Seconds since the run's origin.
     others_in_flight
-        How many other attempts were in flight.
+        The other attempts in flight at that moment, which `congestion` needs to judge a 429.
     """
 
     admitted: float
@@ -46,7 +46,7 @@ class Permit(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why nothing more is sent for a call, and whether a run that goes on is to send it again."""
+    """Why nothing more is sent for a call, and whether a resumed run is to send it again."""
 
     error_type: str | None
     message: str
@@ -61,9 +61,9 @@ class Admission:
     plan
         The run.
     now
-        Tells the seconds since the run's origin.
+        Returns the seconds since the run's origin.
     holdups
-        What may keep all calls from being sent.
+        Pauses and outages, during which nothing is sent.
     say
         As for `Quotas`.
     """
@@ -89,8 +89,10 @@ class Admission:
         self._lock = threading.Lock()
 
     def admit(self, client: OpenAI, call: Call, sleep: Callable[[float], None]) -> Permit | None:
-        """Wait, blocking the thread, until an attempt may be sent; None: it never may."""
+        """Block the thread until an attempt may be sent; return None if it never may."""
         deadline = self._deadline(call)
+        # First a slot, then everything else. A call that must wait for a rate or a pause keeps its
+        # slot, as the only one that does: so the earliest call goes next, and only one polls.
         while self.limiter.acquire(timeout=deadline - self.now(), priority=call.index):
             wait, permit = self._decide(call, deadline)
             while wait and self.limiter.may_wait_in_slot(call.index):
@@ -99,7 +101,8 @@ class Admission:
                     self.holdups.note_probe(self.now(), found)
                 else:
                     sleep(min(wait, _POLL_INTERVAL))
-                if not self.limiter.may_wait_in_slot(call.index):  # one with a lower place has come
+                # An earlier call may have queued meanwhile (after a retry): it goes first.
+                if not self.limiter.may_wait_in_slot(call.index):
                     break
                 wait, permit = self._decide(call, deadline)
             if not wait:
@@ -110,9 +113,9 @@ class Admission:
     async def admit_async(
         self, client: AsyncOpenAI, call: Call, sleep: Callable[[float], Awaitable[None]]
     ) -> Permit | None:
-        """Wait until an attempt may be sent; None: it never may."""
+        """Wait until an attempt may be sent; return None if it never may."""
         deadline = self._deadline(call)
-        # What is free at once costs no coroutine.
+        # Fast path: a free slot is taken without creating a coroutine.
         while self.limiter.acquire_nowait() or await self.limiter.acquire_async(
             timeout=deadline - self.now(), priority=call.index
         ):
@@ -147,14 +150,14 @@ class Admission:
         answered: bool = False,
         delays_release: bool = False,
     ) -> None:
-        """Note how an attempt ended: its reservations are settled, its slot is free.
+        """Note the end of an attempt: correct its reservations and release its slot.
 
         Parameters
         ----------
         billed, answered
             As for `Budget.reconcile`.
         delays_release
-            It keeps its slot for a while, until `AdaptiveLimiter.release_unused`.
+            The slot stays taken until `AdaptiveLimiter.release_delayed`.
         """
         sent, level = permit.admitted, permit.others_in_flight
         if not self.quotas.counts_tokens:
@@ -163,7 +166,9 @@ class Admission:
                 level=level, sent=sent, now=self.now(), status=status, delays_release=delays_release
             )
             return
-        with self._lock:  # who finds no room in the budget waits for this
+        # Under the lock, so that a call that found the budget full sees slot and budget change
+        # together.
+        with self._lock:
             self.quotas.reconcile(permit.reservation, call, billed=billed, answered=answered)
             self.limiter.release(
                 level=level, sent=sent, now=self.now(), status=status, delays_release=delays_release
@@ -171,23 +176,23 @@ class Admission:
             self.limiter.set_cap(self.quotas.max_in_flight)
 
     def close(self) -> None:
-        """Admit nobody any more."""
+        """Admit no more attempts."""
         self._is_closed = True
-        self.limiter.open()
+        self.limiter.open()  # every waiting call gets through and is refused in `_decide`
 
     def refusal(self, call: Call) -> Refusal:
-        """Say why `call` was not admitted; if the run's time is over, the run ends here."""
+        """Return why `call` was not admitted; end the run if its time is over."""
         if self._budget_error:
             return Refusal("blocked_by_budget", self._budget_error)
         now = self.now()
-        self._end_run_if_timed_out(now)  # who waits for a slot until then has not asked before
+        self._end_run_if_timed_out(now)  # a call that timed out in the queue has not checked it
         if not self.plan.run.stopped:
             return Refusal("deadline", "its time was over before the next attempt")
         message = f"not sent: the run was stopped ({self.plan.run.stopped})"
         return Refusal(None, message, self._gave_up_on_outage)
 
     def _deadline(self, call: Call) -> float:
-        """Return the stamp at which the call's, or the run's, time is over."""
+        """Return when the time of the call, or that of the run, is over."""
         options = self.plan.options
         run_ends = self.began + (options.run_timeout or math.inf)
         if call.started is None:
@@ -198,7 +203,7 @@ class Admission:
         return min(PROBE_TIMEOUT, max(deadline - self.now(), 0.01))
 
     def _decide(self, call: Call, deadline: float) -> tuple[float, Permit | None]:
-        """Return the seconds to wait before asking again; if none, a permit or a refusal."""
+        """Return the seconds to wait before deciding again; if 0, a permit, or None for never."""
         with self._lock:
             return self._decide_locked(call, deadline)
 
@@ -217,8 +222,10 @@ class Admission:
                 return 0.0, None
             held = self.holdups.wait(now)
             wait = held if held == PROBE else max(wait, held)
-            if not wait and self.limiter.over_limit:  # the limit was lowered while all waited
+            # The pause has ended, and the limit was lowered by what preceded it.
+            if not wait and self.limiter.over_limit:
                 return _POLL_INTERVAL, None
+        # With max_calls used up there is nothing to wait for: `reserve` raises below.
         if wait and not self.quotas.is_spent:
             return min(wait, deadline - now), None
         return self._make_permit(call, now, deadline)
@@ -232,10 +239,12 @@ class Admission:
             self.limiter.release_unused()
             return 0.0, None
         if reservation is None:
-            self.limiter.set_cap(self.limiter.in_flight - 1)  # until another one has ended
+            # The budget has room once others have ended: none is let through until `release`.
+            self.limiter.set_cap(self.limiter.in_flight - 1)
             return _POLL_INTERVAL, None
         self.holdups.note_sent(self.limiter.limit)
         ends = min(deadline, now + self.plan.options.timeout)
+        # Without pauses and rates no call can have to wait in its slot.
         may_wait = self.holdups.is_on or self.quotas.has_rates
         return 0.0, Permit(now, ends, reservation, self.limiter.note_sent(may_wait=may_wait))
 

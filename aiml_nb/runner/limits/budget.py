@@ -1,7 +1,7 @@
-"""What a run may spend: calls, tokens, dollars. Reserved before each attempt, settled after it.
+"""The caps of a run on calls, tokens and dollars: reserve before an attempt, reconcile after it.
 
-No cap is passed if no attempt uses more than was set aside for it, since what is spent and what is
-set aside never come to more than the cap. What the latter is: see `usage.ObservedUsage.needed_for`.
+What is spent and what is reserved never exceed a cap together, so a cap holds if no attempt uses
+more than was reserved for it. How much that is: see `usage.ObservedUsage.needed_for`.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from .usage import ObservedUsage, Reserved, Used, used_by
 if TYPE_CHECKING:
     from ...prompts import Prompt
 
-_MAX_UNPRICED = 3  # attempts that may have cost something, and none has said how much
+_MAX_UNPRICED = 3  # possibly billed attempts of unknown cost, after which the run stops
 
 
 class Budget:
-    """What a run has spent and reserved. It is for one thread at a time.
+    """What a run has spent and reserved; not thread-safe.
 
     Parameters
     ----------
     caps
         The caps.
     say
-        Is told what is to be known about the caps: of which kind it is, and a sentence.
+        Shows a notice about the caps: its kind (each is shown once), and its text.
 
     Attributes
     ----------
@@ -57,9 +57,10 @@ class Budget:
 
     @property
     def max_in_flight(self) -> float:
-        """How many attempts there may be at once: one, until it is known what one uses.
+        """How many attempts may be in flight for the caps' sake.
 
-        Then as many more as are known, where nothing limits what one may use.
+        One until the usage of an attempt is known. Then, if nothing limits what an attempt may
+        use, one more for each that is known, so that a surprise comes from few at once.
         """
         known = self._observed.known
         if not self.counts_tokens:
@@ -69,12 +70,12 @@ class Budget:
         return 1 + known if self._is_unlimited or self._is_unpriced else math.inf
 
     def reserve(self, estimate: Estimate) -> Reserved | None:
-        """Set aside what an attempt may use; None if that may fit once others have ended.
+        """Reserve what an attempt may use; return None if it may fit once others have ended.
 
         Raises
         ------
         BudgetError
-            If it does not fit; nothing is set aside then.
+            If it does not fit even alone; nothing is reserved then.
         """
         if self.is_spent:
             raise BudgetError(f"max_calls={self._caps.max_calls} is used up")
@@ -91,6 +92,7 @@ class Budget:
         cost = self._price(needed, is_alone=is_alone)
         tokens, dollars = self._reserved_tokens, self._reserved_cost
         if self._explain_excess(needed.total + tokens, cost + dollars):
+            # Alone it needs a smaller reserve: worth waiting for, if that fits.
             alone = self._observed.needed_for(estimate, is_alone=True)
             if excess := self._explain_excess(alone.total, self._price(alone, is_alone=True)):
                 raise BudgetError(excess)
@@ -110,14 +112,14 @@ class Budget:
         answered: bool,
         prompt: Prompt | None = None,
     ) -> int:
-        """Put what an attempt used in place of what was set aside; return its tokens.
+        """Replace the reservation of an attempt by what it used; return its tokens.
 
         Parameters
         ----------
         billed
             It may have cost something.
         answered
-            It was answered as it should.
+            It has a complete answer.
         prompt
             As in `usage.used_by`.
         """
@@ -125,6 +127,7 @@ class Budget:
             return 0
         self._in_flight -= 1
         self._reserved_tokens -= reserved.tokens.total
+        # Reset to exactly 0, against the drift of float sums.
         self._reserved_cost = self._reserved_cost - reserved.cost if self._in_flight else 0.0
         used = used_by(call, reserved.estimate, prompt=prompt)
         if not (answered or (used.is_reported and call.body)):
@@ -134,13 +137,13 @@ class Budget:
         return used.total
 
     def count(self, calls: list[tuple[Call, Estimate]]) -> None:
-        """Count what these calls have used before this run goes on.
+        """Count what the calls of a resumed run have used before.
 
         Parameters
         ----------
         calls
-            Each with the estimate of one attempt, which stands for those of which nobody knows
-            what they used: lost with the process that made them, or failed after some work.
+            Each with the estimate of one attempt, for those whose usage is unknown: lost with
+            the process that made them, or failed after they were sent.
         """
         lost = []
         for call, estimate in calls:
@@ -153,7 +156,7 @@ class Budget:
                 self._count_answer(estimate, used)
                 billed -= 1
             lost += [estimate] * max(billed, 0)
-        for estimate in lost:
+        for estimate in lost:  # last, when the answers have told what an attempt may use
             needed = self._observed.needed_for(estimate, is_alone=True)
             self._count_lost(Reserved(estimate, needed, self._price(needed, is_alone=True)))
 
@@ -168,7 +171,7 @@ class Budget:
             known = Estimate(used.input_tokens, used.output_tokens)
             self._cost += max(self._price(known, is_alone=True), used.cost or 0.0)
         elif used.cost is not None:
-            # Those that were lost before the first price was known cost as much.
+            # Attempts that were lost before the first cost was known are counted with that cost.
             self._cost += used.cost * (1 + self._unpriced)
             self._unpriced = 0
         elif self._is_unpriced:
@@ -176,7 +179,7 @@ class Budget:
         self._say_overshoot()
 
     def _count_lost(self, reserved: Reserved) -> int:
-        """Count an attempt of which nobody tells what it used: as what was set aside."""
+        """Count an attempt of unknown usage: as what was reserved for it."""
         self._tokens += reserved.tokens.total
         if self._is_unpriced and self._observed.largest_cost is None:
             self._unpriced += 1
@@ -186,7 +189,7 @@ class Budget:
         return reserved.tokens.total
 
     def _count_unpriced(self, used: Used) -> None:
-        """Count an answer that names no cost: as the dearest before it."""
+        """Count an answer without a reported cost: as the most expensive one before it."""
         if self._observed.largest_cost is None:
             self._is_cost_unknown = True
             return
@@ -200,7 +203,7 @@ class Budget:
         return (needed.input_tokens * into + needed.output_tokens * out) / 1e6
 
     def _explain_excess(self, tokens: int, cost: float) -> str:
-        """Say why so much more cannot be spent; empty if it can."""
+        """Return the cap that so much more would exceed, as a message; empty if none."""
         caps = self._caps
         most = caps.max_total_tokens
         if most is not None and self._tokens + tokens > most:

@@ -1,4 +1,4 @@
-"""The caps of a run as the user gives them: checked, and how well they can be kept, in words."""
+"""The caps of a run as the user gives them: their checks, and how exactly they can be kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...errors import BudgetError
 from .usage import DEFAULT_RESERVE, RESERVE_FACTOR
 
-# What is to be known of a run about its caps.
+# Notices about the caps, shown once each: what makes them less exact.
 NO_TOKENS_REPORTED = (
     "The server does not say how many tokens its answers used, or fewer than they have: for the "
     "caps they are counted by their texts, four letters or one Chinese character a token."
@@ -29,7 +29,7 @@ WHY_EXCEEDED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """The caps of a run; None caps nothing.
+    """The caps of a run; None is no cap.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ class Caps:
 
 
 def describe_caps(caps: Caps, *, is_unlimited: bool) -> str:
-    """Say how well the caps on tokens and cost are kept; empty if there are none.
+    """Say by how much the caps on tokens and cost may be exceeded; empty without such caps.
 
     Parameters
     ----------
     is_unlimited
-        Some answers are not limited by max_tokens.
+        Some calls have no ``max_tokens``.
     """
     names = [name for name in ("max_total_tokens", "max_cost") if getattr(caps, name) is not None]
     if not names:
@@ -77,14 +77,14 @@ def describe_caps(caps: Caps, *, is_unlimited: bool) -> str:
 
 
 def check_caps(caps: Caps) -> None:
-    """Refuse caps that are no caps.
+    """Check the values of the caps.
 
     Raises
     ------
     BudgetError
-        If a cap is below the first call.
+        If a cap is not above 0, and so below the first call.
     TypeError, ValueError
-        If a value is of another kind.
+        If a value has the wrong type, or prices are not two finite numbers from 0.
     """
     for name in ("max_calls", "max_total_tokens", "max_cost"):
         cap = getattr(caps, name)
@@ -98,12 +98,12 @@ def check_caps(caps: Caps) -> None:
 
 
 def check_reported_cost(caps: Caps, *, reports_cost: bool) -> None:
-    """Raise BudgetError if the cost is capped where nobody tells it.
+    """Raise BudgetError if the cost is capped, but neither reported nor given by prices.
 
     Parameters
     ----------
     reports_cost
-        The provider says what a call cost.
+        The provider reports the cost of each call.
     """
     if caps.max_cost is not None and caps.prices is None and not reports_cost:
         raise BudgetError(

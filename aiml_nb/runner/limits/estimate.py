@@ -1,4 +1,4 @@
-"""How many tokens a call will use: a guess, until its answer tells."""
+"""Estimate the tokens of a call before it is sent, for rates and caps."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .tokens import guess_tokens
 if TYPE_CHECKING:
     from ...prompts import Prompt
 
-# Without max_tokens an answer's length is not known: until the first has come, this is assumed.
+# The assumed length of an answer without max_tokens, until real ones are known.
 ASSUMED_OUTPUT_TOKENS = 500
-_PER_MESSAGE = 4
-PICTURE_TOKENS = 1000  # about what providers count for one of ordinary size
+_PER_MESSAGE = 4  # tokens that chat templates add to each message
+PICTURE_TOKENS = 1000  # about what providers charge for a picture of ordinary size
 
 
 class Estimate(NamedTuple):
@@ -22,7 +22,7 @@ class Estimate(NamedTuple):
     Parameters
     ----------
     is_unlimited
-        Nothing limits the output: see `max_output`.
+        The output has no limit: see `max_output`.
     """
 
     input_tokens: int
@@ -36,13 +36,13 @@ class Estimate(NamedTuple):
 
 
 class Estimator:
-    """Guesses the tokens of a run's calls: by the script going in, the most coming out.
+    """Estimates the tokens of a run's calls: the input by its text, the output by its limit.
 
     Parameters
     ----------
     parameters
-        Of every call. The system message, the tools and the response's format go in, too; without
-        `max_output` in them `ASSUMED_OUTPUT_TOKENS` come out.
+        Of every call. The system message, the tools and the response format count as input;
+        without a `max_output` the output is assumed to be `ASSUMED_OUTPUT_TOKENS`.
     """
 
     def __init__(self, parameters: dict[str, Any]) -> None:
@@ -50,7 +50,7 @@ class Estimator:
         self._overhead = _estimate_overhead(parameters)
 
     def estimate(self, prompt: Prompt) -> Estimate:
-        """Guess the tokens of one call."""
+        """Estimate the tokens of one call."""
         own = prompt.parameters
         overhead = _estimate_overhead(self._parameters | own) if own else self._overhead
         input_tokens = overhead.input_tokens + sum(map(_tokens_of_message, prompt.messages))
@@ -64,8 +64,8 @@ def text_of_prompt(prompt: Prompt) -> str:
 
 
 def _estimate_overhead(parameters: Mapping[str, Any]) -> Estimate:
-    """Guess the tokens that go in beside the messages, and those that come out."""
-    # Tools are a list, too, but not of parts of a message.
+    """Estimate the input tokens besides the messages, and the output tokens."""
+    # As plain text: tools are a list, too, but not one of message parts.
     texts = [str(parameters.get(name) or "") for name in ("system", "tools", "response_format")]
     input_tokens = sum(map(guess_tokens, texts)) + (_PER_MESSAGE if texts[0] else 0)
     answers = parameters.get("n")
@@ -75,7 +75,8 @@ def _estimate_overhead(parameters: Mapping[str, Any]) -> Estimate:
 
 
 def max_output(parameters: Mapping[str, Any]) -> int | None:
-    """Return the most tokens that an answer may have; None if nothing limits it."""
+    """Return the limit of an answer's tokens; None if there is none."""
+    # `extra_body` first: it overrides the parameters in the request.
     for given in (parameters.get("extra_body") or {}, parameters):
         most = given.get("max_completion_tokens") or given.get("max_tokens")
         if isinstance(most, int):
@@ -86,14 +87,14 @@ def max_output(parameters: Mapping[str, Any]) -> int | None:
 def refuse_rate(
     tokens_per_minute: float, estimate: Estimate, place: str, *, assumed: bool
 ) -> NoReturn:
-    """Raise ValueError for a call that is larger than what may be sent in a whole minute.
+    """Raise ValueError for a call that alone exceeds ``tokens_per_minute``.
 
     Parameters
     ----------
     place
-        Where its prompt stands, for the message.
+        Names its prompt, for the message.
     assumed
-        Nothing limits its answer.
+        The answer has no ``max_tokens``.
     """
     out = "assumed for the answer" if assumed else "for the answer by max_tokens"
     advice = "set max_tokens" if assumed else "lower max_tokens"
@@ -107,9 +108,9 @@ def refuse_rate(
 
 
 def _tokens_of_message(message: Mapping[str, Any]) -> float:
-    """Guess the tokens of a message.
+    """Estimate the tokens of a message.
 
-    What is no text, such as a picture, is counted by its tokens, not by its bytes.
+    Parts without text, such as pictures, count as `PICTURE_TOKENS`, whatever their bytes.
     """
     content = message.get("content", "")
     if isinstance(content, str):

@@ -1,4 +1,4 @@
-"""How many attempts are in flight: a semaphore whose limit changes, for threads and coroutines."""
+"""The limit of attempts in flight: a semaphore whose limit changes, for threads and coroutines."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ...records import LimitChange
 from .congestion import Congestion
 from .waiters import ThreadWaiter, grant_future
 
-FIRST_LIMIT = 4  # where a limit that has to be learned begins
+FIRST_LIMIT = 4  # where the adaptive strategy begins
 
 
 class AdaptiveLimiter:
-    """Lets at most `limit` attempts through at a time; `congestion` says how many that is.
+    """Lets at most `limit` attempts be in flight; `congestion` sets the limit.
 
-    An attempt that failed and is made again counts as in flight for as long as a good one usually
-    takes, though it is refused at once: else those that are refused would make room for more, and a
-    server that refuses would be sent all there is within a second.
+    A failed attempt that will be retried keeps its slot for as long as a good answer usually
+    takes: refusals come back at once, and if they freed their slots at once, all calls of the run
+    would be sent to a refusing server within a second.
 
-    Who is let in and then has to wait for something else waits inside, and in single file: the
-    others are let in one by one after it, in the order of their priorities and not of their coming.
+    A call with a slot may have to wait before it sends, for a rate or the end of a pause. Only one
+    call does so at a time; slots are then granted one by one, in the order of priority.
 
     Parameters
     ----------
@@ -38,19 +38,19 @@ class AdaptiveLimiter:
     Attributes
     ----------
     is_held
-        While it is true, one attempt is let through at a time: see `first_call`.
+        While true, one attempt is in flight at a time: see `first_call`.
     typical_duration
-        Seconds that good answers have taken of late; infinite before the first.
+        A running average of the seconds that good answers take; infinite before the first.
     """
 
     def __init__(self, ceiling: int, *, first: int | None = None) -> None:
         self.is_held = False
         self._cap = math.inf
-        self._held_slots = 0  # attempts that have ended while they were alone, and keep their slot
+        self._held_slots = 0  # of attempts that ended during the hold: not free until its end
         self._reserved_for = -1
         self._delayed = 0
         self.in_flight = 0
-        self._unsent = 0  # let in, and neither sent nor gone back
+        self._unsent = 0  # slots acquired, but neither used nor released yet
         self._one_at_a_time = False
         self.typical_duration = math.inf
         self.history: list[LimitChange] = []
@@ -66,22 +66,23 @@ class AdaptiveLimiter:
         return 1 if self.is_held else int(min(self.congestion.limit, self._cap))
 
     def set_cap(self, most: float) -> None:
-        """Let at most so many attempts through at a time for another reason, but always one."""
+        """Cap the limit for another reason, such as the budget; at 1 or more."""
         with self._lock:
             self._cap = max(most, 1)
             self._grant_waiting()
 
     def hold_others(self) -> None:
-        """Let one attempt through at a time until `end_hold`."""
+        """Let one attempt be in flight at a time until `end_hold`."""
         self.is_held = True
+        # Replaces the entry of the start, which nothing was sent with.
         self.history[-1:] = [LimitChange(at=self.history[-1].at, limit=1, cause="start")]
 
     def reserve_slot_for(self, priority: int) -> None:
-        """Keep the slot of the attempt that was alone for the next one of the same call."""
+        """Keep the slot of the first call for its next attempt."""
         self._reserved_for = priority
 
     def end_hold(self, now: float) -> None:
-        """End what `hold_others` began."""
+        """End the hold: let the other attempts through, too."""
         with self._lock:
             if self.is_held:
                 self.is_held = False
@@ -90,23 +91,24 @@ class AdaptiveLimiter:
                 self._free_held_slots()
 
     def acquire(self, *, timeout: float, priority: int = 0) -> bool:
-        """Wait, blocking the thread, until an attempt may be made; False after `timeout` s.
+        """Block the thread until a slot is free and take it; return False after `timeout` s.
 
         Parameters
         ----------
         priority
-            In the line; who has the lowest goes first, whenever they came.
+            The lowest is served first, so that the retry of an early call precedes later calls.
         """
         waiter = ThreadWaiter()
         self._enqueue(waiter.grant, priority=priority)
         if waiter.granted.wait(None if math.isinf(timeout) else max(timeout, 0)):
             return True
         with self._lock:
+            # A slot granted between the timeout and the lock is taken all the same.
             waiter.gave_up = True
             return waiter.granted.is_set()
 
     def acquire_nowait(self) -> bool:
-        """Take a slot if one is free and nobody waits for it."""
+        """Fast path: take a slot if one is free and the queue is empty."""
         with self._lock:
             if self._waiting or not self._has_room():
                 return False
@@ -120,7 +122,7 @@ class AdaptiveLimiter:
         timeout: float,  # noqa: ASYNC109  as `acquire`, which no asyncio.timeout can end
         priority: int = 0,
     ) -> bool:
-        """Wait until an attempt may be made; otherwise as `acquire`."""
+        """Wait until a slot is free and take it; otherwise as `acquire`."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._enqueue(partial(grant_future, waiter), priority=priority)
         try:
@@ -128,7 +130,7 @@ class AdaptiveLimiter:
                 await waiter
         except BaseException as error:
             if waiter.done() and not waiter.cancelled():
-                self.release_unused()  # it was given in the same moment
+                self.release_unused()  # granted in the moment of the timeout or cancellation
             if isinstance(error, TimeoutError):
                 return False
             raise
@@ -140,16 +142,16 @@ class AdaptiveLimiter:
         return self.in_flight > self.limit
 
     def release_unused(self) -> None:
-        """Go back without having sent anything."""
+        """Release a slot without having sent anything."""
         with self._lock:
             self.in_flight -= 1
             self._unsent -= 1
             self._grant_waiting()
 
     def may_wait_in_slot(self, priority: int) -> bool:
-        """Say whether who is inside may wait there.
+        """Say whether a call may keep its slot while it waits to send.
 
-        Not if somebody else is inside or has a lower `priority`, or if the limit has shrunk.
+        Not if another call does so or has a lower `priority`, or if the limit was lowered.
         """
         with self._lock:
             self._one_at_a_time = True
@@ -157,12 +159,12 @@ class AdaptiveLimiter:
             return self._unsent == 1 and is_next and not self.over_limit
 
     def note_sent(self, *, may_wait: bool = False) -> int:
-        """Count an attempt that is sent, and return how many others are in flight.
+        """Count a sent attempt; return how many others are in flight.
 
         Parameters
         ----------
         may_wait
-            Those after it may have to wait.
+            The calls after it may have to wait in their slot: grant slots one by one.
         """
         with self._lock:
             self._unsent -= 1
@@ -180,18 +182,21 @@ class AdaptiveLimiter:
         status: int | None,
         delays_release: bool = False,
     ) -> None:
-        """Note how an attempt ended and let others in.
+        """Note the result of an attempt and grant its slot to the next.
 
         Parameters
         ----------
-        level, sent, now
-            What `note_sent` returned, and when; seconds since the run's origin.
+        level
+            What `note_sent` returned.
+        sent, now
+            Seconds since the run's origin.
         status
             Of the reply.
         delays_release
-            It counts as in flight for a while: until `release_delayed`.
+            The slot stays taken until `release_delayed`.
         """
         with self._lock:
+            # A 429 to a single attempt says nothing about the number in flight.
             counts = not (status == 429 and self.is_held)
             self.congestion.note_reply(status if counts else None, level=level, sent=sent, now=now)
             if status == 200:
@@ -205,9 +210,9 @@ class AdaptiveLimiter:
                 self._grant_waiting()
 
     def release_delayed(self) -> None:
-        """Let an attempt that stayed in flight count no more."""
+        """Release a slot whose release was delayed."""
         with self._lock:
-            if self._delayed:  # else it was alone, and keeps its slot
+            if self._delayed:  # else the attempt ended during the hold, and its slot is kept
                 self._delayed -= 1
                 self.in_flight -= 1
                 self._grant_waiting()
@@ -220,12 +225,12 @@ class AdaptiveLimiter:
         )
 
     def end_round(self, now: float) -> None:
-        """See, after a pause, how many there should be in flight."""
+        """End the round of `congestion` early: a pause has cut it off."""
         with self._lock:
             self.congestion.end_round(now)
 
     def open(self) -> None:
-        """Let everybody through: the run has stopped, and they will find out."""
+        """Remove all limits: the run has stopped, and each waiting call must learn of it."""
         with self._lock:
             self.is_held = self._one_at_a_time = False
             self.congestion.limit = self.congestion.ceiling = 2**31
@@ -250,9 +255,12 @@ class AdaptiveLimiter:
         self.history.append(LimitChange(at=now, limit=self.limit, cause=cause))
 
     def _grant_waiting(self) -> None:
-        """Hand free slots to those in the line: who comes by meanwhile cannot take them."""
+        """Grant free slots to waiting calls, lowest priority number first.
+
+        The slot is counted here and not when the waiter wakes up: a newcomer cannot take it.
+        """
         while self._waiting and self._has_room():
-            taken = heapq.heappop(self._waiting)[2]()
+            taken = heapq.heappop(self._waiting)[2]()  # False if the waiter has given up
             self.in_flight += taken
             self._unsent += taken
 

@@ -1,4 +1,4 @@
-"""What the user lets a run use: requests, tokens and dollars, in all and per minute."""
+"""The quotas of a run together: its caps in all, and its requests and tokens per minute."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _NO_TOKENS = Estimate(0, 0)
 
 
 class Reservation(NamedTuple):
-    """What one attempt has of the budget, and of its minute's tokens."""
+    """What is reserved for one attempt: of the budget, and of the tokens of its minute."""
 
     reserved: Reserved
     tokens: list[float] | None = None
 
 
 class Quotas:
-    """The budget and the rates of one run, those of its last minute included.
+    """The budget and the rates of one run; a resumed run begins with what it has used.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Quotas:
         options = plan.options
         self._prompts = plan.prompts
         self._budget = Budget(options.caps, say=say)
-        self._estimator: Estimator | None = None  # if something counts tokens
+        self._estimator: Estimator | None = None  # only if a limit counts tokens
         if options.tokens_per_minute or self._budget.counts_tokens:
             self._estimator = Estimator(options.parameters)
         self._latest = -1, _NO_TOKENS
@@ -52,27 +52,27 @@ class Quotas:
         if options.tokens_per_minute:
             self._tokens = RateWindow(options.tokens_per_minute)
         self.has_rates = bool(self._requests or self._tokens)
-        made = [call for call in plan.run.calls if call.attempts]  # by a run that goes on
+        made = [call for call in plan.run.calls if call.attempts]  # in a resumed run
         self._budget.count([(call, self._estimate(call)) for call in made])
         self._count_earlier_attempts(made)
 
     @property
     def counts_tokens(self) -> bool:
-        """True if there is a cap that depends on what attempts use."""
+        """True if a cap depends on the usage of attempts."""
         return self._budget.counts_tokens
 
     @property
     def max_in_flight(self) -> float:
-        """How many attempts there may be at once, for the caps."""
+        """How many attempts may be in flight for the caps' sake."""
         return self._budget.max_in_flight
 
     @property
     def is_spent(self) -> bool:
-        """True if not one request more may be sent."""
+        """True if ``max_calls`` is used up."""
         return self._budget.is_spent
 
     def wait(self, call: Call, now: float) -> float:
-        """Return the seconds until an attempt of `call` fits into the rates; 0 if it does."""
+        """Return the seconds until an attempt of `call` fits into the rates; 0 for now."""
         if not self.has_rates:
             return 0.0
         wait = self._requests.wait(1, now) if self._requests else 0.0
@@ -81,7 +81,7 @@ class Quotas:
         return wait
 
     def reserve(self, call: Call, now: float) -> Reservation | None:
-        """Set aside what an attempt may use; None and BudgetError as `Budget.reserve`."""
+        """Reserve what an attempt may use; None and BudgetError as in `Budget.reserve`."""
         estimate = self._estimate(call)
         reserved = self._budget.reserve(estimate)
         if reserved is None:
@@ -94,7 +94,7 @@ class Quotas:
     def reconcile(
         self, reservation: Reservation, call: Call, *, billed: bool, answered: bool
     ) -> None:
-        """Put what an attempt used in place of what was set aside."""
+        """Replace the reservation of an attempt by what it used."""
         if self._estimator is None:
             return
         if self._budget.counts_tokens:
@@ -108,17 +108,17 @@ class Quotas:
             self._tokens.correct(reservation.tokens, used)
 
     def _estimate(self, call: Call) -> Estimate:
-        """Guess the tokens of an attempt, where something counts them."""
+        """Estimate the tokens of an attempt, if a limit counts them."""
         if self._estimator is None:
             return _NO_TOKENS
-        index, estimate = self._latest  # asked for when the call may go, and when it goes
+        index, estimate = self._latest  # `wait` and `reserve` ask for the same call in a row
         if index != call.index:
             estimate = self._estimator.estimate(self._prompts[call.index])
             self._latest = call.index, estimate
         return estimate
 
     def _count_earlier_attempts(self, calls: list[Call]) -> None:
-        """Put the attempts of a run that goes on into the windows of its rates."""
+        """Put the earlier attempts of a resumed run into the windows of its rates."""
         sent = sorted(
             ((attempt.started, call) for call in calls for attempt in call.attempts),
             key=lambda pair: pair[0],

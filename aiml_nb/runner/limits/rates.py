@@ -1,4 +1,4 @@
-"""Requests and tokens per minute."""
+"""A rate limit: at most so many requests, or tokens, in any 60 seconds."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ MINUTE = 60.0
 class RateWindow:
     """A sliding window: at most `limit` units in any 60 seconds.
 
-    Written by hand because known limiters know no reservation that is corrected later, nor a clock
-    that tests can set, nor one budget for threads and coroutines.
+    Written by hand because published limiters have no reservations that are corrected later, no
+    injected clock, and no instance that threads and coroutines can share.
     """
 
     def __init__(self, limit: float) -> None:
@@ -21,15 +21,15 @@ class RateWindow:
         self._total = 0.0
 
     def wait(self, amount: float, now: float) -> float:
-        """Return the seconds until `amount` fits; 0 if it does. More than `limit` waits for all."""
+        """Return the seconds until `amount` fits, 0 for now; above `limit`: until all is free."""
         while self._taken and self._taken[0][0] <= now - MINUTE:
             gone = self._taken.popleft()
             self._total -= gone[1]
-            gone[0] = -math.inf
+            gone[0] = -math.inf  # for `correct`: it does not count any more
         too_much = self._total + min(amount, self.limit) - self.limit
         wait = 0.0
         for taken_at, units in self._taken:
-            if too_much <= 1e-9:
+            if too_much <= 1e-9:  # not 0: sums of floats are not exact
                 break
             too_much -= units
             wait = taken_at + MINUTE - now
@@ -43,7 +43,7 @@ class RateWindow:
         return reservation
 
     def correct(self, reservation: list[float], amount: float) -> None:
-        """Put what was really used in place of what was reserved."""
+        """Replace a reserved amount by the amount that was used."""
         if reservation[0] > -math.inf:  # it has not left the window yet
             self._total += amount - reservation[1]
             reservation[1] = amount

@@ -1,4 +1,4 @@
-"""A semaphore whose slots can be lent."""
+"""A semaphore for the strategies, whose slots are lent to other calls during a backoff."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _held: ContextVar[Slots] = ContextVar("held")
 
 
 class Slots:
-    """Lets so many tasks into its ``async with`` block at a time, in the order in which they come.
+    """Lets `count` tasks into its ``async with`` block at a time, first come, first served.
 
-    As `asyncio.Semaphore`; but a task that waits in the block for something else can let another
-    one in for that time, with `lent_slot`.
+    As `asyncio.Semaphore`, but a task that backs off in the block can let another one in
+    meanwhile, with `lent_slot`.
 
     Parameters
     ----------
     count
-        How many.
+        The number of slots.
     """
 
     def __init__(self, count: int) -> None:
@@ -37,7 +37,7 @@ class Slots:
         try:
             await waiter
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():  # it was given in the same moment
+            if waiter.done() and not waiter.cancelled():  # granted in the moment of cancellation
                 self._release()
             raise
 
@@ -53,12 +53,14 @@ class Slots:
                 waiter.set_result(None)
 
     def _reacquire(self) -> None:
-        self._free -= 1  # whoever has come in meanwhile stays
+        # May fall below 0: the task that was let in meanwhile is not thrown out, and the next one
+        # that leaves frees nothing.
+        self._free -= 1
 
 
 @contextmanager
 def lent_slot() -> Iterator[None]:
-    """Let another task in while this one waits; one that holds no slot lends none."""
+    """Let another task in during this block; without effect for a task that holds no slot."""
     slots = _held.get(None)
     if slots is None:
         yield

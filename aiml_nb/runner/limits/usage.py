@@ -1,6 +1,7 @@
-"""What an answer has used, by what its server reports and by what it holds, and what that teaches.
+"""The usage of an answer, as reported or by its texts, and what to reserve for the next one.
 
-A report that is missing, no number, negative, or less than the texts have at least is none.
+A reported number that is missing, not a number, negative, or below the lower bound of the text is
+replaced by an estimate.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ from .tokens import are_too_few, count_tokens
 if TYPE_CHECKING:
     from ...prompts import Prompt
 
-# Tokens that are set aside for an answer of unknown length while others are in flight.
+# Tokens reserved for an answer of unknown length while others are in flight.
 DEFAULT_RESERVE = 4096
-# So many times the longest, or the dearest, before is set aside then, if that is more.
+# Or this many times the longest (or most expensive) answer so far, if that is more.
 RESERVE_FACTOR = 2
-# Tokenizers make a token of each byte at most; `count_tokens` has one for four of them, or more.
+# An estimate is at least a quarter of a token per byte, and no tokenizer needs more than one.
 _MAX_PER_ESTIMATE = 4.0
 
 
 class Used(NamedTuple):
-    """What an answer has used; dollars only if they are reported.
+    """What an answer has used; the cost only if it is reported.
 
     Parameters
     ----------
     is_reported
-        The tokens are as the server reports them.
+        The tokens are those that the server reported.
     """
 
     input_tokens: int
@@ -46,14 +47,14 @@ class Used(NamedTuple):
 
 
 class Reserved(NamedTuple):
-    """What is set aside for one attempt, until it is known what it has used.
+    """What is reserved for one attempt until its usage is known.
 
     Parameters
     ----------
     estimate
-        What was guessed of it.
+        The estimate of its tokens.
     tokens, cost
-        The tokens and the dollars that are set aside.
+        The tokens and the dollars that are reserved.
     """
 
     estimate: Estimate = Estimate(0, 0)
@@ -62,14 +63,14 @@ class Reserved(NamedTuple):
 
 
 def used_by(call: Call, estimate: Estimate, *, prompt: Prompt | None = None) -> Used:
-    """Return what the answer has used that is in `call`.
+    """Return the usage of the answer in `call`.
 
     Parameters
     ----------
     estimate
-        What was guessed of it.
+        The estimate of its tokens.
     prompt
-        What was sent, if it is known.
+        What was sent, if known.
     """
     input_tokens, output_tokens, is_reported = call.input_tokens, call.output_tokens, True
     if not input_tokens or input_tokens < estimate.input_tokens:  # that is twice the least, or more
@@ -93,7 +94,7 @@ def used_by(call: Call, estimate: Estimate, *, prompt: Prompt | None = None) -> 
 
 
 def _readable_text(call: Call) -> str:
-    """Return all that somebody can read in an answer."""
+    """Return all the text of an answer: content, reasoning and tool calls."""
     plain = plain_text_of(call.body)
     if plain is not None:
         return plain
@@ -106,16 +107,16 @@ def _readable_text(call: Call) -> str:
 
 
 class ObservedUsage:
-    """What the answers so far tell about those that are still to come.
+    """Statistics of the answers so far, to reserve enough for the next ones.
 
     Attributes
     ----------
     known
-        Of how many attempts it is known what they have used.
+        The number of attempts whose usage is known.
     largest_cost
-        In dollars; None if no answer has named any.
+        In dollars; None if no answer has reported a cost.
     obeys_max_tokens
-        No answer was longer than ``max_tokens`` allows.
+        No answer was longer than its ``max_tokens``.
     """
 
     def __init__(self) -> None:
@@ -127,7 +128,7 @@ class ObservedUsage:
         self._max_extra_input, self._max_input_ratio = 0, 1.0
 
     def note(self, estimate: Estimate, used: Used) -> None:
-        """Learn from an answer."""
+        """Add an answer to the statistics."""
         self.known += 1
         self._largest_output = max(self._largest_output, used.output_tokens)
         self.obeys_max_tokens &= (
@@ -142,12 +143,12 @@ class ObservedUsage:
             self._max_token_price = max(self._max_token_price, used.cost / max(used.total, 1))
 
     def needed_for(self, estimate: Estimate, *, is_alone: bool) -> Estimate:
-        """Return what to set aside for an attempt.
+        """Return the tokens to reserve for an attempt.
 
         Parameters
         ----------
         is_alone
-            Nothing else is in flight: it needs as much as the longest answer before it.
+            Nothing else is in flight: then as much as the longest answer so far is enough.
         """
         input_tokens, output_tokens = estimate.input_tokens, estimate.output_tokens
         input_tokens += max(
@@ -162,7 +163,7 @@ class ObservedUsage:
         return Estimate(input_tokens, output_tokens, estimate.is_unlimited)
 
     def cost_of(self, tokens: int, *, is_alone: bool) -> float:
-        """Return the dollars to set aside for an attempt that may use so many tokens."""
+        """Return the dollars to reserve for an attempt that may use so many tokens."""
         largest = self.largest_cost or 0.0
         return (
             largest if is_alone else max(RESERVE_FACTOR * largest, self._max_token_price * tokens)

@@ -1,4 +1,4 @@
-"""What waits in the limiter's queue: a thread, or a future of the loop."""
+"""The waiters in the queue of the limiter: a thread, or a future of an event loop."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import threading
 
 
 class ThreadWaiter:
-    """A thread's priority in the line."""
+    """A thread that waits for a slot."""
 
     def __init__(self) -> None:
         self.granted = threading.Event()
         self.gave_up = False
 
     def grant(self) -> bool:
-        """Let the thread go on; False if it does not wait any more."""
+        """Wake the thread; return False if it has given up."""
         if not self.gave_up:
             self.granted.set()
         return not self.gave_up
 
 
 def grant_future(waiter: asyncio.Future[None]) -> bool:
-    """Let the coroutine go on; False if it does not wait any more."""
+    """Wake the coroutine; return False if it has given up."""
     if waiter.done():
         return False
     waiter.set_result(None)

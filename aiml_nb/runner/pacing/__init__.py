@@ -1,1 +1,1 @@
-"""The clock of a run, and what keeps its event loop free: timers, the pace of starts, the GC."""
+"""The clock of a run, and what keeps its event loop responsive: timers, start pacer, GC."""

@@ -1,4 +1,4 @@
-"""Time and chance, as a run meets them; tests put others in their place."""
+"""Time and randomness of a run, in one object that tests replace."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from contextlib import suppress
 
 
 class Clock:
-    """The real clock, and real chance.
+    """The system's clock and a random generator.
 
     Parameters
     ----------
     seed
-        Draws the waits between attempts; None draws anew each time.
+        Of the random waits between attempts; None makes them differ in each run.
     """
 
     def __init__(self, seed: int | None = None) -> None:
         self._random = random.Random(seed)  # noqa: S311  jitter, not a secret
 
     def now(self) -> float:
-        """Return seconds that never go back."""
+        """Return the seconds of a clock that never goes back."""
         return time.perf_counter()
 
     def draw(self, most: float) -> float:
-        """Return a number between 0 and `most`, all equally likely."""
+        """Return a uniform random number between 0 and `most`."""
         return self._random.uniform(0, most)
 
     def sleep(self, seconds: float, wake: threading.Event) -> None:
@@ -34,7 +34,7 @@ class Clock:
         wake.wait(seconds)
 
     async def sleep_async(self, seconds: float, wake: asyncio.Event) -> None:
-        """Let others go on for `seconds`, or until `wake` is set."""
+        """Sleep without blocking the loop for `seconds`, or until `wake` is set."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await wake.wait()

@@ -1,7 +1,7 @@
-"""The deadlines of a run's attempts, kept by one timer.
+"""The deadlines of all attempts in flight, kept by one timer of the event loop.
 
-As `asyncio.timeout`, which makes a timer for each block: with some thousand calls a second that was
-a tenth of what a run adds to a call, to end one that is late once in a while.
+`asyncio.timeout` makes a timer for each block. At some thousand calls a second that was a tenth of
+what a run adds to a call, for timeouts that hardly ever fire.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from types import TracebackType
 
 from ...endpoint.transport.guard import READING_TIME, STOPPED
 
-MAX_SLEEP = 1.0  # seconds; the timer of a run that is over rings once more and is gone
+MAX_SLEEP = 1.0  # seconds; the timer left over by a finished run fires once more and is gone
 
 
 class SharedTimer:
-    """Watches over blocks of code, each with a time of its own."""
+    """One timer for many deadlines; it is set for the earliest."""
 
     def __init__(self) -> None:
         self.running: set[Deadline] = set()
@@ -24,7 +24,7 @@ class SharedTimer:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, deadline: Deadline, now: float) -> None:
-        """Watch over a block that begins."""
+        """Add the deadline of a block that begins."""
         self.running.add(deadline)
         if deadline.at < self._due:
             self._set_timer(deadline.at, now)
@@ -36,8 +36,10 @@ class SharedTimer:
         self._timer = asyncio.get_running_loop().call_at(self._due, self._fire)
 
     def _fire(self) -> None:
-        """End what is late, and set the timer for what is left."""
+        """End the blocks that are late, and set the timer for the rest."""
         now = asyncio.get_running_loop().time()
+        # After a stop of the process (Ctrl-Z, a sleeping laptop) the answers may be waiting in the
+        # sockets: each block gets a moment to read them.
         was_stopped = now - self._due > STOPPED
         for deadline in [each for each in self.running if each.at <= now]:
             if not (was_stopped and deadline.extend(now + READING_TIME)):
@@ -53,9 +55,9 @@ class Deadline:
     Parameters
     ----------
     deadlines
-        Where it is watched.
+        The timer that ends it.
     seconds
-        From the block's beginning.
+        The time limit, from the block's beginning.
     """
 
     __slots__ = (
@@ -83,14 +85,14 @@ class Deadline:
         self._deadlines.add(self, now)
 
     def extend(self, at: float) -> bool:
-        """Let the block go on until `at`; say whether that was possible, which it is once."""
+        """Move the deadline to `at`, once; return False if it was moved before."""
         if self._is_extended:
             return False
         self._is_extended, self.at = True, at
         return True
 
     def end(self) -> None:
-        """Break the block off."""
+        """End the block: cancel its task."""
         self._is_late = True
         self._deadlines.running.discard(self)
         self._task.cancel()
@@ -102,7 +104,8 @@ class Deadline:
         traceback: TracebackType | None,
     ) -> None:
         self._deadlines.running.discard(self)
-        # If somebody else has cancelled the task, too, then that goes on.
+        # As in asyncio.timeout: if the task was cancelled from elsewhere as well, that
+        # cancellation must go on and not become a TimeoutError.
         is_ours = self._is_late and self._task.uncancel() <= self._cancelled_before
         if is_ours and kind is asyncio.CancelledError:
             raise TimeoutError from error

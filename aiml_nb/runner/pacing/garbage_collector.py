@@ -1,10 +1,10 @@
-"""Python's garbage collector, held back from full collections while many calls are in flight.
+"""Make Python's full garbage collections rarer while runs last.
 
-With 1,000 calls in flight some hundred thousand objects live at once, and each time they have grown
-by a quarter the collector looks at every object of the process: a third of a run's processor time,
-in pauses that stand in the records as if the server had been slow. So while runs last, the oldest
-generation is looked at a tenth as often; the younger ones as ever. It is the one global setting
-that a run changes, and it is put back.
+With 1,000 calls in flight some hundred thousand objects are alive, and each time their number has
+grown by a quarter the collector visits every object of the process: a third of a run's processor
+time, in pauses that show in the records as if the server had been slow. So the oldest generation is
+collected a tenth as often; the younger ones are not affected. This is the only global setting that
+a run changes, and it is restored.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-FULL_GC_THRESHOLD = (
-    100  # passes over the middle generation before one over the oldest; by default 10
-)
+# Collections of the middle generation before one of the oldest; Python's default is 10.
+FULL_GC_THRESHOLD = 100
 
 _lock = threading.Lock()
 _runs = 0
@@ -25,7 +24,7 @@ _before = gc.get_threshold()
 
 @contextmanager
 def fewer_full_gc() -> Iterator[None]:
-    """Let full collections be rare until the last of the runs that ask for it has ended."""
+    """Make full collections rare until the last of the runs in this block has ended."""
     global _runs, _before
     with _lock:
         _runs += 1
@@ -37,7 +36,7 @@ def fewer_full_gc() -> Iterator[None]:
     finally:
         with _lock:
             _runs -= 1
-            # Whoever has set something else meanwhile meant it.
+            # Do not undo a setting that other code made meanwhile.
             if _runs == 0 and gc.get_threshold() == _with_rare_full_gc(_before):
                 gc.set_threshold(*_before)
 

@@ -1,9 +1,9 @@
-"""How many attempts may begin in one turn of the event loop.
+"""Pace the starts of attempts: so many in each iteration of the event loop.
 
-A loop lets every task that is ready do its next step before it looks at the network again. A
-thousand calls that begin at once would thus all be written out before the first of them is sent,
-and the server, the display and the stop button would wait for as long. So a few begin in each turn,
-and the first are under way while the last are written.
+An event loop runs every ready task before it polls the network again. A thousand calls that start
+at once would thus all be prepared before the first is sent, and the display and the stop button
+would wait for as long. So few start in each iteration, and the first are on their way while the
+last are prepared.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-MIN_STARTS, MAX_STARTS = 16, 64  # in one turn
-# As many as the turn before had milliseconds: to begin a call takes about 0.4 ms, so a loop that is
-# busy with answers spends a third of its time on it, and is not held up for much longer.
+MIN_STARTS, MAX_STARTS = 16, 64  # in one iteration
+# One for each millisecond that the iteration before took: a start takes about 0.4 ms, so a loop
+# that is busy with answers spends about a third of its time on starts.
 STARTS_PER_SECOND = 1000
 
 
 class StartPacer:
-    """Lets tasks go on in the order in which they came, so many in each turn of the loop.
+    """Lets so many tasks go on in each iteration of the loop, first come, first served.
 
     Parameters
     ----------
     now
-        Tells the time, in seconds.
+        Returns the time, in seconds.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -35,8 +35,8 @@ class StartPacer:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def try_start(self) -> bool:
-        """Say whether the caller may begin in this turn of the loop, and count it if so."""
-        # To hear of the next turn costs one more of them: few that begin now and then need none.
+        """Count a start and return True, if one more is allowed in this iteration of the loop."""
+        # `call_soon` makes the loop iterate once more, so it is used only when starts run low.
         if self._left <= MIN_STARTS // 2 and not self._is_scheduled:
             self._is_scheduled = True
             self._iteration_began = self._now()
@@ -48,7 +48,7 @@ class StartPacer:
         return True
 
     async def wait(self) -> None:
-        """Wait for a turn of the loop in which few others begin."""
+        """Wait for an iteration of the loop with a start left."""
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         await waiter

@@ -1,5 +1,5 @@
-"""What follows from a failure: another attempt and after which wait, or the end of the run.
+"""What follows from a failed attempt: a retry after some wait, a pause of all calls, or the end.
 
-`policy` says so, for the call that failed (`retry`, within `retry_budget`) and for all others
+`policy` decides, for the call that failed (`retry`, within its `retry_budget`) and for all others
 (`holdups`: `pauses` and `outage`). `backoff` is how a call waits.
 """

@@ -1,4 +1,4 @@
-"""The sleeps of a call: before its next attempt, and until that may be sent."""
+"""The sleeps of a call between attempts and before admission; a stopped run ends them all."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Backoff:
     Parameters
     ----------
     clock
-        Sleeps.
+        Does the sleeping.
     now
-        Tells the seconds since the run's origin.
+        Returns the seconds since the run's origin.
     limiter
-        Who backs off counts as in flight for a while.
+        Counts a call that backs off as in flight for a while.
     """
 
     def __init__(self, clock: Clock, now: Callable[[], float], limiter: AdaptiveLimiter) -> None:
@@ -35,7 +35,7 @@ class Backoff:
         self._wake_async.set()
 
     def wait(self, seconds: float) -> None:
-        """Wait for the next attempt, and keep its place in flight for a part of that."""
+        """Wait for the next attempt; the first part of the wait counts as in flight."""
         ends = self._now() + seconds
         self.sleep(min(seconds, self._limiter.typical_duration))
         self._limiter.release_delayed()
@@ -43,7 +43,7 @@ class Backoff:
             self.sleep(left)
 
     async def wait_async(self, seconds: float) -> None:
-        """Wait as `wait`; then another call may begin in place of this one, too."""
+        """Wait as `wait`, and lend the strategy's slot to another call for the second part."""
         ends = self._now() + seconds
         await self.sleep_async(min(seconds, self._limiter.typical_duration))
         self._limiter.release_delayed()

@@ -1,4 +1,4 @@
-"""What keeps all calls of a run from being sent, and how they begin again: pauses and outages."""
+"""What keeps all calls from being sent, pauses and outages in one, and how they start again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..progress import Status
 from .outage import Outage, ProbeResult
 from .pauses import Pauses, Refusals, RetryAfterEvidence
 
-PROBE = -1.0  # in place of a wait: look first whether the server is back
+PROBE = -1.0  # returned in place of a wait: probe the server first
 
 
 class Holdups:
@@ -18,20 +18,20 @@ class Holdups:
     Parameters
     ----------
     in_flight
-        The most calls at one moment.
+        The most calls in flight.
     max_outage
         Seconds that the server may be away.
     draw
-        Draws a number between 0 and the given one.
+        Returns a random number between 0 and the given one.
     status
-        Is told what all calls wait for.
+        Shows what all calls wait for.
 
     Attributes
     ----------
     is_on
-        True while somebody may have to wait.
+        True while a call may have to wait: else `wait` need not be called (the fast path).
     on_resume
-        Is called, with the time, as calls are sent again after a pause.
+        Called with the time when calls are sent again after a pause.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Holdups:
         self._n_outages, self._outage_seconds = 0, 0.0
 
     def wait(self, now: float) -> float:
-        """Return the seconds until a call may be sent, 0 for now, or `PROBE`; and say why."""
+        """Return the seconds until a call may be sent, 0 for now, or `PROBE`; show the reason."""
         if self._outage.is_blocking:
             self._status.set(self._outage.describe(now))
             return self._outage.wait(now) or PROBE
@@ -60,31 +60,31 @@ class Holdups:
         return wait
 
     def note_sent(self, limit: int) -> None:
-        """Count an attempt; `limit` is how many may be in flight."""
+        """Count a sent attempt; `limit` is how many may be in flight."""
         self._refusals.sent += 1
         if self.is_on:
             self._pauses.take(limit)
             self.is_on = self._pauses.is_on or self._outage.is_blocking
 
     def note_429(self, *, sent: float) -> bool:
-        """Count a 429; say whether most of the last requests were refused.
+        """Count a 429; return True if most of the last requests were refused.
 
         Parameters
         ----------
         sent
-            When the attempt was.
+            When its attempt was sent.
         """
         self._evidence.note_429(sent)
-        if sent >= self._pauses.began:  # else it was on its way, and all wait already
+        if sent >= self._pauses.began:  # else it belongs to the burst that caused the pause
             self._refusals.note()
         return self._refusals.is_burst(fewest=1)
 
     def pause(self, now: float, seconds: float, *, sent: float) -> bool:
-        """Let nobody send for `seconds`, because the server asks for it; say whether it is so.
+        """Pause all calls for the `seconds` of a Retry-After; return False if none is needed.
 
-        It is not where such pauses have turned out to be in vain.
+        None is needed once it has shown that a Retry-After is about its own call only.
         """
-        if self._refusals.is_burst():
+        if self._refusals.is_burst():  # many are refused: the evidence no longer holds
             self._evidence.reset()
         if self._evidence.concerns_one_call:
             return False
@@ -96,16 +96,16 @@ class Holdups:
     def pause_if_burst(
         self, now: float, draw_pause: Callable[[int], float], *, sent: float
     ) -> bool:
-        """Let nobody send for a while if a 429 that names no time is one of many; say so.
+        """Pause all calls if a 429 without Retry-After is one of many; return True if so.
 
         Parameters
         ----------
         draw_pause
-            Returns the seconds of the pause; is given how many such have come in a row.
+            Returns the seconds of the pause, given the number of such pauses in a row.
         """
-        if sent < self._pauses.began:  # it was on its way
+        if sent < self._pauses.began:  # it belongs to the burst that caused the pause
             return now < self._pauses.ends
-        # After a pause the first that are refused are enough.
+        # After such a pause, one refusal among the first requests is evidence enough.
         if not self._refusals.is_burst(*([1] if self._pauses.bursts else [])):
             return False
         self._pauses.bursts += 1
@@ -118,13 +118,13 @@ class Holdups:
         self.is_on = self._is_paused = True
 
     def note_loss(self, failure: Failure, now: float, *, in_flight: int) -> bool:
-        """Note a failed attempt; say whether it failed because the server is away."""
+        """Note a failed attempt; return True if it failed because the server is away."""
         is_away = self._outage.note_loss(failure, now=now, in_flight=in_flight)
         self.is_on |= self._outage.is_blocking
         return is_away
 
     def note_reply(self, now: float, *, sent: float, is_good: bool) -> str:
-        """Note a reply to an attempt; return what there is to say if an outage has ended."""
+        """Note a reply to an attempt; return a notice if it ends an outage, else nothing."""
         if is_good:
             self._evidence.note_answer(sent)
             if self._pauses.bursts and sent >= self._pauses.ends:
@@ -137,13 +137,13 @@ class Holdups:
         return f"The server was away {times}for {self._outage_seconds:.1f} s."
 
     def note_probe(self, now: float, found: ProbeResult) -> None:
-        """Note what a look at the server found; if it is there, a call goes, then more."""
+        """Note the result of a probe; if the server is there, calls start slowly."""
         self._outage.note_probe(now, found)
         if not self._outage.is_blocking:
             self._pauses.begin_ramp(now)
 
     def find_end(self, now: float) -> str:
-        """Say why the run is to be given up; empty if it is not."""
+        """Return why the run must be given up; empty if it need not."""
         if not self._outage.is_too_long(now):
             return ""
         return (

@@ -27,17 +27,19 @@ from enum import Enum
 
 from ...endpoint.failures import Failure
 
+# Failures without a reply of the model server itself.
 LOST = frozenset({"connect", "no_reply", "502", "503", "504", "521", "522", "523"})
-MIN_LOST = 2  # before a call has had all its attempts
-MIN_WAIT, MAX_WAIT = 0.1, 1.0  # seconds between two looks
-PROBE_TIMEOUT = 2.0  # seconds that one may take
-TRY_AFTER = 5.0
-# A server that was found and has lost nothing for so many seconds was back, reply or not.
+MIN_LOST = 2  # in a row; fewer than the attempts of a call, so that no call fails before
+MIN_WAIT, MAX_WAIT = 0.1, 1.0  # seconds between two probes
+PROBE_TIMEOUT = 2.0  # seconds
+TRY_AFTER = 5.0  # seconds of lost probes, after which a call is sent
+# A server that was reached and lost nothing for so many seconds was back, even without a reply:
+# a loss after that is a new outage.
 STABLE_AFTER = 5.0
 
 
 class ProbeResult(Enum):
-    """What a look at the server found."""
+    """The result of a probe."""
 
     NO_CONNECTION = "no connection"
     LOST_REPLY = "a lost reply"
@@ -45,43 +47,43 @@ class ProbeResult(Enum):
 
 
 class Outage:
-    """Whether the server is away, since when, and when to look next.
+    """Whether the server is away, since when, and when to probe next.
 
     Parameters
     ----------
     max_outage
-        Seconds after which the run is given up; 0 waits for no server.
+        Seconds after which the run is given up; 0 turns outage handling off.
     draw
-        Draws a number between 0 and the given one.
+        Returns a random number between 0 and the given one.
 
     Attributes
     ----------
     is_blocking
-        True while nobody may send.
+        True while no call may be sent.
     """
 
     def __init__(self, max_outage: float, draw: Callable[[float], float]) -> None:
         self.max_outage = max_outage
         self._draw = draw
         self.is_blocking = False
-        self._is_suspected = False  # until a call is replied to
+        self._is_suspected = False  # until a call gets a reply
         self._is_confirmed = False
         self._lost, self._min_lost = 0, MIN_LOST
         self._began = self._next_probe_at = self._next_try_at = self._reached_at = 0.0
         self._probes = 0
 
     def note_loss(self, failure: Failure, *, now: float, in_flight: int) -> bool:
-        """Note a failed attempt; say whether it is certain that the server is away.
+        """Note a failed attempt; return True if it is certain that the server is away.
 
         Parameters
         ----------
         in_flight
-            The attempts that are still on their way.
+            The other attempts in flight.
         """
         if failure.error_type not in LOST or not self.max_outage:
             return False
         self._lost += 1
-        self._is_confirmed |= failure.error_type == "connect"
+        self._is_confirmed |= failure.error_type == "connect"  # needs no probe to confirm it
         if not self.is_blocking and (self._is_confirmed or self._are_enough_lost(in_flight)):
             if not self._is_suspected or now >= self._reached_at + STABLE_AFTER:
                 self._is_suspected, self._began, self._probes = True, now, 0
@@ -93,53 +95,55 @@ class Outage:
         return self._is_confirmed
 
     def _are_enough_lost(self, in_flight: int) -> bool:
-        """Say whether so many are lost in a row that the server may be away."""
+        """Return True if so many are lost in a row that the server may be away."""
         return self._lost >= max(self._min_lost, in_flight / 2)
 
     def note_reply(self, sent: float) -> bool:
-        """Note that the server has answered an attempt; say whether that ends an outage."""
+        """Note a reply to an attempt; return True if that ends a confirmed outage."""
         self._lost, self._min_lost = 0, MIN_LOST
-        if not self._is_suspected or sent < self._began:  # it was on its way
+        if not self._is_suspected or sent < self._began:  # sent before the outage: no evidence
             return False
         was_confirmed = self._is_confirmed
         self._is_suspected = self.is_blocking = self._is_confirmed = False
         return was_confirmed
 
     def note_probe(self, now: float, found: ProbeResult) -> None:
-        """Note what a look found."""
+        """Note the result of a probe."""
         self._is_confirmed |= found is not ProbeResult.REPLIED
         if found is ProbeResult.NO_CONNECTION or (
             found is ProbeResult.LOST_REPLY and now < self._next_try_at
         ):
             self._schedule_probe(now)
             return
-        self._next_try_at = 2 * now - self._began
+        self._next_try_at = 2 * now - self._began  # when the outage has lasted twice as long
         self.is_blocking, self._reached_at = False, now
         if not self._is_confirmed:
-            # It loses what it is sent; to look again as often would tell nothing new.
+            # The server answers probes but loses calls: not an outage. Doubling the threshold
+            # keeps such a server from being probed all the time.
             self._is_suspected = False
             self._lost, self._min_lost = 0, 2 * self._min_lost
 
     def wait(self, now: float) -> float:
-        """Return the seconds until somebody is to look; 0 for now."""
+        """Return the seconds until the next probe; 0 for now."""
         return max(0.0, self._next_probe_at - now)
 
     def is_too_long(self, now: float) -> bool:
-        """Say whether the run is to be given up."""
+        """Return True if the outage has lasted too long for the run."""
         return self.is_blocking and now - self._began >= self.max_outage
 
     def lasted(self, now: float) -> float:
-        """Return the seconds since the outage began, until the server was found."""
+        """Return the seconds from the outage's beginning until the server was reached, or now."""
         return (self._reached_at if self._reached_at > self._began else now) - self._began
 
     def describe(self, now: float) -> str:
-        """Say that the server is away, and for how long; empty where it is not certain, or new."""
+        """Return the status text; empty if the outage is unconfirmed, or shorter than a second."""
         seconds = math.floor(now - self._began)
         if not self._is_confirmed or seconds < 1:
             return ""
         return f"the server is away for {seconds} s, waited for up to {self.max_outage:g} s"
 
     def _schedule_probe(self, now: float, at_least: float = 0.0) -> None:
+        # Jitter on half of the wait, as several notebooks may wait for the same server.
         max_wait = min(MAX_WAIT, MIN_WAIT * 2.0**self._probes)
         self._probes += 1
         wait = max(max_wait / 2 + self._draw(max_wait / 2), at_least)

@@ -24,41 +24,41 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-BURST = 0.5
-MIN_WINDOW, MAX_WINDOW = 10, 100
-FIRST_WAVE = 4
-MAX_WAVES = 20  # at once: a million calls
-MIN_STEP, MAX_STEP = 0.05, 0.5  # seconds
+BURST = 0.5  # the share of refusals in the window that pauses all calls
+MIN_WINDOW, MAX_WINDOW = 10, 100  # requests
+FIRST_WAVE = 4  # calls
+MAX_WAVES = 20  # at once: 2 to this power is a million calls, more than any run sends
+MIN_STEP, MAX_STEP = 0.05, 0.5  # seconds between two waves
 MIN_ANSWERED = 3  # requests
-ANSWERED_PER_REFUSAL = 4  # answered for one that is refused
+ANSWERED_PER_REFUSAL = 4
 
 
 class Refusals:
-    """Counts how many of the last requests were refused.
+    """Counts the refusals among the last requests.
 
     Parameters
     ----------
     in_flight
-        How many requests there may be at one moment.
+        The most requests in flight.
     """
 
     def __init__(self, in_flight: int) -> None:
         self.sent = 0
         self._window = min(max(2 * MIN_WINDOW, 2 * in_flight), MAX_WINDOW)
-        self._refused: deque[int] = deque()  # how many had been sent when each was refused
+        self._refused: deque[int] = deque()  # for each refusal, how many had been sent by then
         self._since = 0
 
     def note(self) -> None:
-        """Count one more that was refused."""
+        """Count a refusal."""
         self._refused.append(self.sent)
 
     def reset(self) -> None:
-        """Forget what was."""
+        """Begin a new window."""
         self._refused.clear()
         self._since = self.sent
 
     def is_burst(self, fewest: int = MIN_WINDOW) -> bool:
-        """Say whether at least half of the last requests, at least `fewest`, were refused."""
+        """Return True if at least half of the last requests (`fewest` or more) were refused."""
         last = min(self._window, self.sent - self._since)
         while self._refused and self._refused[0] <= self.sent - last:
             self._refused.popleft()
@@ -66,7 +66,11 @@ class Refusals:
 
 
 class RetryAfterEvidence:
-    """Whether the pauses that a server asks for are needed by others than the refused calls."""
+    """Evidence on whether a Retry-After is about all calls or only about the refused one.
+
+    It comes from the requests that were on their way when the pause began: sent after the refused
+    one, and before its 429 arrived.
+    """
 
     def __init__(self) -> None:
         self._sent, self._refused_at = math.inf, -math.inf
@@ -74,40 +78,40 @@ class RetryAfterEvidence:
 
     @property
     def concerns_one_call(self) -> bool:
-        """True if they are not, as far as was seen."""
+        """True if most of those requests were answered: a Retry-After is about its own call."""
         return (
             self._answered >= MIN_ANSWERED and self._answered > ANSWERED_PER_REFUSAL * self._refused
         )
 
     def note_pause(self, now: float, sent: float) -> None:
-        """Note that a request sent at `sent` was refused now, and that all wait for that."""
+        """Note that the 429 to a request sent at `sent` begins a pause of all calls."""
         self._sent, self._refused_at = sent, now
 
     def note_answer(self, sent: float) -> None:
-        """Note that a request was answered."""
+        """Note an answered request."""
         self._answered += self._sent < sent <= self._refused_at
 
     def note_429(self, sent: float) -> None:
-        """Note that a request was refused."""
+        """Note a refused request."""
         self._refused += self._sent < sent <= self._refused_at
 
     def reset(self) -> None:
-        """Take what comes for what it says again."""
+        """Forget the evidence: a Retry-After is taken to be about all calls again."""
         self._answered = self._refused = 0
 
 
 @dataclass(slots=True)
 class Pauses:
-    """The pause of all calls that lasts, or the way out of it.
+    """The current pause of all calls, and the waves in which calls start after it.
 
     Attributes
     ----------
     is_on
-        True while somebody may have to wait.
+        True while a call may have to wait.
     began, ends
-        Stamps of the last pause.
+        Of the last pause, in seconds since the run's origin.
     bursts
-        How many pauses for want of anything better to do have come in a row.
+        How many pauses without a Retry-After have come in a row.
     """
 
     is_on: bool = False
@@ -121,14 +125,14 @@ class Pauses:
     _step: float = 0.1
 
     def begin(self, now: float, seconds: float, *, asked_for: bool, took: float) -> None:
-        """Let nobody send for `seconds`, unless more than that is left already.
+        """Pause all calls for `seconds`, unless the current pause ends later.
 
         Parameters
         ----------
         asked_for
-            By the server.
+            The server asked for it, with a Retry-After.
         took
-            Seconds that the refusal took to come.
+            Seconds from the request to its refusal, which set the interval of the waves.
         """
         self._step = min(max(MIN_STEP, 2 * took), MAX_STEP)
         if now >= self.ends:
@@ -138,7 +142,7 @@ class Pauses:
         self._begin_waves(FIRST_WAVE if self._is_asked_for else math.inf, self.ends)
 
     def begin_ramp(self, now: float) -> None:
-        """Let one call go now, and then more."""
+        """Send one call now, then two, and so on."""
         self._begin_waves(1, now)
 
     def _begin_waves(self, first: float, at: float) -> None:
@@ -150,20 +154,20 @@ class Pauses:
         if now < self.ends:
             return self.ends - now
         if now >= self._next:
-            # However long nobody has asked: more than a few doublings is everybody.
+            # No call may have asked for a long time; the bound keeps the power finite.
             waves = min((now - self._next) // self._step + 1, MAX_WAVES)
             self._wave *= 2.0**waves
             self._left, self._next = self._wave, now + self._step
         return 0.0 if self._left > 0 else self._next - now
 
     def take(self, limit: int) -> None:
-        """Count a call that is sent; with `limit` of them in a wave nobody has to wait any more."""
+        """Count a sent call; the waves are over once one of them reaches `limit`."""
         self._left -= 1
         if self._wave >= limit:
             self.is_on = False
 
     def describe(self, now: float) -> str:
-        """Say that nothing is sent, for how long, and why; empty if that is over."""
+        """Return the status text of the pause; empty if it is over."""
         if now >= self.ends:
             return ""
         whole, left = math.ceil(self.ends - self.began), math.ceil(self.ends - now)

@@ -1,4 +1,4 @@
-"""What follows from an attempt, for its call and for all others: `retry` and `holdups` together."""
+"""Decide what follows from an attempt: for its own call (`retry`) and for all (`holdups`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .holdups import Holdups
 from .outage import LOST
 from .retry import REFUSED_TOO_OFTEN, USED_UP, Tries, Verdict
 
-NO_DELAY = 0.0
+NO_DELAY = 0.0  # try again as soon as admission allows
 _BUDGET_NOTICES = {
     USED_UP: "More calls failed than retry_share={:g} allows retries for: some were not tried "
     "again. Send them again with retry_failed=True.",
@@ -29,13 +29,13 @@ class Policy:
     Parameters
     ----------
     plan
-        The run; gets its notices.
+        The run; its record gets the notices.
     clock
-        Draws the waits.
+        Draws the random waits.
     now
-        Tells the seconds since the run's origin.
+        Returns the seconds since the run's origin.
     status
-        Is told what all calls wait for.
+        Shows what all calls wait for.
     """
 
     def __init__(
@@ -54,13 +54,13 @@ class Policy:
         )
 
     def note_answer(self, *, sent: float) -> None:
-        """Note that an attempt was answered that had begun at `sent`."""
+        """Note that an attempt sent at `sent` was answered."""
         with self._lock:
             self._note_reply(sent=sent, is_good=True)
             self.retries.note_answer()
 
     def say(self, kind: str, text: str) -> None:
-        """Say what is to be known of the run: once of each kind, and keep the newest of it."""
+        """Add a notice to the run: the first of each kind is shown, the newest is kept."""
         with self._lock:
             self._say(kind, text)
 
@@ -74,20 +74,21 @@ class Policy:
         in_flight: int,
         streamed: bool,
     ) -> Verdict:
-        """Return what follows from a failure; `NO_DELAY` for a call that waits with all others.
+        """Return what follows from a failure; `NO_DELAY` if all calls wait, by `holdups`.
 
         Parameters
         ----------
         tries, left, streamed
             As for `Retries.judge`.
         sent
-            When the attempt began.
+            When the attempt was sent.
         in_flight
-            The attempts that are still on their way.
+            The other attempts in flight.
         """
         with self._lock:
             now = self._now()
             is_away = self.holdups.note_loss(failure, now, in_flight=in_flight)
+            # Any reply but a gateway's shows that the server is there.
             if failure.status is not None and failure.error_type not in LOST:
                 self._note_reply(sent=sent, is_good=False)
             refused = failure.error_type == "429"
@@ -107,7 +108,7 @@ class Policy:
                 all_wait = self.holdups.pause(now, verdict.pause, sent=sent)
             elif refused and not verdict.stops_run:
                 all_wait = self.holdups.pause_if_burst(now, self.retries.draw_pause, sent=sent)
-            # After a 429 it queues again at once, and keeps its priority.
+            # The pause replaces the call's own wait: it queues now and keeps its priority.
             return replace(verdict, wait=NO_DELAY) if all_wait and verdict.wait else verdict
 
     def _note_reply(self, *, sent: float, is_good: bool) -> None:

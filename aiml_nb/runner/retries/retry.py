@@ -1,16 +1,16 @@
-"""Whether a failed attempt is made again, and after how long a wait.
+"""Whether a failed attempt is retried, and after which wait: open this to change the rules.
 
-At most three attempts for failures, with full jitter: a wait is drawn between nothing and a bound
-that doubles (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). A 429 says
-"too fast", not "broken": it has bounds of its own, and waits for as long as the server asks, else
-between a second and a bound that doubles while most of what is sent is refused. If only some is, it
-stays at two seconds: to wait longer makes room at a server that has too much to do, and this one
-has not. What fails because the server is away (`outage`) is not a failure of the call.
+Failures get at most three attempts, with full jitter: a wait is drawn between 0 and a bound that
+doubles (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). A 429 says "too
+fast", not "broken", so it has bounds of its own: it waits for as long as its Retry-After says, else
+between a second and a bound that doubles while most requests are refused. If only some are, the
+bound stays at two seconds, since longer waits help a server with too much to do, and this one has
+not. Failures because the server is away (`outage`) do not count.
 
-Budgets of the whole run keep a broken server from being asked N times three times. That for
-failures refills: each answer brings back a share of a retry, as in the AWS clients' standard mode
-and in gRPC (proposal A6, "gRPC Retry Design"), so that a server that fails three times in ten is
-asked as often as it takes, and one that only fails is soon left alone.
+Budgets of the whole run keep a broken server from getting three times N requests. The one for
+failures refills: each answer adds a share of a retry, as in the AWS clients' standard mode and in
+gRPC (proposal A6, "gRPC Retry Design"). So a server that fails three times in ten gets all the
+retries it needs, and one that only fails soon gets no more.
 """
 
 from __future__ import annotations
@@ -24,39 +24,39 @@ from .retry_budget import RetryBudget
 
 RETRIED = frozenset(  # 429 has bounds of its own
     {"connect", "no_reply", "408", "500", "502", "503", "504", "529"}
-    | {"520", "521", "522", "523", "524", "530"}  # what Cloudflare says of a server behind it
+    | {"520", "521", "522", "523", "524", "530"}  # Cloudflare: the server behind it failed
 )
-MAX_429S = 8
-MAX_LOST = 8
-MAX_BACKOFF = 20.0
+MAX_429S = 8  # retries of a call after 429s
+MAX_LOST = 8  # retries of a call after requests that may have reached a server as it went away
+MAX_BACKOFF = 20.0  # seconds
 MIN_PAUSE = 1.0
-MAX_PAUSE = 60.0  # most limits are counted by the minute
-# With this share a run in which three attempts in ten fail has more retries coming in than it
-# needs: 0.3 + 0.3² for a call, against half of one for each of the 97 % that are answered.
+MAX_PAUSE = 60.0  # most rate limits count by the minute
+# Enough for a run in which three attempts in ten fail: its calls need 0.3 + 0.3² retries each, and
+# the 97 % of them that are answered add half a retry each.
 RETRY_SHARE = 0.5
-# Enough that chance alone does not use it up before the answers bring more: with 30 % failing once
-# in ten billion runs. All that is in flight may fail at one moment, too.
+# Enough that chance alone does not use them up before the answers add more: with 30 % failures,
+# once in ten billion runs. The budget is larger if more calls are in flight, as all may fail at
+# once.
 FIRST_RETRIES = 50
 
 
 def is_temporary(status: int | None) -> bool:
-    """Say whether the next reply may be another one after this status."""
+    """Return True if a retry may get another status than this one."""
     return status is not None and (status == 429 or status >= 500 or str(status) in RETRIED)
 
 
 @dataclass(slots=True)
 class Tries:
-    """What one call has been through.
+    """The attempts of one call so far, by how they ended.
 
     Parameters
     ----------
     failures, rate_limited, lost
-        Attempts that failed, attempts that were answered by a 429, and attempts that may have
-        reached the server as it went away.
+        Failures, 429s, and attempts that may have reached the server as it went away.
     unanswered
-        Of the failures those that were sent and never answered: each is perhaps billed.
+        Of the failures, those sent and never answered: each may be billed.
     mostly_refused
-        Of the 429s those in a row that came when the server refused most of what it was sent.
+        The 429s in a row that came while the server refused most requests.
     """
 
     failures: int = 0
@@ -75,12 +75,11 @@ class Verdict:
     wait
         Seconds until the next attempt; None: there is none.
     remark
-        What is added to the error where no attempt follows.
+        Added to the error if no attempt follows.
     stops_run
-        No call of this run can succeed: nothing more is to be sent.
+        No call of this run can succeed: nothing more is sent.
     pause
-        Seconds for which the server asks to be left alone: all calls wait, whether or not this one
-        is tried again. 0 if it does not ask.
+        Seconds of the Retry-After: all calls wait, whether or not this one is retried. 0 for none.
     """
 
     wait: float | None
@@ -90,23 +89,24 @@ class Verdict:
 
 
 class Retries:
-    """The retry policy of one run, and what is left of its budgets; for one thread at a time.
+    """The retry policy of one run and its budgets; not thread-safe.
 
     Parameters
     ----------
     n_calls
-        How many calls the run has.
+        The calls of the run.
     max_attempts
-        Attempts per call for failures; 1 sends nothing again, not even after a 429. What was sent
-        and never answered is sent again once, with more than three attempts once more for each.
+        Attempts per call for failures; 1 sends nothing again, not even after a 429. An unanswered
+        request is sent again once, or `max_attempts` - 2 times if that is more.
     clock
-        Draws the waits.
+        Draws the random waits.
     retry_share
-        What each answer adds to the retries that are left, of `FIRST_RETRIES` or `in_flight`.
+        What each answer adds to the budget, which holds `FIRST_RETRIES`, or `in_flight` if more.
     in_flight
-        The most calls at one moment.
+        The most calls in flight.
     streams
-        What a stream is sent unasked may be refused, of all that are in flight then.
+        Requests have a `stream_options` of ours, which the server may reject: each request in
+        flight at that moment is then sent once more.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class Retries:
         streams: bool = False,
     ) -> None:
         self.n_calls, self.max_attempts, self._clock = n_calls, max_attempts, clock
-        # Each of those that were never answered is perhaps billed: of three attempts one again.
+        # An unanswered request may be billed all the same, so it is repeated less often.
         self._max_unanswered = max(1, max_attempts - 2)
         at_once = min(in_flight, n_calls)
         first = max(FIRST_RETRIES, at_once)
@@ -133,7 +133,7 @@ class Retries:
     def max_requests(self) -> int:
         """The most requests that the run can send: every call once, and all budgets.
 
-        A connection that was refused has carried none.
+        Refused connections do not count: they carry no request.
         """
         n = self.n_calls + self._extra_requests
         if self.max_attempts == 1:
@@ -164,15 +164,15 @@ class Retries:
         Parameters
         ----------
         tries
-            What the call has been through before; is brought up to date.
+            The attempts of the call so far; updated here.
         streamed
-            A first token has been seen: an answer that was begun is not asked for again.
+            A first token has arrived: an answer that has begun is billed, and not requested again.
         left
             Seconds until the call's deadline.
         is_away
             It failed because the server is away: all calls wait until it is back.
         mostly_refused
-            The server refuses most of what it is sent.
+            The server refuses most requests.
         """
         if stops_run(failure):
             return Verdict(None, stops_run=True)
@@ -187,7 +187,7 @@ class Retries:
         return Verdict(None) if is_last else self._judge_failure(failure, tries, left)
 
     def draw_pause(self, number: int) -> float:
-        """Return the seconds of the `number`-th pause in a row that no server has asked for."""
+        """Return the seconds of the `number`-th pause in a row without a Retry-After."""
         return self._draw_wait(number, MAX_PAUSE)
 
     def _draw_wait(self, number: int, max_wait: float) -> float:
@@ -195,7 +195,7 @@ class Retries:
         return MIN_PAUSE + self._clock.draw(upper - MIN_PAUSE)
 
     def _retries_during_outage(self, failure: Failure, tries: Tries) -> bool:
-        """Say whether an attempt that found the server away is made again, whatever came before."""
+        """Return True if an attempt that failed by an outage is retried, at no cost to the call."""
         if failure.error_type == "connect":  # nothing was sent
             return True
         if self.max_attempts == 1 or tries.lost == MAX_LOST:
@@ -233,7 +233,7 @@ class Retries:
     def _retry_if_allowed(
         self, wait: float, left: float, *, pause: float, budget: RetryBudget, end: str
     ) -> Verdict:
-        """Let an attempt follow after `wait` seconds, if there is time and it is not too many."""
+        """Return a retry after `wait` seconds, if the deadline and the budget allow it."""
         if wait > left:
             late = f"come back in {wait:.0f} s" if pause else "no time is left for another attempt"
             return Verdict(None, late, pause=pause)
@@ -247,5 +247,5 @@ REFUSED_TOO_OFTEN = "the run's budget for retries after 429s is used up"
 
 
 def _requested_pause(failure: Failure) -> float:
-    """Return the seconds that the server asks to be left alone, a second at least; 0 for none."""
+    """Return the seconds of the Retry-After, at least `MIN_PAUSE`; 0 without one."""
     return 0.0 if failure.retry_after is None else max(MIN_PAUSE, failure.retry_after)

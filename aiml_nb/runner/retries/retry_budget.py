@@ -1,15 +1,15 @@
-"""How many retries a run has left."""
+"""The retries that a run has left: a token bucket that answers refill."""
 
 from __future__ import annotations
 
 
 class RetryBudget:
-    """A token bucket: so many at first, and a share of one more for each answer up to as many.
+    """A token bucket, full at first, to which each answer adds a share of a retry.
 
     Parameters
     ----------
     capacity
-        What it holds when it is full, as it is at first.
+        The retries that it holds when full.
     share
         What an answer adds.
     """
@@ -19,16 +19,16 @@ class RetryBudget:
         self.left = float(capacity)
 
     def take(self) -> bool:
-        """Take one, if there is one."""
+        """Take one retry; return False if there is none."""
         if self.left < 1:
             return False
         self.left -= 1
         return True
 
     def refill(self) -> None:
-        """Add what an answer adds."""
+        """Add the share of one answer."""
         self.left = min(self.left + self.share, self.capacity)
 
     def max_taken(self, answers: int) -> int:
-        """Return the most that can be taken with so many answers."""
+        """Return the most retries that can be taken in a run with so many answers."""
         return self.capacity + int(self.share * answers)
