@@ -1,1 +1,1 @@
-"""Replies of a server: from bytes to JSON, to one completion, and to what it turned out to be."""
+"""From the bytes of a reply to JSON, to one completion, and to the outcome of the call."""
