@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .runner.handle import RunHandle, start
     from .runner.resume import resume
     from .runner.run import run, run_async
+    from .watch import step, watch
 
 # Each name and the module it is fetched from when it is first used: importing this package loads
 # none of openai, pandas, matplotlib, ipywidgets, IPython, which together take seconds.
@@ -65,6 +66,7 @@ _HOMES = {
     "compare_strategies": "report",
     "connect": "endpoint",
     "last_run": "runner",
+    "load_ipython_extension": "watch",
     "patch_loop": "loop",
     "plot_timeline": "plot",
     "read_saved": "formats.saved",
@@ -73,9 +75,12 @@ _HOMES = {
     "run_async": "runner",
     "run_coroutine": "loop",
     "start": "runner",
+    "step": "watch",
     "to_chrome_trace": "export",
     "to_csv": "export",
     "to_jsonl": "export",
+    "unload_ipython_extension": "watch",
+    "watch": "watch",
     "what_if": "analysis",
 }
 
@@ -107,9 +112,11 @@ __all__ = [
     "run_async",
     "run_coroutine",
     "start",
+    "step",
     "to_chrome_trace",
     "to_csv",
     "to_jsonl",
+    "watch",
     "what_if",
 ]
 

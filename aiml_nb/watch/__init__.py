@@ -1,0 +1,15 @@
+"""Watch: the timeline of anybody's code, from hooks that are in place only while it lasts."""
+
+from .magics import load_ipython_extension, unload_ipython_extension
+from .steps import Inside, inside, step
+from .watching import Watch, watch
+
+__all__ = [
+    "Inside",
+    "Watch",
+    "inside",
+    "load_ipython_extension",
+    "step",
+    "unload_ipython_extension",
+    "watch",
+]

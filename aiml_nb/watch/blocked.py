@@ -1,0 +1,144 @@
+"""Which function of the user's held an event loop, and for how long.
+
+A thread looks every few milliseconds at what all others are doing. The step of an event loop that
+is found again and again is held by the function of the user's that is called in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import CodeType, FrameType
+
+INTERVAL = 0.01  # seconds between two looks
+HELD = 0.05  # seconds from which a step counts: shorter ones any program has
+_MAX_DEPTH = 300
+_STEP = asyncio.events.Handle._run.__code__
+# Where the user's own code is not.
+_LIBRARIES = ("site-packages", "dist-packages", "importlib", "<frozen")
+
+
+@dataclass(slots=True)
+class Held:
+    """A step of an event loop that took long.
+
+    Parameters
+    ----------
+    function, file, line
+        Where the user's code stood.
+    started
+        ``perf_counter`` seconds.
+    duration
+        Seconds.
+    """
+
+    function: str
+    file: str
+    line: int
+    started: float
+    duration: float
+
+
+@dataclass(slots=True)
+class _Step:
+    """A step of a loop that goes on: the frame that it is known by, and where it stood."""
+
+    frame: FrameType
+    started: float
+    last: float
+    place: tuple[str, str, int] | None
+
+
+class LoopWatcher:
+    """Looks at all event loops while the ``with`` block lasts.
+
+    Attributes
+    ----------
+    held
+        The steps that took long, in the order in which they ended.
+    """
+
+    def __init__(self) -> None:
+        self.held: list[Held] = []
+        self._steps: dict[int, _Step] = {}
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="aiml_nb watch", daemon=True)
+
+    def __enter__(self) -> LoopWatcher:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+        for thread in list(self._steps):
+            self._close(thread)
+
+    def _look(self) -> None:
+        me = threading.get_ident()
+        while not self._end.wait(INTERVAL):
+            for thread, frame in sys._current_frames().items():
+                if thread != me:
+                    self._take(thread, frame, time.perf_counter())
+            for thread in self._steps.keys() - sys._current_frames().keys():
+                self._close(thread)
+
+    def _take(self, thread: int, frame: FrameType, at: float) -> None:
+        """Take one look at a thread."""
+        step = _find_step(frame)
+        known = self._steps.get(thread)
+        if known is not None and (step is None or step is not known.frame):
+            self._close(thread)
+            known = None
+        if step is None:
+            return
+        place = _find_place(frame, step)
+        if known is None:
+            self._steps[thread] = _Step(step, at, at, place)
+        else:
+            known.last, known.place = at, place or known.place
+
+    def _close(self, thread: int) -> None:
+        step = self._steps.pop(thread)
+        duration = step.last - step.started
+        if duration >= HELD and step.place is not None:
+            self.held.append(Held(*step.place, started=step.started, duration=duration))
+
+
+def _callers(frame: FrameType | None) -> Iterator[FrameType]:
+    depth = 0
+    while frame is not None and depth < _MAX_DEPTH:
+        yield frame
+        frame, depth = frame.f_back, depth + 1
+
+
+def _find_step(frame: FrameType) -> FrameType | None:
+    """Return the innermost step of an event loop in which a thread is, None if it is in none."""
+    return next((each for each in _callers(frame) if each.f_code is _STEP), None)
+
+
+def _find_place(frame: FrameType, step: FrameType) -> tuple[str, str, int] | None:
+    """Return the function that holds a step: the user's innermost, if a coroutine is around it."""
+    found: FrameType | None = None
+    for each in _callers(frame):
+        if each is step:
+            return None
+        if _is_users(each.f_code):
+            found = found or each
+            if each.f_code.co_flags & inspect.CO_COROUTINE and each.f_code.co_name != "<module>":
+                return found.f_code.co_name, found.f_code.co_filename, found.f_lineno
+    return None
+
+
+def _is_users(code: CodeType) -> bool:
+    file = code.co_filename
+    return not file.startswith(_ELSEWHERE) and not any(part in file for part in _LIBRARIES)
+
+
+# The standard library, and this package.
+_ELSEWHERE = (asyncio.__file__.rpartition("asyncio")[0], __file__.rpartition("watch")[0])

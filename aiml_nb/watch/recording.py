@@ -1,0 +1,297 @@
+"""The record of one call, written while the code that made it goes on.
+
+A call is one request of a client as its user wrote it; an attempt is one thing that was sent for
+it. Whatever goes wrong here stays here: the code that is watched must not notice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any, Protocol
+
+from ..endpoint.bad_replies import BadResponseError
+from ..endpoint.failures import Failure, explain_failure, quote
+from ..endpoint.keys import ApiKey
+from ..records import Attempt, Call, Outcome
+from ..replies.outcome import Verdict
+from .kinds import Json, Kind, label_of
+from .reply import ReplyReader
+
+now = time.perf_counter
+_NO_TEXT: dict[str, Any] = {}
+_MAX_LABEL = 20_000  # characters of a prompt
+
+
+class Place(Protocol):
+    """Where calls are recorded: a watch, a function's item, a step."""
+
+    @property
+    def is_open(self) -> bool:
+        """False once nothing more is to be recorded there."""
+
+    def add(self, make: Callable[[int], Call], *, base_url: str, at: float) -> tuple[Call, float]:
+        """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
+
+    def note(self, problem: BaseException) -> None:
+        """Be told of a call that could not be recorded."""
+
+
+# The call that is being made here, and where calls made here belong if not to every watch.
+current_call: ContextVar[Recording | None] = ContextVar("current_call", default=None)
+current_places: ContextVar[tuple[Place, ...]] = ContextVar("current_places", default=())
+watches: list[Place] = []
+
+
+def open_places() -> tuple[Place, ...]:
+    """Return where a call that is made here and now is to be recorded."""
+    inner = tuple(place for place in current_places.get() if place.is_open)
+    return inner or tuple(place for place in watches if place.is_open)
+
+
+class Recording:
+    """A call that is being recorded, in as many places as watch it.
+
+    Parameters
+    ----------
+    places
+        Where.
+    kind
+        What kind of call it is.
+    base_url
+        The address before the kind's own path.
+    asked
+        The JSON of the request; empty if it has none.
+    key
+        What must not be written down.
+
+    Attributes
+    ----------
+    waits_for_body
+        The body of its reply has not come to its end.
+    is_returned
+        The code that made the call has its reply, though the body may still come.
+    """
+
+    __slots__ = (
+        *("_attempts", "_calls", "_is_finished", "_key", "_n", "_reply", "_verdict"),
+        *("is_returned", "kind", "places", "waits_for_body"),
+    )
+
+    def __init__(
+        self,
+        places: tuple[Place, ...],
+        kind: Kind,
+        *,
+        base_url: str,
+        asked: Json,
+        key: ApiKey | None,
+    ) -> None:
+        self.kind, self._key, self.places = kind, key, places
+        self._n = asked.get("n", 1)
+        self._attempts: list[Attempt] = []
+        self._is_finished = False
+        self._verdict: Verdict | None = None
+        self._reply: ReplyReader | None = None
+        self.waits_for_body = self.is_returned = False
+        at = now()
+        self._calls: list[tuple[Call, float]] = [
+            place.add(lambda index: self._make_call(index, asked), base_url=base_url, at=at)
+            for place in places
+        ]
+        for call, origin in self._calls:
+            call.submitted = call.started = at - origin
+
+    def _make_call(self, index: int, asked: Json) -> Call:
+        model = asked.get("model")
+        return Call(
+            index=index,
+            custom_id=f"call-{index + 1:06d}",
+            prompt=self._clean(label_of(self.kind.prompt(asked))[:_MAX_LABEL]),
+            api=self.kind.api,
+            model=model if isinstance(model, str) else None,
+            parameters=_settings_of(asked),
+        )
+
+    def begin_attempt(self) -> None:
+        """Write down that something is sent."""
+        at, before = now(), self._attempts
+        number = len(before) // len(self._calls) + 1
+        if number > 1:
+            self.end_attempt()  # of one whose reply nobody has read
+        for call, origin in self._calls:
+            attempt = Attempt(number=number, started=at - origin)
+            if call.attempts:
+                attempt.backoff_time = attempt.started - (call.attempts[-1].finished or 0.0)
+            call.attempts.append(attempt)
+            before.append(attempt)
+        self._reply = ReplyReader(self.kind, now, n=self._n)
+
+    def note_head(self, status: int, headers: Mapping[str, str]) -> None:
+        """Write down how a reply begins."""
+        for attempt in self._newest():
+            attempt.status, attempt.request_id = status, self._clean(headers.get("x-request-id"))
+            if status >= 300:
+                attempt.error_type = "redirect" if status < 400 else str(status)
+
+    def end_attempt(self, failure: Failure | None = None) -> None:
+        """Write down that the newest attempt is over."""
+        at = now()
+        for (_, origin), attempt in zip(self._calls, self._newest(), strict=False):
+            if attempt.finished is None:
+                attempt.finished = at - origin
+                if self._reply is not None and self._reply.first_token is not None:
+                    attempt.first_token = self._reply.first_token - origin
+            if failure is not None:
+                attempt.error_type = attempt.error_type or failure.error_type
+                attempt.status = attempt.status or failure.status
+                attempt.possibly_billed = failure.possibly_billed
+
+    def read_whole(self, data: bytes) -> None:
+        """Take a reply that has come as a whole."""
+        if self._reply is not None:
+            self._verdict = self._reply.read_whole(data)
+        self.end_attempt()
+
+    def feed(self, data: bytes) -> bool:
+        """Take a piece of a body; return True once a stream says that no more will come."""
+        return self._reply is not None and self._reply.feed(data)
+
+    def end_body(self) -> None:
+        """Take the end of a body."""
+        self.waits_for_body = False
+        with guarded(self.places):
+            try:
+                self._verdict = self._reply.end() if self._reply is not None else None
+            except BadResponseError as problem:
+                self.spoil(problem)
+            self.end_attempt()
+            if self.is_returned:
+                self.finish()
+
+    def break_body(self, error: BaseException) -> None:
+        """Write down that reading a body raised `error`."""
+        self.waits_for_body = False
+        with guarded(self.places):
+            if self.is_returned:
+                self.fail(error)
+            else:  # the client may send it again
+                self.end_attempt(explain_failure(error) if isinstance(error, Exception) else None)
+
+    def leave_body(self) -> None:
+        """Write down that a body was left before its end."""
+        self.waits_for_body = False
+        with guarded(self.places):
+            if self._reply is not None:
+                self._reply.leave()
+            self.end_attempt()
+            if self.is_returned:
+                self._close("incomplete", None, "the answer was not read to its end")
+
+    def spoil(self, problem: Exception) -> None:
+        """Write down that a body cannot be read, or says that something went wrong."""
+        with guarded(self.places):
+            if isinstance(problem, BadResponseError):
+                self.waits_for_body = False
+                if self._reply is not None:
+                    self._reply.leave()
+                self.fail(problem)
+            else:
+                self._reply = None
+                raise problem
+
+    def finish(self) -> None:
+        """Close the record of a call that was answered."""
+        verdict = self._verdict or Verdict("ok")
+        self._close(verdict.outcome, None, verdict.words)
+
+    def fail(self, error: BaseException) -> None:
+        """Close the record of a call that raised `error`."""
+        if not isinstance(error, Exception):
+            self._close("cancelled", None, "interrupted")
+            return
+        failure = explain_failure(error)
+        kind = failure.error_type
+        if self._verdict is not None and kind == "exception":
+            # The answer came; what the client made of it raised, as a model that does not fit.
+            if self._verdict.outcome != "ok":
+                self._close(self._verdict.outcome, None, failure.message)
+                return
+            kind = "invalid_answer"
+        else:
+            self.end_attempt(failure)
+        outcome: Outcome = "timeout" if kind == "deadline" else "error"
+        is_known = kind not in ("exception", "invalid_answer")
+        words = failure.message if is_known else f"{type(error).__name__}: {failure.message}"
+        self._close(outcome, kind, words)
+
+    def fail_with_status(self, status: int, response: Any) -> None:
+        """Close the record of a call whose reply says by its status that it is none."""
+        failure = explain_failure(_StatusError(status, response))
+        self.end_attempt(failure)
+        self._close("error", failure.error_type, failure.message)
+
+    def _close(self, outcome: Outcome, error_type: str | None, words: str | None) -> None:
+        if self._is_finished:
+            return
+        self._is_finished = True
+        self.end_attempt()
+        reply, at = self._reply, now()
+        if reply is not None and reply.body is not None and self._key is not None:
+            reply.body = self._key.redact_all(reply.body)
+        body = reply.body if reply else None
+        told = reply.fields if reply and body else _NO_TEXT
+        error = quote(words, self._key) if words and self._key else words and words[:300]
+        for call, origin in self._calls:
+            for name, value in told.items():
+                if value is not None:
+                    setattr(call, name, value)
+            if body and "choices" in body:
+                call.body = dict(body)
+            if reply and reply.first_token is not None:
+                call.first_token = reply.first_token - origin
+            call.outcome, call.error_type, call.error = outcome, error_type, error
+            call.finished = at - origin
+
+    def _newest(self) -> list[Attempt]:
+        return self._attempts[-len(self._calls) :]
+
+    def _clean(self, text: Any) -> Any:
+        return self._key.redact(text) if self._key and isinstance(text, str) else text
+
+
+class _StatusError(Exception):
+    """A reply with a bad status, in the shape in which `endpoint.failures` reads it."""
+
+    def __init__(self, status: int, response: Any) -> None:
+        super().__init__()
+        self.status_code, self.response = status, response
+
+
+@contextmanager
+def guarded(places: tuple[Place, ...]) -> Iterator[None]:
+    """Let nothing out that goes wrong while something is recorded; the places are told."""
+    try:
+        yield
+    except Exception as problem:  # noqa: BLE001  the code that is watched must not notice
+        for place in places:
+            place.note(problem)
+
+
+def _settings_of(asked: Json) -> dict[str, Any]:
+    """Return the parameters that are numbers and switches: in others a text may stand."""
+    return {
+        name: value
+        for name, value in asked.items()
+        if isinstance(value, int | float) and name != "stream"
+    }
+
+
+@lru_cache(maxsize=64)
+def key_of(authorization: str) -> ApiKey | None:
+    """Return what a header holds that must not be written down."""
+    text = authorization.removeprefix("Bearer ").strip()
+    return ApiKey(text, source="the client") if text else None

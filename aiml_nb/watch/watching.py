@@ -1,0 +1,157 @@
+"""Record the calls of anybody's code as a `Run`, while a block lasts."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import PurePath
+from types import TracebackType
+
+from ..records import Call, Run
+from .blocked import Held, LoopWatcher
+from .hooks import hooks
+from .recording import watches
+
+STRATEGY = "watch"
+SEVERAL = "several models"
+RECOGNISED = "openai clients, and any client on httpx2 or httpx that calls a model's address"
+
+
+class Watch:
+    """A place where all calls of this process are recorded; what `watch` returns.
+
+    ``with nb.watch() as run:`` gives the `Run`, which fills as calls are made.
+
+    Attributes
+    ----------
+    run
+        The record.
+    """
+
+    def __init__(self) -> None:
+        self.run = Run(
+            run_id=uuid.uuid4().hex[:12],
+            strategy=STRATEGY,
+            max_concurrency=1,
+            stream=False,
+            model="",
+            base_url="",
+            simulated=False,
+            started_at=0.0,
+            calls=[],
+        )
+        self._exits = ExitStack()
+        self._lock = threading.Lock()
+        self._origin = 0.0
+        self._models: set[str] = set()
+        self._problems = 0
+        self.is_open = False
+
+    def __enter__(self) -> Run:
+        if self.is_open or self.run.started_at:
+            raise RuntimeError(
+                "This watch has been used. Make another: with aiml_nb.watch() as run:"
+            )
+        self._exits.enter_context(hooks())
+        self._looking = self._exits.enter_context(LoopWatcher())
+        watches.append(self)
+        self.is_open = True
+        return self.run
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.is_open = False
+        watches.remove(self)
+        self._exits.close()
+        run = self.run
+        for call in run.calls:
+            _mark_unfinished(call)
+        run.max_concurrency = max(1, len(run.calls))
+        run.stream = any(call.first_token is not None for call in run.calls)
+        self._note_held(self._looking.held)
+
+    def add(self, make: Callable[[int], Call], *, base_url: str, at: float) -> tuple[Call, float]:
+        """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
+        run = self.run
+        with self._lock:
+            if not run.calls:
+                self._origin, run.started_at, run.base_url = at, time.time(), base_url
+            call = make(len(run.calls))
+            run.calls.append(call)
+            if call.model and call.model not in self._models:
+                self._models.add(call.model)
+                run.model = call.model if len(self._models) == 1 else SEVERAL
+        return call, self._origin
+
+    def note(self, problem: BaseException) -> None:
+        """Be told of a call that could not be recorded; the run says so once."""
+        self._problems += 1
+        if self._problems == 1:
+            self.run.notices.append(
+                f"Something could not be recorded ({type(problem).__name__}: {problem}); the code "
+                "that was watched did not notice."
+            )
+
+    def _note_held(self, held: list[Held]) -> None:
+        if not held:
+            return
+        self.run.loop_lag_max = max(each.duration for each in held)
+        self.run.loop_lag_total = sum(each.duration for each in held)
+        functions = dict.fromkeys((each.function, each.file) for each in held)
+        for name, file in functions:
+            its = [each for each in held if (each.function, each.file) == (name, file)]
+            self.run.notices.append(_tell_held(its))
+
+
+def watch() -> Watch:
+    """Record every call to a model that is made while a ``with`` block lasts.
+
+    Calls of openai clients are seen, sync and async, with all their attempts; so are those of other
+    clients on httpx2 or httpx to addresses where models answer. Nothing changes for the code that
+    makes them. They are recorded in all threads; calls of `run` keep records of their own and are
+    left out.
+
+    Returns
+    -------
+    Watch
+        ``with watch() as run:`` gives the `Run`: its calls are those that were made, in the order
+        in which they began; ``submitted`` is ``started``, since nobody queued. Everything that a
+        run can do, it can: ``plot_timeline(run)``, ``run.to_frame()``, ``to_jsonl(run, …)``.
+
+    Examples
+    --------
+    >>> with nb.watch() as run:
+    ...     client.chat.completions.create(model="m", messages=messages)
+    >>> nb.plot_timeline(run)
+    """
+    return Watch()
+
+
+def _mark_unfinished(call: Call) -> None:
+    """Say that the watch ended before the call; its end is still written down if it comes."""
+    if call.finished is None:
+        call.outcome, call.error = "incomplete", "unfinished when the watch ended"
+    for child in call.children:
+        _mark_unfinished(child)
+
+
+def _tell_held(held: Iterable[Held]) -> str:
+    """Say which function held the event loop, how often and for how long."""
+    its = list(held)
+    longest = max(its, key=lambda each: each.duration)
+    place = PurePath(longest.file).name
+    where = f"line {longest.line}" + ("" if "ipykernel" in longest.file else f" of {place}")
+    often = "" if len(its) == 1 else f" {len(its)} times,"
+    most = "" if len(its) == 1 else " at most"
+    return (
+        f"{longest.function}() held the event loop{often} for {longest.duration * 1000:.0f} ms"
+        f"{most} ({where}): no other task could go on. Await what it waits for, or write "
+        "await asyncio.to_thread(…)."
+    )
