@@ -71,7 +71,7 @@ def test_both_commands_start_from_nothing_but_python3() -> None:
     commands = re.findall(r"^python3 -m venv .*$", README, re.M)
 
     assert ["compare" in command for command in commands] == [True, False]
-    assert commands[1].endswith("pytest")
+    assert commands[1].endswith("/pytest -n 2 --dist loadfile")
 
 
 @pytest.mark.slow

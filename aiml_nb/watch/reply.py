@@ -7,7 +7,7 @@ from typing import Any
 
 from ..replies.incoming import Incoming
 from ..replies.outcome import Verdict
-from ..replies.parse import Events, is_stream, parse_json
+from ..replies.parse import EventParser, is_stream, parse_json
 from .kinds import CHAT_KIND, Json, Kind
 
 _MAX_BYTES = 32 * 2**20  # of a reply that is not a stream; what is larger is not read
@@ -136,7 +136,7 @@ class _TextStream:
 
     def __init__(self, kind: Kind, delta: Callable[[Json], tuple[str, Json]]) -> None:
         self._kind, self._delta = kind, delta
-        self._events = Events()
+        self._events = EventParser()
         self._told: dict[str, Any] = {}
         self.texts: list[str] = []
         self.is_done = False
