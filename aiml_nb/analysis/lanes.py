@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 
 import numpy as np
@@ -23,15 +24,25 @@ def lanes(run: Columns) -> list[int | None]:
         started. A call that never finished keeps its lane to the end.
     """
     found: list[int | None] = [None] * len(run.calls)
-    ends = np.fmax(run.started, np.where(np.isnan(run.finished), np.inf, run.finished)).tolist()
+    ends = np.fmax(run.started, np.where(np.isnan(run.finished), np.inf, run.finished))
     order = np.argsort(run.started, kind="stable")
-    started = order[: np.count_nonzero(~np.isnan(run.started))].tolist()
-    free = list(range(len(started)))
+    started = order[: np.count_nonzero(~np.isnan(run.started))]
+    places = first_free(run.started[started].tolist(), ends[started].tolist())
+    for i, lane in zip(started.tolist(), places, strict=True):
+        found[i] = lane
+    return found
+
+
+def first_free(starts: Sequence[float], ends: Sequence[float]) -> list[int]:
+    """Return the lowest lane that is free when each span starts; the starts rise."""
+    free = list(range(len(starts)))
     heapify(free)
+    found: list[int] = []
     taken: list[tuple[float, int]] = []
-    for i, start in zip(started, run.started[started].tolist(), strict=True):
+    for start, end in zip(starts, ends, strict=True):
         while taken and taken[0][0] <= start:
             heappush(free, heappop(taken)[1])
-        lane = found[i] = heappop(free)
-        heappush(taken, (ends[i], lane))
+        lane = heappop(free)
+        found.append(lane)
+        heappush(taken, (end, lane))
     return found

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from ..records import Comparison, Run
 from .arrays import Columns
+from .kinds import kinds, plainest
 from .pairs import median_pair
 
 
@@ -62,6 +63,11 @@ class Subject:
     def run(self) -> Columns:
         """The one run, or the concurrent run of `pair`; of several the last."""
         return self.shown[-1]
+
+    @property
+    def plainest(self) -> str:
+        """The kind of call that is drawn without a hatch (`kinds.plainest`)."""
+        return plainest(*map(kinds, self.shown))
 
 
 Shown: TypeAlias = Run | Comparison | Sequence[Run] | Subject

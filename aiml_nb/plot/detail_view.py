@@ -16,6 +16,8 @@ from ..report.subjects import DETAIL_WIDTH
 from ..report.wording import concurrent_name
 from .canvas import TICKS_AND_UNIT, Canvas, draw_bound, name_axes, show_times, write_in
 from .durations import draw_durations
+from .inside_marks import row_height
+from .kinds import KIND_BARS, PHASES
 from .legend import Entry, entries
 from .marks import draw_pauses, draw_segments
 from .order import draw_order
@@ -33,8 +35,12 @@ _NOTE_LINE = 16
 # Pixels of the enlarged part, of a strip, and of one with a limit that changes; between them.
 _LARGE, _STRIP, _LIMIT_STRIP, _GAP = 240, 62, 110, 16
 _HIGHEST_ROW = 20
+# Pixels of the enlarged part where calls have others in them.
+_LARGE_INSIDE = 330
 # Over the enlarged part of a run alone: what its rows are.
 _NOTE = 22
+# What strips show of a run, without lanes above them.
+_IN_STRIPS = {*PHASES, "backoff", "pause", "function", *KIND_BARS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +86,9 @@ class DetailView:
     def entries(self) -> list[Entry]:
         """Return its part of the legend."""
         row = self._row if self.in_lanes else 10.0
-        states = [
-            state
-            for state in self.drawn.states
-            if self.in_lanes or state in ("waiting", "whole", "streaming", "backoff", "pause")
-        ]
-        made = entries(states, row=row, bounds=[] if self.bound is None else [self.bound])
+        states = [state for state in self.drawn.states if self.in_lanes or state in _IN_STRIPS]
+        bounds = [] if self.bound is None else [self.bound]
+        made = entries(states, row=row, bounds=bounds, plain=self.drawn.plain)
         return made + in_flight_entries(self.run, limit_of(self.run))
 
     def draw(self, canvas: Canvas, *, top: float) -> None:
@@ -107,7 +110,8 @@ class DetailView:
 
     @property
     def _row(self) -> float:
-        return min(_HIGHEST_ROW, _LARGE / self.slots)
+        least = min(_HIGHEST_ROW, _LARGE / self.slots)
+        return row_height([self.drawn.inside], rows=self.slots, least=least, room=_LARGE_INSIDE)
 
     @property
     def _large(self) -> float:
@@ -176,7 +180,12 @@ def plan_detail(subject: Subject, *, in_lanes: bool) -> DetailView:
         pair_bars = PairBars(sync=sync, concurrent=concurrent, left=_LEFT, right=884)
     return DetailView(
         run=run,
-        drawn=segments(run, rows=lanes(run) if in_lanes else None, shortest_queue=inf),
+        drawn=segments(
+            run,
+            rows=lanes(run) if in_lanes else None,
+            shortest_queue=inf,
+            plain=subject.plainest,
+        ),
         horizon=horizon_of([run]),
         in_lanes=in_lanes,
         slots=max(1, peak_in_flight(run)),

@@ -10,8 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from ..analysis.kinds import HOLDERS
+from ..records import CHAT
 from ..report.wording import format_seconds
-from .marks import mark
+from .artists import mark
+from .kinds import KIND_BARS, meanings
 from .style import (
     BACKOFF_COLOUR,
     BARS,
@@ -38,16 +41,18 @@ _AROUND = (_SAMPLE + _GAP + _BETWEEN) * LEGEND_SIZE * DPI / 72
 
 # In the order that a call goes through them.
 _ORDER = (
-    *("queued", "whole", "waiting", "streaming", "retried", "backoff", "pause"),
-    *("failed", "cancelled"),
+    *("queued", "function", "step", "whole", "waiting", "streaming"),
+    *(state for state in KIND_BARS if state not in HOLDERS),
+    *("retried", "backoff", "pause", "failed", "cancelled"),
 )
-_LOOKS = BARS | {"pause": PAUSE}
-_MEANINGS = LINES | {state: look.meaning for state, look in _LOOKS.items()}
+_LOOKS = BARS | KIND_BARS | {"pause": PAUSE}
 
 Entry: TypeAlias = tuple[str, Artist]
 
 
-def entries(states: Iterable[str], *, row: float, bounds: Sequence[float] = ()) -> list[Entry]:
+def entries(
+    states: Iterable[str], *, row: float, bounds: Sequence[float] = (), plain: str = CHAT
+) -> list[Entry]:
     """Return the legend's texts and samples.
 
     Parameters
@@ -58,10 +63,13 @@ def entries(states: Iterable[str], *, row: float, bounds: Sequence[float] = ()) 
         The height of a row in pixels.
     bounds
         The lower bounds that are drawn, in seconds; where there are several, none is written.
+    plain
+        The kind of call that is drawn without a hatch.
     """
     present = set(states)
+    named = LINES | meanings(present, plain=plain) | {"pause": PAUSE.meaning}
     made: list[Entry] = [
-        (_MEANINGS[state], _sample(state, row=row)) for state in _ORDER if state in present
+        (named[state], _sample(state, row=row)) for state in _ORDER if state in present
     ]
     if bounds:
         dashes = Line2D([], [], color="black", linestyle="--", linewidth=1.2)

@@ -26,6 +26,7 @@ from ..report.wording import (
     pluralize,
 )
 from .geometry import LABEL_GAP, Rect, TimeAxis, clear_of, place_arrow, time_axis
+from .inside_marks import row_height
 from .rows import Ending, Panel, Rows
 from .segments import segments
 from .style import EDGE, FAILED_INK, INK, SAVED_SIZE
@@ -33,8 +34,9 @@ from .text import cut, drawable, width_of
 
 # Up to this many rows are high.
 _MAX_LARGE = 6
-# Pixels that the slots of all runs may take together.
+# Pixels that the slots of all runs may take together, and labelled rows with calls in them.
 _LANES_HEIGHT = 420
+_ROWS_HEIGHT = 640
 _WIDEST_NAME = 300
 # Queues and savings shorter than this share of the axis cannot be seen.
 _SHORTEST = 0.004
@@ -54,10 +56,16 @@ def plan_rows(subject: Subject) -> Rows:
         A run; or a comparison, of which the pair with the median speed-up is drawn.
     """
     titled = panels(subject)
-    row = 28 if max(len(run.calls) for _, run in titled) <= _MAX_LARGE else 14
-    sizes = (9.0, 8.0) if row >= 20 else (8.0, 7.5)
-    horizon = horizon_of(run for _, run in titled)
-    made = [_panel(title, run, horizon=horizon, sizes=sizes) for title, run in titled]
+    few = max(len(run.calls) for _, run in titled) <= _MAX_LARGE
+    sizes = (9.0, 8.0) if few else (8.0, 7.5)
+    horizon, plain = horizon_of(run for _, run in titled), subject.plainest
+    made = [_panel(title, run, horizon=horizon, sizes=sizes, plain=plain) for title, run in titled]
+    row = row_height(
+        [panel.segments.inside for panel in made],
+        rows=sum(panel.rows for panel in made),
+        least=28 if few else 14,
+        room=_ROWS_HEIGHT,
+    )
     axis = time_axis(left=_left(made, size=sizes[0]), horizon=horizon, labels=_widths(made))
     made = [_clear_of_bound(panel, axis=axis) for panel in made]
     if subject.pair is not None:
@@ -77,7 +85,7 @@ def plan_strategies(subject: Subject) -> Rows:
         Panel(
             title=f"{name}: {_in_numbers(run)}",
             rows=count,
-            segments=segments(run, rows=lanes(run), shortest_queue=inf),
+            segments=segments(run, rows=lanes(run), shortest_queue=inf, plain=subject.plainest),
             bound=lower_bound(run) if is_concurrent(run) else None,
         )
         for (name, run), count in zip(panels(subject), counts, strict=True)
@@ -107,12 +115,14 @@ def _in_numbers(run: Run) -> str:
     return f"{format_seconds(run.makespan)}, {at_a_time(run)}{best}"
 
 
-def _panel(title: str, run: Run, *, horizon: float, sizes: tuple[float, float]) -> Panel:
+def _panel(
+    title: str, run: Run, *, horizon: float, sizes: tuple[float, float], plain: str
+) -> Panel:
     ranked = is_concurrent(run)
     return Panel(
         title=title,
         rows=len(run.calls),
-        segments=segments(run, shortest_queue=max(_SHORTEST * horizon, _NO_QUEUE)),
+        segments=segments(run, shortest_queue=max(_SHORTEST * horizon, _NO_QUEUE), plain=plain),
         names=[cut(drawable(name), width=_WIDEST_NAME, size=sizes[0]) for name in labels(run)],
         endings=_endings(run, ranked=ranked, size=sizes[1]),
         bound=lower_bound(run) if ranked else None,

@@ -93,8 +93,9 @@ class Rows:
     def entries(self) -> list[Entry]:
         """Return its part of the legend; of several bounds the lines say which is which."""
         states = [state for panel in self.panels for state in panel.segments.states]
+        plain = self.panels[0].segments.plain
         bounds = [panel.bound for panel in self.panels if panel.bound is not None]
-        return entries(states, row=self.row, bounds=bounds)
+        return entries(states, row=self.row, bounds=bounds, plain=plain)
 
     def draw(self, canvas: Canvas, *, top: float) -> None:
         """Draw the panels one below the other."""

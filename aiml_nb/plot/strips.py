@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +11,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..analysis.arrays import Columns, FloatArray, known
-from ..analysis.bounds import mean_in_flight, origin_of, peak_in_flight
+from ..analysis.bounds import origin_of, peak_in_flight
 from ..records import Run
-from ..report.wording import pluralize
+from ..report.wording import mean_in_words, pluralize
 from .canvas import TICKS_AND_UNIT, Canvas, draw_steps, name_axes, show_times, write_in
 from .geometry import TimeAxis
+from .kinds import KIND_BARS
 from .legend import Entry
+from .levels import at_once, count_in_flight
 from .marks import draw_pauses
 from .segments import Segments, segments
 from .style import AXIS_SIZE, BACKOFF_COLOUR, BARS, FAILED_INK, INK, NOTE_SIZE
@@ -39,8 +40,6 @@ _REFUSED: dict[str, Any] = {
 }
 # Pixels of the strip that is a block of its own, and of its title.
 _TITLE, _STRIP = 24, 110
-# What is drawn as waiting: in flight, and no text has come.
-_WAITING = ("waiting", "whole", "failed", "cancelled", "retried")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,25 +110,38 @@ def draw_in_flight(axes: Axes, run: Run, drawn: Segments, *, horizon: float, wid
     """
     draw_pauses(axes, drawn)
     edges = np.linspace(0.0, horizon, int(width) + 1)
-    streaming = _at_once([drawn.bars["streaming"]], edges)
-    waiting = streaming + _at_once([drawn.bars[state] for state in _WAITING], edges)
-    resting = waiting + _at_once([drawn.lines["backoff"]], edges)
-    for level, base, state in (
-        (streaming, np.zeros_like(streaming), "streaming"),
-        (waiting, streaming, "waiting"),
-    ):
-        draw_steps(axes, level, edges, base=base, color=BARS[state].face, lw=0, gid=state)
-    if len(drawn.lines["backoff"]):
-        draw_steps(axes, resting, edges, base=waiting, gid="backoff", **_RESTING)
+    zeros = np.zeros(len(edges) - 1)
+    flight = count_in_flight(Columns.of(run), drawn, edges)
+    if flight.functions is not None:
+        look = KIND_BARS["function"]
+        for base, line in ((zeros, {"lw": 0}), (None, {"lw": 1.0, "edgecolor": look.edge})):
+            colour = {} if base is None else {"color": look.face}
+            draw_steps(axes, flight.functions, edges, base=base, gid="function", **line, **colour)
+    below = zeros
+    for state, level in flight.levels.items():
+        draw_steps(axes, level, edges, base=below, gid=state, **_area(state))
+        below = level
+    if len(flight.backoff):
+        resting = below + at_once([flight.backoff], edges)
+        draw_steps(axes, resting, edges, base=below, gid="backoff", **_RESTING)
+        below = resting
     limit = limit_of(run)
     limits = limit.limits if limit else []
-    most = float(max(1.0, float(resting.max()), peak_in_flight(run), *limits))
+    most = float(max(1.0, float(below.max()), peak_in_flight(run), *limits))
     _draw_limit(axes, limit, horizon=horizon, most=most)
     top = max(1, *(limits or [peak_in_flight(run)]))
     axes.set_ylim(0, 1.1 * most)
     axes.set_yticks([0, top], ["0", f"{top:,}"])
     axes.set_ylabel("in flight", size=AXIS_SIZE)
-    write_in(axes, f"mean {mean_in_flight(run):.3g} in flight")
+    write_in(axes, mean_in_words(run))
+
+
+def _area(state: str) -> dict[str, Any]:
+    """Return how the calls in flight of a state are drawn."""
+    if state in BARS:
+        return {"color": BARS[state].face, "lw": 0}
+    look = KIND_BARS[state]
+    return {"facecolor": look.face, "edgecolor": look.edge, "hatch": look.hatch, "lw": 0}
 
 
 def draw_done(axes: Axes, run: Run, *, bound: float | None, horizon: float) -> None:
@@ -158,21 +170,6 @@ def draw_done(axes: Axes, run: Run, *, bound: float | None, horizon: float) -> N
     axes.set_ylim(0, 1.08 * n)
     axes.set_yticks([0, n], ["0", f"{n:,}"])
     axes.set_ylabel("done", size=AXIS_SIZE)
-
-
-def _at_once(spans: Sequence[FloatArray], edges: FloatArray) -> FloatArray:
-    """Return how many spans there were at once, on average between two edges."""
-    starts, ends, _ = np.concatenate(spans).T
-    busy = _seconds_since(starts, edges) - _seconds_since(np.maximum(starts, ends), edges)
-    return np.maximum(np.diff(busy) / np.diff(edges), 0.0)
-
-
-def _seconds_since(stamps: FloatArray, edges: FloatArray) -> FloatArray:
-    """Return, at each edge, the seconds since each of the stamps before it, added up."""
-    ranked = np.sort(stamps)
-    passed = np.searchsorted(ranked, edges, side="right")
-    sums: FloatArray = passed * edges - np.concatenate([[0.0], np.cumsum(ranked)])[passed]
-    return sums
 
 
 def _draw_limit(axes: Axes, limit: Limit | None, *, horizon: float, most: float) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..analysis.answered import is_answered, is_cut
-from ..analysis.bounds import peak_in_flight, slots
+from ..analysis.bounds import mean_in_flight, peak_in_flight, slots
+from ..analysis.kinds import has_functions, mean_calls_in_flight
 from .labels import sanitize
 
 if TYPE_CHECKING:
@@ -165,6 +166,15 @@ def at_a_time(run: Run) -> str:
     else:
         said = f"{'up to ' if learned or peak < slots(run) else ''}{peak:,} at a time"
     return f"{said}, {learned}" if learned else said
+
+
+def mean_in_words(run: Run) -> str:
+    """Say how much was in flight on average: ``mean 7.3 in flight``."""
+    said = f"mean {mean_in_flight(run):.3g}"
+    if not has_functions(run):
+        return f"{said} in flight"
+    inner = mean_calls_in_flight(run)
+    return f"{said} functions at work, {inner:.3g} calls in flight"
 
 
 def learned_limit(run: Run) -> str:

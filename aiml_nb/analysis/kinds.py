@@ -1,0 +1,96 @@
+"""Which kinds of call a run has, and which calls were made within others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..records import CHAT, Call, Run
+from .arrays import Columns, known, measure
+
+# What holds calls and is none itself.
+HOLDERS = ("function", "step")
+WATCH = "watch"  # the strategy of a run that is recorded from somebody's own code
+# Of the kinds that answer with text, the first that occurs is drawn without a hatch.
+_TEXTS = (CHAT, "responses", "messages", "completions")
+# Calls within calls are drawn so deep; those below are counted.
+MAX_DEPTH = 2
+
+
+def is_watched(run: Run) -> bool:
+    """Tell whether a run is somebody's own code that was watched: no queue and limit of ours."""
+    return run.strategy == WATCH
+
+
+@measure
+def has_functions(run: Columns) -> bool:
+    """Tell whether calls of a run are functions of the user's own, or steps."""
+    return not set(run.values("api")).isdisjoint(HOLDERS)
+
+
+@measure
+def mean_calls_in_flight(run: Columns) -> float:
+    """Return the time average of all calls in flight, those within functions among them."""
+    end = float(np.max(known(run.finished), initial=0.0))
+    busy = sum(
+        max(0.0, (end if call.finished is None else call.finished) - call.started)
+        for call in single_calls(run)
+        if call.started is not None
+    )
+    return busy / run.makespan if run.makespan > 0 else 0.0
+
+
+@measure
+def parents(run: Columns) -> list[Call]:
+    """Return the calls of a run within which others were made; mostly none."""
+    if not any(run.values("children")):
+        return []
+    return [call for call in run.calls if call.children]
+
+
+def within(call: Call) -> Iterator[tuple[int, Call]]:
+    """Yield what was made within a call, in order, each with its depth from 1."""
+    left = [(1, child) for child in reversed(call.children)]
+    while left:
+        depth, child = left.pop()
+        yield depth, child
+        left += [(depth + 1, each) for each in reversed(child.children)]
+
+
+@measure
+def inner_calls(run: Columns) -> list[Call]:
+    """Return the calls that were made within others, however deep; no functions and steps."""
+    return [child for call in parents(run) for _, child in within(call) if child.api not in HOLDERS]
+
+
+@measure
+def single_calls(run: Columns) -> list[Call]:
+    """Return all calls of a run that are no functions and no steps, those within others too."""
+    return [call for call in run.calls if call.api not in HOLDERS] + inner_calls(run)
+
+
+@measure
+def count_deeper(run: Columns) -> int:
+    """Return how many calls lie deeper within others than is drawn."""
+    return sum(
+        depth > MAX_DEPTH and child.api not in HOLDERS
+        for call in parents(run)
+        for depth, child in within(call)
+    )
+
+
+@measure
+def kinds(run: Columns) -> Counter[str]:
+    """Return how many calls there are of each kind, those within others among them."""
+    found = Counter(run.values("api")) + Counter(call.api for call in inner_calls(run))
+    for holder in HOLDERS:
+        del found[holder]
+    return found
+
+
+def plainest(*found: Counter[str]) -> str:
+    """Return the kind of call that is drawn without a hatch, of these kinds in several runs."""
+    present = {kind for each in found for kind in each}
+    return next((kind for kind in _TEXTS if kind in present), CHAT)

@@ -1,0 +1,124 @@
+"""When each state of each call began and ended: what bars and lines are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from math import nan
+
+import numpy as np
+
+from ..analysis.arrays import BoolArray, Columns, FloatArray
+from ..analysis.bounds import end_of, origin_of
+from ..analysis.kinds import HOLDERS
+from .kinds import PHASES, kind_of, state_of
+
+
+class Spans:
+    """The stamps that bars begin and end at; what never ended is drawn to the end of the run.
+
+    Parameters
+    ----------
+    run
+        The calls.
+    rows, plain
+        As for `segments.segments`.
+    times_of
+        The run whose times these are, where the calls are not all of it.
+    """
+
+    def __init__(
+        self,
+        run: Columns,
+        *,
+        rows: Sequence[int | None],
+        plain: str | None = None,
+        times_of: Columns | None = None,
+    ) -> None:
+        whole = times_of or run
+        self.run, self.origin, self._end = run, origin_of(whole), end_of(whole)
+        self._rows = np.array([nan if row is None else row for row in rows], np.float64)
+        self._stops = self._or_end(run.finished)
+        outcomes = [call.outcome for call in run.calls]
+        failed = np.array([each in ("error", "timeout") for each in outcomes], np.bool_)
+        cancelled = np.array([each == "cancelled" for each in outcomes], np.bool_)
+        began = ~np.isnan(run.started)
+        self._ends = {
+            "failed": began & failed,
+            "cancelled": began & ~failed & (cancelled | np.isnan(run.finished)),
+        }
+        self._kinds = dict(self._masks(plain))
+
+    def by_state(self) -> dict[str, FloatArray]:
+        """Return an array of ``(start, end, row)`` for each state of bars and lines."""
+        run = self.run
+        retried, backoff, starts = self._retries()
+        began, streams = ~np.isnan(run.started), ~np.isnan(run.first_token)
+        firsts = np.minimum(np.maximum(run.first_token, starts), self._stops)
+        whole = began & ~streams
+        for ending in self._ends.values():
+            whole &= ~ending
+        spans = {
+            "queued": self._spans(run.submitted, self._or_end(run.started)),
+            "retried": retried,
+            "backoff": backoff,
+        }
+        are_calls = np.ones(len(began), np.bool_)
+        for kind, mask in self._kinds.items():
+            if kind in HOLDERS:
+                spans[kind] = self._spans(starts, self._stops, began & mask)
+                are_calls &= ~mask
+                continue
+            ranges = {
+                "whole": (starts, self._stops, whole & mask),
+                "waiting": (starts, firsts, began & streams & mask),
+                "streaming": (firsts, self._stops, began & streams & mask),
+            }
+            spans |= {state_of(kind, phase): self._spans(*ranges[phase]) for phase in PHASES}
+        return spans | {
+            state: self._spans(starts, self._stops, ending & ~streams & are_calls)
+            for state, ending in self._ends.items()
+        }
+
+    def marks(self, kind: str) -> FloatArray:
+        """Return an array of ``(end, row)``."""
+        which = self._ends[kind] & ~np.isnan(self._rows)
+        return np.stack([self._stops - self.origin, self._rows], axis=1)[which]
+
+    def _masks(self, plain: str | None) -> Iterator[tuple[str, BoolArray]]:
+        """Yield the kinds of call, the plain one as ``""``, each with which calls are of it."""
+        apis = self.run.values("api")
+        are_plain = np.ones(len(apis), np.bool_)
+        for kind in sorted(set() if plain is None else set(map(kind_of, set(apis))) - {plain}):
+            mask = np.fromiter((kind_of(api) == kind for api in apis), np.bool_, len(apis))
+            are_plain &= ~mask
+            yield kind, mask
+        yield "", are_plain
+
+    def _or_end(self, stamps: FloatArray) -> FloatArray:
+        return np.where(np.isnan(stamps), self._end, stamps)
+
+    def _spans(
+        self, starts: FloatArray, stops: FloatArray, which: BoolArray | None = None
+    ) -> FloatArray:
+        found = np.stack([starts - self.origin, stops - self.origin, self._rows], axis=1)
+        return found[~np.isnan(found).any(axis=1) & (True if which is None else which)]
+
+    def _retries(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the attempts that were retried, the back-off, and when the last attempts began."""
+        starts = self.run.started.copy()
+        retried, backoff = [], []
+        for place, call in enumerate(self.run.calls):
+            if len(call.attempts) < 2 or call.started is None:
+                continue
+            for attempt, following in pairwise(call.attempts):
+                stop = following.started if attempt.finished is None else attempt.finished
+                retried.append((starts[place], stop, self._rows[place]))
+                backoff.append((stop, following.started, self._rows[place]))
+                starts[place] = following.started
+        return self._shifted(retried), self._shifted(backoff), starts
+
+    def _shifted(self, spans: list[tuple[float, float, float]]) -> FloatArray:
+        found = np.array(spans, np.float64).reshape(-1, 3)
+        found[:, :2] -= self.origin
+        return found[~np.isnan(found[:, 2])]
