@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType, FrameType
 
+from . import hooks
+
 INTERVAL = 0.01  # seconds between two looks
 HELD = 0.05  # seconds from which a step counts: shorter ones any program has
 _MAX_DEPTH = 300
@@ -100,8 +102,10 @@ class LoopWatcher:
         place = _find_place(frame, step)
         if known is None:
             self._steps[thread] = _Step(step, at, at, place)
-        else:
-            known.last, known.place = at, place or known.place
+        elif place is not None:
+            if known.place is None:
+                known.started = at
+            known.last, known.place = at, place
 
     def _close(self, thread: int) -> None:
         step = self._steps.pop(thread)
@@ -123,14 +127,19 @@ def _find_step(frame: FrameType) -> FrameType | None:
 
 
 def _find_place(frame: FrameType, step: FrameType) -> tuple[str, str, int] | None:
-    """Return the function that holds a step: the user's innermost, if a coroutine is around it."""
+    """Return the function that holds a step: the user's innermost, if a coroutine is around it.
+
+    What a client does while it is awaited is not the user's.
+    """
     found: FrameType | None = None
     for each in _callers(frame):
-        if each is step:
+        code = each.f_code
+        is_awaited = code.co_filename == hooks.__file__ and code.co_flags & inspect.CO_COROUTINE
+        if each is step or is_awaited:
             return None
-        if _is_users(each.f_code):
+        if _is_users(code):
             found = found or each
-            if each.f_code.co_flags & inspect.CO_COROUTINE and each.f_code.co_name != "<module>":
+            if code.co_flags & inspect.CO_COROUTINE and code.co_name != "<module>":
                 return found.f_code.co_name, found.f_code.co_filename, found.f_lineno
     return None
 

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from types import TracebackType
 
 from ..records import Call, Run
-from .blocked import Held, LoopWatcher
+from .blocked import INTERVAL, Held, LoopWatcher
 from .hooks import hooks
 from .recording import watches
 
@@ -75,7 +75,7 @@ class Watch:
             _mark_unfinished(call)
         run.max_concurrency = max(1, len(run.calls))
         run.stream = any(call.first_token is not None for call in run.calls)
-        self._note_held(self._looking.held)
+        self._note_held(list(filter(self._delays_calls, self._looking.held)))
 
     def add(self, make: Callable[[int], Call], *, base_url: str, at: float) -> tuple[Call, float]:
         """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
@@ -98,6 +98,15 @@ class Watch:
                 f"Something could not be recorded ({type(problem).__name__}: {problem}); the code "
                 "that was watched did not notice."
             )
+
+    def _delays_calls(self, held: Held) -> bool:
+        """Say whether a call was in flight while an event loop was held."""
+        begin = held.started - self._origin + INTERVAL
+        end = begin + held.duration - 2 * INTERVAL
+        return any(
+            (call.started or 0.0) < end and (call.finished is None or call.finished > begin)
+            for call in self.run.calls
+        )
 
     def _note_held(self, held: list[Held]) -> None:
         if not held:
