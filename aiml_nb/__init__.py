@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from .runner.handle import RunHandle, start
     from .runner.resume import resume
     from .runner.run import run, run_async
-    from .watch import step, watch
+    from .watching import step, watch
 
 # Each name and the module it is fetched from when it is first used: importing this package loads
 # none of openai, pandas, matplotlib, ipywidgets, IPython, which together take seconds.
@@ -66,7 +66,7 @@ _HOMES = {
     "compare_strategies": "report",
     "connect": "endpoint",
     "last_run": "runner",
-    "load_ipython_extension": "watch",
+    "load_ipython_extension": "watching",
     "patch_loop": "loop",
     "plot_timeline": "plot",
     "read_saved": "formats.saved",
@@ -75,12 +75,12 @@ _HOMES = {
     "run_async": "runner",
     "run_coroutine": "loop",
     "start": "runner",
-    "step": "watch",
+    "step": "watching",
     "to_chrome_trace": "export",
     "to_csv": "export",
     "to_jsonl": "export",
-    "unload_ipython_extension": "watch",
-    "watch": "watch",
+    "unload_ipython_extension": "watching",
+    "watch": "watching",
     "what_if": "analysis",
 }
 

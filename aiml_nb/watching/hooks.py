@@ -20,11 +20,12 @@ from ..endpoint.failures import explain_failure
 from ..endpoint.transport import current_attempt
 from ..loop import import_in_thread
 from .kinds import OTHER, Json, kind_of
-from .recording import Recording, current_call, guarded, key_of, open_places
+from .recording import Recording, current_call, guarded, is_sending, key_of, open_places
 from .tee import tee
 
 _NOTHING: Json = {}
 _MAX_REQUEST = 4 * 2**20  # bytes of a request that is read for what it asks
+_PROXY = "_self_wrapper"  # an attribute that wrapt's proxies of functions have
 _lock = threading.Lock()
 _users = 0
 _patches: list[_Patch] = []
@@ -52,35 +53,36 @@ class _Patch:
     """A method of a class with ours around it."""
 
     def __init__(self, owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
-        self._owner, self._name = owner, name
+        self.owner, self.name = owner, name
+        self.is_removed = False
         self._original = owner.__dict__[name]
         self.wrapper = wrap(self._original)
         setattr(owner, name, self.wrapper)
 
     def is_in_place(self) -> bool:
         """Say whether ours is still called, perhaps below somebody else's."""
-        return any(each is self.wrapper for each in _layers(self._owner.__dict__[self._name]))
+        return any(each is self.wrapper for each in _layers(self.owner.__dict__[self.name]))
 
     def remove(self) -> None:
         """Take ours out, also from below a wrapper of somebody else's that lets us."""
-        top = self._owner.__dict__[self._name]
+        top = self.owner.__dict__[self.name]
         if top is self.wrapper:
-            setattr(self._owner, self._name, self._original)
+            setattr(self.owner, self.name, self._original)
+            self.is_removed = True
             return
         for layer in _layers(top):
-            if getattr(layer, "__wrapped__", None) is self.wrapper:
-                # A proxy (wrapt's) calls what its attribute names. A function does not care about
-                # its attribute: ours stays below it, and passes everything on.
-                if not hasattr(layer, "__code__") or hasattr(layer, "_self_wrapper"):
-                    with suppress(AttributeError, TypeError):
-                        layer.__wrapped__ = self._original
+            # A proxy (wrapt's) calls what its attribute names. A function does not care about its
+            # attribute: ours stays below it, and passes everything on.
+            if getattr(layer, "__wrapped__", None) is self.wrapper and hasattr(layer, _PROXY):
+                layer.__wrapped__ = self._original
+                self.is_removed = True
                 return
 
     def remove_if_idle(self) -> None:
         """Take ours out if it was left in place below another, which has gone since."""
         with _lock:
-            if _users == 0 and self._owner.__dict__[self._name] is self.wrapper:
-                setattr(self._owner, self._name, self._original)
+            if _users == 0 and self.owner.__dict__[self.name] is self.wrapper:
+                self.remove()
 
 
 def _layers(top: Any) -> Iterator[Any]:
@@ -106,8 +108,9 @@ def _install() -> None:
                 (module.Client, "send", _wrap_send),
                 (module.AsyncClient, "send", _wrap_async_send),
             ]
-    _patches[:] = [patch for patch in _patches if patch.is_in_place()]
-    present = {(patch._owner, patch._name) for patch in _patches}
+    # One that another has put out of sight is kept, to be taken out when it comes to light.
+    _patches[:] = [patch for patch in _patches if not patch.is_removed]
+    present = {(patch.owner, patch.name) for patch in _patches if patch.is_in_place()}
     _patches.extend(_Patch(*each) for each in wanted if each[:2] not in present)
 
 
@@ -168,14 +171,14 @@ def _wrap_send(original: Any) -> Any:
         if call is None:
             return original(self, request, **rest)
         is_own = current_call.get() is not call
-        token = current_call.set(None)  # what an authentication sends is not an attempt
+        token = is_sending.set(True)
         try:
             response = original(self, request, **rest)
         except BaseException as error:
             _fail_send(call, error, is_own=is_own)
             raise
         finally:
-            current_call.reset(token)
+            is_sending.reset(token)
         _take_reply(call, response, is_own=is_own)
         return response
 
@@ -189,7 +192,7 @@ def _wrap_async_send(original: Any) -> Any:
         if call is None:
             return await original(self, request, **rest)
         is_own = current_call.get() is not call
-        token = current_call.set(None)
+        token = is_sending.set(True)
         try:
             response = await original(self, request, **rest)
         except BaseException as error:
@@ -197,7 +200,7 @@ def _wrap_async_send(original: Any) -> Any:
             raise
         finally:
             with suppress(ValueError):
-                current_call.reset(token)
+                is_sending.reset(token)
         _take_reply(call, response, is_own=is_own)
         return response
 
@@ -207,7 +210,8 @@ def _wrap_async_send(original: Any) -> Any:
 def _begin(client: Any, options: Any) -> Recording | None:
     """Begin the record of a request; None for one that is not to be recorded."""
     places = open_places()
-    if not places or current_call.get() is not None or _is_ours(client, options):
+    is_nested = is_sending.get() or current_call.get() is not None
+    if not places or is_nested or _is_ours(client, options):
         return None
     with guarded(places):
         asked = options.json_data if isinstance(options.json_data, dict) else _NOTHING
@@ -236,6 +240,8 @@ def _is_ours(client: Any, options: Any) -> bool:
 
 def _begin_send(request: Any) -> Recording | None:
     """Begin an attempt of the call that is being made here, or a call of its own."""
+    if is_sending.get():
+        return None
     call = current_call.get()
     if call is None and current_attempt.get() is None:
         kind = kind_of(request.url.path) if request.method == "POST" else None

@@ -40,8 +40,10 @@ class Place(Protocol):
         """Be told of a call that could not be recorded."""
 
 
-# The call that is being made here, and where calls made here belong if not to every watch.
+# The call that is being made here; whether it is being sent, when nothing else is recorded
+# (an authentication may send something); and where calls belong if not to every watch.
 current_call: ContextVar[Recording | None] = ContextVar("current_call", default=None)
+is_sending: ContextVar[bool] = ContextVar("is_sending", default=False)
 current_places: ContextVar[tuple[Place, ...]] = ContextVar("current_places", default=())
 watches: list[Place] = []
 
@@ -176,6 +178,8 @@ class Recording:
         """Write down that reading a body raised `error`."""
         self.waits_for_body = False
         with guarded(self.places):
+            if self._reply is not None:
+                self._reply.leave()
             if self.is_returned:
                 self.fail(error)
             else:  # the client may send it again

@@ -48,13 +48,14 @@ class Watch:
         self._origin = 0.0
         self._models: set[str] = set()
         self._problems = 0
-        self.is_open = False
+        self.is_open = self._is_used = False
 
     def __enter__(self) -> Run:
-        if self.is_open or self.run.started_at:
+        if self._is_used:
             raise RuntimeError(
                 "This watch has been used. Make another: with aiml_nb.watch() as run:"
             )
+        self._is_used = True
         self._exits.enter_context(hooks())
         self._looking = self._exits.enter_context(LoopWatcher())
         watches.append(self)

@@ -1,8 +1,11 @@
-"""Watch: the timeline of anybody's code, from hooks that are in place only while it lasts."""
+"""Watch: the timeline of anybody's code, from hooks that are in place only while it lasts.
+
+The package is not called ``watch``, as the function is that users call.
+"""
 
 from .magics import load_ipython_extension, unload_ipython_extension
 from .steps import Inside, inside, step
-from .watching import Watch, watch
+from .watcher import Watch, watch
 
 __all__ = [
     "Inside",

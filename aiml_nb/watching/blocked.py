@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, FrameType
 
 from . import hooks
@@ -150,4 +152,4 @@ def _is_users(code: CodeType) -> bool:
 
 
 # The standard library, and this package.
-_ELSEWHERE = (asyncio.__file__.rpartition("asyncio")[0], __file__.rpartition("watch")[0])
+_ELSEWHERE = tuple(str(Path(each).parent.parent) + os.sep for each in (asyncio.__file__, __file__))

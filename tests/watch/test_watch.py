@@ -1,0 +1,498 @@
+"""What becomes of calls that are retried, left, refused, nested, unfinished or made by tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import httpx2
+import openai
+import pytest
+from openai import AsyncOpenAI, OpenAI
+from openai._base_client import AsyncAPIClient, SyncAPIClient
+
+import aiml_nb as nb
+from aiml_nb.watching import recording
+
+from ..waiting import wait_until
+from .model_server import ANSWER, ModelServer, model_server
+from .test_kinds import CHAT, open_http, trust_nothing
+
+PATCHED = [
+    *((owner, "request") for owner in (SyncAPIClient, AsyncAPIClient)),
+    *((library.Client, "send") for library in (httpx2, httpx)),
+    *((library.AsyncClient, "send") for library in (httpx2, httpx)),
+]
+
+
+def methods() -> list[Any]:
+    return [owner.__dict__[name] for owner, name in PATCHED]
+
+
+ORIGINAL = methods()
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with model_server() as served:
+        yield served
+
+
+@pytest.fixture
+def client(server: ModelServer) -> OpenAI:
+    return OpenAI(base_url=server.base_url, api_key="sk-canary", http_client=open_http())
+
+
+def open_async(server: ModelServer, **options: Any) -> AsyncOpenAI:
+    http = httpx2.AsyncClient(verify=trust_nothing())
+    return AsyncOpenAI(base_url=server.base_url, api_key="sk-canary", http_client=http, **options)
+
+
+def ask(client: OpenAI, **options: Any) -> Any:
+    return client.chat.completions.create(**{**CHAT, **options})
+
+
+class TestAttempts:
+    def test_the_clients_own_retries_are_seen(self, server: ModelServer, client: OpenAI) -> None:
+        server.failures = [429, 503, 200]
+        with nb.watch() as run:
+            ask(client)
+
+        (call,) = run.calls
+        assert call.outcome == "ok"
+        assert [attempt.status for attempt in call.attempts] == [429, 503, 200]
+        assert [attempt.error_type for attempt in call.attempts] == ["429", "503", None]
+        assert [attempt.number for attempt in call.attempts] == [1, 2, 3]
+        stamps = [(attempt.started, attempt.finished) for attempt in call.attempts]
+        flat = [stamp for pair in stamps for stamp in pair]
+        assert flat == sorted(flat)
+        assert all(attempt.backoff_time > 0 for attempt in call.attempts[1:])
+
+    def test_those_of_an_awaited_client_too(self, server: ModelServer) -> None:
+        server.failures = [500, 200]
+
+        async def main() -> None:
+            async with open_async(server) as client:
+                await client.chat.completions.create(**CHAT)
+
+        with nb.watch() as run:
+            asyncio.run(main())
+
+        assert [attempt.status for attempt in run.calls[0].attempts] == [500, 200]
+
+    def test_what_is_refused_raises_as_ever_and_says_why(
+        self, server: ModelServer, client: OpenAI
+    ) -> None:
+        server.failures = [400]
+        with nb.watch() as run, pytest.raises(openai.BadRequestError) as caught:
+            ask(client)
+
+        (call,) = run.calls
+        assert caught.value.status_code == 400
+        assert (call.outcome, call.error_type, call.error) == ("error", "400", "No: 400.")
+
+    def test_nobody_listens(self, closed_port: int) -> None:
+        client = OpenAI(
+            base_url=f"http://127.0.0.1:{closed_port}/v1",
+            api_key="sk-canary",
+            max_retries=1,
+            http_client=open_http(),
+        )
+        with nb.watch() as run, pytest.raises(openai.APIConnectionError):
+            ask(client)
+
+        (call,) = run.calls
+        assert (call.outcome, call.error_type) == ("error", "connect")
+        assert [attempt.error_type for attempt in call.attempts] == ["connect", "connect"]
+
+    def test_a_timeout_is_one(self, server: ModelServer, client: OpenAI) -> None:
+        gate = threading.Event()
+        server.gates = [gate]
+        with nb.watch() as run, pytest.raises(openai.APITimeoutError):
+            list(ask(client.with_options(timeout=0.2, max_retries=0), stream=True))
+        gate.set()
+
+        (call,) = run.calls
+        assert (call.outcome, call.error_type) == ("timeout", "deadline")
+        assert call.first_token is not None
+
+    def test_an_answer_that_does_not_fit_what_it_is_parsed_as(
+        self, server: ModelServer, client: OpenAI
+    ) -> None:
+        from pydantic import BaseModel, ValidationError
+
+        class Other(BaseModel):
+            population: int
+
+        with nb.watch() as run, pytest.raises(ValidationError):
+            client.chat.completions.parse(**CHAT, response_format=Other)
+
+        (call,) = run.calls
+        assert (call.outcome, call.error_type, call.text) == ("error", "invalid_answer", ANSWER)
+
+
+class TestStreams:
+    def test_the_first_token_is_the_first_text(self, server: ModelServer, client: OpenAI) -> None:
+        gate = threading.Event()
+        server.gates = [gate]
+        with nb.watch() as run:
+            stream = ask(client, stream=True)
+            next(stream)  # a head without a text
+            assert run.calls[0].attempts[0].status == 200
+            next(stream)
+            gate.set()
+            list(stream)
+
+        (call,) = run.calls
+        assert call.started is not None
+        assert call.first_token is not None
+        assert call.finished is not None
+        assert call.started < call.first_token < call.finished
+        assert call.text == ANSWER
+
+    @pytest.mark.parametrize("how", ["close", "with", "break", "raise", "response"])
+    def test_one_that_is_left_is_incomplete(
+        self, server: ModelServer, client: OpenAI, how: str
+    ) -> None:
+        gate = threading.Event()
+        server.gates = [gate]
+        with nb.watch() as run:
+            stream = ask(client, stream=True)
+            if how == "with":
+                with stream:
+                    next(stream)
+            elif how == "break":
+                for chunk in stream:
+                    if chunk.choices[0].delta.content:
+                        break
+                del stream, chunk
+                gc.collect()
+            elif how == "raise":
+                with suppress(ZeroDivisionError), stream:
+                    for _ in stream:
+                        1 / 0  # noqa: B018
+            else:
+                next(stream)
+                (stream if how == "close" else stream.response).close()
+        gate.set()
+
+        (call,) = run.calls
+        assert (call.outcome, call.error_type) == ("incomplete", None)
+        assert call.error == "the answer was not read to its end"
+        assert call.finished is not None
+
+    def test_one_that_is_never_read_is_unfinished(
+        self, server: ModelServer, client: OpenAI
+    ) -> None:
+        with nb.watch() as run:
+            stream = ask(client, stream=True)
+
+        assert (run.calls[0].outcome, run.calls[0].finished) == ("incomplete", None)
+        assert run.calls[0].error == "unfinished when the watch ended"
+        list(stream)
+        assert (run.calls[0].outcome, run.calls[0].error) == ("ok", None)
+        assert run.calls[0].text == ANSWER
+
+    def test_one_that_breaks_off_raises_as_ever(self, server: ModelServer, client: OpenAI) -> None:
+        server.cut = True
+        with nb.watch() as run, pytest.raises(openai.APIConnectionError):
+            list(ask(client, stream=True))
+
+        (call,) = run.calls
+        assert (call.outcome, call.error_type) == ("error", "no_reply")
+        assert call.text == ANSWER[:6]
+
+    def test_an_awaited_one_that_is_cancelled(self, server: ModelServer) -> None:
+        gate = threading.Event()
+        server.gates = [gate]
+        began = threading.Event()
+
+        async def read() -> None:
+            async with open_async(server) as client:
+                async for _ in await client.chat.completions.create(**CHAT, stream=True):
+                    began.set()
+
+        async def main() -> None:
+            task = asyncio.create_task(read())
+            await asyncio.to_thread(began.wait, 20)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+        with nb.watch() as run:
+            asyncio.run(main())
+        gate.set()
+
+        assert run.calls[0].outcome == "cancelled"
+
+    def test_the_response_has_its_own_methods_again(
+        self, server: ModelServer, client: OpenAI
+    ) -> None:
+        with nb.watch():
+            stream = ask(client, stream=True)
+            list(stream)
+
+        assert "iter_bytes" not in vars(stream.response)
+        assert "close" not in vars(stream.response)
+
+
+class TestHooks:
+    def test_nothing_is_patched_but_while_it_lasts(self, server: ModelServer) -> None:
+        with nb.watch():
+            assert all(new is not old for new, old in zip(methods(), ORIGINAL, strict=True))
+        assert methods() == ORIGINAL
+
+    def test_not_after_an_exception_either(self) -> None:
+        with suppress(ZeroDivisionError), nb.watch():
+            1 / 0  # noqa: B018
+        assert methods() == ORIGINAL
+
+    def test_two_within_each_other_see_the_same_call_once_each(self, client: OpenAI) -> None:
+        with nb.watch() as outer:
+            ask(client)
+            with nb.watch() as inner:
+                ask(client)
+
+        assert (len(outer.calls), len(inner.calls)) == (2, 1)
+        assert methods() == ORIGINAL
+        assert inner.calls[0].started == 0.0
+        assert outer.calls[1].started is not None
+        assert outer.calls[1].started > 0
+        assert inner.calls[0].text == outer.calls[1].text == ANSWER
+
+    def test_two_that_cross(self, client: OpenAI) -> None:
+        first, second = nb.watch(), nb.watch()
+        one = first.__enter__()
+        other = second.__enter__()
+        ask(client)
+        first.__exit__()
+        ask(client)
+        second.__exit__()
+
+        assert (len(one.calls), len(other.calls)) == (1, 2)
+        assert methods() == ORIGINAL
+
+    @pytest.mark.parametrize("is_wrapped", [True, False], ids=["wraps", "plain"])
+    def test_what_another_has_put_on_top_stays_and_ours_goes(
+        self, client: OpenAI, monkeypatch: pytest.MonkeyPatch, is_wrapped: bool
+    ) -> None:
+        import functools
+
+        seen: list[str] = []
+        watch = nb.watch()
+        run = watch.__enter__()
+        below = SyncAPIClient.__dict__["request"]
+
+        def on_top(self: Any, *arguments: Any, **options: Any) -> Any:
+            seen.append("on top")
+            return below(self, *arguments, **options)
+
+        other = functools.wraps(below)(on_top) if is_wrapped else on_top
+        SyncAPIClient.request = other  # type: ignore[method-assign, assignment]
+        ask(client)
+        watch.__exit__()
+        assert SyncAPIClient.__dict__["request"] is other
+        ask(client)
+        assert (len(run.calls), seen) == (1, ["on top", "on top"])
+        with nb.watch() as again:
+            ask(client)
+        assert len(again.calls) == 1
+
+        SyncAPIClient.request = below  # type: ignore[method-assign]
+        ask(client)  # the first call through the hook that was left takes it out
+
+        assert methods() == ORIGINAL
+
+    def test_a_watch_is_used_once(self) -> None:
+        watch = nb.watch()
+        with watch:
+            pass
+        with pytest.raises(RuntimeError, match=r"Make another: with aiml_nb\.watch"), watch:
+            pass
+
+    def test_a_recording_that_fails_is_not_noticed(
+        self, client: OpenAI, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: Any) -> None:
+            raise LookupError("broken")
+
+        monkeypatch.setattr(recording.Recording, "note_head", fail)
+        with nb.watch() as run:
+            assert ask(client).choices[0].message.content == ANSWER
+            assert ask(client).choices[0].message.content == ANSWER
+
+        assert len(run.notices) == 1
+        assert "LookupError: broken" in run.notices[0]
+
+
+class TestWhere:
+    def test_calls_of_run_are_left_to_their_own_record(self, endpoint: nb.Endpoint) -> None:
+        with nb.watch() as run:
+            ours = nb.run(["One?", "Two?"], endpoint, progress=False)
+            nb.run(["Three?"], endpoint, strategy="sequential", stream=True, progress=False)
+
+        assert [call.outcome for call in ours.calls] == ["ok", "ok"]
+        assert run.calls == []
+
+    def test_many_at_once_come_in_the_order_in_which_they_began(self, server: ModelServer) -> None:
+        async def main() -> None:
+            async with open_async(server) as client:
+                messages = [[{"role": "user", "content": f"Question {n}"}] for n in range(40)]
+                await asyncio.gather(
+                    *(client.chat.completions.create(model="m", messages=m) for m in messages)  # type: ignore[arg-type]
+                )
+
+        with nb.watch() as run:
+            asyncio.run(main())
+
+        assert [call.prompt for call in run.calls] == [f"Question {n}" for n in range(40)]
+        assert [call.index for call in run.calls] == list(range(40))
+        starts = [call.started for call in run.calls]
+        assert starts == sorted(starts, key=float)  # type: ignore[arg-type]
+        assert run.max_concurrency == 40
+
+    def test_a_task_that_goes_on_is_unfinished_and_its_end_is_written_down(
+        self, server: ModelServer
+    ) -> None:
+        gate = threading.Event()
+        server.gates = [gate]
+
+        async def read(client: AsyncOpenAI) -> None:
+            async for _ in await client.chat.completions.create(**CHAT, stream=True):
+                pass
+
+        async def main() -> nb.Run:
+            async with open_async(server) as client:
+                with nb.watch() as run:
+                    task = asyncio.create_task(read(client))
+                    while not (run.calls and run.calls[0].attempts[0].status):
+                        await asyncio.sleep(0.01)
+                assert run.calls[0].error == "unfinished when the watch ended"
+                gate.set()
+                await task
+                return run
+
+        run = asyncio.run(main())
+
+        assert (run.calls[0].outcome, run.calls[0].text) == ("ok", ANSWER)
+
+    def test_a_function_that_sleeps_in_a_coroutine_is_named(self, server: ModelServer) -> None:
+        async def sleepy(client: AsyncOpenAI) -> None:
+            time.sleep(0.3)  # noqa: ASYNC251  the very mistake
+            await client.chat.completions.create(**CHAT)
+
+        async def main() -> None:
+            async with open_async(server) as client:
+                await asyncio.gather(*(sleepy(client) for _ in range(3)))
+
+        with nb.watch() as run:
+            asyncio.run(main())
+
+        (notice,) = run.notices
+        assert notice.startswith("sleepy() held the event loop")
+        assert "of test_watch.py" in notice
+        assert run.loop_lag_max == pytest.approx(0.3, abs=0.15)
+
+    def test_so_is_one_that_uses_the_blocking_client(
+        self, server: ModelServer, client: OpenAI
+    ) -> None:
+        async def blocking() -> None:
+            gate = threading.Event()
+            server.gates.append(gate)
+            threading.Timer(0.3, gate.set).start()
+            list(ask(client, stream=True))
+
+        async def main() -> None:
+            await asyncio.gather(blocking(), blocking())
+
+        with nb.watch() as run:
+            asyncio.run(main())
+
+        (notice,) = run.notices
+        assert notice.startswith("blocking() held the event loop 2 times")
+
+    def test_blocking_code_that_is_no_coroutine_holds_nothing(
+        self, server: ModelServer, client: OpenAI
+    ) -> None:
+        gate = threading.Event()
+        server.gates.append(gate)
+        threading.Timer(0.2, gate.set).start()
+        with nb.watch() as run:
+            list(ask(client, stream=True))
+
+        assert (run.notices, run.loop_lag_max) == ([], None)
+
+
+class TestSteps:
+    def test_what_a_step_calls_is_within_it(self, server: ModelServer, client: OpenAI) -> None:
+        @nb.step
+        def look_up(question: str) -> str:
+            return str(ask(client).choices[0].message.content)
+
+        @nb.step("write it down")
+        async def write(question: str) -> str:
+            return await asyncio.to_thread(look_up, question)
+
+        assert asyncio.run(write("a")) == ANSWER  # nothing is watched
+        with nb.watch() as run:
+            assert asyncio.run(write("a")) == ANSWER
+            ask(client)
+
+        step, call = run.calls
+        (inner,) = step.children
+        (leaf,) = inner.children
+        assert [(each.api, each.prompt) for each in (step, inner)] == [
+            ("step", "write it down"),
+            ("step", "look_up"),
+        ]
+        assert (leaf.api, leaf.text, call.text) == ("chat", ANSWER, ANSWER)
+        assert step.started <= inner.started <= leaf.started < leaf.finished  # type: ignore[operator]
+        assert leaf.finished <= inner.finished <= step.finished  # type: ignore[operator]
+
+    def test_one_that_raises_says_what(self) -> None:
+        @nb.step
+        def fail() -> None:
+            raise LookupError("nothing there")
+
+        with nb.watch() as run, pytest.raises(LookupError):
+            fail()
+
+        (call,) = run.calls
+        assert (call.outcome, call.error_type) == ("error", "exception")
+        assert call.error == "LookupError: nothing there"
+
+    @pytest.mark.parametrize("what", [7, "x", int, (n for n in ())])
+    def test_what_is_no_function_is_refused(self, what: Any) -> None:
+        def generate() -> Iterator[int]:
+            yield 1
+
+        with pytest.raises(TypeError, match="step"):
+            nb.step(generate)
+        with pytest.raises(TypeError, match="step"):
+            nb.step(what)(what) if isinstance(what, str) else nb.step(what)
+
+
+def test_a_watched_run_is_shown_saved_and_read_as_any(
+    server: ModelServer, client: OpenAI, tmp_path: Path
+) -> None:
+    server.failures = [429, 200]
+    with nb.watch() as run:
+        ask(client)
+        list(ask(client, stream=True))
+        client.embeddings.create(model="e", input="Where?")
+
+    assert wait_until(lambda: run.calls[-1].finished) is not None
+    again = nb.read_saved(nb.to_jsonl(run, tmp_path / "run.jsonl", texts=True))
+    assert again.calls == run.calls
+    assert "sk-canary" not in (tmp_path / "run.jsonl").read_text()
+    assert len(run.to_frame()) == 3
+    assert nb.plot_timeline(run) is not None
+    assert len(run.summary()) == 1
+    assert nb.what_if(run) is not None
