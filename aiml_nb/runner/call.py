@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..endpoint.failures import Failure, quote
 from ..errors import JournalError
 from ..records import Attempt, Call
-from .answer import Answer
+from .backend import AnyAnswer, AnyRequest, backend_of
 from .first_call import FirstCalls
 from .limits.admission import Admission, Permit
 from .pacing.clock import Clock
@@ -21,15 +21,16 @@ from .pacing.deadlines import Deadline, SharedTimer
 from .plan import Plan
 from .progress import Status
 from .recorder import Recorder
-from .requests import STREAM_OPTIONS_OMITTED, Requests
+from .requests import STREAM_OPTIONS_OMITTED
 from .retries.backoff import Backoff
 from .retries.policy import NO_DELAY, Policy
 from .retries.retry import Tries
-from .send import Request, send, send_async
+from .send import send
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
+    from .functions.client import FunctionClient
     from .journal import Journal
 
 
@@ -59,6 +60,8 @@ class CallRunner:
         Judges the first calls.
     recorder
         Opens and closes the records.
+    say
+        Prints and keeps a notice, as `Policy.say`.
     """
 
     def __init__(
@@ -71,7 +74,7 @@ class CallRunner:
         status: Status | None = None,
     ) -> None:
         self._plan = plan
-        self._requests = Requests(plan)
+        self._requests, self._send_async, probe = backend_of(plan)
         self._clock = clock or Clock()
         self._journal = journal
         self.recorder = Recorder(plan, on_finished=on_finished, journal=journal, stop=self.stop)
@@ -79,8 +82,9 @@ class CallRunner:
         self._origin = 0.0
         self.is_closed = False
         self._policy = Policy(plan, clock=self._clock, now=self.now, status=status or Status())
+        self.say = self._policy.say
         self._admission = Admission(
-            plan, now=self.now, holdups=self._policy.holdups, say=self._policy.say
+            plan, now=self.now, holdups=self._policy.holdups, say=self.say, probe=probe
         )
         self._deadlines = SharedTimer()
         self._backoff = Backoff(self._clock, self.now, self._admission.limiter)
@@ -131,8 +135,8 @@ class CallRunner:
             )
             wait = self._record_result(call, attempt, request, permit, tries, *outcome)
 
-    async def run_async(self, client: AsyncOpenAI, call: Call) -> None:
-        """Make one call with the async client. A failure becomes its record."""
+    async def run_async(self, client: AsyncOpenAI | FunctionClient, call: Call) -> None:
+        """Make one call with the async client, or by a function. A failure becomes its record."""
         tries = Tries()
         wait: float | None = NO_DELAY
         while wait is not None:
@@ -148,7 +152,7 @@ class CallRunner:
                 return
             deadline = Deadline(self._deadlines, permit.left)
             on_stream_start = None if self.first.is_decided else self.first.release_others
-            outcome = await send_async(
+            outcome = await self._send_async(
                 client,
                 request,
                 attempt,
@@ -173,7 +177,7 @@ class CallRunner:
         self.recorder.close_interrupted(self.now())
 
     def _journal_attempt(
-        self, call: Call, attempt: Attempt, request: Request, permit: Permit
+        self, call: Call, attempt: Attempt, request: AnyRequest, permit: Permit
     ) -> bool:
         """Journal an attempt before it is sent; return False if that fails: then do not send.
 
@@ -198,10 +202,10 @@ class CallRunner:
         self,
         call: Call,
         attempt: Attempt,
-        request: Request,
+        request: AnyRequest,
         permit: Permit,
         tries: Tries,
-        answer: Answer,
+        answer: AnyAnswer,
         failure: Failure | None,
     ) -> float | None:
         """Record the result of an attempt; return the wait before the next, None for none."""

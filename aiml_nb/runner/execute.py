@@ -20,13 +20,15 @@ from ..printable import say
 from ..records import Run
 from .call import CallRunner
 from .clients import ThreadClients
+from .functions.client import FunctionClient
+from .functions.function import Function
 from .journal import Journal
 from .journal_lines import head_of_plan, lines_of_plan
 from .pacing.clock import Clock
 from .pacing.garbage_collector import fewer_full_gc
 from .plan import Plan, describe_plan
 from .progress import Status, show_progress
-from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
+from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES, FUNCTION_STRATEGIES
 
 _last_run: Run | None = None
 
@@ -47,7 +49,7 @@ def execute(plan: Plan, *, journal: Journal | None = None, clock: Clock | None =
     clock
         Replaces the real clock in tests.
     """
-    if not plan.options.blocks:
+    if not plan.blocks:
         return run_coroutine(_make_async_calls(plan, journal, clock))
     # In a thread of its own, while this one waits for signals: a blocking read cannot be
     # interrupted in the main thread without losing the records.
@@ -63,7 +65,7 @@ async def execute_async(
 ) -> Run:
     """Make the calls of `plan` without blocking the loop; otherwise as `execute`."""
     try:
-        if not plan.options.blocks:
+        if not plan.blocks:
             with alone():
                 return await _make_async_calls(plan, journal, clock)
         # `LoopLag` wakes the loop every 20 ms: one that sleeps would not notice the stop button.
@@ -80,7 +82,9 @@ async def execute_async(
 async def _make_async_calls(
     plan: Plan, journal: Journal | None = None, clock: Clock | None = None
 ) -> Run:
-    options, endpoint = plan.options, plan.endpoint
+    if isinstance(plan.endpoint, Function):
+        return await _make_function_calls(plan, plan.endpoint, journal, clock)
+    options, endpoint = plan.options, plan.server
     client = endpoint.open_async(timeout=options.timeout, max_connections=options.max_concurrency)
     async with interruptible_task(), client, LoopLag() as lag:
         await endpoint.warm_up_async(client)
@@ -102,8 +106,32 @@ async def _make_async_calls(
     return plan.run
 
 
+async def _make_function_calls(
+    plan: Plan, function: Function, journal: Journal | None, clock: Clock | None
+) -> Run:
+    options = plan.options
+    client = FunctionClient(function, options.strategy)
+    async with interruptible_task(), client, LoopLag() as lag:
+        with _open_call_runner(plan, journal, clock) as runner, inside_run():
+            client.stop, client.say = runner.stop, runner.say
+            _submit(plan, runner)
+            lag.begin_again()
+            try:
+                await FUNCTION_STRATEGIES[options.strategy](
+                    lambda call: runner.run_async(client, call),
+                    plan.unfinished,
+                    options.max_concurrency,
+                )
+            finally:
+                if not options.blocks:
+                    plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
+    if client.misfit:
+        raise TypeError(client.misfit)
+    return plan.run
+
+
 def _make_blocking_calls(plan: Plan, runner: CallRunner) -> None:
-    options, endpoint = plan.options, plan.endpoint
+    options, endpoint = plan.options, plan.server
     with ThreadClients(endpoint, timeout=options.timeout) as clients:
         runner.abort = clients.abort
         endpoint.warm_up(clients.get())

@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 from ..endpoint.failures import PAGE, Failure
 from ..endpoint.preflight import explain_silence
 from ..endpoint.rejections import Fault, explain_fault, find_fault
+from .functions.function import Function
 from .limits.limiter import AdaptiveLimiter
 from .plan import Plan
 
@@ -74,8 +75,11 @@ class FirstCalls:
 
     def begin(self) -> None:
         """Hold the other calls back unless the server has listed every model of the run."""
+        if isinstance(self.plan.endpoint, Function):  # it may call any server, or none
+            self.is_decided = True
+            return
         self._models = {self._model_of(call.index) for call in self.plan.unfinished}
-        if not self._models <= self.plan.endpoint.known.models:
+        if not self._models <= self.plan.server.known.models:
             self.limiter.hold_others()
 
     @contextmanager
@@ -108,7 +112,7 @@ class FirstCalls:
 
     def note_answer(self, index: int) -> None:
         """Note that a call was answered: its model exists and the key is accepted."""
-        self.plan.endpoint.known.models.add(self._model_of(index))
+        self.plan.server.known.models.add(self._model_of(index))
         self.is_decided = True
         self.release_others()
 
@@ -148,7 +152,7 @@ class FirstCalls:
         elsewhere
             As in `explain_fault`.
         """
-        known, rejection = self.plan.endpoint.known, self._rejection
+        known, rejection = self.plan.server.known, self._rejection
         listed = known.failure.error_type if known.failure else ""
         if rejection is None or self.plan.strict or elsewhere:
             return rejection is not None
@@ -161,7 +165,7 @@ class FirstCalls:
 
     def explain(self, elsewhere: str | None = None) -> str:
         """Say why no call can succeed, and what to do; `elsewhere` as in `explain_fault`."""
-        endpoint, rejection = self.plan.endpoint, self._rejection
+        endpoint, rejection = self.plan.server, self._rejection
         assert rejection is not None  # noqa: S101  called after a rejection only
         if rejection.fault is None:
             return explain_silence(rejection.failure, base_url=endpoint.base_url, key=endpoint.key)
@@ -176,7 +180,7 @@ class FirstCalls:
         )
 
     def _classify(self, failure: Failure, model: str, *, is_last: bool) -> Verdict:
-        known, is_alone = self.plan.endpoint.known, self.limiter.is_held
+        known, is_alone = self.plan.server.known, self.limiter.is_held
         fault = find_fault(failure, model=model, known=known)
         if fault == "model" and len(self._models) > 1:
             return "right"  # address and key are right, and other calls use other models

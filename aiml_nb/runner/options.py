@@ -73,6 +73,7 @@ NOT_RECORDED = {"extra_headers"}
 OPTIONS = {each.name for each in fields(RunOptions)} - {"caps", "journal", "parameters"}
 OPTIONS -= {"limit_notice"}  # computed here, not an argument of `run`
 CAPS = {each.name for each in fields(Caps)}
+_SETTLED = {"strategy", "max_attempts", "outage"}  # which None leaves to us
 
 
 def recordable_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -100,6 +101,7 @@ def make_options(n_prompts: int, given: dict[str, Any]) -> RunOptions:
         If the strategy is unknown, or a number is out of its range.
     """
     own = {name: given[name] for name in OPTIONS & given.keys()}
+    own = {n: each for n, each in own.items() if each is not None or n not in _SETTLED}
     caps = Caps(**{name: given[name] for name in CAPS & given.keys()})
     parameters = {n: value for n, value in given.items() if n not in OPTIONS | CAPS}
     strategy = own.get("strategy", "gather")

@@ -6,13 +6,17 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..endpoint import Endpoint, connect
 from ..prompts import Prompt, as_prompts
-from ..records import Call, Run
+from ..prompts.items import Item, as_items, item_to_dict
+from ..records import CHAT, Call, Run
+from .functions.function import Function, find_target
+from .functions.settle import settle_function
 from .limits.budget import check_first_call
 from .limits.caps import check_reported_cost, describe_caps
 from .limits.estimate import Estimator, max_output, refuse_rate
@@ -23,10 +27,11 @@ from .retries.retry import Retries
 
 @dataclass(frozen=True, slots=True)
 class CheckedArguments:
-    """Checked prompts and options; the endpoint is not chosen yet."""
+    """Checked prompts and options; the endpoint is not chosen yet, unless it is a function."""
 
     prompts: list[Prompt]
     options: RunOptions
+    function: Function | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Plan:
     """Everything a run needs, checked: prompts, endpoint, options and the records to fill."""
 
     prompts: list[Prompt]
-    endpoint: Endpoint
+    endpoint: Endpoint | Function
     options: RunOptions
     run: Run
     resumes: bool = False
@@ -46,23 +51,33 @@ class Plan:
         """The calls that are still to be made."""
         return [call for call in self.run.calls if call.finished is None]
 
+    @property
+    def server(self) -> Endpoint:
+        """The endpoint, where it is not a function."""
+        assert isinstance(self.endpoint, Endpoint)  # noqa: S101
+        return self.endpoint
+
+    @property
+    def blocks(self) -> bool:
+        """True if the blocking client makes the calls; a loop waits for those of a function."""
+        return self.options.blocks and not isinstance(self.endpoint, Function)
+
 
 def make_plan(
-    prompts: object, endpoint: Endpoint | None = None, *, journal: object = None, **given: Any
+    prompts: object, endpoint: object = None, *, journal: object = None, **given: Any
 ) -> Plan:
     """Check the arguments of a run, as `run.run` documents them, and create its records."""
-    checked = check_plan(prompts, endpoint, given)
-    return build_plan(checked, endpoint or connect(), journal=journal)
+    target = find_target(endpoint)
+    checked = check_plan(prompts, target, given)
+    return build_plan(checked, checked.function or target or connect(), journal=journal)
 
 
 def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> CheckedArguments:
     """Check all arguments that can be checked without an endpoint; raises as `run.run`."""
+    target = find_target(endpoint)
+    if isinstance(target, Function):
+        return check_items(as_items(prompts), target, given)
     found = as_prompts(prompts)
-    if endpoint is not None and not isinstance(endpoint, Endpoint):
-        raise TypeError(
-            f"endpoint must be what connect() returns, not {type(endpoint).__name__}. "
-            "Write endpoint = aiml_nb.connect()."
-        )
     check_prompts(found)
     options = make_options(len(found), given)
     check_first_call(options.caps, Estimator(options.parameters).estimate(found[0]))
@@ -70,7 +85,17 @@ def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> Chec
     return CheckedArguments(found, options)
 
 
-def build_plan(checked: CheckedArguments, endpoint: Endpoint, *, journal: object = None) -> Plan:
+def check_items(
+    items: Sequence[Prompt], function: Function, given: dict[str, Any]
+) -> CheckedArguments:
+    """Check the arguments of a run with a function; raises as `run.run`."""
+    function, given = settle_function(function, given)
+    return CheckedArguments([*items], make_options(len(items), given), function)
+
+
+def build_plan(
+    checked: CheckedArguments, endpoint: Endpoint | Function, *, journal: object = None
+) -> Plan:
     """Return the plan of a run at `endpoint`, none of its calls made yet."""
     check_reported_cost(checked.options.caps, reports_cost=endpoint.reports_cost)
     options = replace(checked.options, journal=choose_journal_path(journal, endpoint))
@@ -145,7 +170,7 @@ def make_retries(plan: Plan, clock: Clock) -> Retries:
     )
 
 
-def choose_journal_path(journal: object, endpoint: Endpoint) -> Path | None:
+def choose_journal_path(journal: object, endpoint: Endpoint | Function) -> Path | None:
     """Return the path of the journal, or None for none; by default paid calls have one."""
     if journal is False or (journal is None and not endpoint.may_cost):
         return None
@@ -177,8 +202,10 @@ def name_call(prompt: Prompt, number: int) -> str:
     return prompt.custom_id or f"call-{number:06d}"
 
 
-def prompt_to_dict(prompt: Prompt, number: int, endpoint: Endpoint) -> dict[str, Any]:
+def prompt_to_dict(prompt: Prompt, number: int, endpoint: Endpoint | Function) -> dict[str, Any]:
     """Return what a journal keeps of the `number`-th prompt, from 1."""
+    if isinstance(prompt, Item):
+        return {"custom_id": name_call(prompt, number), **item_to_dict(prompt)}
     kept = recordable_parameters(prompt.parameters)
     return {
         "custom_id": name_call(prompt, number),
@@ -187,14 +214,16 @@ def prompt_to_dict(prompt: Prompt, number: int, endpoint: Endpoint) -> dict[str,
     }
 
 
-def build_run(prompts: list[Prompt], endpoint: Endpoint, options: RunOptions) -> Run:
+def build_run(prompts: list[Prompt], endpoint: Endpoint | Function, options: RunOptions) -> Run:
     """Return a run with an empty record for each prompt."""
+    api = "function" if isinstance(endpoint, Function) else CHAT
     calls = [
         Call(
             index=index,
             custom_id=name_call(prompt, index + 1),
             prompt=prompt.label,
             parameters=_for_record(prompt.parameters, endpoint),
+            api=api,
         )
         for index, prompt in enumerate(prompts)
     ]
@@ -216,7 +245,7 @@ def build_run(prompts: list[Prompt], endpoint: Endpoint, options: RunOptions) ->
     )
 
 
-def _for_record(parameters: dict[str, Any], endpoint: Endpoint) -> Any:
+def _for_record(parameters: dict[str, Any], endpoint: Endpoint | Function) -> Any:
     """Return parameters for a record: converted to JSON, and without the API key."""
     kept = recordable_parameters(parameters)
     return endpoint.key.redact_all(_as_json(kept)) if kept else kept
@@ -235,6 +264,6 @@ def _as_json(kept: dict[str, Any]) -> dict[str, Any]:
 _SCALARS = {str, int, float, bool, type(None)}
 
 
-def _describe_simulator(endpoint: Endpoint) -> str:
+def _describe_simulator(endpoint: Endpoint | Function) -> str:
     settings = {"scenario": "faq"} | endpoint.knobs if endpoint.simulated else {}
     return ", ".join(f"{name}={settings[name]}" for name in sorted(settings) if name != "seed")

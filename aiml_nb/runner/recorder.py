@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import JournalError
 from ..records import Attempt, Call
-from .answer import Answer
+from .backend import AnyAnswer
 from .limits.admission import Refusal
 from .plan import Plan
 
@@ -56,7 +56,7 @@ class Recorder:
         call.attempts.append(attempt)
         return attempt
 
-    def redact_key(self, answer: Answer, attempt: Attempt) -> None:
+    def redact_key(self, answer: AnyAnswer, attempt: Attempt) -> None:
         """Redact the API key where the server echoed it."""
         # `raw` is a quick filter: a walk through every answer's JSON would take longer.
         key = self._plan.endpoint.key

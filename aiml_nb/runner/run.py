@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,18 @@ from .signature import takes_arguments_of
 
 def run(
     prompts: object,
-    endpoint: Endpoint | None = None,
+    endpoint: Endpoint | Callable[[Any], Any] | None = None,
     *,
-    strategy: str = "gather",
+    strategy: str | None = None,
     max_concurrency: int | None = None,
     stream: bool = False,
     timeout: float = 120.0,
     run_timeout: float | None = None,
     requests_per_minute: float | None = None,
     tokens_per_minute: float | None = None,
-    max_attempts: int = 3,
+    max_attempts: int | None = None,
     retry_share: float = 0.5,
-    outage: float = 60.0,
+    outage: float | None = None,
     max_calls: int | None = None,
     max_total_tokens: int | None = None,
     max_cost: float | None = None,

@@ -130,3 +130,5 @@ ASYNC_STRATEGIES: dict[str, Callable[[MakeCallAsync, list[Call], int], Awaitable
     "batches": batches,
     "adaptive": adaptive,
 }
+# Functions that block are called in threads of their own, which a loop waits for.
+FUNCTION_STRATEGIES = ASYNC_STRATEGIES | {"sequential": workers, "threads": gather}

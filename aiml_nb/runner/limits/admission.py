@@ -11,14 +11,14 @@ from ...errors import BudgetError
 from ...records import Call
 from ..pacing.start_pacer import StartPacer
 from ..plan import Plan
-from ..probe import probe, probe_async
+from ..probe import probe
 from ..retries.holdups import PROBE, Holdups
-from ..retries.outage import PROBE_TIMEOUT
+from ..retries.outage import PROBE_TIMEOUT, ProbeResult
 from .limiter import FIRST_LIMIT, AdaptiveLimiter
 from .quotas import Quotas, Reservation
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI, OpenAI
+    from openai import OpenAI
 
 _POLL_INTERVAL = 1.0  # seconds between two decisions while waiting; refreshes the status text
 
@@ -66,6 +66,8 @@ class Admission:
         Pauses and outages, during which nothing is sent.
     say
         As for `Quotas`.
+    probe
+        Probes the server with the async client: `probe.probe_async`.
     """
 
     def __init__(
@@ -75,8 +77,9 @@ class Admission:
         now: Callable[[], float],
         holdups: Holdups,
         say: Callable[[str, str], None],
+        probe: Callable[..., Awaitable[ProbeResult]],
     ) -> None:
-        self.plan, self.now, self.holdups = plan, now, holdups
+        self.plan, self.now, self.holdups, self._probe_async = plan, now, holdups, probe
         self.began = 0.0
         self.quotas = Quotas(plan, say=say)
         first = FIRST_LIMIT if plan.options.strategy == "adaptive" else None
@@ -111,7 +114,7 @@ class Admission:
         return None
 
     async def admit_async(
-        self, client: AsyncOpenAI, call: Call, sleep: Callable[[float], Awaitable[None]]
+        self, client: object, call: Call, sleep: Callable[[float], Awaitable[None]]
     ) -> Permit | None:
         """Wait until an attempt may be sent; return None if it never may."""
         deadline = self._deadline(call)
@@ -128,7 +131,8 @@ class Admission:
             wait, permit = self._decide(call, deadline)
             while wait and self.limiter.may_wait_in_slot(call.index):
                 if wait == PROBE:
-                    found = await probe_async(client, seconds=self._probe_timeout(deadline))
+                    seconds = self._probe_timeout(deadline)
+                    found = await self._probe_async(client, seconds=seconds)
                     self.holdups.note_probe(self.now(), found)
                 else:
                     await sleep(min(wait, _POLL_INTERVAL))

@@ -65,14 +65,14 @@ class Deadline:
         "_deadlines",
         "_is_extended",
         "_is_late",
-        "_seconds",
         "_task",
         "at",
+        "seconds",
     )
 
     def __init__(self, deadlines: SharedTimer, seconds: float) -> None:
         self._deadlines = deadlines
-        self._seconds = seconds
+        self.seconds = seconds
         self._is_late = self._is_extended = False
 
     def __enter__(self) -> None:
@@ -81,7 +81,7 @@ class Deadline:
             raise RuntimeError("A deadline needs a task to end.")
         self._task, self._cancelled_before = task, task.cancelling()
         now = task.get_loop().time()
-        self.at = now + self._seconds
+        self.at = now + self.seconds
         self._deadlines.add(self, now)
 
     def extend(self, at: float) -> bool:

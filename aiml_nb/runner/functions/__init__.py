@@ -1,0 +1,1 @@
+"""Functions of the user's own in the place of an endpoint: one call of it for each item."""

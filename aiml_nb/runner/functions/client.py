@@ -1,0 +1,175 @@
+"""Calls a function of the user's own, with an item, for as long as it may take.
+
+Every call is a task of its own: it can be left to itself where it does not let itself be ended,
+and what it does to its context stays there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from ...loop.interrupt import count_presses
+from ...records import Call
+from ..options import BLOCKING
+from .function import Function
+from .settle import refuse_strategy
+from .workers import Workers
+
+# Seconds that a call has to end in, once it is late, and once the run is interrupted.
+_LATE, _FAREWELL = 0.3, 1.0
+
+
+class Outcome(NamedTuple):
+    """What came of one call of a function; `is_late` if it was not there in time."""
+
+    value: Any = None
+    error: BaseException | None = None
+    is_late: bool = False
+
+
+class MisfitError(TypeError):
+    """A function that turned out to be async where nothing is awaited, or the reverse."""
+
+
+class FunctionClient:
+    """Calls the function of one run.
+
+    Parameters
+    ----------
+    function
+        The function.
+    strategy
+        How the run makes its calls.
+    record
+        Returns what is entered around each call of the function.
+
+    Attributes
+    ----------
+    stop, say
+        Stops the run, for a reason; says what is to be known of it (`Policy.say`).
+    misfit
+        Why the function cannot be called in this way; None if nothing was seen.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        strategy: str,
+        *,
+        record: Callable[[Call], AbstractContextManager[object]] = lambda call: nullcontext(),
+    ) -> None:
+        self._function, self._strategy, self._record = function, strategy, record
+        is_awaited = function.is_chosen and strategy not in BLOCKING
+        self._blocks = not (function.is_async or is_awaited)
+        self._workers = Workers()
+        self._left: set[asyncio.Task[Outcome]] = set()
+        self._presses = count_presses()
+        self.stop: Callable[[str], None] = lambda why: None
+        self.say: Callable[[str, str], None] = lambda kind, text: None
+        self.misfit: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the function is called."""
+        return self._function.name
+
+    async def __aenter__(self) -> FunctionClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._workers.close()
+
+    async def call(self, item: Any, call: Call, *, seconds: float) -> Outcome:
+        """Call the function and wait for what it returns, so many seconds at most."""
+        task = asyncio.create_task(self._call(item, call))
+        try:
+            await asyncio.wait((task,), timeout=seconds)
+        except asyncio.CancelledError:
+            await self._end(task, _FAREWELL)
+            raise
+        if task.done():
+            return self._read(task)
+        await self._end(task, _LATE)
+        if task.done() and not task.cancelled():
+            return self._read(task)._replace(is_late=True)
+        return Outcome(is_late=True)
+
+    async def _call(self, item: Any, call: Call) -> Outcome:
+        try:
+            with self._record(call):  # the one place where the function is called
+                return Outcome(await self._invoke(item))
+        except KeyboardInterrupt as error:
+            if count_presses() > self._presses:
+                raise
+            return Outcome(error=error)
+        except (asyncio.CancelledError, GeneratorExit) as error:
+            task = asyncio.current_task()
+            if isinstance(error, GeneratorExit) or (task is not None and task.cancelling()):
+                raise
+            return Outcome(error=error)
+        except BaseException as error:  # noqa: BLE001  sys.exit() would end the loop
+            return Outcome(error=error)
+
+    async def _invoke(self, item: Any) -> Any:
+        function = self._function
+        if self._blocks:
+            value = await self._workers.call(function.call, item)
+        else:
+            value = function.call(item)
+        if inspect.isawaitable(value):
+            if self._blocks and function.is_chosen:
+                if inspect.iscoroutine(value):
+                    value.close()
+                raise self._refuse(is_async=True)
+            return await value
+        if not self._blocks and not function.is_async:
+            raise self._refuse(is_async=False)
+        if inspect.isgenerator(value) or inspect.isasyncgen(value):
+            raise TypeError(
+                f"{function.name} returned a generator, and nothing in it has run. Return what it "
+                "yields: list(…)."
+            )
+        return value
+
+    def _refuse(self, *, is_async: bool) -> MisfitError:
+        self.misfit = refuse_strategy(self._function.name, self._strategy, is_async=is_async)
+        self.stop(self.misfit)
+        return MisfitError(self.misfit)
+
+    async def _end(self, task: asyncio.Task[Outcome], seconds: float) -> None:
+        """Cancel a call, and leave it to itself if that does not end it."""
+        task.cancel()
+        await asyncio.wait((task,), timeout=seconds)
+        if self._workers.left:
+            self._say_left(self._workers.left)
+        elif not task.done():
+            self._left.add(task)
+            task.add_done_callback(self._left.discard)
+            self._say_left(len(self._left))
+
+    def _say_left(self, n: int) -> None:
+        name = self._function.name
+        why = "is not async" if self._workers.left else "does not let itself be cancelled"
+        calls = "1 call of it goes" if n == 1 else f"{n} calls of it go"
+        self.say(
+            "left",
+            f"{name} {why}, so it cannot be broken off: {calls} on unseen, and what comes of "
+            f"{'it' if n == 1 else 'them'} is not kept.",
+        )
+
+    @staticmethod
+    def _read(task: asyncio.Task[Outcome]) -> Outcome:
+        if task.cancelled():  # not by us
+            return Outcome(error=asyncio.CancelledError("it was cancelled from within"))
+        error = task.exception()
+        return task.result() if error is None else Outcome(error=error)

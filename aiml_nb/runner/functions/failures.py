@@ -1,0 +1,115 @@
+"""What went wrong in a function of the user's own, read from what it raised.
+
+What a client raises means the same as in a call of ours. Everything else is the function's own
+affair, whatever it is called: a TimeoutError of its own is not our ``timeout``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from ...endpoint.failures import Failure, explain_failure
+from ...endpoint.keys import ApiKey
+
+# Whose exceptions say what came of a request.
+_CLIENTS = frozenset(
+    {"openai", "httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "anthropic", "litellm"}
+)
+_HEADERS = ("authorization", "x-api-key", "api-key")
+_MAX_PARTS = 5
+
+
+def explain_error(error: BaseException) -> Failure:
+    """Say what `error`, raised by a function, means."""
+    try:
+        failure = _explain(error)
+        return replace(failure, message=_redact(failure.message, error))
+    except Exception:  # noqa: BLE001  its own words, or its comparison, may raise
+        return Failure("exception", None, True, type(error).__name__)
+
+
+def explain_lateness(name: str, seconds: float) -> Failure:
+    """Return the failure of a function that has not returned in the time that it had."""
+    return Failure("deadline", None, True, f"{name} had not returned after {seconds:.3g} s")
+
+
+def _explain(error: BaseException) -> Failure:
+    if isinstance(error, BaseExceptionGroup):
+        return _explain_group(error)
+    for cause in _walk(error):
+        if not _is_clients(cause):
+            continue
+        failure = explain_failure(cause)
+        if failure.error_type == "deadline":  # the client's own time, which may pass next time
+            failure = replace(failure, error_type="no_reply")
+        if failure.error_type == "exception" or not hasattr(cause, "response"):
+            failure = replace(failure, message=words_of(cause))
+        if cause is not error:
+            failure = replace(failure, message=f"{words_of(error)}: {failure.message}")
+        return failure
+    return Failure("exception", None, True, words_of(error))
+
+
+def _explain_group(group: BaseExceptionGroup[Any]) -> Failure:
+    """Explain several at once: they are what the first is, if all are the same."""
+    failures = [_explain(each) for each in group.exceptions[:_MAX_PARTS]]
+    first = failures[0]
+    if len({each.error_type for each in failures}) > 1:
+        first = Failure("exception", None, True, "")
+    if len(group.exceptions) == 1:
+        return first
+    more = "; …" if len(group.exceptions) > _MAX_PARTS else ""
+    words = "; ".join(each.message for each in failures)
+    return replace(first, message=f"{type(group).__name__}: {words}{more}")
+
+
+def _is_clients(error: BaseException) -> bool:
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int) and status >= 300:
+        return True
+    return any(cls.__module__.partition(".")[0] in _CLIENTS for cls in type(error).__mro__)
+
+
+def _walk(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it was raised from, on purpose."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__
+
+
+def words_of(error: BaseException) -> str:
+    """Return the class of an error and what it says."""
+    name = type(error).__name__
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001
+        said = ""
+    return f"{name}: {said}" if said else name
+
+
+def _redact(words: str, error: BaseException) -> str:
+    """Return words without the keys that the request had, or that the environment has."""
+    for key in _keys_of(error):
+        words = ApiKey(key, source="a request").redact(words)
+    return words
+
+
+def _keys_of(error: BaseException) -> Iterator[str]:
+    for cause in _walk(error):
+        parts = cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
+        for part in parts:
+            yield from _keys_of(part)
+        response = getattr(cause, "response", None)
+        request = getattr(cause, "_request", None) or getattr(cause, "request", None)
+        for sent in (request, getattr(response, "request", None)):
+            headers = getattr(sent, "headers", None) or {}
+            for name in _HEADERS:
+                if isinstance(value := headers.get(name), str):
+                    yield value.removeprefix("Bearer ")
+    yield from (value for name, value in os.environ.items() if name.endswith("_API_KEY"))

@@ -1,0 +1,83 @@
+"""The options of a run whose calls are a function's: which hold, and what is chosen for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ...prompts.prompt import shorten
+from ..options import BLOCKING, CAPS, OPTIONS, STRATEGIES
+from .function import Function, may_be_async
+
+# What cannot hold where nobody but the function knows what is sent, and what to type for it.
+_UNKNOWN = {
+    "tokens_per_minute": "tokens are known only to the function. Limit how many items are begun: "
+    "requests_per_minute=60, or max_concurrency=4",
+    "max_total_tokens": "tokens are known only to the function. Limit how often it is called: "
+    "max_calls=100",
+    "max_cost": "costs are known only to the function. Limit how often it is called: max_calls=100",
+    "prices": "tokens and costs are known only to the function. Leave it out, and limit how often "
+    "it is called: max_calls=100",
+    "stream": "an answer is asked for by the function. Leave it out, and write stream=True where "
+    "the function makes its request",
+}
+
+
+def settle_function(function: Function, given: dict[str, Any]) -> tuple[Function, dict[str, Any]]:
+    """Check what a run with a function is given, and choose what it is not given.
+
+    Raises
+    ------
+    TypeError
+        If an option cannot hold for a function, or the strategy does not fit it.
+    """
+    given = {name: each for name, each in given.items() if not _is_default(name, each)}
+    for name, value in given.items():
+        if name in _UNKNOWN:
+            raise TypeError(
+                f"{name}={shorten(value)} cannot hold for {function.name}: its {_UNKNOWN[name]}."
+            )
+        if name not in OPTIONS | CAPS:
+            raise TypeError(
+                f"run() has {name}={shorten(value)}, and what is sent is {function.name}'s own "
+                f"affair: it is called with the item alone. Use {name} in the function, or leave "
+                "it out."
+            )
+    _check_strategy(function, given.get("strategy"))
+    function = replace(function, is_chosen="strategy" in given)
+    default = "gather" if function.is_async else "threads"
+    # A function may have done half of its work: it is called again if that is asked for.
+    tries = given.get("max_attempts", 1)
+    return function, {
+        "strategy": default,
+        "max_attempts": tries,
+        "outage": 60.0 if tries != 1 else 0.0,
+    } | given
+
+
+def _is_default(name: str, value: object) -> bool:
+    return value is None or (name == "stream" and value is False)
+
+
+def _check_strategy(function: Function, strategy: object) -> None:
+    """Raise TypeError if the function is known not to fit the strategy."""
+    if strategy not in STRATEGIES:
+        return  # which is said elsewhere
+    if strategy in BLOCKING and function.is_async:
+        raise TypeError(refuse_strategy(function.name, strategy, is_async=True))
+    if strategy not in BLOCKING and not function.is_async and not may_be_async(function.call):
+        raise TypeError(refuse_strategy(function.name, strategy, is_async=False))
+
+
+def refuse_strategy(name: str, strategy: object, *, is_async: bool) -> str:
+    """Say that a function does not fit a strategy, and which do."""
+    others = ", ".join(repr(each) for each in STRATEGIES if each not in BLOCKING)
+    if is_async:
+        return (
+            f"strategy={strategy!r} is for functions that block, and {name} is async: what it "
+            f"returns is awaited. Leave the strategy out, or write one of {others}."
+        )
+    return (
+        f"strategy={strategy!r} awaits what it calls, and {name} is not async: it would block all "
+        "others. Leave the strategy out, write 'threads' or 'sequential', or make it an async def."
+    )
