@@ -83,7 +83,13 @@ def item_to_dict(item: Item) -> dict[str, Any]:
     ValueError
         If it cannot be written down at all.
     """
-    plain = plain_data_of(item.value)
+    try:
+        plain = plain_data_of(item.value)
+    except Exception as error:  # noqa: BLE001  it may be of the user's own making
+        raise ValueError(
+            f"The journal cannot hold the item {item.label}: {error}. Give items as JSON has them, "
+            "or keep no journal: journal=False."
+        ) from None
     label = item.label
     return {"item": plain} if plain == label else {"item": plain, "label": label}
 

@@ -73,7 +73,7 @@ NOT_RECORDED = {"extra_headers"}
 OPTIONS = {each.name for each in fields(RunOptions)} - {"caps", "journal", "parameters"}
 OPTIONS -= {"limit_notice"}  # computed here, not an argument of `run`
 CAPS = {each.name for each in fields(Caps)}
-_SETTLED = {"strategy", "max_attempts", "outage"}  # which None leaves to us
+_SETTLED = {"strategy", "max_attempts"}  # which None leaves to us
 
 
 def recordable_parameters(parameters: dict[str, Any]) -> dict[str, Any]:

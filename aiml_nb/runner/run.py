@@ -28,7 +28,7 @@ def run(
     tokens_per_minute: float | None = None,
     max_attempts: int | None = None,
     retry_share: float = 0.5,
-    outage: float | None = None,
+    outage: float = 60.0,
     max_calls: int | None = None,
     max_total_tokens: int | None = None,
     max_cost: float | None = None,
@@ -45,11 +45,17 @@ def run(
     Parameters
     ----------
     prompts
-        Texts, message lists, or a file of them: see `prompts.as_prompts`.
+        Texts, message lists, or a file of them: see `prompts.as_prompts`. With a function a list of
+        anything, or a table: its rows, as dictionaries.
     endpoint
-        What `connect` returned; None connects as ``connect()`` does.
+        What `connect` returned; None connects as ``connect()`` does. Or a function of your own,
+        async or not, which is called with each item; what it returns is in `Run.results`. Limits,
+        time, journal and stop are the same; what only the one who sends can know (tokens, costs,
+        ``stream``, request parameters) is the function's. A call of one that is not async goes on
+        in its thread when its time is over: nobody can break it off.
     strategy
-        ``sequential`` and ``threads`` use the blocking client; ``gather``, ``as_completed``,
+        None takes ``gather``, for a function that is not async ``threads``.
+        ``sequential`` and ``threads`` use the blocking client, or call a function that blocks; ``gather``, ``as_completed``,
         ``task_group``, ``workers`` and ``batches`` the async one. ``adaptive`` learns from 429s
         how many calls the server takes at once.
     max_concurrency
@@ -61,9 +67,11 @@ def run(
     timeout, run_timeout
         Seconds that a whole call may take, all attempts and waits included, and the whole run.
     requests_per_minute, tokens_per_minute
-        The most in any 60 seconds. Tokens are reserved by estimate and corrected by usage.
+        The most in any 60 seconds. Tokens are reserved by estimate and corrected by usage. Calls of
+        a function count as requests, whatever it sends.
     max_attempts
-        The most attempts of a call that fails in a way that may pass. One that was sent and never
+        The most attempts of a call that fails in a way that may pass; None for 3, or 1 for
+        functions: what they raise is judged as what the client raises in a call. One that was sent and never
         answered may be billed all the same: it is sent again once, or `max_attempts` - 2 times if
         that is more. 429s have bounds of their own: 8 retries a call, and as many in all as there
         are calls, at least 20. 1 sends nothing twice.
@@ -74,7 +82,7 @@ def run(
     outage
         Seconds that the server may be away, at a stretch: all calls wait, one looks whether it is
         back, and it costs no attempt and no retry. Then the run is stopped, for `resume` to go on.
-        0 waits for no server.
+        0 waits for no server; nor does a function that is called once only.
     max_calls, max_total_tokens, max_cost
         Caps on the requests, the tokens and the US dollars of the run; nothing more is sent then.
         For each call as much is set aside as it may use; who finds no room waits. The first goes
@@ -93,7 +101,7 @@ def run(
     journal
         The file that keeps every finished call, for `resume`. None keeps one in
         ``aiml-nb-journals`` for servers that are neither the simulator nor on this machine; True
-        always, False never.
+        always, False never. What a function returned stands there as JSON has it.
     progress
         Show a progress bar; None shows one in a notebook or a terminal.
     **request_parameters

@@ -107,7 +107,7 @@ class FunctionClient:
     async def _call(self, item: Any, call: Call) -> Outcome:
         try:
             with self._record(call):  # the one place where the function is called
-                return Outcome(await self._invoke(item))
+                return await self._invoke(item)
         except KeyboardInterrupt as error:
             if count_presses() > self._presses:
                 raise
@@ -120,10 +120,14 @@ class FunctionClient:
         except BaseException as error:  # noqa: BLE001  sys.exit() would end the loop
             return Outcome(error=error)
 
-    async def _invoke(self, item: Any) -> Any:
+    async def _invoke(self, item: Any) -> Outcome:
         function = self._function
+        if self.misfit:  # seen at another item, while this one was let in
+            raise MisfitError(self.misfit)
         if self._blocks:
-            value = await self._workers.call(function.call, item)
+            value, error = await self._workers.call(function.call, item)
+            if error is not None:
+                return Outcome(error=error)
         else:
             value = function.call(item)
         if inspect.isawaitable(value):
@@ -131,7 +135,7 @@ class FunctionClient:
                 if inspect.iscoroutine(value):
                     value.close()
                 raise self._refuse(is_async=True)
-            return await value
+            return Outcome(await value)
         if not self._blocks and not function.is_async:
             raise self._refuse(is_async=False)
         if inspect.isgenerator(value) or inspect.isasyncgen(value):
@@ -139,7 +143,7 @@ class FunctionClient:
                 f"{function.name} returned a generator, and nothing in it has run. Return what it "
                 "yields: list(…)."
             )
-        return value
+        return Outcome(value)
 
     def _refuse(self, *, is_async: bool) -> MisfitError:
         self.misfit = refuse_strategy(self._function.name, self._strategy, is_async=is_async)

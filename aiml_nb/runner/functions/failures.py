@@ -18,6 +18,8 @@ from ...endpoint.keys import ApiKey
 _CLIENTS = frozenset(
     {"openai", "httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "anthropic", "litellm"}
 )
+# What the openai client says of any request that brought no reply.
+_UNANSWERED = frozenset({"APITimeoutError", "APIConnectionError"})
 _HEADERS = ("authorization", "x-api-key", "api-key")
 _MAX_PARTS = 5
 
@@ -43,9 +45,9 @@ def _explain(error: BaseException) -> Failure:
         if not _is_clients(cause):
             continue
         failure = explain_failure(cause)
-        if failure.error_type == "deadline":  # the client's own time, which may pass next time
-            failure = replace(failure, error_type="no_reply")
-        if failure.error_type == "exception" or not hasattr(cause, "response"):
+        if failure.error_type == "deadline" or type(cause).__name__ in _UNANSWERED:
+            failure = replace(failure, error_type="no_reply")  # in the client's own time
+        if _get(cause, "response") is None:
             failure = replace(failure, message=words_of(cause))
         if cause is not error:
             failure = replace(failure, message=f"{words_of(error)}: {failure.message}")
@@ -93,6 +95,14 @@ def words_of(error: BaseException) -> str:
     return f"{name}: {said}" if said else name
 
 
+def _get(thing: object, name: str) -> Any:
+    """Return an attribute; None if there is none, or none yet, of which httpx makes an error."""
+    try:
+        return getattr(thing, name, None)
+    except Exception:  # noqa: BLE001
+        return None
+
+
 def _redact(words: str, error: BaseException) -> str:
     """Return words without the keys that the request had, or that the environment has."""
     for key in _keys_of(error):
@@ -105,10 +115,8 @@ def _keys_of(error: BaseException) -> Iterator[str]:
         parts = cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
         for part in parts:
             yield from _keys_of(part)
-        response = getattr(cause, "response", None)
-        request = getattr(cause, "_request", None) or getattr(cause, "request", None)
-        for sent in (request, getattr(response, "request", None)):
-            headers = getattr(sent, "headers", None) or {}
+        for sent in (_get(cause, "request"), _get(_get(cause, "response"), "request")):
+            headers = _get(sent, "headers") or {}
             for name in _HEADERS:
                 if isinstance(value := headers.get(name), str):
                     yield value.removeprefix("Bearer ")

@@ -47,16 +47,18 @@ def settle_function(function: Function, given: dict[str, Any]) -> tuple[Function
     function = replace(function, is_chosen="strategy" in given)
     default = "gather" if function.is_async else "threads"
     # A function may have done half of its work: it is called again if that is asked for.
-    tries = given.get("max_attempts", 1)
-    return function, {
-        "strategy": default,
-        "max_attempts": tries,
-        "outage": 60.0 if tries != 1 else 0.0,
-    } | given
+    given = {"strategy": default, "max_attempts": 1} | given
+    return function, given if given["max_attempts"] != 1 else given | _check_outage(given)
+
+
+def _check_outage(given: dict[str, Any]) -> dict[str, Any]:
+    """Return that no server is waited for, unless what is given is wrong."""
+    outage = given.get("outage", 0)
+    return {"outage": 0} if isinstance(outage, int | float) and outage >= 0 else {}
 
 
 def _is_default(name: str, value: object) -> bool:
-    return value is None or (name == "stream" and value is False)
+    return (value is None and name != "outage") or (name == "stream" and value is False)
 
 
 def _check_strategy(function: Function, strategy: object) -> None:

@@ -34,8 +34,10 @@ class Workers:
         """How many are at work on a call that nobody waits for any more."""
         return len(self._left)
 
-    async def call(self, function: Callable[[Any], Any], item: Any) -> Any:
-        """Return what `function` returns, or raise what it raises."""
+    async def call(
+        self, function: Callable[[Any], Any], item: Any
+    ) -> tuple[Any, BaseException | None]:
+        """Return what `function` returns, and what it raises."""
         loop = asyncio.get_running_loop()
         worker = self._idle.pop() if self._idle else _Worker()
         self._busy.add(worker)
@@ -46,24 +48,18 @@ class Workers:
             outcome: tuple[Any, BaseException | None]
             try:
                 outcome = context.run(function, item), None
-            except BaseException as error:  # noqa: BLE001  raised where it is awaited
+            except BaseException as error:  # noqa: BLE001  its record tells
                 outcome = None, error
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(partial(self._end, worker, done, outcome))
 
         worker.jobs.put(work)
         try:
-            value, error = await done
+            return await done
         except asyncio.CancelledError:
             if worker in self._busy:
                 self._left.add(worker)
             raise
-        if error is not None:
-            try:
-                raise error
-            finally:
-                del error  # it holds this frame, which holds it
-        return value
 
     def _end(self, worker: _Worker, done: asyncio.Future[Any], outcome: Any) -> None:
         self._busy.discard(worker)
