@@ -54,10 +54,10 @@ def run(
         ``stream``, request parameters) is the function's. A call of one that is not async goes on
         in its thread when its time is over: nobody can break it off.
     strategy
-        None takes ``gather``, for a function that is not async ``threads``.
-        ``sequential`` and ``threads`` use the blocking client, or call a function that blocks; ``gather``, ``as_completed``,
-        ``task_group``, ``workers`` and ``batches`` the async one. ``adaptive`` learns from 429s
-        how many calls the server takes at once.
+        None takes ``gather``, for a function that is not async ``threads``. ``sequential`` and
+        ``threads`` use the blocking client, or a function that blocks; ``gather``,
+        ``as_completed``, ``task_group``, ``workers`` and ``batches`` an async one. ``adaptive``
+        learns from 429s how many calls the server takes at once.
     max_concurrency
         The most calls in flight at one moment; a ceiling that 429s lower for a while. None allows
         as many as there are prompts, up to 100 threads or 1,000 tasks. Each takes an open file: it
@@ -71,10 +71,10 @@ def run(
         a function count as requests, whatever it sends.
     max_attempts
         The most attempts of a call that fails in a way that may pass; None for 3, or 1 for
-        functions: what they raise is judged as what the client raises in a call. One that was sent and never
-        answered may be billed all the same: it is sent again once, or `max_attempts` - 2 times if
-        that is more. 429s have bounds of their own: 8 retries a call, and as many in all as there
-        are calls, at least 20. 1 sends nothing twice.
+        functions: what they raise is judged as what the client raises in a call. One that was
+        sent and never answered may be billed all the same: it is sent again once, or
+        `max_attempts` - 2 times if that is more. 429s have bounds of their own: 8 retries a call,
+        and as many in all as there are calls, at least 20. 1 sends nothing twice.
     retry_share
         What each answer adds to the retries after failures that the run has left: it begins with
         as many as calls may be in flight, at least 50, and never has more. So with N calls there
