@@ -87,12 +87,12 @@ async def compare_async(
     """
     with ended_with_cell():
         pairs = check_pairs(prompts, endpoint, repeats=repeats, order_seed=order_seed, **options)
-        made = []
-        for sync, concurrent, order in _lay_out(pairs, endpoint or connect()):
+        finished = []
+        for sync, concurrent, order in _plan_pairs(pairs, endpoint or connect()):
             for plan in order:
                 await execute_async(plan)
-            made.append((sync, concurrent))
-    return pairs.compare(made)
+            finished.append((sync, concurrent))
+    return pairs.compare(finished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,9 @@ class Pairs:
         options = replace(options, strategy="sequential", max_concurrency=1, limit_notice=None)
         return replace(self.concurrent, options=options)
 
-    def compare(self, made: list[tuple[Run, Run]]) -> Comparison:
+    def compare(self, finished: list[tuple[Run, Run]]) -> Comparison:
         """Return the comparison of the runs that were made."""
-        return Comparison(pairs=made, order_seed=self.order_seed if self.repeats > 1 else None)
+        return Comparison(pairs=finished, order_seed=self.order_seed if self.repeats > 1 else None)
 
 
 def check_pairs(
@@ -148,17 +148,17 @@ def execute_pairs(pairs: Pairs, endpoint: Endpoint) -> Comparison:
 
 
 def _execute_all(pairs: Pairs, endpoint: Endpoint) -> Comparison:
-    made = []
-    for sync, concurrent, order in _lay_out(pairs, endpoint):
+    finished = []
+    for sync, concurrent, order in _plan_pairs(pairs, endpoint):
         for plan in order:
             execute(plan)
-        made.append((sync, concurrent))
-    return pairs.compare(made)
+        finished.append((sync, concurrent))
+    return pairs.compare(finished)
 
 
-def _lay_out(pairs: Pairs, endpoint: Endpoint) -> Iterator[tuple[Run, Run, list[Plan]]]:
+def _plan_pairs(pairs: Pairs, endpoint: Endpoint) -> Iterator[tuple[Run, Run, list[Plan]]]:
     """Yield, per repetition, its sync run, its concurrent run, and the plans in their order."""
-    draw = random.Random(pairs.order_seed)  # noqa: S311  an experiment's order, not a secret
+    rng = random.Random(pairs.order_seed)  # noqa: S311  an experiment's order, not a secret
     for _ in range(pairs.repeats):
         sync, concurrent = (
             replace(build_plan(side, endpoint, journal=pairs.journal), strict=True)
@@ -166,7 +166,7 @@ def _lay_out(pairs: Pairs, endpoint: Endpoint) -> Iterator[tuple[Run, Run, list[
         )
         order = [sync, concurrent]
         if pairs.repeats > 1:
-            draw.shuffle(order)
+            rng.shuffle(order)
         yield sync.run, concurrent.run, order
 
 

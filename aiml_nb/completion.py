@@ -15,11 +15,11 @@ _REASONING = (
     *("reasoning_content", "reasoning", "thinking", "reasoning_details"),
     *("thinking_blocks", "reasoning_text"),
 )
-_THOUGHTS = ("thinking", "reasoning", "redacted_thinking")
-_WORDS = ("text", "thinking", "reasoning", "summary", "content")
-_NOTHING: dict[str, Any] = {}
-_NO_TEXT = ("tool_calls", "function_call", "audio", "images")  # and no reasoning either
-_DEEPEST = 5  # lists in parts in lists, as Mistral has them
+_REASONING_TYPES = ("thinking", "reasoning", "redacted_thinking")
+_TEXT_MEMBERS = ("text", "thinking", "reasoning", "summary", "content")
+_EMPTY: dict[str, Any] = {}
+_OTHER_CONTENT = ("tool_calls", "function_call", "audio", "images")  # and no reasoning either
+_MAX_DEPTH = 5  # lists in parts in lists, as Mistral has them
 # No answer has as many tokens. What is larger would overflow the sums of a table.
 _MAX_TOKENS = 10**12
 
@@ -38,7 +38,7 @@ class Answered:
     @property
     def message(self) -> dict[str, Any]:
         """The whole message of the first choice; empty if there is none."""
-        return message_of(_first_choice(self.body or _NOTHING))
+        return message_of(_first_choice(self.body or _EMPTY))
 
     @property
     def tool_calls(self) -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ class Answered:
         return len(self.choices)
 
 
-def told_of(call: Answered) -> dict[str, Any]:
+def columns_of(call: Answered) -> dict[str, Any]:
     """Return what a table can show of the whole reply; None where it tells nothing."""
     message = call.message
     function = message.get("function_call")  # as it was before there were tools
@@ -114,10 +114,10 @@ def text_of(message: dict[str, Any]) -> str:
 def reasoning_of(message: dict[str, Any]) -> str:
     """Return what a message tells of the model's thoughts."""
     for name in _REASONING:
-        if name in message and (words := _words(message[name])):
-            return words
+        if name in message and (text := _join_texts(message[name])):
+            return text
     parts = _parts(message.get("content"))
-    return "".join(_words(part) for part in parts if _is_thought(part))
+    return "".join(_join_texts(part) for part in parts if _is_reasoning(part))
 
 
 def is_in_parts(message: dict[str, Any]) -> bool:
@@ -138,19 +138,19 @@ def is_refused(message: dict[str, Any]) -> bool:
 
 def is_empty(message: dict[str, Any]) -> bool:
     """Say whether a message has nothing but, perhaps, reasoning: no text, tool call or sound."""
-    if text_of(message) or any(map(message.get, _NO_TEXT)):
+    if text_of(message) or any(map(message.get, _OTHER_CONTENT)):
         return False
     parts = _parts(message.get("content"))
-    return all(_is_thought(part) or "text" in str(_get(part, "type")) for part in parts)
+    return all(_is_reasoning(part) or "text" in str(_get(part, "type")) for part in parts)
 
 
 def fields_of(body: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a `records.Call` that a completion tells."""
     choice = _first_choice(body)
     usage = body.get("usage")
-    usage = usage if isinstance(usage, dict) else _NOTHING
+    usage = usage if isinstance(usage, dict) else _EMPTY
     if usage and "prompt_tokens" not in usage:
-        usage = _in_openais_words(usage)
+        usage = _rename_usage(usage)
     details = usage.get("completion_tokens_details")
     meta = body.get("meta")  # where AIML API has the cost
     return {
@@ -169,7 +169,7 @@ def _first_choice(body: dict[str, Any]) -> dict[str, Any]:
     choices = body.get("choices")
     if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict):
         return choices[0]
-    return min(_dicts(choices), key=_index, default=_NOTHING)
+    return min(_dicts(choices), key=_index, default=_EMPTY)
 
 
 def _index(choice: dict[str, Any]) -> int:
@@ -177,7 +177,7 @@ def _index(choice: dict[str, Any]) -> int:
     return index if type(index) is int else 0
 
 
-def _in_openais_words(usage: dict[str, Any]) -> dict[str, Any]:
+def _rename_usage(usage: dict[str, Any]) -> dict[str, Any]:
     """Return a usage that counts input and output by the names of chat completions."""
     names = {"input_tokens": "prompt_tokens", "output_tokens": "completion_tokens"}
     names["output_tokens_details"] = "completion_tokens_details"
@@ -198,8 +198,8 @@ def _parts(content: object) -> list[Any]:
     return [content] if isinstance(content, dict) else []
 
 
-def _is_thought(part: object) -> bool:
-    return str(_get(part, "type")).startswith(_THOUGHTS)
+def _is_reasoning(part: object) -> bool:
+    return str(_get(part, "type")).startswith(_REASONING_TYPES)
 
 
 def _text_of_content(content: object) -> str:
@@ -215,17 +215,17 @@ def _text_of_content(content: object) -> str:
 def _text_of_part(part: object) -> str:
     if isinstance(part, str):
         return part
-    words = None if _is_thought(part) else _get(part, "text") or _get(part, "refusal")
-    words = words.get("value") if isinstance(words, dict) else words
-    return words if isinstance(words, str) else ""
+    text = None if _is_reasoning(part) else _get(part, "text") or _get(part, "refusal")
+    text = text.get("value") if isinstance(text, dict) else text
+    return text if isinstance(text, str) else ""
 
 
-def _words(value: object, deepest: int = _DEEPEST) -> str:
-    if isinstance(value, str) or not (value and deepest):
+def _join_texts(value: object, depth: int = _MAX_DEPTH) -> str:
+    if isinstance(value, str) or not (value and depth):
         return value if isinstance(value, str) else ""
     if isinstance(value, list):
-        return "".join(_words(each, deepest - 1) for each in value)
-    found = (_words(_get(value, name), deepest - 1) for name in _WORDS)
+        return "".join(_join_texts(each, depth - 1) for each in value)
+    found = (_join_texts(_get(value, name), depth - 1) for name in _TEXT_MEMBERS)
     return next(filter(None, found), "")
 
 

@@ -24,7 +24,7 @@ from .runner import run
 State = Literal["ok", "note", "wrong"]
 
 # Below this a lesson may be killed for want of memory: its bar is 400 MB.
-ENOUGH_MEMORY = 500e6
+MIN_FREE_MEMORY = 500e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +70,28 @@ def check_up() -> CheckUp:
     Nothing is patched and nothing is paid for: a live endpoint is asked for its list of models,
     as is the one behind a proxy.
     """
-    looks: tuple[Callable[[], Finding], ...] = (
-        _look_at_python,
-        _look_at_packages,
-        _look_at_kernel,
-        _look_at_loop,
-        _look_at_callbacks,
-        _look_at_certificates,
-        _look_at_proxy,
-        _look_at_key,
-        _look_at_endpoint,
-        _look_at_simulator,
-        _look_at_memory,
+    checks: tuple[Callable[[], Finding], ...] = (
+        _check_python,
+        _check_packages,
+        _check_kernel,
+        _check_loop,
+        _check_callbacks,
+        _check_certificates,
+        _check_proxy,
+        _check_key,
+        _check_endpoint,
+        _check_simulator,
+        _check_memory,
     )
-    return CheckUp(tuple(look() for look in looks))
+    return CheckUp(tuple(check() for check in checks))
 
 
-def _look_at_python() -> Finding:
+def _check_python() -> Finding:
     here = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     return Finding("python", "ok", here)
 
 
-def _look_at_packages() -> Finding:
+def _check_packages() -> Finding:
     names = ("aiml_nb", "openai", "aiohttp", "nest-asyncio2", "pandas", "matplotlib", "ipywidgets")
     found = {name: _version_of(name) for name in names}
     missing = [name for name, number in found.items() if number is None]
@@ -101,7 +101,7 @@ def _look_at_packages() -> Finding:
     return Finding("packages", "ok", ", ".join(f"{n} {number}" for n, number in found.items()))
 
 
-def _look_at_kernel() -> Finding:
+def _check_kernel() -> Finding:
     report = inspect_loop()
     if not in_kernel():
         where = report.front_end or "a plain interpreter"
@@ -111,7 +111,7 @@ def _look_at_kernel() -> Finding:
     )
 
 
-def _look_at_loop() -> Finding:
+def _check_loop() -> Finding:
     report = inspect_loop()
     text = f"{report.loop}; {report.done}" if report.loop else report.done
     if not report.advice:
@@ -120,7 +120,7 @@ def _look_at_loop() -> Finding:
     return Finding("loop", "note", f"{text}. {report.advice}")
 
 
-def _look_at_callbacks() -> Finding:
+def _check_callbacks() -> Finding:
     """Say which of the three regimes a widget's callback runs under, by the kernel's version."""
     number = _version_of("ipykernel")
     if not in_kernel() or number is None:
@@ -139,7 +139,7 @@ def _look_at_callbacks() -> Finding:
     return Finding("widgets", "ok", text)
 
 
-def _look_at_certificates() -> Finding:
+def _check_certificates() -> Finding:
     """Say what servers are checked with: one broken variable, and no encrypted call is made."""
     try:
         check_key_log()
@@ -154,7 +154,7 @@ def _look_at_certificates() -> Finding:
     return Finding("certificates", "ok", text)
 
 
-def _look_at_proxy() -> Finding:
+def _check_proxy() -> Finding:
     """Say what live calls go through, and whether it lets them; not what the server then says."""
     address = PROVIDERS["aimlapi"].base_url
     try:
@@ -178,7 +178,7 @@ def _try_proxy(address: str) -> str | None:
     return None
 
 
-def _look_at_key() -> Finding:
+def _check_key() -> Finding:
     if not os.environ.get("AIML_API_KEY"):
         text = "AIML_API_KEY is not set, so the simulator answers. Set it to use a live model."
         return Finding("key", "note", text)
@@ -190,7 +190,7 @@ def _look_at_key() -> Finding:
     return Finding("key", "ok", f"from {endpoint.key.source}, {length} characters")
 
 
-def _look_at_endpoint() -> Finding:
+def _check_endpoint() -> Finding:
     try:
         endpoint = connect(verbose=False)
         with endpoint.open(timeout=10) as client:
@@ -199,16 +199,16 @@ def _look_at_endpoint() -> Finding:
         return Finding("endpoint", "wrong", str(error))
     if endpoint.model not in endpoint.known.models:
         why = endpoint.known.failure
-        told = quote(why.message, endpoint.key).rstrip(". ") if why else "it lists others"
+        reason = quote(why.message, endpoint.key).rstrip(". ") if why else "it lists others"
         text = (
-            f"{endpoint.base_url} does not say whether it has the model {endpoint.model} ({told})"
+            f"{endpoint.base_url} does not say whether it has the model {endpoint.model} ({reason})"
         )
         return Finding("endpoint", "note", f"{text}: the first call will tell.")
     kind = "simulated" if endpoint.simulated else "live"
     return Finding("endpoint", "ok", f"{endpoint.base_url}, model {endpoint.model}, {kind}")
 
 
-def _look_at_simulator() -> Finding:
+def _check_simulator() -> Finding:
     began = time.perf_counter()
     try:
         endpoint: Endpoint = connect(simulate=True, speed=100, verbose=False)
@@ -220,11 +220,11 @@ def _look_at_simulator() -> Finding:
     return Finding("simulator", "ok", f"answered in {time.perf_counter() - began:.2f} s")
 
 
-def _look_at_memory() -> Finding:
+def _check_memory() -> Finding:
     free = _free_memory()
     if free is None:
         return Finding("memory", "note", "cannot be told on this system")
-    if free < ENOUGH_MEMORY:
+    if free < MIN_FREE_MEMORY:
         text = f"{free / 1e6:.0f} MB free. Close other notebooks' kernels (Kernel, Shut Down)."
         return Finding("memory", "wrong", text)
     return Finding("memory", "ok", f"{free / 1e9:.1f} GB free")

@@ -30,18 +30,18 @@ _ENDS: dict[End, str] = {
     "insufficientsystemresource modelunloaded",
     "failed": "error failed servererror internalerror internalservererror",
 }
-_KINDS: dict[str, End] = {word: end for end, words in _ENDS.items() for word in words.split()}
+_END_OF_WORD: dict[str, End] = {word: end for end, words in _ENDS.items() for word in words.split()}
 
 
 def end_of(reason: object) -> End | None:
     """Return the kind of end that a ``finish_reason`` tells; None if it tells none."""
     if not isinstance(reason, str) or reason in ("", "null"):  # what some say while they write
         return None
-    if known := _KINDS.get(reason):
+    if known := _END_OF_WORD.get(reason):
         return known
     word = reason[:100].partition(":")[0]  # "content_filter: PROHIBITED_CONTENT"
     plain = re.sub("[^a-z]", "", word.lower()).removeprefix("finishreason")
-    return _KINDS.get(plain, "unknown")
+    return _END_OF_WORD.get(plain, "unknown")
 
 
 def ends_of(call: Call) -> set[End | None]:

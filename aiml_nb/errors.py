@@ -21,9 +21,9 @@ from .printable import printable
 class AimlNbError(Exception):
     """Catch this one to catch all of ours."""
 
-    def __init__(self, *said: object) -> None:
+    def __init__(self, *parts: object) -> None:
         # Names of files and models, and what servers say, reach a terminal in our sentences.
-        super().__init__(*(printable(each) if isinstance(each, str) else each for each in said))
+        super().__init__(*(printable(each) if isinstance(each, str) else each for each in parts))
 
 
 class EndpointError(AimlNbError):
@@ -47,7 +47,7 @@ class BudgetError(AimlNbError):
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def without_context() -> Iterator[None]:
     """Let our own errors out without what they have for cause and context.
 
     Where a loop runs within another, each has what a call before it came to for its context; a

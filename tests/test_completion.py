@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiml_nb.completion import fields_of, plain_text_of, reasoning_of, text_of, told_of
+from aiml_nb.completion import columns_of, fields_of, plain_text_of, reasoning_of, text_of
 from aiml_nb.records import Call
 
 FUNCTION = {"name": "f", "arguments": "{}"}
@@ -31,7 +31,7 @@ def said(**message: Any) -> Call:
 def test_tables_have_tool_calls_and_the_older_function_call_in_one_column(
     message: dict[str, Any], functions: list[Any]
 ) -> None:
-    calls = told_of(said(**message))["tool_calls"] or []
+    calls = columns_of(said(**message))["tool_calls"] or []
 
     assert [call["function"] for call in calls] == functions
 

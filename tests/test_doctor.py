@@ -58,11 +58,11 @@ def test_a_wrong_key_is_wrong_and_unseen() -> None:
 
 
 def test_a_key_is_told_by_its_source_and_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    from aiml_nb.doctor import _look_at_key
+    from aiml_nb.doctor import _check_key
 
     monkeypatch.setenv("AIML_API_KEY", CANARY)
 
-    assert _look_at_key() == Finding("key", "ok", "from AIML_API_KEY, 23 characters")
+    assert _check_key() == Finding("key", "ok", "from AIML_API_KEY, 23 characters")
 
 
 @pytest.mark.parametrize(

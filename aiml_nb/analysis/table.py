@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..completion import told_of
+from ..completion import columns_of
 from ..formats.journal import without_texts
 from ..formats.lines import dump
 from ..records import Attempt, Run
@@ -83,7 +83,7 @@ def call_table(run: Run) -> pd.DataFrame:
     columns["attempts"] = column([len(call.attempts) for call in run.calls], "Int64")
     columns["parameters"] = column(request_parameters(run), "string")
     columns["simulated"] = column([run.simulated] * len(run.calls), "boolean")
-    told = [told_of(call) for call in run.calls]
+    told = [columns_of(call) for call in run.calls]
     for name, kind in _TOLD_COLUMNS.items():
         columns[name] = column([_as_cell(each[name]) for each in told], kind)
     return frame(columns)

@@ -29,16 +29,16 @@ class ErrorReplyError(BadResponseError):
     ----------
     body
         What came, parsed.
-    is_piece
+    in_stream
         It came as a piece of a stream.
     """
 
-    def __init__(self, body: object, *, is_piece: bool) -> None:
+    def __init__(self, body: object, *, in_stream: bool) -> None:
         super().__init__("the reply is an error")
         self.body = body
-        self.is_piece = is_piece
+        self.in_stream = in_stream
 
 
-def find_error(reply: object, *, is_piece: bool) -> ErrorReplyError | None:
+def find_error(reply: object, *, in_stream: bool) -> ErrorReplyError | None:
     """Return the exception to raise for an error that came with a good status; None for others."""
-    return ErrorReplyError(reply, is_piece=is_piece) if is_error(reply) else None
+    return ErrorReplyError(reply, in_stream=in_stream) if is_error(reply) else None

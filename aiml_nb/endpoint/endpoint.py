@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..loop import import_in_thread
 from . import preflight
 from .keys import ApiKey
-from .preflight import Known
+from .preflight import KnownModels
 from .transport import GuardedClient, hide_in_logs, is_loopback, open_async_http, open_http
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Endpoint:
     seed: int | None = None
     knobs: dict[str, Any] = field(default_factory=dict)
     key: ApiKey = field(repr=False)
-    known: Known = field(default_factory=Known, repr=False, compare=False)
+    known: KnownModels = field(default_factory=KnownModels, repr=False, compare=False)
 
     @property
     def reports_cost(self) -> bool:

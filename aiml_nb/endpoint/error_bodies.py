@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 # More of a body is not looked at: what is kept of its words is far shorter.
 _MAX_CHARACTERS = 65_536
 _MAX_PARSED = 2**20
-_DEEPEST = 8
+_MAX_DEPTH = 8
 _MAX_ENTRIES = 20
 _MAX_STEPS = 2000
 
 # Where words stand, what is nearest to the cause first. `error` is a code where another has words.
-_INNER = ("error", "errors", "fault", "base_resp")
-_WORDS = (
+_NESTED_MEMBERS = ("error", "errors", "fault", "base_resp")
+_MESSAGE_MEMBERS = (
     *("message", "error_description", "error_message", "errorMessage", "error_msg", "errmsg"),
     *("Message", "msg", "detail", "faultstring", "status_msg", "description", "details"),
     *("error", "errors", "Error"),
@@ -32,9 +32,11 @@ _PAGE = re.compile(
     r"|\s*<([a-z][\w:.-]*)(?:\s[^<>]*)?>.*</\1\s*>\s*\Z",  # or any other XML
     re.I | re.S,
 )
-_CODES = ("code", "status", "type", "error_type", "error_code", "errorcode", "errorCode", "__type")
+_CODE_MEMBERS = (
+    *("code", "status", "type", "error_type", "error_code", "errorcode", "errorCode", "__type"),
+)
 # Codes in place of a number, of what may pass.
-_NAMED = {
+_STATUS_OF_CODE = {
     **dict.fromkeys(
         (
             *("ratelimit", "ratelimited", "ratelimiterror", "ratelimitexceeded"),
@@ -46,7 +48,9 @@ _NAMED = {
     **dict.fromkeys(("overloaded", "overloadederror", "engineoverloaded"), 529),
     **dict.fromkeys(("unavailable", "serviceunavailable", "serviceunavailableerror"), 503),
 }
-_STATUSES = ("code", "status", "statusCode", "status_code", "http_status", "httpStatus", "error")
+_STATUS_MEMBERS = (
+    *("code", "status", "statusCode", "status_code", "http_status", "httpStatus", "error"),
+)
 _JSON = json.JSONDecoder()
 
 
@@ -55,7 +59,7 @@ class ErrorBody(NamedTuple):
 
     Parameters
     ----------
-    words
+    message
         The server's own, on one line, with whatever it repeats in them; empty if there are none.
     code
         Its code or type where that is more than the HTTP status: ``insufficient_quota``.
@@ -66,7 +70,7 @@ class ErrorBody(NamedTuple):
         The body as JSON, or None.
     """
 
-    words: str
+    message: str
     code: str | None = None
     status: int | None = None
     parsed: object = None
@@ -83,13 +87,13 @@ def read_error_text(text: str) -> ErrorBody:
 
 def read_error(body: object) -> ErrorBody:
     """Read the body of an error that is parsed already."""
-    words = _Words().find(body) or _as_text(body)
+    message = _MessageFinder().find(body) or _as_text(body)
     levels = _levels(body)
-    codes = (_code(value) for level in levels for value in _values(level, _CODES))
+    codes = (_code(value) for level in levels for value in _values_of(level, _CODE_MEMBERS))
     names = (_code(level.get("error")) for level in levels)  # as OAuth has it
     code = next(filter(None, codes), None)
-    status = _named_status(levels) or _NAMED.get(re.sub(r"[\W_]", "", code or "").lower())
-    return ErrorBody(_one_line(words), code or next(filter(None, names), None), status, body)
+    status = _named_status(levels) or _STATUS_OF_CODE.get(re.sub(r"[\W_]", "", code or "").lower())
+    return ErrorBody(_one_line(message), code or next(filter(None, names), None), status, body)
 
 
 def is_error(body: object) -> bool:
@@ -104,7 +108,9 @@ def is_error(body: object) -> bool:
         return True
     if "error" in (body.get("object"), body.get("type")):
         return True
-    return "choices" not in body and bool(_named_status(_levels(body)) or _Words().find(body))
+    return "choices" not in body and bool(
+        _named_status(_levels(body)) or _MessageFinder().find(body)
+    )
 
 
 def is_page(text: str) -> bool:
@@ -142,7 +148,7 @@ def _as_text(body: object) -> str:
         return ""
 
 
-class _Words:
+class _MessageFinder:
     """Finds the words of an error, in so many steps at most: a body may have a million members."""
 
     __slots__ = ("_left",)
@@ -153,7 +159,7 @@ class _Words:
     def find(self, value: object, depth: int = 0) -> str:
         """Return the words that stand in `value`; empty if there are none."""
         self._left -= 1
-        if depth > _DEEPEST or self._left < 0:
+        if depth > _MAX_DEPTH or self._left < 0:
             return ""
         if isinstance(value, str):
             text = value.strip()
@@ -164,29 +170,33 @@ class _Words:
         if isinstance(value, list):
             found = (self.find(each, depth + 1) for each in value[:_MAX_ENTRIES])
             return "; ".join(dict.fromkeys(filter(None, found)))
-        return self._find_in(value, depth + 1) if isinstance(value, dict) else ""
+        return self._find_in_object(value, depth + 1) if isinstance(value, dict) else ""
 
-    def _find_in(self, value: dict[str, Any], depth: int) -> str:
+    def _find_in_object(self, value: dict[str, Any], depth: int) -> str:
         """Find the words of an object: those of what is nested in it, else its own."""
-        inner = [name for name in _INNER if isinstance(value.get(name), dict | list)]
-        names = [*inner, *(name for name in _WORDS if name not in inner)]
-        words = next(filter(None, (self.find(value.get(name), depth) for name in names)), "")
-        words = words or self._by_field(value.get("errors"), depth)
-        place = value.get("loc")  # as pydantic says what is wrong with a field
-        if words and isinstance(place, list) and place:
-            return f"{'.'.join(map(str, place[:_DEEPEST]))}: {words}"
+        inner = [name for name in _NESTED_MEMBERS if isinstance(value.get(name), dict | list)]
+        names = [*inner, *(name for name in _MESSAGE_MEMBERS if name not in inner)]
+        message = next(filter(None, (self.find(value.get(name), depth) for name in names)), "")
+        message = message or self._find_by_field(value.get("errors"), depth)
+        location = value.get("loc")  # as pydantic says what is wrong with a field
+        if message and isinstance(location, list) and location:
+            return f"{'.'.join(map(str, location[:_MAX_DEPTH]))}: {message}"
         metadata = value.get("metadata")
-        told = self.find(metadata.get("raw"), depth) if isinstance(metadata, dict) else ""
-        if words and told and told not in words:  # what a gateway was told (OpenRouter)
-            words = f"{words}: {told}"
+        upstream = self.find(metadata.get("raw"), depth) if isinstance(metadata, dict) else ""
+        if message and upstream and upstream not in message:  # what a gateway was told (OpenRouter)
+            message = f"{message}: {upstream}"
         title = self.find(value.get("title"), depth)  # RFC 9457
-        return f"{title}: {words}" if words and title and title not in words else words or title
+        return (
+            f"{title}: {message}"
+            if message and title and title not in message
+            else message or title
+        )
 
-    def _by_field(self, errors: object, depth: int) -> str:
+    def _find_by_field(self, errors: object, depth: int) -> str:
         """Find the words of what is wrong with each field, by the fields' names."""
         fields = list(errors.items())[:_MAX_ENTRIES] if isinstance(errors, dict) else []
         found = [(name, self.find(each, depth)) for name, each in fields]
-        return "; ".join(f"{name}: {words}" for name, words in found if words)
+        return "; ".join(f"{name}: {message}" for name, message in found if message)
 
 
 def _parse(text: str) -> Any:
@@ -203,24 +213,24 @@ def _parse(text: str) -> Any:
 def _levels(body: object) -> list[dict[str, Any]]:
     """Return the objects that an error consists of, the innermost first."""
     levels: list[dict[str, Any]] = []
-    while len(levels) <= _DEEPEST:
+    while len(levels) <= _MAX_DEPTH:
         if isinstance(body, list):
             body = body[0] if body else None
         if not isinstance(body, dict):
             break
         levels.append(body)
-        inside = (body.get(name) for name in (*_INNER, "detail"))
-        body = next((each for each in inside if isinstance(each, dict | list) and each), None)
+        nested = (body.get(name) for name in (*_NESTED_MEMBERS, "detail"))
+        body = next((each for each in nested if isinstance(each, dict | list) and each), None)
     levels.reverse()
     return levels
 
 
-def _values(level: dict[str, Any], names: tuple[str, ...]) -> Iterator[object]:
+def _values_of(level: dict[str, Any], names: tuple[str, ...]) -> Iterator[object]:
     return (level[name] for name in names if name in level)
 
 
 def _named_status(levels: list[dict[str, Any]]) -> int | None:
-    statuses = (_status(value) for level in levels for value in _values(level, _STATUSES))
+    statuses = (_status(value) for level in levels for value in _values_of(level, _STATUS_MEMBERS))
     return next(filter(None, statuses), None)
 
 
@@ -238,5 +248,5 @@ def _code(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | str) or _status(value):
         return None
     text = str(value)
-    says_nothing = text.lower() in {"", "error", "fail", "failed", "none", "0"}
-    return None if says_nothing or len(text) > 100 or re.search(r"[\s/]|^about:", text) else text
+    is_meaningless = text.lower() in {"", "error", "fail", "failed", "none", "0"}
+    return None if is_meaningless or len(text) > 100 or re.search(r"[\s/]|^about:", text) else text

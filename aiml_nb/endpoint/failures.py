@@ -53,7 +53,7 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
     ("APIResponseValidationError", "bad_response", True),
 )
 _NO_REPLY = "without sending"  # how httpx2 words a connection closed before the reply was whole
-_MAX_WORDS = 300
+_MAX_CHARACTERS = 300
 _NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -114,11 +114,11 @@ def quote(message: str, key: ApiKey) -> str:
         What may stand in it and must not.
     """
     # Enough of it to fill the line; the key goes first, lest a part of it is left by the cut.
-    text = key.redact(printable(" ".join(message[: 40 * _MAX_WORDS].split())))
-    if len(text) <= _MAX_WORDS:
+    text = key.redact(printable(" ".join(message[: 40 * _MAX_CHARACTERS].split())))
+    if len(text) <= _MAX_CHARACTERS:
         return text
-    cut = text[: _MAX_WORDS - 2]
-    at = cut.rfind(" ", _MAX_WORDS // 2)  # a line without blanks is cut where it is full
+    cut = text[: _MAX_CHARACTERS - 2]
+    at = cut.rfind(" ", _MAX_CHARACTERS // 2)  # a line without blanks is cut where it is full
     return f"{cut[:at] if at > 0 else cut} …"
 
 
@@ -134,7 +134,7 @@ def explain_failure(error: BaseException, headers: Mapping[str, str] = _NO_HEADE
     if isinstance(status, int) and status >= 300:
         return _explain_status(status, getattr(error, "response", None))
     if isinstance(error, ErrorReplyError):
-        kind = "stream" if error.is_piece else "bad_response"
+        kind = "stream" if error.in_stream else "bad_response"
         return _explain_error_reply(read_error(error.body), kind, headers)
     if isinstance(error, BadResponseError):
         return Failure("bad_response", 200, True, str(error), code=error.code)
@@ -145,54 +145,54 @@ def explain_failure(error: BaseException, headers: Mapping[str, str] = _NO_HEADE
                 if name == "RemoteProtocolError" and _NO_REPLY in str(cause):
                     error_type = "no_reply"
                 # What cannot be read came with a good status: others are raised as such.
-                answered = 200 if error_type == "bad_response" else None
-                words, at_proxy = _tell(cause, error_type), name == "ProxyFailedError"
-                return Failure(error_type, answered, possibly_billed, words, at_proxy=at_proxy)
-    return Failure("exception", None, True, _describe(error))
+                status = 200 if error_type == "bad_response" else None
+                words, at_proxy = _describe_cause(cause, error_type), name == "ProxyFailedError"
+                return Failure(error_type, status, possibly_billed, words, at_proxy=at_proxy)
+    return Failure("exception", None, True, _describe_exception(error))
 
 
 def _explain_status(status: int, response: Any) -> Failure:
     """Read a reply whose status says that it is none."""
     headers = getattr(response, "headers", {})
-    said = read_error_text(getattr(response, "text", ""))
+    body = read_error_text(getattr(response, "text", ""))
     return Failure(
         "redirect" if status < 400 else str(status),
         status,
         status >= 500,
-        said.words or f"{_name_status(status)}, without a word about why",
-        **_read_beside(said, headers, is_429=status == 429),
+        body.message or f"{_name_status(status)}, without a word about why",
+        **_read_details(body, headers, is_429=status == 429),
     )
 
 
-def _explain_error_reply(said: ErrorBody, kind: str, headers: Mapping[str, str]) -> Failure:
+def _explain_error_reply(body: ErrorBody, kind: str, headers: Mapping[str, str]) -> Failure:
     """Read an error that came with a good status: it is the status that it names."""
     return Failure(
-        kind if said.status is None else str(said.status),
-        said.status or 200,
-        said.status is None or said.status >= 500,
-        said.words or "the server sent an error without a word about why",
-        **_read_beside(said, headers, is_429=said.status == 429),
+        kind if body.status is None else str(body.status),
+        body.status or 200,
+        body.status is None or body.status >= 500,
+        body.message or "the server sent an error without a word about why",
+        **_read_details(body, headers, is_429=body.status == 429),
     )
 
 
-def _read_beside(said: ErrorBody, headers: Mapping[str, str], *, is_429: bool) -> dict[str, Any]:
+def _read_details(body: ErrorBody, headers: Mapping[str, str], *, is_429: bool) -> dict[str, Any]:
     """Return what an error says beside its words: whose it is, and whether to come back."""
     return {
         "request_id": headers.get("x-request-id"),
         "retry_after": read_retry_after(
-            headers, said.parsed, said.words, now=time.time(), refused=is_429
+            headers, body.parsed, body.message, now=time.time(), refused=is_429
         ),
         "should_retry": {"true": True, "false": False}.get(
             headers.get("x-should-retry", "").lower()
         ),
-        "code": said.code,
-        "param": _find_param(said.parsed),
+        "code": body.code,
+        "param": _find_param(body.parsed),
     }
 
 
-def _find_param(body: object) -> str | None:
+def _find_param(parsed: object) -> str | None:
     """Return the parameter that an error is about, where OpenAI's shape names it."""
-    error = body.get("error") if isinstance(body, dict) else None
+    error = parsed.get("error") if isinstance(parsed, dict) else None
     param = error.get("param") if isinstance(error, dict) else None
     return param if isinstance(param, str) else None
 
@@ -214,8 +214,8 @@ def _walk_causes(error: BaseException) -> Iterator[BaseException]:
     yield from reversed(seen)
 
 
-def _tell(cause: BaseException, error_type: str) -> str:
-    """Say what happened, without what a server said in the head of its reply."""
+def _describe_cause(cause: BaseException, error_type: str) -> str:
+    """Say what happened, without what a server body in the head of its reply."""
     name = type(cause).__name__
     if error_type == "protocol" and name not in {"HeadTooLargeError", "BrokenReplyError"}:
         return "the reply is not HTTP"
@@ -225,17 +225,17 @@ def _tell(cause: BaseException, error_type: str) -> str:
         return "Server disconnected without sending a response."
     if name == "ClientPayloadError":
         return "the connection was closed before the whole answer had come"
-    return _describe(cause)
+    return _describe_exception(cause)
 
 
-def _describe(error: BaseException) -> str:
+def _describe_exception(error: BaseException) -> str:
     cause = getattr(error, "os_error", None)  # aiohttp's, whose own words show its settings
     if isinstance(cause, ConnectionRefusedError):
         return "connection refused"
     for each in (error, error.__cause__, *error.args):
-        distrust = getattr(each, "verify_message", None)  # of a certificate
-        if distrust:
-            return f"its certificate is not trusted: {distrust}. SSL_CERT_FILE=FILE trusts others"
+        untrusted = getattr(each, "verify_message", None)  # of a certificate
+        if untrusted:
+            return f"its certificate is not trusted: {untrusted}. SSL_CERT_FILE=FILE trusts others"
     came = getattr(error, "doc", None)  # a piece of a stream that is not JSON
     if isinstance(came, str):
         return f"a piece of the stream is not JSON but: {page_text(came) or 'nothing'}"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ..errors import EndpointError
-from .key_search import Place, look_for, look_for_in_json, search_for
+from .key_search import Span, make_finder, make_json_test, make_test
 
-KEY = "[key]"  # stands for it wherever it is left out
+PLACEHOLDER = "[key]"  # stands for it wherever it is left out
 # Members of which texts are made that come in parts.
-_PARTS = ("text", "token", "thinking", "reasoning", "summary", "refusal", "decoded_token")
+_TEXT_MEMBERS = ("text", "token", "thinking", "reasoning", "summary", "refusal", "decoded_token")
 
 
 class ApiKey:
@@ -39,9 +39,9 @@ class ApiKey:
     def __init__(self, text: str, *, source: str) -> None:
         stripped = text.strip()
         self.reveal: Callable[[], str] = lambda: stripped
-        self.may_be_in = look_for_in_json(stripped)
-        self._is_in = look_for(stripped)
-        self._find = search_for(stripped)
+        self.may_be_in = make_json_test(stripped)
+        self._is_in = make_test(stripped)
+        self._find = make_finder(stripped)
         self.source = source
 
     def check(self) -> None:
@@ -79,42 +79,42 @@ class ApiKey:
         off in the middle of the key loses that part of it, too.
         """
         found = self._find(text)
-        return _without(found, text) if found else text
+        return _cut_out(found, text) if found else text
 
     def redact_all(self, value: Any) -> Any:
         """Return what JSON holds as `redact` returns a text, with names and texts in parts."""
         try:
-            return self._clean(value) if _mentions(self._is_in, value) else value
+            return self._redact_value(value) if _may_contain(self._is_in, value) else value
         except RecursionError:  # a circle, which nothing writes down
             return value
 
-    def put_back(self, value: Any) -> Any:
+    def unredact_all(self, value: Any) -> Any:
         """Return what JSON holds with the key in the places where it was left out."""
         if isinstance(value, str):
-            return value.replace(KEY, self.reveal())
+            return value.replace(PLACEHOLDER, self.reveal())
         if isinstance(value, dict):
-            return {name: self.put_back(each) for name, each in value.items()}
-        return [self.put_back(each) for each in value] if isinstance(value, list) else value
+            return {name: self.unredact_all(each) for name, each in value.items()}
+        return [self.unredact_all(each) for each in value] if isinstance(value, list) else value
 
-    def _clean(self, value: Any) -> Any:
+    def _redact_value(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.redact(value)
         if isinstance(value, dict):
             shown = {name: self.redact(name) if isinstance(name, str) else name for name in value}
-            return {shown[name]: self._clean(each) for name, each in value.items()}
+            return {shown[name]: self._redact_value(each) for name, each in value.items()}
         if isinstance(value, list | tuple):
-            return [self._clean(each) for each in self._clean_parts(value)]
+            return [self._redact_value(each) for each in self._redact_parts(value)]
         return value
 
-    def _clean_parts(self, parts: Sequence[Any]) -> list[Any]:
+    def _redact_parts(self, parts: Sequence[Any]) -> list[Any]:
         """Take the key out of parts, such as tokens, that hold it only together."""
-        words = [_word_of(part) for part in parts]
-        found = self._find("".join(word for _, word in words))
+        texts = [_text_of_part(part) for part in parts]
+        found = self._find("".join(text for _, text in texts))
         cleaned, begin = [], 0
-        for part, (name, word) in zip(parts, words, strict=True):
-            left = _without(found, word, begin)
-            begin += len(word)
-            if left != word:
+        for part, (name, text) in zip(parts, texts, strict=True):
+            left = _cut_out(found, text, begin)
+            begin += len(text)
+            if left != text:
                 # A token is told in bytes, too, and the other tokens that it might have been.
                 others = {each: None for each in ("bytes", "top_logprobs") if each in part}
                 part = {**part, **others, name: left} if isinstance(part, dict) else left
@@ -128,34 +128,36 @@ class ApiKey:
         raise TypeError("An ApiKey is not written to disk. Connect again where it is needed.")
 
 
-def _without(found: list[Place], text: str, begin: int = 0) -> str:
+def _cut_out(found: list[Span], text: str, begin: int = 0) -> str:
     """Return a text, which begins at `begin`, without what was found."""
     left, at = "", 0
     for start, end in found:
         start, end = start - begin, end - begin
         if end > 0 and start < len(text):
-            left += text[at : max(start, 0)] + (KEY if start >= 0 else "")
+            left += text[at : max(start, 0)] + (PLACEHOLDER if start >= 0 else "")
             at = end
     return left + text[at:]
 
 
-def _mentions(is_in: Callable[[str], bool], value: Any) -> bool:
+def _may_contain(is_in: Callable[[str], bool], value: Any) -> bool:
     """Say whether a text, a name or parts of a text together may hold a key."""
     if isinstance(value, str):
         return is_in(value)
     if isinstance(value, dict):
-        return any(_mentions(is_in, name) or _mentions(is_in, each) for name, each in value.items())
+        return any(
+            _may_contain(is_in, name) or _may_contain(is_in, each) for name, each in value.items()
+        )
     if isinstance(value, list | tuple):
-        return any(_mentions(is_in, each) for each in value) or is_in(
-            "".join(word for _, word in map(_word_of, value))
+        return any(_may_contain(is_in, each) for each in value) or is_in(
+            "".join(text for _, text in map(_text_of_part, value))
         )
     return False
 
 
-def _word_of(part: Any) -> tuple[str, str]:
+def _text_of_part(part: Any) -> tuple[str, str]:
     """Return the name and the text of what a part of a text says."""
     if isinstance(part, dict):
-        for name in _PARTS:
-            if isinstance(word := part.get(name), str):
-                return name, word
+        for name in _TEXT_MEMBERS:
+            if isinstance(text := part.get(name), str):
+                return name, text
     return "", part if isinstance(part, str) else ""

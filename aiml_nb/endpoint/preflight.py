@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI, Timeout
 
 _MAX_SECONDS = 5.0
-_TO_CONNECT = 4.0  # less: a connection that is not made must not look like a list that is slow
-_WHERE_ELSE = 2.0  # seconds for each other address that is tried
+_CONNECT_SECONDS = 4.0  # less: a connection that is not made must not look like a list that is slow
+_SECONDS_PER_ADDRESS = 2.0  # seconds for each other address that is tried
 _PATHS = ("/v1", "/api/v1", "/openai/v1")  # where servers have their API
 _WANTS_HTTPS = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS", re.IGNORECASE)
 
 
 @dataclass(slots=True)
-class Known:
+class KnownModels:
     """What is known of the models at an endpoint.
 
     Parameters
@@ -57,7 +57,7 @@ class Known:
         return self.failure is not None and self.failure.status is None
 
 
-def warm_up(client: OpenAI, known: Known, *, base_url: str, key: ApiKey) -> None:
+def warm_up(client: OpenAI, known: KnownModels, *, base_url: str, key: ApiKey) -> None:
     """Open a connection and read the list of models into `known`, as far as there is one.
 
     Raises
@@ -66,40 +66,46 @@ def warm_up(client: OpenAI, known: Known, *, base_url: str, key: ApiKey) -> None
         If nothing can be sent to this address.
     """
     _ = client.chat.completions  # imported here, not within the first call's time
-    obstacle = None
+    problem = None
     try:
-        listed = client.models.with_raw_response.list(timeout=_patience(_MAX_SECONDS))
+        listed = client.models.with_raw_response.list(timeout=_client_timeout(_MAX_SECONDS))
         _read_list(known, listed.http_response.text)
     except Exception as error:  # noqa: BLE001  every failure is explained
-        obstacle = _find_obstacle(error, known, base_url=base_url, key=key)
-    if obstacle:  # raised here, where a traceback does not lead to the server's own words
-        raise EndpointError(obstacle) from None
+        problem = _explain_if_unreachable(error, known, base_url=base_url, key=key)
+    if problem:  # raised here, where a traceback does not lead to the server's own words
+        raise EndpointError(problem) from None
 
 
-async def warm_up_async(client: AsyncOpenAI, known: Known, *, base_url: str, key: ApiKey) -> None:
+async def warm_up_async(
+    client: AsyncOpenAI, known: KnownModels, *, base_url: str, key: ApiKey
+) -> None:
     """Do as `warm_up`, with the async client."""
     _ = client.chat.completions
-    obstacle = None
+    problem = None
     try:
         async with asyncio.timeout(_MAX_SECONDS):
-            listed = await client.models.with_raw_response.list(timeout=_patience(_MAX_SECONDS))
+            listed = await client.models.with_raw_response.list(
+                timeout=_client_timeout(_MAX_SECONDS)
+            )
         _read_list(known, listed.http_response.text)
     except Exception as error:  # noqa: BLE001
-        obstacle = _find_obstacle(error, known, base_url=base_url, key=key)
-    if obstacle:
-        raise EndpointError(obstacle) from None
+        problem = _explain_if_unreachable(error, known, base_url=base_url, key=key)
+    if problem:
+        raise EndpointError(problem) from None
 
 
 def find_address(client: OpenAI, base_url: str) -> str | None:
     """Return another address on the same host that lists its models, or refuses the key."""
     for address in _other_addresses(base_url):
-        other, known = client.copy(base_url=address), Known()
+        other, known = client.copy(base_url=address), KnownModels()
         try:
-            listed = other.models.with_raw_response.list(timeout=_patience(_WHERE_ELSE))
+            listed = other.models.with_raw_response.list(
+                timeout=_client_timeout(_SECONDS_PER_ADDRESS)
+            )
             _read_list(known, listed.http_response.text)
         except Exception as error:  # noqa: BLE001  it is only tried
             known.failure = explain_failure(error)
-        if _answers(known):
+        if _is_model_server(known):
             return address
     return None
 
@@ -107,25 +113,27 @@ def find_address(client: OpenAI, base_url: str) -> str | None:
 async def find_address_async(client: AsyncOpenAI, base_url: str) -> str | None:
     """Do as `find_address`, with the async client."""
     for address in _other_addresses(base_url):
-        other, known = client.copy(base_url=address), Known()
+        other, known = client.copy(base_url=address), KnownModels()
         try:
-            async with asyncio.timeout(_WHERE_ELSE):
-                listed = await other.models.with_raw_response.list(timeout=_patience(_WHERE_ELSE))
+            async with asyncio.timeout(_SECONDS_PER_ADDRESS):
+                listed = await other.models.with_raw_response.list(
+                    timeout=_client_timeout(_SECONDS_PER_ADDRESS)
+                )
             _read_list(known, listed.http_response.text)
         except Exception as error:  # noqa: BLE001
             known.failure = explain_failure(error)
-        if _answers(known):
+        if _is_model_server(known):
             return address
     return None
 
 
-def _patience(seconds: float) -> Timeout:
+def _client_timeout(seconds: float) -> Timeout:
     from openai import Timeout
 
-    return Timeout(seconds, connect=min(seconds, _TO_CONNECT))
+    return Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
 
 
-def _read_list(known: Known, listed: str) -> None:
+def _read_list(known: KnownModels, listed: str) -> None:
     models = read_models(listed)
     known.models |= models
     known.failure = None
@@ -153,7 +161,7 @@ def _read_names(items: list[object]) -> Iterator[str]:
         yield from (name for name in names if isinstance(name, str))
 
 
-def _answers(known: Known) -> bool:
+def _is_model_server(known: KnownModels) -> bool:
     refused = known.failure is not None and known.failure.error_type in {"401", "403"}
     return refused or bool(known.models)
 
@@ -166,7 +174,9 @@ def _other_addresses(base_url: str) -> Iterator[str]:
             yield urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
-def _find_obstacle(error: Exception, known: Known, *, base_url: str, key: ApiKey) -> str | None:
+def _explain_if_unreachable(
+    error: Exception, known: KnownModels, *, base_url: str, key: ApiKey
+) -> str | None:
     """Say why nothing can be sent after `error`, and what to do; None if something can."""
     failure = known.failure = explain_failure(error)
     if failure.at_proxy:

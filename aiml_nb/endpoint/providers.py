@@ -101,13 +101,13 @@ def find_key(address: str, key_name: str | None) -> ApiKey:
     EndpointError
         If `address` needs a key and there is none that may go there.
     """
-    home = next((p for p in PROVIDERS.values() if p.key_name == key_name), None)
-    at_home = home is not None and urlsplit(home.base_url).hostname == urlsplit(address).hostname
-    if key_name and os.environ.get(key_name) and (at_home or is_loopback(address)):
+    owner = next((p for p in PROVIDERS.values() if p.key_name == key_name), None)
+    is_owner = owner is not None and urlsplit(owner.base_url).hostname == urlsplit(address).hostname
+    if key_name and os.environ.get(key_name) and (is_owner or is_loopback(address)):
         return ApiKey(os.environ[key_name], source=key_name)
     if is_loopback(address):
         return ApiKey("no-key-needed", source="nowhere")
-    if not at_home:
+    if not is_owner:
         raise EndpointError(
             f"No key for {address!r}: {key_name} is sent to its own provider only. Give one with "
             "connect(base_url=…, api_key=…), on the command line --api-key-env NAME."

@@ -11,7 +11,7 @@ from typing import Literal
 
 from .failures import PAGE, Failure, quote
 from .keys import ApiKey
-from .preflight import Known
+from .preflight import KnownModels
 
 Fault = Literal["key", "model", "address"]
 
@@ -19,12 +19,12 @@ _CODES = {
     *("modelnotfound", "modelnotexist", "modelnotavailable", "modelnotsupported", "modelnotloaded"),
     *("invalidmodel", "unknownmodel", "unsupportedmodel", "deploymentnotfound"),
 }
-_NOT = r"(?:not|n't|cannot|no longer|unable)"
-_KNOWN = r"(?:exist|found|find|valid|available|support|recogni[sz]ed|known|load|served|deployed)"
+_NEGATION = r"(?:not|n't|cannot|no longer|unable)"
+_IN_USE = r"(?:exist|found|find|valid|available|support|recogni[sz]ed|known|load|served|deployed)"
 # In any refusal of a request. A model that does not support a parameter is another matter.
 _NO_SUCH_MODEL = re.compile(
     r"\b(?:invalid|unknown|unrecogni[sz]ed|unsupported|no such|no) models?\b(?! parameter)"
-    rf"|\bmodel\b(?:\W+(?!for\b|with\b)\S+){{0,6}}?\W+(?:does\W+)?{_NOT}\W+(?:be\W+|a\W+|an\W+)?"
+    rf"|\bmodel\b(?:\W+(?!for\b|with\b)\S+){{0,6}}?\W+(?:does\W+)?{_NEGATION}\W+(?:be\W+|a\W+|an\W+)?"
     r"(?:exist|found|valid|available|recogni[sz]ed|known|loaded|served|deployed)"
     r"|\bnot a valid model\b|\bno model(?:s)? (?:named|called)\b",
     re.I,
@@ -38,11 +38,11 @@ _NO_SUCH_PATH = re.compile(r"unexpected (?:endpoint|method)|no (?:such )?(?:rout
 
 def is_flagged(failure: Failure) -> bool:
     """Say whether a 403 refuses a prompt for what it says, and neither key nor account."""
-    said = f"{failure.code or ''} {failure.message[:2000]}"
-    return failure.error_type == "403" and bool(_FLAGGED.search(said))
+    quoted = f"{failure.code or ''} {failure.message[:2000]}"
+    return failure.error_type == "403" and bool(_FLAGGED.search(quoted))
 
 
-def find_fault(failure: Failure, *, model: str, known: Known) -> Fault | None:
+def find_fault(failure: Failure, *, model: str, known: KnownModels) -> Fault | None:
     """Return what is wrong for all calls if this failure is the first that is heard of them.
 
     Parameters
@@ -52,19 +52,19 @@ def find_fault(failure: Failure, *, model: str, known: Known) -> Fault | None:
     known
         What is known of the models there.
     """
-    kind, words = failure.error_type, failure.message[:2000]
+    kind, message = failure.error_type, failure.message[:2000]
     if kind in {"401", "403"}:
         return None if is_flagged(failure) else "key"
-    if kind in {"redirect", "405"} or _NO_SUCH_PATH.search(words):
+    if kind in {"redirect", "405"} or _NO_SUCH_PATH.search(message):
         return "address"
     code = re.sub(r"[\W_]", "", failure.code or "").lower()
     if kind == "404":
-        is_listed_elsewise = bool(known.models) and model not in known.models
-        names_it = code in _CODES or _MODEL.search(words) or model in words
-        return "model" if names_it or is_listed_elsewise else "address"
+        is_unlisted = bool(known.models) and model not in known.models
+        names_model = code in _CODES or _MODEL.search(message) or model in message
+        return "model" if names_model or is_unlisted else "address"
     if kind in {"400", "422"} and model not in known.models:
-        names_it = failure.param == "model" or words.startswith("body.model:")
-        return "model" if names_it or code in _CODES or _NO_SUCH_MODEL.search(words) else None
+        names_model = failure.param == "model" or message.startswith("body.model:")
+        return "model" if names_model or code in _CODES or _NO_SUCH_MODEL.search(message) else None
     # Pages for people, where answers and the list of models were asked for.
     return "address" if failure.code == PAGE and known.is_page else None
 
@@ -76,41 +76,41 @@ def explain_fault(
     base_url: str,
     key: ApiKey,
     model: str,
-    known: Known,
-    elsewhere: str | None = None,
+    known: KnownModels,
+    other_address: str | None = None,
 ) -> str:
     """Say what is wrong, with the server's own words, and what to type next.
 
     Parameters
     ----------
-    elsewhere
+    other_address
         An address at which a model server answers, if one was found.
     """
-    said = quote(failure.message, key).rstrip(". ")
+    quoted = quote(failure.message, key).rstrip(". ")
     if fault == "key" and key.source == "nowhere":
         return (
-            f"{base_url} needs a key: {said}. Give it one: connect(base_url=…, api_key=…), on the "
-            "command line --api-key-env NAME."
+            f"{base_url} needs a key: {quoted}. Give it one: connect(base_url=…, api_key=…), on "
+            "the command line --api-key-env NAME."
         )
     if fault == "key":
         return (
-            f"{base_url} refused the key from {key.source}: {said}. "
+            f"{base_url} refused the key from {key.source}: {quoted}. "
             "Check that the key belongs to this address, and that it may use the model."
         )
     if fault == "model":
-        return f"{base_url} has no model {model!r}: {said}. {_suggest_model(model, known, key)}"
+        return f"{base_url} has no model {model!r}: {quoted}. {_suggest_model(model, known, key)}"
     if failure.error_type == "redirect":
         return (
             f"{base_url} sends its callers to another address, which is not followed because the "
             "key would go there too. Give the right address as base_url."
         )
     advice = "Check its path: that of most servers ends in /v1."
-    if elsewhere:
-        advice = f"A model server answers at another one: try base_url={elsewhere!r}."
-    return f"No chat completions are at {base_url} ({failure.error_type}: {said}). {advice}"
+    if other_address:
+        advice = f"A model server answers at another one: try base_url={other_address!r}."
+    return f"No chat completions are at {base_url} ({failure.error_type}: {quoted}). {advice}"
 
 
-def _suggest_model(model: str, known: Known, key: ApiKey) -> str:
+def _suggest_model(model: str, known: KnownModels, key: ApiKey) -> str:
     names = sorted(known.models)
     how = "model=, on the command line --model"
     close = difflib.get_close_matches(model, names, n=1, cutoff=0.5) or names[:1]

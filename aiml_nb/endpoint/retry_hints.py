@@ -21,48 +21,49 @@ _UNIT = (
 )
 _PART = re.compile(rf"({_NUMBER})\s*({_UNIT}|(?:ms|[smhd])(?=\d))", re.I)
 _DURATION = rf"((?:{_NUMBER}\s*(?:{_UNIT}|(?:ms|[smhd])(?=\d))(?:\s*(?:,|and)?\s*)){{1,4}})"
-_ABOUT = r"(?:\s+(?:about|approximately|around|at\s+least|roughly|another|less\s+than))?\s*~?\s*"
-_IT = r"(?:\s+(?:it|your|the|this|request|requests|call|message))*"
-_ASKED = re.compile(
+_ROUGHLY = r"(?:\s+(?:about|approximately|around|at\s+least|roughly|another|less\s+than))?\s*~?\s*"
+_OBJECT = r"(?:\s+(?:it|your|the|this|request|requests|call|message))*"
+_RETRY_IN = re.compile(
     # "try again in", "retry your request after", "come back in", "available again in": not what
     # took a time ("connection reset after", "failed again after", "no worker ready after").
-    rf"(?:\b(?:try|retry|come|check|ask|call|send|available){_IT}\s+(?:again|back|later)"
+    rf"(?:\b(?:try|retry|come|check|ask|call|send|available){_OBJECT}\s+(?:again|back|later)"
     rf"(?:\s+(?:again|later))?\s*,?\s+(?:in|after)"
-    rf"|\bretry{_IT}\s+(?:in|after)"
+    rf"|\bretry{_OBJECT}\s+(?:in|after)"
     r"|\bbe\s+(?:available|ready)\s+(?:in|after)"
     r"|\b(?:available|refresh(?:es)?|try|cool-?down)\s+(?:again\s+)?in"
     r"|\b(?:resets|(?:will|to)\s+(?:be\s+)?reset)\s+(?:in|after)|\breset\s+in"
     r"|\bwait(?:\s+for)?"
     r"|\bretry[-_ ]?(?:after|delay|in)\b[\"']?\s*[:=]?\s*[\"']?"
-    rf"){_ABOUT}{_DURATION}",
+    rf"){_ROUGHLY}{_DURATION}",
     re.I,
 )
 # The header's name in a sentence, with its own unit: seconds.
-_ASKED_IN_SECONDS = re.compile(
+_RETRY_AFTER_SECONDS = re.compile(
     r"\bretry[-_ ]?after\b[\"']?\s*[:=]?\s*[\"']?(\d+(?:\.\d+)?)(?![\d.,]*\s*[a-z%\d]|[-:/]\d)",
     re.I,
 )
-_ASKED_AT = re.compile(
+_RETRY_AT = re.compile(
     r"\b(?:retry|again|available|resets?)\b(?:\s+\w+){0,3}?\s+(?:after|at|until)\s+"
     r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d)?)",
     re.I,
 )
 
 # Names of fields in lower case, without - and _.
-_IN_SECONDS = {
+_SECONDS_FIELDS = {
     *("retryafter", "retryafterseconds", "retryaftersecs", "retrydelay", "retrydelayseconds"),
     *("retryin", "retryinseconds", "waitseconds", "waittime", "waittimeseconds", "estimatedtime"),
     *("resetin", "resetsin", "resetafter", "resetinseconds", "resetsinseconds"),
 }
-_IN_MILLISECONDS = {
+_MILLISECONDS_FIELDS = {
     f"{name}{unit}"
     for name in ("retryafter", "retrydelay", "retryin", "waittime", "resetin", "resetsin")
     for unit in ("ms", "milliseconds")
 }
-_OWN = re.compile(r"^x-(?:ms-|rate-?limit-(?=retry))?", re.I)  # what makes put before a header
-_AT = {"retryat", "resetat", "resetsat", "resettime", "xratelimitreset"}
+# Prefixes that vendors put before `retry-after`.
+_VENDOR_PREFIX = re.compile(r"^x-(?:ms-|rate-?limit-(?=retry))?", re.I)
+_TIME_FIELDS = {"retryat", "resetat", "resetsat", "resettime", "xratelimitreset"}
 # What a server repeats of the request is not what it says.
-_ECHOED = {"input", "ctx", "messages", "request", "body", "prompt"}
+_ECHOED_FIELDS = {"input", "ctx", "messages", "request", "body", "prompt"}
 _LIMIT = re.compile(r"rate-?limit.*(?:reset|remaining)", re.I)
 _MAX_FIELDS = 300
 _MAX_CHARACTERS = 4000
@@ -71,7 +72,7 @@ _MAX_CHARACTERS = 4000
 def read_retry_after(
     headers: Mapping[str, str],
     body: object = None,
-    words: str = "",
+    message: str = "",
     *,
     now: float,
     refused: bool = False,
@@ -85,7 +86,7 @@ def read_retry_after(
         body says ``x-ratelimit-reset-*`` of what is used up.
     body
         As it was parsed: its fields, such as ``retryDelay`` or ``retry_after_ms``, are read.
-    words
+    message
         The server's sentence: ``try again in 1m30s``.
     now
         Seconds since the epoch.
@@ -100,7 +101,7 @@ def read_retry_after(
     sources: tuple[Callable[[], Iterator[float | None]], ...] = (
         lambda: _read_headers(headers, now),
         lambda: _read_fields(body, now),
-        lambda: iter([_read_words(words, now)]),
+        lambda: iter([_read_message(message, now)]),
         lambda: _read_resets(headers, now, refused=refused),
     )
     hints = (hint for source in sources for hint in source() if hint is not None)
@@ -110,7 +111,9 @@ def read_retry_after(
 def _read_headers(headers: Mapping[str, str], now: float) -> Iterator[float | None]:
     yield _scale(_number(headers.get("retry-after-ms")), 0.001)
     yield _read_value(headers.get("retry-after"), now)
-    others = {_OWN.sub("", name): value for name, value in headers.items() if "retry" in name}
+    others = {
+        _VENDOR_PREFIX.sub("", name): value for name, value in headers.items() if "retry" in name
+    }
     yield from _read_fields(others, now)
 
 
@@ -130,54 +133,54 @@ def _read_resets(
 
 def _read_fields(body: object, now: float) -> Iterator[float | None]:
     """Yield what the fields say whose names ask to wait, those further out first."""
-    waiting: list[object] = [body]
+    queue: list[object] = [body]
     for _ in range(_MAX_FIELDS):
-        if not waiting:
+        if not queue:
             return
-        value = waiting.pop(0)
+        value = queue.pop(0)
         if isinstance(value, list):
-            waiting += value[:_MAX_FIELDS]
+            queue += value[:_MAX_FIELDS]
         if not isinstance(value, dict):
             continue
         for name, inner in list(value.items())[:_MAX_FIELDS]:
             plain = re.sub(r"[-_ ]", "", str(name)).lower()
-            if plain in _IN_MILLISECONDS:
+            if plain in _MILLISECONDS_FIELDS:
                 yield _scale(_number(inner), 0.001)
-            elif plain in _IN_SECONDS:
+            elif plain in _SECONDS_FIELDS:
                 yield _read_value(inner, now)
-            elif plain in _AT:
-                yield _read_moment(inner, now)
-            elif plain not in _ECHOED:
-                waiting.append(inner)
+            elif plain in _TIME_FIELDS:
+                yield _read_time(inner, now)
+            elif plain not in _ECHOED_FIELDS:
+                queue.append(inner)
 
 
-def _read_words(words: str, now: float) -> float | None:
-    line = " ".join(words[:_MAX_CHARACTERS].split())  # the patterns are slow on runs of blanks
-    asked = _ASKED.search(line)
+def _read_message(message: str, now: float) -> float | None:
+    line = " ".join(message[:_MAX_CHARACTERS].split())  # the patterns are slow on runs of blanks
+    asked = _RETRY_IN.search(line)
     if asked:
         return _read_duration(asked[1])
-    plain = _ASKED_IN_SECONDS.search(line)
+    plain = _RETRY_AFTER_SECONDS.search(line)
     if plain:
         return _number(plain[1])
-    moment = _ASKED_AT.search(line)
-    return _read_moment(moment[1].strip(), now) if moment else None
+    moment = _RETRY_AT.search(line)
+    return _read_time(moment[1].strip(), now) if moment else None
 
 
 def _read_value(value: object, now: float) -> float | None:
     """Read seconds, a duration as OpenAI and Google write them (``6m0s``, ``35s``), or a date."""
     number = _number(value)
     if number is not None:
-        return number if number < _EPOCH else _read_moment(number, now)
+        return number if number < _EPOCH else _read_time(number, now)
     if isinstance(value, dict):  # a duration as protobuf has it
         return _number(value.get("seconds"))
     if not isinstance(value, str):
         return None
     text = " ".join(value[:100].split())
     is_duration = re.fullmatch(f"(?:PT)?{_DURATION}", text, re.I)
-    return _read_duration(text) if is_duration else _read_moment(text, now)
+    return _read_duration(text) if is_duration else _read_time(text, now)
 
 
-def _read_moment(value: object, now: float) -> float | None:
+def _read_time(value: object, now: float) -> float | None:
     """Read a moment, written as a date or as seconds or milliseconds since the epoch."""
     number = _number(value)
     if number is not None:

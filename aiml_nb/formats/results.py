@@ -32,7 +32,7 @@ from dataclasses import asdict
 from operator import attrgetter
 from typing import Any
 
-from ..completion import told_of
+from ..completion import columns_of
 from ..records import Call, Run
 from .batch import complete, reply_of, take_out
 from .codec import (
@@ -118,7 +118,7 @@ def run_from_rows(rows: Sequence[Mapping[str, Any]]) -> Run:
 def _row(call: Call, run: Run, *, texts: bool) -> dict[str, Any]:
     row: dict[str, Any] = {"id": f"{run.run_id}.{call.index}"}
     row |= zip(_FIELDS, _values(call), strict=True)
-    row |= told_of(call)
+    row |= columns_of(call)
     if not texts:
         row |= dict.fromkeys(_TEXTS)
     row["attempts"] = attempts_to_dicts(call)

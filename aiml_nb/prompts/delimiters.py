@@ -23,10 +23,10 @@ def find_delimiter(text: str, path: Path, *, name: str | None) -> str:
     """Return what separates the fields: as the header has it, else rows of one length."""
     is_tsv = path.suffix.lower() == ".tsv"
     order = sorted(DELIMITERS, key=lambda each: is_tsv and each != "\t")
-    samples = {each: take_sample(text, path, each) for each in order}
-    known = {each: count_names(rows[0], name) for each, rows in samples.items() if rows}
-    if most := max(known.values(), default=0):
-        return next(each for each, count in known.items() if count == most)
+    samples = {each: read_sample(text, path, each) for each in order}
+    header_counts = {each: count_names(rows[0], name) for each, rows in samples.items() if rows}
+    if most := max(header_counts.values(), default=0):
+        return next(each for each, count in header_counts.items() if count == most)
     widths = {each: {len(cells) for cells in rows} for each, rows in samples.items()}
     fitting = [each for each, found in widths.items() if len(found) == 1 and max(found) > 1]
     if len(fitting) > 1:
@@ -35,11 +35,11 @@ def find_delimiter(text: str, path: Path, *, name: str | None) -> str:
             f"What separates the fields of {str(path)!r} may be {names}. Write the names of its "
             "columns in its first line, separated as they are: id;prompt."
         )
-    uncut = [each for each, found in widths.items() if found == {1}]
-    return next(chain(fitting, uncut, order))
+    single = [each for each, found in widths.items() if found == {1}]
+    return next(chain(fitting, single, order))
 
 
-def take_sample(text: str, path: Path, delimiter: str) -> list[list[str]]:
+def read_sample(text: str, path: Path, delimiter: str) -> list[list[str]]:
     """Return the first rows, as far as they can be read."""
     sample = text[:_SAMPLE_SIZE]
     if len(sample) < len(text):

@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .tables import begins_with_names, split_table
+from .tables import begins_with_header, split_table
 
 TABLES = (".csv", ".tsv")
 ENDINGS = (".jsonl", ".ndjson", ".json", *TABLES)
 # What Windows programs begin a file with; the longest come first, since UTF-16's begins UTF-32's.
-_MARKS = {
+_BYTE_ORDER_MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -22,7 +22,7 @@ _MARKS = {
 
 # What is no text, by its first bytes; more of it may look like some.
 _WORKBOOK = "an Excel workbook. Save it as 'CSV UTF-8'."
-_NO_TEXT = {
+_BINARY_FORMATS = {
     b"PK\x03\x04": _WORKBOOK,
     b"\xd0\xcf\x11\xe0": _WORKBOOK,
     b"PAR1\x15": "a Parquet file. Read it with pandas, and give one of its columns.",
@@ -54,10 +54,10 @@ def split_file(
         If the file as a whole cannot be read.
     """
     text, kind = _read_text(path, encoding), path.suffix.lower()
-    says_how = header is not None or column is not None
-    if kind in TABLES or (kind not in ENDINGS and (says_how or begins_with_names(text))):
+    has_table_options = header is not None or column is not None
+    if kind in TABLES or (kind not in ENDINGS and (has_table_options or begins_with_header(text))):
         return split_table(text, path, header=header, column=column)
-    if says_how:
+    if has_table_options:
         raise ValueError(
             f"header and column are for tables, and {str(path)!r} is none. Leave them out."
         )
@@ -75,7 +75,7 @@ def _read_text(path: Path, encoding: str | None) -> str:
         raise ValueError(
             f"The prompts file {str(path)!r} cannot be read: {error.strerror}."
         ) from None
-    kind = next((what for begin, what in _NO_TEXT.items() if data.startswith(begin)), None)
+    kind = next((what for begin, what in _BINARY_FORMATS.items() if data.startswith(begin)), None)
     if kind:
         raise ValueError(f"The prompts file {str(path)!r} cannot be read: it is {kind}")
     used = encoding or _find_encoding(data)
@@ -87,19 +87,19 @@ def _read_text(path: Path, encoding: str | None) -> str:
             "or 'cp1252' (Windows, Western Europe)."
         ) from None
     except UnicodeDecodeError as error:
-        said = _explain_bytes(data, error) if used == "utf-8-sig" else f"it is not {used}."
-        raise ValueError(f"The prompts file {str(path)!r} cannot be read: {said}") from None
+        reason = _explain_encoding(data, error) if used == "utf-8-sig" else f"it is not {used}."
+        raise ValueError(f"The prompts file {str(path)!r} cannot be read: {reason}") from None
 
 
 def _find_encoding(data: bytes) -> str:
-    marked = (encoding for mark, encoding in _MARKS.items() if data.startswith(mark))
+    by_mark = (encoding for mark, encoding in _BYTE_ORDER_MARKS.items() if data.startswith(mark))
     # Without a mark, every other byte of what begins in ASCII is 0.
-    unmarked = {(False, True): "utf-16-le", (True, False): "utf-16-be"}
+    by_zeros = {(False, True): "utf-16-le", (True, False): "utf-16-be"}
     pair = (data[:1] == b"\0", data[1:2] == b"\0")
-    return next(marked, None) or unmarked.get(pair, "utf-8-sig")
+    return next(by_mark, None) or by_zeros.get(pair, "utf-8-sig")
 
 
-def _explain_bytes(data: bytes, error: UnicodeDecodeError) -> str:
+def _explain_encoding(data: bytes, error: UnicodeDecodeError) -> str:
     """Say what to do with what is not UTF-8, and what it would be in the likeliest encoding."""
     before = data[: error.start].split(b"\n")
     line = before[-1] + data[error.start :].partition(b"\n")[0]

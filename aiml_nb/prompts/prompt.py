@@ -90,13 +90,13 @@ def _from_mapping(item: Mapping[str, Any], place: str) -> Prompt:
     if "body" in item:
         _check_target(item, place)
     parameters = {key: each for key, each in parameters.items() if key not in {"custom_id", "id"}}
-    messages = _take_messages(parameters, item, place)
+    messages = _pop_messages(parameters, item, place)
     if parameters.get("stream") is False:  # that is what it means when it is not there
         del parameters["stream"]
-    return Prompt(messages=messages, parameters=parameters, custom_id=_find_name(item, place))
+    return Prompt(messages=messages, parameters=parameters, custom_id=_find_custom_id(item, place))
 
 
-def _take_messages(
+def _pop_messages(
     parameters: dict[str, Any], item: Mapping[str, Any], place: str
 ) -> list[dict[str, Any]]:
     """Take the messages, or the prompt in place of them, out of the parameters."""
@@ -126,7 +126,7 @@ def _check_target(item: Mapping[str, Any], place: str) -> None:
             )
 
 
-def _find_name(item: Mapping[str, Any], place: str) -> str | None:
+def _find_custom_id(item: Mapping[str, Any], place: str) -> str | None:
     inside = item.get("body", {})
     found = [each.get(key) for each in (item, inside) for key in ("custom_id", "id")]
     name = next((each for each in found if each is not None), None)

@@ -21,11 +21,11 @@ from .delimiters import (
     find_delimiter,
     normalize,
     parse,
-    take_sample,
+    read_sample,
 )
 from .prompt import shorten
 
-_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # a first line of Excel's own
+_SEP_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # a first line of Excel's own
 
 
 class _Table(NamedTuple):
@@ -48,10 +48,12 @@ class _Table(NamedTuple):
     sample: list[list[str]]
 
     @property
-    def longest(self) -> int:
+    def longest_column(self) -> int:
         """The place of the column with the longest texts, most likely the prompts."""
-        places = range(self.width)
-        return max(places, key=lambda at: sum(len(row[at]) for row in self.sample if at < len(row)))
+        columns = range(self.width)
+        return max(
+            columns, key=lambda at: sum(len(row[at]) for row in self.sample if at < len(row))
+        )
 
     def __str__(self) -> str:
         if not self.names:
@@ -80,20 +82,20 @@ def split_table(
     ValueError
         If the table does not say how it is to be read, or cannot be.
     """
-    hint, line = _HINT.match(text), 1
-    if hint:
-        text, line = text[hint.end() :], 2
+    sep_line, line = _SEP_LINE.match(text), 1
+    if sep_line:
+        text, line = text[sep_line.end() :], 2
     name = column if isinstance(column, str) else None
-    delimiter = hint[1] if hint else find_delimiter(text, path, name=name)
+    delimiter = sep_line[1] if sep_line else find_delimiter(text, path, name=name)
     rows = parse(text, path, delimiter, line=line)
     first = next(rows, None)
     if first is None:
         raise ValueError(f"The prompts file {str(path)!r} is empty. Write one prompt per line.")
     if header is None and not count_names(first[1], name):
-        raise ValueError(_ask_for_header(first[1], path))
+        raise ValueError(_explain_missing_header(first[1], path))
     has_header = header is not False
     names = [cell.strip() for cell in first[1]] if has_header else []
-    sample = take_sample(text, path, delimiter)[has_header:]
+    sample = read_sample(text, path, delimiter)[has_header:]
     table = _Table(path, delimiter, names, len(first[1]), sample)
     at = _find_column(table, column)
     id_at = _find_id(table, but=at)
@@ -102,13 +104,13 @@ def split_table(
     return (_read_row(row, table, at, id_at) for row in chain([first], rows))
 
 
-def begins_with_names(text: str) -> bool:
+def begins_with_header(text: str) -> bool:
     """Say whether a text whose file's name does not tell is a table: its first line names two."""
-    samples = (take_sample(text.partition("\n")[0], Path(), each) for each in DELIMITERS)
+    samples = (read_sample(text.partition("\n")[0], Path(), each) for each in DELIMITERS)
     return any(rows and count_names(rows[0], None) > 1 for rows in samples)
 
 
-def _ask_for_header(first: list[str], path: Path) -> str:
+def _explain_missing_header(first: list[str], path: Path) -> str:
     read = f"aiml_nb.prompts.read_prompts({str(path)!r}, "
     is_single = len(first) == 1
     begin, name = (first[0], first[0].strip()) if is_single else (first, "NAME")
@@ -127,61 +129,61 @@ def _find_column(table: _Table, column: str | int | None) -> int:
     """Return the place of the prompts' column."""
     if column is None:
         return _find_prompts(table)
-    places = _find_places(table, column) if isinstance(column, str) else []
-    if not places and str(column).isdecimal() and 1 <= int(column) <= table.width:
+    columns = _find_columns(table, column) if isinstance(column, str) else []
+    if not columns and str(column).isdecimal() and 1 <= int(column) <= table.width:
         return int(column) - 1
-    if not places:
+    if not columns:
         raise ValueError(
             f"{table}, and no column {column!r}. Give its name, or its number from 1 to "
             f"{table.width}."
         )
-    return _only(places, table)
+    return _require_single(columns, table)
 
 
 def _find_prompts(table: _Table) -> int:
     for name in PROMPT_NAMES:
-        if places := _find_places(table, name):
-            return _only(places, table)
-    if table.width == 1 and not _find_places(table, *ID_NAMES):
+        if columns := _find_columns(table, name):
+            return _require_single(columns, table)
+    if table.width == 1 and not _find_columns(table, *ID_NAMES):
         return 0
     if not table.names:
         raise ValueError(
-            f"{table}. Say which one has the prompts: column={table.longest + 1}, on the command "
-            f"line --column {table.longest + 1}. A file with a prompt on each line and nothing "
-            f"else is called '{table.path.with_suffix('.txt')}'."
+            f"{table}. Say which one has the prompts: column={table.longest_column + 1}, on the "
+            f"command line --column {table.longest_column + 1}. A file with a prompt on each line "
+            f"and nothing else is called '{table.path.with_suffix('.txt')}'."
         )
-    likely = repr(table.names[table.longest])
+    likely = repr(table.names[table.longest_column])
     raise ValueError(
         f"{table}, and none is called 'prompt'. Rename one, or say which of them has the prompts: "
         f"column={likely}, on the command line --column {likely}."
     )
 
 
-def _find_places(table: _Table, *names: str) -> list[int]:
+def _find_columns(table: _Table, *names: str) -> list[int]:
     exact = [at for at, each in enumerate(table.names) if each in names]
     known = set(map(normalize, names))
     return exact or [at for at, each in enumerate(table.names) if normalize(each) in known]
 
 
-def _only(places: list[int], table: _Table) -> int:
-    if len(places) > 1:
-        numbers = " and ".join(str(at + 1) for at in places)
+def _require_single(columns: list[int], table: _Table) -> int:
+    if len(columns) > 1:
+        numbers = " and ".join(str(at + 1) for at in columns)
         raise ValueError(
-            f"{table}, and number {numbers} are both called {table.names[places[0]]!r}. Rename "
-            f"one, or say which of them is meant: column={places[0] + 1}, on the command line "
-            f"--column {places[0] + 1}."
+            f"{table}, and number {numbers} are both called {table.names[columns[0]]!r}. Rename "
+            f"one, or say which of them is meant: column={columns[0] + 1}, on the command line "
+            f"--column {columns[0] + 1}."
         )
-    return places[0]
+    return columns[0]
 
 
 def _find_id(table: _Table, *, but: int) -> int | None:
     """Return the place of the column with the prompts' own names, None if there is none."""
     for name in ID_NAMES:
-        places = [at for at in _find_places(table, name) if at != but]
-        if len(places) > 1:
+        columns = [at for at in _find_columns(table, name) if at != but]
+        if len(columns) > 1:
             raise ValueError(f"{table}, and more than one is called {name!r}. Rename the others.")
-        if places:
-            return places[0]
+        if columns:
+            return columns[0]
     return None
 
 

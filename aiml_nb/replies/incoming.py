@@ -137,7 +137,7 @@ class Incoming:
             return
         # A chunk with choices is a chunk, even if it has an empty error member.
         is_plain = isinstance(chunk, dict) and chunk.get("choices") and not chunk.get("error")
-        error = None if is_plain else find_error(chunk, is_piece=True)
+        error = None if is_plain else find_error(chunk, in_stream=True)
         if error:
             self._problem = "is an error"
             raise error

@@ -133,7 +133,7 @@ class Answer:
         if isinstance(completion, dict):
             self.body = completion
         # An error beside choices is judged with them, in `finish`.
-        error = None if choices else find_error(completion, is_piece=False)
+        error = None if choices else find_error(completion, in_stream=False)
         if error or not isinstance(choices, list):
             what = f"the reply is not a chat completion but {shorten(completion)}"
             raise error or BadResponseError(what)
@@ -145,13 +145,13 @@ class Answer:
 
     def _explain_choice(self, said: object) -> Failure:
         """Return the failure of a choice with an error; its status counts only if temporary."""
-        is_piece = self._incoming is not None
-        error = ErrorReplyError({"error": said}, is_piece=is_piece)
+        in_stream = self._incoming is not None
+        error = ErrorReplyError({"error": said}, in_stream=in_stream)
         failure = explain_failure(error, self._headers)
         # A permanent status named inside a 200 reply is about this choice, and must not be taken
         # for a rejected key or model of the whole run.
         if not is_temporary(failure.status):
-            kind = "stream" if is_piece else "bad_response"
+            kind = "stream" if in_stream else "bad_response"
             failure = replace(failure, error_type=kind, status=200)
         message = f"{self.verdict.prefix}{failure.message}"
         return replace(failure, message=message, possibly_billed=True)

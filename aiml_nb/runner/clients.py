@@ -51,11 +51,11 @@ class ThreadClients:
             client = self._local.client = self._endpoint.open(timeout=self._timeout, http=http)
             self._all.append(http)
             if self._is_aborted:  # `abort` did not see this one
-                http.cut()
+                http.abort()
         return client
 
     def abort(self) -> None:
         """Break all connections, now and later: calls in flight fail, and no more can begin."""
         self._is_aborted = True
         for http in list(self._all):
-            http.cut()
+            http.abort()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 
-from ..errors import EndpointError, alone
+from ..errors import EndpointError, without_context
 from ..loop import (
     LoopLag,
     call_in_thread,
@@ -38,7 +38,7 @@ def last_run() -> Run | None:
     return _last_run
 
 
-@alone()
+@without_context()
 def execute(plan: Plan, *, journal: Journal | None = None, clock: Clock | None = None) -> Run:
     """Make the calls of `plan` and return when it is done; in a script or in a notebook's cell.
 
@@ -66,11 +66,11 @@ async def execute_async(
     """Make the calls of `plan` without blocking the loop; otherwise as `execute`."""
     try:
         if not plan.blocks:
-            with alone():
+            with without_context():
                 return await _make_async_calls(plan, journal, clock)
         # `LoopLag` wakes the loop every 20 ms: one that sleeps would not notice the stop button.
         async with interruptible_task(), LoopLag():
-            with alone(), _open_call_runner(plan, journal, clock) as runner:
+            with without_context(), _open_call_runner(plan, journal, clock) as runner:
                 work = call_in_thread(partial(_make_blocking_calls, plan, runner))
                 await asyncio.wrap_future(work)
         return plan.run
@@ -153,15 +153,15 @@ def _make_blocking_calls(plan: Plan, runner: CallRunner) -> None:
             _end_rejected_run(runner, other)
 
 
-def _end_rejected_run(runner: CallRunner, elsewhere: str | None) -> None:
+def _end_rejected_run(runner: CallRunner, other_address: str | None) -> None:
     """End a run whose first call was rejected: raise EndpointError if the cause is certain.
 
     If it is not, the record of the call tells it, and the run is returned.
     """
-    is_certain = runner.first.is_certain(elsewhere)
+    is_certain = runner.first.is_certain(other_address)
     runner.recorder.close_rejected(finished=not is_certain)
     if is_certain:
-        raise EndpointError(runner.first.explain(elsewhere)) from None
+        raise EndpointError(runner.first.explain(other_address)) from None
 
 
 def _submit(plan: Plan, runner: CallRunner) -> None:

@@ -142,19 +142,19 @@ class FirstCalls:
         """True if the address was wrong."""
         return self._rejection is not None and self._rejection.fault == "address"
 
-    def is_certain(self, elsewhere: str | None) -> bool:
+    def is_certain(self, other_address: str | None) -> bool:
         """Say whether a second sign, besides the first call, shows that no call can succeed.
 
         Only then an EndpointError is raised; else the run is returned, stopped.
 
         Parameters
         ----------
-        elsewhere
+        other_address
             As in `explain_fault`.
         """
         known, rejection = self.plan.server.known, self._rejection
         listed = known.failure.error_type if known.failure else ""
-        if rejection is None or self.plan.strict or elsewhere:
+        if rejection is None or self.plan.strict or other_address:
             return rejection is not None
         if rejection.fault == "model":
             return bool(known.models)
@@ -163,8 +163,8 @@ class FirstCalls:
         is_page = rejection.failure.code == PAGE
         return is_page or rejection.fault is None or listed in alike[rejection.fault]
 
-    def explain(self, elsewhere: str | None = None) -> str:
-        """Say why no call can succeed, and what to do; `elsewhere` as in `explain_fault`."""
+    def explain(self, other_address: str | None = None) -> str:
+        """Say why no call can succeed, and what to do; `other_address` as in `explain_fault`."""
         endpoint, rejection = self.plan.server, self._rejection
         assert rejection is not None  # noqa: S101  called after a rejection only
         if rejection.fault is None:
@@ -176,7 +176,7 @@ class FirstCalls:
             key=endpoint.key,
             model=rejection.model,
             known=endpoint.known,
-            elsewhere=elsewhere,
+            other_address=other_address,
         )
 
     def _classify(self, failure: Failure, model: str, *, is_last: bool) -> Verdict:

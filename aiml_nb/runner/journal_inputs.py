@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..endpoint.keys import KEY, ApiKey
+from ..endpoint.keys import PLACEHOLDER, ApiKey
 from ..errors import JournalError
 from ..formats.journal_contents import Contents
 from ..formats.lines import dump
@@ -105,8 +105,8 @@ def _without_key(before: Any, after: Any) -> Any:
 
     Else a parameter that contains the key would count as changed in every resumed run.
     """
-    if isinstance(before, str) and isinstance(after, str) and KEY in before:
-        pattern = ".+".join(map(re.escape, before.split(KEY)))
+    if isinstance(before, str) and isinstance(after, str) and PLACEHOLDER in before:
+        pattern = ".+".join(map(re.escape, before.split(PLACEHOLDER)))
         return before if re.fullmatch(pattern, after, re.DOTALL) else after
     if isinstance(before, dict) and isinstance(after, dict):
         return {name: _without_key(before.get(name), each) for name, each in after.items()}

@@ -91,11 +91,11 @@ def _rebuild_plan(
     endpoint = connect_to(saved)
     _check_place(saved, endpoint, given.get("model"), path)
     # The journal has the API key redacted; parameters that contain it need it to be sent.
-    put_key_back = endpoint.key.put_back
+    unredact = endpoint.key.unredact_all
     recorded = {name: each for name, each in checked.parameters.items() if name not in given}
-    checked = replace(checked, parameters=checked.parameters | put_key_back(recorded))
+    checked = replace(checked, parameters=checked.parameters | unredact(recorded))
     if prompts is inputs.prompts:
-        prompts = [replace(each, parameters=put_key_back(each.parameters)) for each in prompts]
+        prompts = [replace(each, parameters=unredact(each.parameters)) for each in prompts]
     plan = build_plan(CheckedArguments(prompts, checked), endpoint, journal=path)
     run = plan.run
     run.run_id, run.started_at = head["run_id"], saved["started_at"] or time.time()

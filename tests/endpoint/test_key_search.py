@@ -94,7 +94,7 @@ def test_it_is_put_back_where_it_was_left_out(key: ApiKey) -> None:
     left = key.redact_all(asked)
 
     assert KEY not in str(left)
-    assert key.put_back(left) == asked
+    assert key.unredact_all(left) == asked
 
 
 @given(st.text())

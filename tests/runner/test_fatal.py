@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aiml_nb.endpoint.failures import Failure
-from aiml_nb.endpoint.preflight import Known
+from aiml_nb.endpoint.preflight import KnownModels
 from aiml_nb.endpoint.rejections import find_fault
 from aiml_nb.runner.fatal import stops_run
 
@@ -86,7 +86,7 @@ def test_a_prompt_that_is_flagged_stops_no_other() -> None:
     flagged = fail("This model requires moderation. Your input was flagged.", status="403")
 
     assert not stops_run(flagged)
-    assert find_fault(flagged, model="m", known=Known()) is None
+    assert find_fault(flagged, model="m", known=KnownModels()) is None
     assert stops_run(fail("No access to this model.", status="403"))
 
 

@@ -525,7 +525,7 @@ def test_the_check_up_says_what_the_list_did_not_tell(
 
     with door_server(models=BAD_LISTS["missing scopes"]) as door:
         monkeypatch.setattr(doctor, "connect", lambda **_: at(door, model="x"))
-        finding = doctor._look_at_endpoint()
+        finding = doctor._check_endpoint()
 
     assert (finding.state, door.chats) == ("note", [])
     assert "does not say whether it has the model x (Missing scopes" in finding.text

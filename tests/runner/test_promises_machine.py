@@ -31,7 +31,7 @@ from hypothesis.stateful import (
 )
 
 from aiml_nb.endpoint.keys import ApiKey
-from aiml_nb.endpoint.transport.guard import READING_TIME, STOPPED
+from aiml_nb.endpoint.transport.guard import READ_GRACE, STOPPED_AFTER
 from aiml_nb.formats.journal import call_from_dict
 from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.records import Call
@@ -352,11 +352,11 @@ class Promises(RuleBasedStateMachine):
     def _advance(self, seconds: float) -> None:
         self._settle()
         self.loop.now += seconds
-        if seconds > STOPPED:  # what came in that time is read first, before a call is ended
-            self.reads_until = self.loop.now + READING_TIME + 1e-3
+        if seconds > STOPPED_AFTER:  # what came in that time is read first, before a call is ended
+            self.reads_until = self.loop.now + READ_GRACE + 1e-3
             while self.loop.now < self.reads_until:
                 self._settle()
-                self.loop.now += STOPPED / 2  # a longer step would stop the process once more
+                self.loop.now += STOPPED_AFTER / 2  # a longer step would stop the process once more
         self._settle()
 
     def _settle(self) -> None:

@@ -15,7 +15,7 @@ from .blocking import GuardedClient
 from .environment import check_key_log, find_proxy, is_loopback, trusted_certificates
 from .guard import MAX_BYTES, ReplyTooLargeError, current_attempt
 from .open_files import allow_files
-from .words import hide_in_logs
+from .safe_errors import hide_in_logs
 
 if TYPE_CHECKING:
     from .aio import GuardedAsyncClient
@@ -45,7 +45,7 @@ def open_http(base_url: str) -> GuardedClient:
     EndpointError
         If one of them cannot be used.
     """
-    return GuardedClient(base_url, **_surroundings(base_url))
+    return GuardedClient(base_url, **_connection_settings(base_url))
 
 
 def open_async_http(base_url: str, *, max_connections: int) -> GuardedAsyncClient:
@@ -56,15 +56,15 @@ def open_async_http(base_url: str, *, max_connections: int) -> GuardedAsyncClien
     max_connections
         The most connections at one moment.
     """
-    surroundings = _surroundings(base_url)
+    settings = _connection_settings(base_url)
     from .aio import GuardedAsyncClient, Transport
 
     allow_files(max_connections)
-    transport = Transport(**surroundings, max_connections=max_connections)
+    transport = Transport(**settings, max_connections=max_connections)
     return GuardedAsyncClient(base_url=base_url, transport=transport)
 
 
-def _surroundings(base_url: str) -> dict[str, Any]:
+def _connection_settings(base_url: str) -> dict[str, Any]:
     """Return what calls to `base_url` need from the environment."""
     check_key_log()
     is_encrypted = base_url.startswith("https:")

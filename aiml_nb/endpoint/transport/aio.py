@@ -10,10 +10,10 @@ from typing import Any
 import aiohttp
 import httpx2
 
-from .aio_network import Connector, Request, Resolver, send_again
+from .aio_network import Connector, Request, Resolver, resend_if_unanswered
 from .body import Body
 from .environment import Proxy
-from .guard import KEEP_ALIVE, MAX_HEAD_BYTES, PLAIN_REPLY, settle_charset
+from .guard import KEEP_ALIVE, MAX_HEAD_BYTES, PLAIN_REPLY, fix_charset
 
 _UNTIMED = aiohttp.ClientTimeout()
 _read_url = lru_cache(maxsize=8)(httpx2.URL)
@@ -60,7 +60,7 @@ class GuardedAsyncClient(httpx2.AsyncClient):
         response = await super().send(request, stream=True, **options)
         try:
             response.stream = _GuardedAsyncStream(response, Body(response, by_event=stream))
-            settle_charset(response)
+            fix_charset(response)
             if not stream:
                 await response.aread()
         except BaseException:
@@ -125,7 +125,7 @@ class Transport(httpx2.AsyncBaseTransport):
                 ssl=self._certificates or True,
             ),
             request_class=Request,
-            middlewares=(send_again,),
+            middlewares=(resend_if_unanswered,),
             cookie_jar=aiohttp.DummyCookieJar(),  # httpx2 keeps them
             max_line_size=MAX_HEAD_BYTES,
             max_field_size=MAX_HEAD_BYTES,
@@ -140,8 +140,8 @@ class _Body(httpx2.AsyncByteStream):
         self._reply = reply
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._reply.content.iter_chunked(2**14):
-            yield piece
+        async for chunk in self._reply.content.iter_chunked(2**14):
+            yield chunk
 
     async def aclose(self) -> None:
         self._reply.release()
@@ -154,10 +154,10 @@ class _GuardedAsyncStream(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for piece in self._stream:
-                for part in self._body.take(piece):
+            async for chunk in self._stream:
+                for part in self._body.decode(chunk):
                     yield part
-                if self._body.is_over:
+                if self._body.is_finished:
                     break
         except Exception:
             if not self._body.is_error:  # else its status says enough

@@ -14,17 +14,17 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 
+from .dns import resolve
 from .environment import Proxy, ProxyFailedError
 from .guard import (
     MAX_HEAD_BYTES,
     HeadTooLargeError,
-    check_head,
+    check_head_size,
     describe_os_error,
     note_reconnect,
 )
-from .names import look_up
-from .open_files import PAUSE, OutOfFilesError, is_shortage, note_shortage
-from .words import BrokenReplyError
+from .open_files import RETRY_INTERVAL, OutOfFilesError, is_out_of_files, note_shortage
+from .safe_errors import BrokenReplyError
 
 _LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?:\r|\Z)")
 _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
@@ -43,7 +43,7 @@ class Protocol(ResponseHandler):
         self.is_idle = self.has_head = False
         self.received = 0
 
-    def rest(self) -> None:
+    def mark_idle(self) -> None:
         """Expect nothing: the connection goes back to the pool, or is closed."""
         self.is_idle = True
 
@@ -63,7 +63,7 @@ class Protocol(ResponseHandler):
             self.close()
             return
         if not self.received:
-            plain = _with_one_length(data)
+            plain = _fix_content_length(data)
             if len(plain) < len(data):
                 self.force_close()  # what comes next may be no reply
             data = plain
@@ -95,7 +95,7 @@ class Resolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """Return the addresses of a host."""
-        found = await asyncio.wrap_future(look_up(host, port, family))
+        found = await asyncio.wrap_future(resolve(host, port, family))
         return [
             ResolveResult(
                 hostname=host,
@@ -117,14 +117,14 @@ class Request(aiohttp.ClientRequest):
 
     protocol: Protocol
     is_reused = False
-    is_again = False
+    is_retry = False
 
     def has_died_unanswered(self, error: BaseException) -> bool:
         """Say whether it met a used connection that its server was closing."""
         return self.is_reused and not self.protocol.received and not isinstance(error, TimeoutError)
 
 
-async def send_again(request: Any, send: Any) -> aiohttp.ClientResponse:
+async def resend_if_unanswered(request: Any, send: Any) -> aiohttp.ClientResponse:
     """Send a request, once more on a new connection if it died unanswered on a used one."""
     reply: aiohttp.ClientResponse | None = None
     try:
@@ -135,10 +135,10 @@ async def send_again(request: Any, send: Any) -> aiohttp.ClientResponse:
     if reply is None:  # not above, where what follows would have this death for its cause
         await request.close()
         note_reconnect()
-        request.is_again = True
+        request.is_retry = True
         reply = await send(request)
     if request.protocol.head_received > MAX_HEAD_BYTES:
-        check_head(reply.raw_headers)
+        check_head_size(reply.raw_headers)
     return reply
 
 
@@ -147,7 +147,7 @@ class Connector(aiohttp.TCPConnector):
 
     def __init__(self, proxy: Proxy | None, **settings: Any) -> None:
         super().__init__(**settings)
-        self._through = proxy
+        self._via_proxy = proxy
         self._factory: Any = partial(Protocol, loop=self._loop)
 
     async def connect(self, req: Any, *options: Any, **more: Any) -> Any:
@@ -155,14 +155,14 @@ class Connector(aiohttp.TCPConnector):
         while True:
             connection = await self._connect(req, *options, **more)
             protocol: Any = connection.protocol
-            if protocol.is_idle and (req.is_again or protocol.is_stale):
+            if protocol.is_idle and (req.is_retry or protocol.is_stale):
                 connection.close()
                 continue
             req.protocol, req.is_reused = protocol, protocol.is_idle
             protocol.begin()
             if req.method == "GET":  # a look round: each call's connection is to be its own
                 protocol.force_close()
-            connection.add_callback(protocol.rest)
+            connection.add_callback(protocol.mark_idle)
             return connection
 
     async def _connect(self, req: Any, *options: Any, **more: Any) -> Any:
@@ -170,23 +170,23 @@ class Connector(aiohttp.TCPConnector):
             try:
                 return await super().connect(req, *options, **more)
             except asyncio.CancelledError as error:
-                if self._through:  # perhaps by a deadline, which has this for its cause
-                    error.__context__ = self._through.fail("does not answer in time")
+                if self._via_proxy:  # perhaps by a deadline, which has this for its cause
+                    error.__context__ = self._via_proxy.fail("does not answer in time")
                 raise
             except (aiohttp.ClientError, BrokenReplyError, OSError) as error:
-                if not is_shortage(error):
-                    blamed = self._through and _blame(self._through, error, req.host)
-                    if blamed:
-                        raise blamed from None
+                if not is_out_of_files(error):
+                    proxy_error = self._via_proxy and _proxy_error(self._via_proxy, error, req.host)
+                    if proxy_error:
+                        raise proxy_error from None
                     raise
             note_shortage()
             try:
                 raise OutOfFilesError
             except OutOfFilesError:  # the cause of a deadline that comes in here
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(RETRY_INTERVAL)
 
 
-def _with_one_length(data: bytes) -> bytes:
+def _fix_content_length(data: bytes) -> bytes:
     """Leave one length of several in the beginning of a reply, none beside chunks, and no more.
 
     Servers behind proxies tell it twice, and some send more than they say; httpcore2 and browsers
@@ -195,24 +195,24 @@ def _with_one_length(data: bytes) -> bytes:
     head, end, body = data.partition(b"\r\n\r\n")
     low = head.lower()
     lengths, has_chunks = low.count(b"\ncontent-length:"), b"\ntransfer-encoding:" in low
-    told_once = _LENGTH.search(low) if lengths == 1 and not has_chunks else None
-    if told_once:
-        length = int(told_once[1])
+    only_length = _LENGTH.search(low) if lengths == 1 and not has_chunks else None
+    if only_length:
+        length = int(only_length[1])
         return data if len(body) <= length else head + end + body[:length]
     if not lengths:
         return data
     lines = head.split(b"\r\n")
-    told = [line for line in lines if line[:15].lower() == b"content-length:"]
-    values = {value.strip() for line in told for value in line[15:].split(b",")}
+    length_lines = [line for line in lines if line[:15].lower() == b"content-length:"]
+    values = {value.strip() for line in length_lines for value in line[15:].split(b",")}
     if has_chunks or len(values) == 1:
         if not has_chunks:
-            lines[lines.index(told.pop(0))] = b"content-length: " + values.pop()
-        for line in told:
+            lines[lines.index(length_lines.pop(0))] = b"content-length: " + values.pop()
+        for line in length_lines:
             lines.remove(line)
     return b"\r\n".join(lines) + end + body
 
 
-def _blame(proxy: Proxy, error: Exception, host: str) -> ProxyFailedError | None:
+def _proxy_error(proxy: Proxy, error: Exception, host: str) -> ProxyFailedError | None:
     """Return what a failed connection is to be called if it is the proxy's fault."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return proxy.refuse(error.status, host)

@@ -20,16 +20,16 @@ from .guard import (
     KEEP_ALIVE,
     MAX_HEAD_BYTES,
     PLAIN_REPLY,
-    check_head,
+    check_head_size,
     describe_os_error,
+    fix_charset,
     note_reconnect,
-    settle_charset,
 )
 from .network import Exchange, Network
-from .words import NO_REPLY, BrokenReplyError
+from .safe_errors import NO_REPLY, BrokenReplyError
 
 # What a connection that has died looks like from here.
-_DEATHS = (httpcore2.RemoteProtocolError, httpcore2.ReadError, httpcore2.WriteError)
+_CONNECTION_LOST = (httpcore2.RemoteProtocolError, httpcore2.ReadError, httpcore2.WriteError)
 
 
 class GuardedClient(httpx2.Client):
@@ -70,13 +70,13 @@ class GuardedClient(httpx2.Client):
         broken: BrokenReplyError | None = None
         try:
             response = self._send(request, exchange, options)
-            guarded = GuardedStream(response, exchange, self._connections.tidy)
+            guarded = GuardedStream(response, exchange, self._connections.close_unusable)
             response.stream = guarded
             try:
                 if self._network.received > MAX_HEAD_BYTES:
-                    check_head(response.headers.raw)
+                    check_head_size(response.headers.raw)
                 guarded.begin(Body(response, by_event=stream))
-                settle_charset(response)
+                fix_charset(response)
                 if not stream:
                     response.read()
             except BaseException:
@@ -93,17 +93,17 @@ class GuardedClient(httpx2.Client):
             raise broken
         return response
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Break off what is under way, and whatever would follow."""
-        self._network.is_cut = True
-        self._network.shut()
+        self._network.is_aborted = True
+        self._network.shutdown_socket()
 
     def _send(
         self, request: httpx2.Request, exchange: Exchange, options: dict[str, Any]
     ) -> httpx2.Response:
         try:
             return super().send(request, stream=True, **options)
-        except _DEATHS:
+        except _CONNECTION_LOST:
             if exchange.is_late or not self._network.died_unanswered:
                 raise
         note_reconnect()
@@ -148,12 +148,12 @@ class _Transport(httpx2.BaseTransport):
             stream=PlainBody(reply.stream),
         )
 
-    def tidy(self, request: httpx2.Request) -> None:
+    def close_unusable(self, request: httpx2.Request) -> None:
         """After a reply, close a connection that is not to be used again."""
         # A look round is not a call: each call's connection is to be its own.
-        drops = request.method == "GET" or open_files.are_scarce()
+        closes = request.method == "GET" or open_files.are_files_scarce()
         for connection in self._pool.connections:
-            if drops or _has_leftovers(connection):
+            if closes or _has_unread_data(connection):
                 connection.close()
 
     def close(self) -> None:
@@ -184,7 +184,7 @@ def _explain(error: Exception) -> str:
     return "hung up" if hung_up else "does not speak HTTP"
 
 
-def _has_leftovers(connection: Any) -> bool:
+def _has_unread_data(connection: Any) -> bool:
     """Say whether more has come than the reply: it would be taken for the answer to the next call.
 
     What is still on its way the pool notices by itself; what has been read is known to the parser.

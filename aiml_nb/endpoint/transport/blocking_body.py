@@ -10,21 +10,21 @@ import httpx2
 
 from .body import Body
 from .network import Exchange
-from .words import NO_REPLY, BrokenReplyError
+from .safe_errors import NO_REPLY, BrokenReplyError
 
 
 class PlainBody(httpx2.SyncByteStream):
     """The body of a reply, as httpx2 takes it."""
 
-    def __init__(self, pieces: Any) -> None:
-        self._pieces = pieces
+    def __init__(self, chunks: Any) -> None:
+        self._chunks = chunks
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._pieces
+        yield from self._chunks
 
     def close(self) -> None:
         """Close what it comes from."""
-        self._pieces.close()
+        self._chunks.close()
 
 
 class GuardedStream(httpx2.SyncByteStream):
@@ -34,12 +34,12 @@ class GuardedStream(httpx2.SyncByteStream):
         self,
         response: httpx2.Response,
         exchange: Exchange,
-        tidy: Callable[[httpx2.Request], None],
+        close_unusable: Callable[[httpx2.Request], None],
     ) -> None:
         self._request = response.request
         self._stream: Any = response.stream
         self._exchange = exchange
-        self._tidy = tidy
+        self._close_unusable = close_unusable
         self._body: Body | None = None
 
     def begin(self, body: Body) -> None:
@@ -50,9 +50,9 @@ class GuardedStream(httpx2.SyncByteStream):
         assert self._body is not None  # noqa: S101  nobody reads before the head is read
         broken: BrokenReplyError | None = None
         try:
-            for piece in self._stream:
-                yield from self._body.take(piece)
-                if self._body.is_over:
+            for chunk in self._stream:
+                yield from self._body.decode(chunk)
+                if self._body.is_finished:
                     break
         except Exception as error:
             self._exchange.check(error)
@@ -70,7 +70,7 @@ class GuardedStream(httpx2.SyncByteStream):
         """End the exchange, whether or not all was read."""
         self._exchange.end()
         self._stream.close()
-        self._tidy(self._request)
+        self._close_unusable(self._request)
 
 
 def find_broken(error: BaseException) -> BrokenReplyError | None:

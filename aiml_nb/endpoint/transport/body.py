@@ -8,9 +8,10 @@ from typing import Any
 
 import httpx2
 
-from .guard import Cap, EncodedReplyError, ReplyTooLargeError
+from .guard import EncodedReplyError, ReplyTooLargeError, SizeLimit
 
-_PIECE = 2**16  # bytes that are unpacked at once: what is packed may be a thousand times as long
+# Bytes that are decompressed at once: compressed data may expand a thousandfold.
+_MAX_CHUNK = 2**16
 _BY_ZLIB = frozenset({"gzip", "x-gzip", "deflate"})
 _KNOWN = _BY_ZLIB | {"br", "zstd", "compress"}
 
@@ -34,67 +35,67 @@ class Body:
         If it is packed so that it cannot be read, and is not an error.
     """
 
-    __slots__ = ("_cap", "_has_begun", "_may_be_bare", "_packed", "is_error", "is_over")
+    __slots__ = ("_cap", "_decompressor", "_has_output", "_may_be_raw", "is_error", "is_finished")
 
     def __init__(self, response: httpx2.Response, *, by_event: bool) -> None:
-        self._cap = Cap(by_event=by_event)
+        self._cap = SizeLimit(by_event=by_event)
         self.is_error = response.status_code >= 300
-        self.is_over = False
-        self._has_begun = False
-        self._packed: Any = None
-        self._may_be_bare = False
+        self.is_finished = False
+        self._has_output = False
+        self._decompressor: Any = None
+        self._may_be_raw = False
         encoding = _find_encoding(response)
         if encoding in _BY_ZLIB:
-            self._packed = zlib.decompressobj(zlib.MAX_WBITS | 32)
-            self._may_be_bare = encoding == "deflate"
+            self._decompressor = zlib.decompressobj(zlib.MAX_WBITS | 32)
+            self._may_be_raw = encoding == "deflate"
         elif encoding:
-            self._fail(encoding)
+            self._reject_encoding(encoding)
 
-    def take(self, piece: bytes) -> Iterator[bytes]:
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
         """Yield what a piece holds; raise ReplyTooLargeError if it is too much in all."""
-        if self.is_over:  # what is not packed at all, whatever its label says
-            if piece.isascii():
-                yield piece
+        if self.is_finished:  # what is not packed at all, whatever its label says
+            if chunk.isascii():
+                yield chunk
             return
         try:
-            for part in (piece,) if self._packed is None else self._unpack(piece):
+            for part in (chunk,) if self._decompressor is None else self._decompress(chunk):
                 self._cap.count(part)
                 yield part
         except ReplyTooLargeError:
             if not self.is_error:
                 raise
-            self.is_over = True
+            self.is_finished = True
 
-    def _unpack(self, piece: bytes) -> Iterator[bytes]:
-        while piece and not self._packed.eof:
+    def _decompress(self, chunk: bytes) -> Iterator[bytes]:
+        while chunk and not self._decompressor.eof:
             try:
-                part = self._packed.decompress(piece, _PIECE)
+                part = self._decompressor.decompress(chunk, _MAX_CHUNK)
             except zlib.error:
-                if self._has_begun or not self._may_be_bare:
-                    self._fail("gzip")
-                    if not self._has_begun:
-                        yield from self.take(piece)
+                if self._has_output or not self._may_be_raw:
+                    self._reject_encoding("gzip")
+                    if not self._has_output:
+                        yield from self.decode(chunk)
                     return
                 # By "deflate" some mean what the standard does, others the bare data.
-                self._packed, self._may_be_bare = zlib.decompressobj(-zlib.MAX_WBITS), False
+                self._decompressor, self._may_be_raw = zlib.decompressobj(-zlib.MAX_WBITS), False
                 continue
-            self._has_begun = True
-            piece = self._packed.unconsumed_tail
+            self._has_output = True
+            chunk = self._decompressor.unconsumed_tail
             if part:
                 yield part
 
-    def _fail(self, encoding: str) -> None:
+    def _reject_encoding(self, encoding: str) -> None:
         if not self.is_error:
             known = f"packed ({encoding})" if encoding in _KNOWN else "encoded in an unknown way"
             raise EncodedReplyError(f"the reply is {known}, though it was asked for plain")
-        self.is_over = True
+        self.is_finished = True
 
 
 def _find_encoding(response: httpx2.Response) -> str:
     """Return how a body is packed, and have it read as if it was not; empty if it is not."""
-    said = response.headers.get("content-encoding")
-    if said is None:
+    value = response.headers.get("content-encoding")
+    if value is None:
         return ""
     del response.headers["content-encoding"]
-    names = [name.strip().lower() for name in said.split(",")]
+    names = [name.strip().lower() for name in value.split(",")]
     return ", ".join(name for name in names if name not in {"", "identity"})

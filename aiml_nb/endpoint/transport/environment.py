@@ -22,7 +22,7 @@ import httpx2
 from ...errors import EndpointError
 
 _PORTS = {"http": 80, "https": 443}
-_OF_A_HASH = re.compile(r"[0-9a-f]{8}\.\d+", re.I)  # how OpenSSL finds a certificate in a folder
+_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+", re.I)  # how OpenSSL finds a certificate in a folder
 
 
 class ProxyFailedError(Exception):
@@ -99,7 +99,7 @@ def find_proxy(base_url: str) -> Proxy | None:
     found = getproxies()
     value = (found.get(parts.scheme) or found.get("all") or "").strip()
     host = parts.hostname or ""
-    if not value or _is_excepted(host, parts.port or _PORTS[parts.scheme], found.get("no", "")):
+    if not value or _bypasses_proxy(host, parts.port or _PORTS[parts.scheme], found.get("no", "")):
         return None
     return _read_proxy(value, _name_variable(value, parts.scheme), host)
 
@@ -126,7 +126,7 @@ def check_key_log() -> None:
         try:
             Path(path).open("a").close()
         except (OSError, ValueError) as error:
-            raise EndpointError(_complain(name, path, error)) from None
+            raise EndpointError(_describe_problem(name, path, error)) from None
 
 
 @cache
@@ -140,7 +140,7 @@ def _read_certificates(file: str | None, folders: str | None) -> ssl.SSLContext:
         return httpx2.create_ssl_context()
     except (OSError, ValueError) as error:
         name, value = ("SSL_CERT_FILE", file) if file else ("SSL_CERT_DIR", folders)
-        raise EndpointError(_complain(name, value, error)) from None
+        raise EndpointError(_describe_problem(name, value, error)) from None
 
 
 def _check_certificates(file: str) -> None:
@@ -162,11 +162,11 @@ def _check_folders(folders: str) -> None:
         if not Path(folder).is_dir():
             raise ValueError("is not there" if not Path(folder).exists() else "is not a folder")
         names += os.listdir(folder)
-    if not any(map(_OF_A_HASH.fullmatch, names)):
+    if not any(map(_HASHED_NAME.fullmatch, names)):
         raise ValueError("holds no certificate under the name of its hash (openssl rehash)")
 
 
-def _complain(name: str, value: object, error: Exception) -> str:
+def _describe_problem(name: str, value: object, error: Exception) -> str:
     reason = f"cannot be opened ({error.strerror})" if isinstance(error, OSError) else str(error)
     wanted = "a file that can be written" if name == "SSLKEYLOGFILE" else "certificates"
     return f"{name}={value!r} {reason}. Set it to {wanted}, or type  unset {name}"
@@ -184,7 +184,7 @@ def _name_variable(value: str, scheme: str) -> str:
 
 
 def _read_proxy(value: str, variable: str, host: str) -> Proxy:
-    way_out = f"or unset {variable}; NO_PROXY={host} keeps calls there off it"
+    advice = f"or unset {variable}; NO_PROXY={host} keeps calls there off it"
     try:
         parts = urlsplit(value if "://" in value else f"http://{value}")
         port = parts.port or _PORTS.get(parts.scheme)
@@ -193,13 +193,13 @@ def _read_proxy(value: str, variable: str, host: str) -> Proxy:
     except ValueError:
         raise EndpointError(
             f"{variable}={_without_user(value)!r} is not an address of a proxy. Write it like "
-            f"http://127.0.0.1:3128, {way_out}."
+            f"http://127.0.0.1:3128, {advice}."
         ) from None
     if parts.scheme not in _PORTS:
         kind = "a SOCKS proxy" if parts.scheme.startswith("socks") else f"a {parts.scheme} proxy"
         raise EndpointError(
             f"{variable}={_without_user(value)!r} names {kind}, and calls go through http and "
-            f"https proxies only. Write one like http://127.0.0.1:3128, {way_out}."
+            f"https proxies only. Write one like http://127.0.0.1:3128, {advice}."
         )
     place = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return Proxy(variable, f"{parts.scheme}://{place}:{port}", _authorization(parts))
@@ -218,7 +218,7 @@ def _without_user(value: str) -> str:
     return f"{scheme}{separator}…@{rest.rpartition('@')[2]}" if "@" in rest else value
 
 
-def _is_excepted(host: str, port: int, no_proxy: str) -> bool:
+def _bypasses_proxy(host: str, port: int, no_proxy: str) -> bool:
     """Say whether ``NO_PROXY`` names `host`: itself, its domain or its network."""
     for entry in no_proxy.replace(",", " ").lower().split():
         name = entry.partition("://")[2] or entry

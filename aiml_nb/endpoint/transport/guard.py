@@ -24,8 +24,8 @@ MAX_HEAD_BYTES = 100 * 2**10
 KEEP_ALIVE = 5.0
 # A timer that rings later than this, in seconds, tells that the process was stopped, as by a closed
 # laptop, or that something blocked it. What came meanwhile is read first, in this time.
-STOPPED = 0.25
-READING_TIME = 0.5
+STOPPED_AFTER = 0.25
+READ_GRACE = 0.5
 
 
 class ReplyTooLargeError(Exception):
@@ -47,7 +47,7 @@ class DeadlineError(TimeoutError):
     """The whole exchange took longer than its timeout."""
 
 
-class Noted(Protocol):
+class CountsReconnects(Protocol):
     """What is told of a request that was sent again: a `records.Attempt`."""
 
     reconnects: int
@@ -56,7 +56,7 @@ class Noted(Protocol):
 # The attempt that this task or thread is about. A request on a connection that was used before and
 # dies without a byte of an answer has met a server that was closing it: it is sent once more, on a
 # new connection, and that is all that is to be known of it.
-current_attempt: ContextVar[Noted | None] = ContextVar("current_attempt", default=None)
+current_attempt: ContextVar[CountsReconnects | None] = ContextVar("current_attempt", default=None)
 
 
 def note_reconnect() -> None:
@@ -66,13 +66,13 @@ def note_reconnect() -> None:
         attempt.reconnects += 1
 
 
-def check_head(headers: Iterable[tuple[bytes, bytes]]) -> None:
+def check_head_size(headers: Iterable[tuple[bytes, bytes]]) -> None:
     """Raise HeadTooLargeError if headers that have come are more than a reply may have."""
     if sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEAD_BYTES:
         raise HeadTooLargeError
 
 
-def settle_charset(response: httpx2.Response) -> None:
+def fix_charset(response: httpx2.Response) -> None:
     """Have an error's body read as UTF-8 where its label names nothing to read text by.
 
     Such as ``charset=hex``: the client would raise whatever the codec does, and lose the status.
@@ -96,7 +96,7 @@ def describe_os_error(error: BaseException) -> str:
     return (os.strerror(number) if known else getattr(cause, "strerror", "") or str(cause)).lower()
 
 
-class Cap:
+class SizeLimit:
     """Counts bytes: of the whole body, or of a stream and of its current line."""
 
     __slots__ = ("_all", "_by_event", "_bytes")

@@ -14,13 +14,13 @@ from typing import Any
 
 import httpcore2
 
+from .dns import resolve
 from .environment import Proxy
-from .guard import READING_TIME, STOPPED, DeadlineError, describe_os_error
-from .names import look_up
-from .open_files import PAUSE, OutOfFilesError, is_shortage, note_shortage
+from .guard import READ_GRACE, STOPPED_AFTER, DeadlineError, describe_os_error
+from .open_files import RETRY_INTERVAL, OutOfFilesError, is_out_of_files, note_shortage
 
-_MOMENT = 0.05  # seconds
-_LOOKS_EVERY = 0.1  # seconds, whether it is to be given up
+_TIMER_SLACK = 0.05  # seconds
+_POLL_INTERVAL = 0.1  # seconds, whether it is to be given up
 
 
 class Exchange:
@@ -37,16 +37,16 @@ class Exchange:
     def __init__(self, network: Network, seconds: float | None) -> None:
         self._network = network
         self.is_late = self._is_over = False
-        self._ends = None if seconds is None else time.monotonic() + seconds
+        self._deadline = None if seconds is None else time.monotonic() + seconds
         self._timer: threading.Timer | None = None
         network.begin(self)
         if seconds is not None:
-            self._set_timer(seconds, self._ring)
+            self._set_timer(seconds, self._on_timer)
 
     @property
-    def left(self) -> float | None:
+    def remaining(self) -> float | None:
         """Seconds until its end; None if it has none."""
-        return None if self._ends is None else max(0.001, self._ends - time.monotonic())
+        return None if self._deadline is None else max(0.001, self._deadline - time.monotonic())
 
     def end(self) -> None:
         """Stop the clock."""
@@ -56,27 +56,27 @@ class Exchange:
 
     def check(self, cause: BaseException | None = None) -> None:
         """Raise DeadlineError if the time was over, whatever it made the connection look like."""
-        if isinstance(cause, httpcore2.ConnectTimeout) and self._ends is not None:
+        if isinstance(cause, httpcore2.ConnectTimeout) and self._deadline is not None:
             # What had only so much time left may be a moment before the timer.
-            self.is_late |= time.monotonic() > self._ends - _MOMENT
+            self.is_late |= time.monotonic() > self._deadline - _TIMER_SLACK
         if self.is_late:
             raise DeadlineError("no whole answer came in time") from cause
 
-    def _set_timer(self, seconds: float, ring: Callable[[], None]) -> None:
-        self._timer = threading.Timer(seconds, ring)
+    def _set_timer(self, seconds: float, callback: Callable[[], None]) -> None:
+        self._timer = threading.Timer(seconds, callback)
         self._timer.daemon = True
         self._timer.start()
 
-    def _ring(self) -> None:
-        if self._ends is not None and time.monotonic() - self._ends > STOPPED:
-            self._set_timer(READING_TIME, self._cut)
+    def _on_timer(self) -> None:
+        if self._deadline is not None and time.monotonic() - self._deadline > STOPPED_AFTER:
+            self._set_timer(READ_GRACE, self._expire)
         else:
-            self._cut()
+            self._expire()
 
-    def _cut(self) -> None:
+    def _expire(self) -> None:
         if not self._is_over:  # in the moment when the clock rang
             self.is_late = True
-            self._network.shut()
+            self._network.shutdown_socket()
 
 
 class Network(httpcore2.SyncBackend):
@@ -86,7 +86,7 @@ class Network(httpcore2.SyncBackend):
     ----------
     received
         Bytes of the reply to the last request.
-    is_cut
+    is_aborted
         Nothing is to be sent any more.
     """
 
@@ -95,15 +95,15 @@ class Network(httpcore2.SyncBackend):
         self._exchange: Exchange | None = None
         self._socket: socket.socket | None = None
         self._is_new = False
-        self._secured = 0
-        self._shortage: OutOfFilesError | None = None
+        self._tls_layers = 0
+        self._out_of_files: OutOfFilesError | None = None
         self.received = 0
-        self.is_cut = False
+        self.is_aborted = False
 
     @property
     def died_unanswered(self) -> bool:
         """True if the last request met a used connection that its server was closing."""
-        return not (self._is_new or self.received or self.is_cut)
+        return not (self._is_new or self.received or self.is_aborted)
 
     @property
     def is_late(self) -> bool:
@@ -115,13 +115,13 @@ class Network(httpcore2.SyncBackend):
         """True if the last connection has come to the proxy, but not through it."""
         if self._proxy is None or not self._is_new:
             return False
-        return self._secured < 1 + self._proxy.is_encrypted
+        return self._tls_layers < 1 + self._proxy.is_encrypted
 
     def begin(self, exchange: Exchange) -> None:
         """Expect a request."""
         self._exchange, self._is_new, self.received = exchange, False, 0
 
-    def shut(self) -> None:
+    def shutdown_socket(self) -> None:
         """Break the connection off; whoever waits for it sees an error."""
         if self._socket is not None:
             with suppress(OSError):
@@ -131,24 +131,24 @@ class Network(httpcore2.SyncBackend):
         self, host: str, port: int, timeout: float | None = None, *options: Any, **settings: Any
     ) -> httpcore2.NetworkStream:
         """Open a connection, as soon as the system has a file for it."""
-        self._is_new, self._secured = True, 0
+        self._is_new, self._tls_layers = True, 0
         while True:
-            self._check()
+            self._check_usable()
             try:
                 stream = self._connect(host, port, timeout, *options, **settings)
                 break
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                if not is_shortage(error):
+                if not is_out_of_files(error):
                     if self._proxy is None:
                         raise
                     raise self._proxy.fail(
                         f"does not answer ({describe_os_error(error)})"
                     ) from error
             note_shortage()
-            self._shortage = OutOfFilesError()  # why a deadline that comes meanwhile is missed
-            time.sleep(PAUSE)
-        self._shortage = None
-        return self._watch(stream)
+            self._out_of_files = OutOfFilesError()  # why a deadline that comes meanwhile is missed
+            time.sleep(RETRY_INTERVAL)
+        self._out_of_files = None
+        return self._wrap(stream)
 
     def secure(
         self,
@@ -158,20 +158,20 @@ class Network(httpcore2.SyncBackend):
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
         """Begin to encrypt a connection."""
-        self._secured += 1
+        self._tls_layers += 1
         self.received = 0
-        return self._watch(stream.start_tls(ssl_context, server_hostname, self._left(timeout)))
+        return self._wrap(stream.start_tls(ssl_context, server_hostname, self._remaining(timeout)))
 
     def _connect(
         self, host: str, port: int, timeout: float | None, *options: Any, **settings: Any
     ) -> httpcore2.NetworkStream:
         """Try the addresses of a host, one after the other."""
         failure: Exception | None = None
-        for address in self._find_addresses(host, port, self._left(timeout)):
-            self._check()
-            left = self._left(timeout)
+        for address in self._find_addresses(host, port, self._remaining(timeout)):
+            self._check_usable()
+            remaining = self._remaining(timeout)
             try:
-                return super().connect_tcp(address, port, left, *options, **settings)
+                return super().connect_tcp(address, port, remaining, *options, **settings)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
         raise failure or httpcore2.ConnectError(f"{host} has no address")
@@ -180,41 +180,41 @@ class Network(httpcore2.SyncBackend):
         """Look a name up; a look-up cannot be broken off, but need not be waited for."""
         with suppress(ValueError):
             return [str(ipaddress.ip_address(host))]
-        lookup = look_up(host, port)
+        lookup = resolve(host, port)
         ends = math.inf if timeout is None else time.monotonic() + timeout
-        while not lookup.done() and (left := ends - time.monotonic()) > 0:
-            wait([lookup], timeout=min(left, _LOOKS_EVERY))
-            self._check()
+        while not lookup.done() and (remaining := ends - time.monotonic()) > 0:
+            wait([lookup], timeout=min(remaining, _POLL_INTERVAL))
+            self._check_usable()
         if not lookup.done():
             raise httpcore2.ConnectTimeout("its name could not be looked up in time")
         if isinstance(error := lookup.exception(), OSError):
             raise httpcore2.ConnectError(str(error)) from error
         return list(dict.fromkeys(address[0] for *_, address in lookup.result()))
 
-    def _watch(self, stream: httpcore2.NetworkStream) -> httpcore2.NetworkStream:
+    def _wrap(self, stream: httpcore2.NetworkStream) -> httpcore2.NetworkStream:
         self._socket = stream.get_extra_info("socket")
         try:
-            self._check()
+            self._check_usable()
         except Exception:
             stream.close()
             raise
         return _Stream(self, stream)
 
-    def _check(self) -> None:
+    def _check_usable(self) -> None:
         """Raise if nothing is to be sent any more."""
         if self._exchange is not None:
             try:
-                if self._shortage is not None:
-                    raise self._shortage
+                if self._out_of_files is not None:
+                    raise self._out_of_files
             except OutOfFilesError:  # for a context: httpcore2's pool takes away what is a cause
                 self._exchange.check()
             self._exchange.check()
-        if self.is_cut:
+        if self.is_aborted:
             raise httpcore2.ConnectError("interrupted")
 
-    def _left(self, timeout: float | None) -> float | None:
-        left = None if self._exchange is None else self._exchange.left
-        return min((each for each in (timeout, left) if each is not None), default=None)
+    def _remaining(self, timeout: float | None) -> float | None:
+        remaining = None if self._exchange is None else self._exchange.remaining
+        return min((each for each in (timeout, remaining) if each is not None), default=None)
 
 
 class _Stream(httpcore2.NetworkStream):

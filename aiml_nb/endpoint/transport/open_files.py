@@ -17,10 +17,10 @@ from dataclasses import dataclass
 # simulator under the same limit keeps as many for itself, so that it can take what we open.
 RESERVE = 64
 # Seconds between two attempts to open a connection while there is no file left for it.
-PAUSE = 0.05
+RETRY_INTERVAL = 0.05
 # Seconds for which, after such an attempt, no idle connection is kept: others wait for its file.
 _SCARCE_FOR = 1.0
-_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 _scarce_until = 0.0
 
@@ -80,18 +80,18 @@ def allow_files(wanted: int) -> OpenFiles:
     return OpenFiles(None if soft == resource.RLIM_INFINITY else soft, taken)
 
 
-def is_shortage(error: BaseException) -> bool:
+def is_out_of_files(error: BaseException) -> bool:
     """Say whether no connection was made because this process, or system, has no file left.
 
     A name that was not found counts, too, if no file can be opened: it is looked up in one.
     """
     causes: list[BaseException | None] = [error, error.__cause__, error.__context__]
-    if any(isinstance(each, OSError) and each.errno in _SHORTAGES for each in causes):
+    if any(isinstance(each, OSError) and each.errno in _OUT_OF_FILES for each in causes):
         return True
     try:
         os.close(os.dup(0))
     except OSError as refusal:
-        return refusal.errno in _SHORTAGES
+        return refusal.errno in _OUT_OF_FILES
     return False
 
 
@@ -101,7 +101,7 @@ def note_shortage() -> None:
     _scarce_until = time.monotonic() + _SCARCE_FOR
 
 
-def are_scarce() -> bool:
+def are_files_scarce() -> bool:
     """Say whether somebody waits for a file."""
     return _scarce_until > 0 and time.monotonic() < _scarce_until
 

@@ -10,7 +10,7 @@ import asyncio
 import math
 from types import TracebackType
 
-from ...endpoint.transport.guard import READING_TIME, STOPPED
+from ...endpoint.transport.guard import READ_GRACE, STOPPED_AFTER
 
 MAX_SLEEP = 1.0  # seconds; the timer left over by a finished run fires once more and is gone
 
@@ -40,9 +40,9 @@ class SharedTimer:
         now = asyncio.get_running_loop().time()
         # After a stop of the process (Ctrl-Z, a sleeping laptop) the answers may be waiting in the
         # sockets: each block gets a moment to read them.
-        was_stopped = now - self._due > STOPPED
+        was_stopped = now - self._due > STOPPED_AFTER
         for deadline in [each for each in self.running if each.at <= now]:
-            if not (was_stopped and deadline.extend(now + READING_TIME)):
+            if not (was_stopped and deadline.extend(now + READ_GRACE)):
                 deadline.end()
         self._timer, self._due = None, math.inf
         if self.running:

@@ -18,33 +18,33 @@ _lock = threading.Lock()
 _pending: dict[tuple[int, str, int, int], Future[Addresses]] = {}
 
 
-def look_up(host: str, port: int, family: int = socket.AF_UNSPEC) -> Future[Addresses]:
+def resolve(host: str, port: int, family: int = socket.AF_UNSPEC) -> Future[Addresses]:
     """Return what will have the addresses of a host, as ``socket.getaddrinfo`` gives them.
 
     Whoever asks for the same while a look-up is under way waits for that one.
     """
-    place = (os.getpid(), host, port, family)
+    key = (os.getpid(), host, port, family)
     with _lock:
-        found = _pending.get(place)
+        found = _pending.get(key)
         if found is None:
-            found = _pending[place] = Future()
+            found = _pending[key] = Future()
             found.set_running_or_notify_cancel()  # nobody who has enough ends it for the others
-            threading.Thread(target=_ask, args=(place, found), daemon=True).start()
+            threading.Thread(target=_resolve, args=(key, found), daemon=True).start()
     return found
 
 
-def _ask(place: tuple[int, str, int, int], found: Future[Addresses]) -> None:
-    _, host, port, family = place
+def _resolve(key: tuple[int, str, int, int], found: Future[Addresses]) -> None:
+    _, host, port, family = key
     try:
         addresses = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
     except Exception as error:  # noqa: BLE001  the caller's, as if it had asked itself
-        _forget(place)
+        _remove(key)
         found.set_exception(error)
     else:
-        _forget(place)
+        _remove(key)
         found.set_result(addresses)
 
 
-def _forget(place: tuple[int, str, int, int]) -> None:
+def _remove(key: tuple[int, str, int, int]) -> None:
     with _lock:
-        _pending.pop(place, None)
+        _pending.pop(key, None)

@@ -14,7 +14,7 @@ from weakref import WeakSet
 from ..keys import ApiKey
 
 # What parsers say is wrong with a reply -> what we say.
-_PROTOCOL = {
+_PROBLEMS = {
     "too long": "its head has more than 100 KiB",
     "got more than": "its head has more than 100 KiB",
     "content-length": "its length is not told as one number",
@@ -38,13 +38,13 @@ class BrokenReplyError(Exception):
 
     Parameters
     ----------
-    said
+    text
         What a parser says of it, in its own words.
     """
 
-    def __init__(self, said: str) -> None:
-        own_words = re.split(r"bytearray|b['\"\\]", said)[0].lower()
-        known = next((ours for theirs, ours in _PROTOCOL.items() if theirs in own_words), None)
+    def __init__(self, text: str) -> None:
+        parser_text = re.split(r"bytearray|b['\"\\]", text)[0].lower()
+        known = next((ours for theirs, ours in _PROBLEMS.items() if theirs in parser_text), None)
         super().__init__(f"the reply is not HTTP: {known}" if known else "the reply is not a HTTP")
 
 
@@ -65,15 +65,15 @@ class _KeyFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         with suppress(Exception):  # as a record is that cannot be written
-            said = record.getMessage()
-            shown = self._redact(said)
-            if shown != said:
-                record.msg, record.args = shown, ()
+            text = record.getMessage()
+            redacted = self._redact(text)
+            if redacted != text:
+                record.msg, record.args = redacted, ()
             if record.exc_info:
-                said = logging.Formatter().formatException(record.exc_info)
-                shown = self._redact(said)
-                if shown != said:
-                    record.exc_info, record.exc_text = None, shown
+                text = logging.Formatter().formatException(record.exc_info)
+                redacted = self._redact(text)
+                if redacted != text:
+                    record.exc_info, record.exc_text = None, redacted
         return True
 
     def _redact(self, text: str) -> str:
