@@ -1,4 +1,4 @@
-"""Sync against async, fairly: the same prompts, warmed up, in interleaved pairs."""
+"""`compare`: sync against async, fairly: the same prompts, warmed up, in interleaved pairs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .runner.options import check_strategy
 from .runner.plan import CheckedArguments, Plan, build_plan, check_plan
 from .runner.signature import takes_arguments_of
 
-# The module is not called `compare`: importing it would hide the function of that name.
+# The module is not called `compare`, since importing it would shadow the function of that name.
 
 
 def compare(
@@ -97,7 +97,7 @@ async def compare_async(
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """What is compared, all of it checked; where is still open.
+    """The checked arguments of a comparison; the endpoint is not chosen yet.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def check_pairs(
 
 
 def execute_pairs(pairs: Pairs, endpoint: Endpoint) -> Comparison:
-    """Make the runs of a comparison that is checked already."""
+    """Make the runs of a checked comparison."""
     with InterruptibleCall():
         return _execute_all(pairs, endpoint)
 
@@ -157,7 +157,7 @@ def _execute_all(pairs: Pairs, endpoint: Endpoint) -> Comparison:
 
 
 def _plan_pairs(pairs: Pairs, endpoint: Endpoint) -> Iterator[tuple[Run, Run, list[Plan]]]:
-    """Yield, per repetition, its sync run, its concurrent run, and the plans in their order."""
+    """Yield for each repetition its sync run, its concurrent run, and the plans in order."""
     rng = random.Random(pairs.order_seed)  # noqa: S311  an experiment's order, not a secret
     for _ in range(pairs.repeats):
         sync, concurrent = (

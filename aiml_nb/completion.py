@@ -1,7 +1,7 @@
-"""What a chat completion says, read from its JSON as a server sent it.
+"""Read a chat completion: choices, messages, text, reasoning, tool calls, usage.
 
-Servers of other makes shape some of it in their own ways, and any member may be something else:
-what cannot be read is passed over, and nothing here raises.
+Servers differ in details, and any member may have a wrong type: what cannot be read is ignored, and
+nothing here raises.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import math
 from typing import Any
 
-# The models' thoughts have several names, and may be parts of the content.
+# Providers name reasoning differently; it may also be in parts of the content.
 _REASONING = (
     *("reasoning_content", "reasoning", "thinking", "reasoning_details"),
     *("thinking_blocks", "reasoning_text"),
@@ -18,14 +18,14 @@ _REASONING = (
 _REASONING_TYPES = ("thinking", "reasoning", "redacted_thinking")
 _TEXT_MEMBERS = ("text", "thinking", "reasoning", "summary", "content")
 _EMPTY: dict[str, Any] = {}
-_OTHER_CONTENT = ("tool_calls", "function_call", "audio", "images")  # and no reasoning either
-_MAX_DEPTH = 5  # lists in parts in lists, as Mistral has them
-# No answer has as many tokens. What is larger would overflow the sums of a table.
+_OTHER_CONTENT = ("tool_calls", "function_call", "audio", "images")  # neither text nor reasoning
+_MAX_DEPTH = 5  # Mistral nests lists of parts in parts
+# More than any answer has; larger numbers would overflow the sums of a table.
 _MAX_TOKENS = 10**12
 
 
 class Answered:
-    """What the reply to a call says besides its text."""
+    """The properties of a `records.Call` that are read from its body."""
 
     __slots__ = ()
     body: dict[str, Any] | None
@@ -47,19 +47,19 @@ class Answered:
 
     @property
     def reasoning(self) -> str:
-        """The reasoning of the first choice, whatever the server calls it; often not told."""
+        """The reasoning of the first choice, whatever its name; empty if it is not sent."""
         return reasoning_of(self.message)
 
     @property
     def n_choices(self) -> int:
-        """How many choices came."""
+        """The number of choices in the answer."""
         return len(self.choices)
 
 
 def columns_of(call: Answered) -> dict[str, Any]:
-    """Return what a table can show of the whole reply; None where it tells nothing."""
+    """Return the columns of a table that are read from the body; None for missing values."""
     message = call.message
-    function = message.get("function_call")  # as it was before there were tools
+    function = message.get("function_call")  # the API before `tools`
     older = [{"type": "function", "function": function}] if function else None
     return {
         "tool_calls": tool_calls_of(message) or older,
@@ -86,10 +86,7 @@ def tool_calls_of(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def plain_text_of(body: dict[str, Any] | None) -> str | None:
-    """Return the text of a completion that is one choice with nothing but text; None of others.
-
-    Most are, and are read at once here.
-    """
+    """Fast path: return the text of a completion with one choice and only text; else None."""
     choices = body.get("choices") if body else None
     if not isinstance(choices, list) or len(choices) != 1:
         return None
@@ -97,7 +94,7 @@ def plain_text_of(body: dict[str, Any] | None) -> str | None:
     content = message.get("content")
     if not isinstance(content, str):
         return None
-    # A loop, since any() would take as long as the rest.
+    # A loop, since any() with a generator would double the time.
     for name, value in message.items():
         if value and name not in ("content", "role"):
             return None
@@ -105,14 +102,14 @@ def plain_text_of(body: dict[str, Any] | None) -> str | None:
 
 
 def text_of(message: dict[str, Any]) -> str:
-    """Return the text of a message: its content, parts joined, and the words of a refusal."""
+    """Return the text of a message: its content, with parts joined, and its refusal."""
     content, refusal = message.get("content"), message.get("refusal")
     text = content if isinstance(content, str) else _text_of_content(content)
     return text + refusal if refusal and isinstance(refusal, str) else text
 
 
 def reasoning_of(message: dict[str, Any]) -> str:
-    """Return what a message tells of the model's thoughts."""
+    """Return the reasoning in a message; empty if there is none."""
     for name in _REASONING:
         if name in message and (text := _join_texts(message[name])):
             return text
@@ -121,7 +118,7 @@ def reasoning_of(message: dict[str, Any]) -> str:
 
 
 def is_in_parts(message: dict[str, Any]) -> bool:
-    """Say whether the text or the reasoning of a message is told in parts."""
+    """Say whether the text or the reasoning of a message is a list of parts."""
     content = message.get("content")
     if not (content is None or isinstance(content, str)):
         return True
@@ -137,7 +134,7 @@ def is_refused(message: dict[str, Any]) -> bool:
 
 
 def is_empty(message: dict[str, Any]) -> bool:
-    """Say whether a message has nothing but, perhaps, reasoning: no text, tool call or sound."""
+    """Say whether a message has no text, tool call, audio or image; it may have reasoning."""
     if text_of(message) or any(map(message.get, _OTHER_CONTENT)):
         return False
     parts = _parts(message.get("content"))
@@ -145,14 +142,14 @@ def is_empty(message: dict[str, Any]) -> bool:
 
 
 def fields_of(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a `records.Call` that a completion tells."""
+    """Return the fields of a `records.Call` that are read from a completion."""
     choice = _first_choice(body)
     usage = body.get("usage")
     usage = usage if isinstance(usage, dict) else _EMPTY
     if usage and "prompt_tokens" not in usage:
         usage = _rename_usage(usage)
     details = usage.get("completion_tokens_details")
-    meta = body.get("meta")  # where AIML API has the cost
+    meta = body.get("meta")  # AIML API reports the cost there
     return {
         "text": text_of(message_of(choice)),
         "finish_reason": _text(choice.get("finish_reason")),
@@ -165,7 +162,7 @@ def fields_of(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _first_choice(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the choice with the least index, wherever it stands."""
+    """Return the choice with the lowest index, whatever the order."""
     choices = body.get("choices")
     if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict):
         return choices[0]
@@ -178,7 +175,7 @@ def _index(choice: dict[str, Any]) -> int:
 
 
 def _rename_usage(usage: dict[str, Any]) -> dict[str, Any]:
-    """Return a usage that counts input and output by the names of chat completions."""
+    """Return a usage in other words (``input_tokens``) with the names of chat completions."""
     names = {"input_tokens": "prompt_tokens", "output_tokens": "completion_tokens"}
     names["output_tokens_details"] = "completion_tokens_details"
     return {names.get(name, name): value for name, value in usage.items()}
@@ -203,7 +200,7 @@ def _is_reasoning(part: object) -> bool:
 
 
 def _text_of_content(content: object) -> str:
-    """Join the parts; what is JSON in place of a text is shown as that."""
+    """Join the parts of a content; other JSON is returned as JSON text."""
     if isinstance(content, list):
         return "".join(map(_text_of_part, content))
     is_part = isinstance(content, dict) and not {"type", "text"}.isdisjoint(content)

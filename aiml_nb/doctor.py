@@ -1,4 +1,4 @@
-"""What runs here, and what is wrong with it: one line each, with what to type next."""
+"""`check_up`: check the environment of a run, one line each, with what to do about problems."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from .runner import run
 
 State = Literal["ok", "note", "wrong"]
 
-# Below this a lesson may be killed for want of memory: its bar is 400 MB.
+# Bytes; a lesson needs up to 400 MB, and the kernel is killed without them.
 MIN_FREE_MEMORY = 500e6
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Parameters
     ----------
     subject
-        What was looked at.
+        What was checked.
     state
         ``ok``, ``note`` (worth knowing) or ``wrong`` (something will not work).
     text
@@ -48,13 +48,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckUp:
-    """All that was looked at. Printed, or as a cell's last line, it is one line each."""
+    """The results of all checks; shown with one line each."""
 
     findings: tuple[Finding, ...]
 
     @property
     def is_well(self) -> bool:
-        """True if nothing is wrong."""
+        """True if no check found anything wrong."""
         return all(finding.state != "wrong" for finding in self.findings)
 
     def __str__(self) -> str:
@@ -65,10 +65,10 @@ class CheckUp:
 
 
 def check_up() -> CheckUp:
-    """Look at everything that a run needs here: interpreter, kernel, loop, endpoint, memory.
+    """Check everything that a run needs here: interpreter, kernel, loop, endpoint, memory.
 
-    Nothing is patched and nothing is paid for: a live endpoint is asked for its list of models,
-    as is the one behind a proxy.
+    Nothing is patched and nothing is paid for: of a live endpoint only the list of models is
+    requested, also through a proxy.
     """
     checks: tuple[Callable[[], Finding], ...] = (
         _check_python,
@@ -121,7 +121,7 @@ def _check_loop() -> Finding:
 
 
 def _check_callbacks() -> Finding:
-    """Say which of the three regimes a widget's callback runs under, by the kernel's version."""
+    """Say in which thread a widget's callback runs: it depends on the version of ipykernel."""
     number = _version_of("ipykernel")
     if not in_kernel() or number is None:
         return Finding("widgets", "ok", "no kernel here, so no callbacks")
@@ -140,7 +140,7 @@ def _check_callbacks() -> Finding:
 
 
 def _check_certificates() -> Finding:
-    """Say what servers are checked with: one broken variable, and no encrypted call is made."""
+    """Check the certificates: with one broken variable no encrypted call can be made."""
     try:
         check_key_log()
         trusted_certificates()
@@ -155,7 +155,7 @@ def _check_certificates() -> Finding:
 
 
 def _check_proxy() -> Finding:
-    """Say what live calls go through, and whether it lets them; not what the server then says."""
+    """Check whether the proxy lets live calls through; what the server answers does not count."""
     address = PROVIDERS["aimlapi"].base_url
     try:
         proxy = find_proxy(address)
@@ -168,7 +168,7 @@ def _check_proxy() -> Finding:
 
 
 def _try_proxy(address: str) -> str | None:
-    """Return what a proxy that lets nothing through to `address` is blamed for."""
+    """Return how the proxy failed to connect to `address`; None if it did not."""
     try:
         with open_http(address) as http:
             http.get(f"{address}/models", timeout=10)
@@ -231,7 +231,7 @@ def _check_memory() -> Finding:
 
 
 def _free_memory() -> float | None:
-    """Return the bytes that are free, by the machine's count or the container's if it is less."""
+    """Return the free bytes of the machine, or of the container if that has less."""
     found: list[float] = []
     with suppress(OSError, ValueError):
         for line in Path("/proc/meminfo").read_text().splitlines():

@@ -1,8 +1,8 @@
-"""How answers end, in the words that servers have for it.
+"""The kinds of end that a ``finish_reason`` means, whatever the provider's word for it.
 
-Every make has words of its own. Case, spaces and underscores aside, those of OpenAI, TGI, vLLM,
-Anthropic, Gemini, Mistral, Cohere, DeepSeek, Bedrock, GLM and LM Studio are told apart here; an end
-that nobody knows is no good one.
+Providers have words of their own. Apart from case, spaces and underscores, those of OpenAI, TGI,
+vLLM, Anthropic, Gemini, Mistral, Cohere, DeepSeek, Bedrock, GLM and LM Studio are known here; an
+unknown word does not count as a good end.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _END_OF_WORD: dict[str, End] = {word: end for end, words in _ENDS.items() for wo
 
 
 def end_of(reason: object) -> End | None:
-    """Return the kind of end that a ``finish_reason`` tells; None if it tells none."""
-    if not isinstance(reason, str) or reason in ("", "null"):  # what some say while they write
+    """Return the kind of end that a ``finish_reason`` means; None if it is empty."""
+    if not isinstance(reason, str) or reason in ("", "null"):  # sent before the end by some
         return None
     if known := _END_OF_WORD.get(reason):
         return known
@@ -45,6 +45,6 @@ def end_of(reason: object) -> End | None:
 
 
 def ends_of(call: Call) -> set[End | None]:
-    """Return the kinds of end that the choices of a call's answer came to."""
+    """Return the kinds of end of the choices in a call's answer."""
     reasons = [choice.get("finish_reason") for choice in choices_of(call.body)]
     return {end_of(reason) for reason in reasons or [call.finish_reason]}

@@ -22,7 +22,7 @@ class AimlNbError(Exception):
     """Catch this one to catch all of ours."""
 
     def __init__(self, *parts: object) -> None:
-        # Names of files and models, and what servers say, reach a terminal in our sentences.
+        # Our messages quote names of files and models, and servers: none may control a terminal.
         super().__init__(*(printable(each) if isinstance(each, str) else each for each in parts))
 
 
@@ -48,10 +48,10 @@ class BudgetError(AimlNbError):
 
 @contextmanager
 def without_context() -> Iterator[None]:
-    """Let our own errors out without what they have for cause and context.
+    """Remove cause and context from our own errors.
 
-    Where a loop runs within another, each has what a call before it came to for its context; a
-    traceback would show that, with the variables that hold what a server said.
+    In nested event loops the context is an exception of some earlier call, and a traceback would
+    show it together with variables that hold the server's words.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Text from outside, made fit for a terminal: nothing in it moves the cursor, turns or hides it."""
+"""Make text from outside safe for a terminal: no control characters, no direction marks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from unicodedata import category
 _UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 _MAX_ACCENTS = 2  # of those piled on one letter
 _SPACES = {"Zl": " ", "Zp": " ", "Zs": " "}
-# Letters and symbols by their class that show nothing all the same.
+# Letters and symbols by their Unicode category that are invisible all the same.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
@@ -38,5 +38,5 @@ def printable(text: str) -> str:
 
 
 def say(*parts: object, file: TextIO | None = None, end: str = "\n", flush: bool = False) -> None:
-    """Print as `print` does, whatever the names and words in it: the one way to a terminal."""
+    """Print like `print`, with every part made `printable`; all terminal output goes here."""
     print(*(printable(str(part)) for part in parts), file=file, end=end, flush=flush)

@@ -1,10 +1,10 @@
-"""The times of a call, told from its stamps. All are seconds; None where one is not known."""
+"""The durations of a call, computed from its time stamps: all in seconds, None if unknown."""
 
 from __future__ import annotations
 
 
 class Timed:
-    """What the stamps of a `records.Call` come to."""
+    """The properties of a `records.Call` that are computed from its time stamps."""
 
     __slots__ = ()
     submitted: float | None

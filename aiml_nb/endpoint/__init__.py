@@ -1,4 +1,4 @@
-"""Where calls go: address, key and provider, the transport, and what goes wrong on the way."""
+"""Endpoints: address, key and provider, the HTTP transport, and what its failures mean."""
 
 from .choose import connect, describe_endpoint
 from .endpoint import Endpoint

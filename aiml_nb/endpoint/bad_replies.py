@@ -1,4 +1,4 @@
-"""What a call raises for a reply that came and is not an answer."""
+"""The exceptions for a reply that arrived but is not an answer."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from .error_bodies import is_error
 
 
 class BadResponseError(ValueError):
-    """A reply that came, but is not a chat completion. Becomes ``error_type="bad_response"``.
+    """A reply that is not a chat completion. Becomes ``error_type="bad_response"``.
 
     Parameters
     ----------
     code
-        What it is, where that says more: `PAGE`.
+        The kind of reply, if known: `PAGE`.
     """
 
     def __init__(self, message: str, code: str | None = None) -> None:
@@ -20,17 +20,17 @@ class BadResponseError(ValueError):
 
 
 class ErrorReplyError(BadResponseError):
-    """An error that came with a good status, or as a piece of a stream.
+    """An error with a good HTTP status, or in a chunk of a stream.
 
-    Becomes the status that it names, else ``stream`` for a piece and ``bad_response`` for a whole
-    reply.
+    Its ``error_type`` is the status that it names, else ``stream`` for a chunk and
+    ``bad_response`` for a whole reply.
 
     Parameters
     ----------
     body
-        What came, parsed.
+        The parsed error.
     in_stream
-        It came as a piece of a stream.
+        It was in a chunk of a stream.
     """
 
     def __init__(self, body: object, *, in_stream: bool) -> None:
@@ -40,5 +40,5 @@ class ErrorReplyError(BadResponseError):
 
 
 def find_error(reply: object, *, in_stream: bool) -> ErrorReplyError | None:
-    """Return the exception to raise for an error that came with a good status; None for others."""
+    """Return the exception for an error with a good status; None if `reply` is not an error."""
     return ErrorReplyError(reply, in_stream=in_stream) if is_error(reply) else None

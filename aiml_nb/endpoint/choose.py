@@ -1,4 +1,4 @@
-"""Choose where calls go: a provider, any compatible server, or the simulator."""
+"""`connect`: choose a provider, any compatible server, or the simulator."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def connect(
         If the arguments contradict each other or one is unknown.
     """
     given_key = ApiKey(api_key, source="api_key=") if isinstance(api_key, str) else None
-    kind = type(api_key).__name__
+    kind = type(api_key).__name__  # for the message: the value itself may be a key
     del api_key  # tracebacks may print local variables
     if given_key is None and kind != "NoneType":
         raise TypeError(f"api_key must be text, not {kind}.")
@@ -89,7 +89,10 @@ def describe_endpoint(endpoint: Endpoint) -> str:
 
 
 def _without_password(base_url: str | None) -> str | None:
-    """Take the user out of an address that is going to be refused for having one."""
+    """Remove user and password from an address; it is refused later for having them.
+
+    Done first of all, so that no error text and no traceback shows the password.
+    """
     if not isinstance(base_url, str) or "@" not in base_url:
         return base_url
     return f"https://…@{base_url.rpartition('@')[2]}"

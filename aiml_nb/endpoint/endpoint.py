@@ -1,4 +1,4 @@
-"""A place that answers prompts: its address, model and key, and the two openai clients for it."""
+"""`Endpoint`: address, model and key of a server, and the two openai clients for it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A place that answers prompts. Made by `connect`; holds no connection.
+    """A server that answers prompts. Made by `connect`; holds no connection.
 
     Parameters
     ----------
     base_url
         The address that ``/chat/completions`` is added to.
     model
-        The model asked for, unless a prompt or a run names another.
+        The model of all calls, unless a prompt or a run names another.
     provider
         ``aimlapi``, ``openai``, ``ollama``, ``simulator`` or ``other``.
     simulated, seed, knobs
-        True for the embedded simulator, its seed, and what else it was asked for.
+        True for the embedded simulator, its seed, and its other settings.
     known
         The models that it has listed, or that have answered.
     """
@@ -45,7 +45,7 @@ class Endpoint:
 
     @property
     def reports_cost(self) -> bool:
-        """True if the provider says what a call cost."""
+        """True if the provider reports the cost of a call."""
         return self.provider in {"aimlapi", "simulator"}
 
     @property
@@ -94,7 +94,7 @@ class Endpoint:
         ------
         EndpointError
             If nothing can be sent to this address. A list that is refused, or does not name the
-            model, is not an error: the first call tells.
+            model, is not an error: the first call will tell.
         """
         preflight.warm_up(client, self.known, base_url=self.base_url, key=self.key)
 
@@ -111,22 +111,22 @@ class Endpoint:
         return await preflight.find_address_async(client, self.base_url)
 
     def _client_settings(self, timeout: float) -> dict[str, Any]:
-        hide_in_logs(self.key)
+        hide_in_logs(self.key)  # before the client can log its first request
         return {
             "base_url": self.base_url,
             "api_key": self.key.reveal(),
-            "max_retries": 0,  # its retries would hide inside one call's duration
+            "max_retries": 0,  # the client's retries would be hidden in one call's duration
             "timeout": timeout,
             "default_headers": _without_ambient_headers(),
         }
 
 
 def _without_ambient_headers() -> dict[str, Any]:
-    """Return headers that take back what the client adds from ``OPENAI_*`` variables.
+    """Return headers that remove those the client adds from ``OPENAI_*`` variables.
 
     They were set for another provider: its organisation, its project, its gateway's secrets.
     """
-    from openai import Omit
+    from openai import Omit  # a value that makes the client leave a header out
 
     lines = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
     names = [line.partition(":")[0].strip() for line in lines if ":" in line]

@@ -1,8 +1,8 @@
-"""What a server says in the body of an error: its words, its code, the status that it names.
+"""Read the body of an error: its message, its code, and the HTTP status that it names.
 
-There is no one shape. OpenAI's is ``{"error": {"message", "type", "code"}}``; others put a text in
-``error``, ``detail``, ``message``, a list of what is wrong with each field, a list around it all, a
-page, or a line of text.
+There is no common shape. OpenAI's is ``{"error": {"message", "type", "code"}}``; others have a text
+in ``error``, ``detail`` or ``message``, a list with an entry for each bad field, a list around
+everything, an HTML page, or a line of text.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-# More of a body is not looked at: what is kept of its words is far shorter.
+# Bounds of what is read, against hostile bodies: records keep 300 characters of a message.
 _MAX_CHARACTERS = 65_536
 _MAX_PARSED = 2**20
 _MAX_DEPTH = 8
 _MAX_ENTRIES = 20
 _MAX_STEPS = 2000
 
-# Where words stand, what is nearest to the cause first. `error` is a code where another has words.
+# Members that hold the message, those nearest to the cause first. `error` comes late, since it is a
+# code where another member has the message.
 _NESTED_MEMBERS = ("error", "errors", "fault", "base_resp")
 _MESSAGE_MEMBERS = (
     *("message", "error_description", "error_message", "errorMessage", "error_msg", "errmsg"),
@@ -35,7 +36,7 @@ _PAGE = re.compile(
 _CODE_MEMBERS = (
     *("code", "status", "type", "error_type", "error_code", "errorcode", "errorCode", "__type"),
 )
-# Codes in place of a number, of what may pass.
+# The HTTP statuses of codes without a number, for temporary errors.
 _STATUS_OF_CODE = {
     **dict.fromkeys(
         (
@@ -55,16 +56,16 @@ _JSON = json.JSONDecoder()
 
 
 class ErrorBody(NamedTuple):
-    """What the body of an error says.
+    """The contents of an error's body.
 
     Parameters
     ----------
     message
-        The server's own, on one line, with whatever it repeats in them; empty if there are none.
+        The server's message on one line, not redacted; empty if there is none.
     code
-        Its code or type where that is more than the HTTP status: ``insufficient_quota``.
+        Its code or type, if that is more than the HTTP status: ``insufficient_quota``.
     status
-        The HTTP status from 400 on that it names, by its number or a code such as
+        The HTTP status (400 or above) that it names, as a number or by a code such as
         ``rate_limit_exceeded``.
     parsed
         The body as JSON, or None.
@@ -79,30 +80,31 @@ class ErrorBody(NamedTuple):
 def read_error_text(text: str) -> ErrorBody:
     """Read the body of a reply that is an error: JSON of any shape, a page, or text."""
     text = text.lstrip("\ufeff").strip()
-    event = re.match(r"(?:(?:event|id|retry):[^\n]*\n)*data:\s*", text)  # meant for a stream
+    # Some servers send the error of a streamed request as an event.
+    event = re.match(r"(?:(?:event|id|retry):[^\n]*\n)*data:\s*", text)
     text = text[event.end() :] if event else text
     body = _parse(text) if text[:1] in {"{", "["} else None
     return ErrorBody(page_text(text)) if body is None else read_error(body)
 
 
 def read_error(body: object) -> ErrorBody:
-    """Read the body of an error that is parsed already."""
+    """Read the parsed body of an error."""
     message = _MessageFinder().find(body) or _as_text(body)
     levels = _levels(body)
     codes = (_code(value) for level in levels for value in _values_of(level, _CODE_MEMBERS))
-    names = (_code(level.get("error")) for level in levels)  # as OAuth has it
+    names = (_code(level.get("error")) for level in levels)  # as in OAuth
     code = next(filter(None, codes), None)
     status = _named_status(levels) or _STATUS_OF_CODE.get(re.sub(r"[\W_]", "", code or "").lower())
     return ErrorBody(_one_line(message), code or next(filter(None, names), None), status, body)
 
 
 def is_error(body: object) -> bool:
-    """Tell whether what came with a good status is an error all the same."""
+    """Tell whether a body that came with a good status is an error all the same."""
     if isinstance(body, list):
         return len(body) > 0 and all(isinstance(each, dict) and each.get("error") for each in body)
     if not isinstance(body, dict):
         return False
-    outcome = body.get("base_resp")
+    outcome = body.get("base_resp")  # MiniMax: every reply has one, with 0 for success
     is_refused = isinstance(outcome, dict) and outcome.get("status_code")
     if is_refused or any(body.get(name) for name in ("error", "errors", "fault")):
         return True
@@ -114,12 +116,12 @@ def is_error(body: object) -> bool:
 
 
 def is_page(text: str) -> bool:
-    """Say whether a text is a page, or other XML, with tags around its words."""
+    """Say whether a text is an HTML page or other XML."""
     return bool(_PAGE.match(text[:_MAX_CHARACTERS]))
 
 
 def page_text(text: str) -> str:
-    """Return the words of a page, its title first, without its tags; other text as one line."""
+    """Return the text of a page without its tags, the title first; other text as one line."""
     text = text[:_MAX_CHARACTERS]
     if not is_page(text):
         return _one_line(text)
@@ -139,7 +141,7 @@ def _one_line(text: str) -> str:
 
 
 def _as_text(body: object) -> str:
-    """Return what came as text, such as an object that none of the names above stands in."""
+    """Return the whole body as text, if none of its members is a known one."""
     if body in (None, "", [], {}):
         return ""
     try:
@@ -149,7 +151,7 @@ def _as_text(body: object) -> str:
 
 
 class _MessageFinder:
-    """Finds the words of an error, in so many steps at most: a body may have a million members."""
+    """Finds the message of an error in a bounded number of steps, whatever the body's size."""
 
     __slots__ = ("_left",)
 
@@ -157,13 +159,13 @@ class _MessageFinder:
         self._left = _MAX_STEPS
 
     def find(self, value: object, depth: int = 0) -> str:
-        """Return the words that stand in `value`; empty if there are none."""
+        """Return the message in `value`; empty if there is none."""
         self._left -= 1
         if depth > _MAX_DEPTH or self._left < 0:
             return ""
         if isinstance(value, str):
             text = value.strip()
-            is_json = text[:1] in {"{", "["}  # as a gateway passes on what it was told
+            is_json = text[:1] in {"{", "["}  # a gateway may pass on an error as a string
             body = _parse(text) if is_json else None
             inner = "" if body is None else self.find(body, depth + 1)
             return inner or page_text(text)
@@ -173,17 +175,18 @@ class _MessageFinder:
         return self._find_in_object(value, depth + 1) if isinstance(value, dict) else ""
 
     def _find_in_object(self, value: dict[str, Any], depth: int) -> str:
-        """Find the words of an object: those of what is nested in it, else its own."""
+        """Find the message of an object: that of a nested object, else its own."""
         inner = [name for name in _NESTED_MEMBERS if isinstance(value.get(name), dict | list)]
         names = [*inner, *(name for name in _MESSAGE_MEMBERS if name not in inner)]
         message = next(filter(None, (self.find(value.get(name), depth) for name in names)), "")
         message = message or self._find_by_field(value.get("errors"), depth)
-        location = value.get("loc")  # as pydantic says what is wrong with a field
+        location = value.get("loc")  # pydantic's path of the bad field
         if message and isinstance(location, list) and location:
             return f"{'.'.join(map(str, location[:_MAX_DEPTH]))}: {message}"
         metadata = value.get("metadata")
         upstream = self.find(metadata.get("raw"), depth) if isinstance(metadata, dict) else ""
-        if message and upstream and upstream not in message:  # what a gateway was told (OpenRouter)
+        # OpenRouter has the upstream server's error in `metadata`.
+        if message and upstream and upstream not in message:
             message = f"{message}: {upstream}"
         title = self.find(value.get("title"), depth)  # RFC 9457
         return (
@@ -193,14 +196,14 @@ class _MessageFinder:
         )
 
     def _find_by_field(self, errors: object, depth: int) -> str:
-        """Find the words of what is wrong with each field, by the fields' names."""
+        """Join the messages of an object with one entry per bad field."""
         fields = list(errors.items())[:_MAX_ENTRIES] if isinstance(errors, dict) else []
         found = [(name, self.find(each, depth)) for name, each in fields]
         return "; ".join(f"{name}: {message}" for name, message in found if message)
 
 
 def _parse(text: str) -> Any:
-    """Return the JSON that a text is, or the first of several lines of it; None if it is none."""
+    """Return the JSON value of a text, or of the first of its JSON lines; None if it is none."""
     if len(text) > _MAX_PARSED:
         return None
     try:
@@ -211,7 +214,7 @@ def _parse(text: str) -> Any:
 
 
 def _levels(body: object) -> list[dict[str, Any]]:
-    """Return the objects that an error consists of, the innermost first."""
+    """Return the nested objects of an error, the innermost first."""
     levels: list[dict[str, Any]] = []
     while len(levels) <= _MAX_DEPTH:
         if isinstance(body, list):
@@ -244,7 +247,7 @@ def _status(value: object) -> int | None:
 
 
 def _code(value: object) -> str | None:
-    """Return a code as text; None for what is an HTTP status, a sentence, an address, a kind."""
+    """Return a code as text; None for an HTTP status, a sentence, a URL or an empty word."""
     if isinstance(value, bool) or not isinstance(value, int | str) or _status(value):
         return None
     text = str(value)

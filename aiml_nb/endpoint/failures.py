@@ -1,7 +1,7 @@
-"""What went wrong with an attempt, read from the exception and everything that caused it.
+"""What a failed attempt means: `Failure`, read from the exception and its causes.
 
-The classes that the client raises tell little: a refused connection and one dropped without a reply
-both arrive as ``APIConnectionError``. So the whole chain of causes is read.
+The exception classes of the client tell little: a refused connection and one that was dropped
+without a reply are both ``APIConnectionError``. So the whole chain of causes is searched.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from .error_bodies import ErrorBody, page_text, read_error, read_error_text
 from .keys import ApiKey
 from .retry_hints import read_retry_after
 
-# Class name in the chain of causes -> (error_type, the server may have done the work). The first
-# row that matches decides; names and not classes, so that nothing is imported to ask.
+# Class name in the chain of causes, error_type, and whether the server may have done the work. The
+# first row that matches decides. Names and not classes, so that no HTTP library must be imported.
 _CAUSES: tuple[tuple[str, str, bool], ...] = (
-    ("ProxyFailedError", "connect", False),  # the guard's own, see transport
+    ("ProxyFailedError", "connect", False),  # of our own transport, like the next few
     ("OutOfFilesError", "deadline", False),
     ("HeadTooLargeError", "protocol", True),
     ("BrokenReplyError", "protocol", True),
@@ -46,55 +46,54 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
     ("ReadError", "no_reply", True),
     ("WriteError", "no_reply", True),
     ("RemoteProtocolError", "protocol", True),
-    ("UnicodeEncodeError", "exception", False),  # the prompt could not even be written down
+    ("UnicodeEncodeError", "exception", False),  # the prompt cannot be encoded: nothing was sent
     ("JSONDecodeError", "bad_response", True),
     ("UnicodeDecodeError", "bad_response", True),
     ("RecursionError", "bad_response", True),
     ("APIResponseValidationError", "bad_response", True),
 )
-_NO_REPLY = "without sending"  # how httpx2 words a connection closed before the reply was whole
+_NO_REPLY = "without sending"  # httpx2's message for a connection closed before the reply's end
 _MAX_CHARACTERS = 300
 _NO_HEADERS: Mapping[str, str] = {}
 
 
-PAGE = "page"  # the code of a reply that is one
+PAGE = "page"  # the code of a reply that is an HTML page
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failed attempt in plain words.
+    """The cause of one failed attempt.
 
     Parameters
     ----------
     error_type
         As in `records.Call.error_type`.
     status
-        The HTTP status of the reply, or that which its body names; None if there was none.
+        The HTTP status of the reply, or the one that its body names; None without a reply.
     possibly_billed
         The server may have done, and charged for, the work.
     message
-        What happened, as the server or the client puts it, whole and with whatever it repeats:
-        shown by `quote`.
+        The message of the server or the client, whole and not redacted: show it with `quote`.
     request_id
         The server's ``x-request-id``.
     retry_after
-        Seconds after which the server asks to be asked again, in a header, a field or a sentence;
-        None if it does not say.
+        Seconds after which the server asks for a retry, in a header, a field or a sentence; None
+        if it does not say.
     should_retry
-        The server's ``x-should-retry``, None if it does not say.
+        The server's ``x-should-retry``; None without one.
     code
-        The server's own code or type of the error, such as ``insufficient_quota``; None if it has
-        none but the status.
+        The server's code or type of the error, such as ``insufficient_quota``; None if it has
+        none besides the status.
     at_proxy
-        It was a proxy that failed; the server has not been reached.
+        A proxy failed; the server was not reached.
     param
-        The parameter of the request that the error is about, where the server names one.
+        The request parameter that the error is about, if the server names one.
     """
 
     error_type: str
     status: int | None
     possibly_billed: bool
-    message: str = field(repr=False)  # tracebacks may print variables
+    message: str = field(repr=False)  # tracebacks may print variables, and it may hold the key
     request_id: str | None = field(default=None, repr=False)
     retry_after: float | None = None
     should_retry: bool | None = None
@@ -104,31 +103,32 @@ class Failure:
 
 
 def quote(message: str, key: ApiKey) -> str:
-    """Return what a record keeps of a failure's words: no key, at most 300 characters.
+    """Return a failure's message as records keep it: without the key, at most 300 characters.
 
     Parameters
     ----------
     message
         Any text of the server's.
     key
-        What may stand in it and must not.
+        Is redacted in it.
     """
-    # Enough of it to fill the line; the key goes first, lest a part of it is left by the cut.
+    # Redacted before the final cut, which could leave a part of the key. The first slice only
+    # bounds the work, and still leaves enough to fill the line.
     text = key.redact(printable(" ".join(message[: 40 * _MAX_CHARACTERS].split())))
     if len(text) <= _MAX_CHARACTERS:
         return text
     cut = text[: _MAX_CHARACTERS - 2]
-    at = cut.rfind(" ", _MAX_CHARACTERS // 2)  # a line without blanks is cut where it is full
+    at = cut.rfind(" ", _MAX_CHARACTERS // 2)  # at a space, unless that loses half of the text
     return f"{cut[:at] if at > 0 else cut} …"
 
 
 def explain_failure(error: BaseException, headers: Mapping[str, str] = _NO_HEADERS) -> Failure:
-    """Say what `error`, raised while a call was made, means.
+    """Return the failure that an exception raised during a call means.
 
     Parameters
     ----------
     headers
-        Of a reply with a good status, which may have been an error all the same.
+        Of the reply, if it had a good status and was an error all the same.
     """
     status = getattr(error, "status_code", None)
     if isinstance(status, int) and status >= 300:
@@ -144,7 +144,7 @@ def explain_failure(error: BaseException, headers: Mapping[str, str] = _NO_HEADE
             if any(cls.__name__ == name for cls in type(cause).__mro__):
                 if name == "RemoteProtocolError" and _NO_REPLY in str(cause):
                     error_type = "no_reply"
-                # What cannot be read came with a good status: others are raised as such.
+                # An unreadable reply had a good status: the client raises others by status.
                 status = 200 if error_type == "bad_response" else None
                 words, at_proxy = _describe_cause(cause, error_type), name == "ProxyFailedError"
                 return Failure(error_type, status, possibly_billed, words, at_proxy=at_proxy)
@@ -152,7 +152,7 @@ def explain_failure(error: BaseException, headers: Mapping[str, str] = _NO_HEADE
 
 
 def _explain_status(status: int, response: Any) -> Failure:
-    """Read a reply whose status says that it is none."""
+    """Return the failure of a reply with an error status."""
     headers = getattr(response, "headers", {})
     body = read_error_text(getattr(response, "text", ""))
     return Failure(
@@ -165,7 +165,7 @@ def _explain_status(status: int, response: Any) -> Failure:
 
 
 def _explain_error_reply(body: ErrorBody, kind: str, headers: Mapping[str, str]) -> Failure:
-    """Read an error that came with a good status: it is the status that it names."""
+    """Return the failure of an error with a good HTTP status: it counts as the one it names."""
     return Failure(
         kind if body.status is None else str(body.status),
         body.status or 200,
@@ -176,7 +176,7 @@ def _explain_error_reply(body: ErrorBody, kind: str, headers: Mapping[str, str])
 
 
 def _read_details(body: ErrorBody, headers: Mapping[str, str], *, is_429: bool) -> dict[str, Any]:
-    """Return what an error says beside its words: whose it is, and whether to come back."""
+    """Return the details of an error besides its message, as arguments of `Failure`."""
     return {
         "request_id": headers.get("x-request-id"),
         "retry_after": read_retry_after(
@@ -205,7 +205,7 @@ def _name_status(status: int) -> str:
 
 
 def _walk_causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the root cause first, so that the plainest name decides."""
+    """Yield the chain of causes, the root first: its class is the most specific."""
     seen: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in seen:
@@ -215,13 +215,13 @@ def _walk_causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _describe_cause(cause: BaseException, error_type: str) -> str:
-    """Say what happened, without what a server body in the head of its reply."""
+    """Return the message for a cause, without quoting the head of a reply (it may hold the key)."""
     name = type(cause).__name__
     if error_type == "protocol" and name not in {"HeadTooLargeError", "BrokenReplyError"}:
         return "the reply is not HTTP"
     if error_type == "deadline" and name != "OutOfFilesError":
         return "no whole answer came in time"
-    if name == "ServerDisconnectedError":  # it holds what had come of the head
+    if name == "ServerDisconnectedError":  # its own text quotes the head so far
         return "Server disconnected without sending a response."
     if name == "ClientPayloadError":
         return "the connection was closed before the whole answer had come"
@@ -229,14 +229,14 @@ def _describe_cause(cause: BaseException, error_type: str) -> str:
 
 
 def _describe_exception(error: BaseException) -> str:
-    cause = getattr(error, "os_error", None)  # aiohttp's, whose own words show its settings
+    cause = getattr(error, "os_error", None)  # aiohttp's own text shows connector settings
     if isinstance(cause, ConnectionRefusedError):
         return "connection refused"
     for each in (error, error.__cause__, *error.args):
         untrusted = getattr(each, "verify_message", None)  # of a certificate
         if untrusted:
             return f"its certificate is not trusted: {untrusted}. SSL_CERT_FILE=FILE trusts others"
-    came = getattr(error, "doc", None)  # a piece of a stream that is not JSON
+    came = getattr(error, "doc", None)  # JSONDecodeError: the text that is not JSON
     if isinstance(came, str):
         return f"a piece of the stream is not JSON but: {page_text(came) or 'nothing'}"
     return re.sub(r" ssl:(<.*?>|\w+)", "", str(error)) or type(error).__name__

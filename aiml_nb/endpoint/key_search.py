@@ -1,8 +1,8 @@
-"""Find a key in a text, whatever stands between its letters that nobody sees.
+"""Find an API key in a text, even with invisible characters between its letters.
 
-What is no printable ASCII may be taken away on the way to a reader: zero-width spaces, soft
-hyphens, marks of direction, accents. A key is printable ASCII; so no such character between two of
-its letters hides it, as it is or escaped.
+Characters outside printable ASCII may be dropped or hidden on the way to a reader: zero-width
+spaces, soft hyphens, direction marks, combining accents. Keys are printable ASCII, so any such
+character between two letters, plain or escaped, is skipped by the search.
 """
 
 from __future__ import annotations
@@ -10,27 +10,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-MIN_LENGTH = 6  # characters of a key; fewer would blot out ordinary words
-_PREFIX_LENGTH = 9  # of these it is known by
+MIN_LENGTH = 6  # characters; a shorter key would redact ordinary words
+_PREFIX_LENGTH = 9  # characters that identify a key whose end may be cut off
 
 _HEX = "[0-9a-fA-F]"
 _INVISIBLE = rf"(?-i:(?:[^ -~]|\\(?:u{_HEX}{{4}}|U{_HEX}{{8}}|x{_HEX}{{2}}))*+)"
 _INVISIBLE_RUN = re.compile(_INVISIBLE)
 _INVISIBLE_IN_JSON = rb"(?:[^ -~]|\\(?:u[0-9a-fA-F]{4}|[bfnrt]))*+"
-# What becomes another character, an ASCII one, when a text is brought into its composed form.
+# Characters that Unicode normalization (NFC) turns into ASCII: the Kelvin sign, the Greek question
+# mark, the Greek varia.
 _LOOKALIKES = str.maketrans({"\u212a": "K", "\u037e": ";", "\u1fef": "`"})
 _LOOKALIKES_IN_JSON = re.compile(rb"\xe2\x84\xaa|\xcd\xbe|\xe1\xbf\xaf|\\u(?:212a|037e|1fef)", re.I)
-_OPTIONALLY_ESCAPED = re.compile(rb'["/\\]')  # what JSON may also write with a backslash before it
+_OPTIONALLY_ESCAPED = re.compile(rb'["/\\]')  # JSON may write these with a backslash
 _ESCAPED = re.compile(rb"\\[bfu]")
-_UNICODE_ESCAPE = re.compile(rb"\\u00[2-7]")  # characters that keys have
+_UNICODE_ESCAPE = re.compile(rb"\\u00[2-7]")  # of printable ASCII, which keys consist of
 
 Span = tuple[int, int]
 
 
 def make_finder(key: str) -> Callable[[str], list[Span]]:
-    """Return what finds a key in a text, in capitals or not: from where to where it stands.
+    """Return a function that finds the spans of a key in a text, ignoring case.
 
-    Its end may be cut off by the text's.
+    A key that is cut off by the end of the text is found, too.
     """
     if len(key) < MIN_LENGTH:
         return lambda _: []
@@ -52,7 +53,7 @@ def make_finder(key: str) -> Callable[[str], list[Span]]:
 
 
 def make_test(key: str) -> Callable[[str], bool]:
-    """Return what says whether a text may hold a key, more quickly than by finding it."""
+    """Return a function that says whether a text may hold a key, faster than a full search."""
     if len(key) < MIN_LENGTH:
         return lambda _: False
     search = re.compile(_INVISIBLE.join(map(re.escape, key[:_PREFIX_LENGTH]))).search
@@ -64,7 +65,7 @@ def make_test(key: str) -> Callable[[str], bool]:
 
 
 def make_json_test(key: str) -> Callable[[bytes], bool]:
-    """Return what says whether JSON may hold a key: a look or two tells that most does not."""
+    """Return a function that says whether JSON may hold a key; most is excluded very fast."""
     begin = key[:_PREFIX_LENGTH].encode("utf-8", "replace")
     if len(key) < MIN_LENGTH:
         return lambda _: False
@@ -74,12 +75,12 @@ def make_json_test(key: str) -> Callable[[bytes], bool]:
     search = re.compile(_INVISIBLE_IN_JSON.join(letters)).search
 
     def may_be_in(data: bytes) -> bool:
-        # It may be in an encoding with NULs.
+        # NULs mean UTF-16 or UTF-32, which the byte pattern does not cover.
         if begin in data or b"\0" in data[:4]:
             return True
         if data.isascii() and (b"\\" not in data or not _ESCAPED.search(data)):
             return False
-        # JSON may write any character by its number.
+        # Letters of the key may be written as escapes: only a full search of the text can tell.
         if b"\\" in data and _UNICODE_ESCAPE.search(data):
             return True
         return search(data) is not None or _LOOKALIKES_IN_JSON.search(data) is not None
@@ -88,7 +89,7 @@ def make_json_test(key: str) -> Callable[[bytes], bool]:
 
 
 def _match_rest(rest: str, text: str, at: int) -> int | None:
-    """Return where the rest of a key ends that begins at a place; None if it goes on otherwise."""
+    """Return where the rest of a key, beginning at `at`, ends; None if the text differs."""
     if text.startswith(rest, at):
         return at + len(rest)
     for letter in rest:

@@ -1,4 +1,4 @@
-"""Find, check and hide an API key: its text is kept where no display, log or traceback looks."""
+"""`ApiKey`: find, check and hide an API key, so that no display, log or traceback shows it."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Any, NoReturn
 from ..errors import EndpointError
 from .key_search import Span, make_finder, make_json_test, make_test
 
-PLACEHOLDER = "[key]"  # stands for it wherever it is left out
-# Members of which texts are made that come in parts.
+PLACEHOLDER = "[key]"  # in place of a redacted key
+# Members that hold a part of a text: a key may be split between two parts.
 _TEXT_MEMBERS = ("text", "token", "thinking", "reasoning", "summary", "refusal", "decoded_token")
 
 
 class ApiKey:
     """An API key that can be used but is not shown.
 
-    The text lives in a closure: ``repr``, ``vars`` and tracebacks that print variables show its
-    length at most, and it refuses to be pickled. White space around the key is dropped.
+    The text is kept in a closure: ``repr``, ``vars`` and tracebacks that print variables show its
+    length at most, and it cannot be pickled. White space around the key is dropped.
 
     Parameters
     ----------
     text
-        The key as the user gave it, right or wrong; `check` tells.
+        The key as the user gave it; `check` validates it.
     source
-        Where it came from, in words a user can act on: ``AIML_API_KEY``, ``api_key=``.
+        Where it came from, for messages: ``AIML_API_KEY``, ``api_key=``.
 
     Attributes
     ----------
     reveal
         Returns its text.
     may_be_in
-        Says whether JSON, in bytes, may hold it.
+        Says whether JSON, in bytes, may hold it; a fast filter.
     """
 
     __slots__ = ("__weakref__", "_find", "_is_in", "may_be_in", "reveal", "source")
@@ -75,21 +75,21 @@ class ApiKey:
     def redact(self, text: str) -> str:
         """Return `text` with every occurrence of the key replaced by ``[key]``.
 
-        What nobody sees between its letters does not hide it, nor do capitals. A text that was cut
-        off in the middle of the key loses that part of it, too.
+        Neither invisible characters between its letters nor capitals hide it. A beginning of the
+        key at the end of a text that was cut off is redacted, too.
         """
         found = self._find(text)
         return _cut_out(found, text) if found else text
 
     def redact_all(self, value: Any) -> Any:
-        """Return what JSON holds as `redact` returns a text, with names and texts in parts."""
+        """Return a JSON value redacted: its texts, its names, and texts split into parts."""
         try:
             return self._redact_value(value) if _may_contain(self._is_in, value) else value
-        except RecursionError:  # a circle, which nothing writes down
+        except RecursionError:  # circular: no writer accepts it, so nothing can leak
             return value
 
     def unredact_all(self, value: Any) -> Any:
-        """Return what JSON holds with the key in the places where it was left out."""
+        """Return a JSON value with the key in place of every ``[key]``."""
         if isinstance(value, str):
             return value.replace(PLACEHOLDER, self.reveal())
         if isinstance(value, dict):
@@ -107,7 +107,7 @@ class ApiKey:
         return value
 
     def _redact_parts(self, parts: Sequence[Any]) -> list[Any]:
-        """Take the key out of parts, such as tokens, that hold it only together."""
+        """Redact a key that is split between parts, such as the tokens of logprobs."""
         texts = [_text_of_part(part) for part in parts]
         found = self._find("".join(text for _, text in texts))
         cleaned, begin = [], 0
@@ -115,7 +115,7 @@ class ApiKey:
             left = _cut_out(found, text, begin)
             begin += len(text)
             if left != text:
-                # A token is told in bytes, too, and the other tokens that it might have been.
+                # A token repeats its text as bytes, and in its alternatives.
                 others = {each: None for each in ("bytes", "top_logprobs") if each in part}
                 part = {**part, **others, name: left} if isinstance(part, dict) else left
             cleaned.append(part)
@@ -129,7 +129,7 @@ class ApiKey:
 
 
 def _cut_out(found: list[Span], text: str, begin: int = 0) -> str:
-    """Return a text, which begins at `begin`, without what was found."""
+    """Return a text with the found spans replaced; `begin` is its offset in the joined text."""
     left, at = "", 0
     for start, end in found:
         start, end = start - begin, end - begin
@@ -140,7 +140,7 @@ def _cut_out(found: list[Span], text: str, begin: int = 0) -> str:
 
 
 def _may_contain(is_in: Callable[[str], bool], value: Any) -> bool:
-    """Say whether a text, a name or parts of a text together may hold a key."""
+    """Say whether a text, a name, or the parts of a text together may hold a key."""
     if isinstance(value, str):
         return is_in(value)
     if isinstance(value, dict):
@@ -155,7 +155,7 @@ def _may_contain(is_in: Callable[[str], bool], value: Any) -> bool:
 
 
 def _text_of_part(part: Any) -> tuple[str, str]:
-    """Return the name and the text of what a part of a text says."""
+    """Return the member that holds the text of a part, and the text."""
     if isinstance(part, dict):
         for name in _TEXT_MEMBERS:
             if isinstance(text := part.get(name), str):

@@ -1,9 +1,9 @@
-"""Before the first paid call: whether there is a server, and what models it lists.
+"""Before the first paid call: check that a server is there, and read its list of models.
 
-The list of models is asked for untimed, at no cost and for five seconds at most. It may say that
-all is right, and no more: many servers have none, refuse it to keys that may chat, or leave
-aliases out of it. A run is stopped here only where nothing could be sent at all. Where the list
-does not tell, the first call does: see `runner.first_call`.
+The list is requested outside the timed run, at no cost, and for at most five seconds. It can
+confirm a model but not rule one out: many servers have no list, refuse it to keys that may chat, or
+leave aliases out of it. So a run is stopped here only if nothing could be sent at all; else the
+first call decides (`runner.first_call`).
 """
 
 from __future__ import annotations
@@ -25,22 +25,23 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI, Timeout
 
 _MAX_SECONDS = 5.0
-_CONNECT_SECONDS = 4.0  # less: a connection that is not made must not look like a list that is slow
-_SECONDS_PER_ADDRESS = 2.0  # seconds for each other address that is tried
-_PATHS = ("/v1", "/api/v1", "/openai/v1")  # where servers have their API
+# Less than the above, so that a failed connection is not mistaken for a slow list.
+_CONNECT_SECONDS = 4.0
+_SECONDS_PER_ADDRESS = 2.0  # for each other address that is tried
+_PATHS = ("/v1", "/api/v1", "/openai/v1")  # common paths of the API
 _WANTS_HTTPS = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class KnownModels:
-    """What is known of the models at an endpoint.
+    """The models that an endpoint is known to have.
 
     Parameters
     ----------
     models
         Those that it lists, and those that have answered.
     failure
-        Why its list told nothing; None if it told something, or was not asked for yet.
+        Why the list could not be used; None if it could, or was not requested yet.
     """
 
     models: set[str] = field(default_factory=set, repr=False)
@@ -48,7 +49,7 @@ class KnownModels:
 
     @property
     def is_page(self) -> bool:
-        """True if what came in place of the list was a page for people."""
+        """True if an HTML page came in place of the list."""
         return self.failure is not None and self.failure.code == PAGE
 
     @property
@@ -65,14 +66,14 @@ def warm_up(client: OpenAI, known: KnownModels, *, base_url: str, key: ApiKey) -
     EndpointError
         If nothing can be sent to this address.
     """
-    _ = client.chat.completions  # imported here, not within the first call's time
+    _ = client.chat.completions  # a lazy import: here, so that the first call is not slowed by it
     problem = None
     try:
         listed = client.models.with_raw_response.list(timeout=_client_timeout(_MAX_SECONDS))
         _read_list(known, listed.http_response.text)
     except Exception as error:  # noqa: BLE001  every failure is explained
         problem = _explain_if_unreachable(error, known, base_url=base_url, key=key)
-    if problem:  # raised here, where a traceback does not lead to the server's own words
+    if problem:  # raised outside `except`: the context would show the server's words unredacted
         raise EndpointError(problem) from None
 
 
@@ -95,7 +96,7 @@ async def warm_up_async(
 
 
 def find_address(client: OpenAI, base_url: str) -> str | None:
-    """Return another address on the same host that lists its models, or refuses the key."""
+    """Return another path on the same host that lists models or asks for a key."""
     for address in _other_addresses(base_url):
         other, known = client.copy(base_url=address), KnownModels()
         try:
@@ -103,7 +104,7 @@ def find_address(client: OpenAI, base_url: str) -> str | None:
                 timeout=_client_timeout(_SECONDS_PER_ADDRESS)
             )
             _read_list(known, listed.http_response.text)
-        except Exception as error:  # noqa: BLE001  it is only tried
+        except Exception as error:  # noqa: BLE001  a failed guess is no error
             known.failure = explain_failure(error)
         if _is_model_server(known):
             return address
@@ -143,7 +144,7 @@ def _read_list(known: KnownModels, listed: str) -> None:
 
 
 def read_models(listed: str) -> set[str]:
-    """Return the names in a server's list of models, in any of the shapes that servers give it."""
+    """Return the names in a server's list of models, whatever its shape."""
     try:
         found = json.loads(listed)
     except (ValueError, RecursionError):
@@ -177,7 +178,7 @@ def _other_addresses(base_url: str) -> Iterator[str]:
 def _explain_if_unreachable(
     error: Exception, known: KnownModels, *, base_url: str, key: ApiKey
 ) -> str | None:
-    """Say why nothing can be sent after `error`, and what to do; None if something can."""
+    """Return the message if `error` means that nothing can be sent; None otherwise."""
     failure = known.failure = explain_failure(error)
     if failure.at_proxy:
         message = quote(failure.message, key).rstrip(". ")
@@ -191,7 +192,7 @@ def _explain_if_unreachable(
 
 
 def explain_silence(failure: Failure, *, base_url: str, key: ApiKey) -> str:
-    """Say that nothing answers by HTTP at an address, and what to do."""
+    """Return the message that no HTTP server answers at an address, with what to do."""
     message = quote(failure.message, key).rstrip(". ")
     return (
         f"No model server answered at {base_url!r} ({message}). Start it, check the address (http "

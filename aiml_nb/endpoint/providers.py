@@ -1,4 +1,4 @@
-"""The providers we know, the addresses we accept, and which key may go to which of them."""
+"""The known providers, the accepted addresses, and which key may be sent to which of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .transport import is_loopback
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """What is known of a provider before it is asked."""
+    """The defaults of a provider."""
 
     base_url: str
     model: str
@@ -45,7 +45,7 @@ def check_base_url(base_url: str) -> str:
     except ValueError as error:
         raise EndpointError(f"base_url {base_url!r} is not an address: {error}. {advice}") from None
     if "@" in base_url:
-        # The address itself may hold a password: it is not repeated.
+        # The address may hold a password, so the message does not repeat it.
         raise EndpointError(f"base_url has a user name or password in it. {advice}")
     if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\\]", parts.netloc):
         raise EndpointError(f"base_url {base_url!r} is not an http or https address. {advice}")
@@ -65,13 +65,13 @@ def check_base_url(base_url: str) -> str:
             "Use https; plain http is for this machine only (a tunnel brings a server here: "
             "ssh -L 8000:localhost:8000 HOST)."
         )
-    # The address of one of its services is a common paste.
+    # Users often paste the full URL of the chat service.
     path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
 def _refuse_query(query: str) -> str:
-    """Say where the parts of a query go; their values may be secrets, and odd names, too."""
+    """Return the message for a query; it shows names only, since values may be secrets."""
     found = parse_qsl(query, keep_blank_values=True)
     are_names = all(value and re.fullmatch(r"[a-zA-Z][\w.-]{0,30}", name) for name, value in found)
     names = [name for name, _ in found] if are_names else ["NAME"]
@@ -83,7 +83,7 @@ def _refuse_query(query: str) -> str:
 
 
 def _is_unspecified(host: str) -> bool:
-    """Tell whether `host` stands for all addresses of a machine, as in ``0.0.0.0``."""
+    """Tell whether `host` means all addresses of a machine, as in ``0.0.0.0``."""
     if re.fullmatch(r"\*|0[0x.]*", host):
         return True
     try:

@@ -1,6 +1,6 @@
-"""What the refusal of a call says of the address, the key or the model, and what to do about it.
+"""What a rejected call says about the key, the model or the address, and what to do about it.
 
-Where no call has been answered yet, such a refusal is about all calls, not about one.
+Before any call was answered, such a rejection applies to all calls and not just to one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CODES = {
 }
 _NEGATION = r"(?:not|n't|cannot|no longer|unable)"
 _IN_USE = r"(?:exist|found|find|valid|available|support|recogni[sz]ed|known|load|served|deployed)"
-# In any refusal of a request. A model that does not support a parameter is another matter.
+# In any rejected request. A model that does not support a parameter is not a missing model.
 _NO_SUCH_MODEL = re.compile(
     r"\b(?:invalid|unknown|unrecogni[sz]ed|unsupported|no such|no) models?\b(?! parameter)"
     rf"|\bmodel\b(?:\W+(?!for\b|with\b)\S+){{0,6}}?\W+(?:does\W+)?{_NEGATION}\W+(?:be\W+|a\W+|an\W+)?"
@@ -29,28 +29,28 @@ _NO_SUCH_MODEL = re.compile(
     r"|\bnot a valid model\b|\bno model(?:s)? (?:named|called)\b",
     re.I,
 )
-# In a 404, which says that something is not there: any mention of a model.
+# In a 404, where any mention of a model is enough.
 _MODEL = re.compile(r"\bmodels?\b|\bdeployment\b", re.I)
-# A 403 that is about what one prompt says, and no other.
+# A 403 about the content of one prompt.
 _FLAGGED = re.compile(r"\bflagged\b|\bmoderation\b|\bcontent[ _-]?(?:policy|filter)", re.I)
 _NO_SUCH_PATH = re.compile(r"unexpected (?:endpoint|method)|no (?:such )?(?:route|endpoint)", re.I)
 
 
 def is_flagged(failure: Failure) -> bool:
-    """Say whether a 403 refuses a prompt for what it says, and neither key nor account."""
+    """Say whether a 403 is about the content of a prompt, not about the key or account."""
     quoted = f"{failure.code or ''} {failure.message[:2000]}"
     return failure.error_type == "403" and bool(_FLAGGED.search(quoted))
 
 
 def find_fault(failure: Failure, *, model: str, known: KnownModels) -> Fault | None:
-    """Return what is wrong for all calls if this failure is the first that is heard of them.
+    """Return what is wrong with all calls, if the first of them failed like this.
 
     Parameters
     ----------
     model
-        The model that the call asked for.
+        The model of the call.
     known
-        What is known of the models there.
+        The models that the endpoint is known to have.
     """
     kind, message = failure.error_type, failure.message[:2000]
     if kind in {"401", "403"}:
@@ -65,7 +65,7 @@ def find_fault(failure: Failure, *, model: str, known: KnownModels) -> Fault | N
     if kind in {"400", "422"} and model not in known.models:
         names_model = failure.param == "model" or message.startswith("body.model:")
         return "model" if names_model or code in _CODES or _NO_SUCH_MODEL.search(message) else None
-    # Pages for people, where answers and the list of models were asked for.
+    # HTML pages in place of both the answer and the list of models: not an API.
     return "address" if failure.code == PAGE and known.is_page else None
 
 
@@ -79,12 +79,12 @@ def explain_fault(
     known: KnownModels,
     other_address: str | None = None,
 ) -> str:
-    """Say what is wrong, with the server's own words, and what to type next.
+    """Return the message: what is wrong, the server's own words, and what to type next.
 
     Parameters
     ----------
     other_address
-        An address at which a model server answers, if one was found.
+        Another address at which a model server was found, if any.
     """
     quoted = quote(failure.message, key).rstrip(". ")
     if fault == "key" and key.source == "nowhere":

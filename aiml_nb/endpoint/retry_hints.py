@@ -1,4 +1,4 @@
-"""When a server asks to be asked again: read from its headers, its body's fields, its sentences."""
+"""When a server asks for a retry: read from headers, fields of the body, and sentences."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _DAY = 86_400.0
-# What is later than a month is a mistake: a date in other units, or a number that overflowed.
+# Later than a month is a mistake: a date in other units, or an overflow.
 MAX_HINT = 31 * _DAY
-# Numbers from here on are moments, in seconds since the epoch; from the second on, milliseconds.
+# Numbers above the first are times in seconds since the epoch; above the second, milliseconds.
 _EPOCH, _EPOCH_IN_MS = 1e9, 1e11
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": _DAY}
@@ -24,8 +24,8 @@ _DURATION = rf"((?:{_NUMBER}\s*(?:{_UNIT}|(?:ms|[smhd])(?=\d))(?:\s*(?:,|and)?\s
 _ROUGHLY = r"(?:\s+(?:about|approximately|around|at\s+least|roughly|another|less\s+than))?\s*~?\s*"
 _OBJECT = r"(?:\s+(?:it|your|the|this|request|requests|call|message))*"
 _RETRY_IN = re.compile(
-    # "try again in", "retry your request after", "come back in", "available again in": not what
-    # took a time ("connection reset after", "failed again after", "no worker ready after").
+    # Matches "try again in", "retry your request after", "come back in", "available again in", but
+    # not a time that has passed ("connection reset after", "failed again after").
     rf"(?:\b(?:try|retry|come|check|ask|call|send|available){_OBJECT}\s+(?:again|back|later)"
     rf"(?:\s+(?:again|later))?\s*,?\s+(?:in|after)"
     rf"|\bretry{_OBJECT}\s+(?:in|after)"
@@ -37,7 +37,7 @@ _RETRY_IN = re.compile(
     rf"){_ROUGHLY}{_DURATION}",
     re.I,
 )
-# The header's name in a sentence, with its own unit: seconds.
+# The name of the header in a sentence; without a unit it means seconds.
 _RETRY_AFTER_SECONDS = re.compile(
     r"\bretry[-_ ]?after\b[\"']?\s*[:=]?\s*[\"']?(\d+(?:\.\d+)?)(?![\d.,]*\s*[a-z%\d]|[-:/]\d)",
     re.I,
@@ -62,7 +62,7 @@ _MILLISECONDS_FIELDS = {
 # Prefixes that vendors put before `retry-after`.
 _VENDOR_PREFIX = re.compile(r"^x-(?:ms-|rate-?limit-(?=retry))?", re.I)
 _TIME_FIELDS = {"retryat", "resetat", "resetsat", "resettime", "xratelimitreset"}
-# What a server repeats of the request is not what it says.
+# Fields that echo the request: a prompt may contain "retry_after", too.
 _ECHOED_FIELDS = {"input", "ctx", "messages", "request", "body", "prompt"}
 _LIMIT = re.compile(r"rate-?limit.*(?:reset|remaining)", re.I)
 _MAX_FIELDS = 300
@@ -82,21 +82,21 @@ def read_retry_after(
     Parameters
     ----------
     headers
-        ``retry-after-ms``, ``retry-after`` (seconds, or a date as in RFC 9110), and after what the
-        body says ``x-ratelimit-reset-*`` of what is used up.
+        First ``retry-after-ms`` and ``retry-after`` (seconds, or a date as in RFC 9110); last of
+        all, ``x-ratelimit-reset-*`` of what is used up.
     body
-        As it was parsed: its fields, such as ``retryDelay`` or ``retry_after_ms``, are read.
+        The parsed body, with fields such as ``retryDelay`` or ``retry_after_ms``.
     message
-        The server's sentence: ``try again in 1m30s``.
+        The server's message, such as ``try again in 1m30s``.
     now
         Seconds since the epoch.
     refused
-        True for a 429: a reset of which the headers do not say what is left counts, too.
+        True for a 429: then a reset counts even if the headers do not say what remains.
 
     Returns
     -------
     float or None
-        None if there is no hint, or none that makes sense: negative, NaN, or above a month.
+        None without a hint in a sensible range: not negative, and below a month.
     """
     sources: tuple[Callable[[], Iterator[float | None]], ...] = (
         lambda: _read_headers(headers, now),
@@ -120,7 +120,7 @@ def _read_headers(headers: Mapping[str, str], now: float) -> Iterator[float | No
 def _read_resets(
     headers: Mapping[str, str], now: float, *, refused: bool
 ) -> Iterator[float | None]:
-    """Yield the latest of the moments at which something that is used up is there again."""
+    """Yield the latest reset of the limits that are used up."""
     limits = {name.lower(): value for name, value in headers.items() if _LIMIT.search(name)}
     resets = []
     for name, value in limits.items():
@@ -132,7 +132,7 @@ def _read_resets(
 
 
 def _read_fields(body: object, now: float) -> Iterator[float | None]:
-    """Yield what the fields say whose names ask to wait, those further out first."""
+    """Yield the values of fields with a known name, breadth first: outer fields count more."""
     queue: list[object] = [body]
     for _ in range(_MAX_FIELDS):
         if not queue:
@@ -155,7 +155,8 @@ def _read_fields(body: object, now: float) -> Iterator[float | None]:
 
 
 def _read_message(message: str, now: float) -> float | None:
-    line = " ".join(message[:_MAX_CHARACTERS].split())  # the patterns are slow on runs of blanks
+    # Runs of blanks would make the patterns backtrack for long.
+    line = " ".join(message[:_MAX_CHARACTERS].split())
     asked = _RETRY_IN.search(line)
     if asked:
         return _read_duration(asked[1])
@@ -167,11 +168,11 @@ def _read_message(message: str, now: float) -> float | None:
 
 
 def _read_value(value: object, now: float) -> float | None:
-    """Read seconds, a duration as OpenAI and Google write them (``6m0s``, ``35s``), or a date."""
+    """Read seconds, a duration like OpenAI's and Google's (``6m0s``, ``35s``), or a date."""
     number = _number(value)
     if number is not None:
         return number if number < _EPOCH else _read_time(number, now)
-    if isinstance(value, dict):  # a duration as protobuf has it
+    if isinstance(value, dict):  # a protobuf duration
         return _number(value.get("seconds"))
     if not isinstance(value, str):
         return None
@@ -181,11 +182,12 @@ def _read_value(value: object, now: float) -> float | None:
 
 
 def _read_time(value: object, now: float) -> float | None:
-    """Read a moment, written as a date or as seconds or milliseconds since the epoch."""
+    """Read a point in time: a date, or seconds or milliseconds since the epoch."""
     number = _number(value)
     if number is not None:
         left = number / (1000.0 if number >= _EPOCH_IN_MS else 1.0) - now
-        return max(0.0, left) if left > -_DAY else None  # else it is no moment
+        # More than a day in the past is not a time but some other number.
+        return max(0.0, left) if left > -_DAY else None
     try:
         return max(0.0, _parse_date(str(value)[:100].strip()).timestamp() - now)
     except (ValueError, OverflowError, OSError):
@@ -206,7 +208,7 @@ def _read_duration(text: str) -> float:
 def _amount(number: str) -> float:
     if not number[0].isdigit():  # "an hour"
         return 1.0
-    is_decimal = re.fullmatch(r"\d+,\d{1,2}", number)  # "1,5 s", as half of the world writes it
+    is_decimal = re.fullmatch(r"\d+,\d{1,2}", number)  # a decimal comma, as in "1,5 s"
     return float(number.replace(",", "." if is_decimal else ""))
 
 

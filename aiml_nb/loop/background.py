@@ -45,19 +45,19 @@ class _BackgroundLoop:
         self.loop.close()
 
     def stop(self) -> None:
-        """End the thread; a coroutine that blocks it is abandoned after a second."""
+        """End the thread; a coroutine that blocks it is left behind after a second."""
         self._stopping = True
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(1)
 
 
 def run_in_background(coro: Coroutine[Any, Any, T]) -> T:
-    """Wait, blocking this thread, while the background loop runs `coro` in a copy of the context.
+    """Block this thread while the background loop runs `coro` in a copy of the context.
 
     Raises
     ------
     LoopError
-        If it is called from the background loop itself, which would wait for itself for ever.
+        If it is called from the background loop itself, which would deadlock.
     """
     home = _background()
     if threading.current_thread() is home.thread:
@@ -76,12 +76,13 @@ def run_in_background(coro: Coroutine[Any, Any, T]) -> T:
             remember(error, coro)
             raise
         finally:
+            # The loop has not run since the press: a coroutine blocks it.
             if interruptible.hits and not interruptible.turned:
                 _abandon(home)
 
 
 class _Work:
-    """One coroutine on its way through the background loop."""
+    """One coroutine that runs in the background loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any]) -> None:
         self.future: Future[Any] = Future()
@@ -102,6 +103,7 @@ class _Work:
         self._main.add_done_callback(self._end)
 
     def _end(self, main: asyncio.Task[Any]) -> None:
+        # As asyncio.run does: tasks that the coroutine has left behind are cancelled first.
         leftovers = tasks_of(self._owner, self._loop)
         for task in leftovers:
             task.cancel()
@@ -127,10 +129,10 @@ def _background() -> _BackgroundLoop:
 
 
 def _abandon(blocked: _BackgroundLoop) -> None:
-    """Give the next run a new loop, and end the coroutine that blocks this one.
+    """Give the next run a new loop, and raise KeyboardInterrupt in the blocked thread.
 
-    The exception is raised when its thread next runs Python code: a busy loop ends at once, a
-    ``time.sleep`` afterwards.
+    It is raised when that thread next runs Python code: a busy loop ends at once, a ``time.sleep``
+    when it is over.
     """
     global _current
     with _lock:

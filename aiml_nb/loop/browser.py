@@ -18,12 +18,12 @@ def in_browser() -> bool:
 
 
 def run_in_browser(coro: Coroutine[Any, Any, T]) -> T:
-    """Wait for `coro` by switching stacks.
+    """Wait for `coro` by WebAssembly stack switching.
 
     Raises
     ------
     LoopError
-        If this browser cannot: nothing can wait there except ``await``.
+        If this browser has no stack switching: only ``await`` can wait there.
     """
     if not can_wait():
         coro.close()

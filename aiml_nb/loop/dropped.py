@@ -1,4 +1,4 @@
-"""Presses of the stop button that Python drops."""
+"""Presses of the stop button that Python drops, given again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from .waiting import in_main_thread
 
-# Until the code that drops what it raises has ended, in seconds.
+# Seconds until the destructor that dropped the exception has ended.
 WAIT = 0.01
 
 _lock = threading.Lock()
@@ -23,9 +23,9 @@ _previous: Callable[[Any], Any] = sys.__unraisablehook__
 
 @contextmanager
 def given_again_if_dropped() -> Iterator[None]:
-    """Give a press again if the code that it interrupts is a destructor, or a weak reference's.
+    """Repeat a press of the stop button that interrupts a destructor or a weakref callback.
 
-    Python ignores what is raised there, a KeyboardInterrupt too: the run would go on.
+    Python ignores exceptions raised there, KeyboardInterrupt included: the run would go on.
     """
     global _runs, _previous
     with _lock:
@@ -42,7 +42,7 @@ def given_again_if_dropped() -> Iterator[None]:
 
 
 def press_main_thread() -> None:
-    """Do as the stop button does."""
+    """Interrupt the main thread as the stop button does."""
     if hasattr(signal, "pthread_kill"):
         # A signal, unlike interrupt_main(), also ends a time.sleep().
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)

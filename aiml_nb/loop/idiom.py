@@ -12,12 +12,15 @@ from typing import Any
 
 
 def remember(error: RuntimeError, coro: Coroutine[Any, Any, Any]) -> None:
-    """Note on `error` that it came out of a run of `coro`."""
+    """Mark `error` as raised by a run of `coro`."""
     vars(error)["aiml_nb_ran"] = _code_of(coro)
 
 
 def refuse_second_run(coro: Coroutine[Any, Any, Any], handled: BaseException | None) -> None:
-    """Raise `handled`, the error being handled, again if a run of the same function raised it."""
+    """Raise the error being handled again if it comes from a run of the same function.
+
+    Then ``asyncio.run`` was called from an ``except RuntimeError`` meant for another error.
+    """
     if isinstance(handled, RuntimeError) and vars(handled).get("aiml_nb_ran") is _code_of(coro):
         coro.close()
         handled.add_note("It was raised inside the coroutine, which was not run a second time.")

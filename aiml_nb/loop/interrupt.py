@@ -20,11 +20,11 @@ from .waiting import (
     raises_at_prompt,
 )
 
-# Long enough for a busy loop to take its next turn, short enough to be felt as one press.
+# Seconds for a busy loop to finish its current callback; short enough to feel like one press.
 PATIENCE = 0.5
 
 _presses = 0
-# The handler of a program that was told of a press, and is perhaps about to end.
+# The handler of the program around a run, after it was called: the program may be about to end.
 _ending: Any = None
 
 
@@ -35,18 +35,17 @@ def note_press() -> None:
 
 
 def count_presses() -> int:
-    """Tell how many presses have been heard of."""
+    """Return the number of presses so far."""
     return _presses
 
 
 class Interruptible:
-    """Own SIGINT while the ``with`` lasts: the first hit cancels, the second raises at once.
+    """Handle SIGINT in this ``with`` block: the first press cancels, the second raises at once.
 
-    IPython's own handler must not be left in place: it cancels the task of the cell that is
-    waiting, in mid-step, after which the cell never replies. If the loop takes no turn for 0.5 s
-    after the first hit, a coroutine is blocking it, and the second hit is given automatically.
-    A hit ends what stands around, too: the runs in whose tasks this one is, and the cell or the
-    program that waits for them.
+    IPython's own handler must not stay installed: it cancels the task of the waiting cell in the
+    middle of a step, and the cell never replies. If the loop does not run within 0.5 s of the first
+    press, a coroutine blocks it, and a second press is sent automatically. A press also ends the
+    runs that this one is nested in, and the cell or program that waits for them.
     Outside the main thread, where Python delivers no signals, this does nothing.
     """
 
@@ -68,7 +67,7 @@ class Interruptible:
     def __enter__(self) -> Interruptible:
         if in_main_thread():
             previous = signal.getsignal(signal.SIGINT)
-            # None: a handler that Python did not install and could not put back.
+            # None means a handler installed by C code, which Python could not restore.
             if previous is not None and self._replaces(previous):
                 self._is_at_prompt = raises_at_prompt()
                 self._previous = previous
@@ -82,20 +81,20 @@ class Interruptible:
         traceback: TracebackType | None,
     ) -> None:
         self._open = False
-        with self._closing:  # a press that is just being given arrives here, and not further out
+        with self._closing:  # a press that is just being sent must arrive here, not in outer code
             pass
-        # Runs of several tasks may overlap: then the handler of another one is on top.
+        # Runs in several tasks may overlap: then another one's handler is installed, and stays.
         if self._previous is not None and signal.getsignal(signal.SIGINT) == self._hit:
             signal.signal(signal.SIGINT, self._beneath())
         self._has_closed = True
         if self.hits or isinstance(error, KeyboardInterrupt):
             self._end_what_waits()
             expected = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
-            # A new one: it takes a notebook a second to show the way of the old one.
+            # A new exception: a notebook takes a second to render the traceback of the old one.
             raise self._kind(error) from (None if expected else error)
 
     def hear(self) -> None:
-        """Be hit for the first time, or have a run inside this one be."""
+        """Handle the first press, of this run or of one nested in it."""
         if self.hits or not self._open:
             return
         self.hits = 1
@@ -110,13 +109,13 @@ class Interruptible:
                 beneath(number, frame)
             return
         note_press()
-        if not self._open:  # raised where it ends
+        if not self._open:  # `__exit__` is running, and raises
             self.hits += 1
             return
         if self.hits:
             raise KeyboardInterrupt
         self.hear()
-        # threading.Thread takes locks that the interrupted code may hold; this takes none.
+        # threading.Thread would take locks that the interrupted code may hold.
         _thread.start_new_thread(self._press_again, ())
 
     def _turn(self) -> None:
@@ -132,9 +131,9 @@ class Interruptible:
             press_main_thread()
 
     def _end_what_waits(self) -> None:
-        """End the cell or the program that would go on, and with it what else it has begun."""
+        """End the cell or program around the run, which would otherwise go on with the next."""
         global _ending
-        if self._is_at_prompt or self._has_told:  # what is raised at the prompt ends it anyway
+        if self._is_at_prompt or self._has_told:  # an exception at the prompt ends it anyway
             return
         self._has_told = True
         beneath, outer = self._beneath(), self._outer
@@ -151,7 +150,7 @@ class Interruptible:
             beneath(signal.SIGINT, None)
 
     def _kind(self, error: BaseException | None) -> type[BaseException]:
-        """Return what to raise: a KeyboardInterrupt would end any loop that it meets."""
+        """Return the exception class: a KeyboardInterrupt would end any loop it passes through."""
         if self._previous is None and in_main_thread():
             return Interrupted if isinstance(error, Interrupted) else KeyboardInterrupt
         if self._is_at_prompt and in_main_thread():
@@ -162,33 +161,33 @@ class Interruptible:
 
     @property
     def _outer(self) -> Interruptible | None:
-        """The run in whose task this one is."""
+        """The run that this one is nested in."""
         return owner_of(self._beneath())
 
     def _beneath(self) -> Any:
-        """Return the handler that was there before, past those of runs that are over since."""
+        """Return the handler before this one, skipping those of runs that have ended."""
         handler = self._previous
         while (owner := owner_of(handler)) is not None and not owner._open:
             handler = owner._previous
         return handler
 
     def _replaces(self, previous: Any) -> bool:
-        """Tell whether to stand in for the handler that is there."""
+        """Tell whether to replace the installed handler."""
         return True
 
 
 def _forget_ending(handler: Any) -> None:
-    """Let runs be begun again: what `handler` was to end has ended by now, or goes on."""
+    """Allow new runs again: the program that `handler` belongs to has ended by now, or goes on."""
     global _ending
     if _ending == handler:
         _ending = None
 
 
 def refuse_when_ending() -> None:
-    """Raise what an interrupt does in a cell, or a run, that one is about to end.
+    """Raise in a cell or run that was interrupted and has not ended yet.
 
-    A press finds one run at work. Those that other tasks begin before their turn to be cancelled
-    has come would go on: of tasks that block the loop, one after the other.
+    A press interrupts the one run in progress. Other tasks could start new runs before they are
+    cancelled themselves; if these block the loop, one after the other would run to its end.
     """
     if not in_main_thread():
         return
@@ -207,6 +206,6 @@ def refuse_when_ending() -> None:
 
 
 def owner_of(handler: Any) -> Interruptible | None:
-    """Return the run whose handler of SIGINT this is."""
+    """Return the run that a SIGINT handler belongs to, None for other handlers."""
     owner = getattr(handler, "__self__", None)
     return owner if isinstance(owner, Interruptible) else None

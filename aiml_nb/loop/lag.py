@@ -1,4 +1,4 @@
-"""How late the running loop is, and a tick that keeps it interruptible."""
+"""Measure how late the event loop runs, with a timer that also keeps it interruptible."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ INTERVAL = 0.02
 class LoopLag:
     """Measure how late the running loop wakes up, while the ``async with`` lasts.
 
-    The probe asks to be woken every 20 ms. Those wake-ups are also what makes an awaited cell
-    interruptible: a kernel hears the stop button only when its loop next turns, and a cell that
-    awaits one long answer otherwise turns no loop until the answer comes.
+    A timer fires every 20 ms. It is also what makes an awaited cell interruptible: a kernel
+    notices the stop button only when its loop runs, and while a cell awaits one long answer the
+    loop would sleep until the answer arrives.
 
     Attributes
     ----------
     maximum
-        The longest delay of one wake-up, in seconds. Current at any time, final after the block.
+        The longest delay of the timer, in seconds. Current at any time, final after the block.
     total
-        Seconds of all delays together, of which those up to 20 ms do not count: any machine has
-        them.
+        The sum of all delays above 20 ms, in seconds; shorter ones occur on any machine.
 
     Examples
     --------
@@ -50,11 +49,11 @@ class LoopLag:
         traceback: TracebackType | None,
     ) -> None:
         self._timer.cancel()
-        # A loop that was blocked until the very end has had no turn in which to say so.
+        # If the loop was blocked until the end, the timer could not fire.
         self._measure()
 
     def begin_again(self) -> None:
-        """Forget the delays until now, and the one that comes of what is started now."""
+        """Forget the delays so far, and ignore the next one: it comes from starting the run."""
         self.maximum = self.total = 0.0
         self._starts_up = True
 

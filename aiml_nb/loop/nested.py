@@ -11,7 +11,7 @@ from .idiom import remember
 from .interrupt import Interruptible
 from .owner import FAREWELL, new_owner, tasks_of
 
-# How often a nested run looks whether the task that waits for it has been cancelled, in seconds.
+# Seconds between two checks whether the task that waits for a nested run has been cancelled.
 GLANCE = 0.05
 
 T = TypeVar("T")
@@ -20,9 +20,9 @@ T = TypeVar("T")
 def run_nested(loop: Any, coro: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
     """Wait for `coro` inside `loop`, which is running, nestable and this thread's own.
 
-    An interrupt cancels `coro`, and so does whoever cancels the task that waits for it here. Tasks
-    that it made and left behind are cancelled, as by ``asyncio.run``; all other tasks of the loop
-    go on, during the run and after it.
+    `coro` is cancelled by an interrupt, and when the task that waits for it here is cancelled.
+    Tasks that it leaves behind are cancelled, as by ``asyncio.run``; all other tasks of the loop
+    continue during the run and after it.
     """
     context, owner = new_owner()
     waiting = asyncio.current_task()
@@ -48,7 +48,7 @@ def _cancel_tasks(loop: Any, owner: object) -> None:
     for task in leftovers:
         task.cancel()
     if leftovers:
-        # A kernel that is being shut down stops its loop here: there is nothing left to wait for.
+        # RuntimeError: a kernel that shuts down stops its loop here.
         with suppress(RuntimeError):
             loop.run_until_complete(loop.create_task(asyncio.wait(leftovers, timeout=FAREWELL)))
     for task in leftovers:
@@ -64,8 +64,8 @@ def _report_failure(loop: Any, task: asyncio.Task[Any]) -> None:
 
 @contextmanager
 def _cancelled_with(waiting: Any, task: asyncio.Task[Any]) -> Iterator[None]:
-    """Cancel `task` when `waiting` is cancelled, the task that stands still here in mid-step."""
-    if waiting is None:  # a callback, which nobody cancels
+    """Cancel `task` when `waiting` is cancelled: that task is blocked here in one of its steps."""
+    if waiting is None:  # called from a callback, which cannot be cancelled
         yield
         return
     loop, before, timer = task.get_loop(), waiting.cancelling(), None
@@ -74,7 +74,7 @@ def _cancelled_with(waiting: Any, task: asyncio.Task[Any]) -> Iterator[None]:
         nonlocal timer
         if waiting.cancelling() <= before:
             timer = loop.call_later(GLANCE, look)
-        elif not task.cancelling():  # else its farewell would be cut off
+        elif not task.cancelling():  # a second cancel would interrupt its cleanup
             task.cancel()
 
     timer = loop.call_later(GLANCE, look)
@@ -82,7 +82,8 @@ def _cancelled_with(waiting: Any, task: asyncio.Task[Any]) -> Iterator[None]:
         yield
     except asyncio.CancelledError:
         if waiting.cancelling() > before:
-            with suppress(AttributeError):  # a task made in C cannot be told that it has heard
+            # The cancellation is delivered by this exception; C tasks have no such attribute.
+            with suppress(AttributeError):
                 waiting._must_cancel = False
         raise
     finally:
@@ -93,9 +94,9 @@ def _cancelled_with(waiting: Any, task: asyncio.Task[Any]) -> Iterator[None]:
 def _enough_handles(loop: Any) -> Iterator[None]:
     """Leave the loop at least as many ready callbacks as it had.
 
-    In the cell that applies the patch, the turn in progress is still asyncio's own, which counted
-    its callbacks beforehand: where the nested run has consumed them it ends the loop, and with it
-    the kernel, by ``IndexError: pop from an empty deque``.
+    In the cell that applies the patch, the current iteration is still asyncio's own, which has
+    counted its callbacks beforehand. If the nested run has consumed them, it raises ``IndexError:
+    pop from an empty deque``, which ends the loop and the kernel.
     """
     ready = len(loop._ready)
     try:
@@ -106,12 +107,12 @@ def _enough_handles(loop: Any) -> Iterator[None]:
 
 
 def _nothing() -> None:
-    """Stand in for a callback that a nested run has already called."""
+    """Replace a callback that the nested run has already called."""
 
 
 @contextmanager
 def _debugging(loop: Any, debug: bool | None) -> Iterator[None]:
-    """Set the loop's debug flag as asked, and put it back: the loop is not only ours."""
+    """Set the loop's debug flag, and restore it afterwards: the loop is shared."""
     before = loop.get_debug()
     if debug is not None:
         loop.set_debug(debug)

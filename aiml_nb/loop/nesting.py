@@ -23,7 +23,7 @@ BACKGROUND = "background"
 
 
 def version_of(package: str) -> str | None:
-    """Tell the installed version of a package, or None."""
+    """Return the installed version of a package, or None."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -31,7 +31,7 @@ def version_of(package: str) -> str | None:
 
 
 def find_patch(loop: asyncio.AbstractEventLoop, run: Callable[..., Any]) -> str:
-    """Name the patch in force: ours (which made `run` asyncio.run), another, or nothing."""
+    """Return the name of the active patch: ours (with `run` as asyncio.run), another, or none."""
     module = getattr(getattr(type(loop), "_run_once", None), "__module__", "")
     if asyncio.run is run and (module == "nest_asyncio2" or not module.startswith("nest_asyncio")):
         return OURS
@@ -43,13 +43,14 @@ def find_patch(loop: asyncio.AbstractEventLoop, run: Callable[..., Any]) -> str:
 
 
 def why_not_nestable(loop: asyncio.AbstractEventLoop) -> str:
-    """Tell what keeps `loop` from being nested without losing anything; empty if nothing does."""
+    """Return why `loop` cannot be nested without losing anything; empty if it can."""
     if not isinstance(loop, asyncio.BaseEventLoop):
         return f"{type(loop).__name__} of {type(loop).__module__} cannot be nested"
     try:
         nest_asyncio2 = importlib.import_module("nest_asyncio2")
     except ImportError:
         return f"nest-asyncio2 is not installed, expected >= {ENOUGH}"
+    # Only versions from `ENOUGH` on have this: earlier ones lose the cells queued meanwhile.
     if hasattr(nest_asyncio2, "_context_entered"):
         return ""
     found = version_of("nest-asyncio2") or "of unknown version"
@@ -57,12 +58,12 @@ def why_not_nestable(loop: asyncio.AbstractEventLoop) -> str:
 
 
 def way_of(loop: asyncio.AbstractEventLoop) -> str:
-    """Tell how runs inside `loop` have been arranged, or nothing if they have not."""
+    """Return how runs inside `loop` are made, `NESTED` or `BACKGROUND`; empty if not patched."""
     return str(vars(type(loop)).get("aiml_nb_way", ""))
 
 
 def make_nestable(loop: asyncio.AbstractEventLoop) -> None:
-    """Patch the class of `loop`; expects that `why_not_nestable` has no objection."""
+    """Patch the class of `loop`; only if `why_not_nestable` returns nothing."""
     kind: Any = type(loop)
     if way_of(loop):
         return
@@ -72,10 +73,10 @@ def make_nestable(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def keep_from_nesting(loop: asyncio.AbstractEventLoop) -> None:
-    """Send the coroutines of ``loop.run_until_complete`` to the background loop too.
+    """Run the coroutines of ``loop.run_until_complete`` in the background loop, too.
 
-    A later ``nest_asyncio.apply()`` does nothing then: on uvloop it would replace ``asyncio.run``
-    first and raise afterwards.
+    And make a later ``nest_asyncio.apply()`` do nothing: on uvloop it would first replace
+    ``asyncio.run`` and then raise.
     """
     kind: Any = type(loop)
     with suppress(TypeError):  # a class made in C cannot be changed
@@ -91,7 +92,7 @@ def _mark_as_nested(place: Any) -> None:
 
 
 def _forget_first_patch(kind: Any) -> None:
-    """Take away the marks by which nest_asyncio 1.x makes nest_asyncio2 do nothing."""
+    """Remove the marks of nest_asyncio 1.x, with which nest_asyncio2 would do nothing."""
     anywhere: Any = asyncio
     if _is_marked_in_vain(anywhere):
         _unmark(anywhere)
@@ -114,10 +115,10 @@ def _unmark(place: Any) -> None:
 
 
 def _restore_tasks(anywhere: Any) -> None:
-    """Put asyncio's own tasks back.
+    """Restore asyncio's own Task and Future classes.
 
-    From Python 3.14 on, current_task() knows nothing of the Python-made tasks that nest_asyncio
-    1.x puts in their place, and timeouts fail with it.
+    From Python 3.14 on, current_task() does not work with the pure Python tasks that nest_asyncio
+    1.x installs, and neither do timeouts.
     """
     made_in_c: Any = importlib.import_module("_asyncio")
     anywhere.Task = anywhere.tasks.Task = anywhere.tasks._CTask = made_in_c.Task
@@ -127,7 +128,7 @@ def _restore_tasks(anywhere: Any) -> None:
 def _reroute(
     kind: Any, run_inside: Callable[[Any, Coroutine[Any, Any, Any]], Any], *, mark: str
 ) -> None:
-    """Let `run_inside` run what ``run_until_complete`` is given inside its own running loop."""
+    """Make ``run_until_complete`` call `run_inside` when it is called inside its running loop."""
     original = kind.run_until_complete
 
     @wraps(original)

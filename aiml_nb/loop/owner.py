@@ -1,4 +1,4 @@
-"""Which run a task belongs to: said by a token in the task's context."""
+"""Which run a task belongs to: marked by a token in the context of the task."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
-# A cancelled task that is not over after these seconds goes on in the background.
+# Seconds that cancelled tasks get for their cleanup; after that they continue unattended.
 FAREWELL = 1.0
 
 _owner: ContextVar[object] = ContextVar("aiml_nb_owner", default=None)
@@ -22,8 +22,8 @@ _warned = False
 def inside_run() -> Iterator[None]:
     """Mark the code inside as one of our timed runs.
 
-    A nested run ends only after every nested run that was started later, so it would falsify the
-    timings: `run_coroutine` and a patched ``asyncio.run`` warn once when they are used in here.
+    A nested run ends only after every nested run that was started later, so its times would be
+    wrong: `run_coroutine` and a patched ``asyncio.run`` warn once if they are used in here.
     """
     token = _timing.set(True)
     try:
@@ -47,7 +47,7 @@ def warn_inside_run() -> None:
 
 
 def new_owner() -> tuple[Context, object]:
-    """Make a copy of the current context in which every new task is marked as one run's."""
+    """Return a copy of the context in which every new task is marked with a new owner."""
     owner = object()
     context = copy_context()
     context.run(_owner.set, owner)
@@ -55,9 +55,9 @@ def new_owner() -> tuple[Context, object]:
 
 
 def tasks_of(owner: object, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[Any]]:
-    """List the unfinished tasks that the run of `owner` made, and nobody else's.
+    """Return the unfinished tasks of the run with this `owner`.
 
-    A kernel's own queued cells are tasks of the same loop.
+    Only those: a kernel's queued cells are tasks of the same loop.
     """
     return [task for task in asyncio.all_tasks(loop) if _owner_of(task) is owner]
 
@@ -65,7 +65,7 @@ def tasks_of(owner: object, loop: asyncio.AbstractEventLoop) -> list[asyncio.Tas
 def _owner_of(task: asyncio.Task[Any]) -> object:
     if sys.version_info >= (3, 12):
         return task.get_context().get(_owner)
-    # Python 3.11 shows the context of Python-made tasks only. The patch makes all tasks so.
+    # Python 3.11 exposes the context of pure Python tasks only, which the patch makes of all.
     context = getattr(task, "_context", None)
     return None if context is None else context.get(_owner)
 

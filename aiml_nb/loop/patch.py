@@ -1,4 +1,4 @@
-"""Patch the notebook's event loop, and say in one line what was found and done."""
+"""`patch_loop`: patch the event loop of a notebook, and say in one line what was done."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def patch_loop() -> LoopReport:
 
 
 def inspect_loop() -> LoopReport:
-    """Tell what `patch_loop` finds here, without patching or printing anything."""
+    """Return what `patch_loop` finds here, without patching or printing anything."""
     if browser.in_browser():
         return describe_browser(browser.can_wait())
     loop = asyncio._get_running_loop()

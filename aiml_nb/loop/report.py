@@ -1,4 +1,4 @@
-"""What was found and done about the event loop, as one record and one line."""
+"""`LoopReport`: what was found and done about the event loop, as a record and as one line."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def run_in_cell(main: Awaitable[T], *, debug: bool | None = None, **options: Any
 
 
 def prepare(loop: asyncio.AbstractEventLoop) -> LoopReport:
-    """Make ``asyncio.run`` work inside `loop`, which is running, and tell how."""
+    """Make ``asyncio.run`` work inside the running `loop`, and return the report."""
     found = nesting.find_patch(loop, run_in_cell)
     problem = nesting.why_not_nestable(loop)
     try:
@@ -85,7 +85,7 @@ def _run_here(coro: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
     try:
         refuse_when_ending()
         warn_inside_run()
-    except (KeyboardInterrupt, RuntimeWarning):  # a warning where warnings are errors
+    except (KeyboardInterrupt, RuntimeWarning):  # the warning, if warnings are set to be errors
         coro.close()
         raise
     if not nesting.way_of(loop):  # a thread's loop, of another class than the patched one

@@ -1,4 +1,4 @@
-"""What a run does to be ended by the stop button, wherever it is begun."""
+"""Make runs interruptible by the stop button, wherever they are started."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from .waiting import (
     restore_sigint,
 )
 
-# A pool gives its thread the next piece of work at once, and knows nothing of a press.
+# Seconds after an interrupt in which a thread starts no run: a pool would give it the next piece of
+# work at once.
 QUIET = 0.5
 
 _mine = threading.local()
@@ -33,9 +34,9 @@ _mine = threading.local()
 
 @contextmanager
 def ended_with_cell() -> Iterator[None]:
-    """Let an interrupt of the cell that awaits, or of the main thread, reach a task's run.
+    """Cancel the current task when the cell that awaits it, or the main thread, is interrupted.
 
-    From its first moment on, and where nobody cancels the task, as `asyncio.wait` does not.
+    Some callers, such as `asyncio.wait`, do not cancel the tasks that they wait for.
     """
     task, cell = current_task(), find_cell(asyncio._get_running_loop())
 
@@ -56,11 +57,13 @@ def ended_with_cell() -> Iterator[None]:
 
 @asynccontextmanager
 async def interruptible_task() -> AsyncIterator[None]:
-    """Let an interrupt cancel the task that runs here, where nobody else would do it."""
+    """Cancel the current task at an interrupt that would not reach it otherwise."""
     task, loop = current_task(), asyncio.get_running_loop()
 
     def cancel() -> None:
-        if task is not None and not task.cancelling():  # else its farewell would be cut off
+        if (
+            task is not None and not task.cancelling()
+        ):  # a second cancel would interrupt its cleanup
             task.cancel()
 
     with (
@@ -73,7 +76,7 @@ async def interruptible_task() -> AsyncIterator[None]:
 class InterruptibleTask(Interruptible):
     """As `Interruptible`, for a task of the running loop.
 
-    A KeyboardInterrupt ends the loop alone: in an IPython terminal the task would go on with the
+    A KeyboardInterrupt ends only the loop: in an IPython terminal the task would continue with the
     next cell that awaits.
     """
 
@@ -83,9 +86,9 @@ class InterruptibleTask(Interruptible):
 
 
 class InterruptibleCall(Interruptible):
-    """As `Interruptible`, for code that may block a running loop: the first hit raises.
+    """As `Interruptible`, for code that may block a running loop: the first press raises.
 
-    The handler that is there would ask the loop to end what blocks it.
+    The installed handler would ask the loop, which is blocked, to cancel the code.
     """
 
     def __init__(self) -> None:
@@ -110,13 +113,13 @@ class InterruptibleCall(Interruptible):
             super().__exit__(kind, error, traceback)
 
     def _replaces(self, previous: Any) -> bool:
-        if previous is signal.SIG_IGN:  # so a kernel has it between cells, where callbacks run
+        if previous is signal.SIG_IGN:  # a kernel ignores SIGINT between cells, in callbacks
             return self._is_in_loop and in_kernel()
         raises_here = previous is signal.default_int_handler and raises_at_prompt()
         return self._is_in_loop and not raises_here
 
     def _hit(self, number: int, frame: FrameType | None) -> None:
-        if not self._open:  # it is ending, or has ended
+        if not self._open:  # ending, or ended
             super()._hit(number, frame)
             return
         note_press()
@@ -126,7 +129,7 @@ class InterruptibleCall(Interruptible):
 
 @contextmanager
 def _begun_in_thread() -> Iterator[None]:
-    """Raise Interrupted in a thread whose main thread is interrupted, or was a moment ago."""
+    """Raise Interrupted in another thread if the main thread is, or has just been, interrupted."""
     if in_main_thread():
         yield
         return

@@ -1,6 +1,6 @@
-"""The stop button for runs in other threads than the main one, which hear of no signal.
+"""Interrupts for runs in other threads, which Python does not deliver there.
 
-Nobody tells them that the main thread was interrupted: somebody has to look.
+No event tells them that the main thread was interrupted, so a thread polls for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .browser import in_browser
 from .interrupt import count_presses
 from .waiting import Interrupted, block_sigint, find_cell, in_kernel, in_main_thread
 
-GLANCE = 0.05  # seconds between two looks
+GLANCE = 0.05  # seconds between two polls
 
 # The run that a thread, or a task of its loop, is in.
 _current: ContextVar[_Run | None] = ContextVar("_current", default=None)
@@ -30,10 +30,10 @@ T = TypeVar("T")
 
 
 def call_in_thread(function: Callable[[], T]) -> Future[T]:
-    """Call `function` in a thread that nobody waits for when the loop or the program ends.
+    """Call `function` in a daemon thread, which does not delay the end of the loop or program.
 
-    The threads of `asyncio.to_thread` and of pools are waited for: after an interrupt, too, for as
-    long as a server, or a search for its address, makes them wait.
+    The threads of `asyncio.to_thread` and of pools are joined at the end, even after an interrupt:
+    that may take as long as a server or a DNS lookup does.
     """
     future: Future[T] = Future()
     future.set_running_or_notify_cancel()
@@ -52,25 +52,25 @@ def call_in_thread(function: Callable[[], T]) -> Future[T]:
 
 @cache
 def import_in_thread(name: str) -> None:
-    """Import a module to its end, though the stop button may be pressed meanwhile.
+    """Import a module completely, even if the stop button is pressed meanwhile.
 
-    Where an import is broken off, parts of it stay behind. With some packages it then fails until
-    the program, or the kernel, is started anew.
+    An interrupted import leaves partly initialized modules behind; some packages then cannot be
+    imported until the program, or the kernel, is restarted.
     """
-    if in_browser():  # which has no threads
+    if in_browser():  # no threads there
         import_module(name)
     else:
         call_in_thread(partial(import_module, name)).result()
 
 
 def call_with_main(function: Callable[[], T], interrupt: Callable[[], object]) -> T:
-    """Call `function`, which blocks; raise Interrupted if the main thread is interrupted meanwhile.
+    """Call a blocking `function`; raise Interrupted if the main thread is interrupted meanwhile.
 
     Parameters
     ----------
     interrupt
-        Ends it, or else it is left to itself. In the main thread there is no need: there an
-        interrupt raises.
+        Called then, to end the function; it is not waited for. Not used in the main thread, where
+        an interrupt raises by itself.
     """
     if in_main_thread():
         return function()
@@ -95,7 +95,7 @@ def interrupted_with_main(*interrupt: Callable[[], object]) -> Iterator[None]:
     _watch.add(run)
     token = _current.set(run)
     try:
-        if outer is not None and outer.is_interrupted:  # before this one was there to hear of it
+        if outer is not None and outer.is_interrupted:  # interrupted before this one was added
             raise Interrupted
         yield
     finally:
@@ -106,7 +106,7 @@ def interrupted_with_main(*interrupt: Callable[[], object]) -> Iterator[None]:
 
 
 def main_interrupt() -> KeyboardInterrupt | None:
-    """Return the interrupt that the main thread is handling, or of which it has ended."""
+    """Return the KeyboardInterrupt that the main thread is handling, or that has ended it."""
     main = threading.main_thread()
     if not main.is_alive():
         return _shown_interrupt()
@@ -116,13 +116,13 @@ def main_interrupt() -> KeyboardInterrupt | None:
 
 
 def _shown_interrupt() -> KeyboardInterrupt | None:
-    """Return the interrupt whose traceback was the last to be shown: at a prompt, or at the end."""
+    """Return the KeyboardInterrupt whose traceback was shown last, at a prompt or at the end."""
     error = getattr(sys, "last_value", None)
     return error if isinstance(error, KeyboardInterrupt) else None
 
 
 class _Run:
-    """One that is to hear of interrupts."""
+    """A run in another thread, with the functions to call at an interrupt."""
 
     def __init__(self, *interrupt: Callable[[], object]) -> None:
         self._interrupt = interrupt
@@ -134,7 +134,7 @@ class _Run:
 
 
 class _Signs(NamedTuple):
-    """All that tells of an interrupt of the main thread."""
+    """Everything that shows an interrupt of the main thread."""
 
     presses: int
     handled: KeyboardInterrupt | None
@@ -147,7 +147,7 @@ class _Signs(NamedTuple):
 
 
 class _Watch:
-    """A thread that looks while there are runs in other threads."""
+    """A thread that polls for interrupts while there are runs in other threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -194,7 +194,7 @@ def _read_signs() -> _Signs:
 
 
 class _Kernel:
-    """A kernel's loop, in which IPython cancels the cell that awaits when it is interrupted."""
+    """The loop of a kernel, in which IPython cancels an awaiting cell at an interrupt."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -205,7 +205,7 @@ class _Kernel:
                 self._loop = sys.modules["IPython"].get_ipython().kernel.io_loop.asyncio_loop
 
     def is_stopped(self) -> bool:
-        """Tell whether the cell that awaits has been cancelled."""
+        """Tell whether the awaiting cell has been cancelled."""
         if self._loop is None:
             return False
         # IPython's handler asks the loop to cancel the cell, but does not wake it.
@@ -213,7 +213,7 @@ class _Kernel:
             self._loop.call_soon_threadsafe(lambda: None)
         cell = self._cell
         is_cancelled = cell is not None and cell.cancelling() > 0
-        # Only the second time: a timeout in a cell, too, cancels its task, for a moment.
+        # Only if seen twice: a timeout in a cell also cancels its task, for a moment.
         is_stopped = is_cancelled and self._was_cancelled
         if cell is None or (cell.done() and (is_stopped or not is_cancelled)):
             self._cell, is_cancelled = find_cell(self._loop), False

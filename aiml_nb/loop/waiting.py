@@ -1,4 +1,4 @@
-"""Where code runs: in which thread, in which task, and who would see what it raises."""
+"""Where code runs: in which thread and task, in a cell or not, and who sees its exceptions."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 
 
 class Interrupted(KeyboardInterrupt, asyncio.CancelledError):
-    """The stop button where a KeyboardInterrupt would do harm: in a task, in another thread.
+    """An interrupt in a task or in another thread, where a KeyboardInterrupt would do harm.
 
-    It ends a task as a cancellation does. A plain KeyboardInterrupt goes on from the task into the
-    event loop and ends that, too, and the kernel with it.
+    It ends a task as a cancellation does. A plain KeyboardInterrupt would propagate from the task
+    to the event loop, and end the loop and the kernel.
     """
 
 
-# Learners know it by this name.
+# Shown by the name that users know.
 Interrupted.__name__ = Interrupted.__qualname__ = "KeyboardInterrupt"
 Interrupted.__module__ = "builtins"
 
 
 def in_kernel() -> bool:
-    """Tell whether this is a notebook's kernel: ipykernel alone may be imported anywhere."""
+    """Tell whether this is a notebook's kernel; that ipykernel is imported does not show it."""
     return hasattr(_shell(), "kernel")
 
 
@@ -34,10 +34,10 @@ def in_main_thread() -> bool:
 
 
 def block_sigint() -> set[int]:
-    """Have SIGINT delivered to other threads than this one; return what was blocked before.
+    """Block SIGINT in this thread; return the signals that were blocked before.
 
-    A signal to the process may be taken by any of its threads. If the main thread waits for a lock
-    then, it does not wake, and hears of the signal only when it has got the lock.
+    A signal to the process may be delivered to any thread. If it is not the main thread, and that
+    waits for a lock, it does not wake up, and handles the signal only after it has the lock.
     """
     if in_main_thread() or not hasattr(signal, "pthread_sigmask"):
         return set()
@@ -51,31 +51,31 @@ def restore_sigint(blocked: set[int]) -> None:
 
 
 def raises_at_prompt() -> bool:
-    """Tell whether what is raised here reaches prompt or program, and harms no loop before."""
+    """Tell whether an exception here reaches the prompt or program without ending a loop."""
     if is_cell(current_task()):
         return True
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         return False
-    # A loop that an exception has ended goes on, in an IPython terminal, with the next cell.
+    # In an IPython terminal a loop that was ended by an exception continues with the next cell.
     return asyncio._get_running_loop() is None or not _in_ipython_terminal()
 
 
 def find_cell(loop: asyncio.AbstractEventLoop | None) -> asyncio.Task[Any] | None:
-    """Return IPython's task for the cell that awaits, if there is one in `loop`."""
+    """Return IPython's task of the awaiting cell in `loop`, if there is one."""
     tasks = () if loop is None else asyncio.all_tasks(loop)
     return next(filter(is_cell, tasks), None)
 
 
 def is_cell(task: Any) -> bool:
-    """Tell whether `task` is IPython's for a cell that awaits; it shows what the cell raises."""
+    """Tell whether `task` is IPython's task of an awaiting cell, which shows its exceptions."""
     coro = task.get_coro() if isinstance(task, asyncio.Task) else None
     return getattr(coro, "__qualname__", "") == "InteractiveShell.run_cell_async"
 
 
 def is_to_be_cancelled(loop: Any) -> bool:
-    """Tell whether IPython's handler has asked `loop` to cancel the cell, which takes two turns.
+    """Tell whether IPython's handler has scheduled the cell's cancellation in `loop`.
 
-    The code of a cell that awaits may be busy for seconds before it begins a run.
+    That takes two iterations of the loop, and a busy cell may start a run before them.
     """
     handles = list(getattr(loop, "_ready", ()))
     wanted = (each for handle in handles for each in (handle._callback, *(handle._args or ())))
@@ -83,19 +83,19 @@ def is_to_be_cancelled(loop: Any) -> bool:
 
 
 def _cancels_cell(wanted: Any) -> bool:
-    """Tell whether this is one of the two steps to it."""
+    """Tell whether a callback is one of the two steps of that cancellation."""
     if not isinstance(wanted, partial):
         return False
     name = getattr(wanted.func, "__name__", "")
     return name == "set_sigint_result" or (
-        # It is called at the end of each cell, too, and then has nothing to cancel.
+        # Also called at the end of each cell, when there is nothing to cancel.
         name == "cancel_unless_done"
         and any(is_cell(each) and not each.done() for each in wanted.args)
     )
 
 
 def current_task() -> asyncio.Task[Any] | None:
-    """Return the task that runs here, also where no loop does."""
+    """Return the current task, or None; also without a running loop."""
     return None if asyncio._get_running_loop() is None else asyncio.current_task()
 
 

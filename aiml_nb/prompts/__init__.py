@@ -1,4 +1,4 @@
-"""What a call asks: one prompt, many, and files and tables of them."""
+"""Prompts: one prompt, many prompts, and files and tables of them."""
 
 from .inputs import FAQ, TWENTY, as_prompts, read_prompts
 from .prompt import Prompt

@@ -1,4 +1,4 @@
-"""Which delimiter a table (CSV) has: as its header tells, else as makes rows of one length."""
+"""Find the delimiter of a CSV table: by its header, else by rows of equal length."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 PROMPT_NAMES = ("prompt", "prompts")
 ID_NAMES = ("custom_id", "id")
 HEADER_NAMES = {*PROMPT_NAMES, *ID_NAMES, "question", "questions"}
-# What tells the delimiter where no header does: so many rows, of so many characters.
+# The sample for tables without a known header: rows, and characters.
 _SAMPLE_ROWS, _SAMPLE_SIZE = 100, 100_000
 
 Row = tuple[int, list[str]]  # the number of its first line, and its cells
 
 
 def find_delimiter(text: str, path: Path, *, name: str | None) -> str:
-    """Return what separates the fields: as the header has it, else rows of one length."""
+    """Return the delimiter with known names in the header, else with rows of equal length."""
     is_tsv = path.suffix.lower() == ".tsv"
     order = sorted(DELIMITERS, key=lambda each: is_tsv and each != "\t")
     samples = {each: read_sample(text, path, each) for each in order}
@@ -40,7 +40,7 @@ def find_delimiter(text: str, path: Path, *, name: str | None) -> str:
 
 
 def read_sample(text: str, path: Path, delimiter: str) -> list[list[str]]:
-    """Return the first rows, as far as they can be read."""
+    """Return the first rows, up to the first that cannot be parsed."""
     sample = text[:_SAMPLE_SIZE]
     if len(sample) < len(text):
         sample = sample[: sample.rfind("\n") + 1] or sample
@@ -48,13 +48,13 @@ def read_sample(text: str, path: Path, delimiter: str) -> list[list[str]]:
     try:
         for _, cells in islice(parse(sample, path, delimiter), _SAMPLE_ROWS):
             found.append(cells)
-    except ValueError:  # said when the table is read
+    except ValueError:  # raised again when the table itself is read
         pass
     return found
 
 
 def count_names(cells: list[str], name: str | None) -> int:
-    """Return how many cells are names that a header has and a prompt is not."""
+    """Return how many cells are names of a header; 0 if the row may be a prompt."""
     names = set(map(normalize, cells))
     if name and normalize(name) in names:
         return len(cells)
@@ -64,7 +64,7 @@ def count_names(cells: list[str], name: str | None) -> int:
 
 
 def parse(text: str, path: Path, delimiter: str, *, line: int = 1) -> Iterator[Row]:
-    """Yield the rows that are not blank; a quote out of its place is an error, not a guess."""
+    """Yield the rows that are not blank; a misplaced quote is an error, not a guess."""
     rows = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
     )
@@ -82,5 +82,5 @@ def parse(text: str, path: Path, delimiter: str, *, line: int = 1) -> Iterator[R
 
 
 def normalize(name: str) -> str:
-    """Return a name of a column without what users write in many ways."""
+    """Return the name of a column in lower case, with underscores: ``Custom ID`` is the same."""
     return re.sub(r"[\s-]+", "_", name.strip().lower())

@@ -1,4 +1,4 @@
-"""Split a file of prompts into its lines: JSONL, CSV, a JSON list, or text."""
+"""Split a file of prompts into items with line numbers: JSONL, CSV, a JSON list, or text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .tables import begins_with_header, split_table
 
 TABLES = (".csv", ".tsv")
 ENDINGS = (".jsonl", ".ndjson", ".json", *TABLES)
-# What Windows programs begin a file with; the longest come first, since UTF-16's begins UTF-32's.
+# Byte order marks that Windows programs write; longest first, since UTF-16's begins UTF-32's.
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -20,7 +20,7 @@ _BYTE_ORDER_MARKS = {
 }
 
 
-# What is no text, by its first bytes; more of it may look like some.
+# Binary formats by their first bytes: parts of them could be decoded as text.
 _WORKBOOK = "an Excel workbook. Save it as 'CSV UTF-8'."
 _BINARY_FORMATS = {
     b"PK\x03\x04": _WORKBOOK,
@@ -38,13 +38,13 @@ def split_file(
     column: str | int | None = None,
     encoding: str | None = None,
 ) -> Iterator[tuple[str, object]]:
-    """Yield the name of each line (``Line 3``) and what it holds, or the ValueError that it is.
+    """Yield the name of each line (``Line 3``) and its content, or a ValueError in its place.
 
     Parameters
     ----------
     path
-        The file; its ending tells what it is. One with another ending is text, or what its first
-        line says: JSONL if that is a prompt in JSON, a table if it names columns.
+        The file; its suffix tells the format. With an unknown suffix the first line decides: JSONL
+        if it is a prompt in JSON, a table if it names columns, else text.
     header, column, encoding
         As in `prompts.read_prompts`.
 
@@ -93,14 +93,14 @@ def _read_text(path: Path, encoding: str | None) -> str:
 
 def _find_encoding(data: bytes) -> str:
     by_mark = (encoding for mark, encoding in _BYTE_ORDER_MARKS.items() if data.startswith(mark))
-    # Without a mark, every other byte of what begins in ASCII is 0.
+    # Without a mark: in UTF-16 every other byte of ASCII text is 0.
     by_zeros = {(False, True): "utf-16-le", (True, False): "utf-16-be"}
     pair = (data[:1] == b"\0", data[1:2] == b"\0")
     return next(by_mark, None) or by_zeros.get(pair, "utf-8-sig")
 
 
 def _explain_encoding(data: bytes, error: UnicodeDecodeError) -> str:
-    """Say what to do with what is not UTF-8, and what it would be in the likeliest encoding."""
+    """Return the advice for a file that is not UTF-8, with its bad line read as cp1252."""
     before = data[: error.start].split(b"\n")
     line = before[-1] + data[error.start :].partition(b"\n")[0]
     text = line.decode("cp1252", "replace").strip()

@@ -1,4 +1,4 @@
-"""From what users have (texts, messages, a table's column, a file) to prompts that can be sent."""
+"""`as_prompts`, `read_prompts`: from texts, messages, a table column or a file to prompts."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def read_prompts(
     encoding
         As Python names it, such as ``cp1252``; None takes UTF-8, or UTF-16 that says so.
     on_bad
-        Is told of each wrong line, which is then passed over; None raises.
+        Called with the message for each wrong line, which is then skipped; None raises.
     check
         Raises TypeError or ValueError for a prompt that is wrong for another reason.
 
@@ -174,7 +174,7 @@ def _advise_on_single(given: str | bytes | Mapping[str, object]) -> str:
 
 
 def _advise_on_table(table: Any) -> str:
-    """Name the column called `prompt`, or the one with the longest texts."""
+    """Suggest the column called `prompt`, or the one with the longest texts."""
     names = list(table.columns)
     if "prompt" in names:
         return ". Give one of them: table['prompt']."

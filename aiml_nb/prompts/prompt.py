@@ -1,4 +1,4 @@
-"""One prompt: what a call asks, and the forms in which users write it."""
+"""`Prompt`: what one call asks, and the forms in which users write it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Prompt:
     place: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse a prompt that asks nothing."""
+        """Refuse a prompt without messages."""
         if not self.messages or not all(map(is_message, self.messages)):
             raise ValueError(f"messages must be a list of messages; not {shorten(self.messages)}.")
 
@@ -57,14 +57,14 @@ def as_prompt(item: object, place: str) -> Prompt:
     item
         A `Prompt`, a text, messages, or a mapping.
     place
-        Where it stands, for the message.
+        Names the item in messages.
 
     Raises
     ------
     TypeError
         If it is none of these.
     ValueError
-        If it is empty, or asks for what is not sent.
+        If it is empty, or a Batch request for another service.
     """
     if isinstance(item, Prompt):
         return item
@@ -83,7 +83,7 @@ def as_prompt(item: object, place: str) -> Prompt:
 
 
 def _from_mapping(item: Mapping[str, Any], place: str) -> Prompt:
-    """Read a Batch line, ``{"custom_id", "body"}``, or what stands in it: messages or a prompt."""
+    """Read a Batch line, ``{"custom_id", "body"}``, or a mapping with messages or a prompt."""
     parameters = item.get("body", item)
     if not isinstance(parameters, Mapping):
         raise TypeError(f"{place} has the body {shorten(parameters)}. {ADVICE}")
@@ -91,7 +91,7 @@ def _from_mapping(item: Mapping[str, Any], place: str) -> Prompt:
         _check_target(item, place)
     parameters = {key: each for key, each in parameters.items() if key not in {"custom_id", "id"}}
     messages = _pop_messages(parameters, item, place)
-    if parameters.get("stream") is False:  # that is what it means when it is not there
+    if parameters.get("stream") is False:  # the default; True is refused later by its name
         del parameters["stream"]
     return Prompt(messages=messages, parameters=parameters, custom_id=_find_custom_id(item, place))
 
@@ -99,9 +99,9 @@ def _from_mapping(item: Mapping[str, Any], place: str) -> Prompt:
 def _pop_messages(
     parameters: dict[str, Any], item: Mapping[str, Any], place: str
 ) -> list[dict[str, Any]]:
-    """Take the messages, or the prompt in place of them, out of the parameters."""
+    """Remove the messages, or the prompt, from the parameters, and return messages."""
     messages, prompt = parameters.pop("messages", None), None
-    if "body" not in item:  # a Batch request of this kind has messages only
+    if "body" not in item:  # a Batch request has messages only
         prompt = parameters.pop("prompt", None)
     if prompt is not None and messages is not None:
         raise TypeError(f"{place} has both a prompt and messages. Leave one of them out.")
@@ -117,7 +117,7 @@ def _pop_messages(
 
 
 def _check_target(item: Mapping[str, Any], place: str) -> None:
-    """Refuse a Batch request for anything but chat completions, which is all that is sent."""
+    """Refuse a Batch request for anything but chat completions."""
     for name, expected in {"url": "/v1/chat/completions", "method": "POST"}.items():
         if item.get(name, expected) != expected:
             raise ValueError(
@@ -143,6 +143,6 @@ def is_message(item: object) -> bool:
 
 
 def shorten(value: object) -> str:
-    """Return `value` as messages show it: its beginning."""
+    """Return the beginning of `value`, for an error message."""
     text = repr(value)
     return text if len(text) <= 60 else text[:59] + "…"

@@ -1,7 +1,7 @@
-"""Prompts in a table (CSV): which delimiter, whether its first line names columns, which is read.
+"""Prompts in a CSV table: find the header and the column of the prompts.
 
-Each is decided by what the file says. Where it does not say, the user is asked: a guess would send
-the header as a prompt, or lose the first prompt.
+Both are decided by what the file says. If it does not say, the user is asked, since a wrong guess
+would send the header as a prompt, or lose the first prompt.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from .delimiters import (
 )
 from .prompt import shorten
 
-_SEP_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # a first line of Excel's own
+_SEP_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # Excel's own first line
 
 
 class _Table(NamedTuple):
-    """How a table is to be read.
+    """The layout of a table.
 
     Parameters
     ----------
     names
-        The columns' names; none if the first row is a prompt.
+        The names of the columns; empty if the first row is a prompt.
     width
-        How many columns the first row has.
+        The number of columns in the first row.
     sample
         The first rows below the header.
     """
@@ -49,7 +49,7 @@ class _Table(NamedTuple):
 
     @property
     def longest_column(self) -> int:
-        """The place of the column with the longest texts, most likely the prompts."""
+        """The index of the column with the longest texts, most likely the prompts."""
         columns = range(self.width)
         return max(
             columns, key=lambda at: sum(len(row[at]) for row in self.sample if at < len(row))
@@ -64,12 +64,12 @@ class _Table(NamedTuple):
 def split_table(
     text: str, path: Path, *, header: bool | None = None, column: str | int | None = None
 ) -> Iterator[tuple[str, object]]:
-    """Return the name of each row (``Line 3``) and what it holds, or the ValueError that it is.
+    """Return the name of each row (``Line 3``) and its content, or a ValueError in its place.
 
     Parameters
     ----------
     text
-        What is in the file.
+        The content of the file.
     path
         The file, for messages.
     header
@@ -80,7 +80,7 @@ def split_table(
     Raises
     ------
     ValueError
-        If the table does not say how it is to be read, or cannot be.
+        If the header or the column of the prompts is unclear, or the table cannot be read.
     """
     sep_line, line = _SEP_LINE.match(text), 1
     if sep_line:
@@ -105,7 +105,7 @@ def split_table(
 
 
 def begins_with_header(text: str) -> bool:
-    """Say whether a text whose file's name does not tell is a table: its first line names two."""
+    """Say whether a text is a table: its first line has two known names of columns."""
     samples = (read_sample(text.partition("\n")[0], Path(), each) for each in DELIMITERS)
     return any(rows and count_names(rows[0], None) > 1 for rows in samples)
 
@@ -126,7 +126,7 @@ def _explain_missing_header(first: list[str], path: Path) -> str:
 
 
 def _find_column(table: _Table, column: str | int | None) -> int:
-    """Return the place of the prompts' column."""
+    """Return the index of the prompts' column."""
     if column is None:
         return _find_prompts(table)
     columns = _find_columns(table, column) if isinstance(column, str) else []
@@ -177,7 +177,7 @@ def _require_single(columns: list[int], table: _Table) -> int:
 
 
 def _find_id(table: _Table, *, but: int) -> int | None:
-    """Return the place of the column with the prompts' own names, None if there is none."""
+    """Return the index of the column with the prompts' ids, None if there is none."""
     for name in ID_NAMES:
         columns = [at for at in _find_columns(table, name) if at != but]
         if len(columns) > 1:

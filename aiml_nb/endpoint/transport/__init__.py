@@ -1,8 +1,8 @@
-"""The guard around the client's HTTP: a deadline that fires, a cap, no redirects, no packed bodies.
+"""The HTTP transport of calls: real deadlines, size limits, no redirects, no compressed bodies.
 
-The only place that imports httpx2, on which the openai client sits, and aiohttp's client. A server
-can be slow, dead, hostile or plain wrong; what of it reaches a call is the same for the blocking
-client (`blocking`) and the async one (`aio`).
+The only place that imports httpx2, on which the openai client is built, and aiohttp. A server may
+be slow, dead, hostile or wrong; what a call sees of that is the same for the blocking client
+(`blocking`) and the async one (`aio`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
     "open_http",
 ]
 
-Reply = httpx2.Response  # asked for from the client where its models of a reply are not wanted
+Reply = httpx2.Response  # as `cast_to`, it makes the openai client return a reply unparsed
 
 
 def open_http(base_url: str) -> GuardedClient:
@@ -65,8 +65,8 @@ def open_async_http(base_url: str, *, max_connections: int) -> GuardedAsyncClien
 
 
 def _connection_settings(base_url: str) -> dict[str, Any]:
-    """Return what calls to `base_url` need from the environment."""
-    check_key_log()
+    """Return the certificates and the proxy for calls to `base_url`, from the environment."""
+    check_key_log()  # Python reads that variable, too, and would fail later without a hint
     is_encrypted = base_url.startswith("https:")
     return {
         "certificates": trusted_certificates() if is_encrypted else None,

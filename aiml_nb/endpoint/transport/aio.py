@@ -1,4 +1,4 @@
-"""The async client, over aiohttp: it comes to four times as many calls a second as httpx2 alone."""
+"""The async client, over aiohttp: four times as many calls a second as with httpx2 alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _read_url = lru_cache(maxsize=8)(httpx2.URL)
 
 
 class GuardedAsyncClient(httpx2.AsyncClient):
-    """An async client whose replies are capped and plain."""
+    """An async client with size limits, which asks for uncompressed replies."""
 
     def __init__(self, *, transport: httpx2.AsyncBaseTransport, base_url: str = "") -> None:
         super().__init__(
@@ -28,7 +28,7 @@ class GuardedAsyncClient(httpx2.AsyncClient):
             transport=transport,
             trust_env=False,
             headers=PLAIN_REPLY,
-            timeout=None,  # httpx2's own is 5 s for every wait; a call's time is its deadline's
+            timeout=None,  # httpx2's default is 5 s per wait; here a `Deadline` limits each call
         )
         self._defaults = dict(self.headers)
 
@@ -41,12 +41,13 @@ class GuardedAsyncClient(httpx2.AsyncClient):
         headers: Any = None,
         **parts: Any,
     ) -> httpx2.Request:
-        """Build a request as httpx2 does, but read the same address only once.
+        """Build a request as httpx2 does, but faster for the requests of a run.
 
-        A run's has no parts to be merged with those of this client: that took as long as all else.
+        The URL is parsed once, and nothing is merged with the client's defaults: the merging took
+        as long as everything else together.
         """
         url = _read_url(str(url))
-        # Without a timeout of its own a request has the client's: that is merged, too.
+        # A request without a timeout gets the client's, so it must be merged.
         merges = "timeout" not in parts or any(part is not None for part in parts.values())
         if merges or self.cookies:
             return super().build_request(method, url, content=content, headers=headers, **parts)
@@ -75,11 +76,11 @@ class Transport(httpx2.AsyncBaseTransport):
     Parameters
     ----------
     certificates
-        What a server is checked with; None where nothing is encrypted.
+        Verify the server; None for plain http.
     proxy
-        What requests go through.
+        The proxy, or None.
     max_connections
-        The most connections at one moment.
+        The most open connections.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Transport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send `request` and wait for the head of the reply."""
-        if self._session is None:  # it belongs to the loop that runs
+        if self._session is None:  # not before: a session is bound to the running loop
             self._session = self._open()
         limits = request.extensions.get("timeout")
         reply = await self._session.request(
@@ -126,7 +127,7 @@ class Transport(httpx2.AsyncBaseTransport):
             ),
             request_class=Request,
             middlewares=(resend_if_unanswered,),
-            cookie_jar=aiohttp.DummyCookieJar(),  # httpx2 keeps them
+            cookie_jar=aiohttp.DummyCookieJar(),  # httpx2 handles cookies
             max_line_size=MAX_HEAD_BYTES,
             max_field_size=MAX_HEAD_BYTES,
             max_headers=MAX_HEAD_BYTES,
@@ -134,7 +135,7 @@ class Transport(httpx2.AsyncBaseTransport):
 
 
 class _Body(httpx2.AsyncByteStream):
-    """The body of a reply, as httpx2 takes it."""
+    """The body of a reply, as httpx2 reads it."""
 
     def __init__(self, reply: aiohttp.ClientResponse) -> None:
         self._reply = reply
@@ -160,7 +161,7 @@ class _GuardedAsyncStream(httpx2.AsyncByteStream):
                 if self._body.is_finished:
                     break
         except Exception:
-            if not self._body.is_error:  # else its status says enough
+            if not self._body.is_error:  # for an error the status is enough
                 raise
 
     async def aclose(self) -> None:
@@ -170,7 +171,7 @@ class _GuardedAsyncStream(httpx2.AsyncByteStream):
 def _read_timeout(limits: dict[str, float | None]) -> aiohttp.ClientTimeout:
     pool, connect = limits.get("pool"), limits.get("connect")
     return aiohttp.ClientTimeout(
-        # Of all that there is before a connection, the look-up of its name among it.
+        # Everything before the connection is ready, the DNS lookup included.
         connect=min((each for each in (pool, connect) if each is not None), default=None),
         sock_connect=connect,
         sock_read=limits.get("read"),

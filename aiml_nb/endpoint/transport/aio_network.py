@@ -1,4 +1,4 @@
-"""Below the async client: connections that are fit for the next request, or are not used for it."""
+"""The connections of the async client: reused only if they are fit for the next request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
 class Protocol(ResponseHandler):
-    """A connection that knows whether it is in use, and what has come since."""
+    """A connection that knows whether it is in use, and how much of a reply has arrived."""
 
     is_idle = False
     received = 0
@@ -44,28 +44,28 @@ class Protocol(ResponseHandler):
         self.received = 0
 
     def mark_idle(self) -> None:
-        """Expect nothing: the connection goes back to the pool, or is closed."""
+        """Expect nothing: the connection returns to the pool, or is closed."""
         self.is_idle = True
 
     @property
     def is_stale(self) -> bool:
-        """True if it is closed, or holds what would be taken for the answer to the next request."""
+        """True if it is closed, or holds bytes that would be taken for the next reply."""
         transport, parser = self.transport, self._parser
         if transport is None or parser is None or self.should_close:
             return True
-        if parser.feed_eof() is not None:  # the beginning of another reply came with the last one
+        if parser.feed_eof() is not None:  # the beginning of another reply followed the last one
             return True
         return _is_readable(transport.get_extra_info("socket").fileno())
 
     def data_received(self, data: bytes) -> None:
-        """Take what comes; nothing may while nobody has asked."""
+        """Receive bytes; close a connection that gets some while it is idle."""
         if self.is_idle and data:
             self.close()
             return
         if not self.received:
             plain = _fix_content_length(data)
             if len(plain) < len(data):
-                self.force_close()  # what comes next may be no reply
+                self.force_close()  # bytes beyond the length may follow: not reusable
             data = plain
         self.received += len(data)
         super().data_received(data)
@@ -74,7 +74,7 @@ class Protocol(ResponseHandler):
             self.close()
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
-        """Fail, without what came of a reply: it would be in the exception and in its cause."""
+        """Fail with an exception that does not quote the reply, which may hold the key."""
         if isinstance(exc, HttpProcessingError):
             exc, cause = BrokenReplyError(str(cause[0] if cause else exc)), ()
         elif isinstance(exc, aiohttp.ServerDisconnectedError):
@@ -82,7 +82,7 @@ class Protocol(ResponseHandler):
         super().set_exception(exc, *cause)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
-        """Take the head of a reply, once all of it has come."""
+        """Receive a part of the body; the first means that the head is complete."""
         if not self.has_head:
             self.has_head, self.head_received = True, self.received
         super().feed_data(data, size)
@@ -109,30 +109,33 @@ class Resolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Leave what is under way to itself."""
+        """Do nothing: lookups in progress cannot be cancelled, and end by themselves."""
 
 
 class Request(aiohttp.ClientRequest):
-    """A request that knows the connection it went over."""
+    """A request that knows its connection."""
 
     protocol: Protocol
     is_reused = False
     is_retry = False
 
     def has_died_unanswered(self, error: BaseException) -> bool:
-        """Say whether it met a used connection that its server was closing."""
+        """Say whether it was sent on a reused connection that the server was closing."""
         return self.is_reused and not self.protocol.received and not isinstance(error, TimeoutError)
 
 
 async def resend_if_unanswered(request: Any, send: Any) -> aiohttp.ClientResponse:
-    """Send a request, once more on a new connection if it died unanswered on a used one."""
+    """Send a request; again on a new connection, if a reused one was closed before any reply.
+
+    Every server closes idle connections, and a request may cross with that.
+    """
     reply: aiohttp.ClientResponse | None = None
     try:
         reply = await send(request)
     except (aiohttp.ClientConnectionError, OSError) as error:
         if not request.has_died_unanswered(error):
             raise
-    if reply is None:  # not above, where what follows would have this death for its cause
+    if reply is None:  # outside `except`: a second failure must not have the first as its context
         await request.close()
         note_reconnect()
         request.is_retry = True
@@ -143,7 +146,7 @@ async def resend_if_unanswered(request: Any, send: Any) -> aiohttp.ClientRespons
 
 
 class Connector(aiohttp.TCPConnector):
-    """Gives each request a connection that is fit for it, once the system has a file for one."""
+    """Gives each request a usable connection, and waits while no file can be opened for one."""
 
     def __init__(self, proxy: Proxy | None, **settings: Any) -> None:
         super().__init__(**settings)
@@ -151,7 +154,7 @@ class Connector(aiohttp.TCPConnector):
         self._factory: Any = partial(Protocol, loop=self._loop)
 
     async def connect(self, req: Any, *options: Any, **more: Any) -> Any:
-        """Take one out of the pool, or make one."""
+        """Return a connection from the pool, or a new one."""
         while True:
             connection = await self._connect(req, *options, **more)
             protocol: Any = connection.protocol
@@ -160,7 +163,9 @@ class Connector(aiohttp.TCPConnector):
                 continue
             req.protocol, req.is_reused = protocol, protocol.is_idle
             protocol.begin()
-            if req.method == "GET":  # a look round: each call's connection is to be its own
+            # GET is only used for the list of models. Calls should open connections of their own,
+            # so that the time for that is in every record alike.
+            if req.method == "GET":
                 protocol.force_close()
             connection.add_callback(protocol.mark_idle)
             return connection
@@ -170,7 +175,7 @@ class Connector(aiohttp.TCPConnector):
             try:
                 return await super().connect(req, *options, **more)
             except asyncio.CancelledError as error:
-                if self._via_proxy:  # perhaps by a deadline, which has this for its cause
+                if self._via_proxy:  # a deadline's failure is explained by its chain of causes
                     error.__context__ = self._via_proxy.fail("does not answer in time")
                 raise
             except (aiohttp.ClientError, BrokenReplyError, OSError) as error:
@@ -182,15 +187,16 @@ class Connector(aiohttp.TCPConnector):
             note_shortage()
             try:
                 raise OutOfFilesError
-            except OutOfFilesError:  # the cause of a deadline that comes in here
+            # Raised so that a deadline during the sleep has it as its context, and is explained.
+            except OutOfFilesError:
                 await asyncio.sleep(RETRY_INTERVAL)
 
 
 def _fix_content_length(data: bytes) -> bytes:
-    """Leave one length of several in the beginning of a reply, none beside chunks, and no more.
+    """Repair the Content-Length in the first bytes of a reply, where it is repeated or wrong.
 
-    Servers behind proxies tell it twice, and some send more than they say; httpcore2 and browsers
-    bear that, aiohttp's parser does not.
+    Servers behind proxies send it twice, or beside chunks, and some send more bytes than they say.
+    Browsers and httpcore2 accept that, aiohttp's parser does not.
     """
     head, end, body = data.partition(b"\r\n\r\n")
     low = head.lower()
@@ -213,7 +219,7 @@ def _fix_content_length(data: bytes) -> bytes:
 
 
 def _proxy_error(proxy: Proxy, error: Exception, host: str) -> ProxyFailedError | None:
-    """Return what a failed connection is to be called if it is the proxy's fault."""
+    """Return the error that blames the proxy, if it is why a connection failed."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return proxy.refuse(error.status, host)
     if isinstance(error, aiohttp.ClientConnectorError):
@@ -226,7 +232,7 @@ def _proxy_error(proxy: Proxy, error: Exception, host: str) -> ProxyFailedError 
 
 
 def _is_readable(handle: int) -> bool:
-    """Say whether there is something to read from an open file, its end included."""
+    """Say whether a socket has bytes to read, or was closed by the peer."""
     if not hasattr(select, "poll"):
         return bool(select.select([handle], [], [], 0)[0])
     poll = select.poll()

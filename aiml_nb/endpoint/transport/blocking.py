@@ -1,7 +1,7 @@
-"""The blocking client: one connection, a deadline that fires, one new start if it has died.
+"""The blocking client: one connection, a real deadline, and one resend if it was closed.
 
-httpcore2's read timeouts count from one received piece to the next, so a server that trickles bytes
-is never too late: here the timeout is the whole exchange's, and a timer shuts the socket.
+httpcore2's read timeout restarts with every chunk, so a server that sends one byte at a time never
+times out. Here the timeout is for the whole exchange: a timer shuts the socket down.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .guard import (
 from .network import Exchange, Network
 from .safe_errors import NO_REPLY, BrokenReplyError
 
-# What a connection that has died looks like from here.
+# What httpcore2 raises if the server has closed the connection.
 _CONNECTION_LOST = (httpcore2.RemoteProtocolError, httpcore2.ReadError, httpcore2.WriteError)
 
 
@@ -38,11 +38,11 @@ class GuardedClient(httpx2.Client):
     Parameters
     ----------
     base_url
-        Where its requests go.
+        The server.
     certificates
-        What a server is checked with; None where nothing is encrypted.
+        Verify the server; None for plain http.
     proxy
-        What requests go through.
+        The proxy, or None.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class GuardedClient(httpx2.Client):
     def send(
         self, request: httpx2.Request, *, stream: bool = False, **options: Any
     ) -> httpx2.Response:
-        """Send as httpx2 does; the read timeout is the whole exchange's.
+        """Send as httpx2 does; the read timeout is for the whole exchange.
 
-        A request on a connection that was used before and dies without a byte of an answer is sent
-        once more, on a new connection and within the same time.
+        A request on a reused connection that is closed without a byte of a reply is sent once
+        more, on a new connection and within the same time.
         """
         seconds = request.extensions.get("timeout", {}).get("read")
         exchange = Exchange(self._network, seconds)
@@ -89,12 +89,12 @@ class GuardedClient(httpx2.Client):
             broken = find_broken(error)
             if broken is None:
                 raise
-        if broken:  # here, where it has nothing for its cause that quotes the server
+        if broken:  # outside `except`: its context would quote the reply, which may hold the key
             raise broken
         return response
 
     def abort(self) -> None:
-        """Break off what is under way, and whatever would follow."""
+        """Break off the exchange in progress, and refuse any other."""
         self._network.is_aborted = True
         self._network.shutdown_socket()
 
@@ -149,8 +149,9 @@ class _Transport(httpx2.BaseTransport):
         )
 
     def close_unusable(self, request: httpx2.Request) -> None:
-        """After a reply, close a connection that is not to be used again."""
-        # A look round is not a call: each call's connection is to be its own.
+        """After a reply, close a connection that must not be reused."""
+        # GET is only used for the list of models; as in the async client, calls open connections
+        # of their own.
         closes = request.method == "GET" or open_files.are_files_scarce()
         for connection in self._pool.connections:
             if closes or _has_unread_data(connection):
@@ -177,7 +178,7 @@ def _open_pool(
 
 
 def _explain(error: Exception) -> str:
-    """Say what a proxy did before there was a way through it."""
+    """Return how a proxy failed to open a tunnel."""
     if isinstance(error, httpcore2.ConnectError):
         return f"does not answer ({describe_os_error(error)})"
     hung_up = isinstance(error, httpcore2.NetworkError) or NO_REPLY in str(error)
@@ -185,9 +186,10 @@ def _explain(error: Exception) -> str:
 
 
 def _has_unread_data(connection: Any) -> bool:
-    """Say whether more has come than the reply: it would be taken for the answer to the next call.
+    """Say whether bytes after the reply were read: they would be taken for the next reply.
 
-    What is still on its way the pool notices by itself; what has been read is known to the parser.
+    Unread bytes in the socket are noticed by the pool itself; those already read are only known to
+    the parser.
     """
     while (inner := getattr(connection, "_connection", None)) is not None:
         connection = inner

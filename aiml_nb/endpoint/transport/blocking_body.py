@@ -1,4 +1,4 @@
-"""The body of a reply to the blocking client: capped, and cut off with its exchange."""
+"""The body of a reply to the blocking client: size-limited, and ended with its exchange."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .safe_errors import NO_REPLY, BrokenReplyError
 
 
 class PlainBody(httpx2.SyncByteStream):
-    """The body of a reply, as httpx2 takes it."""
+    """The body of a reply, as httpx2 reads it."""
 
     def __init__(self, chunks: Any) -> None:
         self._chunks = chunks
@@ -23,12 +23,12 @@ class PlainBody(httpx2.SyncByteStream):
         yield from self._chunks
 
     def close(self) -> None:
-        """Close what it comes from."""
+        """Close the stream of httpcore2."""
         self._chunks.close()
 
 
 class GuardedStream(httpx2.SyncByteStream):
-    """The body of a reply, capped, and cut off with its exchange."""
+    """The body of a reply, size-limited, and ended with its exchange."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class GuardedStream(httpx2.SyncByteStream):
         self._body: Body | None = None
 
     def begin(self, body: Body) -> None:
-        """Have `body` take the pieces that come from now on."""
+        """Decode the chunks from now on with `body`."""
         self._body = body
 
     def __iter__(self) -> Iterator[bytes]:
@@ -59,22 +59,22 @@ class GuardedStream(httpx2.SyncByteStream):
             broken = find_broken(error)
             if broken is None and not self._body.is_error:
                 raise
-            if self._body.is_error:  # its status says enough
+            if self._body.is_error:  # the status is enough
                 return
         if broken:
             raise broken
-        # A socket that was shut looks like the regular end of a body without a length.
+        # A socket shut down by the deadline looks like the regular end of a body without a length.
         self._exchange.check()
 
     def close(self) -> None:
-        """End the exchange, whether or not all was read."""
+        """End the exchange, whether or not the body was read to its end."""
         self._exchange.end()
         self._stream.close()
         self._close_unusable(self._request)
 
 
 def find_broken(error: BaseException) -> BrokenReplyError | None:
-    """Return what a reply is called that the parser could not read; None for other errors."""
+    """Return the error for a reply that is not HTTP; None for other errors."""
     said = str(error)
     is_broken = isinstance(error, httpcore2.RemoteProtocolError) and NO_REPLY not in said
     return BrokenReplyError(said) if is_broken else None

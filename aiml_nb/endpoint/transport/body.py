@@ -1,4 +1,4 @@
-"""The body of a reply, piece by piece: unpacked where it can be, counted, of an error what came."""
+"""Decode the body of a reply chunk by chunk: decompressed if need be, with a size limit."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _KNOWN = _BY_ZLIB | {"br", "zstd", "compress"}
 
 
 class Body:
-    """Takes the pieces of a body as they come, and returns what they hold.
+    """Decodes the chunks of a body as they arrive.
 
-    It is asked for plain. Some servers pack it all the same, errors above all: those have a status,
-    which says more than the words that cannot be read.
+    Requests ask for uncompressed replies, but some servers compress all the same, errors above all.
+    An unreadable error is not raised: its status says enough.
 
     Parameters
     ----------
     response
-        The head of the reply. Its ``Content-Encoding`` is taken away.
+        The head of the reply. Its ``Content-Encoding`` is removed.
     by_event
-        The cap holds for each event of a stream, and for all of it.
+        The size limit holds for each event of a stream, and another one for all of it.
 
     Raises
     ------
     EncodedReplyError
-        If it is packed so that it cannot be read, and is not an error.
+        If the compression is not supported, and the reply is not an error.
     """
 
     __slots__ = ("_cap", "_decompressor", "_has_output", "_may_be_raw", "is_error", "is_finished")
@@ -52,8 +52,8 @@ class Body:
             self._reject_encoding(encoding)
 
     def decode(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what a piece holds; raise ReplyTooLargeError if it is too much in all."""
-        if self.is_finished:  # what is not packed at all, whatever its label says
+        """Yield the decoded parts of a chunk; raise ReplyTooLargeError above the size limit."""
+        if self.is_finished:  # an error whose label is wrong: its text may be plain after all
             if chunk.isascii():
                 yield chunk
             return
@@ -76,7 +76,7 @@ class Body:
                     if not self._has_output:
                         yield from self.decode(chunk)
                     return
-                # By "deflate" some mean what the standard does, others the bare data.
+                # "deflate" means zlib data in the standard; some send raw deflate data.
                 self._decompressor, self._may_be_raw = zlib.decompressobj(-zlib.MAX_WBITS), False
                 continue
             self._has_output = True
@@ -92,7 +92,7 @@ class Body:
 
 
 def _find_encoding(response: httpx2.Response) -> str:
-    """Return how a body is packed, and have it read as if it was not; empty if it is not."""
+    """Return the encoding of a body, empty if none; remove the header, so httpx2 ignores it."""
     value = response.headers.get("content-encoding")
     if value is None:
         return ""

@@ -1,7 +1,7 @@
-"""Look-ups of names that nobody has to wait for.
+"""DNS lookups that can be abandoned.
 
-The system's look-up cannot be broken off: where no name server answers it takes half a minute or
-more. So it works in a thread that neither a call nor the end of the process waits for.
+The system's lookup cannot be cancelled, and takes half a minute or more if no name server answers.
+So it runs in a daemon thread that neither a call nor the end of the process waits for.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ _pending: dict[tuple[int, str, int, int], Future[Addresses]] = {}
 
 
 def resolve(host: str, port: int, family: int = socket.AF_UNSPEC) -> Future[Addresses]:
-    """Return what will have the addresses of a host, as ``socket.getaddrinfo`` gives them.
+    """Return a future of the addresses of a host, as ``socket.getaddrinfo`` returns them.
 
-    Whoever asks for the same while a look-up is under way waits for that one.
+    A lookup that is already in progress is shared.
     """
+    # By process: after a fork the thread of a pending lookup exists in the parent only.
     key = (os.getpid(), host, port, family)
     with _lock:
         found = _pending.get(key)
         if found is None:
             found = _pending[key] = Future()
-            found.set_running_or_notify_cancel()  # nobody who has enough ends it for the others
+            found.set_running_or_notify_cancel()  # one waiter cannot cancel it for the others
             threading.Thread(target=_resolve, args=(key, found), daemon=True).start()
     return found
 
@@ -37,7 +38,7 @@ def _resolve(key: tuple[int, str, int, int], found: Future[Addresses]) -> None:
     _, host, port, family = key
     try:
         addresses = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
-    except Exception as error:  # noqa: BLE001  the caller's, as if it had asked itself
+    except Exception as error:  # noqa: BLE001  raised in the callers
         _remove(key)
         found.set_exception(error)
     else:

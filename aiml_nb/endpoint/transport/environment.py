@@ -1,7 +1,7 @@
-"""What is read from the environment for calls: the proxy, and the certificates to trust.
+"""Proxy and certificates from environment variables, checked before calls use them.
 
-Neither is read for calls to this machine: a proxy would carry them, and the key, away from it.
-What is there but cannot be used is an EndpointError that names the variable.
+Neither is used for calls to this machine: a proxy would carry them, and the key, elsewhere. A
+variable that cannot be used raises an EndpointError that names it.
 """
 
 from __future__ import annotations
@@ -22,21 +22,22 @@ import httpx2
 from ...errors import EndpointError
 
 _PORTS = {"http": 80, "https": 443}
-_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+", re.I)  # how OpenSSL finds a certificate in a folder
+# The file names by which OpenSSL finds certificates in a folder.
+_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+", re.I)
 
 
 class ProxyFailedError(Exception):
-    """A proxy did not let a request through; the server has not seen it."""
+    """A proxy did not let a request through; the server was not reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """The proxy that calls go through.
+    """The proxy of calls.
 
     Parameters
     ----------
     variable
-        Where it was found, ``HTTPS_PROXY`` for one.
+        The variable that names it, such as ``HTTPS_PROXY``.
     url
         Its address, without user and password.
     authorization
@@ -49,12 +50,12 @@ class Proxy:
 
     @property
     def is_encrypted(self) -> bool:
-        """True if the way to the proxy itself is."""
+        """True if the connection to the proxy itself is encrypted."""
         return self.url.startswith("https:")
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the proxy is to be told."""
+        """The headers for the proxy."""
         return {"Proxy-Authorization": self.authorization} if self.authorization else {}
 
     def fail(self, what: str) -> ProxyFailedError:
@@ -63,7 +64,7 @@ class Proxy:
         return ProxyFailedError(f"the proxy {self.url} of {self.variable} {what}. {advice}")
 
     def refuse(self, status: int, host: str) -> ProxyFailedError:
-        """Return the error for a status other than 200 in place of a way to `host`."""
+        """Return the error for a CONNECT to `host` that got a status other than 200."""
         if status == 407:
             scheme, _, place = self.url.partition("://")
             wants = "refused its user and password" if self.authorization else "wants a password"
@@ -75,7 +76,7 @@ class Proxy:
 
 
 def is_loopback(url: str) -> bool:
-    """Say whether `url` names this machine itself."""
+    """Say whether `url` is on this machine."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True
@@ -91,7 +92,7 @@ def find_proxy(base_url: str) -> Proxy | None:
     Raises
     ------
     EndpointError
-        If the variable holds no address of a proxy, or of one that cannot be used.
+        If the variable is not the address of an http or https proxy.
     """
     parts = urlsplit(base_url)
     if is_loopback(base_url):
@@ -105,12 +106,12 @@ def find_proxy(base_url: str) -> Proxy | None:
 
 
 def trusted_certificates() -> ssl.SSLContext:
-    """Return the certificates that a server is checked with.
+    """Return the certificates to verify servers with.
 
     Raises
     ------
     EndpointError
-        If ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names none.
+        If ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` is set but has no certificate.
     """
     return _read_certificates(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
@@ -118,7 +119,8 @@ def trusted_certificates() -> ssl.SSLContext:
 def check_key_log() -> None:
     """Raise EndpointError if ``SSLKEYLOGFILE`` cannot be written.
 
-    It has Python note the keys of encrypted connections, from when aiohttp is imported.
+    Python writes the session keys of encrypted connections to it. It opens the file when aiohttp is
+    imported, and the import would fail.
     """
     name = "SSLKEYLOGFILE"
     path = os.environ.get(name)
@@ -131,7 +133,7 @@ def check_key_log() -> None:
 
 @cache
 def _read_certificates(file: str | None, folders: str | None) -> ssl.SSLContext:
-    """Read the certificates once: it takes 40 ms, and each thread has a client of its own."""
+    """Read the certificates, once: it takes 40 ms, and every thread has its own client."""
     try:
         if file:
             _check_certificates(file)
@@ -156,7 +158,7 @@ def _check_certificates(file: str) -> None:
 
 
 def _check_folders(folders: str) -> None:
-    """Raise unless one of the folders holds a certificate: OpenSSL itself does not complain."""
+    """Raise unless one of the folders has a certificate: OpenSSL itself would not complain."""
     names: list[str] = []
     for folder in filter(None, folders.split(os.pathsep)):
         if not Path(folder).is_dir():
@@ -173,7 +175,7 @@ def _describe_problem(name: str, value: object, error: Exception) -> str:
 
 
 def _name_variable(value: str, scheme: str) -> str:
-    """Return the variable that holds `value`, in the order in which they count."""
+    """Return the name of the variable that has `value`, in the order of precedence."""
     names = [
         form for name in (scheme, "all") for form in (f"{name}_proxy", f"{name}_PROXY".upper())
     ]
@@ -213,7 +215,7 @@ def _authorization(parts: SplitResult) -> str | None:
 
 
 def _without_user(value: str) -> str:
-    """Take user and password out of what may not even be an address."""
+    """Remove user and password from a text that may not even be a URL."""
     scheme, separator, rest = value.rpartition("://")
     return f"{scheme}{separator}…@{rest.rpartition('@')[2]}" if "@" in rest else value
 

@@ -1,4 +1,4 @@
-"""What both clients hold a server to: the size of a head and of a body, bodies that are plain."""
+"""The limits that both clients enforce: sizes of head and body, no compression, deadlines."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any, Protocol
 
 import httpx2
 
-# An answer is asked for plain: what is packed takes time, and may be a thousand times as long.
+# Replies are requested uncompressed: decompression takes time, and may expand a thousandfold.
 PLAIN_REPLY = {"Accept-Encoding": "identity"}
-# A whole reply, or one event of a stream, may have this many bytes. The longest real answers are
-# below 1 MB; what is read counts several times over in memory.
+# The most bytes of a whole reply, or of one event. The longest real answers are below 1 MB, and a
+# reply takes a multiple of its size in memory.
 MAX_BYTES = 8 * 2**20
-# All events of a stream together: those of the longest real answers have some 40 MiB.
+# The most bytes of a stream: those of the longest real answers have some 40 MiB.
 MAX_STREAM_BYTES = 8 * MAX_BYTES
-# The status line and the headers of a reply together: where the blocking client's parser ends.
+# The most bytes of status line and headers: the limit of the blocking client's parser.
 MAX_HEAD_BYTES = 100 * 2**10
 # Seconds for which an idle connection is kept.
 KEEP_ALIVE = 5.0
-# A timer that rings later than this, in seconds, tells that the process was stopped, as by a closed
-# laptop, or that something blocked it. What came meanwhile is read first, in this time.
+# A timer that fires this many seconds late shows that the process was stopped (a closed laptop), or
+# blocked. The reply may be waiting in the socket, so there is some more time to read it.
 STOPPED_AFTER = 0.25
 READ_GRACE = 0.5
 
@@ -40,7 +40,7 @@ class HeadTooLargeError(Exception):
 
 
 class EncodedReplyError(Exception):
-    """A reply is packed, although it was asked for plain, so that it cannot be read."""
+    """A reply is compressed in a way that cannot be read."""
 
 
 class DeadlineError(TimeoutError):
@@ -48,14 +48,14 @@ class DeadlineError(TimeoutError):
 
 
 class CountsReconnects(Protocol):
-    """What is told of a request that was sent again: a `records.Attempt`."""
+    """Counts the requests that were sent again: a `records.Attempt`."""
 
     reconnects: int
 
 
-# The attempt that this task or thread is about. A request on a connection that was used before and
-# dies without a byte of an answer has met a server that was closing it: it is sent once more, on a
-# new connection, and that is all that is to be known of it.
+# The attempt that this task or thread makes. If a reused connection is closed without a byte of a
+# reply, the server was closing it as idle, and the request is sent once more; the attempt only
+# counts it.
 current_attempt: ContextVar[CountsReconnects | None] = ContextVar("current_attempt", default=None)
 
 
@@ -67,15 +67,15 @@ def note_reconnect() -> None:
 
 
 def check_head_size(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Raise HeadTooLargeError if headers that have come are more than a reply may have."""
+    """Raise HeadTooLargeError if the headers are larger than `MAX_HEAD_BYTES`."""
     if sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEAD_BYTES:
         raise HeadTooLargeError
 
 
 def fix_charset(response: httpx2.Response) -> None:
-    """Have an error's body read as UTF-8 where its label names nothing to read text by.
+    """Read an error's body as UTF-8 if its charset is not a text encoding.
 
-    Such as ``charset=hex``: the client would raise whatever the codec does, and lose the status.
+    With ``charset=hex``, for one, the client would raise the codec's exception and lose the status.
     """
     if response.status_code < 300:
         return
@@ -89,7 +89,7 @@ def fix_charset(response: httpx2.Response) -> None:
 
 
 def describe_os_error(error: BaseException) -> str:
-    """Return the system's own words for why there is no connection."""
+    """Return the system's message for a failed connection."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
     number: Any = getattr(cause, "errno", None)
     known = number in errno.errorcode
@@ -97,7 +97,7 @@ def describe_os_error(error: BaseException) -> str:
 
 
 class SizeLimit:
-    """Counts bytes: of the whole body, or of a stream and of its current line."""
+    """Counts the bytes of a body, or of a stream and of its current line."""
 
     __slots__ = ("_all", "_by_event", "_bytes")
 
@@ -106,7 +106,7 @@ class SizeLimit:
         self._all = self._bytes = 0
 
     def count(self, piece: bytes) -> None:
-        """Add `piece`; raise ReplyTooLargeError if that is too much."""
+        """Add a chunk; raise ReplyTooLargeError above the limit."""
         line_end = piece.rfind(b"\n") if self._by_event else -1
         self._bytes = self._bytes + len(piece) if line_end < 0 else len(piece) - line_end - 1
         self._all += len(piece)

@@ -1,4 +1,4 @@
-"""Below the blocking client: the one connection it has, and what it must not outlast."""
+"""The one connection of a blocking client, and the deadline that shuts it down."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from .environment import Proxy
 from .guard import READ_GRACE, STOPPED_AFTER, DeadlineError, describe_os_error
 from .open_files import RETRY_INTERVAL, OutOfFilesError, is_out_of_files, note_shortage
 
-_TIMER_SLACK = 0.05  # seconds
-_POLL_INTERVAL = 0.1  # seconds, whether it is to be given up
+_TIMER_SLACK = 0.05  # seconds by which a timeout may precede the timer for the same deadline
+_POLL_INTERVAL = 0.1  # seconds between two checks for an abort during a DNS lookup
 
 
 class Exchange:
-    """One request and its reply, and the clock that ends it.
+    """One request and its reply, with a deadline.
 
     Parameters
     ----------
     network
-        Whose connection is shut when the time is over.
+        Its connection is shut down at the deadline.
     seconds
-        None for no end.
+        None for no deadline.
     """
 
     def __init__(self, network: Network, seconds: float | None) -> None:
@@ -45,19 +45,19 @@ class Exchange:
 
     @property
     def remaining(self) -> float | None:
-        """Seconds until its end; None if it has none."""
+        """Seconds until the deadline; None without one."""
         return None if self._deadline is None else max(0.001, self._deadline - time.monotonic())
 
     def end(self) -> None:
-        """Stop the clock."""
+        """Cancel the timer."""
         self._is_over = True
         if self._timer:
             self._timer.cancel()
 
     def check(self, cause: BaseException | None = None) -> None:
-        """Raise DeadlineError if the time was over, whatever it made the connection look like."""
+        """Raise DeadlineError if the deadline is why the connection failed."""
         if isinstance(cause, httpcore2.ConnectTimeout) and self._deadline is not None:
-            # What had only so much time left may be a moment before the timer.
+            # The connect timeout was set to the remaining time, and may fire before the timer.
             self.is_late |= time.monotonic() > self._deadline - _TIMER_SLACK
         if self.is_late:
             raise DeadlineError("no whole answer came in time") from cause
@@ -74,20 +74,20 @@ class Exchange:
             self._expire()
 
     def _expire(self) -> None:
-        if not self._is_over:  # in the moment when the clock rang
+        if not self._is_over:  # the exchange may end in the moment when the timer fires
             self.is_late = True
             self._network.shutdown_socket()
 
 
 class Network(httpcore2.SyncBackend):
-    """Opens the connections of one client, one after the other, and knows the last one.
+    """Opens the connections of one client, and keeps the socket of the last one.
 
     Attributes
     ----------
     received
         Bytes of the reply to the last request.
     is_aborted
-        Nothing is to be sent any more.
+        Nothing may be sent any more.
     """
 
     def __init__(self, proxy: Proxy | None) -> None:
@@ -102,27 +102,30 @@ class Network(httpcore2.SyncBackend):
 
     @property
     def died_unanswered(self) -> bool:
-        """True if the last request met a used connection that its server was closing."""
+        """True if the last request was sent on a reused connection that the server was closing."""
         return not (self._is_new or self.received or self.is_aborted)
 
     @property
     def is_late(self) -> bool:
-        """True if the time for the last request is over."""
+        """True if the last request has missed its deadline."""
         return self._exchange is not None and self._exchange.is_late
 
     @property
     def is_before_proxy(self) -> bool:
-        """True if the last connection has come to the proxy, but not through it."""
+        """True if the last connection has reached the proxy, but has no tunnel through it."""
         if self._proxy is None or not self._is_new:
             return False
+        # TLS to the server is the last layer, on top of the one to an encrypted proxy.
         return self._tls_layers < 1 + self._proxy.is_encrypted
 
     def begin(self, exchange: Exchange) -> None:
-        """Expect a request."""
+        """Begin an exchange."""
         self._exchange, self._is_new, self.received = exchange, False, 0
 
     def shutdown_socket(self) -> None:
-        """Break the connection off; whoever waits for it sees an error."""
+        """Shut the connection down; a thread that reads from it gets an error."""
+        # Not close(): that would not wake a blocked read, and another thread could get the number
+        # of the closed file.
         if self._socket is not None:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
@@ -130,7 +133,7 @@ class Network(httpcore2.SyncBackend):
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *options: Any, **settings: Any
     ) -> httpcore2.NetworkStream:
-        """Open a connection, as soon as the system has a file for it."""
+        """Open a connection; wait while the system has no file for it."""
         self._is_new, self._tls_layers = True, 0
         while True:
             self._check_usable()
@@ -145,7 +148,7 @@ class Network(httpcore2.SyncBackend):
                         f"does not answer ({describe_os_error(error)})"
                     ) from error
             note_shortage()
-            self._out_of_files = OutOfFilesError()  # why a deadline that comes meanwhile is missed
+            self._out_of_files = OutOfFilesError()  # explains a deadline missed meanwhile
             time.sleep(RETRY_INTERVAL)
         self._out_of_files = None
         return self._wrap(stream)
@@ -177,7 +180,7 @@ class Network(httpcore2.SyncBackend):
         raise failure or httpcore2.ConnectError(f"{host} has no address")
 
     def _find_addresses(self, host: str, port: int, timeout: float | None) -> list[str]:
-        """Look a name up; a look-up cannot be broken off, but need not be waited for."""
+        """Resolve a host name; give up at the deadline or an abort."""
         with suppress(ValueError):
             return [str(ipaddress.ip_address(host))]
         lookup = resolve(host, port)
@@ -201,12 +204,13 @@ class Network(httpcore2.SyncBackend):
         return _Stream(self, stream)
 
     def _check_usable(self) -> None:
-        """Raise if nothing is to be sent any more."""
+        """Raise if the deadline has passed or the client was aborted."""
         if self._exchange is not None:
             try:
                 if self._out_of_files is not None:
                     raise self._out_of_files
-            except OutOfFilesError:  # for a context: httpcore2's pool takes away what is a cause
+            # As a context and not as a cause, which httpcore2's pool would drop.
+            except OutOfFilesError:
                 self._exchange.check()
             self._exchange.check()
         if self.is_aborted:
@@ -227,7 +231,7 @@ class _Stream(httpcore2.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         data = self._stream.read(max_bytes, timeout)
         if not self._network.received and not b"HTTP/".startswith(data[:5].lstrip(b"\r\n")):
-            # The parser would wait for the end of a line.
+            # The parser would wait for the end of the line, which may never come.
             raise httpcore2.RemoteProtocolError("no status line")
         self._network.received += len(data)
         return data

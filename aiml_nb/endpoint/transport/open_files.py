@@ -1,7 +1,7 @@
-"""How many connections the system lets this process open, and what to do when it allows no more.
+"""The limit of open files: raise it for the connections of a run, and wait when it is reached.
 
-Each connection is an open file. A process may have 1,024 of them on most systems, 256 on some, and
-in a container whatever its owner thought of.
+Each connection is an open file. Most systems allow a process 1,024 of them, some 256, and a
+container whatever its owner set.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-# Left to the rest of the process: the journal, the results, event loops, look-ups of names. A
-# simulator under the same limit keeps as many for itself, so that it can take what we open.
+# Files left to the rest of the process: journal, results, event loops, DNS lookups. A simulator
+# under the same limit reserves as many, so that it can accept all connections we open.
 RESERVE = 64
-# Seconds between two attempts to open a connection while there is no file left for it.
+# Seconds between two attempts to open a connection while no file is left.
 RETRY_INTERVAL = 0.05
-# Seconds for which, after such an attempt, no idle connection is kept: others wait for its file.
+# Seconds after such an attempt in which idle connections are closed, to free their files.
 _SCARCE_FOR = 1.0
 _OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -26,7 +26,7 @@ _scarce_until = 0.0
 
 
 class OutOfFilesError(Exception):
-    """No connection could be opened in time, because there was no file for it."""
+    """No connection could be opened in time, because no file was left for it."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -37,14 +37,14 @@ class OutOfFilesError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OpenFiles:
-    """How many files this process may have open, and how many it has.
+    """The limit of open files of this process, and how many are open.
 
     Parameters
     ----------
     limit
-        None where the system sets none.
+        None if the system has none.
     taken
-        Those that are open.
+        The files that are open.
     """
 
     limit: int | None
@@ -52,17 +52,17 @@ class OpenFiles:
 
     @property
     def free(self) -> float:
-        """How many connections may be opened beside what else will be."""
+        """How many connections may be opened, with `RESERVE` left over."""
         return math.inf if self.limit is None else max(1, self.limit - self.taken - RESERVE)
 
 
 def allow_files(wanted: int) -> OpenFiles:
-    """Raise the soft limit of open files, as far as this process may; return what it came to.
+    """Raise the soft limit of open files as far as allowed; return the result.
 
     Parameters
     ----------
     wanted
-        How many connections are going to be opened.
+        The number of connections that will be opened.
     """
     try:
         import resource
@@ -81,9 +81,9 @@ def allow_files(wanted: int) -> OpenFiles:
 
 
 def is_out_of_files(error: BaseException) -> bool:
-    """Say whether no connection was made because this process, or system, has no file left.
+    """Say whether a connection failed because this process, or the system, has no file left.
 
-    A name that was not found counts, too, if no file can be opened: it is looked up in one.
+    A failed DNS lookup counts, too, if no file can be opened, since it needs one.
     """
     causes: list[BaseException | None] = [error, error.__cause__, error.__context__]
     if any(isinstance(each, OSError) and each.errno in _OUT_OF_FILES for each in causes):
@@ -96,18 +96,18 @@ def is_out_of_files(error: BaseException) -> bool:
 
 
 def note_shortage() -> None:
-    """Have idle connections closed for a while."""
+    """Close idle connections for a while, to free their files."""
     global _scarce_until
     _scarce_until = time.monotonic() + _SCARCE_FOR
 
 
 def are_files_scarce() -> bool:
-    """Say whether somebody waits for a file."""
+    """Say whether a connection is waiting for a file."""
     return _scarce_until > 0 and time.monotonic() < _scarce_until
 
 
 def _count_open_files() -> int:
     for folder in ("/proc/self/fd", "/dev/fd"):
         with suppress(OSError):
-            return len(os.listdir(folder)) - 1  # reading the folder takes one
+            return len(os.listdir(folder)) - 1  # without the one that lists the folder
     return RESERVE

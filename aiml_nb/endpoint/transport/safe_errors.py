@@ -1,7 +1,7 @@
-"""What goes wrong with a reply, in words of our own: those of the libraries quote the server.
+"""Errors and logs that do not quote the server, since its words may contain the key.
 
-What a server says may be the key that it was sent. An exception with its words in it, or in its
-causes, is shown by tracebacks and logs that nobody can look through in time.
+The libraries' exceptions quote the reply, and tracebacks and logs show them unredacted. So a broken
+reply gets a message of our own, and a log filter redacts the key.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from ..keys import ApiKey
 
-# What parsers say is wrong with a reply -> what we say.
+# Words in the parsers' messages, and our own message for the problem.
 _PROBLEMS = {
     "too long": "its head has more than 100 KiB",
     "got more than": "its head has more than 100 KiB",
@@ -24,8 +24,8 @@ _PROBLEMS = {
     "response line": "it begins with no status line",
     "header": "one of its headers cannot be read",
 }
-NO_REPLY = "without sending"  # how httpcore2 words a connection closed before a reply was whole
-# Those that write down what was sent and what came.
+NO_REPLY = "without sending"  # httpcore2's message for a connection closed before the reply's end
+# The loggers that log requests and replies.
 _LOGGERS = (
     *("openai", "openai._base_client", "openai._response", "openai._legacy_response"),
     *("httpx2", "httpcore2.connection", "httpcore2.http11", "httpcore2.proxy"),
@@ -39,17 +39,18 @@ class BrokenReplyError(Exception):
     Parameters
     ----------
     text
-        What a parser says of it, in its own words.
+        The parser's message.
     """
 
     def __init__(self, text: str) -> None:
+        # Without the quoted bytes of the reply, which could contain one of the words, too.
         parser_text = re.split(r"bytearray|b['\"\\]", text)[0].lower()
         known = next((ours for theirs, ours in _PROBLEMS.items() if theirs in parser_text), None)
         super().__init__(f"the reply is not HTTP: {known}" if known else "the reply is not a HTTP")
 
 
 def hide_in_logs(key: ApiKey) -> None:
-    """Have `key` left out of what the client and the libraries below it log, while it is in use."""
+    """Redact `key` in the logs of the client and of its libraries, for as long as it is in use."""
     if not _FILTER.keys:
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(_FILTER)
@@ -57,14 +58,14 @@ def hide_in_logs(key: ApiKey) -> None:
 
 
 class _KeyFilter(logging.Filter):
-    """Takes keys out of records; asked only for those that are written at all."""
+    """Redacts keys in log records; called only for records that are logged at all."""
 
     def __init__(self) -> None:
         super().__init__()
         self.keys: WeakSet[ApiKey] = WeakSet()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        with suppress(Exception):  # as a record is that cannot be written
+        with suppress(Exception):  # a record with bad arguments; logging reports it by itself
             text = record.getMessage()
             redacted = self._redact(text)
             if redacted != text:

@@ -304,7 +304,7 @@ class TestTime:
             http = open_http(server.base_url)
             url, body = f"{server.base_url}/chat/completions", {"messages": [{"content": "Hello"}]}
             http.post(url, json=body)
-            thread = threading.Thread(target=lambda: (asked.wait(10), http.cut()))
+            thread = threading.Thread(target=lambda: (asked.wait(10), http.abort()))
             thread.start()
             with pytest.raises(Exception, match="disconnected"):
                 http.post(url, json=body)
