@@ -15,7 +15,7 @@ from .settings import Settings
 from .spawn import await_end, close_pipes, start_child
 
 # Seconds for the child to come up, or to answer: it needs 0.4 s on a slow machine.
-_PATIENCE = 10.0
+_TIMEOUT = 10.0
 
 
 class SimulatorProcess:
@@ -123,7 +123,7 @@ class SimulatorProcess:
             if errors is not None:
                 errors.close()
 
-    def forget(self) -> None:
+    def detach_after_fork(self) -> None:
         """Let go, in a forked process, of a child that belongs to the one it was forked from."""
         self._lock = threading.RLock()
         self.stop()
@@ -140,7 +140,7 @@ class SimulatorProcess:
         if child is None or child.stdout is None:
             return ""
         # A timer, as pipes have no timed read on every platform: killed, the child closes its end.
-        timer = threading.Timer(_PATIENCE, child.kill)
+        timer = threading.Timer(_TIMEOUT, child.kill)
         timer.daemon = True
         timer.start()
         try:
@@ -149,16 +149,16 @@ class SimulatorProcess:
             timer.cancel()
 
     def _explain(self, what: str) -> str:
-        said = ""
+        last_words = ""
         if self._errors is not None:
             size = self._errors.seek(0, os.SEEK_END)
             self._errors.seek(max(0, size - 300))
-            said = self._errors.read().decode("utf-8", "replace").strip()
-        ending = f" Its last words: {said}" if said else ""
+            last_words = self._errors.read().decode("utf-8", "replace").strip()
+        ending = f" Its last words: {last_words}" if last_words else ""
         return f"The simulator {what}. To see why, type: python -m aiml_nb.simulator.{ending}"
 
 
-class _Shared:
+class _SharedProcess:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process = SimulatorProcess()
@@ -173,17 +173,17 @@ class _Shared:
                 self._process = process
             return self._process
 
-    def forget(self) -> None:
+    def detach_after_fork(self) -> None:
         # Only the forking thread lives on: a lock that another held would never be released.
         self._lock = threading.Lock()
-        self._process.forget()
+        self._process.detach_after_fork()
 
 
-_shared = _Shared()
+_shared = _SharedProcess()
 
 if hasattr(os, "register_at_fork"):
     # A copy of the pipe in a forked process would keep the simulator alive after its parent.
-    os.register_at_fork(after_in_child=_shared.forget)
+    os.register_at_fork(after_in_child=_shared.detach_after_fork)
 
 
 def shared_process() -> SimulatorProcess:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 # The variables by which Python, and the system's libraries, find their files, words and threads.
-_NEEDED = frozenset(
+_PASSED_ON = frozenset(
     {
         *("PATH", "PATHEXT", "HOME", "USERPROFILE", "SHELL", "TMPDIR", "TEMP", "TMP"),
         *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "APPDATA", "LOCALAPPDATA"),
@@ -19,10 +19,10 @@ _NEEDED = frozenset(
         *("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"),
     }
 )
-_NEEDED_KINDS = ("PYTHON", "LC_", "DYLD_")
+_PASSED_ON_PREFIXES = ("PYTHON", "LC_", "DYLD_")
 
 # Seconds for it to end by itself once its stdin is closed: it needs some milliseconds.
-_GRACE = 2.0
+_EXIT_TIMEOUT = 2.0
 
 
 def start_child(errors: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -47,7 +47,7 @@ def _make_environment() -> dict[str, str]:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name.upper() in _NEEDED or name.upper().startswith(_NEEDED_KINDS)
+        if name.upper() in _PASSED_ON or name.upper().startswith(_PASSED_ON_PREFIXES)
     }
     root = str(Path(__file__).resolve().parents[2])
     # An installed package is found anyway; on PYTHONPATH its neighbours could hide the standard
@@ -69,7 +69,7 @@ def close_pipes(child: subprocess.Popen[bytes]) -> None:
 def await_end(child: subprocess.Popen[bytes]) -> None:
     """Wait until it has ended, and kill it if it does not."""
     try:
-        child.wait(_GRACE)
+        child.wait(_EXIT_TIMEOUT)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

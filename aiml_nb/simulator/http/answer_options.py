@@ -41,7 +41,7 @@ def read_options(fields: Mapping[str, Any], *, refused: Collection[str] = ()) ->
         toolbox=read_toolbox(fields),
         is_json=is_json,
         schema=schema,
-        speaks=_read_modalities(fields.get("modalities")),
+        wants_audio=_read_modalities(fields.get("modalities")),
     )
 
 

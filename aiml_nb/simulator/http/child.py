@@ -11,7 +11,7 @@ from ..errors import SimulatorError
 from ..settings import Settings
 from .server import start_server
 from .service import Registry
-from .sockets import announce, count_places, open_socket
+from .sockets import connection_limit, open_socket, print_base_url
 
 
 async def serve_parent() -> None:
@@ -22,13 +22,13 @@ async def serve_parent() -> None:
     """
     registry = Registry()
     listener = open_socket("127.0.0.1", 0)
-    server = await start_server(listener, registry, max_connections=count_places())
-    announce(server.base_url)
-    threading.Thread(target=_obey, args=(registry,), daemon=True).start()
+    server = await start_server(listener, registry, max_connections=connection_limit())
+    print_base_url(server.base_url)
+    threading.Thread(target=_read_commands, args=(registry,), daemon=True).start()
     await asyncio.Event().wait()
 
 
-def _obey(registry: Registry) -> None:
+def _read_commands(registry: Registry) -> None:
     # A thread, not the loop: it works on every platform's pipes, and however busy the loop is.
     try:
         for line in sys.stdin.buffer:

@@ -28,7 +28,7 @@ _Json: TypeAlias = dict[str, Any]
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 # Where a token is put into an event that is otherwise made beforehand.
-_HOLE = "\x00"
+_PLACEHOLDER = "\x00"
 
 
 class ChunkWriter:
@@ -104,69 +104,69 @@ class ChunkWriter:
                 calls.append(self._write_call(section, index, len(calls)))
             else:
                 events.append(self._write_section(section, index))
-        events += [_take_turns(calls)] if self._fault.calls == "interleaved" else calls
+        events += [_interleave(calls)] if self._fault.calls == "interleaved" else calls
         if choice.size < self._length:
             events.append([self._write_finish(choice, index)])
         return itertools.chain.from_iterable(events)
 
     def _write_section(self, section: Section, index: int) -> Iterator[str]:
-        kind, form, top = section.kind, self._label.reasoning, self._label.top_logprobs
+        kind, shape, top = section.kind, self._label.reasoning, self._label.top_logprobs
         if kind == "audio":
             return self._write_audio(section, index)
         if kind != "reasoning" and top is not None:
-            return self._write_likely(section, index, top)
-        delta: _Json = {form if kind == "reasoning" else kind: _HOLE}
-        if kind == "reasoning" and form == "parts":
-            delta = {"content": [write_thinking_part(_HOLE)]}
+            return self._write_with_logprobs(section, index, top)
+        delta: _Json = {shape if kind == "reasoning" else kind: _PLACEHOLDER}
+        if kind == "reasoning" and shape == "parts":
+            delta = {"content": [write_thinking_part(_PLACEHOLDER)]}
         elif kind == "content" and self._fault.in_parts:
-            delta = {"content": [write_text_part(_HOLE)]}
+            delta = {"content": [write_text_part(_PLACEHOLDER)]}
         return self._fill(self._write_chunk(index, delta), section.tokens)
 
     def _write_audio(self, section: Section, index: int) -> Iterator[str]:
         first = write_audio(section, "".join(section.tokens[:1]), self._label)
-        more = self._write_chunk(index, {"audio": {"transcript": _HOLE}})
+        more = self._write_chunk(index, {"audio": {"transcript": _PLACEHOLDER}})
         chunks = [self._write_chunk(index, {"audio": first})][: len(section.tokens)]
         return itertools.chain(chunks, self._fill(more, section.tokens[1:]))
 
     def _write_call(self, section: Section, index: int, number: int) -> Iterator[str]:
         if section.kind == "function_call":
             start: _Json = {"function_call": {"name": section.tokens[0], "arguments": ""}}
-            more: _Json = {"function_call": {"arguments": _HOLE}}
+            more: _Json = {"function_call": {"arguments": _PLACEHOLDER}}
         else:
-            form = self._fault.calls
-            place = {"index": 0 if form == "same-index" else number}
-            if form == "no-index":
-                place = {}
-            if form in ("whole", "same-index"):
-                return self._write_whole_call(section, index, place)
+            shape = self._fault.calls
+            position = {"index": 0 if shape == "same-index" else number}
+            if shape == "no-index":
+                position = {}
+            if shape in ("whole", "same-index"):
+                return self._write_whole_call(section, index, position)
             call = write_call(section, "")
             kind = call["type"]
             field = "input" if kind == "custom" else "arguments"
-            start = {"tool_calls": [{**place, **call}]}
-            more = {"tool_calls": [{**place, kind: {field: _HOLE}}]}
-            if form == "no-index":
+            start = {"tool_calls": [{**position, **call}]}
+            more = {"tool_calls": [{**position, kind: {field: _PLACEHOLDER}}]}
+            if shape == "no-index":
                 more["tool_calls"][0]["id"] = section.id
         arguments = self._fill(self._write_chunk(index, more), section.tokens[1:])
         return itertools.chain([self._write_chunk(index, start)], arguments)
 
-    def _write_whole_call(self, section: Section, index: int, place: _Json) -> Iterator[str]:
+    def _write_whole_call(self, section: Section, index: int, position: _Json) -> Iterator[str]:
         """Write a call in one event, when its last token is due."""
-        call = {**place, **write_call(section, section.text)}
+        call = {**position, **write_call(section, section.text)}
         whole = self._write_chunk(index, {"tool_calls": [call]})
         return itertools.chain(itertools.repeat("", len(section.tokens) - 1), [whole])
 
-    def _write_likely(self, section: Section, index: int, top: int) -> Iterator[str]:
+    def _write_with_logprobs(self, section: Section, index: int, top: int) -> Iterator[str]:
         """Write each token with what is said about its likelihood."""
-        for place, token in enumerate(section.tokens):
+        for position, token in enumerate(section.tokens):
             described = describe_tokens(
-                [token], top=top, name=self._label.id, index=index, start=place
+                [token], top=top, name=self._label.id, index=index, start=position
             )
             logprobs: _Json = {"content": None, "refusal": None, section.kind: described}
             yield self._write_chunk(index, {section.kind: token}, logprobs=logprobs)
 
     def _fill(self, event: str, tokens: tuple[str, ...]) -> Iterator[str]:
         # A stream sends one of these for each token: all but the token is made beforehand.
-        before, _, after = event.rpartition(_encode(_HOLE))
+        before, _, after = event.rpartition(_encode(_PLACEHOLDER))
         return (f"{before}{_encode(token)}{after}" for token in tokens)
 
     def _write_finish(self, choice: Choice, index: int) -> str:
@@ -200,7 +200,7 @@ def _to_bytes(events: str) -> bytes:
     return events.encode("utf-8", "backslashreplace")
 
 
-def _take_turns(many: list[Iterator[str]]) -> Iterator[str]:
+def _interleave(many: list[Iterator[str]]) -> Iterator[str]:
     """Give the first of each, the second of each, and so on."""
     for turn in itertools.zip_longest(*many, fillvalue=None):
         yield from (each for each in turn if each is not None)

@@ -19,11 +19,11 @@ from .service import PendingResponse
 _GZIP = 31  # wbits of zlib for the gzip format
 _MAX_UNSENT = 2**20
 # Seconds at any speed: long enough for the two halves to be read apart.
-_SPLIT = 0.005
+_SPLIT_DELAY = 0.005
 # Seconds for the client to read what came before a reset, which would discard it.
-_BEFORE_RESET = 0.02
+_RESET_DELAY = 0.02
 
-Piece: TypeAlias = tuple[float, bytes]
+TimedBytes: TypeAlias = tuple[float, bytes]
 """When some bytes are due, on the service's clock, and the bytes."""
 
 
@@ -37,7 +37,7 @@ class Reply:
 
     status: int
     headers: Mapping[str, str]
-    pieces: Iterable[Piece]
+    chunks: Iterable[TimedBytes]
     size: int | None
 
 
@@ -63,32 +63,32 @@ async def send_corrupted(
     """
     if request.transport is None:
         raise ConnectionResetError
-    line = _RawConnection(request.transport, pending)
+    connection = _RawConnection(request.transport, pending)
     head, body = _frame(reply, fault)
     try:
-        await line.send(_arrange(head, body, fault, pending=pending), head_size=len(head))
+        await connection.send(_schedule(head, body, fault, pending=pending), head_size=len(head))
     finally:
-        is_told = fault.has_status and line.sent >= len(head)
-        pending.record.status = reply.status if is_told else None
+        is_status_sent = fault.has_status and connection.sent >= len(head)
+        pending.record.status = reply.status if is_status_sent else None
     if fault.cut is not None and fault.then == "stall":
         await asyncio.Event().wait()
     if fault.linger:
         finish(pending)
         await asyncio.sleep(fault.linger / pending.speed)
-    await line.end(abruptly=fault.then == "reset")
+    await connection.end(abruptly=fault.then == "reset")
     raise ConnectionClosed
 
 
-def _frame(reply: Reply, fault: Fault) -> tuple[bytes, Iterable[Piece]]:
+def _frame(reply: Reply, fault: Fault) -> tuple[bytes, Iterable[TimedBytes]]:
     """Write the head of a reply, and its body as it goes over the wire."""
     if fault.head is not None or fault.cut == 0:
         return fault.head or b"", ()
-    pieces, size = reply.pieces, reply.size
+    chunks, size = reply.chunks, reply.size
     if fault.shorten is not None:
-        pieces = _keep(list(pieces), fault.shorten)
-        size = None if size is None else sum(len(data) for _, data in pieces)
+        chunks = _truncate(list(chunks), fault.shorten)
+        size = None if size is None else sum(len(data) for _, data in chunks)
     if fault.compressed:
-        pieces, size = _compress(pieces), None
+        chunks, size = _compress(chunks), None
     is_chunked = fault.framing == "chunked" or size is None
     headers = {"connection": "close"}
     if is_chunked:
@@ -101,26 +101,26 @@ def _frame(reply: Reply, fault: Fault) -> tuple[bytes, Iterable[Piece]]:
     lines = [f"HTTP/1.1 {reply.status} {find_phrase(reply.status)}"]
     lines += [f"{name}: {value}" for name, value in headers.items() if value]
     head = "\r\n".join([*lines, "", ""]).encode("utf-8", "replace")
-    return head, _write_chunks(pieces) if is_chunked else pieces
+    return head, _write_chunks(chunks) if is_chunked else chunks
 
 
-def _arrange(
-    head: bytes, body: Iterable[Piece], fault: Fault, *, pending: PendingResponse
-) -> Iterable[Piece]:
+def _schedule(
+    head: bytes, body: Iterable[TimedBytes], fault: Fault, *, pending: PendingResponse
+) -> Iterable[TimedBytes]:
     """Put head and body in a line, and break it where the fault says so."""
     plan, speed = pending.plan, pending.speed
-    later = iter(body)
-    first = next(later, (plan.finished, b""))
+    rest = iter(body)
+    first = next(rest, (plan.finished, b""))
     begins = plan.started if fault.trickle == "head" else first[0]
-    heads: Iterable[Piece] = [(begins, head)]
-    pieces: Iterable[Piece] = itertools.chain([first], later)
+    heads: Iterable[TimedBytes] = [(begins, head)]
+    chunks: Iterable[TimedBytes] = itertools.chain([first], rest)
     if fault.trickle == "body":
-        pieces = _trickle(pieces, fault.pace / speed)
-    whole: Iterable[Piece] = itertools.chain(heads, pieces)
+        chunks = _trickle(chunks, fault.pace / speed)
+    whole: Iterable[TimedBytes] = itertools.chain(heads, chunks)
     if fault.trickle == "head":
         whole = _trickle(whole, fault.pace / speed)
     if fault.cut is not None:
-        whole = _keep(list(whole), fault.cut)
+        whole = _truncate(list(whole), fault.cut)
     return whole if fault.split is None else _split(list(whole), fault.split)
 
 
@@ -132,11 +132,11 @@ class _RawConnection:
         self._pending = pending
         self.sent = 0
 
-    async def send(self, pieces: Iterable[Piece], *, head_size: int) -> None:
+    async def send(self, chunks: Iterable[TimedBytes], *, head_size: int) -> None:
         """Send each piece when it is due, no faster than the client reads."""
         pending, first_token = self._pending, self._pending.plan.first_token
         record = pending.record
-        for due, data in pieces:
+        for due, data in chunks:
             await pending.wait_until(due)
             await self._wait_for_reader()
             if not data:
@@ -155,9 +155,9 @@ class _RawConnection:
             return
         # Poll: aiohttp owns the connection's protocol, so resume_writing never reaches us.
         while self._transport.get_write_buffer_size():  # noqa: ASYNC110
-            await asyncio.sleep(_SPLIT)
+            await asyncio.sleep(_SPLIT_DELAY)
         if self.sent:
-            await asyncio.sleep(_BEFORE_RESET)
+            await asyncio.sleep(_RESET_DELAY)
         reset(self._transport)
 
     async def _wait_for_reader(self) -> None:
@@ -182,16 +182,16 @@ def reset(transport: asyncio.Transport | None) -> None:
         return
     # With SO_LINGER at zero, closing the socket sends RST instead of FIN.
     linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-    bare = transport.get_extra_info("socket")
-    bare.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    raw_socket = transport.get_extra_info("socket")
+    raw_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     transport.abort()
 
 
-def _keep(pieces: list[Piece], position: Position) -> list[Piece]:
+def _truncate(chunks: list[TimedBytes], position: Position) -> list[TimedBytes]:
     """Keep what comes before `position`."""
-    left = find_position(position, size=sum(len(data) for _, data in pieces))
+    left = find_position(position, size=sum(len(data) for _, data in chunks))
     kept = []
-    for due, data in pieces:
+    for due, data in chunks:
         kept.append((due, data[:left]))
         left -= len(data)
         if left <= 0:
@@ -199,33 +199,33 @@ def _keep(pieces: list[Piece], position: Position) -> list[Piece]:
     return kept
 
 
-def _split(pieces: list[Piece], position: Position) -> list[Piece]:
+def _split(chunks: list[TimedBytes], position: Position) -> list[TimedBytes]:
     """Join the pieces and send them in two."""
-    before = _keep(pieces, position)
-    whole = b"".join(data for _, data in pieces)
+    before = _truncate(chunks, position)
+    whole = b"".join(data for _, data in chunks)
     size = sum(len(data) for _, data in before)
-    return [(pieces[-1][0], whole[:size]), (pieces[-1][0] + _SPLIT, whole[size:])]
+    return [(chunks[-1][0], whole[:size]), (chunks[-1][0] + _SPLIT_DELAY, whole[size:])]
 
 
-def _trickle(pieces: Iterable[Piece], pace: float) -> Iterator[Piece]:
+def _trickle(chunks: Iterable[TimedBytes], pace: float) -> Iterator[TimedBytes]:
     moment = 0.0
-    for due, data in pieces:
+    for due, data in chunks:
         for byte in data:
             moment = max(moment + pace, due)
             yield moment, bytes((byte,))
 
 
-def _compress(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    packer = zlib.compressobj(wbits=_GZIP)
+def _compress(chunks: Iterable[TimedBytes]) -> Iterator[TimedBytes]:
+    compressor = zlib.compressobj(wbits=_GZIP)
     due = 0.0
-    for due, data in pieces:
-        yield due, packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)
-    yield due, packer.flush()
+    for due, data in chunks:
+        yield due, compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    yield due, compressor.flush()
 
 
-def _write_chunks(pieces: Iterable[Piece]) -> Iterator[Piece]:
+def _write_chunks(chunks: Iterable[TimedBytes]) -> Iterator[TimedBytes]:
     due = 0.0
-    for due, data in pieces:
+    for due, data in chunks:
         if data:
             yield due, b"%x\r\n%b\r\n" % (len(data), data)
     yield due, b"0\r\n\r\n"

@@ -11,7 +11,7 @@ from ..faults.fault import Fault
 from ..model.plan import Plan
 from .chunks import DONE, ChunkWriter
 from .context import ChatContext, RequestContext
-from .corrupt import Piece, Reply, send_corrupted
+from .corrupt import Reply, TimedBytes, send_corrupted
 from .openai_format import JSON_TYPE, STREAM_TYPE, write_completion
 from .profiles import write_refusal
 from .refusals import refuse
@@ -61,7 +61,7 @@ async def _send(context: RequestContext, fault: Fault, reply: Reply) -> web.Resp
         finish = context.service.finish
         await send_corrupted(reply, fault, pending=pending, request=request, finish=finish)
     await pending.wait_until(pending.plan.finished)
-    body = b"".join(data for _, data in reply.pieces)
+    body = b"".join(data for _, data in reply.chunks)
     return web.Response(status=reply.status, headers=reply.headers, body=body)
 
 
@@ -79,7 +79,9 @@ def _answer(context: ChatContext, fault: Fault) -> Reply:
     return Reply(200, headers, _stream(plan, fault, writer, at_once=at_once), None)
 
 
-def _stream(plan: Plan, fault: Fault, writer: ChunkWriter, *, at_once: bool) -> Iterator[Piece]:
+def _stream(
+    plan: Plan, fault: Fault, writer: ChunkWriter, *, at_once: bool
+) -> Iterator[TimedBytes]:
     first = plan.token_due(0)
     yield plan.started if at_once else first, writer.write_roles()
     for index in range(plan.length):
@@ -116,7 +118,7 @@ def _refuse(context: RequestContext, fault: Fault, headers: Mapping[str, str]) -
     return Reply(fault.status, headers, _repeat(body, pending.plan.finished, pace, fault), size)
 
 
-def _repeat(body: bytes, due: float, pace: float, fault: Fault) -> Iterable[Piece]:
+def _repeat(body: bytes, due: float, pace: float, fault: Fault) -> Iterable[TimedBytes]:
     return ((due + index * pace, body) for index in range(fault.times))
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from ..errors import SimulatorError
 from ..settings import Settings
-from .sockets import announce, count_places, open_socket
+from .sockets import connection_limit, open_socket, print_base_url
 
 
 def serve(
@@ -57,8 +57,8 @@ async def _serve(listener: socket.socket, settings: Settings, log_file: BinaryIO
     from .service import Registry, Service
 
     service = Service(settings, write_log=None if log_file is None else _LogFile(log_file).write)
-    server = await start_server(listener, Registry(service), max_connections=count_places())
-    announce(server.base_url)
+    server = await start_server(listener, Registry(service), max_connections=connection_limit())
+    print_base_url(server.base_url)
     await server.play_outages(service)
     await asyncio.Event().wait()
 

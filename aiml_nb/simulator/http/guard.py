@@ -15,7 +15,7 @@ MAX_BODY = 1024 * 1024
 """The largest body that is read, in bytes."""
 
 # Real seconds for a body to arrive: on one machine it takes milliseconds.
-_BODY_TIME = 10.0
+_BODY_TIMEOUT = 10.0
 
 _CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -78,11 +78,11 @@ def open_error_log() -> logging.Logger:
     them, perhaps with a key.
     """
     logger = logging.getLogger(__name__)
-    logger.addFilter(_is_our_fault)
+    logger.addFilter(_is_server_error)
     return logger
 
 
-def _is_our_fault(record: logging.LogRecord) -> bool:
+def _is_server_error(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, http_exceptions.HttpProcessingError | web.RequestPayloadError)
 
@@ -107,7 +107,7 @@ async def read_json_body(request: web.BaseRequest) -> bytes:
     if (request.content_length or 0) > MAX_BODY:
         raise _refuse_size()
     try:
-        async with asyncio.timeout(_BODY_TIME):
+        async with asyncio.timeout(_BODY_TIMEOUT):
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise _refuse_size() from None

@@ -9,13 +9,13 @@ from typing import Any
 from ..rng import hash_number
 
 # Words that the model might have written instead.
-_OTHERS = (
+_ALTERNATIVES = (
     " the", " a", ".", ",", " and", " one", "\n", " is", " it", " four", " not", " 4", " of",
     " or", " to", " that", " Yes", "!", " well", " they", " an", " in",
 )  # fmt: skip
 
 # The least that a token is likely; each alternative is half as likely as the one before.
-_LEAST = 0.3
+_MIN_PROBABILITY = 0.3
 
 
 def describe_tokens(
@@ -38,21 +38,21 @@ def describe_tokens(
 
 
 def _describe(token: str, top: int, drawn: float) -> dict[str, Any]:
-    chance = 1 - drawn * (1 - _LEAST)
-    entry = _write_entry(token, chance)
-    left, likely = 1 - chance, [(chance, token)]
-    turn = int(drawn * 1000) % len(_OTHERS)
-    for other in (_OTHERS[turn:] + _OTHERS[:turn])[: top + 1]:
+    probability = 1 - drawn * (1 - _MIN_PROBABILITY)
+    entry = _write_entry(token, probability)
+    left, candidates = 1 - probability, [(probability, token)]
+    turn = int(drawn * 1000) % len(_ALTERNATIVES)
+    for other in (_ALTERNATIVES[turn:] + _ALTERNATIVES[:turn])[: top + 1]:
         if other != token:
             left /= 2
-            likely.append((left, other))
-    likely.sort(key=itemgetter(0), reverse=True)
-    entry["top_logprobs"] = [_write_entry(text, share) for share, text in likely[:top]]
+            candidates.append((left, other))
+    candidates.sort(key=itemgetter(0), reverse=True)
+    entry["top_logprobs"] = [_write_entry(text, share) for share, text in candidates[:top]]
     return entry
 
 
-def _write_entry(token: str, chance: float) -> dict[str, Any]:
-    logprob = round(math.log(max(chance, 1e-9)), 6)
+def _write_entry(token: str, probability: float) -> dict[str, Any]:
+    logprob = round(math.log(max(probability, 1e-9)), 6)
     return {"token": token, "logprob": logprob, "bytes": _list_bytes(token)}
 
 

@@ -24,7 +24,7 @@ _AIMLAPI_MESSAGES = {
     429: "Too Many Requests",
     504: "Generation timeout",
 }
-_OLDER = (401, 403, 404, 405)
+_OLD_FORMAT = (401, 403, 404, 405)
 
 # US dollars for a token asked and a token answered: of the order of gpt-4o's.
 _PRICES = (2.5e-6, 1e-5)
@@ -96,7 +96,7 @@ def write_refusal(
     title = _AIMLAPI_MESSAGES.get(refusal.status, find_phrase(refusal.status))
     message = refusal.message or title
     known = {"requestId": request_id, "timestamp": datetime.now(UTC).isoformat()}
-    if refusal.status in _OLDER:
+    if refusal.status in _OLD_FORMAT:
         older = {"message": message, "path": path, "statusCode": refusal.status}
         return encode_json({**older, **known}), JSON_TYPE
     problem = {"title": title, "status": refusal.status, "instance": path, "message": message}

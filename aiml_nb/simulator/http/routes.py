@@ -25,7 +25,7 @@ _CHAT = "/chat/completions"
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class _ResourceRequest:
     """What an answer at an address may depend on."""
 
     service: Service
@@ -34,41 +34,41 @@ class _Question:
     body: bytes
 
 
-def _show_model(asked: _Question) -> Any:
-    settings = asked.service.settings
-    if asked.name not in settings.models and not settings.accepts_anything:
-        raise refuse_model(asked.name)
-    return describe_model(asked.name)
+def _show_model(resource: _ResourceRequest) -> Any:
+    settings = resource.service.settings
+    if resource.name not in settings.models and not settings.accepts_anything:
+        raise refuse_model(resource.name)
+    return describe_model(resource.name)
 
 
-def _delete_model(asked: _Question) -> Any:
-    return {"id": asked.name, "object": "model", "deleted": True}
+def _delete_model(resource: _ResourceRequest) -> Any:
+    return {"id": resource.name, "object": "model", "deleted": True}
 
 
-def _change_completion(asked: _Question) -> Any:
-    return asked.service.store.change(asked.name, read_object(asked.body).get("metadata"))
+def _change_completion(resource: _ResourceRequest) -> Any:
+    return resource.service.store.change(resource.name, read_object(resource.body).get("metadata"))
 
 
-_ONE = _CHAT + r"/([^/]+)"
+_STORED = _CHAT + r"/([^/]+)"
 
-_Addresses: TypeAlias = Mapping[str, Mapping[str, Callable[[_Question], Any]]]
+_Addresses: TypeAlias = Mapping[str, Mapping[str, Callable[[_ResourceRequest], Any]]]
 
 _USUAL: _Addresses = {
-    r"/models()": {"GET": lambda asked: list_models(asked.service.settings)},
+    r"/models()": {"GET": lambda resource: list_models(resource.service.settings)},
     r"/models/(.+)": {"GET": _show_model},
     _CHAT + "()": {},
 }
 _CONFORMANCE: _Addresses = {
     **_USUAL,
     r"/models/(.+)": {"GET": _show_model, "DELETE": _delete_model},
-    _CHAT + "()": {"GET": lambda asked: asked.service.store.list_completions(asked.query)},
-    _ONE: {
-        "GET": lambda asked: asked.service.store.find(asked.name),
+    _CHAT + "()": {"GET": lambda resource: resource.service.store.list_completions(resource.query)},
+    _STORED: {
+        "GET": lambda resource: resource.service.store.find(resource.name),
         "POST": _change_completion,
-        "DELETE": lambda asked: asked.service.store.delete(asked.name),
+        "DELETE": lambda resource: resource.service.store.delete(resource.name),
     },
-    _ONE + "/messages": {
-        "GET": lambda asked: asked.service.store.list_messages(asked.name, asked.query)
+    _STORED + "/messages": {
+        "GET": lambda resource: resource.service.store.list_messages(resource.name, resource.query)
     },
 }
 
@@ -89,14 +89,14 @@ async def route(
         return await _complete_chat(request, service, record, headers)
     addresses = _CONFORMANCE if service.settings.accepts_anything else _USUAL
     matches = {pattern: re.fullmatch(pattern, path) for pattern in addresses}
-    pattern, found = next((each for each in matches.items() if each[1]), ("", None))
-    if found is None:
+    pattern, matched = next((each for each in matches.items() if each[1]), ("", None))
+    if matched is None:
         raise Refusal(404, f"There is nothing at {method} {request.path[:200]}.")
     answers = addresses[pattern]
     if method not in answers:
         raise _refuse_method(request, ["POST", *answers] if path == _CHAT else [*answers])
     body = await read_json_body(request) if method == "POST" else b""
-    answer = answers[method](_Question(service, found[1], request.query, body))
+    answer = answers[method](_ResourceRequest(service, matched[1], request.query, body))
     written = encode_json(answer)
     fault = service.pick_models_fault() if path.startswith("/models") else None
     if fault is not None:
@@ -117,15 +117,15 @@ async def _complete_chat(
     try:
         reset_at = context.pending.plan.reset_at
         answer = respond(context)
-        response = await (answer if reset_at is None else _break_off(answer, context, reset_at))
+        response = await (answer if reset_at is None else _respond_until(answer, context, reset_at))
         if service.settings.accepts_anything:
             _store(context)
         return response
     finally:
-        service.dismiss(context.pending)
+        service.release_slot(context.pending)
 
 
-async def _break_off(
+async def _respond_until(
     answer: Coroutine[Any, Any, web.StreamResponse], context: ChatContext, moment: float
 ) -> web.StreamResponse:
     """Send an answer until an outage begins; then reset its connection."""

@@ -31,10 +31,10 @@ LOG_PATH = "/_simulator/log"
 _IDLE_TIME = 20.0
 
 # Seconds that the rest of a refused body is still read, so that its sender can read the refusal.
-_LINGERING = 1.0
+_LINGER_TIME = 1.0
 
 # Seconds in which the answers that an outage breaks off note that; idle connections go then.
-_BREAKING_OFF = 0.02
+_ABORT_TIME = 0.02
 
 # A thousand calls may connect within a millisecond.
 _BACKLOG = 4096
@@ -55,7 +55,9 @@ class Server:
             self._guard.check(request)
             service = self._registry.find(request.headers.get("Authorization"))
         except Refusal as refusal:
-            return _turn_away(request, refusal, name_request("openai") | echo, "openai")
+            return _write_refusal_response(
+                request, refusal, name_request("openai") | echo, "openai"
+            )
         headers = name_request(service.settings.profile) | echo
         if not service.keeps_connections:
             headers["Connection"] = "close"
@@ -86,7 +88,7 @@ class Server:
             record.status = response.status
         except Refusal as refusal:
             record.status = refusal.status
-            response = _turn_away(request, refusal, headers, service.settings.profile)
+            response = _write_refusal_response(request, refusal, headers, service.settings.profile)
         except asyncio.CancelledError:
             if service.is_away():  # its socket was closed under it
                 record.fault = AWAY.name
@@ -108,14 +110,14 @@ class Server:
 
 def _end_connection(request: web.BaseRequest, service: Service, record: Record) -> None:
     """End the connection of a request that is not answered, or do nothing."""
-    fault = AWAY if service.is_away() else service.find_ending(request.transport)
+    fault = AWAY if service.is_away() else service.find_closing_fault(request.transport)
     if fault is not None:
         record.fault = fault.name
         hang_up(request.transport, fault)
         raise ConnectionClosed
 
 
-def _turn_away(
+def _write_refusal_response(
     request: web.BaseRequest, refusal: Refusal, headers: dict[str, str], profile: ProfileName
 ) -> web.Response:
     path, request_id = request.path[:200], headers["x-request-id"]
@@ -148,7 +150,7 @@ class RunningServer:
 
     async def play_outages(self, service: Service) -> None:
         """Close the socket while the service is away, so that connections are refused."""
-        await service.was_asked.wait()
+        await service.has_requests.wait()
         for begin, end in service.outages.list_moments():
             await asyncio.sleep(begin - service.log.read_clock())
             listener = await self._close()
@@ -162,7 +164,7 @@ class RunningServer:
         """
         await self._site.stop()
         listener = open_socket(self._host, self._port, is_public=True)
-        await asyncio.sleep(_BREAKING_OFF)
+        await asyncio.sleep(_ABORT_TIME)
         for connection in list(self._runner.server.connections if self._runner.server else ()):
             reset(connection.transport)
         return listener
@@ -190,7 +192,7 @@ async def start_server(
         # It begins when a connection does, and trickled headers do not begin it again: nobody
         # holds a connection by half a request.
         keepalive_timeout=idle_time,
-        lingering_time=_LINGERING,
+        lingering_time=_LINGER_TIME,
         access_log=None,
         logger=open_error_log(),
         # A compressed body is refused: a small one could fill the memory.

@@ -44,19 +44,19 @@ class PendingResponse:
         if self.plan.started > self.plan.arrived:
             self.record.queued = self.read_clock()
             self._moved = asyncio.Event()
-            while (left := self.plan.started - self.read_clock()) > 0:
+            while (remaining := self.plan.started - self.read_clock()) > 0:
                 self._moved.clear()
                 try:
-                    await asyncio.wait_for(self._moved.wait(), left)
+                    await asyncio.wait_for(self._moved.wait(), remaining)
                 except TimeoutError:
                     break
         self.record.started = self.read_clock()
 
     async def wait_until(self, moment: float) -> None:
         """Sleep until `moment` on the service's clock; absolute, so that nothing drifts."""
-        left = moment - self.read_clock()
-        if left > 0:
-            await asyncio.sleep(left)
+        remaining = moment - self.read_clock()
+        if remaining > 0:
+            await asyncio.sleep(remaining)
 
     def _note_plan(self) -> None:
         record, plan = self.record, self.plan
@@ -68,7 +68,7 @@ class PendingResponse:
 class Service:
     """One service: its settings, its counters, its log and its stored completions.
 
-    `was_asked` is set with its first chat completion.
+    `has_requests` is set with its first chat completion.
     """
 
     def __init__(
@@ -81,11 +81,11 @@ class Service:
         self._models_faults = FaultQueue(settings.models_faults)
         # HTTP clients silently resend a request when a kept connection closes under it; the count
         # of requests would then be wrong.
-        self.keeps_connections = not FaultPicker(settings).hangs_up
+        self.keeps_connections = not FaultPicker(settings).may_close_unanswered
         self._pending: dict[int, PendingResponse] = {}
-        self._ending: WeakKeyDictionary[asyncio.Transport, Fault] = WeakKeyDictionary()
-        self._ends_connections = False
-        self.was_asked = asyncio.Event()
+        self._closing: WeakKeyDictionary[asyncio.Transport, Fault] = WeakKeyDictionary()
+        self._closes_connections = False
+        self.has_requests = asyncio.Event()
 
     @property
     def outages(self) -> Outages:
@@ -109,7 +109,7 @@ class Service:
         )
         self._pending[plan.number] = pending
         if plan.number == 1:
-            self.was_asked.set()
+            self.has_requests.set()
         return pending
 
     def pick_models_fault(self) -> Fault | None:
@@ -124,37 +124,37 @@ class Service:
         plan = Plan(0, 0, now, now, first_token=now, finished=end)
         return PendingResponse(plan, record, read_clock=self.log.read_clock, speed=speed)
 
-    def dismiss(self, pending: PendingResponse) -> None:
+    def release_slot(self, pending: PendingResponse) -> None:
         """Let go of a chat completion, whether it was answered or abandoned."""
         number = pending.plan.number
         if self._pending.pop(number, None) is None:
             return
-        for plan in self._engine.leave(number, at=self.log.read_clock()):
+        for plan in self._engine.release(number, at=self.log.read_clock()):
             self._pending[plan.number].move(plan)
 
     def finish(self, pending: PendingResponse) -> None:
         """Let go of a chat completion that is answered, and close its record."""
-        self.dismiss(pending)
+        self.release_slot(pending)
         self.log.close(pending.record)
 
     def note_fault(self, transport: asyncio.Transport | None, fault: Fault) -> None:
         """Note of an answer with a fault whether the next request is to end its connection."""
         if fault.hangs_up and transport is not None:
-            self._ending[transport] = fault
-            self._ends_connections = True
+            self._closing[transport] = fault
+            self._closes_connections = True
 
-    def find_ending(self, transport: asyncio.Transport | None) -> Fault | None:
+    def find_closing_fault(self, transport: asyncio.Transport | None) -> Fault | None:
         """Give the fault of an earlier answer that is to end this connection now."""
-        if self._ends_connections and transport is not None:
-            return self._ending.get(transport)
+        if self._closes_connections and transport is not None:
+            return self._closing.get(transport)
         return None
 
 
 class Registry:
     """The services by token; with a service for everybody, no token is asked for."""
 
-    def __init__(self, everybody: Service | None = None) -> None:
-        self._everybody = everybody
+    def __init__(self, default: Service | None = None) -> None:
+        self._default = default
         self._services: dict[str, Service] = {}
         self._lock = threading.Lock()
 
@@ -181,8 +181,8 @@ class Registry:
         Refusal
             If no service has that token.
         """
-        if self._everybody is not None:
-            return self._everybody
+        if self._default is not None:
+            return self._default
         scheme, _, token = (authorization or "").partition(" ")
         service = self._services.get(token.strip())
         if scheme.lower() != "bearer" or service is None:

@@ -11,7 +11,7 @@ _MAX_CONNECTIONS = 16_384
 _OWN_FILES = 64
 
 
-def announce(base_url: str) -> None:
+def print_base_url(base_url: str) -> None:
     """Write the base URL as a line of its own, at once."""
     sys.stdout.write(base_url + "\n")
     sys.stdout.flush()
@@ -37,7 +37,7 @@ def raise_file_limit() -> int:
     return wanted
 
 
-def count_places() -> int:
+def connection_limit() -> int:
     """Raise the limit of open files and say how many connections leave room for our own."""
     files = raise_file_limit()
     return min(_MAX_CONNECTIONS, max(files - _OWN_FILES, files // 2))

@@ -13,7 +13,7 @@ from .refusals import Refusal
 # A long-lived server must not grow for ever.
 _MAX_STORED = 1000
 
-_PAGE = 20
+_PAGE_SIZE = 20
 
 _Json = dict[str, Any]
 
@@ -37,11 +37,11 @@ class Store:
             for index, message in enumerate(messages)
         ]
         while len(self._completions) > _MAX_STORED:
-            self._forget(next(iter(self._completions)))
+            self._remove(next(iter(self._completions)))
 
     def find(self, name: str) -> _Json:
         """Give a stored completion; one that was never stored is made up."""
-        return self._completions.get(name) or self._make_up(name)
+        return self._completions.get(name) or self._generate(name)
 
     def change(self, name: str, metadata: Any) -> _Json:
         """Give a stored completion other metadata."""
@@ -54,7 +54,7 @@ class Store:
 
     def delete(self, name: str) -> _Json:
         """Forget a stored completion."""
-        self._forget(name)
+        self._remove(name)
         return {"id": name, "object": "chat.completion.deleted", "deleted": True}
 
     def list_completions(self, query: Mapping[str, str]) -> _Json:
@@ -81,7 +81,7 @@ class Store:
         start = names.index(query["after"]) + 1 if query.get("after") in names else 0
         given = query.get("limit", "")
         limit = int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else 0
-        data = items[start : start + (limit or _PAGE)]
+        data = items[start : start + (limit or _PAGE_SIZE)]
         return {
             "object": "list",
             "data": data,
@@ -90,11 +90,11 @@ class Store:
             "has_more": start + len(data) < len(items),
         }
 
-    def _make_up(self, name: str) -> _Json:
+    def _generate(self, name: str) -> _Json:
         (plan,) = simulate([Arrival(0.0, name)], Settings(seed=self._settings.seed))
         made_up: _Json = json.loads(write_completion(plan, Label(name, 0, "made-up")))
         return made_up
 
-    def _forget(self, name: str) -> None:
+    def _remove(self, name: str) -> None:
         self._completions.pop(name, None)
         self._messages.pop(name, None)

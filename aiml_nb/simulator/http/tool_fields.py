@@ -64,7 +64,7 @@ def _read_tools(fields: Mapping[str, Any]) -> Toolbox:
     if mode not in _CHOICES:
         raise refuse_field("tool_choice", f"must be {', '.join(_CHOICES)} or name a tool", choice)
     in_parallel = fields.get("parallel_tool_calls") is not False
-    return _fill(tools, mode, given, in_parallel=in_parallel)
+    return _make_toolbox(tools, mode, given, in_parallel=in_parallel)
 
 
 def _read_functions(fields: Mapping[str, Any]) -> Toolbox:
@@ -79,10 +79,12 @@ def _read_functions(fields: Mapping[str, Any]) -> Toolbox:
         tools, mode = _select(tools, [choice.get("name")], "function_call"), "required"
     elif choice not in _CHOICES[:2]:
         raise refuse_field("function_call", "must be none, auto or name a function", choice)
-    return _fill(tools, mode, given, in_parallel=False)
+    return _make_toolbox(tools, mode, given, in_parallel=False)
 
 
-def _fill(tools: Sequence[Tool], choice: ToolChoice, given: Any, *, in_parallel: bool) -> Toolbox:
+def _make_toolbox(
+    tools: Sequence[Tool], choice: ToolChoice, given: Any, *, in_parallel: bool
+) -> Toolbox:
     tokens = len(split_tokens(json.dumps(given)))
     return Toolbox(tuple(tools), choice, in_parallel, tokens)
 

@@ -29,7 +29,7 @@ None of them needed a computer; this list was written by hand for the simulator.
 _SHORT_ANSWER = "2 + 2 = 4."
 
 _OPENING = "This answer is simulated; no model wrote it."
-_THOUGHTS_OPENING = "These thoughts are simulated; no model had them."
+_REASONING_OPENING = "These thoughts are simulated; no model had them."
 _SUBJECTS = (
     "A patient waiter", "The quick reply", "A second request", "The long question",
     "An idle slot", "The event loop", "A full queue", "The first token", "A slow stream",
@@ -80,23 +80,23 @@ def find_answer(prompt: Prompt, settings: Settings, index: int = 0) -> Answer:
             return written
     name = ("text", index) if index else ("text",)
     bounds = settings.shortest_answer, settings.longest_answer
-    return Answer(_make_up(_OPENING, bounds, settings.seed, prompt.key, *name))
+    return Answer(_generate(_OPENING, bounds, settings.seed, prompt.key, *name))
 
 
-def find_thoughts(prompt: Prompt, settings: Settings, index: int = 0) -> tuple[str, ...]:
+def make_reasoning(prompt: Prompt, settings: Settings, index: int = 0) -> tuple[str, ...]:
     """Give the tokens of what is thought before a choice of the answer."""
     bounds = settings.shortest_reasoning, settings.longest_reasoning
-    return _make_up(_THOUGHTS_OPENING, bounds, settings.seed, prompt.key, "thoughts", index)
+    return _generate(_REASONING_OPENING, bounds, settings.seed, prompt.key, "thoughts", index)
 
 
 def write_tool_answer(results: Sequence[str]) -> tuple[str, ...]:
     """Give the tokens of the answer after tools have said something: what they said."""
-    said = "; ".join(result[:_MAX_QUOTED] for result in results[:_MAX_RESULTS])
-    return split_tokens(f"The tools said: {said}. {_OPENING}")
+    quoted = "; ".join(result[:_MAX_QUOTED] for result in results[:_MAX_RESULTS])
+    return split_tokens(f"The tools said: {quoted}. {_OPENING}")
 
 
 @lru_cache(maxsize=4096)
-def _make_up(opening: str, bounds: tuple[int, int], *names: int | str) -> tuple[str, ...]:
+def _generate(opening: str, bounds: tuple[int, int], *names: int | str) -> tuple[str, ...]:
     rng = open_rng(*names)
     wanted = draw_whole(rng, least=bounds[0], most=bounds[1])
     tokens = list(split_tokens(opening))

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from ..faults.fault import Fault
 from ..rng import hash_number, open_rng
 from ..settings import Settings
-from .answers import find_answer, find_thoughts, write_tool_answer
+from .answers import find_answer, make_reasoning, write_tool_answer
 from .choice import Choice, Section
 from .options import AnswerOptions
 from .prompts import Prompt, split_tokens
 from .tools import Call
 
 # Thoughts without an end stop where the request says, or after so many times the longest ones.
-_ENDLESS = 4
-_MAX_THOUGHTS = 20_000
+_ENDLESS_FACTOR = 4
+_MAX_REASONING = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Composer:
         else:
             choice = self._answer(index)
             if self.settings.reasoning != "none":
-                choice = self._think(choice, index)
+                choice = self._add_reasoning(choice, index)
         choice = choice.cut(self.max_tokens)
         if fault is not None and fault.finish_reason is not None:
             choice = replace(choice, finish_reason=fault.finish_reason)
@@ -60,8 +60,8 @@ class Composer:
         tokens = self._find_text(index)
         if options.is_json:
             tokens = self._write_json("".join(tokens), index)
-        elif options.speaks:
-            return Choice((Section("audio", tokens, self._name("audio", index)),))
+        elif options.wants_audio:
+            return Choice((Section("audio", tokens, self._make_id("audio", index)),))
         return Choice((Section("content", tokens),))
 
     def _find_text(self, index: int) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ class Composer:
         schema = self.options.schema
         if schema is None:
             return _split_json({"answer": text, "simulated": True})
-        return _split_json(schema.make(self._open_draw("value"), turn=index, answer=text))
+        return _split_json(schema.make(self._make_draw("value"), turn=index, answer=text))
 
     def _call_tools(self, calls: list[Call], index: int) -> Choice:
         sections = []
@@ -81,28 +81,28 @@ class Composer:
             tool, subject = call.tool, call.subject
             arguments = split_tokens(subject or self.prompt.text[:100])
             if tool.schema is not None:
-                draw = self._open_draw("arguments", tool.name, subject or "")
+                draw = self._make_draw("arguments", tool.name, subject or "")
                 arguments = _split_json(tool.schema.make(draw, turn=index, subject=subject))
-            name = self._name("call", index, number)
+            name = self._make_id("call", index, number)
             sections.append(Section(tool.kind, (tool.name, *arguments), name))
         reason = "function_call" if calls[0].tool.kind == "function_call" else "tool_calls"
         return Choice(tuple(sections), reason)
 
-    def _think(self, choice: Choice, index: int) -> Choice:
+    def _add_reasoning(self, choice: Choice, index: int) -> Choice:
         settings = self.settings
-        thoughts = find_thoughts(self.prompt, settings, index)
-        lots = open_rng(settings.seed, self.prompt.key, self.repeat, "endless", index)
-        if lots.random() >= settings.endless_reasoning_share:
-            return replace(choice, sections=(Section("reasoning", thoughts), *choice.sections))
-        size = min(self.max_tokens or _ENDLESS * settings.longest_reasoning, _MAX_THOUGHTS)
-        endless = (thoughts * (size // len(thoughts) + 1))[:size]
+        reasoning = make_reasoning(self.prompt, settings, index)
+        rng = open_rng(settings.seed, self.prompt.key, self.repeat, "endless", index)
+        if rng.random() >= settings.endless_reasoning_share:
+            return replace(choice, sections=(Section("reasoning", reasoning), *choice.sections))
+        size = min(self.max_tokens or _ENDLESS_FACTOR * settings.longest_reasoning, _MAX_REASONING)
+        endless = (reasoning * (size // len(reasoning) + 1))[:size]
         return Choice((Section("reasoning", endless), Section("content", ())), "length")
 
-    def _name(self, kind: str, *places: int) -> str:
+    def _make_id(self, kind: str, *places: int) -> str:
         rng = open_rng(self.settings.seed, self.prompt.key, self.repeat, kind, *places)
         return f"{kind}_{rng.getrandbits(96):024x}"
 
-    def _open_draw(self, *names: str) -> Callable[[str], int]:
+    def _make_draw(self, *names: str) -> Callable[[str], int]:
         seed, key = self.settings.seed, self.prompt.key
         return lambda path: hash_number(seed, key, *names, path)
 

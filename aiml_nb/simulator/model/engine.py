@@ -16,9 +16,9 @@ from .prompts import Prompt
 from .service_time import draw_service
 
 # How long a request that is turned away takes, in seconds at speed 1.
-_REFUSAL_TIME = 0.02
+_REJECTION_TIME = 0.02
 
-_TOO_MANY = 429
+_TOO_MANY_REQUESTS = 429
 _OVERLOADED = 503
 
 
@@ -32,7 +32,7 @@ class Engine:
         self.settings = settings
         self.outages = Outages(settings.outages, speed=settings.speed)
         self._number = 0
-        self._asked: Counter[str] = Counter()
+        self._repeats: Counter[str] = Counter()
         self._picker = FaultPicker(settings)
         self._limits = Limits(
             requests_per_minute=settings.requests_per_minute,
@@ -56,13 +56,13 @@ class Engine:
         if self.settings.outages:
             self.outages.note_arrival(arrival.at)
             if self.outages.is_away(arrival.at):
-                return self._turn_away(Plan(self._number, 0, arrival.at, arrival.at), fault=AWAY)
-        self._forget_ended(arrival.at)
+                return self._reject(Plan(self._number, 0, arrival.at, arrival.at), fault=AWAY)
+        self._remove_ended(arrival.at)
         plan = self._open_plan(arrival, prompt)
         parameters = arrival.options.parameters
         fault = self._picker.pick(plan.number, prompt, plan.repeat, parameters)
         if fault is not None and not fault.has_answer:
-            return self._turn_away(plan, fault=fault)
+            return self._reject(plan, fault=fault)
         load = len(self._present)
         settings = self.settings
         plan = draw_service(
@@ -72,8 +72,8 @@ class Engine:
 
     def _open_plan(self, arrival: Arrival, prompt: Prompt) -> Plan:
         """Begin the plan of a request, which counts as one of its prompt."""
-        repeat = self._asked[prompt.key]
-        self._asked[prompt.key] += 1
+        repeat = self._repeats[prompt.key]
+        self._repeats[prompt.key] += 1
         toolbox = arrival.options.toolbox
         return Plan(
             self._number,
@@ -84,44 +84,44 @@ class Engine:
             reset_at=self.outages.find_next(arrival.at) if self.settings.outages else None,
         )
 
-    def leave(self, number: int, *, at: float) -> list[Plan]:
+    def release(self, number: int, *, at: float) -> list[Plan]:
         """Free the place of a request that ended; give the plans that move up for it."""
-        left = self._present.pop(number, None)
-        if left is None or left.end <= at or self.settings.capacity is None:
+        released = self._present.pop(number, None)
+        if released is None or released.end <= at or self.settings.capacity is None:
             return []
         present = self._present.values()
         # Ends that have passed count as well: a slot that is idle now is free now.
         self._slots = [plan.end for plan in present if plan.started <= at]
         heapq.heapify(self._slots)
         self._waiting.clear()
-        moved = []
+        rescheduled = []
         for plan in [plan for plan in present if plan.started > at]:
             revised = plan.postpone(self._take_slot(at))
-            self._book(revised)
+            self._add_plan(revised)
             if revised.started != plan.started:
-                moved.append(revised)
-        return moved
+                rescheduled.append(revised)
+        return rescheduled
 
     def _apply_limits(self, plan: Plan) -> Plan:
         settings = self.settings
         if settings.concurrency is not None and len(self._present) >= settings.concurrency:
-            return self._turn_away(plan, status=_TOO_MANY, limit="concurrency")
+            return self._reject(plan, status=_TOO_MANY_REQUESTS, limit="concurrency")
         if self._is_full(plan.arrived):
-            return self._turn_away(plan, status=_OVERLOADED)
+            return self._reject(plan, status=_OVERLOADED)
         tokens = plan.prompt_tokens + plan.completion_tokens
         quotas = self._limits.admit(plan.arrived, tokens=tokens)
         if quotas:
             plan = replace(plan, quotas=quotas)
         for quota in quotas:
             if quota.wait:
-                return self._turn_away(plan, status=_TOO_MANY, limit=quota.kind)
+                return self._reject(plan, status=_TOO_MANY_REQUESTS, limit=quota.kind)
         started = self._take_slot(plan.arrived)
         if started > plan.started:
             plan = plan.postpone(started)
-        self._book(plan)
+        self._add_plan(plan)
         return plan
 
-    def _turn_away(
+    def _reject(
         self,
         plan: Plan,
         *,
@@ -129,7 +129,7 @@ class Engine:
         limit: Limit | None = None,
         fault: Fault | None = None,
     ) -> Plan:
-        delay = _REFUSAL_TIME
+        delay = _REJECTION_TIME
         if fault is not None:
             status = fault.status if fault.has_status else None
             delay = math.inf if fault.is_endless else delay + fault.delay
@@ -150,7 +150,7 @@ class Engine:
             return at
         return max(at, heapq.heappop(self._slots))
 
-    def _book(self, plan: Plan) -> None:
+    def _add_plan(self, plan: Plan) -> None:
         self._present[plan.number] = plan
         heapq.heappush(self._ends, (plan.end, plan.number))
         if self.settings.capacity is not None:
@@ -158,7 +158,7 @@ class Engine:
         if plan.started > plan.arrived:
             self._waiting.append(plan.started)
 
-    def _forget_ended(self, at: float) -> None:
+    def _remove_ended(self, at: float) -> None:
         while self._ends and self._ends[0][0] <= at:
             end, number = heapq.heappop(self._ends)
             plan = self._present.get(number)

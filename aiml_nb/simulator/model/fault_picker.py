@@ -27,10 +27,10 @@ class FaultPicker:
             *self._refused.values(),
         ]
         # What a prompt still gets because a request with its number began a list.
-        self._begun: dict[str, list[Fault | None]] = {}
+        self._remaining: dict[str, list[Fault | None]] = {}
 
     @property
-    def hangs_up(self) -> bool:
+    def may_close_unanswered(self) -> bool:
         """Whether a request may be ended without a byte of a reply."""
         return any(fault is not None and fault.ends_unanswered for fault in self._faults)
 
@@ -48,11 +48,11 @@ class FaultPicker:
             return self._refused[name]
         script = self._scripts.get(number)
         if isinstance(script, list):
-            self._begun[prompt.key] = list(script)
+            self._remaining[prompt.key] = list(script)
         elif script is not None:
             return script
-        if begun := self._begun.get(prompt.key):
-            return begun.pop(0)
+        if remaining := self._remaining.get(prompt.key):
+            return remaining.pop(0)
         for key in (prompt.text, EVERY_PROMPT):
             if key in self._scripts:
                 script = self._scripts[key]

@@ -18,7 +18,7 @@ class AnswerOptions:
         The tools that may be called.
     is_json
         The answer is a JSON object, or, with a `schema`, a value that the schema allows.
-    speaks
+    wants_audio
         A text is spoken.
     parameters
         The names of the parameters given that the service refuses.
@@ -28,7 +28,7 @@ class AnswerOptions:
     toolbox: Toolbox | None = None
     is_json: bool = False
     schema: Schema | None = None
-    speaks: bool = False
+    wants_audio: bool = False
     parameters: tuple[str, ...] = ()
 
 

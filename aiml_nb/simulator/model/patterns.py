@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 _MAX_PATTERN = 1000
 _MAX_MATCH = 2000
-_DEEPEST = 20
+_MAX_DEPTH = 20
 _MAX_TRIES = 20
 
 _DIGITS, _WORD = string.digits, string.ascii_lowercase + string.digits + string.ascii_uppercase
@@ -23,7 +23,7 @@ _CLASSES = {
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
 _QUANTIFIER = re.compile(r"(?:([*+?])|\{(\d{1,4})(,?)(\d{0,4})\})[?+]?")
 _GROUP = re.compile(r"\?(?::|P?<\w+>)")
-_CODE = re.compile(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})")
+_HEX_ESCAPE = re.compile(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})")
 
 
 class PatternError(ValueError):
@@ -34,7 +34,7 @@ class PatternError(ValueError):
 class _Repeat:
     """A set of characters, or alternatives, between `least` and `most` times."""
 
-    of: "str | _Options"
+    content: "str | _Options"
     least: int = 1
     most: int = 1
 
@@ -60,23 +60,27 @@ def make_match(pattern: str, number: int, *, least: int = 0) -> str:
         back-references, word boundaries.
     """
     options = _Parser(pattern).parse()
-    text, more = _write(options, number, 0), 0
+    text, extra = _generate(options, number, 0), 0
     for _ in range(_MAX_TRIES):
         if len(text) >= least:
             break
-        grown = len(_write(options, number, more + 1)) - len(text)
-        more += max(1, (least - len(text)) // max(1, grown))
-        text = _write(options, number, more)
+        grown = len(_generate(options, number, extra + 1)) - len(text)
+        extra += max(1, (least - len(text)) // max(1, grown))
+        text = _generate(options, number, extra)
     return text
 
 
-def _write(options: _Options, number: int, more: int) -> str:
+def _generate(options: _Options, number: int, extra: int) -> str:
     text = ""
     for part in options[0]:
         # As few as may be, but one where none may be: an empty text shows nothing.
-        count = min(part.most, max(part.least, 1) + more)
-        of = part.of
-        once = of[number % len(of)] if isinstance(of, str) else _write(of, number, more)
+        count = min(part.most, max(part.least, 1) + extra)
+        content = part.content
+        once = (
+            content[number % len(content)]
+            if isinstance(content, str)
+            else _generate(content, number, extra)
+        )
         text += once * min(count, _MAX_MATCH + 1)
         if len(text) > _MAX_MATCH:
             raise PatternError("what it matches is too long")
@@ -97,11 +101,11 @@ class _Parser:
         return options
 
     def _read_options(self, depth: int) -> _Options:
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             raise PatternError("its groups are too deep")
         options: _Options = [[]]
-        while (sign := self._peek()) not in ("", ")"):
-            if sign == "|":
+        while (char := self._peek()) not in ("", ")"):
+            if char == "|":
                 options.append([])
                 self._at += 1
             else:
@@ -109,15 +113,15 @@ class _Parser:
         return options
 
     def _read_part(self, sequence: list[_Repeat], depth: int) -> None:
-        sign = self._next()
-        if sign == "^" and not sequence:
+        char = self._next()
+        if char == "^" and not sequence:
             return
-        if sign == "$" and self._peek() in ("", "|", ")"):
+        if char == "$" and self._peek() in ("", "|", ")"):
             return
-        if sign in "^$*+?":
-            raise PatternError(f"{sign!r} stands where nothing can match it")
-        of = self._read_group(depth) if sign == "(" else self._read_characters(sign)
-        sequence.append(self._read_quantifier(of))
+        if char in "^$*+?":
+            raise PatternError(f"{char!r} stands where nothing can match it")
+        content = self._read_group(depth) if char == "(" else self._read_characters(char)
+        sequence.append(self._read_quantifier(content))
 
     def _read_group(self, depth: int) -> _Options:
         if self._peek() == "?":
@@ -130,44 +134,44 @@ class _Parser:
             raise PatternError("a bracket was never closed")
         return options
 
-    def _read_quantifier(self, of: "str | _Options") -> _Repeat:
+    def _read_quantifier(self, content: "str | _Options") -> _Repeat:
         found = _QUANTIFIER.match(self._pattern, self._at)
         if found is None:
-            return _Repeat(of)
+            return _Repeat(content)
         self._at = found.end()
-        sign, least, comma, most = found.groups()
-        if sign:
-            return _Repeat(of, int(sign == "+"), 1 if sign == "?" else _MAX_MATCH)
+        char, least, comma, most = found.groups()
+        if char:
+            return _Repeat(content, int(char == "+"), 1 if char == "?" else _MAX_MATCH)
         fewest = int(least)
-        return _Repeat(of, fewest, int(most) if most else (_MAX_MATCH if comma else fewest))
+        return _Repeat(content, fewest, int(most) if most else (_MAX_MATCH if comma else fewest))
 
-    def _read_characters(self, sign: str) -> str:
-        if sign == ".":
+    def _read_characters(self, char: str) -> str:
+        if char == ".":
             return _WORD
-        if sign == "\\":
+        if char == "\\":
             return self._read_escape()
-        return self._read_class() if sign == "[" else sign
+        return self._read_class() if char == "[" else char
 
     def _read_escape(self) -> str:
-        code = _CODE.match(self._pattern, self._at)
+        code = _HEX_ESCAPE.match(self._pattern, self._at)
         if code is not None:
             self._at = code.end()
             return chr(int(code[1] or code[2], 16))
-        sign = self._next()
-        if sign in _CLASSES:
-            return _CLASSES[sign]
-        if sign == "" or (sign.isalnum() and sign not in _CONTROLS):
-            raise PatternError(f"\\{sign} is not understood")
-        return _CONTROLS.get(sign, sign)
+        char = self._next()
+        if char in _CLASSES:
+            return _CLASSES[char]
+        if char == "" or (char.isalnum() and char not in _CONTROLS):
+            raise PatternError(f"\\{char} is not understood")
+        return _CONTROLS.get(char, char)
 
     def _read_class(self) -> str:
         excludes = self._peek() == "^"
         self._at += excludes
         found = ""
-        while (sign := self._next()) != "]":
-            if not sign:
+        while (char := self._next()) != "]":
+            if not char:
                 raise PatternError("a bracket was never closed")
-            first = self._read_escape() if sign == "\\" else sign
+            first = self._read_escape() if char == "\\" else char
             if len(first) == 1 and re.match(r"-[^\]]", self._pattern[self._at : self._at + 2]):
                 self._at += 1
                 last = self._next()
@@ -183,6 +187,6 @@ class _Parser:
         return self._pattern[self._at : self._at + 1]
 
     def _next(self) -> str:
-        sign = self._peek()
+        char = self._peek()
         self._at += 1
-        return sign
+        return char

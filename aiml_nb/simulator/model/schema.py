@@ -5,24 +5,24 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from .schema_merge import SchemaError, merge_schemas
-from .schema_values import make_formed_text, make_number, make_word
+from .schema_values import make_formatted_text, make_number, make_word
 
 Draw: TypeAlias = Callable[[str], int]
 """Draws a whole number for a place in the value, always the same for that place."""
 
 # Of the schema, in characters.
-_LARGEST = 100_000
+_MAX_SCHEMA = 100_000
 
 # Of the value: its parts, the characters of its texts, its levels.
 _MAX_PARTS = 2000
 _MAX_TEXT = 20_000
-_DEEPEST = 40
+_MAX_DEPTH = 40
 
 # Properties that need not be there are written down to this depth; where that would be too much, or
 # one is of a kind that is not understood, fewer of them.
 _OPTIONAL_DEPTHS = (4, 1, 0)
 
-_NOT_UNDERSTOOD = (
+_UNSUPPORTED = (
     "not", "if", "contains", "dependentSchemas", "dependentRequired", "dependencies",
     "propertyNames", "$dynamicRef", "$recursiveRef",
 )  # fmt: skip
@@ -45,11 +45,11 @@ class Schema:
 
     def __init__(self, root: Any) -> None:
         self._root = root
-        if len(json.dumps(root)) > _LARGEST:
-            raise SchemaError(f"it is longer than {_LARGEST} characters")
+        if len(json.dumps(root)) > _MAX_SCHEMA:
+            raise SchemaError(f"it is longer than {_MAX_SCHEMA} characters")
         for self._depth in _OPTIONAL_DEPTHS:
             try:
-                self._make(_draw_nothing)
+                self._make(_draw_zero)
             except SchemaError:
                 if self._depth == _OPTIONAL_DEPTHS[-1]:
                     raise
@@ -74,22 +74,22 @@ class Schema:
             return self._make(draw, turn, subject, answer)
         except SchemaError:
             # A draw in a thousand may miss what rounding spoils; this one was seen to work.
-            return self._make(_draw_nothing)
+            return self._make(_draw_zero)
 
     def _make(self, draw: Draw, turn: int = 0, *given: str | None) -> Any:
         try:
-            return _Maker(self._root, draw, self._depth, *given).make(self._root, "", turn)
+            return _ValueMaker(self._root, draw, self._depth, *given).make(self._root, "", turn)
         except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
             if isinstance(error, SchemaError):
                 raise
             raise SchemaError("it is not a JSON schema") from error
 
 
-def _draw_nothing(_: str) -> int:
+def _draw_zero(_: str) -> int:
     return 0
 
 
-class _Maker:
+class _ValueMaker:
     """Makes one value; `path` is the place in it."""
 
     def __init__(
@@ -109,7 +109,7 @@ class _Maker:
         self._text = _MAX_TEXT
 
     def make(self, schema: Any, path: str, turn: int) -> Any:
-        if path.count("/") > _DEEPEST:
+        if path.count("/") > _MAX_DEPTH:
             raise SchemaError("it has no end")
         schema = self._resolve(schema)
         number = self._draw(path) + turn
@@ -128,10 +128,10 @@ class _Maker:
 
     def _resolve(self, schema: Any) -> Mapping[str, Any]:
         """Follow references and choose among alternatives until the schema stands alone."""
-        for _ in range(_DEEPEST):
-            self._spend(parts=1)
+        for _ in range(_MAX_DEPTH):
+            self._use(parts=1)
             rest = merge_schemas(schema, True)
-            for name in _NOT_UNDERSTOOD:
+            for name in _UNSUPPORTED:
                 if name in rest:
                     raise SchemaError(f"the simulator does not understand {name!r}")
             if "$ref" in rest:
@@ -164,14 +164,14 @@ class _Maker:
         values = [schema["const"]] if "const" in schema else schema["enum"]
         if not values:
             raise SchemaError("an enum in it is empty")
-        self._spend(parts=len(values) // 100, text=max(len(json.dumps(each)) for each in values))
+        self._use(parts=len(values) // 100, text=max(len(json.dumps(each)) for each in values))
         return values[number % len(values)]
 
     def _make_object(self, schema: Mapping[str, Any], path: str, turn: int) -> dict[str, Any]:
         properties, required = schema.get("properties", {}), schema.get("required", [])
         others = schema.get("additionalProperties", True)
         wanted = list(dict.fromkeys([*properties, *required]))
-        self._spend(parts=len(wanted) // 10)
+        self._use(parts=len(wanted) // 10)
         most = schema.get("maxProperties", len(wanted))
         if path.count("/") >= self._optional_depth or len(wanted) > most:
             needed = set(required)
@@ -208,11 +208,11 @@ class _Maker:
 
     def _make_text(self, schema: Mapping[str, Any], path: str, number: int) -> str:
         least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", _MAX_TEXT))
-        self._spend(text=max(least, 64))
-        formed = make_formed_text(schema, number, least, most)
-        if formed is not None:
-            self._spend(text=len(formed))
-            return formed
+        self._use(text=max(least, 64))
+        formatted = make_formatted_text(schema, number, least, most)
+        if formatted is not None:
+            self._use(text=len(formatted))
+            return formatted
         if path.endswith("/answer"):
             given = self._answer
         else:
@@ -223,7 +223,7 @@ class _Maker:
             raise SchemaError("a text in it is at least longer than it is at most")
         return make_word(number, least, most)
 
-    def _spend(self, *, parts: int = 0, text: int = 0) -> None:
+    def _use(self, *, parts: int = 0, text: int = 0) -> None:
         self._parts -= parts
         self._text -= text
         if self._parts < 0 or self._text < 0:

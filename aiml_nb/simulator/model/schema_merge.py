@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 # Alternatives double with each level that has two of them; no schema of use has so many.
-_MAX_TOGETHER = 100
+_MAX_ALL_OF = 100
 
 # What cannot be joined is kept as one more schema that the value must meet.
-_KEPT_APART = ("$ref", "anyOf", "oneOf")
+_NOT_MERGED = ("$ref", "anyOf", "oneOf")
 
 
 class SchemaError(ValueError):
@@ -31,11 +31,11 @@ def merge_schemas(one: Any, other: Any) -> dict[str, Any]:
             continue
         elif name in _MERGERS:
             merged[name] = _MERGERS[name](merged[name], value)
-        elif name in _KEPT_APART:
+        elif name in _NOT_MERGED:
             merged["allOf"] = [*merged.get("allOf", []), {name: value}]
         else:
             merged[name] = value  # a title, a description
-    if len(merged.get("allOf", [])) > _MAX_TOGETHER:
+    if len(merged.get("allOf", [])) > _MAX_ALL_OF:
         raise SchemaError("too many of its parts must hold together")
     return merged
 

@@ -43,16 +43,18 @@ def make_word(number: int, least: int = 0, most: int = 100) -> str:
     return letters
 
 
-def make_formed_text(schema: Mapping[str, Any], number: int, least: int, most: int) -> str | None:
+def make_formatted_text(
+    schema: Mapping[str, Any], number: int, least: int, most: int
+) -> str | None:
     """Make a text with the pattern or format that a schema asks for, ``None`` if it does not."""
-    pattern, form = schema.get("pattern"), schema.get("format", "")
+    pattern, format_name = schema.get("pattern"), schema.get("format", "")
     if pattern is not None:
         try:
             text = make_match(pattern, number, least=least)
         except PatternError as error:
             raise SchemaError(f"no text is made for the pattern {pattern!r:.80}: {error}") from None
-    elif form in FORMATS:
-        text = FORMATS[form](number)
+    elif format_name in FORMATS:
+        text = FORMATS[format_name](number)
     else:
         return None
     if not least <= len(text) <= most:

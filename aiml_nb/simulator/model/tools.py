@@ -27,13 +27,13 @@ from .schema import Schema
 ToolChoice: TypeAlias = Literal["none", "auto", "required"]
 
 _MAX_CALLS = 8
-_MAX_READ = 10_000
+_MAX_QUESTION = 10_000
 
 # The parts of a tool's name: it may be written get_weather, get-weather or getWeather.
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _WORD = re.compile(r"\w+")
 _PROPER_NAME = re.compile(r"(?<=[\w,;:)] )[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]\w*(?: [A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]\w*)*")
-_COMMON = frozenset(
+_IGNORED_WORDS = frozenset(
     ("a", "an", "and", "at", "by", "call", "do", "fetch", "find", "for", "from", "get", "in",
      "is", "it", "list", "look", "make", "of", "on", "or", "run", "set", "show", "tell", "the",
      "to", "up", "what", "with")
@@ -76,13 +76,13 @@ class Toolbox:
 
     def choose(self, prompt: Prompt, *, always: bool) -> list[Call]:
         """Choose the calls that answer a prompt; none of them if it is answered with text."""
-        is_free = self.choice == "auto"
-        if self.choice == "none" or (is_free and prompt.tool_results):
+        is_auto = self.choice == "auto"
+        if self.choice == "none" or (is_auto and prompt.tool_results):
             return []
-        question = prompt.text[:_MAX_READ]
+        question = prompt.text[:_MAX_QUESTION]
         words = {word.casefold() for word in _WORD.findall(question)}
-        chosen = [tool for tool in self.tools if (is_free and always) or _is_named(tool, words)]
-        if not chosen and not is_free:
+        chosen = [tool for tool in self.tools if (is_auto and always) or _is_named(tool, words)]
+        if not chosen and not is_auto:
             chosen = [self.tools[0]]
         subjects = dict.fromkeys(_PROPER_NAME.findall(question)) or [None]
         calls = [Call(tool, subject) for tool in chosen for subject in subjects]
@@ -90,5 +90,5 @@ class Toolbox:
 
 
 def _is_named(tool: Tool, words: set[str]) -> bool:
-    parts = {part.casefold() for part in _PART.findall(tool.name)} - _COMMON
+    parts = {part.casefold() for part in _PART.findall(tool.name)} - _IGNORED_WORDS
     return any(part in words or part + "s" in words for part in parts)

@@ -158,7 +158,7 @@ def test_who_leaves_early_lets_the_others_move_up():
     third = engine.admit(Arrival(0, SHORT))
     assert first.finished == second.started
 
-    moved = engine.leave(first.number, at=1.0)
+    moved = engine.release(first.number, at=1.0)
 
     assert [plan.number for plan in moved] == [second.number, third.number]
     assert moved[0].started == 1.0
@@ -172,7 +172,7 @@ def test_who_leaves_the_queue_gives_up_no_slot():
     second = engine.admit(Arrival(0, LONG))
     engine.admit(Arrival(0, SHORT))
 
-    (moved,) = engine.leave(second.number, at=1.0)
+    (moved,) = engine.release(second.number, at=1.0)
 
     assert moved.started == first.finished
 
@@ -192,7 +192,7 @@ def test_capacity_holds_when_callers_leave(arrivals, capacity, leavers):
         at = plan.started + (plan.finished - plan.started) * 0.9 if early else plan.finished
         at = max([at, *ends.values()])
         ends[plan.number] = at
-        for moved in engine.leave(plan.number, at=at):
+        for moved in engine.release(plan.number, at=at):
             plans[moved.number] = moved
 
     for plan in plans.values():
