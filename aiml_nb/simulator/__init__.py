@@ -1,17 +1,17 @@
 """An OpenAI-compatible HTTP server with a clock, limits and faults, for teaching and testing.
 
-It needs no key, costs nothing, and gives everybody the same answers in the same times: each is
-drawn from the seed, the prompt, and how often the service has been asked it.
+It needs no key, costs nothing, and is reproducible: each answer and its times are drawn from the
+seed, the prompt, and how often the service has had that prompt before.
 
-- `simulate` answers in virtual time, with no server: arrivals in, plans out.
-- `serve` is the server in the foreground; `SimulatorProcess` has it in a child process, and
-  `shared_process` gives the one child that a process needs.
-- `Settings` configure a service; `scenario` gives those of the named `SCENARIOS`.
+- `simulate` computes answers in virtual time, without a server: arrivals in, plans out.
+- `serve` runs the server in the foreground; `SimulatorProcess` runs it in a child process, and
+  `shared_process` returns the one child that a process needs.
+- `Settings` configure a service; `scenario` returns those of the named `SCENARIOS`.
 
-The rooms, each of which imports only those after it: `http` (the server and the bytes that it
+The packages, each of which imports only those after it: `http` (the server and the bytes that it
 sends), `model` (what is answered and when, in virtual time), `settings` with the named `scenarios`
-and the child `process`, `faults` (what can go wrong). Nothing else of `aiml_nb` is imported: the
-simulator is what the client is tested against.
+and the child `process`, `faults` (what can go wrong). Nothing else of `aiml_nb` is imported, since
+the simulator is the oracle that the client is tested against.
 """
 
 from .errors import SettingsError, SimulatorError

@@ -1,4 +1,4 @@
-"""The parent's side: starts the simulator as a child process and registers services with it."""
+"""`SimulatorProcess`: start the simulator as a child process and register services with it."""
 
 import atexit
 import contextlib
@@ -14,7 +14,7 @@ from .errors import SimulatorError
 from .settings import Settings
 from .spawn import await_end, close_pipes, start_child
 
-# Seconds for the child to come up, or to answer: it needs 0.4 s on a slow machine.
+# Seconds for the child to start, or to answer; a slow machine needs 0.4 s.
 _TIMEOUT = 10.0
 
 
@@ -44,7 +44,7 @@ class SimulatorProcess:
 
     @property
     def base_url(self) -> str:
-        """Where calls go, ``http://127.0.0.1:PORT/v1``."""
+        """The base URL, ``http://127.0.0.1:PORT/v1``."""
         if self._base_url is None:
             raise SimulatorError("The simulator has not been started; call start() first.")
         return self._base_url
@@ -56,11 +56,11 @@ class SimulatorProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether the child is alive and belongs to this process, not to the one it forked from."""
+        """Whether the child is alive and was started by this process, not by one it forked from."""
         return self._child is not None and self._owner == os.getpid() and self._child.poll() is None
 
     def start(self) -> None:
-        """Start the child and wait until it serves; does nothing when it runs already.
+        """Start the child and wait until it serves; no effect if it is running.
 
         Raises
         ------
@@ -85,7 +85,7 @@ class SimulatorProcess:
             self._base_url = line
 
     def register(self, settings: Settings | None = None) -> str:
-        """Open a service of its own and give its token, the key of the calls to it.
+        """Register a service and return its token, which is the key of the calls to it.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class SimulatorProcess:
         return token
 
     def stop(self) -> None:
-        """End the child and wait until it is gone; does nothing when there is none."""
+        """End the child and wait until it has exited; no effect without one."""
         with self._lock:
             atexit.unregister(self.stop)
             child, self._child = self._child, None
@@ -116,7 +116,8 @@ class SimulatorProcess:
             if child is not None:
                 close_pipes(child)
                 if self._owner != os.getpid():
-                    # Forked: the child is our parent's, to be neither killed nor awaited here.
+                    # In a forked process: the child belongs to our parent. A return code keeps
+                    # Popen from waiting for it.
                     child.returncode = 0
                 else:
                     await_end(child)
@@ -124,22 +125,22 @@ class SimulatorProcess:
                 errors.close()
 
     def detach_after_fork(self) -> None:
-        """Let go, in a forked process, of a child that belongs to the one it was forked from."""
+        """Drop the child in a forked process: it belongs to the parent."""
         self._lock = threading.RLock()
         self.stop()
 
     def _write_line(self, line: str) -> None:
         child = self._child
         if child is not None and child.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):  # the answer, or its absence, tells
+            with contextlib.suppress(BrokenPipeError):  # noticed when no answer follows
                 child.stdin.write(line.encode() + b"\n")
 
     def _read_line(self) -> str:
-        """Read the child's next line; it is empty if the child ended or was too slow."""
+        """Read the child's next line; empty if the child has exited or was too slow."""
         child = self._child
         if child is None or child.stdout is None:
             return ""
-        # A timer, as pipes have no timed read on every platform: killed, the child closes its end.
+        # Not every platform has timed reads of pipes; killing the child closes its end.
         timer = threading.Timer(_TIMEOUT, child.kill)
         timer.daemon = True
         timer.start()
@@ -166,7 +167,7 @@ class _SharedProcess:
     def find_or_start(self) -> SimulatorProcess:
         with self._lock:
             if not self._process.is_running:
-                # A new one, not a restart: whoever holds the old one must see that it ended.
+                # A new object, not a restart: users of the old one must see that it has ended.
                 self._process.stop()
                 process = SimulatorProcess()
                 process.start()
@@ -174,7 +175,7 @@ class _SharedProcess:
             return self._process
 
     def detach_after_fork(self) -> None:
-        # Only the forking thread lives on: a lock that another held would never be released.
+        # Only the forking thread exists in the child: a lock held by another is never released.
         self._lock = threading.Lock()
         self._process.detach_after_fork()
 
@@ -182,15 +183,15 @@ class _SharedProcess:
 _shared = _SharedProcess()
 
 if hasattr(os, "register_at_fork"):
-    # A copy of the pipe in a forked process would keep the simulator alive after its parent.
+    # A forked process's copy of the pipe would keep the simulator alive after its parent.
     os.register_at_fork(after_in_child=_shared.detach_after_fork)
 
 
 def shared_process() -> SimulatorProcess:
-    """Give the simulator of this process; starts it, or a new one if it has ended.
+    """Return the simulator of this process; start one if there is none, or if it has ended.
 
-    It ends with this process, whatever ends it. A forked process gets one of its own. The tokens
-    of a simulator that ended are not known to the new one.
+    It ends with this process, even if that is killed. A forked process gets one of its own. A new
+    simulator does not know the tokens of one that has ended.
 
     Raises
     ------

@@ -1,20 +1,20 @@
-"""Random numbers seeded by names, so that no draw depends on earlier draws."""
+"""Random numbers seeded by names, so that no draw depends on the draws before it."""
 
 import hashlib
 import math
 import random
 
-# Three standard deviations: without a cut, a rare extreme draw would distort a lesson.
+# Three standard deviations: a rare extreme draw would distort a lesson.
 _MAX_DEVIATE = 3.0
 
 
 def open_rng(*names: int | str) -> random.Random:
-    """Open a random generator that is the same for the same names, on any machine."""
+    """Return a random generator with the same numbers for the same names, on any machine."""
     return random.Random(_hash(names, 16))  # noqa: S311 - not for cryptography
 
 
 def hash_number(*names: int | str) -> int:
-    """Draw one number of 32 bits, cheaper than opening a generator."""
+    """Draw one 32-bit number; cheaper than a generator."""
     return _hash(names, 4)
 
 
@@ -35,5 +35,5 @@ def draw_lognormal(rng: random.Random, *, median: float, spread: float) -> float
 
 
 def draw_whole(rng: random.Random, *, least: int, most: int) -> int:
-    """Draw a whole number from `least` to `most`, both included."""
+    """Draw an integer from `least` to `most`, both included."""
     return least + int(rng.random() * (most - least + 1))

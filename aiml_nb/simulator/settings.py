@@ -1,4 +1,4 @@
-"""The settings of one simulated service, and their checks."""
+"""`Settings` of one simulated service, and their checks; open this to add a setting."""
 
 import dataclasses
 import math
@@ -151,7 +151,8 @@ class Settings:
                 raise SettingsError(
                     f"longest_{what} must be at least shortest_{what} ({shortest}); not {longest}."
                 )
-        # Lists come from JSON; tuples and a copy keep the settings from changing underneath.
+        # Tuples and copies, so that the caller's lists and dictionaries can change later. The
+        # dataclass is frozen, hence object.__setattr__.
         object.__setattr__(self, "models", _check_models(self.models))
         object.__setattr__(self, "outages", check_outages(self.outages))
         object.__setattr__(self, "faults", check_scripts(self.faults))
@@ -177,7 +178,7 @@ class Settings:
                 )
         given = dict(values)
         if isinstance(given.get("faults"), Mapping):
-            # JSON has no numbers as keys: digits alone mean the number of a request.
+            # JSON keys are strings: digits alone mean the number of a request.
             given["faults"] = {
                 int(key) if isinstance(key, str) and key.isdecimal() else key: script
                 for key, script in given["faults"].items()

@@ -1,4 +1,4 @@
-"""The simulator as a child process: started, and its end awaited."""
+"""Start the simulator as a child process, and wait for its end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sysconfig
 from pathlib import Path
 from typing import IO
 
-# The variables by which Python, and the system's libraries, find their files, words and threads.
+# The environment variables that Python and the system's libraries need.
 _PASSED_ON = frozenset(
     {
         *("PATH", "PATHEXT", "HOME", "USERPROFILE", "SHELL", "TMPDIR", "TEMP", "TMP"),
@@ -21,14 +21,14 @@ _PASSED_ON = frozenset(
 )
 _PASSED_ON_PREFIXES = ("PYTHON", "LC_", "DYLD_")
 
-# Seconds for it to end by itself once its stdin is closed: it needs some milliseconds.
+# Seconds for the child to exit once its stdin is closed; it needs some milliseconds.
 _EXIT_TIMEOUT = 2.0
 
 
 def start_child(errors: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start the simulator, its errors going to a file."""
     return subprocess.Popen(  # noqa: S603 - our own module
-        # -P: a learner's random.py in the current folder must not be imported.
+        # -P: a user's random.py in the current folder must not be imported.
         [sys.executable, "-P", "-m", __name__.rpartition(".")[0]],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -40,9 +40,9 @@ def start_child(errors: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 def _make_environment() -> dict[str, str]:
-    """Return what Python needs of the environment, and the way to this package.
+    """Return the environment of the child: what Python needs, and the path to this package.
 
-    Secrets are kept in variables of any name: of others none is passed on.
+    Other variables may hold secrets, whatever their names, so none of them is passed on.
     """
     environment = {
         name: value

@@ -1,4 +1,4 @@
-"""Reads from the body of a chat completion what it wants of its answer: `AnswerOptions`."""
+"""Read `AnswerOptions` from the body of a chat completion."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ _FORMATS = ("text", "json_object", "json_schema")
 
 
 def read_options(fields: Mapping[str, Any], *, refused: Collection[str] = ()) -> AnswerOptions:
-    """Read what the body of a chat completion wants.
+    """Read the options of the answer from the body of a chat completion.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def read_options(fields: Mapping[str, Any], *, refused: Collection[str] = ()) ->
     """
     given = tuple(name for name in refused if fields.get(name) is not None)
     if given:
-        return AnswerOptions(parameters=given)  # what they hold is not looked at
+        return AnswerOptions(parameters=given)  # refused by name, so the values are not checked
     if _NAMES.isdisjoint(fields):
         return PLAIN
     is_json, schema = _read_format(fields.get("response_format"))
@@ -61,7 +61,7 @@ def _read_format(value: Any) -> tuple[bool, Schema | None]:
         known = ", ".join(_FORMATS)
         raise refuse_field("response_format", f"must be an object whose type is {known}", value)
     if kind != "json_schema":
-        schema = value.get("schema")  # llama.cpp's server has it beside json_object
+        schema = value.get("schema")  # llama.cpp's extension of json_object
         is_bare = kind == "text" or schema is None
         return kind != "text", None if is_bare else read_schema(schema, "response_format.schema")
     described = value.get("json_schema")

@@ -1,4 +1,4 @@
-"""What a chat completion asks for, read from its body."""
+"""`ChatRequest`: the body of a chat completion, parsed and checked."""
 
 import json
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _MAX_TOP_LOGPROBS = 20
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a stored completion keeps of its request."""
+    """The parts of a request that are kept with a stored completion."""
 
     messages: list[dict[str, Any]]
     metadata: dict[str, Any]
@@ -26,7 +26,7 @@ class Stored:
 class ChatRequest:
     """The parameters that matter here; all others of the real API are accepted and ignored.
 
-    `top_logprobs` is ``None`` where no logprobs are wanted.
+    `top_logprobs` is ``None`` if no logprobs are requested.
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""The simulator as a child process: takes services over stdin, ends with its parent."""
+"""The simulator as a child process: registers services from stdin, ends with its parent."""
 
 import asyncio
 import json
@@ -29,13 +29,14 @@ async def serve_parent() -> None:
 
 
 def _read_commands(registry: Registry) -> None:
-    # A thread, not the loop: it works on every platform's pipes, and however busy the loop is.
+    # In a thread and not in the loop: reading pipes works so on every platform, and registering
+    # a service does not wait for a busy loop.
     try:
         for line in sys.stdin.buffer:
             sys.stdout.write(json.dumps(_register(registry, line)) + "\n")
             sys.stdout.flush()
     finally:
-        # The pipe also closes when the parent is killed. There is nothing to save.
+        # The pipe also closes when the parent is killed. Nothing needs saving.
         os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""Answers as chunks of a stream: server-sent events in the bytes of OpenAI's API."""
+"""Write an answer as the chunks of a stream: server-sent events in OpenAI's format."""
 
 import itertools
 import json
@@ -24,10 +24,10 @@ DONE = b"data: [DONE]\n\n"
 
 _Json: TypeAlias = dict[str, Any]
 
-# `json.dumps` would make an encoder for each token.
+# `json.dumps` would create an encoder for each token.
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
-# Where a token is put into an event that is otherwise made beforehand.
+# Marks the position of the token in an event that is prepared once per section.
 _PLACEHOLDER = "\x00"
 
 
@@ -48,7 +48,7 @@ class ChunkWriter:
         self._label = label
         self._include_usage = include_usage
         self._head = "data: " + json.dumps(head)[:-1]
-        # With usage asked for, every chunk but the last carries a null.
+        # As in OpenAI's API: with usage requested, every chunk but the last has a null.
         self._tail = (', "usage": null' if include_usage else "") + "}\n\n"
         self._length = plan.length
         self._last = max(
@@ -71,7 +71,7 @@ class ChunkWriter:
         return _to_bytes(events)
 
     def write_tokens(self, count: int) -> bytes:
-        """Write so many more tokens of each choice, as far as it has them."""
+        """Write the next `count` tokens of each choice, or as many as it has left."""
         if len(self._events) == 1:
             events = "".join(itertools.islice(self._events[0], count))
         else:
@@ -80,7 +80,7 @@ class ChunkWriter:
         return _to_bytes(events)
 
     def write_finish(self) -> bytes:
-        """Write why the choices end that go on to the end of the answer."""
+        """Write the finish_reason of the longest choices; shorter ones have had theirs."""
         events = ""
         for index, choice in enumerate(self._plan.choices):
             if choice.size == self._length:
@@ -88,7 +88,7 @@ class ChunkWriter:
         return _to_bytes(events)
 
     def write_usage(self) -> bytes:
-        """Write the usage, if it was asked for, in a chunk without choices."""
+        """Write the usage, if requested, in a chunk without choices."""
         if not self._include_usage:
             return b""
         usage = json.dumps(count_usage(self._plan))
@@ -96,7 +96,7 @@ class ChunkWriter:
         return f'{self._head}{choices}, "usage": {usage}{self._write_meta()}}}\n\n'.encode()
 
     def _write_events(self, choice: Choice, index: int) -> Iterator[str]:
-        """Write an event for each token, and the end of a choice that is not the longest."""
+        """Write an event for each token, and the finish of a choice that is not the longest."""
         events: list[Iterable[str]] = []
         calls: list[Iterator[str]] = []
         for section in choice.sections:
@@ -150,13 +150,13 @@ class ChunkWriter:
         return itertools.chain([self._write_chunk(index, start)], arguments)
 
     def _write_whole_call(self, section: Section, index: int, position: _Json) -> Iterator[str]:
-        """Write a call in one event, when its last token is due."""
+        """Write a call in one event at its last token, with empty events before."""
         call = {**position, **write_call(section, section.text)}
         whole = self._write_chunk(index, {"tool_calls": [call]})
         return itertools.chain(itertools.repeat("", len(section.tokens) - 1), [whole])
 
     def _write_with_logprobs(self, section: Section, index: int, top: int) -> Iterator[str]:
-        """Write each token with what is said about its likelihood."""
+        """Write each token with its logprobs."""
         for position, token in enumerate(section.tokens):
             described = describe_tokens(
                 [token], top=top, name=self._label.id, index=index, start=position
@@ -165,7 +165,7 @@ class ChunkWriter:
             yield self._write_chunk(index, {section.kind: token}, logprobs=logprobs)
 
     def _fill(self, event: str, tokens: tuple[str, ...]) -> Iterator[str]:
-        # A stream sends one of these for each token: all but the token is made beforehand.
+        # The hot path of a stream: only the token differs between these events.
         before, _, after = event.rpartition(_encode(_PLACEHOLDER))
         return (f"{before}{_encode(token)}{after}" for token in tokens)
 
@@ -201,6 +201,6 @@ def _to_bytes(events: str) -> bytes:
 
 
 def _interleave(many: list[Iterator[str]]) -> Iterator[str]:
-    """Give the first of each, the second of each, and so on."""
+    """Yield the first item of each, then the second of each, and so on."""
     for turn in itertools.zip_longest(*many, fillvalue=None):
         yield from (each for each in turn if each is not None)

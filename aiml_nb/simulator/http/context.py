@@ -1,4 +1,4 @@
-"""The context of one request: its service, pending response, headers, and what it asks for."""
+"""The context of one request: its service, pending response, headers and parameters."""
 
 import time
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from .service import PendingResponse, Service
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """A request, its service, its times, and the headers that every answer to it carries."""
+    """A request, its service, its times, and the headers of every answer to it."""
 
     request: web.BaseRequest
     service: Service
@@ -24,13 +24,13 @@ class RequestContext:
 
 @dataclass(frozen=True, slots=True)
 class ChatContext(RequestContext):
-    """A chat completion: what it asks for, and what every answer to it carries."""
+    """The context of a chat completion, with its parameters and the label of its answer."""
 
     chat: ChatRequest
     label: Label
 
     def write_headers(self, *, whole: bool) -> dict[str, str]:
-        """Write the headers of an answer that is whole, or of a stream, as they are now."""
+        """Return the headers of an answer at this moment; a stream's lack the cost."""
         pending, profile = self.pending, self.service.settings.profile
         elapsed = pending.read_clock() - pending.record.received
         described = describe_plan(pending.plan, profile, elapsed=elapsed, whole=whole)

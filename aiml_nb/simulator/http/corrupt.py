@@ -1,4 +1,4 @@
-"""Corrupts a reply as its fault says, and sends the raw bytes over the connection."""
+"""Corrupt a reply as its fault says, and send the raw bytes over the connection."""
 
 import asyncio
 import itertools
@@ -18,13 +18,13 @@ from .service import PendingResponse
 
 _GZIP = 31  # wbits of zlib for the gzip format
 _MAX_UNSENT = 2**20
-# Seconds at any speed: long enough for the two halves to be read apart.
+# Seconds at any speed, so that the two halves arrive in separate reads.
 _SPLIT_DELAY = 0.005
-# Seconds for the client to read what came before a reset, which would discard it.
+# Seconds for the client to read the bytes before a reset, which would discard them.
 _RESET_DELAY = 0.02
 
 TimedBytes: TypeAlias = tuple[float, bytes]
-"""When some bytes are due, on the service's clock, and the bytes."""
+"""The time at which some bytes are sent, on the service's clock, and the bytes."""
 
 
 class ConnectionClosed(Exception):  # noqa: N818 - it is not an error: the connection ends as it should
@@ -33,7 +33,7 @@ class ConnectionClosed(Exception):  # noqa: N818 - it is not an error: the conne
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply before it is corrupted; the size of the body is ``None`` if it is a stream."""
+    """A reply before it is corrupted; `size` is that of the body, ``None`` for a stream."""
 
     status: int
     headers: Mapping[str, str]
@@ -54,12 +54,12 @@ async def send_corrupted(
     Parameters
     ----------
     finish
-        Is called when all is sent, where the connection lingers.
+        Called when everything is sent, if the connection stays open after that.
 
     Raises
     ------
     ConnectionClosed
-        When all is done.
+        Always, once the connection is closing: aiohttp must not answer.
     """
     if request.transport is None:
         raise ConnectionResetError
@@ -80,7 +80,7 @@ async def send_corrupted(
 
 
 def _frame(reply: Reply, fault: Fault) -> tuple[bytes, Iterable[TimedBytes]]:
-    """Write the head of a reply, and its body as it goes over the wire."""
+    """Return the head of a reply, and its body as sent: compressed and chunked if need be."""
     if fault.head is not None or fault.cut == 0:
         return fault.head or b"", ()
     chunks, size = reply.chunks, reply.size
@@ -107,7 +107,7 @@ def _frame(reply: Reply, fault: Fault) -> tuple[bytes, Iterable[TimedBytes]]:
 def _schedule(
     head: bytes, body: Iterable[TimedBytes], fault: Fault, *, pending: PendingResponse
 ) -> Iterable[TimedBytes]:
-    """Put head and body in a line, and break it where the fault says so."""
+    """Return the timed bytes of head and body, slowed, cut or split as the fault says."""
     plan, speed = pending.plan, pending.speed
     rest = iter(body)
     first = next(rest, (plan.finished, b""))
@@ -133,7 +133,7 @@ class _RawConnection:
         self.sent = 0
 
     async def send(self, chunks: Iterable[TimedBytes], *, head_size: int) -> None:
-        """Send each piece when it is due, no faster than the client reads."""
+        """Send all bytes at their times, but no faster than the client reads."""
         pending, first_token = self._pending, self._pending.plan.first_token
         record = pending.record
         for due, data in chunks:
@@ -153,7 +153,7 @@ class _RawConnection:
         if not abruptly:
             self._transport.close()
             return
-        # Poll: aiohttp owns the connection's protocol, so resume_writing never reaches us.
+        # Polled, because aiohttp owns the protocol and gets its resume_writing.
         while self._transport.get_write_buffer_size():  # noqa: ASYNC110
             await asyncio.sleep(_SPLIT_DELAY)
         if self.sent:
@@ -169,7 +169,7 @@ class _RawConnection:
 
 
 def hang_up(transport: asyncio.Transport | None, fault: Fault) -> None:
-    """End a connection at once, as a fault says: by a reset, or properly."""
+    """End a connection at once: by a reset or a regular close, as the fault says."""
     if fault.then == "reset":
         reset(transport)
     elif transport is not None:
@@ -188,7 +188,7 @@ def reset(transport: asyncio.Transport | None) -> None:
 
 
 def _truncate(chunks: list[TimedBytes], position: Position) -> list[TimedBytes]:
-    """Keep what comes before `position`."""
+    """Return the bytes before `position`."""
     left = find_position(position, size=sum(len(data) for _, data in chunks))
     kept = []
     for due, data in chunks:
@@ -200,7 +200,7 @@ def _truncate(chunks: list[TimedBytes], position: Position) -> list[TimedBytes]:
 
 
 def _split(chunks: list[TimedBytes], position: Position) -> list[TimedBytes]:
-    """Join the pieces and send them in two."""
+    """Join the bytes and split them in two at `position`."""
     before = _truncate(chunks, position)
     whole = b"".join(data for _, data in chunks)
     size = sum(len(data) for _, data in before)

@@ -1,4 +1,4 @@
-"""Answers a request that has a fault: builds the reply, then has it corrupted or sent as it is."""
+"""Answer a request that has a fault: build the reply, then send it corrupted or as it is."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,7 +38,7 @@ async def faulty_body_reply(context: RequestContext, fault: Fault, body: bytes) 
     Parameters
     ----------
     body
-        What the answer would be.
+        The regular answer.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def _stream(
 
 
 def _refuse(context: RequestContext, fault: Fault, headers: Mapping[str, str]) -> Reply:
-    """Make the reply of a fault that has no answer: its own body, or an error of the profile."""
+    """Build the reply of a fault without an answer: its own body, or an error of the profile."""
     request, pending = context.request, context.pending
     body, content_type = fault.body, JSON_TYPE
     if body is None:
@@ -113,7 +113,7 @@ def _refuse(context: RequestContext, fault: Fault, headers: Mapping[str, str]) -
         body = _fill(body, fault, request).encode("utf-8", "backslashreplace")
     headers = {**headers, "content-type": content_type}
     pace = fault.pace / pending.speed
-    # What takes its time to send has no length to tell beforehand.
+    # A body that is sent slowly is chunked, as servers do that do not know its length.
     size = None if pace else len(body) * fault.times
     return Reply(fault.status, headers, _repeat(body, pending.plan.finished, pace, fault), size)
 
@@ -123,7 +123,7 @@ def _repeat(body: bytes, due: float, pace: float, fault: Fault) -> Iterable[Time
 
 
 def _fill(text: str, fault: Fault, request: web.BaseRequest) -> str:
-    """Fill in what a header or body says about the request and the moment."""
+    """Replace the placeholders for the request and the current time in a header or body."""
     if "{" not in text:
         return text
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")

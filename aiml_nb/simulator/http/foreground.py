@@ -1,4 +1,4 @@
-"""The simulator in the foreground: one service for everybody, until Ctrl-C."""
+"""`serve`: the simulator in the foreground, one service for all keys, until Ctrl-C."""
 
 import asyncio
 import contextlib
@@ -52,7 +52,7 @@ def serve(
 
 
 async def _serve(listener: socket.socket, settings: Settings, log_file: BinaryIO | None) -> None:
-    # aiohttp takes 0.15 s to import: who only asks the core, or starts a child, does without.
+    # aiohttp takes 0.15 s to import, and `simulate` and the parent of a child do not need it.
     from .server import start_server
     from .service import Registry, Service
 
@@ -64,12 +64,12 @@ async def _serve(listener: socket.socket, settings: Settings, log_file: BinaryIO
 
 
 class _LogFile:
-    """Takes lines, and says once on stderr if one is lost, as on a full disk.
+    """Writes lines, and reports on stderr, once, if one is lost, as on a full disk.
 
     Parameters
     ----------
     file
-        Without a buffer: one that was full would fail again when it is closed.
+        Unbuffered: a buffer that could not be written would fail again at the close.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -77,8 +77,8 @@ class _LogFile:
         self._is_torn = self._is_incomplete = False
 
     def write(self, line: str) -> None:
-        """Write a line, as far as there is room."""
-        # What a full disk cut off is closed, so that the next line is one.
+        """Write a line, as far as the disk has room."""
+        # A line that was cut off gets its line end first.
         data = b"\n" * self._is_torn + line.encode()
         written, problem = 0, "only a part of a line"
         try:

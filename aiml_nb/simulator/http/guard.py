@@ -1,4 +1,4 @@
-"""Keeps out requests of web pages, oversized or malformed bodies, and surplus connections."""
+"""Reject requests of web pages, oversized or malformed bodies, and surplus connections."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from .sockets import is_address, is_loopback
 MAX_BODY = 1024 * 1024
 """The largest body that is read, in bytes."""
 
-# Real seconds for a body to arrive: on one machine it takes milliseconds.
+# Seconds, at any speed, for a body to arrive; locally it takes milliseconds.
 _BODY_TIMEOUT = 10.0
 
 _CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -45,14 +45,14 @@ class _Closed(asyncio.Protocol):
 
 
 class HostGuard:
-    """Refuses what a web page or a rebound name could send to this address."""
+    """Rejects requests that a web page could send here, directly or by DNS rebinding."""
 
     def __init__(self, port: int, *, host: str = "127.0.0.1") -> None:
         names = ("127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host)
         self._hosts = frozenset(f"{name}:{port}" for name in names)
         self._origins = frozenset(f"http://{host}" for host in self._hosts)
-        # A public server cannot know its names. An address is safe as well: a web page can have
-        # its name rebound to this machine, but no name in its Host header is an address.
+        # A public server does not know its names, so any address is accepted, too. That is safe:
+        # with DNS rebinding the Host header has the name of the web page, never an address.
         self._port = None if is_loopback(host) else port
 
     def check(self, request: web.BaseRequest) -> None:
@@ -72,9 +72,9 @@ class HostGuard:
 
 
 def open_error_log() -> logging.Logger:
-    """Open a log for this server's own faults only.
+    """Return a logger for errors of this server only.
 
-    Malformed requests are not logged: they are the client's fault, and the traceback would quote
+    Malformed requests are not logged: they are errors of the client, and the traceback would quote
     them, perhaps with a key.
     """
     logger = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def _is_server_error(record: logging.LogRecord) -> bool:
 
 
 async def read_json_body(request: web.BaseRequest) -> bytes:
-    """Read a body that says it is JSON and is of a decent size.
+    """Read a JSON body within the size limit.
 
     Raises
     ------
@@ -118,13 +118,13 @@ async def read_json_body(request: web.BaseRequest) -> bytes:
 
 
 def read_client_request_id(request: web.BaseRequest) -> str | None:
-    """Give the caller's own id of the request, if it is fit to be sent back."""
+    """Return the client's own request id, if it is safe to send back in a header."""
     given = request.headers.get("X-Client-Request-Id")
     return given if given and _CLIENT_REQUEST_ID.fullmatch(given) else None
 
 
 def read_attempt(request: web.BaseRequest) -> int | None:
-    """Give the number of the attempt that the openai client says it is, from 0."""
+    """Return the openai client's own count of retries, from 0."""
     given = request.headers.get("x-stainless-retry-count", "")
     return int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else None
 

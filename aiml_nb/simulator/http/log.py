@@ -1,4 +1,4 @@
-"""The log of a service: one record for each request, timed on the server's clock."""
+"""The log of a service: one record per request, timed on the server's clock."""
 
 import dataclasses
 import json
@@ -8,18 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-# A long-lived server must not grow for ever; the largest run of the lessons is 20,000 calls.
+# Bounds the memory of a long-lived server; the largest run of the lessons has 20,000 calls.
 _MAX_RECORDS = 100_000
 
 
 @dataclass(slots=True)
 class Record:
-    """One request; times are seconds since the service began, ``None`` is what did not happen.
+    """One request; times are seconds since the service began, ``None`` if it did not happen.
 
     It holds neither bodies nor keys: `prompt` is a hash. `number` counts the chat completions
-    from 1 and is ``None`` for other requests. `queued` is missing when the call was served at
-    once, `first_token` when the answer was not streamed, `status` when none was sent. `fault` is
-    what was done to the answer, as the script or the random draw decided.
+    from 1 and is ``None`` for other requests. `queued` is ``None`` if the call was served at once,
+    `first_token` if the answer was not streamed, `status` if none was sent. `fault` is what was
+    done to the answer, as the script or the random draw decided.
     """
 
     method: str
@@ -71,7 +71,7 @@ class Log:
         return time.monotonic() - self.began
 
     def open(self, record: Record) -> None:
-        """Take in a request that has just come."""
+        """Add the record of a new request."""
         self._records.append(record)
 
     def count_completion(self, record: Record, *, number: int) -> None:

@@ -1,4 +1,4 @@
-"""How likely each token of an answer was, and what else might have stood there."""
+"""Logprobs of an answer: the probability of each token, and its alternatives."""
 
 import math
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from typing import Any
 
 from ..rng import hash_number
 
-# Words that the model might have written instead.
+# The alternatives to a token.
 _ALTERNATIVES = (
     " the", " a", ".", ",", " and", " one", "\n", " is", " it", " four", " not", " 4", " of",
     " or", " to", " that", " Yes", "!", " well", " they", " an", " in",
 )  # fmt: skip
 
-# The least that a token is likely; each alternative is half as likely as the one before.
+# The least probability of a token; each alternative has half that of the one before.
 _MIN_PROBABILITY = 0.3
 
 
@@ -26,10 +26,10 @@ def describe_tokens(
     Parameters
     ----------
     top
-        The number of likeliest tokens to list for each.
+        The number of most probable tokens to list for each.
     name, index, start
-        The name of the answer, the choice, and the place of the first of these tokens in it, which
-        decide what is drawn.
+        The id of the answer, the index of the choice, and that of the first of these tokens in it;
+        they seed the draws.
     """
     return [
         _describe(token, top, hash_number(name, "logprobs", index, start + place) / 2**32)

@@ -1,4 +1,4 @@
-"""Writes models and whole completions in the format of OpenAI's API."""
+"""Write models and whole completions in the format of OpenAI's API."""
 
 import base64
 import json
@@ -17,9 +17,9 @@ from .logprobs import describe_tokens
 JSON_TYPE = "application/json"
 STREAM_TYPE = "text/event-stream; charset=utf-8"
 
-# The date the models' names appeared; clients want a number.
+# An arbitrary date: clients need a number.
 _MODEL_CREATED = 1_715_367_049
-# A tenth of a second of it, in the bytes of a WAV file.
+# A tenth of a second, as a WAV file.
 _SILENCE = base64.b64encode(
     b"RIFF" + struct.pack("<I", 836) + b"WAVEfmt "
     + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8)
@@ -64,10 +64,10 @@ def count_usage(plan: Plan) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What the body, or each chunk, of one answer carries; the last chunk only has the cost.
+    """The members of an answer's body, or of each chunk; only the last chunk has the cost.
 
-    `reasoning` says where its thoughts are, and `top_logprobs` how many likely tokens are listed
-    for each of its own; ``None`` lists nothing.
+    `reasoning` is the form of the reasoning, and `top_logprobs` the number of alternatives listed
+    for each token; ``None`` for no logprobs.
     """
 
     id: str
@@ -144,7 +144,7 @@ def _write_content(choice: Choice, label: Label, fault: Fault) -> Any:
 
 
 def write_choice_error(message: str) -> dict[str, Any]:
-    """Write the error of a choice that broke off, as OpenRouter has it."""
+    """Write the error of a choice that broke off, in OpenRouter's form."""
     return {"message": message, "code": 502}
 
 
@@ -154,12 +154,12 @@ def write_text_part(text: str) -> dict[str, Any]:
 
 
 def write_thinking_part(text: str) -> dict[str, Any]:
-    """Write thoughts as Mistral's API has them among the parts of a text."""
+    """Write reasoning as a part of the content, in the form of Mistral's API."""
     return {"type": "thinking", "thinking": [write_text_part(text)]}
 
 
 def write_audio(section: Section, transcript: str, label: Label) -> dict[str, Any]:
-    """Write what was spoken; to be heard there is only silence."""
+    """Write an audio answer: the transcript, and a silent sound file."""
     return {
         "id": section.id,
         "expires_at": label.created + 3600,
@@ -191,6 +191,6 @@ def _write_logprobs(choice: Choice, index: int, label: Label) -> dict[str, Any] 
 
 def encode_json(value: Any) -> bytes:
     """Write JSON in UTF-8."""
-    # As real servers do it: text beyond ASCII goes as it is; what UTF-8 cannot hold, a lone
-    # surrogate, is left escaped, which is just the form that JSON has for it.
+    # Like real servers: non-ASCII text is not escaped, except for lone surrogates, which UTF-8
+    # cannot encode. Python's backslash escape for these is valid JSON.
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""Whose API is spoken: the error bodies, headers and costs of OpenAI or of AIML API.
+"""The profiles of providers: error bodies, headers and costs of OpenAI or of AIML API.
 
 OpenAI's are those of its API reference (platform.openai.com/docs/api-reference, "Debugging
 requests") and of its guides to errors and rate limits; AIML API's those of docs.aimlapi.com, where
@@ -32,14 +32,14 @@ _CREDITS_PER_DOLLAR = 2_000_000
 
 
 def name_request(profile: ProfileName) -> dict[str, str]:
-    """Make the ids of a request, which every answer to it carries."""
+    """Return headers with new request ids, for every answer to a request."""
     if profile == "openai":
         return {"x-request-id": f"req_{uuid.uuid4().hex}"}
     return {"x-request-id": str(uuid.uuid4()), "x-inference-id": str(uuid.uuid4())}
 
 
 def find_cost(plan: Plan, profile: ProfileName) -> dict[str, float] | None:
-    """Work out what a call costs, where the provider says so in its answers."""
+    """Return the cost of a call, if the provider reports it in its answers."""
     if profile == "openai" or plan.status != 200:
         return None
     dollars = plan.prompt_tokens * _PRICES[0] + plan.completion_tokens * _PRICES[1]
@@ -50,7 +50,7 @@ def find_cost(plan: Plan, profile: ProfileName) -> dict[str, float] | None:
 def describe_plan(
     plan: Plan, profile: ProfileName, *, elapsed: float, whole: bool
 ) -> dict[str, str]:
-    """Write the headers that tell of limits, time and, for a whole answer, of its cost."""
+    """Return the headers with the limits, the time and, for a whole answer, the cost."""
     if profile == "aimlapi":
         # A stream's headers leave before its cost is known.
         cost = find_cost(plan, profile) if whole else None
@@ -73,7 +73,7 @@ def describe_plan(
 
 
 def _write_time(seconds: float) -> str:
-    """Write a time as OpenAI's headers do: ``120ms``, ``6s``, ``1m0s``."""
+    """Return a duration in the form of OpenAI's headers: ``120ms``, ``6s``, ``1m0s``."""
     if seconds < 1:
         return f"{math.ceil(seconds * 1000)}ms"
     minutes, rest = divmod(math.ceil(seconds), 60)
@@ -83,7 +83,7 @@ def _write_time(seconds: float) -> str:
 def write_refusal(
     refusal: Refusal, profile: ProfileName, *, path: str, request_id: str
 ) -> tuple[bytes, str]:
-    """Write the body of a refusal, and give its content type."""
+    """Return the body of a refusal and its content type."""
     if profile == "openai":
         message = refusal.message or f"{find_phrase(refusal.status)} (simulated)."
         error = {
@@ -105,5 +105,5 @@ def write_refusal(
 
 
 def find_phrase(status: int) -> str:
-    """Give the words that HTTP has for a status."""
+    """Return the reason phrase of an HTTP status."""
     return HTTPStatus(status).phrase if status in set(HTTPStatus) else f"Status {status}"

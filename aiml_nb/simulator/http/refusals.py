@@ -1,4 +1,4 @@
-"""The reasons to turn a request away, and what is said then."""
+"""`Refusal`: the reasons to reject a request, with status, code and message."""
 
 import json
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ from typing import Any
 
 @dataclass(slots=True)
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the simulator
-    """A request that is turned away, raised where that is found out.
+    """A rejected request, raised where the reason is found.
 
-    Without a `message` it gets the one of its status in the profile.
+    Without a `message` it gets the profile's message for its status.
     """
 
     status: int
@@ -43,7 +43,7 @@ def refuse(
     param: str | None = None,
     limit: str | None = None,
 ) -> Refusal:
-    """Build the refusal of a request that the service turns away with `status`."""
+    """Build the refusal of a request with `status`."""
     usual = "server_error" if status >= 500 else "invalid_request_error"
     kind, usual_code = _KINDS.get(status, (usual, None))
     return Refusal(status, message, kind=limit or kind, param=param, code=code or usual_code)
@@ -60,7 +60,7 @@ def refuse_model(name: str) -> Refusal:
 
 
 def refuse_key() -> Refusal:
-    """Build the refusal of a missing or unknown key, which it does not repeat."""
+    """Build the refusal of a missing or unknown key; the message does not repeat it."""
     return Refusal(
         401,
         "This key belongs to no service of this simulator.",

@@ -1,4 +1,4 @@
-"""Answers one chat completion as its plan says: the right bytes at the right moments."""
+"""Answer one chat completion as planned: the right bytes at the right times."""
 
 import math
 
@@ -87,7 +87,7 @@ class _Stream:
         return response
 
     async def _send_tokens(self, response: web.StreamResponse, plan: Plan, role: bytes) -> None:
-        """Send each token at its moment; those that are due already go in one write."""
+        """Send each token at its time; tokens that are due already go in one write."""
         buffer, sent, count = role, 0, plan.length
         while True:
             due = _count_due(plan, count, self._read_clock(), least=sent + 1)
@@ -98,15 +98,15 @@ class _Stream:
             await response.write(buffer)
             buffer = b""
             await self._pending.wait_until(plan.token_due(sent))
-        # Stamped before the last bytes leave: who has them may ask again at once, and must not
-        # be counted as two in flight.
+        # The record is closed before the last bytes are sent: a client that has them may send its
+        # next request at once, and must not be counted as two in flight.
         buffer += self._writer.write_finish() + self._writer.write_usage() + DONE
         self._service.finish(self._pending)
         await response.write_eof(buffer)
 
 
 def _count_due(plan: Plan, count: int, now: float, *, least: int) -> int:
-    """Count the tokens that have left by `now`: one at least, as a sleep may end early."""
+    """Count the tokens that are due by `now`: at least `least`, as a sleep may end early."""
     if plan.token_time <= 0:
         return count
     due = int((now - plan.token_due(0)) / plan.token_time) + 1

@@ -1,4 +1,4 @@
-"""Routes requests to their handlers: models, chat completions, stored completions."""
+"""Route requests to their handlers: models, chat completions, stored completions."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ _CHAT = "/chat/completions"
 
 @dataclass(frozen=True, slots=True)
 class _ResourceRequest:
-    """What an answer at an address may depend on."""
+    """A request for a resource: all that its handler may depend on."""
 
     service: Service
     name: str
@@ -76,14 +76,14 @@ _CONFORMANCE: _Addresses = {
 async def route(
     request: web.BaseRequest, service: Service, record: Record, headers: dict[str, str]
 ) -> web.StreamResponse:
-    """Answer a request at the address it is for.
+    """Answer a request by its path and method.
 
     Raises
     ------
     Refusal, ConnectionClosed
-        If there is nothing, or the plan says so.
+        If there is no such resource, or the plan says so.
     """
-    # The FAQ's base URL has no /v1, others do: both work.
+    # With and without /v1: the FAQ's base URL has none.
     path, method = request.path.removeprefix("/v1"), request.method
     if path == _CHAT and method == "POST":
         return await _complete_chat(request, service, record, headers)
@@ -128,7 +128,7 @@ async def _complete_chat(
 async def _respond_until(
     answer: Coroutine[Any, Any, web.StreamResponse], context: ChatContext, moment: float
 ) -> web.StreamResponse:
-    """Send an answer until an outage begins; then reset its connection."""
+    """Send an answer; reset its connection if an outage begins before its end."""
     try:
         async with asyncio.timeout(moment - context.pending.read_clock()) as scope:
             return await answer

@@ -1,4 +1,4 @@
-"""The server: finds the service a request is for and answers it over HTTP."""
+"""The server: find the service of a request and answer it over HTTP."""
 
 import asyncio
 import socket
@@ -25,15 +25,14 @@ from .sockets import open_socket
 
 LOG_PATH = "/_simulator/log"
 
-# Seconds that a connection may be without a request. It is longer than any client keeps an idle one
-# (httpx 5 s, aiohttp 15 s): whoever closes first must be the client, or a request meets a
-# connection that is just closing.
+# Seconds until an idle connection is closed. Longer than clients keep one (httpx 5 s, aiohttp
+# 15 s), so that the client closes first: else a request could be sent on a closing connection.
 _IDLE_TIME = 20.0
 
-# Seconds that the rest of a refused body is still read, so that its sender can read the refusal.
+# Seconds for reading the rest of a refused body, so that the client can read the refusal.
 _LINGER_TIME = 1.0
 
-# Seconds in which the answers that an outage breaks off note that; idle connections go then.
+# Seconds for the answers that an outage breaks off to be logged; then all connections are reset.
 _ABORT_TIME = 0.02
 
 # A thousand calls may connect within a millisecond.
@@ -48,7 +47,7 @@ class Server:
         self._guard = guard
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request; the log knows it as soon as its service is known."""
+        """Answer one request; it is logged as soon as its service is known."""
         client_request_id = read_client_request_id(request)
         echo = {} if client_request_id is None else {"X-Client-Request-Id": client_request_id}
         try:
@@ -90,15 +89,15 @@ class Server:
             record.status = refusal.status
             response = _write_refusal_response(request, refusal, headers, service.settings.profile)
         except asyncio.CancelledError:
-            if service.is_away():  # its socket was closed under it
+            if service.is_away():  # the outage has closed the connection
                 record.fault = AWAY.name
             else:
                 record.cancelled_by_client = True
             raise
         except ConnectionClosed:
-            return web.Response()  # sent to nobody: the connection is closing
+            return web.Response()  # not sent: the connection is closing
         except ConnectionResetError:
-            # The client left; raised again, it would be logged as a fault of this server.
+            # The client disconnected; if raised, aiohttp would log it as a server error.
             record.cancelled_by_client = True
             return web.Response()
         finally:
@@ -109,7 +108,7 @@ class Server:
 
 
 def _end_connection(request: web.BaseRequest, service: Service, record: Record) -> None:
-    """End the connection of a request that is not answered, or do nothing."""
+    """Close the connection of a request that a fault or an outage leaves unanswered."""
     fault = AWAY if service.is_away() else service.find_closing_fault(request.transport)
     if fault is not None:
         record.fault = fault.name
@@ -126,13 +125,13 @@ def _write_refusal_response(
     response = web.Response(
         status=refusal.status, body=body, content_type=content_type, headers=headers
     )
-    if not request.content.is_eof():  # the rest of the body is not waited for
+    if not request.content.is_eof():  # an unread body would be taken for the next request
         response.force_close()
     return response
 
 
 class RunningServer:
-    """A server that serves, and can be away for a time."""
+    """A running server, which can be away for a time."""
 
     def __init__(
         self, runner: web.ServerRunner, site: web.SockSite, listener: socket.socket
@@ -143,7 +142,7 @@ class RunningServer:
 
     @property
     def base_url(self) -> str:
-        """Where it serves."""
+        """The base URL."""
         host, port = self._host, self._port
         name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
         return f"http://[{name}]:{port}/v1" if ":" in name else f"http://{name}:{port}/v1"
@@ -158,9 +157,9 @@ class RunningServer:
             self._site = await _listen(self._runner, listener)
 
     async def _close(self) -> socket.socket:
-        """Refuse connections, reset those that are open, and give a socket to come back with.
+        """Refuse connections, reset open ones, and return a socket for the time after the outage.
 
-        It is bound at once, though nobody listens: who must not be let in must not get the port.
+        It is bound at once, without listening, so that no other program can take the port.
         """
         await self._site.stop()
         listener = open_socket(self._host, self._port, is_public=True)
@@ -189,13 +188,13 @@ async def start_server(
         Server(registry, HostGuard(port, host=host)).answer,
         max_connections=max_connections,
         handler_cancellation=True,
-        # It begins when a connection does, and trickled headers do not begin it again: nobody
-        # holds a connection by half a request.
+        # Counted from the connection's beginning; slow headers do not restart it, so that no
+        # client can hold a connection with half a request.
         keepalive_timeout=idle_time,
         lingering_time=_LINGER_TIME,
         access_log=None,
         logger=open_error_log(),
-        # A compressed body is refused: a small one could fill the memory.
+        # Compressed bodies are refused: a small one could expand and fill the memory.
         auto_decompress=False,
     )
     runner = web.ServerRunner(server, shutdown_timeout=0)

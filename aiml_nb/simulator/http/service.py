@@ -20,7 +20,7 @@ from .store import Store
 
 
 class PendingResponse:
-    """A chat completion on its way: its plan, which may move up while it waits."""
+    """A chat completion in progress: its plan, which may change while it waits in the queue."""
 
     def __init__(
         self, plan: Plan, record: Record, *, read_clock: Callable[[], float], speed: float
@@ -33,7 +33,7 @@ class PendingResponse:
         self._note_plan()
 
     def move(self, plan: Plan) -> None:
-        """Take the plan that replaces the old one."""
+        """Replace the plan, and wake the waiting request."""
         self.plan = plan
         self._note_plan()
         if self._moved is not None:
@@ -53,7 +53,7 @@ class PendingResponse:
         self.record.started = self.read_clock()
 
     async def wait_until(self, moment: float) -> None:
-        """Sleep until `moment` on the service's clock; absolute, so that nothing drifts."""
+        """Sleep until `moment` on the service's clock; an absolute time does not drift."""
         remaining = moment - self.read_clock()
         if remaining > 0:
             await asyncio.sleep(remaining)
@@ -68,7 +68,7 @@ class PendingResponse:
 class Service:
     """One service: its settings, its counters, its log and its stored completions.
 
-    `has_requests` is set with its first chat completion.
+    `has_requests` is set at its first chat completion.
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class Service:
         self.store = Store(settings)
         self._engine = Engine(settings)
         self._models_faults = FaultQueue(settings.models_faults)
-        # HTTP clients silently resend a request when a kept connection closes under it; the count
-        # of requests would then be wrong.
+        # HTTP clients resend a request silently if a reused connection is closed; then the number
+        # of requests would not be what a script of faults expects.
         self.keeps_connections = not FaultPicker(settings).may_close_unanswered
         self._pending: dict[int, PendingResponse] = {}
         self._closing: WeakKeyDictionary[asyncio.Transport, Fault] = WeakKeyDictionary()
@@ -89,7 +89,7 @@ class Service:
 
     @property
     def outages(self) -> Outages:
-        """When it is away."""
+        """The times when it is away."""
         return self._engine.outages
 
     def is_away(self) -> bool:
@@ -113,11 +113,11 @@ class Service:
         return pending
 
     def pick_models_fault(self) -> Fault | None:
-        """Give the fault of a request for the models that comes now."""
+        """Return the fault of the next request for the models, if it has one."""
         return self._models_faults.pick_next()
 
     def open_pending(self, record: Record, fault: Fault) -> PendingResponse:
-        """Give the times of a request that is not a chat completion, and has a fault."""
+        """Create the pending response of a request with a fault that is no chat completion."""
         now, speed = self.log.read_clock(), self.settings.speed
         end = math.inf if fault.is_endless else now + fault.delay / speed
         record.fault = fault.name
@@ -125,7 +125,7 @@ class Service:
         return PendingResponse(plan, record, read_clock=self.log.read_clock, speed=speed)
 
     def release_slot(self, pending: PendingResponse) -> None:
-        """Let go of a chat completion, whether it was answered or abandoned."""
+        """Release the slot of a chat completion, whether it was answered or abandoned."""
         number = pending.plan.number
         if self._pending.pop(number, None) is None:
             return
@@ -133,25 +133,25 @@ class Service:
             self._pending[plan.number].move(plan)
 
     def finish(self, pending: PendingResponse) -> None:
-        """Let go of a chat completion that is answered, and close its record."""
+        """Release the slot of an answered chat completion, and close its record."""
         self.release_slot(pending)
         self.log.close(pending.record)
 
     def note_fault(self, transport: asyncio.Transport | None, fault: Fault) -> None:
-        """Note of an answer with a fault whether the next request is to end its connection."""
+        """Remember a fault that closes the connection at its next request."""
         if fault.hangs_up and transport is not None:
             self._closing[transport] = fault
             self._closes_connections = True
 
     def find_closing_fault(self, transport: asyncio.Transport | None) -> Fault | None:
-        """Give the fault of an earlier answer that is to end this connection now."""
+        """Return the fault of an earlier answer that closes this connection now."""
         if self._closes_connections and transport is not None:
             return self._closing.get(transport)
         return None
 
 
 class Registry:
-    """The services by token; with a service for everybody, no token is asked for."""
+    """The services by token; a default service is used for every token or none."""
 
     def __init__(self, default: Service | None = None) -> None:
         self._default = default

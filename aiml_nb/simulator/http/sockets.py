@@ -1,4 +1,4 @@
-"""The listening socket: which address is bound, how many connections fit, and its URL."""
+"""The listening socket: the address to bind, and how many connections fit."""
 
 import ipaddress
 import socket
@@ -12,15 +12,15 @@ _OWN_FILES = 64
 
 
 def print_base_url(base_url: str) -> None:
-    """Write the base URL as a line of its own, at once."""
+    """Print the base URL as a line of its own, and flush: the parent waits for it."""
     sys.stdout.write(base_url + "\n")
     sys.stdout.flush()
 
 
 def raise_file_limit() -> int:
-    """Allow as many open files as the system lets this process have, and say how many.
+    """Raise the limit of open files as far as allowed, and return it.
 
-    The usual soft limit, 1,024, is too small for a thousand streams.
+    The usual soft limit of 1,024 is too small for a thousand streams.
     """
     try:
         import resource
@@ -38,13 +38,13 @@ def raise_file_limit() -> int:
 
 
 def connection_limit() -> int:
-    """Raise the limit of open files and say how many connections leave room for our own."""
+    """Raise the limit of open files; return how many connections it allows besides our files."""
     files = raise_file_limit()
     return min(_MAX_CONNECTIONS, max(files - _OWN_FILES, files // 2))
 
 
 def open_socket(host: str, port: int, *, is_public: bool = False) -> socket.socket:
-    """Bind a loopback address, or a public one if that is meant; port 0 takes a free one.
+    """Bind a loopback address, or a public one if `is_public`; port 0 takes a free one.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def open_socket(host: str, port: int, *, is_public: bool = False) -> socket.sock
         )
     listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     try:
-        if sys.platform != "win32":  # there it would let two servers share the port
+        if sys.platform != "win32":  # on Windows two servers could share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address, port))
     except (OSError, OverflowError) as error:
@@ -74,7 +74,7 @@ def open_socket(host: str, port: int, *, is_public: bool = False) -> socket.sock
 
 
 def is_address(text: str) -> bool:
-    """Say whether a text is an address of the internet protocol, not a name."""
+    """Say whether a text is an IP address, not a name."""
     try:
         ipaddress.ip_address(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Stored completions, as the openai client's own tests need them: those never made exist too."""
+"""Stored completions, as the openai client's own tests need them: unknown ones exist, too."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from ..settings import Settings
 from .openai_format import Label, write_completion
 from .refusals import Refusal
 
-# A long-lived server must not grow for ever.
+# Bounds the memory of a long-lived server.
 _MAX_STORED = 1000
 
 _PAGE_SIZE = 20
@@ -40,11 +40,11 @@ class Store:
             self._remove(next(iter(self._completions)))
 
     def find(self, name: str) -> _Json:
-        """Give a stored completion; one that was never stored is made up."""
+        """Return a stored completion; one that was never stored is generated."""
         return self._completions.get(name) or self._generate(name)
 
     def change(self, name: str, metadata: Any) -> _Json:
-        """Give a stored completion other metadata."""
+        """Replace the metadata of a stored completion."""
         if not isinstance(metadata, dict | None):
             raise Refusal(400, "metadata must be an object.", param="metadata")
         changed = self.find(name) | {"metadata": metadata or {}}
@@ -53,7 +53,7 @@ class Store:
         return changed
 
     def delete(self, name: str) -> _Json:
-        """Forget a stored completion."""
+        """Delete a stored completion."""
         self._remove(name)
         return {"id": name, "object": "chat.completion.deleted", "deleted": True}
 

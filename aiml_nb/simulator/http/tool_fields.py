@@ -1,4 +1,4 @@
-"""Reads the tools of a request, and the older functions."""
+"""Read the tools of a request, and the deprecated functions."""
 
 import json
 import re
@@ -21,12 +21,12 @@ _KINDS: Mapping[str, SectionKind] = {"function": "tool_call", "custom": "custom_
 
 
 def read_toolbox(fields: Mapping[str, Any]) -> Toolbox | None:
-    """Read the tools that a request offers; tools go before functions.
+    """Read the tools of a request; `tools` take precedence over `functions`.
 
     Raises
     ------
     Refusal
-        If a tool or the choice among them is in none of OpenAI's forms, or names no tool.
+        If a tool or ``tool_choice`` is not in a form of OpenAI's API, or names an unknown tool.
     """
     if fields.get("tools") or fields.get("tool_choice") not in (None, *_CHOICES[:2]):
         return _read_tools(fields)

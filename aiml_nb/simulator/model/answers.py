@@ -1,4 +1,4 @@
-"""What is answered: the FAQ's two answers, and made-up ones of drawn length."""
+"""The texts of answers: the FAQ's two, and generated ones of random length."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,14 +49,14 @@ _ENDINGS = (
     " without a word", " on an ordinary afternoon", ", as planned",
 )  # fmt: skip
 
-# What an answer quotes of what tools said: characters of each, and of how many.
+# The most characters quoted of each tool result, and the most results.
 _MAX_QUOTED = 200
 _MAX_RESULTS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The tokens of an answer; a steady one hardly varies in time."""
+    """The tokens of an answer; the times of a steady one hardly vary from call to call."""
 
     tokens: tuple[str, ...]
     is_steady: bool = False
@@ -69,11 +69,11 @@ _WRITTEN = {
 
 
 def find_answer(prompt: Prompt, settings: Settings, index: int = 0) -> Answer:
-    """Give a choice of the answer to a prompt: always the same text with the same seed.
+    """Return a choice of the answer to a prompt: the same text for the same seed.
 
-    The FAQ's answers are the first choice; all others are made up.
+    The first choice for the FAQ's questions is written by hand; all others are generated.
     """
-    # The length is tested first, as a prompt may be a megabyte.
+    # The length first: normalizing a prompt of a megabyte takes time.
     if not index and len(prompt.text) <= 2 * len(LONG_QUESTION):
         written = _WRITTEN.get(" ".join(prompt.text.split()).casefold())
         if written is not None:
@@ -84,13 +84,13 @@ def find_answer(prompt: Prompt, settings: Settings, index: int = 0) -> Answer:
 
 
 def make_reasoning(prompt: Prompt, settings: Settings, index: int = 0) -> tuple[str, ...]:
-    """Give the tokens of what is thought before a choice of the answer."""
+    """Return the tokens of the reasoning before a choice of the answer."""
     bounds = settings.shortest_reasoning, settings.longest_reasoning
     return _generate(_REASONING_OPENING, bounds, settings.seed, prompt.key, "thoughts", index)
 
 
 def write_tool_answer(results: Sequence[str]) -> tuple[str, ...]:
-    """Give the tokens of the answer after tools have said something: what they said."""
+    """Return the tokens of an answer that quotes tool results."""
     quoted = "; ".join(result[:_MAX_QUOTED] for result in results[:_MAX_RESULTS])
     return split_tokens(f"The tools said: {quoted}. {_OPENING}")
 

@@ -1,4 +1,4 @@
-"""One choice of an answer: its tokens in the order they leave, and what each of them is."""
+"""One choice of an answer: its tokens in the order in which they are sent, by kind."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -7,12 +7,12 @@ from typing import Literal, TypeAlias
 SectionKind: TypeAlias = Literal[
     "reasoning", "content", "refusal", "audio", "tool_call", "custom_call", "function_call"
 ]
-"""Of ``audio``, what is said; ``function_call`` is the one of the older ``functions``."""
+"""``audio`` holds the transcript; ``function_call`` belongs to the deprecated ``functions``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A run of tokens of one kind. The first token of a call is the name of what is called."""
+    """A run of tokens of one kind. The first token of a call is the name of the tool."""
 
     kind: SectionKind
     tokens: tuple[str, ...]
@@ -51,7 +51,7 @@ class Choice:
         return "".join(texts) if texts else None
 
     def cut(self, max_tokens: int | None) -> "Choice":
-        """Give what fits into `max_tokens`; what is left of a text may be empty."""
+        """Return the choice truncated to `max_tokens`; a text in it may become empty."""
         if max_tokens is None or self.size <= max_tokens:
             return self
         kept, left = [], max_tokens

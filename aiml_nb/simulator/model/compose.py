@@ -1,4 +1,4 @@
-"""Composes the choices of an answer: thoughts, a text, a JSON value, or calls of tools."""
+"""Compose the choices of an answer: reasoning, a text, a JSON value, or calls of tools."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from .options import AnswerOptions
 from .prompts import Prompt, split_tokens
 from .tools import Call
 
-# Thoughts without an end stop where the request says, or after so many times the longest ones.
+# Endless reasoning stops at max_tokens, or at this many times the longest regular reasoning.
 _ENDLESS_FACTOR = 4
 _MAX_REASONING = 20_000
 
@@ -22,7 +22,7 @@ _MAX_REASONING = 20_000
 class Composer:
     """Composes the choices of one answer; they depend on the seed, the prompt and the options.
 
-    `text` is that of the first choice, if nothing else is said.
+    `text` is the first choice, unless the options or the fault ask for something else.
     """
 
     prompt: Prompt

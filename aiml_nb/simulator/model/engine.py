@@ -1,4 +1,4 @@
-"""The engine: plans each request in virtual time, from its arrival."""
+"""The engine: plan each request at its arrival, in virtual time."""
 
 import heapq
 import math
@@ -15,7 +15,7 @@ from .plan import Arrival, Limit, Plan
 from .prompts import Prompt
 from .service_time import draw_service
 
-# How long a request that is turned away takes, in seconds at speed 1.
+# Seconds until a request is rejected, at speed 1.
 _REJECTION_TIME = 0.02
 
 _TOO_MANY_REQUESTS = 429
@@ -25,7 +25,7 @@ _OVERLOADED = 503
 class Engine:
     """Plans each request at its arrival, in order; reads no clock.
 
-    A plan stands unless somebody leaves early: then those who wait move up.
+    A plan changes only if a client disconnects early: then waiting requests start earlier.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -40,15 +40,17 @@ class Engine:
             window=settings.window,
             speed=settings.speed,
         )
-        # Who has not left, and a heap of their ends, in which those who left early stay for a time.
+        # The requests in the service, and a heap of their ends. A request that was released early
+        # stays in the heap until its planned end.
         self._present: dict[int, Plan] = {}
         self._ends: list[tuple[float, int]] = []
-        # With a capacity only: when each slot falls free, and when those who wait begin.
+        # With a capacity only: the times at which slots become free, and at which waiting requests
+        # start.
         self._slots: list[float] = []
         self._waiting: deque[float] = deque()
 
     def admit(self, arrival: Arrival) -> Plan:
-        """Plan the next request; arrivals must come in the order of their times."""
+        """Plan the next request; arrivals must be in order of time."""
         prompt = arrival.prompt
         if isinstance(prompt, str):
             prompt = Prompt.from_text(prompt)
@@ -71,7 +73,7 @@ class Engine:
         return self._apply_limits(plan)
 
     def _open_plan(self, arrival: Arrival, prompt: Prompt) -> Plan:
-        """Begin the plan of a request, which counts as one of its prompt."""
+        """Create the plan of a request, and count it as a repeat of its prompt."""
         repeat = self._repeats[prompt.key]
         self._repeats[prompt.key] += 1
         toolbox = arrival.options.toolbox
@@ -85,12 +87,12 @@ class Engine:
         )
 
     def release(self, number: int, *, at: float) -> list[Plan]:
-        """Free the place of a request that ended; give the plans that move up for it."""
+        """Release the slot of a request that has ended; return the plans that change by that."""
         released = self._present.pop(number, None)
         if released is None or released.end <= at or self.settings.capacity is None:
             return []
         present = self._present.values()
-        # Ends that have passed count as well: a slot that is idle now is free now.
+        # Requests whose end has passed count as well: their slots are free now.
         self._slots = [plan.end for plan in present if plan.started <= at]
         heapq.heapify(self._slots)
         self._waiting.clear()
@@ -144,7 +146,7 @@ class Engine:
         )
 
     def _take_slot(self, at: float) -> float:
-        """Take the slot that falls free first; say when it can be used."""
+        """Take the slot that becomes free first; return when."""
         capacity = self.settings.capacity
         if capacity is None or len(self._slots) < capacity:
             return at
@@ -166,7 +168,7 @@ class Engine:
                 del self._present[number]
 
     def _is_full(self, at: float) -> bool:
-        """Say whether the queue is full; first come, first served keeps it in order."""
+        """Say whether the queue is full; it is first in, first out, so start times are sorted."""
         settings, waiting = self.settings, self._waiting
         while waiting and waiting[0] <= at:
             waiting.popleft()
@@ -176,10 +178,10 @@ class Engine:
 
 
 def simulate(arrivals: Iterable[Arrival], settings: Settings | None = None) -> list[Plan]:
-    """Say what a fresh service would do with these arrivals; nothing waits.
+    """Return what a new service would do with these arrivals, without waiting.
 
-    The plans come in the order of `arrivals`. They depend on nothing but the arrivals and the
-    settings: the server follows the very same ones.
+    The plans are in the order of `arrivals`. They depend only on the arrivals and the settings; the
+    server follows the same plans.
 
     Examples
     --------

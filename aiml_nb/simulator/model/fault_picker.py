@@ -1,4 +1,4 @@
-"""Picks the fault of each request: by its parameters, its number, its prompt, or at random."""
+"""Pick the fault of each request: by its parameters, its number, its prompt, or at random."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -11,7 +11,7 @@ from .prompts import Prompt
 
 
 class FaultPicker:
-    """Reads the scripts of one service once, and remembers which of them have begun."""
+    """Parses the fault scripts of one service, and keeps track of those that have begun."""
 
     def __init__(self, settings: Settings) -> None:
         self._seed = settings.seed
@@ -26,12 +26,12 @@ class FaultPicker:
             *(fault for fault, _ in self._shares),
             *self._refused.values(),
         ]
-        # What a prompt still gets because a request with its number began a list.
+        # By prompt: the rest of a list that was begun by a request with a scripted number.
         self._remaining: dict[str, list[Fault | None]] = {}
 
     @property
     def may_close_unanswered(self) -> bool:
-        """Whether a request may be ended without a byte of a reply."""
+        """Whether a connection may be closed without a byte of a reply."""
         return any(fault is not None and fault.ends_unanswered for fault in self._faults)
 
     def pick(
@@ -42,7 +42,7 @@ class FaultPicker:
         Parameters
         ----------
         parameters
-            The names of those that it gives, of those that may be refused.
+            The names of its parameters that the settings refuse.
         """
         for name in parameters:
             return self._refused[name]
@@ -72,7 +72,7 @@ class FaultPicker:
 
 
 class FaultQueue:
-    """The faults of a script, one after another: a list of them ends, a single one does not."""
+    """The faults of a script in order: a list ends, a single fault is repeated for ever."""
 
     def __init__(self, script: FaultScript) -> None:
         self._script = read_script(script)
@@ -89,7 +89,7 @@ def _list_faults(script: list[Fault | None] | Fault | None) -> list[Fault | None
 
 
 def _name_parameter(fault: Fault | None, name: str) -> Fault | None:
-    """Have the refusal of a parameter name it; a body of its own does so by itself."""
+    """Put the parameter's name into the error of a fault that refuses it."""
     if fault is None:
         return None
     message = fault.message or f"Unknown parameter: {name!r}."

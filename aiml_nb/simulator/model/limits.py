@@ -1,4 +1,4 @@
-"""Limits per minute, counted as servers count them: in fixed or sliding windows, or in buckets."""
+"""Limits per minute, counted as servers do: fixed or sliding windows, or token buckets."""
 
 import math
 from abc import ABC, abstractmethod
@@ -13,10 +13,10 @@ QuotaKind: TypeAlias = Literal["requests", "tokens"]
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What a request found of one limit; `reset` and `wait` are seconds.
+    """The state of one limit at a request; `reset` and `wait` are seconds.
 
-    After `reset` all of it is there again; `wait` is the time until the request would fit, 0 if it
-    fits, infinite if it never does.
+    After `reset` the limit is unused again; `wait` is the time until the request fits, 0 if it fits
+    now, infinite if it never does.
     """
 
     kind: QuotaKind
@@ -27,7 +27,7 @@ class Quota:
 
 
 class Window(ABC):
-    """What is used of a limit over some seconds; moments never go back."""
+    """The usage of a limit per some seconds; times must not decrease."""
 
     def __init__(self, limit: int, seconds: float) -> None:
         self.limit = limit
@@ -46,7 +46,7 @@ class Window(ABC):
         """Give the seconds until no more than `most_used` is used."""
 
     def ask(self, kind: QuotaKind, at: float, amount: int) -> Quota:
-        """Say what is left for a request, and when it would fit; nothing is taken."""
+        """Return the state of the limit for a request, without using anything."""
         used = self.count_used(at)
         room = self.limit - amount
         wait = math.inf if room < 0 else self.find_wait(at, most_used=room)
@@ -55,7 +55,7 @@ class Window(ABC):
 
 
 class FixedWindow(Window):
-    """Counts from one full minute to the next: two windows' worth may pass at their border."""
+    """Counts from one full minute to the next; around the border twice the limit may pass."""
 
     _index = -1
     _used = 0
@@ -154,7 +154,7 @@ class Limits:
         }
 
     def admit(self, at: float, *, tokens: int) -> tuple[Quota, ...]:
-        """Say what a request of so many tokens finds; it counts only if all of it fits."""
+        """Return the quotas for a request; it counts only if it fits into all of them."""
         amounts: dict[QuotaKind, int] = {"requests": 1, "tokens": tokens}
         quotas = self._ask(at, amounts)
         if any(quota.wait for quota in quotas):

@@ -1,4 +1,4 @@
-"""What a request wants of its answer: how many choices, which tools, a value of which schema."""
+"""The options of an answer: the number of choices, tools, a JSON schema."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from .tools import Toolbox
 
 @dataclass(frozen=True, slots=True)
 class AnswerOptions:
-    """What a request wants of its answer.
+    """What a request asks of its answer, besides the text.
 
     Parameters
     ----------
@@ -19,9 +19,9 @@ class AnswerOptions:
     is_json
         The answer is a JSON object, or, with a `schema`, a value that the schema allows.
     wants_audio
-        A text is spoken.
+        The text is sent as audio.
     parameters
-        The names of the parameters given that the service refuses.
+        The names of the given parameters that the service refuses.
     """
 
     n: int = 1

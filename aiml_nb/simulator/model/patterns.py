@@ -1,4 +1,4 @@
-"""Makes a text that a regular expression matches, as JSON schemas have them (ECMA-262)."""
+"""Generate a text that matches a regular expression of a JSON schema (ECMA-262)."""
 
 import re
 import string
@@ -44,20 +44,20 @@ _Options: TypeAlias = list[list[_Repeat]]
 
 
 def make_match(pattern: str, number: int, *, least: int = 0) -> str:
-    """Give a text that matches a pattern.
+    """Return a text that matches a pattern.
 
     Parameters
     ----------
     number
-        Chooses among the characters that would do.
+        Selects among the possible characters.
     least
-        How long it should be, if the pattern allows that.
+        The minimum length, if the pattern allows it.
 
     Raises
     ------
     PatternError
-        If the pattern is wrong, too long, or uses what is not understood here: look-around,
-        back-references, word boundaries.
+        If the pattern is invalid, too long, or not supported: look-around, back-references, word
+        boundaries.
     """
     options = _Parser(pattern).parse()
     text, extra = _generate(options, number, 0), 0
@@ -73,7 +73,7 @@ def make_match(pattern: str, number: int, *, least: int = 0) -> str:
 def _generate(options: _Options, number: int, extra: int) -> str:
     text = ""
     for part in options[0]:
-        # As few as may be, but one where none may be: an empty text shows nothing.
+        # The fewest repetitions, but at least one: an empty text would show nothing.
         count = min(part.most, max(part.least, 1) + extra)
         content = part.content
         once = (

@@ -1,4 +1,4 @@
-"""A chat completion in virtual time: how it arrives, and what will happen to it."""
+"""`Plan`: what will happen to one chat completion, and when, in virtual time."""
 
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
@@ -26,24 +26,23 @@ class Arrival:
 class Plan:
     """What happens to one chat completion, and when; seconds on the service's clock.
 
-    Token ``k`` of each choice leaves at ``first_token + k * token_time``. A request that is turned
-    away has no first token and no choices, and its `status`; `limit` is the limit that it met, if
-    it was one.
+    Token ``k`` of each choice is sent at ``first_token + k * token_time``. A rejected request has
+    its `status`, no first token and no choices; `limit` is the limit that rejected it, if any.
 
     Parameters
     ----------
     repeat
-        How often the service had been asked the same before.
+        How many requests with the same prompt came before.
     finished
         Infinite if only the client can end it.
     status
         ``None`` if none is sent.
     reset_at
-        When an outage resets its connection, should it not be done by then.
+        When an outage resets its connection, unless it has finished by then.
     fault
-        What is done to the reply; what that does to the times of its bytes is not in the plan.
+        What is done to the reply; its effect on the times of the bytes is not in the plan.
     quotas
-        What was left of the limits per minute, this request counted if it was let in.
+        What remains of the limits per minute, this request included if it was admitted.
     """
 
     number: int
@@ -69,7 +68,7 @@ class Plan:
 
     @property
     def text(self) -> str:
-        """The text of the first choice; thoughts and calls of tools are none."""
+        """The text of the first choice, without reasoning and tool calls."""
         return (self.choices and self.choices[0].find_text("content")) or ""
 
     @property
@@ -89,16 +88,16 @@ class Plan:
 
     @property
     def reasoning_tokens(self) -> int:
-        """How many of them are thoughts."""
+        """How many of them are reasoning."""
         return sum(choice.count("reasoning") for choice in self.choices)
 
     @property
     def end(self) -> float:
-        """When its place in the service falls free."""
+        """When its slot in the service becomes free."""
         return self.finished if self.reset_at is None else min(self.finished, self.reset_at)
 
     def token_due(self, index: int) -> float:
-        """Say when the token at `index` (from 0) leaves.
+        """Return when the token at `index` (from 0) is sent.
 
         Raises
         ------
@@ -110,7 +109,7 @@ class Plan:
         return self.first_token + index * self.token_time
 
     def postpone(self, started: float) -> "Plan":
-        """Give the same plan, begun at another time."""
+        """Return the same plan with another start time."""
         shift = started - self.started
         return replace(
             self,

@@ -1,4 +1,4 @@
-"""What was asked: messages reduced to what an answer depends on."""
+"""`Prompt`: messages reduced to what an answer depends on."""
 
 import hashlib
 import json
@@ -10,10 +10,10 @@ from typing import Any
 # About four characters of English: a short word with the space before it, or half a long one.
 _TOKEN = re.compile(r"\s*\w{1,5}|\s*[^\w\s]{1,3}|\s+")
 
-# A chat model wraps each message in a few tokens of its own.
+# Chat templates add a few tokens to each message.
 _TOKENS_PER_MESSAGE = 4
 
-# The second one is that of the older functions.
+# ``function`` belongs to the deprecated functions.
 _TOOL_ROLES = ("tool", "function")
 _CALLS = frozenset(("tool_calls", "function_call"))
 
@@ -28,8 +28,8 @@ class Prompt:
     """A conversation as the model sees it.
 
     ``key`` is a hash of its messages, ``text`` the text of the last user message (of the last
-    message, if no user wrote one) and ``tokens`` the count over all messages; ``tool_results`` is
-    what tools said at its end.
+    message, if there is no user message) and ``tokens`` the count over all messages;
+    ``tool_results`` are the tool messages at its end.
     """
 
     key: str
@@ -59,7 +59,7 @@ class Prompt:
 
 
 def _count_calls(message: Mapping[str, Any]) -> int:
-    """Count the tokens of the calls that a message of the model made."""
+    """Count the tokens of the tool calls in an assistant message."""
     calls = message.get("tool_calls") or message.get("function_call")
     return len(_TOKEN.findall(json.dumps(calls))) if calls else 0
 

@@ -1,4 +1,4 @@
-"""Makes a small value that a JSON schema allows, the same for the same draws."""
+"""Generate a small value that a JSON schema allows, the same for the same draws."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,18 +8,18 @@ from .schema_merge import SchemaError, merge_schemas
 from .schema_values import make_formatted_text, make_number, make_word
 
 Draw: TypeAlias = Callable[[str], int]
-"""Draws a whole number for a place in the value, always the same for that place."""
+"""Draws an integer for a path in the value, always the same for the same path."""
 
-# Of the schema, in characters.
+# The largest schema, in characters.
 _MAX_SCHEMA = 100_000
 
-# Of the value: its parts, the characters of its texts, its levels.
+# Bounds of the value: its parts, the characters of its texts, its nesting.
 _MAX_PARTS = 2000
 _MAX_TEXT = 20_000
 _MAX_DEPTH = 40
 
-# Properties that need not be there are written down to this depth; where that would be too much, or
-# one is of a kind that is not understood, fewer of them.
+# Optional properties are generated down to the first of these depths. If the value becomes too
+# large, or one of them is not supported, the next one is tried.
 _OPTIONAL_DEPTHS = (4, 1, 0)
 
 _UNSUPPORTED = (
@@ -35,12 +35,12 @@ _HINTS = {
 
 
 class Schema:
-    """A JSON schema for which a value can be made.
+    """A JSON schema for which a value can be generated.
 
     Raises
     ------
     SchemaError
-        If none can be made, or only a large one, or the schema uses what is not understood here.
+        If no value, or only a large one, can be generated, or a keyword is not supported.
     """
 
     def __init__(self, root: Any) -> None:
@@ -64,16 +64,16 @@ class Schema:
         Parameters
         ----------
         turn
-            Different values for different turns, where the schema has room for them.
+            Values differ between turns, if the schema allows that.
         subject
-            The first text of the value, if any text may stand there.
+            The first text of the value, if the schema allows any text there.
         answer
-            The text of a property ``answer``, if any text may stand there.
+            The text of a property ``answer``, if the schema allows any text there.
         """
         try:
             return self._make(draw, turn, subject, answer)
         except SchemaError:
-            # A draw in a thousand may miss what rounding spoils; this one was seen to work.
+            # One draw in a thousand may fail by rounding; the zero draw worked in `__init__`.
             return self._make(_draw_zero)
 
     def _make(self, draw: Draw, turn: int = 0, *given: str | None) -> Any:
@@ -90,7 +90,7 @@ def _draw_zero(_: str) -> int:
 
 
 class _ValueMaker:
-    """Makes one value; `path` is the place in it."""
+    """Generates one value; `path` is the JSON pointer of a part."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class _ValueMaker:
         return None if kind == "null" else bool(number % 2)
 
     def _resolve(self, schema: Any) -> Mapping[str, Any]:
-        """Follow references and choose among alternatives until the schema stands alone."""
+        """Resolve references and alternatives until the schema has none."""
         for _ in range(_MAX_DEPTH):
             self._use(parts=1)
             rest = merge_schemas(schema, True)
@@ -186,7 +186,7 @@ class _ValueMaker:
 
     def _make_array(self, schema: Mapping[str, Any], path: str, turn: int) -> list[Any]:
         first, items = schema.get("prefixItems", []), schema.get("items", True)
-        if isinstance(items, list):  # as it was before prefixItems
+        if isinstance(items, list):  # drafts before 2020-12 have no prefixItems
             first, items = items, schema.get("additionalItems", True)
         least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", _MAX_PARTS))
         if path.count("/") >= self._optional_depth:
@@ -196,7 +196,7 @@ class _ValueMaker:
         if not least <= wanted <= min(most, _MAX_PARTS):
             raise SchemaError("an array in it has more or fewer items than it may have")
         schemas = [*first, *[items] * wanted][:wanted]
-        # Items that must differ are drawn in the same place, by turns.
+        # Unique items are drawn at the same path with different turns, so that they differ.
         unique = bool(schema.get("uniqueItems"))
         made = [
             self.make(each, f"{path}/{0 if unique else at}", turn + at)
@@ -233,7 +233,7 @@ class _ValueMaker:
 def _find_type(schema: Mapping[str, Any]) -> str:
     given = schema.get("type", [])
     kinds = [given] if isinstance(given, str) else list(given)
-    kinds.sort(key=lambda kind: kind == "null")  # anything says more than null
+    kinds.sort(key=lambda kind: kind == "null")  # null only if nothing else is allowed
     if not kinds:
         kinds = [kind for kind, names in _HINTS.items() if any(name in schema for name in names)]
     kind = (kinds or ["string"])[0]

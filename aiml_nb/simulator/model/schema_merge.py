@@ -1,13 +1,13 @@
-"""Two JSON schemas made one, for values that both allow."""
+"""Merge two JSON schemas into one for the values that both allow."""
 
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-# Alternatives double with each level that has two of them; no schema of use has so many.
+# Nested alternatives can grow exponentially; no useful schema has so many.
 _MAX_ALL_OF = 100
 
-# What cannot be joined is kept as one more schema that the value must meet.
+# Keywords that cannot be merged: the second one is added to allOf.
 _NOT_MERGED = ("$ref", "anyOf", "oneOf")
 
 
@@ -16,12 +16,12 @@ class SchemaError(ValueError):
 
 
 def merge_schemas(one: Any, other: Any) -> dict[str, Any]:
-    """Give a schema that allows what both allow.
+    """Return a schema that allows what both allow.
 
     Raises
     ------
     SchemaError
-        If there is no such value, as far as that is seen here.
+        If no value can satisfy both, as far as that is detected here.
     """
     merged = _read(one)
     for name, value in _read(other).items():

@@ -1,4 +1,4 @@
-"""Texts and numbers that a JSON schema allows."""
+"""Texts and numbers that a JSON schema allows: formats, patterns, bounds, multiples."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -27,11 +27,11 @@ FORMATS: Mapping[str, Callable[[int], str]] = {
     "uri": lambda n: f"https://example.com/{make_word(n % 1600)}",
     "uuid": lambda n: f"00000000-0000-4000-8000-{n % 2**48:012x}",
 }
-"""Texts of the formats that are known, another one for another number."""
+"""Texts of the supported formats, by a number that varies them."""
 
 
 def make_word(number: int, least: int = 0, most: int = 100) -> str:
-    """Make a word of such a length; 1,600 numbers in turn have as many words."""
+    """Make a word of a length in these bounds; 1,600 consecutive numbers give distinct words."""
     count, word = divmod(number % 1600, len(_WORDS))
     text = _WORDS[word] + (str(count) if count else "")
     if len(text) <= most:
@@ -46,7 +46,7 @@ def make_word(number: int, least: int = 0, most: int = 100) -> str:
 def make_formatted_text(
     schema: Mapping[str, Any], number: int, least: int, most: int
 ) -> str | None:
-    """Make a text with the pattern or format that a schema asks for, ``None`` if it does not."""
+    """Make a text with the pattern or format of a schema; ``None`` if it has neither."""
     pattern, format_name = schema.get("pattern"), schema.get("format", "")
     if pattern is not None:
         try:
@@ -63,7 +63,7 @@ def make_formatted_text(
 
 
 def make_number(schema: Mapping[str, Any], kind: str, number: int) -> float:
-    """Make a number, another one for another `number` if there are several."""
+    """Make a number that the schema allows; `number` varies it."""
     low, high = _read_bound(schema, "inimum", max), _read_bound(schema, "aximum", min)
     step = schema.get("multipleOf", 1 if kind == "integer" else None)
     if step is None:
@@ -77,19 +77,19 @@ def make_number(schema: Mapping[str, Any], kind: str, number: int) -> float:
 
 
 _Bound = tuple[Fraction | None, bool]
-"""A bound, if there is one, and whether it is itself excluded."""
+"""A bound or None, and whether it is exclusive."""
 
 
 def _read_bound(schema: Mapping[str, Any], end: str, choose: Callable[..., Any]) -> _Bound:
     value, excluded = schema.get("m" + end), schema.get("exclusiveM" + end)
-    if excluded is True:  # as in draft 4, beside the bound
+    if excluded is True:  # draft 4: a flag beside the bound
         return (None if value is None else Fraction(str(value))), True
     bounds = [(Fraction(str(value)), False)] if value is not None else []
     if excluded is not None and excluded is not False:
         bounds.append((Fraction(str(excluded)), True))
     if not bounds:
         return None, False
-    # Of two equal ones the excluded one is the closer.
+    # Of two equal bounds the exclusive one is stricter.
     sign = 1 if choose is max else -1
     return max(bounds, key=lambda each: (sign * each[0], each[1]))
 
@@ -113,7 +113,7 @@ def _pick_multiple(step: Fraction, low: _Bound, high: _Bound, number: int) -> fl
         exact = (first + (number + turn) % count) * step
         if exact.denominator == 1:
             return int(exact)
-        # Who checks it divides two floats: 0.29 is not a multiple of 0.01 to them.
+        # Validators divide floats, for which 0.29 is not a multiple of 0.01.
         if (float(exact) / float(step)).is_integer():
             return float(exact)
     raise SchemaError("no number is a multiple to the last bit")
@@ -129,7 +129,7 @@ def _pick_between(low: _Bound, high: _Bound, number: int) -> float:
         return float(least)
     if least >= most:
         raise SchemaError("no number lies between its bounds")
-    if most - least > _MAX_SPAN:  # rather a number that people use
+    if most - least > _MAX_SPAN:  # a number of ordinary size is easier to read
         least = min(max(least, Fraction(0)), most - _MAX_SPAN)
         most = least + _MAX_SPAN
     exact = least + (most - least) * Fraction(number % 999 + 1, 1000)

@@ -1,4 +1,4 @@
-"""Draws what a service answers and how long it takes."""
+"""Draw the answer of a service and how long it takes."""
 
 from dataclasses import replace
 
@@ -10,7 +10,8 @@ from .compose import Composer
 from .plan import Arrival, Plan
 from .prompts import Prompt
 
-# The most an answer written for the FAQ's questions varies from call to call, as a spread.
+# The largest spreads for the handwritten answers to the FAQ's questions, so that lessons that use
+# them show nearly the same times each time.
 _STEADY_FIRST_TOKEN = 0.05
 _STEADY_TOKEN = 0.015
 
@@ -24,10 +25,10 @@ def draw_service(
     fault: Fault | None,
     settings: Settings,
 ) -> Plan:
-    """Draw the answer and its times, as if it could start at once.
+    """Draw the answer and its times, for a start without waiting.
 
-    The draws depend on the seed, the prompt and its repeat only; `load`, the number of others in
-    the service, stretches all times by `Settings.slow_down` each.
+    The draws depend only on the seed, the prompt and its repeat; each of the `load` other requests
+    in the service lengthens all times by `Settings.slow_down`.
     """
     answer = find_answer(prompt, settings)
     wait, gap = _draw_times(plan, prompt, answer, settings)

@@ -42,7 +42,7 @@ _IGNORED_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool that may be called; a custom one takes any text, so that it has no schema."""
+    """A tool that may be called; a custom tool takes any text and has no schema."""
 
     name: str
     kind: SectionKind
@@ -51,7 +51,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that an answer makes: of which tool, and what for."""
+    """A tool call of an answer, and its subject: the proper name it is about."""
 
     tool: Tool
     subject: str | None
@@ -64,9 +64,9 @@ class Toolbox:
     Parameters
     ----------
     choice
-        ``required`` with a single tool is what a tool given by its name comes to.
+        A tool that is given by name is ``required`` with that single tool.
     tokens
-        What their definitions count as in the prompt.
+        The prompt tokens of the definitions.
     """
 
     tools: tuple[Tool, ...]
@@ -75,7 +75,7 @@ class Toolbox:
     tokens: int = 0
 
     def choose(self, prompt: Prompt, *, always: bool) -> list[Call]:
-        """Choose the calls that answer a prompt; none of them if it is answered with text."""
+        """Return the calls that answer a prompt; none if it is answered with text."""
         is_auto = self.choice == "auto"
         if self.choice == "none" or (is_auto and prompt.tool_results):
             return []
