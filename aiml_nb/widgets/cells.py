@@ -19,7 +19,7 @@ class Closable(Protocol):
 T = TypeVar("T", bound=Closable)
 
 # What the last run of each cell has made: cell -> (run of the cell, widgets).
-_made: dict[str, tuple[str, list[Closable]]] = {}
+_widgets_of_cell: dict[str, tuple[str, list[Closable]]] = {}
 
 
 def register_for_cell(widget: T) -> list[T]:
@@ -38,24 +38,24 @@ def register_for_cell(widget: T) -> list[T]:
     cell, run = _running_cell()
     if not cell:
         return []
-    last_run, made = _made.get(cell, ("", []))
+    last_run, registered = _widgets_of_cell.get(cell, ("", []))
     if last_run == run:
-        made.append(widget)
+        registered.append(widget)
         return []
-    earlier = list(made)
+    earlier = list(registered)
     for old in earlier:
         old.close()
-    _made[cell] = (run, [widget])
+    _widgets_of_cell[cell] = (run, [widget])
     return [old for old in earlier if isinstance(old, type(widget))]
 
 
-def forget(widget: Closable) -> None:
+def unregister(widget: Closable) -> None:
     """Remember a closed widget no longer."""
-    for cell, (_, widgets) in list(_made.items()):
+    for cell, (_, widgets) in list(_widgets_of_cell.items()):
         if widget in widgets:
             widgets.remove(widget)
         if not widgets:
-            del _made[cell]
+            del _widgets_of_cell[cell]
 
 
 def close_all(widget: Widget) -> None:

@@ -62,9 +62,9 @@ class Form:
         on_start: Callable[[], None],
         on_cancel: Callable[[], None],
     ) -> None:
-        sets = _sets(first.prompts)
+        sets = _prompt_sets(first.prompts)
         self._prompts = _dropdown("Prompts", [(name, i) for i, (name, _) in enumerate(sets)], 0)
-        self._sets = [prompts for _, prompts in sets]
+        self._prompt_sets = [prompts for _, prompts in sets]
         self._a, self._b = (
             _dropdown(letter, [(name, name) for name in STRATEGIES], strategy)
             for letter, strategy in zip("AB", first.strategies, strict=True)
@@ -97,7 +97,7 @@ class Form:
     def choice(self) -> Choice:
         """What is chosen now."""
         return Choice(
-            prompts=self._sets[self._prompts.value],
+            prompts=self._prompt_sets[self._prompts.value],
             strategies=(self._a.value, self._b.value),
             max_concurrency=self._limit.value,
             speed=self._speed.value,
@@ -110,7 +110,9 @@ class Form:
         self._cancel.disabled = not running
 
 
-def _sets(own: Sequence[Prompt] | Sequence[str]) -> list[tuple[str, list[Prompt] | list[str]]]:
+def _prompt_sets(
+    own: Sequence[Prompt] | Sequence[str],
+) -> list[tuple[str, list[Prompt] | list[str]]]:
     samples = {"FAQ: 2 questions": FAQ, "20 questions": TWENTY}
     names = [name for name, prompts in samples.items() if prompts == own]
     others = [(name, prompts) for name, prompts in samples.items() if name not in names]

@@ -60,7 +60,7 @@ class Predict(CellWidget):
             if (earlier.question, earlier.choices, earlier.unit) == (question, self.choices, unit):
                 self._guess = earlier.guess
         self._show_guess()
-        self._field.observe(self._take, names="value")
+        self._field.observe(self._on_input, names="value")
 
     @property
     def guess(self) -> Any:
@@ -73,9 +73,9 @@ class Predict(CellWidget):
         self._show_guess()
 
     def __repr__(self) -> str:
-        return f"<Predict {self.key}: {self._in_words()}>".replace("Predict :", "Predict:")
+        return f"<Predict {self.key}: {self._describe()}>".replace("Predict :", "Predict:")
 
-    def _take(self, change: dict[str, Any]) -> None:
+    def _on_input(self, change: dict[str, Any]) -> None:
         """Take what was chosen or typed; something else than a number is said to be so."""
         value = change["new"]
         if value == self._as_field(self._guess):
@@ -102,19 +102,19 @@ class Predict(CellWidget):
     def _as_field(self, guess: Any) -> Any:
         return guess if self.choices else "" if guess is None else f"{guess:g}"
 
-    def _in_guess(self) -> str:
+    def _describe_guess(self) -> str:
         if self._guess is None:
             return "No guess yet."
         return f"Your guess: {self._as_field(self._guess)} {self.unit or ''}".rstrip() + "."
 
-    def _in_words(self) -> str:
+    def _describe(self) -> str:
         asked = self.question
         if self.choices:
             asked += f" ({' / '.join(self.choices)})"
-        return f"{asked} {self._in_guess()}"
+        return f"{asked} {self._describe_guess()}"
 
     def _static_bundle(self) -> dict[str, Any]:
-        return as_static(self._in_guess())
+        return as_static(self._describe_guess())
 
 
 def _choice_field(choices: list[str]) -> widgets.Widget:
@@ -147,9 +147,9 @@ def _check_choices(choices: Sequence[str]) -> list[str]:
 
 def _read_number(text: str, unit: str) -> float | None:
     """Read what was typed, with or without the unit, a decimal comma allowed; None for nothing."""
-    bare = text.strip().removesuffix(unit).strip()
+    number_text = text.strip().removesuffix(unit).strip()
     try:
-        number = float(bare.replace(",", ".")) if bare else None
+        number = float(number_text.replace(",", ".")) if number_text else None
     except ValueError:
         number = float("nan")
     if number is not None and not isfinite(number):

@@ -20,19 +20,19 @@ from ..runner.plan import make_plan
 from .bridge import Bridge
 from .cells import register_for_cell
 from .form import Choice, Form, check_prompts, check_strategies
-from .rehearsal import as_result, rehearse
+from .rehearsal import as_result, warm_up
 from .shown import CellWidget
 from .side import Side
 from .track import draw_race
 
 # Seconds from one picture to the next.
-FRAME = 0.25
+FRAME_INTERVAL = 0.25
 
-_HONEST = (
+_DISCLAIMER = (
     "Both sides ran at the same time and were drawn meanwhile: this shows, it does not measure. "
     "For numbers to keep, use nb.compare()."
 )
-_LINE = "margin: 0; line-height: 1.4"
+_LINE_STYLE = "margin: 0; line-height: 1.4"
 
 
 class Race(CellWidget):
@@ -98,11 +98,11 @@ class Race(CellWidget):
         self._handles: list[RunHandle] = []
         self._result: Comparison | list[Run] | None = None
         # As high whatever it says, so that the picture keeps its place.
-        said = _aside(describe_endpoint(self._endpoint))
-        self._status = widgets.HTML(said, layout={"min_height": "36px"})
+        message = _paragraph(describe_endpoint(self._endpoint))
+        self._status = widgets.HTML(message, layout={"min_height": "36px"})
         self._picture = widgets.HTML(layout={"width": "100%"})
-        self._beside = widgets.HTML()
-        parts = [self._form.view, self._status, self._picture, self._beside]
+        self._disclaimer = widgets.HTML()
+        parts = [self._form.view, self._status, self._picture, self._disclaimer]
         super().__init__(widgets.VBox(parts))
         self._preview()
         register_for_cell(self)
@@ -140,22 +140,22 @@ class Race(CellWidget):
     async def _race(self) -> None:
         """Make the calls of both sides and draw them; whatever happens, say what did."""
         self._form.set_running(True)
-        self._result, said = None, ""
-        self._status.value, self._beside.value = _status("Connecting."), ""
+        self._result, message = None, ""
+        self._status.value, self._disclaimer.value = _status("Connecting."), ""
         self._static.update()
         try:
             await self._make_calls()
-            said = self._find()
+            message = self._show_finding()
         except asyncio.CancelledError:
-            said = _status(f"Cancelled. {self._scores()}")
+            message = _status(f"Cancelled. {self._scores()}")
             raise
         except (AimlNbError, OSError, TypeError, ValueError) as error:
-            said = _alarm(str(error))
+            message = _error(str(error))
         except Exception as error:  # nobody awaits this task, so nobody else would hear of it
-            said = _alarm(f"{type(error).__name__}: {error}")
+            message = _error(f"{type(error).__name__}: {error}")
             raise
         finally:
-            self._status.value = said
+            self._status.value = message
             self._form.set_running(False)
             self._static.update()
 
@@ -166,14 +166,14 @@ class Race(CellWidget):
         self._handles = []
         try:
             if self._endpoint.simulated:
-                await rehearse()
+                await warm_up()
             for strategy in choice.strategies:
                 arguments, options = self._side(strategy, choice)
                 self._handles.append(start(*arguments, **options))
             self._status.value = _status("Running.")
             while not all(handle.done for handle in self._handles):
                 self._draw()
-                await asyncio.sleep(FRAME)
+                await asyncio.sleep(FRAME_INTERVAL)
             for handle in self._handles:
                 await handle
         finally:
@@ -198,7 +198,8 @@ class Race(CellWidget):
         sides = [self._side(strategy, choice) for strategy in choice.strategies]
         runs = [make_plan(*arguments, **options).run for arguments, options in sides]
         self._picture.value = draw_race(
-            [Side(letter, run) for letter, run in zip("AB", runs, strict=True)], mark=self._mark()
+            [Side(letter, run) for letter, run in zip("AB", runs, strict=True)],
+            mark=self._caption(),
         )
 
     def _sides(self) -> list[Side]:
@@ -210,9 +211,9 @@ class Race(CellWidget):
     def _draw(self) -> None:
         if not self._handles:
             return
-        self._picture.value = draw_race(self._sides(), mark=self._mark())
+        self._picture.value = draw_race(self._sides(), mark=self._caption())
 
-    def _mark(self) -> str:
+    def _caption(self) -> str:
         if not self._endpoint.simulated:
             return ""
         speed = self._form.choice.speed
@@ -221,9 +222,9 @@ class Race(CellWidget):
     def _scores(self) -> str:
         return " ".join(f"{side.letter}: {side.score}." for side in self._sides())
 
-    def _find(self) -> str:
+    def _show_finding(self) -> str:
         self._result = as_result([handle.partial for handle in self._handles])
-        self._beside.value = _aside(f"{self._mark()} {_HONEST}".strip())
+        self._disclaimer.value = _paragraph(f"{self._caption()} {_DISCLAIMER}".strip())
         return _status(f"{finding(self._result)}.")
 
     def _static_bundle(self) -> dict[str, Any]:
@@ -237,12 +238,12 @@ class Race(CellWidget):
 
 def _status(text: str) -> str:
     size = "1.3em; font-weight: bold"
-    return f'<p role="status" style="{_LINE}; font-size: {size}">{escape(text)}</p>'
+    return f'<p role="status" style="{_LINE_STYLE}; font-size: {size}">{escape(text)}</p>'
 
 
-def _aside(text: str) -> str:
-    return f'<p role="status" style="{_LINE}">{escape(text)}</p>'
+def _paragraph(text: str) -> str:
+    return f'<p role="status" style="{_LINE_STYLE}">{escape(text)}</p>'
 
 
-def _alarm(text: str) -> str:
-    return f'<p role="alert" style="{_LINE}"><b>The race ended early.</b> {escape(text)}</p>'
+def _error(text: str) -> str:
+    return f'<p role="alert" style="{_LINE_STYLE}"><b>The race ended early.</b> {escape(text)}</p>'

@@ -8,7 +8,7 @@ from ..endpoint import connect
 from ..records import Comparison, Run
 
 
-async def rehearse() -> None:
+async def warm_up() -> None:
     """Make a call that nobody sees: what a first call loads would hold up those that are timed."""
     endpoint = connect(simulate=True, scenario="instant", verbose=False)
     messages: list[Any] = [{"role": "user", "content": "Ready?"}]

@@ -9,7 +9,7 @@ from typing import Any
 from IPython.display import DisplayHandle, display
 from ipywidgets import Widget
 
-from .cells import close_all, forget
+from .cells import close_all, unregister
 
 
 class StaticOutput:
@@ -52,7 +52,7 @@ class CellWidget:
     def close(self) -> None:
         """Take the widget off the page; its static output stays."""
         close_all(self._view)
-        forget(self)
+        unregister(self)
 
     def _static_bundle(self) -> dict[str, Any]:
         raise NotImplementedError

@@ -30,18 +30,18 @@ from .side import Side, as_of
 from .svg import as_image, bars, hatches, line, ticks, write
 
 WIDTH = 1100
-_EDGE, _LABELS, _ENDINGS = 12, 190, 92
+_MARGIN, _LABELS, _ENDINGS = 12, 190, 92
 _TITLE, _AXIS, _LEGEND = 30, 40, 26
 # Pixels that the rows of both sides may take, and a row.
 _ROWS_HEIGHT, _MAX_ROW = 400, 32
 # Rows lower than this have no words beside them.
-_READABLE = 9.5
+_MIN_TEXT_ROW = 9.5
 # The time axis ends at the first of these that is long enough, so that it rarely changes.
 _LINES = {
     "queued": f'stroke="{QUEUED_COLOUR}"',
     "backoff": f'stroke="{BACKOFF_COLOUR}" stroke-width="2" stroke-dasharray="2 3"',
 }
-_ENDS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 90, 120, 180, 240, 300, 450, 600)
+_AXIS_ENDS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 90, 120, 180, 240, 300, 450, 600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +77,16 @@ def draw_race(sides: Sequence[Side], *, mark: str = "") -> str:
     for side, count in zip(sides, counts, strict=True):
         panels.append(_Panel(side, top + _TITLE, count, row, scale))
         top += _TITLE + count * row
-    drawn = [_drawn(panel) for panel in panels]
+    drawn = [_visible_segments(panel) for panel in panels]
     parts = [hatches(), *_axis(end, scale, bottom=top)]
     for panel, shown in zip(panels, drawn, strict=True):
         parts += _panel(panel, shown)
-    parts.append(write(WIDTH - _EDGE, top + 33, mark, size=15, anchor="end", bold=True))
+    parts.append(write(WIDTH - _MARGIN, top + 33, mark, size=15, anchor="end", bold=True))
     states = {state for shown in drawn for state in shown.states}
     bounds = [side.bound for side in sides if side.bound is not None]
     parts += _legend(states, bounds, top=top + _AXIS)
     height = round(top + _AXIS + _LEGEND)
-    return as_image(parts, width=WIDTH, height=height, alt=_in_words(sides, mark))
+    return as_image(parts, width=WIDTH, height=height, alt=_alt_text(sides, mark))
 
 
 def _rows_of(run: Run) -> int:
@@ -96,10 +96,10 @@ def _rows_of(run: Run) -> int:
 
 
 def _axis_end(elapsed: float) -> float:
-    return next((end for end in _ENDS if elapsed <= end), elapsed)
+    return next((end for end in _AXIS_ENDS if elapsed <= end), elapsed)
 
 
-def _drawn(panel: _Panel) -> Segments:
+def _visible_segments(panel: _Panel) -> Segments:
     run = panel.side.run
     shown = run if panel.side.over else as_of(run, panel.side.elapsed)
     if panel.rows == len(run.calls):
@@ -119,17 +119,17 @@ def _axis(end: float, scale: float, *, bottom: float) -> Iterator[str]:
 
 def _panel(panel: _Panel, shown: Segments) -> Iterator[str]:
     side, end = panel.side, WIDTH - _ENDINGS
-    yield write(_EDGE, panel.top - 8, side.name, size=17, bold=True)
-    yield write(WIDTH - _EDGE, panel.top - 8, side.score, size=17, anchor="end", bold=True)
+    yield write(_MARGIN, panel.top - 8, side.name, size=17, bold=True)
+    yield write(WIDTH - _MARGIN, panel.top - 8, side.score, size=17, anchor="end", bold=True)
     yield from _lines(panel, shown)
     for state in BARS:
-        yield bars(_places(panel, shown.bars[state]), state=state)
+        yield bars(_rectangles(panel, shown.bars[state]), state=state)
     if side.bound is not None:
         x = _LABELS + side.bound * panel.scale
         yield _bound(x, panel.top, x, panel.bottom)
     yield line(_LABELS, panel.bottom, end, panel.bottom, colour=GREY)
-    if panel.rows == len(side.run.calls) and panel.row >= _READABLE:
-        yield from _words(panel)
+    if panel.rows == len(side.run.calls) and panel.row >= _MIN_TEXT_ROW:
+        yield from _row_texts(panel)
 
 
 def _lines(panel: _Panel, shown: Segments) -> Iterator[str]:
@@ -142,7 +142,7 @@ def _lines(panel: _Panel, shown: Segments) -> Iterator[str]:
         yield f'<path d="{path}" {look}/>' if path else ""
 
 
-def _places(panel: _Panel, spans: FloatArray) -> Iterator[tuple[float, float, float, float]]:
+def _rectangles(panel: _Panel, spans: FloatArray) -> Iterator[tuple[float, float, float, float]]:
     gap = 0.12 * panel.row
     for start, stop, row in spans:
         width = (stop - start) * panel.scale
@@ -151,7 +151,7 @@ def _places(panel: _Panel, spans: FloatArray) -> Iterator[tuple[float, float, fl
             yield x, y, max(width, 1.0), panel.row - 2 * gap
 
 
-def _words(panel: _Panel) -> Iterator[str]:
+def _row_texts(panel: _Panel) -> Iterator[str]:
     """Write the prompt before each row and, behind it, when the answer came and as which."""
     run, size = panel.side.run, min(14.0, panel.row)
     rows = zip(labels(run), run.calls, finishing_ranks(run), strict=True)
@@ -183,7 +183,7 @@ def _legend(states: set[str], bounds: Sequence[float], *, top: float) -> Iterato
     ]
     if bounds:
         samples.append((f"lower bound {format_seconds(bounds[-1])}", _bound(0, 9, 22, 9)))
-    x = float(_EDGE)
+    x = float(_MARGIN)
     for meaning, sample in samples:
         yield f'<g transform="translate({x:.1f} {top:.1f})">{sample}</g>'
         yield write(x + 28, top + 14, meaning, size=13)
@@ -194,7 +194,7 @@ def _bound(x1: float, y1: float, x2: float, y2: float) -> str:
     return line(x1, y1, x2, y2, colour=INK, dashes="6 4")
 
 
-def _in_words(sides: Sequence[Side], mark: str) -> str:
+def _alt_text(sides: Sequence[Side], mark: str) -> str:
     scores = ". ".join(f"{side.name}: {side.score.replace(' · ', ' after ')}" for side in sides)
     prompts = pluralize(len(sides[0].run.calls), "prompt")
     return f"Two timelines of {prompts} on one time axis{f' ({mark})' if mark else ''}. {scores}."

@@ -75,9 +75,9 @@ class WhatIf(CellWidget):
         return self._forecast.makespans[self.limit - 1]
 
     def __repr__(self) -> str:
-        return f"<WhatIf: {self._in_words()}>"
+        return f"<WhatIf: {self._describe()}>"
 
-    def _in_words(self) -> str:
+    def _describe(self) -> str:
         forecast = self._forecast
         return (
             f"With at most {self.limit:,} in flight this run would take about "
@@ -88,7 +88,7 @@ class WhatIf(CellWidget):
 
     def _show(self) -> None:
         style = "margin: 0; line-height: 1.4"
-        self._answer.value = f'<p role="status" style="{style}">{escape(self._in_words())}</p>'
+        self._answer.value = f'<p role="status" style="{style}">{escape(self._describe())}</p>'
         self._picture.value = self._draw()
 
     def _draw(self) -> str:
@@ -98,7 +98,7 @@ class WhatIf(CellWidget):
             *_curve(self._forecast, self.limit),
             write(WIDTH - _RIGHT, 18, mark, size=13, anchor="end", bold=True),
         ]
-        alt = f"{words} {self._in_words()} {mark}".strip()
+        alt = f"{words} {self._describe()} {mark}".strip()
         return as_image(parts, width=WIDTH, height=HEIGHT, alt=alt)
 
     def _static_bundle(self) -> dict[str, Any]:

@@ -175,11 +175,11 @@ def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
     # The learner's code may raise anything, and what it awaits may be cancelled.
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
         words = f"{type(error).__name__}: {error}".removesuffix(": ")
-        text = f"your code stopped with {words}{_find_place(error, answer)}."
+        text = f"your code stopped with {words}{_locate_error(error, answer)}."
         return Verdict(key=key, passed=False, text=text)
 
 
-def _find_place(error: BaseException, answer: object) -> str:
+def _locate_error(error: BaseException, answer: object) -> str:
     """Say in which line of the learner's cell the error was raised, if it was raised there."""
     code = getattr(answer, "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)

@@ -9,15 +9,15 @@ from typing import Any
 from .exercises import NotYet, of_kind, require
 from .run_answer import run_answer
 
-_STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
+_MISSING_STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
 
 # A part of Python's message for a common mistake, and what to write instead.
-_SLIPS = {
+_MISTAKES = {
     "context manager": "A semaphore is entered with  async with, not with  with.",
     "different event loop": "That semaphore is the one of another cell. Make one of your own "
     "inside ask_all, with `limit` tickets.",
-    "unhashable": _STAR,
-    "bad yield": _STAR,
+    "unhashable": _MISSING_STAR,
+    "bad yield": _MISSING_STAR,
     "awaitable is required": "gather wants calls that are ready to start: write  ask(question)  "
     "without await, and put a star before a list of them,  gather(*calls).",
     "in 'await' expression": "await waits for a single thing. Several calls become one with "
@@ -72,7 +72,7 @@ def expect_list(answer: object, wanted: str) -> list[Any]:
     return list(of_kind(answer, list | tuple, f"a list: {wanted}"))  # type: ignore[arg-type]
 
 
-def explain_slips(function: Callable[..., Any], *arguments: Any) -> Any:
+def explain_mistakes(function: Callable[..., Any], *arguments: Any) -> Any:
     """Run the learner's function, and explain common mistakes better than Python does.
 
     Parameters
@@ -90,7 +90,7 @@ def explain_slips(function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return run_answer(function, *arguments)
     except (TypeError, RuntimeError) as error:
-        for words, remedy in _SLIPS.items():
-            if words in str(error):
-                raise NotYet(remedy) from None
+        for fragment, advice in _MISTAKES.items():
+            if fragment in str(error):
+                raise NotYet(advice) from None
         raise

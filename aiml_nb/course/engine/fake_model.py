@@ -50,7 +50,7 @@ class FakeModel:
     ) -> None:
         self._durations = durations
         self._statuses = statuses
-        self._turn: AbstractAsyncContextManager[Any] = (
+        self._gate: AbstractAsyncContextManager[Any] = (
             asyncio.Lock() if one_at_a_time else nullcontext()
         )
         self._origin = time.perf_counter()
@@ -64,7 +64,7 @@ class FakeModel:
         call = self._begin(question)
         self.loop_ran_before.append(self._loop_ran)
         try:
-            async with self._turn:
+            async with self._gate:
                 await asyncio.sleep(self._duration(call))
         except asyncio.CancelledError:
             call.outcome = "cancelled"

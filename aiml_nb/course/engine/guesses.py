@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ...widgets import Predict
 
-_asked: dict[str, Predict] = {}
+_predictions: dict[str, Predict] = {}
 
 
 def predict(
@@ -38,11 +38,11 @@ def predict(
     from ...widgets import Predict
     from .front_end import has_front_end
 
-    asked = Predict(question, choices, unit=unit, key=key)
-    _asked[key] = asked
+    prediction = Predict(question, choices, unit=unit, key=key)
+    _predictions[key] = prediction
     if not has_front_end():
-        print(repr(asked))
-    return asked
+        print(repr(prediction))
+    return prediction
 
 
 def reveal(key: str, measured: str | float) -> None:
@@ -60,15 +60,15 @@ def reveal(key: str, measured: str | float) -> None:
     ValueError
         If nothing was asked under this name, or `measured` is none of the choices.
     """
-    if key not in _asked:
+    if key not in _predictions:
         raise ValueError(f"nothing was asked as {key!r}. Run the cell with predict({key!r}, …).")
-    asked = _asked[key]
-    if asked.choices is None:
-        print(_compare_numbers(asked.guess, float(measured), asked.unit or ""))
+    prediction = _predictions[key]
+    if prediction.choices is None:
+        print(_compare_numbers(prediction.guess, float(measured), prediction.unit or ""))
         return
-    if measured not in asked.choices:
-        raise ValueError(f"measured must be one of {asked.choices!r}; not {measured!r}.")
-    print(_compare_choices(asked.guess, str(measured)))
+    if measured not in prediction.choices:
+        raise ValueError(f"measured must be one of {prediction.choices!r}; not {measured!r}.")
+    print(_compare_choices(prediction.guess, str(measured)))
 
 
 def _compare_choices(guess: str | None, measured: str) -> str:
@@ -80,13 +80,13 @@ def _compare_choices(guess: str | None, measured: str) -> str:
 
 
 def _compare_numbers(guess: float | None, measured: float, unit: str) -> str:
-    found = f"Measured: {_say(measured, unit)}."
+    found = f"Measured: {_format(measured, unit)}."
     if guess is None:
         return f"{found} (You made no guess.)"
-    return f"{found} You guessed {_say(guess, unit)}{_how_far(guess, measured)}."
+    return f"{found} You guessed {_format(guess, unit)}{_compare_ratio(guess, measured)}."
 
 
-def _how_far(guess: float, measured: float) -> str:
+def _compare_ratio(guess: float, measured: float) -> str:
     if guess <= 0 or measured <= 0:
         return ""
     ratio = guess / measured
@@ -95,6 +95,6 @@ def _how_far(guess: float, measured: float) -> str:
     return f", {ratio:.1f} times as much" if ratio > 1 else f", {1 / ratio:.1f} times too little"
 
 
-def _say(number: float, unit: str) -> str:
+def _format(number: float, unit: str) -> str:
     digits = f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
     return f"{digits} {unit}".rstrip()

@@ -34,20 +34,20 @@ def run_measuring_lag(*begin: Callable[[], Any]) -> tuple[list[Any], float]:
     NotYet
         If there is nothing to await, or it does not come to an end.
     """
-    results, lag = run_answer(_watch, begin)
+    results, lag = run_answer(_measure, begin)
     return results, lag
 
 
-async def _watch(begin: tuple[Callable[[], Any], ...]) -> tuple[list[Any], float]:
+async def _measure(begin: tuple[Callable[[], Any], ...]) -> tuple[list[Any], float]:
     async with LoopLag() as lag:
-        begun = [each() for each in begin]
+        awaitables = [each() for each in begin]
         require(
-            all(map(inspect.isawaitable, begun)),
+            all(map(inspect.isawaitable, awaitables)),
             "the function gave its result without being awaited. Begin it with  async def.",
         )
         try:
             async with asyncio.timeout(_TIMEOUT) as limit:
-                results = await asyncio.gather(*begun)
+                results = await asyncio.gather(*awaitables)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -56,11 +56,11 @@ async def _watch(begin: tuple[Callable[[], Any], ...]) -> tuple[list[Any], float
                 "how long to wait, not until when; and is there something that never comes?"
             ) from None
     for result in results:
-        await _finish_quietly(result)
+        await _finish_task(result)
     return results, lag.maximum
 
 
-async def _finish_quietly(result: object) -> None:
+async def _finish_task(result: object) -> None:
     """Wait for a task that the learner did not await: Python would warn of it in a later cell."""
     if asyncio.isfuture(result):
         with suppress(BaseException):

@@ -37,7 +37,7 @@ class Quiz(CellWidget):
         title = widgets.HTML(f"<b>{escape(question.text)}</b>")
         super().__init__(widgets.VBox([title, self._buttons]))
         register_for_cell(self)
-        self._buttons.observe(self._take, names="value")
+        self._buttons.observe(self._on_choice, names="value")
 
     def answer(self, choice: int | str) -> None:
         """Choose, and print whether the answer is right.
@@ -64,7 +64,7 @@ class Quiz(CellWidget):
         way = f'Answer with  quiz("{self.key}").answer(1).'
         return "\n".join([f"Question {self.key}: {self.question.text}", *lines, way])
 
-    def _take(self, change: dict[str, Any]) -> None:
+    def _on_choice(self, change: dict[str, Any]) -> None:
         self._choice = change["new"]
         self._static.update()
 

@@ -39,7 +39,7 @@ def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.
         try:
             result = function(*arguments)
             is_async = asyncio.iscoroutine(result)
-            outcome.set_result(asyncio.run(_await_quietly(result)) if is_async else result)
+            outcome.set_result(asyncio.run(_await_without_log(result)) if is_async else result)
         except BaseException as error:  # noqa: BLE001  re-raised in the waiting thread
             outcome.set_exception(error)
 
@@ -56,23 +56,23 @@ def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.
         ) from None
     finally:
         if not outcome.done():
-            _stop(thread)
+            _end_thread(thread)
 
 
-async def _await_quietly(result: Coroutine[Any, Any, Any]) -> Any:
+async def _await_without_log(result: Coroutine[Any, Any, Any]) -> Any:
     # Tasks that were never awaited are reported by the check; Python would print tracebacks.
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     return await result
 
 
-def _stop(thread: Thread) -> None:
+def _end_thread(thread: Thread) -> None:
     """Raise SystemExit in a thread: an endless loop would slow down every later cell.
 
     Again until it ends, since the first may be caught, by the learner or in a callback; for a
     second, since what waits outside Python does not hear it.
     """
-    ends = time.monotonic() + 1.0
-    while thread.is_alive() and time.monotonic() < ends:
+    deadline = time.monotonic() + 1.0
+    while thread.is_alive() and time.monotonic() < deadline:
         number = ctypes.c_ulong(thread.ident or 0)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))
         thread.join(0.05)

@@ -7,7 +7,7 @@ from math import isclose
 from typing import Any
 
 from ..engine.exercises import Exercise, of_kind, require
-from ..engine.expect import expect_function, expect_list, explain_slips
+from ..engine.expect import expect_function, expect_list, explain_mistakes
 from ..engine.fake_model import FakeModel
 from ..engine.practice_run import answered_run
 from ..engine.questions import Question
@@ -69,7 +69,7 @@ def check_ask_all(ask_all: object) -> str:
     """Check whether the calls overlap, and whether the answers are in the order asked."""
     function = expect_function(ask_all, "ask_all")
     model = FakeModel(_DURATIONS)
-    found = explain_slips(function, model.ask, list(_QUESTIONS))
+    found = explain_mistakes(function, model.ask, list(_QUESTIONS))
     asked = [call.prompt for call in model.calls]
     require(
         asked,

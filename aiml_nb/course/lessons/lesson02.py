@@ -21,13 +21,13 @@ def check_shout(shout: object) -> str:
     try:
         found = run_answer(function, model.ask, "Why?")
     except AttributeError as error:
-        require("coroutine" not in str(error), _FORGOTTEN)
+        require("coroutine" not in str(error), _MISSING_AWAIT)
         raise
     except RuntimeError as error:
         raise NotYet(
             f"RuntimeError: {error}. Inside an async def a loop is running: use await."
         ) from None
-    require(not inspect.iscoroutine(found), _FORGOTTEN)
+    require(not inspect.iscoroutine(found), _MISSING_AWAIT)
     require(model.calls, "the question was not asked. Call ask(question), and wait for it.")
     require(
         len(model.calls) == 1,
@@ -111,7 +111,7 @@ async def _call_in_a_loop(function: Any) -> Any:
     return function()
 
 
-_FORGOTTEN = (
+_MISSING_AWAIT = (
     "ask(question) gives a coroutine, and that is no answer: nobody has waited for it. Write await "
     "before it."
 )

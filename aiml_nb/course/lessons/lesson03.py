@@ -10,7 +10,7 @@ from typing import Any
 from ...analysis import diagnose, peak_in_flight
 from ...records import Run
 from ..engine.exercises import Exercise, NotYet, of_kind, require
-from ..engine.expect import expect_function, expect_list, explain_slips
+from ..engine.expect import expect_function, expect_list, explain_mistakes
 from ..engine.fake_model import FakeModel
 from ..engine.practice_run import answered_run
 from ..engine.questions import Question
@@ -29,7 +29,7 @@ def check_ask_all(answer: object) -> str:
 
 def _try_limit(ask_all: Callable[..., Any], limit: int, durations: list[float]) -> None:
     model, questions = FakeModel(durations), [f"question {number}" for number in range(1, 10)]
-    answers = expect_list(explain_slips(ask_all, model.ask, questions, limit), "the answers")
+    answers = expect_list(explain_mistakes(ask_all, model.ask, questions, limit), "the answers")
     asked = f"With 9 questions and a limit of {limit}"
     require(
         model.calls,
@@ -94,7 +94,7 @@ def _judge_pace(
     answer: float, durations: list[float], rate: int, right: float, makespan: float
 ) -> None:
     mean, middle = sum(durations) / len(durations), sorted(durations)[len(durations) // 2]
-    if _near(answer, right) or answer == math.ceil(right):
+    if _is_close(answer, right) or answer == math.ceil(right):
         return
     case = f"With {rate} answers a minute and calls of {mean:g} s on average, you say {answer:.3g}."
     mistakes = {
@@ -109,12 +109,12 @@ def _judge_pace(
         rate / 60 * middle: "You took the median. The law is about the mean.",
     }
     for wrong, why in mistakes.items():
-        if _near(answer, wrong):
+        if _is_close(answer, wrong):
             raise NotYet(f"{case} {why}")
     raise NotYet(f"{case} The law: calls in flight = answers per second × seconds of each call.")
 
 
-def _near(answer: float, other: float) -> bool:
+def _is_close(answer: float, other: float) -> bool:
     return math.isclose(answer, other, rel_tol=0.01)
 
 

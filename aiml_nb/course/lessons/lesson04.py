@@ -20,7 +20,7 @@ class _FakeStream:
     def __init__(self, *pieces: tuple[float, str | None]) -> None:
         self._pieces = pieces
         self.stamps: list[float] = []
-        self._chunks = self._play()
+        self._chunks = self._read()
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -28,7 +28,7 @@ class _FakeStream:
     def __next__(self) -> Any:
         return next(self._chunks)
 
-    def _play(self) -> Iterator[Any]:
+    def _read(self) -> Iterator[Any]:
         for wait, text in self._pieces:
             time.sleep(wait)
             self.stamps.append(time.perf_counter())
@@ -38,7 +38,7 @@ class _FakeStream:
 _NO_CHOICES = "no choices"
 
 # Seconds between the question and the moment at which the learner's function is called.
-_SENT_BEFORE = 0.02
+_HEAD_START = 0.02
 
 
 def _make_chunk(text: str | None) -> Any:
@@ -62,7 +62,7 @@ def check_first_token(given: object) -> str:
     _time_stream(function, (0, None), (0.01, ""), (0.05, "Yes"), (0.03, ", it"), (0.03, " is."))
     _time_stream(function, (0, ""), (0.01, _NO_CHOICES), (0.04, "No"), (0.03, "."))
     silent = _FakeStream((0, ""), (0.01, None), (0.01, _NO_CHOICES))
-    answer = _watch(function, silent)
+    answer = _call_with_stream(function, silent)
     require(
         answer is None,
         f"a stream that ends without any text got {answer!r}. Nothing came, so return None.",
@@ -71,8 +71,8 @@ def check_first_token(given: object) -> str:
 
 
 def _time_stream(function: Callable[..., Any], *pieces: tuple[float, str | None]) -> None:
-    stream, begin = _FakeStream(*pieces), time.perf_counter() - _SENT_BEFORE
-    answer = _watch(function, stream, begin)
+    stream, begin = _FakeStream(*pieces), time.perf_counter() - _HEAD_START
+    answer = _call_with_stream(function, stream, begin)
     first = next(i for i, (_, text) in enumerate(pieces) if text and text != _NO_CHOICES)
     require(answer is not None, "the function returns None, although text came. Is return missing?")
     if not isinstance(answer, int | float):
@@ -83,11 +83,11 @@ def _time_stream(function: Callable[..., Any], *pieces: tuple[float, str | None]
     )
     moments = [stamp - begin for stamp in stream.stamps]
     waits = sum(wait for wait, _ in pieces[: first + 1])
-    due = moments[first] if len(moments) > first else _SENT_BEFORE + waits
+    due = moments[first] if len(moments) > first else _HEAD_START + waits
     require(answer >= 0, "that is less than nothing. Take begin away from now, not now from begin.")
     case = f"you say {answer:.3f} s, and the first text comes after {due:.3f} s."
     require(
-        answer >= due or answer + 1.25 * _SENT_BEFORE < due,
+        answer >= due or answer + 1.25 * _HEAD_START < due,
         f"{case} Count from the begin that is given: the question was sent before the stream came.",
     )
     require(
@@ -99,7 +99,9 @@ def _time_stream(function: Callable[..., Any], *pieces: tuple[float, str | None]
     require(answer <= after, f"{case} Return as soon as there is text, from inside the loop.")
 
 
-def _watch(function: Callable[..., Any], stream: _FakeStream, begin: float | None = None) -> Any:
+def _call_with_stream(
+    function: Callable[..., Any], stream: _FakeStream, begin: float | None = None
+) -> Any:
     try:
         return function(stream, time.perf_counter() if begin is None else begin)
     except IndexError:
@@ -131,7 +133,7 @@ def _judge_pace(answer: float, call: Call) -> None:
     tokens, started, first = call.output_tokens or 0, call.started or 0.0, call.first_token or 0.0
     finished = call.finished or 0.0
     streamed, duration = finished - first, finished - started
-    if _near(answer, streamed / (tokens - 1)):
+    if _is_close(answer, streamed / (tokens - 1)):
         return
     case = f"{tokens} tokens streamed in {streamed:g} s, and you say {answer:.3g} s each."
     mistakes = {
@@ -144,7 +146,7 @@ def _judge_pace(answer: float, call: Call) -> None:
         streamed: "That is for all tokens together.",
     }
     for wrong, why in mistakes.items():
-        if _near(answer, wrong):
+        if _is_close(answer, wrong):
             raise NotYet(f"{case} {why}")
     raise NotYet(f"{case} Divide the time from first_token to finished by the tokens but one.")
 
@@ -169,15 +171,15 @@ def check_wait(given: object) -> str:
             first: "Stamps count from the beginning of the run: from when on did the reader wait?",
         }
         for wrong, why in mistakes.items():
-            require(not _near(float(answer), wrong), f"{case} {why}")
+            require(not _is_close(float(answer), wrong), f"{case} {why}")
         require(
-            _near(float(answer), first - submitted),
+            _is_close(float(answer), first - submitted),
             f"{case} The reader waits from submitted to first_token.",
         )
     return "The wait for a slot, and then for the first token."
 
 
-def _near(answer: float, other: float) -> bool:
+def _is_close(answer: float, other: float) -> bool:
     return math.isclose(answer, other, rel_tol=1e-6)
 
 

@@ -15,7 +15,7 @@ from ..engine.questions import Question
 from ..engine.run_answer import run_answer
 from .retry_exercise import OWN_MISTAKES, check_ask_again
 
-_ENOUGH = 5
+_STOP_AFTER = 5
 
 
 def check_ask_safely(given: object) -> str:
@@ -98,7 +98,7 @@ def check_stop_after_five(given: object) -> str:
     function = expect_function(given, "stop_after_five")
     questions = [f"Question {number}?" for number in range(1, 13)]
     endpoint = connect(simulate=True, scenario="faq", speed=20, seed=11, verbose=False)
-    found, later = run_answer(_watch, function, questions, endpoint)
+    found, later = run_answer(_run_until_idle, function, questions, endpoint)
     run = of_kind(found, Run, "the run: what handle.partial gives")
     ok = sum(call.outcome == "ok" for call in run.calls)
     require(
@@ -112,12 +112,12 @@ def check_stop_after_five(given: object) -> str:
         "handle.progress[0] is 5, with  handle.cancel(), parentheses and all.",
     )
     require(
-        later >= _ENOUGH,
+        later >= _STOP_AFTER,
         f"only {later} answers were there when you stopped. Go round a while loop as long as "
         "handle.progress[0] is below 5, with a short await asyncio.sleep in it.",
     )
     require(
-        ok <= _ENOUGH + 2,
+        ok <= _STOP_AFTER + 2,
         f"{ok} answers were there when you stopped. Look at handle.progress more often.",
     )
     kept = f"{ok} answers kept, {_count(run.calls, 'cancelled')} calls cancelled in flight"
@@ -128,7 +128,7 @@ def _count(calls: list[Call], outcome: str) -> int:
     return sum(call.outcome == outcome for call in calls)
 
 
-async def _watch(function: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
+async def _run_until_idle(function: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
     """Return what the function gave, and how many calls are ok once none is in flight any more."""
     result = function(*arguments)
     try:

@@ -16,7 +16,7 @@ from ..engine.questions import Question
 
 PAUSE = 0.2
 # Seconds of lag: more than a busy machine causes, less than code that blocks causes.
-LATE = 0.3
+MAX_LAG = 0.3
 CULPRIT, SUSPECTS = "count_words", ("save_answers", "count_words", "look_for_news")
 
 
@@ -31,7 +31,7 @@ def check_pause(ask_after_a_pause: object) -> str:
         require("not callable" not in str(error), _CALLED_TOO_EARLY)
         raise
     require(
-        lag < LATE,
+        lag < MAX_LAG,
         f"the loop was {lag:.2f} s late: while you pause, nobody else gets a turn. time.sleep "
         "keeps the loop to itself. Which sleep lets go of it?",
     )
@@ -82,7 +82,7 @@ def check_ask_all(ask_all: object) -> str:
         f"ask was called with {asked[0]!r}. It takes one question at a time.",
     )
     require(
-        lag < LATE,
+        lag < MAX_LAG,
         f"the loop was {lag:.2f} s late: ask was called in the loop itself, which stood still for "
         "as long. Let a thread call it: asyncio.to_thread.",
     )

@@ -16,7 +16,7 @@ from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
 # Seconds: more than a busy machine adds to a wait, less than a wrong reference time does.
-SLACK = 0.2
+TOLERANCE = 0.2
 GAP, STUCK = 0.08, 0.5
 
 
@@ -25,7 +25,7 @@ def check_typical(typical: object) -> str:
     function = expect_function(typical, "typical")
     for ratios in ([2.0, 0.5], [1.0, 1.0, 8.0], [3.0, 1.5, 2.0, 0.9]):
         given, right = function(list(ratios)), exp(fmean(map(log, ratios)))
-        said = f"typical({ratios}) gave {_say(given)}"
+        said = f"typical({ratios}) gave {_describe(given)}"
         require(given is not None, f"{said}. Is there a  return?")
         require(isinstance(given, Real), f"{said}, and a number is wanted.")
         for other, why in _other_means(ratios, right):
@@ -65,7 +65,7 @@ def check_within_95(within_95: object) -> str:
     nineteenth, last = sorted(slow)[-2:]
     for name, failed in (("all answered", 0), ("half of them refused", 20)):
         given = function(_make_run(slow, failed=failed))
-        said = f"for answers of up to {last:.0f} s, {name}, it gave {_say(given)}"
+        said = f"for answers of up to {last:.0f} s, {name}, it gave {_describe(given)}"
         require(given is not None, f"{said}. Is there a  return?")
         require(isinstance(given, Real), f"{said}, and a number of seconds is wanted.")
         for other, why in (
@@ -112,7 +112,7 @@ def check_on_schedule(on_schedule: object) -> str:
     )
     require(
         len(waits) == len(questions) and all(isinstance(wait, Real) for wait in waits),
-        f"it gave {_say(waits)}, and the seconds of {len(questions)} waits are wanted. What does "
+        f"it gave {_describe(waits)}, and the seconds of {len(questions)} waits are wanted. What does "
         "ask_one return?",
     )
     due = [number * GAP for number in range(len(questions))]
@@ -139,17 +139,17 @@ def _check_sending(sent: list[float], due: list[float]) -> None:
 def _check_waits(waits: list[float], truth: list[float]) -> None:
     excess = [wait - right for wait, right in zip(waits, truth, strict=True)]
     require(
-        min(waits) > -SLACK,
+        min(waits) > -TOLERANCE,
         f"a wait of {min(waits):.3g} s is no wait. Take the time on the clock after the answer, "
         "and subtract the time on the same clock at which the question was due.",
     )
     require(
-        max(excess) < SLACK,
+        max(excess) < TOLERANCE,
         f"the last question waited {truth[-1]:.2f} s, and you say {waits[-1]:.2f} s: the time "
         "before it was due is in it. Measure from when it was due.",
     )
     require(
-        min(excess) > -SLACK,
+        min(excess) > -TOLERANCE,
         f"question 3 was stuck for {STUCK} s, and you say it waited {waits[2]:.2f} s. Look at the "
         "clock after ask has answered.",
     )
@@ -164,7 +164,7 @@ def _make_run(durations: list[float], *, failed: int) -> Run:
     return run
 
 
-def _say(value: object) -> str:
+def _describe(value: object) -> str:
     if isinstance(value, Real):
         return f"{float(value):.3g}"
     if isinstance(value, list | str | None):

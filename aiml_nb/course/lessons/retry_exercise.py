@@ -37,43 +37,41 @@ def _expect(
     ask_again: Callable[..., Any], statuses: list[int], *, attempts: int, answered: bool
 ) -> None:
     model = FakeModel([_DURATION], statuses=statuses)
-    story = f"When ask answers {_tell(statuses)}"
+    case = f"When ask answers {_describe_statuses(statuses)}"
     answer, error = _try(ask_again, model)
     made = len(model.calls)
     require(
         made,
-        f"{story}, ask never ran: calling it only prepares the work. Write  await ask(question).",
+        f"{case}, ask never ran: calling it only prepares the work. Write  await ask(question).",
     )
     if made > attempts:
         at_most = f"{_MAX_ATTEMPTS} attempts at most"
         why = at_most if attempts == _MAX_ATTEMPTS else f"{statuses[attempts - 1]} does not pass"
-        raise NotYet(f"{story}, you ask {made} times: {why}.")
+        raise NotYet(f"{case}, you ask {made} times: {why}.")
     if made < attempts and error is not None:
-        raise NotYet(
-            f"{story}, you give up after {made}. {statuses[made - 1]} may pass: ask again."
-        )
-    require(made == attempts, f"{story}, you ask {made} times, and {attempts} are to be made.")
-    _look_at_waits(model, story)
+        raise NotYet(f"{case}, you give up after {made}. {statuses[made - 1]} may pass: ask again.")
+    require(made == attempts, f"{case}, you ask {made} times, and {attempts} are to be made.")
+    _check_waits(model, case)
     if answered:
-        require(error is None, f"{story}, the last attempt went well, and you raise {error!r:.60}.")
+        require(error is None, f"{case}, the last attempt went well, and you raise {error!r:.60}.")
         require(
             answer == "an answer to: Why?",
-            f"{story}, the function returns {answer!r:.60}. Return what await ask(question) gave.",
+            f"{case}, the function returns {answer!r:.60}. Return what await ask(question) gave.",
         )
         return
     require(
         error is not None,
-        f"{story}, the function returns {answer!r:.60}. Then nobody learns that it failed: a bare "
+        f"{case}, the function returns {answer!r:.60}. Then nobody learns that it failed: a bare "
         " raise  inside except lets the error go on.",
     )
     require(
         not isinstance(error, UnboundLocalError),
-        f"{story}, {error}. The name after `as` is gone after the except block: raise inside it.",
+        f"{case}, {error}. The name after `as` is gone after the except block: raise inside it.",
     )
     wanted = statuses[attempts - 1]
     require(
         getattr(error, "status_code", None) == wanted,
-        f"{story}, you raise {error!r:.60}. Let the error with status {wanted} go on as it is.",
+        f"{case}, you raise {error!r:.60}. Let the error with status {wanted} go on as it is.",
     )
 
 
@@ -88,25 +86,25 @@ def _try(ask_again: Callable[..., Any], model: FakeModel) -> tuple[Any, Exceptio
         return None, error
 
 
-def _look_at_waits(model: FakeModel, story: str) -> None:
+def _check_waits(model: FakeModel, case: str) -> None:
     for number, (before, call) in enumerate(pairwise(model.calls), start=1):
         waited = (call.started or 0.0) - (before.finished or 0.0)
         require(
             waited >= _MIN_WAIT,
-            f"{story}, attempt {number + 1} follows at once. A server in trouble needs a moment: "
+            f"{case}, attempt {number + 1} follows at once. A server in trouble needs a moment: "
             "wait with  await asyncio.sleep(0.05).",
         )
         require(
             model.loop_ran_before[number],
-            f"{story}, you wait {waited:.2f} s, and nobody else can go on meanwhile: time.sleep "
+            f"{case}, you wait {waited:.2f} s, and nobody else can go on meanwhile: time.sleep "
             "blocks all calls. Wait with  await asyncio.sleep(0.05).",
         )
 
 
-def _tell(statuses: list[int]) -> str:
+def _describe_statuses(statuses: list[int]) -> str:
     if not statuses:
         return "well at once"
-    told = [str(status) for status in statuses[:_MAX_ATTEMPTS]]
+    shown = [str(status) for status in statuses[:_MAX_ATTEMPTS]]
     if len(statuses) > _MAX_ATTEMPTS:
-        return f"{', '.join(told)} and so on"
-    return f"{', '.join(told)} and then well"
+        return f"{', '.join(shown)} and so on"
+    return f"{', '.join(shown)} and then well"
