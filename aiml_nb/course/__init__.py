@@ -1,4 +1,4 @@
-"""What the lessons call: guess first, check what you wrote, get a hint, answer a question.
+"""The functions that lessons call: predict, check an exercise, get a hint, answer a question.
 
 In a lesson::
 
@@ -10,21 +10,21 @@ In a lesson::
     hint("3.2")             # the first hint; called again, the next one
     quiz("3.3")             # a question with one explanation per answer
 
-All of them work without a front end: they print. None raises because of what a learner wrote, but
-for an exercise not yet begun: its NotImplementedError goes through.
+All of them work without a front end: they print. Nothing that a learner wrote makes them raise,
+except that the NotImplementedError of an exercise that is not begun goes through.
 
-How a lesson brings its own
----------------------------
+How to write the checks of a lesson
+-----------------------------------
 ``lessons/lesson03.py`` holds the checks, hints and questions of lesson 3, in two dictionaries:
 
-- ``EXERCISES = {"3.2": Exercise(check_limit, hints=("…", "…", "…"))}``. A check is a function over
-  the answer, which returns the sentence of praise or raises `NotYet` with the sentence that helps.
-  `require` and `of_kind` raise it, so that a check reads as a list of claims. What else it raises
-  is told to the learner as the answer's own error. Its last hint is the solution's idea.
+- ``EXERCISES = {"3.2": Exercise(check_limit, hints=("…", "…", "…"))}``. A check is a function of
+  the answer, which returns a sentence of praise or raises `NotYet` with a sentence that helps.
+  `require` and `of_kind` raise it, so that a check reads as a list of claims. Any other exception
+  is shown to the learner as an error in the answer. The last hint is the idea of the solution.
 - ``QUESTIONS = {"3.3": Question("…?", {"an answer": "why it is right or wrong", …}, right="…")}``.
 
-A check that calls the learner's coroutine function gives it `FakeModel` to ask, which answers after
-set times and keeps a record of each call, and waits with `run_answer`::
+A check that calls the learner's coroutine function passes it a `FakeModel`, which answers after
+given times and records each call, and waits with `run_answer`::
 
     def check_ask_all(ask_all):
         model = FakeModel([0.3, 0.1])
@@ -33,10 +33,10 @@ set times and keeps a record of each call, and waits with `run_answer`::
         require(model.peak_in_flight == 2, "…")
         return "Both were under way at once."
 
-`Stopwatch` keeps records of the calls that a learner's own code makes, for tables and pictures.
+`Stopwatch` records the calls that a learner's own code makes, for tables and pictures.
 
-Lessons are written in ``notebooks/sources/NN-name.py`` (py:percent), and ``notebooks/build.py``
-makes the notebooks from them. What a source looks like is said there.
+Lessons are written in ``notebooks/sources/NN-name.py`` (py:percent), and ``notebooks/build.py``,
+which documents their format, builds the notebooks from them.
 """
 
 from .engine.exercises import Exercise, NotYet, Verdict, check, hint, of_kind, require

@@ -1,8 +1,8 @@
-"""Widgets over runs and comparisons, for every notebook that shows ipywidgets.
+"""Widgets over runs and comparisons, for every notebook front end that shows ipywidgets.
 
-`Race` shows two ways to make the same calls while they are made. `WhatIf` tells how long a run
-would have taken with another limit. `Predict` asks for a guess before a cell is run. Each also
-leaves a static output, which stays in the saved notebook.
+`Race` shows two ways to make the same calls, live. `WhatIf` shows how long a run would have taken
+with another limit. `Predict` asks for a guess before a cell is run. Each also leaves a static
+output, which stays in the saved notebook.
 """
 
 from .predict import Predict

@@ -1,7 +1,7 @@
 """From a button's callback to the notebook's event loop, whatever thread the callback runs in.
 
-With ipykernel 7.0 to 7.3 callbacks run in a thread and a loop of their own, where nothing made for
-the cells' loop can be used. So a callback only asks the loop of the cell to do something.
+With ipykernel 7.0 to 7.3 callbacks run in a thread and a loop of their own, where nothing that
+belongs to the cells' loop can be used. So a callback only schedules work in that loop.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Bridge:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:
             self._loop = None
-        # With it, what the task prints appears below the cell.
+        # The context leads the task's output to the cell.
         self._context = copy_context()
-        # The loop itself holds tasks by weak references only.
+        # The loop holds tasks by weak references only: without this one the task could vanish.
         self._task: asyncio.Task[None] | None = None
 
     @property

@@ -10,25 +10,25 @@ from ipywidgets import Widget
 
 @runtime_checkable
 class Closable(Protocol):
-    """What a cell has made and its next run closes."""
+    """An object that a cell creates, and that the next run of the cell closes."""
 
     def close(self) -> None:
-        """Stop its work and take it off the page."""
+        """Stop its work and remove it from the page."""
 
 
 T = TypeVar("T", bound=Closable)
 
-# What the last run of each cell has made: cell -> (run of the cell, widgets).
+# For each cell the id of its last run, and the widgets of that run.
 _widgets_of_cell: dict[str, tuple[str, list[Closable]]] = {}
 
 
 def register_for_cell(widget: T) -> list[T]:
-    """Close what earlier runs of this cell have made, and remember `widget` as made by this run.
+    """Close the widgets of earlier runs of this cell, and register `widget` for this run.
 
     Parameters
     ----------
     widget
-        Made by the cell that is running now; outside of a notebook nothing is remembered.
+        Created by the running cell; outside of a notebook nothing is registered.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def register_for_cell(widget: T) -> list[T]:
 
 
 def unregister(widget: Closable) -> None:
-    """Remember a closed widget no longer."""
+    """Remove a closed widget from the register."""
     for cell, (_, widgets) in list(_widgets_of_cell.items()):
         if widget in widgets:
             widgets.remove(widget)
@@ -59,7 +59,7 @@ def unregister(widget: Closable) -> None:
 
 
 def close_all(widget: Widget) -> None:
-    """Close a widget and all that belong to it: its children, their layouts and styles."""
+    """Close a widget with its children, layouts and styles: each has a model of its own."""
     parts = [value for value in widget.trait_values().values() if isinstance(value, Widget)]
     children = getattr(widget, "children", ())
     widget.close()
@@ -68,7 +68,7 @@ def close_all(widget: Widget) -> None:
 
 
 def _running_cell() -> tuple[str, str]:
-    """Return the cell's identifier, or its source where there is none, and this run of it."""
+    """Return the id of the running cell, or its source without one, and the id of this run."""
     shell = get_ipython()
     kernel = getattr(shell, "kernel", None)
     if kernel is None:

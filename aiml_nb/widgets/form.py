@@ -1,4 +1,4 @@
-"""What can be chosen for a race, and the buttons that start and cancel it."""
+"""The form of a race: its fields, and the buttons that start and cancel it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ SPEEDS = (1, 2, 4, 10, 20)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What was chosen.
+    """The values of the form.
 
     Parameters
     ----------
     prompts
-        What both sides ask.
+        The prompts of both sides.
     strategies
         Those of A and of B.
     max_concurrency
-        The most calls in flight, on the sides that have several.
+        The most calls in flight, for concurrent strategies.
     speed
-        How many times as fast as life the simulator answers.
+        The speed of the simulator; 1 is real time.
     """
 
     prompts: list[Prompt] | list[str]
@@ -45,12 +45,12 @@ class Form:
     Parameters
     ----------
     first
-        What is chosen at first. Its prompts come first in the list, before the sample sets.
+        The initial values. Its prompts come first in the list, before the sample sets.
     has_speed
-        The speed can be chosen: the calls go to the simulator.
+        Show the field for the speed, because the calls go to the simulator.
     on_change, on_start, on_cancel
-        Called when something else is chosen or a button is pressed, in whatever thread the front
-        end's messages come in.
+        Called when a field changes or a button is pressed, in the thread that handles the front
+        end's messages.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Form:
 
     @property
     def choice(self) -> Choice:
-        """What is chosen now."""
+        """The current values."""
         return Choice(
             prompts=self._prompt_sets[self._prompts.value],
             strategies=(self._a.value, self._b.value),
@@ -104,7 +104,7 @@ class Form:
         )
 
     def set_running(self, running: bool) -> None:
-        """Let the fields and Start be used before and after a race, Cancel during it."""
+        """Disable the fields and Start during a race, and Cancel otherwise."""
         for field in (*self._fields, self._start):
             field.disabled = running
         self._cancel.disabled = not running
@@ -131,7 +131,7 @@ def _dropdown(name: str, options: list[tuple[str, object]], value: object) -> wi
 
 
 def check_prompts(prompts: object) -> list[Prompt] | list[str]:
-    """Return prompts as they can be raced; raise as `prompts.as_prompts`, or for too many."""
+    """Return the prompts of a race; raise as `prompts.as_prompts`, and ValueError for too many."""
     found = as_prompts(prompts)
     if len(found) > MAX_PROMPTS:
         raise ValueError(

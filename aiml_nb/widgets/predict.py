@@ -1,4 +1,4 @@
-"""Predict: commit to an answer before the cell that measures it is run."""
+"""`Predict`: commit to an answer before the cell that measures it is run."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Predict(CellWidget):
         return f"<Predict {self.key}: {self._describe()}>".replace("Predict :", "Predict:")
 
     def _on_input(self, change: dict[str, Any]) -> None:
-        """Take what was chosen or typed; something else than a number is said to be so."""
+        """Store what was chosen or typed; show an error if it is not a number."""
         value = change["new"]
         if value == self._as_field(self._guess):
             return
@@ -146,7 +146,7 @@ def _check_choices(choices: Sequence[str]) -> list[str]:
 
 
 def _read_number(text: str, unit: str) -> float | None:
-    """Read what was typed, with or without the unit, a decimal comma allowed; None for nothing."""
+    """Parse a typed number, with or without its unit or with a decimal comma; None if empty."""
     number_text = text.strip().removesuffix(unit).strip()
     try:
         number = float(number_text.replace(",", ".")) if number_text else None

@@ -1,4 +1,4 @@
-"""Race: two ways to make the same calls, side by side, while they are made."""
+"""`Race`: two ways to make the same calls, drawn side by side while they are made."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .shown import CellWidget
 from .side import Side
 from .track import draw_race
 
-# Seconds from one picture to the next.
+# Seconds between two pictures.
 FRAME_INTERVAL = 0.25
 
 _DISCLAIMER = (
@@ -78,7 +78,7 @@ class Race(CellWidget):
     ) -> None:
         self._endpoint = endpoint or connect(verbose=False)
         with self._endpoint.open() as client:
-            _ = client.chat.completions  # loads now what would hold up the first calls
+            _ = client.chat.completions  # a lazy import that would delay the first calls
         self._options = {"stream": stream, **options}
         speed = speed or self._endpoint.knobs.get("speed") or 4
         first = Choice(
@@ -97,7 +97,7 @@ class Race(CellWidget):
         self._bridge = Bridge()
         self._handles: list[RunHandle] = []
         self._result: Comparison | list[Run] | None = None
-        # As high whatever it says, so that the picture keeps its place.
+        # A fixed height, so that the picture does not move when the text changes.
         message = _paragraph(describe_endpoint(self._endpoint))
         self._status = widgets.HTML(message, layout={"min_height": "36px"})
         self._picture = widgets.HTML(layout={"width": "100%"})
@@ -138,7 +138,7 @@ class Race(CellWidget):
         )
 
     async def _race(self) -> None:
-        """Make the calls of both sides and draw them; whatever happens, say what did."""
+        """Make the calls of both sides and draw them; show how the race ended."""
         self._form.set_running(True)
         self._result, message = None, ""
         self._status.value, self._disclaimer.value = _status("Connecting."), ""
@@ -151,7 +151,7 @@ class Race(CellWidget):
             raise
         except (AimlNbError, OSError, TypeError, ValueError) as error:
             message = _error(str(error))
-        except Exception as error:  # nobody awaits this task, so nobody else would hear of it
+        except Exception as error:  # the task is never awaited: show it here, or it is lost
             message = _error(f"{type(error).__name__}: {error}")
             raise
         finally:
@@ -228,7 +228,7 @@ class Race(CellWidget):
         return _status(f"{finding(self._result)}.")
 
     def _static_bundle(self) -> dict[str, Any]:
-        """Return the picture and the calls in words, folded up where the race itself is seen."""
+        """Return the picture and the table of calls; collapsed where the widget itself is shown."""
         if self._result is None:
             return {"text/plain": "No race has finished yet.", "text/html": ""}
         bundle = display_bundle(self._result)

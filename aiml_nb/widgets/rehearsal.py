@@ -1,4 +1,4 @@
-"""The two runs of a race: what goes before them, and what comes out of them."""
+"""Before and after a race: warm up the client, and turn its two runs into a result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..records import Comparison, Run
 
 
 async def warm_up() -> None:
-    """Make a call that nobody sees: what a first call loads would hold up those that are timed."""
+    """Make an untimed call: the imports of a first call would delay the timed ones."""
     endpoint = connect(simulate=True, scenario="instant", verbose=False)
     messages: list[Any] = [{"role": "user", "content": "Ready?"}]
     async with endpoint.open_async() as client:

@@ -1,4 +1,4 @@
-"""What all our widgets share: a live view, a static output beside it, and an end."""
+"""The base of our widgets: a live view, a static output beside it, and how both end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class StaticOutput:
     Parameters
     ----------
     bundle
-        Returns what it shows now: texts and pictures by MIME type.
+        Returns its current content: texts and pictures by MIME type.
     """
 
     def __init__(self, bundle: Callable[[], dict[str, Any]]) -> None:
@@ -31,7 +31,7 @@ class StaticOutput:
         self._handle.display(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
 
     def update(self) -> None:
-        """Show what it says now, wherever it is shown."""
+        """Replace its content by the current one, wherever it is displayed."""
         if self._handle is not None:
             self._handle.update(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
 
@@ -42,7 +42,7 @@ class CellWidget:
     Parameters
     ----------
     view
-        What is shown where there is a front end for widgets.
+        Shown by front ends that support widgets.
     """
 
     def __init__(self, view: Widget) -> None:
@@ -50,7 +50,7 @@ class CellWidget:
         self._static = StaticOutput(self._static_bundle)
 
     def close(self) -> None:
-        """Take the widget off the page; its static output stays."""
+        """Remove the widget from the page; its static output stays."""
         close_all(self._view)
         unregister(self)
 
@@ -58,7 +58,7 @@ class CellWidget:
         raise NotImplementedError
 
     def _ipython_display_(self) -> None:
-        # A closed view has no model any more, and a front end would say so in red.
+        # A closed view has no model, and a front end would show an error.
         if self._view.comm is not None:
             shown = self._view._repr_mimebundle_()
             display({**shown, "text/plain": repr(self)}, raw=True)  # type: ignore[no-untyped-call]
@@ -66,5 +66,5 @@ class CellWidget:
 
 
 def as_static(text: str) -> dict[str, str]:
-    """Return one line of text as what a static output shows."""
+    """Return the bundle of a static output with one line of text."""
     return {"text/plain": text, "text/html": f"<p>{escape(text)}</p>"}

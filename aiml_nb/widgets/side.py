@@ -1,4 +1,4 @@
-"""One side of a race, as it is now."""
+"""`Side`: the state of one side of a race."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Side:
     letter
         ``A`` or ``B``.
     run
-        Its records, as they are now.
+        Its run, with the records so far.
     over
-        True once no more calls are made.
+        True once the run has ended.
     """
 
     letter: str
@@ -43,7 +43,7 @@ class Side:
 
     @property
     def name(self) -> str:
-        """What it is called: ``A: sequential, one at a time``."""
+        """Its title: ``A: sequential, one at a time``."""
         run = self.run
         how = (
             f"at most {run.max_concurrency:,} in flight" if is_concurrent(run) else "one at a time"
@@ -52,7 +52,7 @@ class Side:
 
     @property
     def score(self) -> str:
-        """How far it is: ``7 of 20 answered · 3.4 s``."""
+        """Its progress: ``7 of 20 answered · 3.4 s``."""
         answered = count_answered(self.run)
         failed = sum(call.outcome in ("error", "timeout") for call in self.run.calls)
         said = f"{answered:,} of {len(self.run.calls):,} answered"
@@ -61,14 +61,14 @@ class Side:
 
 
 def as_of(run: Run, now: float) -> Run:
-    """Return the run as if the calls that are not finished ended now.
+    """Return a copy of a run in which the unfinished calls end now, to draw it.
 
     Parameters
     ----------
     run
-        A run under way.
+        A run in progress.
     now
-        A stamp, in seconds.
+        Seconds since its origin.
     """
     return replace(run, calls=[_as_of(call, now, streamed=run.stream) for call in run.calls])
 

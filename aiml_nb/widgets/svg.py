@@ -1,7 +1,7 @@
-"""Small pieces of SVG, for pictures that are drawn often.
+"""Small pieces of SVG, for pictures that are redrawn often.
 
-A picture of twenty calls takes about a millisecond and 15 kB this way; matplotlib takes 300
-milliseconds and 150 kB, too long beside calls that are being timed, and too much for a slow line.
+A picture of twenty calls takes about a millisecond and 15 kB; with matplotlib 300 milliseconds and
+150 kB: too long next to calls that are being timed, and too much for a slow connection.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FONT = "'DejaVu Sans', Verdana, Arial, sans-serif"
 
 
 def as_image(parts: Iterable[str], *, width: int, height: int, alt: str) -> str:
-    """Return an ``img`` element that is as wide as its place allows, up to half as much again.
+    """Return an ``img`` element as wide as its container, up to one and a half times `width`.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def as_image(parts: Iterable[str], *, width: int, height: int, alt: str) -> str:
     width, height
         Pixels.
     alt
-        What it shows, in words.
+        The text alternative.
     """
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
@@ -84,7 +84,7 @@ def dot(x: float, y: float, *, colour: str) -> str:
 
 
 def bars(places: Iterable[tuple[float, float, float, float]], *, state: str) -> str:
-    """Return rectangles that look as the bars of a state do, in one element.
+    """Return rectangles in the style of a state, as one element.
 
     Parameters
     ----------

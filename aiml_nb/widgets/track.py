@@ -32,21 +32,21 @@ from .svg import as_image, bars, hatches, line, ticks, write
 WIDTH = 1100
 _MARGIN, _LABELS, _ENDINGS = 12, 190, 92
 _TITLE, _AXIS, _LEGEND = 30, 40, 26
-# Pixels that the rows of both sides may take, and a row.
+# The most pixels of all rows together, and of one row.
 _ROWS_HEIGHT, _MAX_ROW = 400, 32
-# Rows lower than this have no words beside them.
+# Pixels; lower rows have no text beside them.
 _MIN_TEXT_ROW = 9.5
-# The time axis ends at the first of these that is long enough, so that it rarely changes.
 _LINES = {
     "queued": f'stroke="{QUEUED_COLOUR}"',
     "backoff": f'stroke="{BACKOFF_COLOUR}" stroke-width="2" stroke-dasharray="2 3"',
 }
+# Seconds. The axis ends at the first of these that is long enough, so that it rarely changes.
 _AXIS_ENDS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 90, 120, 180, 240, 300, 450, 600)
 
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """Where one side is drawn, in pixels; `scale` is pixels a second."""
+    """The position of one side, in pixels; `scale` is pixels per second."""
 
     side: Side
     top: float
@@ -60,14 +60,14 @@ class _Panel:
 
 
 def draw_race(sides: Sequence[Side], *, mark: str = "") -> str:
-    """Return the picture as an ``img`` element; its size is the same all through a race.
+    """Return the picture as an ``img`` element; its size does not change during a race.
 
     Parameters
     ----------
     sides
         The sides, top to bottom.
     mark
-        What is written into the corner, such as ``simulated``.
+        The text in the corner, such as ``simulated``.
     """
     counts = [_rows_of(side.run) for side in sides]
     row = min(_MAX_ROW, _ROWS_HEIGHT / sum(counts))
@@ -104,7 +104,7 @@ def _visible_segments(panel: _Panel) -> Segments:
     shown = run if panel.side.over else as_of(run, panel.side.elapsed)
     if panel.rows == len(run.calls):
         return segments(shown, shortest_queue=2 / panel.scale)
-    # In a slot, other calls are where a wait would be drawn.
+    # With one row per slot, waits are not drawn: other calls are in their place.
     return segments(shown, rows=lanes(run), shortest_queue=float("inf"))
 
 
@@ -152,7 +152,7 @@ def _rectangles(panel: _Panel, spans: FloatArray) -> Iterator[tuple[float, float
 
 
 def _row_texts(panel: _Panel) -> Iterator[str]:
-    """Write the prompt before each row and, behind it, when the answer came and as which."""
+    """Write the prompt before each row, and after it the rank and time of the answer."""
     run, size = panel.side.run, min(14.0, panel.row)
     rows = zip(labels(run), run.calls, finishing_ranks(run), strict=True)
     for i, (name, call, place) in enumerate(rows):
@@ -170,7 +170,7 @@ def _row_texts(panel: _Panel) -> Iterator[str]:
 
 
 def _legend(states: set[str], bounds: Sequence[float], *, top: float) -> Iterator[str]:
-    """Name what is there to see, in the order that a call goes through it."""
+    """Draw the legend of the visible states, in the order in which a call goes through them."""
     samples = [
         (LINES[state], f'<path d="M0 9h22" {look}/>')
         for state, look in _LINES.items()

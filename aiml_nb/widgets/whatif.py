@@ -1,4 +1,4 @@
-"""What if: another limit, and how long the run would have taken."""
+"""`WhatIf`: choose another limit, and see how long the run would have taken."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class WhatIf(CellWidget):
         return as_image(parts, width=WIDTH, height=HEIGHT, alt=alt)
 
     def _static_bundle(self) -> dict[str, Any]:
-        """Return all predictions as a table, with the curve, folded up."""
+        """Return all predictions as a table, with the curve, collapsed."""
         bundle = self._forecast._repr_mimebundle_()
         folded = "<details><summary>All predictions as a picture and a table, to keep</summary>"
         html = f"{folded}{self._draw()}{bundle['text/html']}</details>"
@@ -137,7 +137,7 @@ def _curve(forecast: Forecast, limit: int) -> Iterator[str]:
 
 
 def _beside(x: float, y: float, text: str, *, size: float) -> str:
-    """Write on that side of a point where there is room."""
+    """Write beside a point, on the side that has room."""
     if x > 0.8 * WIDTH:
         return write(x - 6, y, text, size=size, anchor="end", bold=True)
     return write(x + 6, y, text, size=size, bold=True)

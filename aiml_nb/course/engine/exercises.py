@@ -1,4 +1,4 @@
-"""Check what a learner wrote, and give hints."""
+"""`check`, `hint`: check what a learner wrote, and give hints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _hints_given: Counter[str] = Counter()
 
 
 class NotYet(Exception):  # noqa: N818  not an error: the answer is unfinished
-    """The answer does not do what was asked; the text says what is wrong and where to look."""
+    """The answer is not right yet; the text says what is wrong and where to look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def check(key: str, answer: object) -> Verdict:
     ValueError
         If there is no such exercise.
     """
-    __tracebackhide__ = True  # IPython leaves this function out of what a learner has to read
+    __tracebackhide__ = True  # IPython hides this frame from the learner's traceback
     exercise = look_up("EXERCISES", key)
     try:
         verdict = _judge(key, exercise, answer)
@@ -166,7 +166,7 @@ def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
         _refuse_coroutine(answer)
         return Verdict(key=key, passed=True, text=exercise.check(answer))
     except NotYet as reason:
-        # NotImplementedError is a RuntimeError: a check that explains those has caught it, too.
+        # A check that explains RuntimeErrors has caught NotImplementedError, a subclass, as well.
         if isinstance(reason.__context__, NotImplementedError):
             raise reason.__context__ from None
         return Verdict(key=key, passed=False, text=str(reason))
@@ -189,7 +189,7 @@ def _locate_error(error: BaseException, answer: object) -> str:
 
 def _refuse_coroutine(answer: object) -> None:
     if inspect.iscoroutine(answer):
-        answer.close()  # else Python warns later, in another cell, that nobody awaited it
+        answer.close()  # else Python warns in a later cell that it was never awaited
         raise NotYet(
             f"check got {_describe(answer)}. Calling an async function only prepares the work: "
             "write  await  before the call."

@@ -1,4 +1,4 @@
-"""Checks of an answer's type that several lessons need, and explanations of common mistakes."""
+"""Checks of an answer's type, and explanations of common mistakes, for several lessons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .run_answer import run_answer
 
 _MISSING_STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
 
-# A part of Python's message for a common mistake, and what to write instead.
+# A fragment of Python's error message for a common mistake, and what to write instead.
 _MISTAKES = {
     "context manager": "A semaphore is entered with  async with, not with  with.",
     "different event loop": "That semaphore is the one of another cell. Make one of your own "
@@ -63,7 +63,7 @@ def expect_list(answer: object, wanted: str) -> list[Any]:
     Raises
     ------
     NotYet
-        If it is none; a function that forgot to return, or to await, is told so.
+        If it is none; the message explains a missing return or await.
     """
     require(
         not asyncio.isfuture(answer) and not asyncio.iscoroutine(answer),
@@ -85,7 +85,7 @@ def explain_mistakes(function: Callable[..., Any], *arguments: Any) -> Any:
     Raises
     ------
     NotYet
-        If it stops with such a slip, or does not end.
+        If it stops with such a mistake, or does not end.
     """
     try:
         return run_answer(function, *arguments)

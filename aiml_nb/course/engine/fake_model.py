@@ -1,4 +1,4 @@
-"""A model for checks: it answers after set times and records who asked when."""
+"""`FakeModel`: a model for checks, which answers after given times and records all calls."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .practice_run import answer_to, practice_run
 
 
 class FakeModel:
-    """Answers questions after set times, and keeps a record of every call.
+    """Answers questions after given times, and records every call.
 
     Parameters
     ----------
     durations
-        Seconds: the first call takes the first of them, and so on; after the last, from the start.
-        Or by question, for when it is not known which call begins first.
+        The seconds of the first call, the second, and so on, in a cycle; or the seconds by
+        question, if it is not known which call begins first.
     statuses
-        What the first calls fail with; after them all go well.
+        The error statuses of the first calls; later ones succeed.
     one_at_a_time
         Whether a call waits until those before it are answered.
 
@@ -69,20 +69,21 @@ class FakeModel:
         except asyncio.CancelledError:
             call.outcome = "cancelled"
             raise
-        # The callback runs as soon as the caller yields to the loop; time.sleep does not.
+        # The callback runs as soon as the caller yields to the loop, as asyncio.sleep does and
+        # time.sleep does not: so a check can tell which one a learner used between two calls.
         self._loop_ran = False
         asyncio.get_running_loop().call_soon(self._note_loop_ran)
         return self._finish(call)
 
     def ask_blocking(self, question: str) -> str:
-        """Answer or fail as `ask` does, holding the thread meanwhile."""
+        """Answer or fail as `ask` does, blocking the thread."""
         call = self._begin(question)
         time.sleep(self._duration(call))
         return self._finish(call)
 
     @property
     def run(self) -> Run:
-        """All calls as a run, for everything that looks at runs."""
+        """All calls as a run, for functions that take runs."""
         return practice_run(self.calls)
 
     @property

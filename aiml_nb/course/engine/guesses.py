@@ -1,4 +1,4 @@
-"""Guess before a cell is run, and compare the guess with the measurement."""
+"""`predict`, `reveal`: guess before a cell is run, and compare with the measurement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Await what a learner wrote, and measure the lag of the event loop meanwhile."""
+"""Await a learner's coroutine, and measure how late the event loop runs meanwhile."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ...loop import LoopLag
 from .exercises import NotYet, require
 from .run_answer import run_answer
 
-# Seconds: the exercises take about one, and a busy machine is slower.
+# Seconds; the exercises take about one, and a busy machine is slower.
 _TIMEOUT = 10.0
 
 
 def run_measuring_lag(*begin: Callable[[], Any]) -> tuple[list[Any], float]:
-    """Start all, await them together, and return the largest lag of the loop.
+    """Start all awaitables, await them together, and return the largest lag of the loop.
 
     Parameters
     ----------
@@ -61,14 +61,14 @@ async def _measure(begin: tuple[Callable[[], Any], ...]) -> tuple[list[Any], flo
 
 
 async def _finish_task(result: object) -> None:
-    """Wait for a task that the learner did not await: Python would warn of it in a later cell."""
+    """Wait for a task that was not awaited; Python would warn of it in a later cell."""
     if asyncio.isfuture(result):
         with suppress(BaseException):
             await asyncio.wait_for(asyncio.shield(result), _TIMEOUT)
 
 
 def discard_coroutine(value: object) -> bool:
-    """Tell whether `value` is a coroutine, and close it, or Python warns of it later."""
+    """Close `value` and return True if it is a coroutine; else Python would warn of it later."""
     if not inspect.iscoroutine(value):
         return False
     value.close()

@@ -1,4 +1,4 @@
-"""Records of calls that nobody made: runs for checks and fake models."""
+"""Runs and calls that nobody made, for checks and fake models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A question with several answers, and for each why it is right or wrong."""
+"""`Question`: a question with several answers, and an explanation for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask a question of a lesson: find it, and show it as radio buttons or as text."""
+"""`quiz`: show a question of a lesson, as radio buttons or as text."""
 
 from __future__ import annotations
 

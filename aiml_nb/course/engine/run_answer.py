@@ -16,8 +16,8 @@ from .exercises import NotYet
 def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.0) -> Any:
     """Call the learner's function, plain or async, and return its result.
 
-    It runs in a thread with an event loop of its own: the notebook's loop stays as it is, patched
-    or not, and what never ends does not hold the notebook.
+    It runs in a thread with its own event loop: the notebook's loop is not touched, and a function
+    that never ends does not block the notebook.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.
     try:
         return outcome.result(timeout=limit)
     except TimeoutError:
-        if outcome.done():  # the learner's own
+        if outcome.done():  # raised by the learner's function
             raise
         raise NotYet(
             f"your function had not ended after {limit:g} s. Does it wait for something that "
@@ -60,7 +60,7 @@ def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.
 
 
 async def _await_without_log(result: Coroutine[Any, Any, Any]) -> Any:
-    # Tasks that were never awaited are reported by the check; Python would print tracebacks.
+    # Unhandled exceptions of tasks are explained by the check, so asyncio need not log them.
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     return await result
 
@@ -68,8 +68,8 @@ async def _await_without_log(result: Coroutine[Any, Any, Any]) -> Any:
 def _end_thread(thread: Thread) -> None:
     """Raise SystemExit in a thread: an endless loop would slow down every later cell.
 
-    Again until it ends, since the first may be caught, by the learner or in a callback; for a
-    second, since what waits outside Python does not hear it.
+    Repeated until the thread ends, since the learner's code or a callback may catch the first one;
+    and for one second only, since code that waits outside Python cannot be interrupted.
     """
     deadline = time.monotonic() + 1.0
     while thread.is_alive() and time.monotonic() < deadline:

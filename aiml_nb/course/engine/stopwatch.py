@@ -1,4 +1,4 @@
-"""Records the calls that a learner's own code makes, for tables and pictures."""
+"""`Stopwatch`: record the calls that a learner's own code makes, for tables and pictures."""
 
 from __future__ import annotations
 

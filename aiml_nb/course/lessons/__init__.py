@@ -1,1 +1,1 @@
-"""The checks, hints and questions of each lesson; one module per lesson."""
+"""The checks, hints and questions of the lessons; one module per lesson."""

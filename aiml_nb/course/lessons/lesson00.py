@@ -11,6 +11,7 @@ from ..engine.expect import expect_function
 from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
+# Chosen so that no wrong difference of two stamps equals a right one.
 _STAMPS = {"At once": (0.0, 0.5), "After a while": (2.0, 3.25), "At last": (3.0, 7.0)}
 
 

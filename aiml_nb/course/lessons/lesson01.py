@@ -12,13 +12,13 @@ from ..engine.fake_model import FakeModel
 from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
-# Two runs, each call with its start and finish. The order of arrival differs from every other
-# order that one might sort by: of asking, of the alphabet, of duration, and all of them reversed.
+# Two runs, with start and finish of each call. The order of arrival differs from every other order
+# that one might sort by: of asking, alphabetical, by duration, and the reverse of each.
 _RUNS = (
     {"Why so?": (0.0, 2.0), "When?": (0.0, 3.0), "Where is it?": (2.0, 3.5), "Who?": (0.5, 1.0)},
     {"Who?": (0.0, 4.0), "Where is it?": (1.5, 2.5), "Why so?": (0.0, 2.0), "When?": (2.5, 4.5)},
 )
-# By question: it is not known which call begins first.
+# By question, because it is not known which call begins first.
 _DURATIONS = {"Why?": 0.09, "When?": 0.03, "Where?": 0.06}
 _QUESTIONS = tuple(_DURATIONS)
 

@@ -41,7 +41,7 @@ def check_shout(shout: object) -> str:
 
 
 def check_is_loop_running(is_loop_running: object) -> str:
-    """Look what the function says where no loop is running, and where one is."""
+    """Check the function's result without and with a running loop."""
     function = expect_function(is_loop_running, "is_loop_running")
     require(
         not inspect.iscoroutinefunction(function),
@@ -96,7 +96,7 @@ def check_two_runs(answer: object) -> str:
 
 
 def _overlap(one: Run, other: Run) -> float:
-    """Return for how many seconds both runs were under way."""
+    """Return the seconds in which both runs were in progress; negative if there are none."""
     begin = max(one.started_at, other.started_at)
     end = min(one.started_at + one.makespan, other.started_at + other.makespan)
     return end - begin

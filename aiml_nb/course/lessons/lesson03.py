@@ -15,7 +15,7 @@ from ..engine.fake_model import FakeModel
 from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
-# The slots of the scenario `seven`.
+# The concurrency limit of the scenario `seven`.
 _SEVEN = 7
 
 
@@ -119,14 +119,14 @@ def _is_close(answer: float, other: float) -> bool:
 
 
 def _staggered(durations: list[float]) -> Run:
-    """Make a run of calls that start half a second after each other."""
+    """Make a run of calls that start half a second apart."""
     starts = [index / 2 for index in range(len(durations))]
     pairs = enumerate(zip(starts, durations, strict=True), start=1)
     return answered_run({f"question {i}": (start, start + taken) for i, (start, taken) in pairs})
 
 
 def check_seven(answer: object) -> str:
-    """Check that nobody was turned away and that the server's slots were used."""
+    """Check that no call got a 429 and that the server's slots were used."""
     run = of_kind(answer, Run, "the run: what nb.run(…) returns")
     statuses = [attempt.status for call in run.calls for attempt in call.attempts]
     refused = statuses.count(429)

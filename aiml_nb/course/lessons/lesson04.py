@@ -15,7 +15,7 @@ from ..engine.questions import Question
 
 
 class _FakeStream:
-    """A stream of pieces, each a delay in seconds and a text; it records when each is read."""
+    """A stream of chunks, each with a delay in seconds and a text; records when each is read."""
 
     def __init__(self, *pieces: tuple[float, str | None]) -> None:
         self._pieces = pieces
@@ -37,7 +37,8 @@ class _FakeStream:
 
 _NO_CHOICES = "no choices"
 
-# Seconds between the question and the moment at which the learner's function is called.
+# Seconds between the question and the call of the learner's function: shows whether the time is
+# measured from the given `begin` or from the function's own beginning.
 _HEAD_START = 0.02
 
 
@@ -57,7 +58,7 @@ def _make_chunk(text: str | None) -> Any:
 
 
 def check_first_token(given: object) -> str:
-    """Check that the watch stops at the first text, whatever comes before it."""
+    """Check that the time ends at the first text, whatever chunks come before it."""
     function = expect_function(given, "time_to_first_token")
     _time_stream(function, (0, None), (0.01, ""), (0.05, "Yes"), (0.03, ", it"), (0.03, " is."))
     _time_stream(function, (0, ""), (0.01, _NO_CHOICES), (0.04, "No"), (0.03, "."))

@@ -15,7 +15,7 @@ from ..engine.questions import Question
 from ..engine.run_answer import run_answer
 from .retry_exercise import OWN_MISTAKES, check_ask_again
 
-_STOP_AFTER = 5
+_STOP_AFTER = 5  # answers, as the exercise says
 
 
 def check_ask_safely(given: object) -> str:
@@ -55,7 +55,7 @@ def _record_of(ask_safely: Callable[..., Any], ask: Callable[..., Any]) -> dict[
         ) from None
     except OWN_MISTAKES:
         raise
-    except Exception as error:  # noqa: BLE001  whatever was let through
+    except Exception as error:  # noqa: BLE001  any exception that ask_safely did not catch
         name = type(error).__name__
         raise NotYet(
             f"when ask raises {name}, ask_safely raises it, too. Put  try  around await "
@@ -129,13 +129,13 @@ def _count(calls: list[Call], outcome: str) -> int:
 
 
 async def _run_until_idle(function: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
-    """Return what the function gave, and how many calls are ok once none is in flight any more."""
+    """Return the function's result, and the number of ok calls once none is in flight."""
     result = function(*arguments)
     try:
         found = await asyncio.wait_for(result, 10) if asyncio.iscoroutine(result) else result
     except asyncio.CancelledError:
         task = asyncio.current_task()
-        if task is not None and task.cancelling():  # the stop button
+        if task is not None and task.cancelling():  # this check was interrupted
             raise
         raise NotYet(
             "a run that was cancelled has no result: awaiting its handle raises CancelledError. "
@@ -144,7 +144,7 @@ async def _run_until_idle(function: Callable[..., Any], *arguments: Any) -> tupl
     if not isinstance(found, Run):
         return found, 0
     idle = 0
-    while idle < 3:  # between two calls nothing is in flight either, for a moment
+    while idle < 3:  # three times in a row: between two calls nothing is in flight for a moment
         await asyncio.sleep(0.02)
         idle = 0 if any(_is_in_flight(call) for call in found.calls) else idle + 1
     return found, _count(found.calls, "ok")

@@ -15,7 +15,7 @@ from ..engine.loop_lag import discard_coroutine, run_measuring_lag
 from ..engine.questions import Question
 
 PAUSE = 0.2
-# Seconds of lag: more than a busy machine causes, less than code that blocks causes.
+# Seconds of lag; more than a busy machine causes, less than blocking code causes.
 MAX_LAG = 0.3
 CULPRIT, SUSPECTS = "count_words", ("save_answers", "count_words", "look_for_news")
 
@@ -57,7 +57,7 @@ def check_pause(ask_after_a_pause: object) -> str:
 def check_ask_all(ask_all: object) -> str:
     """Pass a function that blocks, and check that the calls overlap and the loop is free."""
     function = expect_function(ask_all, "ask_all")
-    # By question: it is not known which thread begins first.
+    # By question, because it is not known which thread begins first.
     durations = {"a long one": 0.4, "a short one": 0.2, "a middling one": 0.3}
     questions, model = list(durations), FakeModel(durations)
     try:

@@ -15,7 +15,7 @@ from ..engine.loop_lag import run_measuring_lag
 from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
-# Seconds: more than a busy machine adds to a wait, less than a wrong reference time does.
+# Seconds; more than a busy machine adds to a wait, less than a wrong reference time does.
 TOLERANCE = 0.2
 GAP, STUCK = 0.08, 0.5
 
@@ -59,7 +59,7 @@ def _other_means(ratios: list[float], right: float) -> list[tuple[float, str]]:
 
 
 def check_within_95(within_95: object) -> str:
-    """Try runs with quick failures, and with answers in no particular order."""
+    """Try runs with quick failures, and with durations that are not sorted."""
     function = expect_function(within_95, "within_95")
     slow = [((7 * number) % 20 + 1) ** 2 / 20 for number in range(20)]
     nineteenth, last = sorted(slow)[-2:]
@@ -112,8 +112,8 @@ def check_on_schedule(on_schedule: object) -> str:
     )
     require(
         len(waits) == len(questions) and all(isinstance(wait, Real) for wait in waits),
-        f"it gave {_describe(waits)}, and the seconds of {len(questions)} waits are wanted. What does "
-        "ask_one return?",
+        f"it gave {_describe(waits)}, and the seconds of {len(questions)} waits are wanted. What "
+        "does ask_one return?",
     )
     due = [number * GAP for number in range(len(questions))]
     _check_sending([sent[question] for question in questions], due)

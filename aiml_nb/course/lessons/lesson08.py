@@ -98,7 +98,7 @@ def check_as_line(as_line: object) -> str:
 
 
 def check_in_doubt(in_doubt: object) -> str:
-    """Try a run with a lost request, a request turned away, and a failure that may be billed."""
+    """Try a run with a lost request, one that got a 429, and a failure that may be billed."""
     function = expect_function(in_doubt, "in_doubt")
     run = _make_run()
     try:
@@ -172,7 +172,7 @@ def check_dollars(dollars: object) -> str:
 
 
 def _make_run() -> Run:
-    """Make a run of calls that went well at once, at the second or third attempt, or not at all."""
+    """Make a run of calls that succeeded at the first or second attempt, or not at all."""
     good = Attempt(number=2, started=1.0, finished=2.0, status=200)
     lost = Attempt(number=1, started=0.0, error_type="no_reply", possibly_billed=True)
     away = Attempt(number=1, started=0.0, finished=0.1, status=429, error_type="429")

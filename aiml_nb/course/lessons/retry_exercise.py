@@ -13,11 +13,11 @@ from ..engine.run_answer import run_answer
 
 # Seconds that an attempt takes.
 _DURATION = 0.002
-# Seconds: a shorter wait counts as none.
+# Seconds; a shorter wait counts as none.
 _MIN_WAIT = 0.005
 _MAX_ATTEMPTS = 3
 
-# Errors that no model raises: the mistake is in the learner's own code.
+# Errors that a model never raises: the mistake is in the learner's own code.
 OWN_MISTAKES = (NotImplementedError, NameError, AttributeError, TypeError)
 
 
