@@ -22,9 +22,13 @@ from . import hooks
 INTERVAL = 0.01  # seconds between two looks
 HELD = 0.05  # seconds from which a step counts: shorter ones any program has
 _MAX_DEPTH = 300
+_CLIENTS = os.path.join("openai", "_base_client.py")
 _STEP = asyncio.events.Handle._run.__code__
 # Where the user's own code is not.
 _LIBRARIES = ("site-packages", "dist-packages", "importlib", "<frozen")
+
+# Function, file, line, and whether a client is being made there.
+Place = tuple[str, str, int, bool]
 
 
 @dataclass(slots=True)
@@ -39,11 +43,14 @@ class Held:
         ``perf_counter`` seconds.
     duration
         Seconds.
+    makes_client
+        It was making a client at the time, which loads certificates.
     """
 
     function: str
     file: str
     line: int
+    makes_client: bool
     started: float
     duration: float
 
@@ -55,7 +62,7 @@ class _Step:
     frame: FrameType
     started: float
     last: float
-    place: tuple[str, str, int] | None
+    place: Place | None
 
 
 class LoopWatcher:
@@ -128,21 +135,24 @@ def _find_step(frame: FrameType) -> FrameType | None:
     return next((each for each in _callers(frame) if each.f_code is _STEP), None)
 
 
-def _find_place(frame: FrameType, step: FrameType) -> tuple[str, str, int] | None:
+def _find_place(frame: FrameType, step: FrameType) -> Place | None:
     """Return the function that holds a step: the user's innermost, if a coroutine is around it.
 
     What a client does while it is awaited is not the user's.
     """
     found: FrameType | None = None
+    makes_client = False
     for each in _callers(frame):
         code = each.f_code
         is_awaited = code.co_filename == hooks.__file__ and code.co_flags & inspect.CO_COROUTINE
         if each is step or is_awaited:
             return None
+        makes_client |= code.co_name == "__init__" and code.co_filename.endswith(_CLIENTS)
         if _is_users(code):
             found = found or each
             if code.co_flags & inspect.CO_COROUTINE and code.co_name != "<module>":
-                return found.f_code.co_name, found.f_code.co_filename, found.f_lineno
+                held = found.f_code
+                return held.co_name, held.co_filename, found.f_lineno, makes_client
     return None
 
 

@@ -160,8 +160,10 @@ def _tell_held(held: Iterable[Held]) -> str:
     where = f"line {longest.line}" + ("" if "ipykernel" in longest.file else f" of {place}")
     often = "" if len(its) == 1 else f" {len(its)} times,"
     most = "" if len(its) == 1 else " at most"
+    held = f"{longest.function}() held the event loop{often} for {longest.duration * 1000:.0f} ms"
+    if longest.makes_client:
+        return f"{held}{most} while it made a client ({where}). Make one, and use it for all calls."
     return (
-        f"{longest.function}() held the event loop{often} for {longest.duration * 1000:.0f} ms"
-        f"{most} ({where}): no other task could go on. Await what it waits for, or write "
+        f"{held}{most} ({where}): no other task could go on. Await what it waits for, or write "
         "await asyncio.to_thread(…)."
     )

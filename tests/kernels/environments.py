@@ -13,8 +13,11 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 CACHE = REPOSITORY / ".cache" / "kernels"
 NEST = ("nest-asyncio==1.6.0", "nest-asyncio2>=1.7.3")
-# What a run needs, its progress bar included; neither pandas nor matplotlib.
-OURS = (*NEST, "openai[aiohttp]>=3,<4", "ipywidgets>=8.1", "tqdm>=4.66")
+# What a run needs, its progress bar and its picture included.
+OURS = (
+    *(*NEST, "openai[aiohttp]>=3,<4", "ipywidgets>=8.1", "tqdm>=4.66"),
+    *("pandas>=2.2", "matplotlib>=3.8"),
+)
 
 
 @dataclass(frozen=True)
