@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import PurePath
 from types import TracebackType
@@ -152,18 +152,17 @@ def _mark_unfinished(call: Call) -> None:
         _mark_unfinished(child)
 
 
-def _tell_held(held: Iterable[Held]) -> str:
+def _tell_held(its: list[Held]) -> str:
     """Say which function held the event loop, how often and for how long."""
-    its = list(held)
     longest = max(its, key=lambda each: each.duration)
     place = PurePath(longest.file).name
     where = f"line {longest.line}" + ("" if "ipykernel" in longest.file else f" of {place}")
     often = "" if len(its) == 1 else f" {len(its)} times,"
     most = "" if len(its) == 1 else " at most"
-    held = f"{longest.function}() held the event loop{often} for {longest.duration * 1000:.0f} ms"
+    told = f"{longest.function}() held the event loop{often} for {longest.duration * 1000:.0f} ms"
     if longest.makes_client:
-        return f"{held}{most} while it made a client ({where}). Make one, and use it for all calls."
+        return f"{told}{most} while it made a client ({where}). Make one, and use it for all calls."
     return (
-        f"{held}{most} ({where}): no other task could go on. Await what it waits for, or write "
+        f"{told}{most} ({where}): no other task could go on. Await what it waits for, or write "
         "await asyncio.to_thread(…)."
     )

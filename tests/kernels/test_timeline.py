@@ -20,7 +20,7 @@ CONNECT = """
 import aiml_nb as nb
 endpoint = nb.connect(simulate=True, seed=1, speed=20, verbose=False)
 ADDRESS, KEY = endpoint.base_url, endpoint.key.reveal()
-nb.patch_loop(verbose=False)
+nb.patch_loop()
 """
 # The structure of the FAQ's programs; only address and key are others.
 SYNC = f"""
