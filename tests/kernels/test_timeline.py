@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -86,6 +87,12 @@ def open_kernel(environment: Environment) -> Kernel:
     return kernel
 
 
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[Kernel]:
+    with open_kernel(HERE) as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("environment", FAQ_KERNELS, ids=str)
 def test_the_faqs_programs_show_their_orders(environment: Environment) -> None:
     with open_kernel(environment) as kernel:
@@ -124,18 +131,17 @@ def test_five_cells_queued_at_once_have_a_timeline_each(environment: Environment
         assert f"{SHORT} ({number})" in answer.stdout
 
 
-def test_what_is_typed_wrong_is_a_sentence() -> None:
+def test_what_is_typed_wrong_is_a_sentence(kernel: Kernel) -> None:
     ask = "complete_chat('Who?')"
     sync = SYNC.partition("def main")[0]
-    with open_kernel(HERE) as kernel:
-        kernel.run(sync)
-        below, option, name, word, shown = kernel.run(
-            f"x = 1\n%%timeline\n{ask}",
-            f"%%timeline --wide\n{ask}",
-            f"%%timeline 2nd\n{ask}",
-            "%timeline maybe",
-            "print('still here')",
-        )
+    kernel.run(sync)
+    below, option, name, word, shown = kernel.run(
+        f"x = 1\n%%timeline\n{ask}",
+        f"%%timeline --wide\n{ask}",
+        f"%%timeline 2nd\n{ask}",
+        "%timeline maybe",
+        "print('still here')",
+    )
 
     assert "must be the first line" in below.error + below.stderr
     assert "no option '--wide'" in option.error + option.stderr
@@ -146,9 +152,8 @@ def test_what_is_typed_wrong_is_a_sentence() -> None:
         assert "Traceback" not in answer.stderr + answer.traceback
 
 
-def test_an_exception_stays_the_users_and_the_timeline_is_shown() -> None:
-    with open_kernel(HERE) as kernel:
-        (answer,) = kernel.run(f"%%timeline\n{SYNC}\n1 / 0")
+def test_an_exception_stays_the_users_and_the_timeline_is_shown(kernel: Kernel) -> None:
+    (answer,) = kernel.run(f"%%timeline\n{SYNC}\n1 / 0")
 
     assert answer.status == "error"
     assert "ZeroDivisionError" in answer.error
@@ -156,17 +161,17 @@ def test_an_exception_stays_the_users_and_the_timeline_is_shown() -> None:
     assert len(pictures(answer)) == 1
 
 
-def test_on_shows_each_cell_that_calls_a_model_until_off() -> None:
-    with open_kernel(HERE) as kernel:
-        on, calls, none, time, off, after, unloaded = kernel.run(
-            "%timeline on",
-            SYNC,
-            "1 + 1",
-            f"%%timeline\n%%time\n{SYNC}",
-            "%timeline off",
-            SYNC,
-            "%unload_ext aiml_nb",
-        )
+def test_on_shows_each_cell_that_calls_a_model_until_off(kernel: Kernel) -> None:
+    on, calls, none, time, off, after, unloaded = kernel.run(
+        "%timeline on",
+        SYNC,
+        "1 + 1",
+        f"%%timeline\n%%time\n{SYNC}",
+        "%timeline off",
+        SYNC,
+        "%unload_ext aiml_nb",
+    )
+    kernel.run("%load_ext aiml_nb")
 
     assert [len(pictures(each)) for each in (on, calls, none, time)] == [0, 1, 0, 1]
     assert none.stdout == ""
@@ -176,15 +181,14 @@ def test_on_shows_each_cell_that_calls_a_model_until_off() -> None:
     assert unloaded.status == "ok"
 
 
-def test_a_task_that_goes_on_is_unfinished_and_its_end_is_written_down() -> None:
-    with open_kernel(HERE) as kernel:
-        begun, _, end = kernel.run(
-            f"%%timeline run\n{FUNCTIONS}\ntask = asyncio.create_task(main())\n"
-            "while len(run.calls) < 2: await asyncio.sleep(0.01)\n"
-            "states = [call.error for call in run.calls]",
-            "await task",
-            "print(json.dumps([[call.outcome, call.text != ''] for call in run.calls]))",
-        )
+def test_a_task_that_goes_on_is_unfinished_and_its_end_is_written_down(kernel: Kernel) -> None:
+    begun, _, end = kernel.run(
+        f"%%timeline run\n{FUNCTIONS}\ntask = asyncio.create_task(main())\n"
+        "while len(run.calls) < 2: await asyncio.sleep(0.01)\n"
+        "states = [call.error for call in run.calls]",
+        "await task",
+        "print(json.dumps([[call.outcome, call.text != ''] for call in run.calls]))",
+    )
 
     assert begun.status == "ok", begun.error
     assert value(end) == [["ok", True], ["ok", True]]
