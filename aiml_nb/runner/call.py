@@ -56,6 +56,8 @@ class CallRunner:
         Breaks off the blocking calls in flight; set while blocking clients are open.
     is_closed
         The run was interrupted.
+    origin
+        The clock's time of the run's origin.
     first
         Judges the first calls.
     recorder
@@ -79,7 +81,7 @@ class CallRunner:
         self._journal = journal
         self.recorder = Recorder(plan, on_finished=on_finished, journal=journal, stop=self.stop)
         self.abort: Callable[[], None] | None = None
-        self._origin = 0.0
+        self.origin = 0.0
         self.is_closed = False
         self._policy = Policy(plan, clock=self._clock, now=self.now, status=status or Status())
         self.say = self._policy.say
@@ -93,7 +95,7 @@ class CallRunner:
 
     def now(self) -> float:
         """Return the seconds since the run's origin."""
-        return self._clock.now() - self._origin
+        return self._clock.now() - self.origin
 
     def submit(self) -> None:
         """Set the run's origin and stamp every call as submitted, before any is sent."""
@@ -103,7 +105,7 @@ class CallRunner:
         known = [each.finished or each.started for call in run.calls for each in call.attempts]
         before = max([0.0, *known, began - run.started_at if run.started_at else 0.0])
         run.started_at = began - before
-        self._origin = self._clock.now() - before
+        self.origin = self._clock.now() - before
         self._admission.began = before
         for call in self._plan.unfinished:
             call.submitted = before

@@ -18,6 +18,7 @@ from ..loop import (
 )
 from ..printable import say
 from ..records import Run
+from ..watching import LoopWatcher, hooks, inside, tell_held
 from .call import CallRunner
 from .clients import ThreadClients
 from .functions.client import FunctionClient
@@ -112,19 +113,22 @@ async def _make_function_calls(
     options = plan.options
     client = FunctionClient(function, options.strategy)
     async with interruptible_task(), client, LoopLag() as lag:
-        with _open_call_runner(plan, journal, clock) as runner, inside_run():
+        with hooks(), _open_call_runner(plan, journal, clock) as runner, inside_run():
             client.stop, client.say = runner.stop, runner.say
+            client.record = lambda call: inside(call, runner.origin)
             _submit(plan, runner)
             lag.begin_again()
             try:
-                await FUNCTION_STRATEGIES[options.strategy](
-                    lambda call: runner.run_async(client, call),
-                    plan.unfinished,
-                    options.max_concurrency,
-                )
+                with LoopWatcher() as loops:
+                    await FUNCTION_STRATEGIES[options.strategy](
+                        lambda call: runner.run_async(client, call),
+                        plan.unfinished,
+                        options.max_concurrency,
+                    )
             finally:
                 if not options.blocks:
                     plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
+                    plan.run.notices += tell_held(loops.held)
     if client.misfit:
         raise TypeError(client.misfit)
     return plan.run

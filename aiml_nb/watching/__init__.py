@@ -3,16 +3,21 @@
 The package is not called ``watch``, as the function is that users call.
 """
 
+from .blocked import LoopWatcher, tell_held
+from .hooks import hooks
 from .magics import load_ipython_extension, unload_ipython_extension
 from .steps import Inside, inside, step
 from .watcher import Watch, watch
 
 __all__ = [
     "Inside",
+    "LoopWatcher",
     "Watch",
+    "hooks",
     "inside",
     "load_ipython_extension",
     "step",
+    "tell_held",
     "unload_ipython_extension",
     "watch",
 ]

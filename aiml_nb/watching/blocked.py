@@ -17,15 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType
 
-from . import hooks
-
 INTERVAL = 0.01  # seconds between two looks
-HELD = 0.05  # seconds from which a step counts: shorter ones any program has
+HELD = 0.1  # seconds from which a step counts: shorter ones any program has on a busy machine
 _MAX_DEPTH = 300
 _CLIENTS = os.path.join("openai", "_base_client.py")
 _STEP = asyncio.events.Handle._run.__code__
 # Where the user's own code is not.
-_LIBRARIES = ("site-packages", "dist-packages", "importlib", "<frozen")
+_LIBRARIES = ("site-packages", "dist-packages", "<frozen", "<string>")
 
 # Function, file, line, and whether a client is being made there.
 Place = tuple[str, str, int, bool]
@@ -136,24 +134,27 @@ def _find_step(frame: FrameType) -> FrameType | None:
 
 
 def _find_place(frame: FrameType, step: FrameType) -> Place | None:
-    """Return the function that holds a step: the user's innermost, if a coroutine is around it.
+    """Return the function of the user's that holds a step, if a coroutine calls it.
 
-    What a client does while it is awaited is not the user's.
+    What a library does while it is awaited is not the user's, nor is it held by the code of a cell
+    itself, which the kernel's own loop runs.
     """
     found: FrameType | None = None
     makes_client = False
     for each in _callers(frame):
         code = each.f_code
-        is_awaited = code.co_filename == hooks.__file__ and code.co_flags & inspect.CO_COROUTINE
-        if each is step or is_awaited:
-            return None
         makes_client |= code.co_name == "__init__" and code.co_filename.endswith(_CLIENTS)
-        if _is_users(code):
+        is_users = _is_users(code)
+        if each is step or (is_users and code.co_name == "<module>"):
+            return None
+        if is_users:
             found = found or each
-            if code.co_flags & inspect.CO_COROUTINE and code.co_name != "<module>":
-                held = found.f_code
-                return held.co_name, held.co_filename, found.f_lineno, makes_client
-    return None
+        if code.co_flags & inspect.CO_COROUTINE:
+            break
+    if found is None:
+        return None
+    held = found.f_code
+    return held.co_name, held.co_filename, found.f_lineno, makes_client
 
 
 def _is_users(code: CodeType) -> bool:
@@ -163,3 +164,27 @@ def _is_users(code: CodeType) -> bool:
 
 # The standard library, and this package.
 _ELSEWHERE = tuple(str(Path(each).parent.parent) + os.sep for each in (asyncio.__file__, __file__))
+
+
+def tell_held(held: list[Held]) -> list[str]:
+    """Say which functions held an event loop, how often and for how long: a sentence for each."""
+    functions = dict.fromkeys((each.function, each.file) for each in held)
+    return [
+        _tell([each for each in held if (each.function, each.file) == function])
+        for function in functions
+    ]
+
+
+def _tell(its: list[Held]) -> str:
+    longest = max(its, key=lambda each: each.duration)
+    place = Path(longest.file).name
+    where = f"line {longest.line}" + ("" if "ipykernel" in longest.file else f" of {place}")
+    often = "" if len(its) == 1 else f" {len(its)} times,"
+    most = "" if len(its) == 1 else " at most"
+    told = f"{longest.function}() held the event loop{often} for {longest.duration * 1000:.0f} ms"
+    if longest.makes_client:
+        return f"{told}{most} while it made a client ({where}). Make one, and use it for all calls."
+    return (
+        f"{told}{most} ({where}): no other task could go on. Await what it waits for, or write "
+        "await asyncio.to_thread(…)."
+    )

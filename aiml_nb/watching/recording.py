@@ -6,12 +6,8 @@ it. Whatever goes wrong here stays here: the code that is watched must not notic
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import lru_cache
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 from ..endpoint.bad_replies import BadResponseError
 from ..endpoint.failures import Failure, explain_failure, quote
@@ -19,39 +15,11 @@ from ..endpoint.keys import ApiKey
 from ..records import Attempt, Call, Outcome
 from ..replies.outcome import Verdict
 from .kinds import Json, Kind, label_of
+from .places import Place, guarded, now
 from .reply import ReplyReader
 
-now = time.perf_counter
 _NO_TEXT: dict[str, Any] = {}
 _MAX_LABEL = 20_000  # characters of a prompt
-
-
-class Place(Protocol):
-    """Where calls are recorded: a watch, a function's item, a step."""
-
-    @property
-    def is_open(self) -> bool:
-        """False once nothing more is to be recorded there."""
-
-    def add(self, make: Callable[[int], Call], *, base_url: str, at: float) -> tuple[Call, float]:
-        """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
-
-    def note(self, problem: BaseException) -> None:
-        """Be told of a call that could not be recorded."""
-
-
-# The call that is being made here; whether it is being sent, when nothing else is recorded
-# (an authentication may send something); and where calls belong if not to every watch.
-current_call: ContextVar[Recording | None] = ContextVar("current_call", default=None)
-is_sending: ContextVar[bool] = ContextVar("is_sending", default=False)
-current_places: ContextVar[tuple[Place, ...]] = ContextVar("current_places", default=())
-watches: list[Place] = []
-
-
-def open_places() -> tuple[Place, ...]:
-    """Return where a call that is made here and now is to be recorded."""
-    inner = tuple(place for place in current_places.get() if place.is_open)
-    return inner or tuple(place for place in watches if place.is_open)
 
 
 class Recording:
@@ -275,16 +243,6 @@ class _StatusError(Exception):
         self.status_code, self.response = status, response
 
 
-@contextmanager
-def guarded(places: tuple[Place, ...]) -> Iterator[None]:
-    """Let nothing out that goes wrong while something is recorded; the places are told."""
-    try:
-        yield
-    except Exception as problem:  # noqa: BLE001  the code that is watched must not notice
-        for place in places:
-            place.note(problem)
-
-
 def _settings_of(asked: Json) -> dict[str, Any]:
     """Return the parameters that are numbers and switches: in others a text may stand."""
     return {
@@ -292,10 +250,3 @@ def _settings_of(asked: Json) -> dict[str, Any]:
         for name, value in asked.items()
         if isinstance(value, int | float) and name != "stream"
     }
-
-
-@lru_cache(maxsize=64)
-def key_of(authorization: str) -> ApiKey | None:
-    """Return what a header holds that must not be written down."""
-    text = authorization.removeprefix("Bearer ").strip()
-    return ApiKey(text, source="the client") if text else None

@@ -12,7 +12,7 @@ from ..endpoint.failures import explain_failure, quote
 from ..endpoint.keys import ApiKey
 from ..printable import printable
 from ..records import Call
-from .recording import current_places, now, open_places
+from .places import current_places, now, open_places
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _NO_KEY = ApiKey("", source="")

@@ -7,13 +7,12 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import PurePath
 from types import TracebackType
 
 from ..records import Call, Run
-from .blocked import INTERVAL, Held, LoopWatcher
+from .blocked import INTERVAL, Held, LoopWatcher, tell_held
 from .hooks import hooks
-from .recording import watches
+from .places import watches
 
 STRATEGY = "watch"
 SEVERAL = "several models"
@@ -114,10 +113,7 @@ class Watch:
             return
         self.run.loop_lag_max = max(each.duration for each in held)
         self.run.loop_lag_total = sum(each.duration for each in held)
-        functions = dict.fromkeys((each.function, each.file) for each in held)
-        for name, file in functions:
-            its = [each for each in held if (each.function, each.file) == (name, file)]
-            self.run.notices.append(_tell_held(its))
+        self.run.notices += tell_held(held)
 
 
 def watch() -> Watch:
@@ -150,19 +146,3 @@ def _mark_unfinished(call: Call) -> None:
         call.outcome, call.error = "incomplete", "unfinished when the watch ended"
     for child in call.children:
         _mark_unfinished(child)
-
-
-def _tell_held(its: list[Held]) -> str:
-    """Say which function held the event loop, how often and for how long."""
-    longest = max(its, key=lambda each: each.duration)
-    place = PurePath(longest.file).name
-    where = f"line {longest.line}" + ("" if "ipykernel" in longest.file else f" of {place}")
-    often = "" if len(its) == 1 else f" {len(its)} times,"
-    most = "" if len(its) == 1 else " at most"
-    told = f"{longest.function}() held the event loop{often} for {longest.duration * 1000:.0f} ms"
-    if longest.makes_client:
-        return f"{told}{most} while it made a client ({where}). Make one, and use it for all calls."
-    return (
-        f"{told}{most} ({where}): no other task could go on. Await what it waits for, or write "
-        "await asyncio.to_thread(…)."
-    )

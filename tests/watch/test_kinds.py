@@ -292,7 +292,7 @@ def test_a_blocking_call_is_recorded_and_gives_what_it_gives(
 
     assert same(found, expected)
     check(run.calls, api, name)
-    assert run.notices == []
+    assert not any("could not be recorded" in notice for notice in run.notices)
 
 
 @pytest.mark.parametrize("name", ASYNC)
@@ -314,4 +314,4 @@ def test_an_awaited_call_is_recorded_and_gives_what_it_gives(
 
     assert same(found, expected)
     check(run.calls, api, name)
-    assert run.notices == []
+    assert not any("could not be recorded" in notice for notice in run.notices)

@@ -45,11 +45,11 @@ class FunctionClient:
         The function.
     strategy
         How the run makes its calls.
-    record
-        Returns what is entered around each call of the function.
 
     Attributes
     ----------
+    record
+        Returns what is entered around each call of the function: what it sends is recorded there.
     stop, say
         Stops the run, for a reason; says what is to be known of it (`Policy.say`).
     misfit
@@ -60,10 +60,9 @@ class FunctionClient:
         self,
         function: Function,
         strategy: str,
-        *,
-        record: Callable[[Call], AbstractContextManager[object]] = lambda call: nullcontext(),
     ) -> None:
-        self._function, self._strategy, self._record = function, strategy, record
+        self._function, self._strategy = function, strategy
+        self.record: Callable[[Call], AbstractContextManager[object]] = nullcontext
         is_awaited = function.is_chosen and strategy not in BLOCKING
         self._blocks = not (function.is_async or is_awaited)
         self._workers = Workers()
@@ -106,7 +105,7 @@ class FunctionClient:
 
     async def _call(self, item: Any, call: Call) -> Outcome:
         try:
-            with self._record(call):  # the one place where the function is called
+            with self.record(call):  # the one place where the function is called
                 return await self._invoke(item)
         except KeyboardInterrupt as error:
             if count_presses() > self._presses:

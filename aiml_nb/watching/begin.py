@@ -1,0 +1,91 @@
+"""Where a record begins: with a request of an openai client, or with something that is sent."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+
+from ..endpoint.keys import ApiKey
+from ..endpoint.transport import current_attempt
+from .kinds import OTHER, Json, kind_of
+from .places import current_call, guarded, is_sending, open_places
+from .recording import Recording
+
+_NOTHING: Json = {}
+_MAX_REQUEST = 4 * 2**20  # bytes of a request that is read for what it asks
+
+
+def begin_call(client: Any, options: Any) -> Recording | None:
+    """Begin the record of a request; None for one that is not to be recorded."""
+    places = open_places()
+    is_nested = is_sending.get() or current_call.get() is not None
+    if not places or is_nested or _is_ours(client, options):
+        return None
+    with guarded(places):
+        asked = options.json_data if isinstance(options.json_data, dict) else _NOTHING
+        kind = kind_of(str(options.url)) or OTHER
+        if str(options.method).lower() != "post":
+            kind = OTHER  # such as reading an answer again that was stored
+        key = getattr(client, "api_key", None)
+        base_url = str(client.base_url).rstrip("/")
+        return Recording(
+            places,
+            kind,
+            base_url=base_url,
+            asked=asked,
+            key=_key_of(key) if isinstance(key, str) else None,
+        )
+    return None
+
+
+def _is_ours(client: Any, options: Any) -> bool:
+    """Say whether the runner makes this request: it keeps the record itself."""
+    if current_attempt.get() is not None:
+        return True
+    is_guarded = type(getattr(client, "_client", None)).__module__.startswith(__package__[:7])
+    return is_guarded and str(options.method).lower() == "get"
+
+
+def begin_send(request: Any) -> Recording | None:
+    """Begin an attempt of the call that is being made here, or a call of its own."""
+    if is_sending.get():
+        return None
+    call = current_call.get()
+    if call is None and current_attempt.get() is None:
+        kind = kind_of(request.url.path) if request.method == "POST" else None
+        places = open_places() if kind else ()
+        if kind and places:
+            with guarded(places):
+                url, path = str(request.url.copy_with(query=None)), request.url.path
+                base_url = url.removesuffix(path) + path.rpartition("/" + path.split("/")[-1])[0]
+                authorization = request.headers.get("authorization") or ""
+                secret = authorization or request.headers.get("x-api-key") or ""
+                call = Recording(
+                    places,
+                    kind,
+                    base_url=base_url,
+                    asked=_read_request(request),
+                    key=_key_of(secret) if secret else None,
+                )
+    if call is not None:
+        with guarded(call.places):
+            call.begin_attempt()
+    return call
+
+
+def _read_request(request: Any) -> Json:
+    """Return the JSON of a request that is not an openai client's."""
+    asked: Any = None
+    with suppress(Exception):  # files, forms, and what is sent in pieces
+        if len(request.content) <= _MAX_REQUEST:
+            asked = json.loads(request.content)
+    return asked if isinstance(asked, dict) else _NOTHING
+
+
+@lru_cache(maxsize=64)
+def _key_of(authorization: str) -> ApiKey | None:
+    """Return what a header holds that must not be written down."""
+    text = authorization.removeprefix("Bearer ").strip()
+    return ApiKey(text, source="the client") if text else None

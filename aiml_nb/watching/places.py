@@ -1,0 +1,54 @@
+"""Where calls are recorded: in a watch, in the item of a function, in a step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Protocol
+
+from ..records import Call
+
+if TYPE_CHECKING:
+    from .recording import Recording
+
+now = time.perf_counter
+
+
+class Place(Protocol):
+    """Where calls are recorded: a watch, a function's item, a step."""
+
+    @property
+    def is_open(self) -> bool:
+        """False once nothing more is to be recorded there."""
+
+    def add(self, make: Callable[[int], Call], *, base_url: str, at: float) -> tuple[Call, float]:
+        """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
+
+    def note(self, problem: BaseException) -> None:
+        """Be told of a call that could not be recorded."""
+
+
+# The call that is being made here; whether it is being sent, when nothing else is recorded
+# (an authentication may send something); and where calls belong if not to every watch.
+current_call: ContextVar[Recording | None] = ContextVar("current_call", default=None)
+is_sending: ContextVar[bool] = ContextVar("is_sending", default=False)
+current_places: ContextVar[tuple[Place, ...]] = ContextVar("current_places", default=())
+watches: list[Place] = []
+
+
+def open_places() -> tuple[Place, ...]:
+    """Return where a call that is made here and now is to be recorded."""
+    inner = tuple(place for place in current_places.get() if place.is_open)
+    return inner or tuple(place for place in watches if place.is_open)
+
+
+@contextmanager
+def guarded(places: tuple[Place, ...]) -> Iterator[None]:
+    """Let nothing out that goes wrong while something is recorded; the places are told."""
+    try:
+        yield
+    except Exception as problem:  # noqa: BLE001  the code that is watched must not notice
+        for place in places:
+            place.note(problem)
