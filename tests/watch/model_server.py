@@ -106,7 +106,11 @@ def model_server() -> Iterator[ModelServer]:
                     self.wfile.flush()
                 self.wfile.write(b"0\r\n\r\n")
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            """Say nothing of a client that has gone."""
+
+    http = Server(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
     server = ModelServer(f"http://127.0.0.1:{http.server_address[1]}")
     thread = threading.Thread(target=http.serve_forever, daemon=True, args=(0.02,))
