@@ -1,4 +1,4 @@
-"""What every test stands on: no keys or proxies of the user's, and the simulator for a server."""
+"""Fixtures of all tests: no keys or proxies of the user, and the simulator as the server."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from hypothesis import settings
 
 import aiml_nb as nb
 
-# A shell that starts the tests in the background has them ignore Ctrl-C, and all they start.
+# A shell that starts the tests in the background makes them, and their children, ignore SIGINT.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# An example may take longer than 0.2 s where the machine has other work.
+# On a busy machine an example may take longer than hypothesis's deadline of 0.2 s.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
 
 @pytest.fixture(autouse=True)
 def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the user's keys, gateways, proxies or certificates."""
+    """Remove the user's keys, gateways, proxies and certificates from the environment."""
     certificates = {"SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "REQUESTS_CA_BUNDLE"}
     for name in list(os.environ):
         is_key = name.endswith("_API_KEY") or name.startswith("OPENAI_")
@@ -31,12 +31,12 @@ def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def endpoint() -> nb.Endpoint:
-    """A fresh service of the embedded simulator, 20 times as fast as life."""
+    """A new service of the embedded simulator, at 20 times real speed."""
     return nb.connect(speed=20, verbose=False)
 
 
 @pytest.fixture
 def closed_port() -> int:
-    """A port of this machine on which nobody listens."""
+    """A local port on which no program listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -1,7 +1,7 @@
-"""A server that says the key it was given in any one place of a reply, well formed or not.
+"""`echo_places`: a server that echoes the API key in one place of a reply, valid or not.
 
-``{root}/{place}/v1`` answers a call with `PLACES[place]`, and the list of models with a 404;
-``{root}/{place}/all/v1`` answers that as a call, too.
+``{root}/{place}/v1`` answers calls with `PLACES[place]`, and the list of models with a 404;
+``{root}/{place}/all/v1`` answers the list in the same way as calls.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def head(*lines: str, status: str = "200 OK", kind: str = "application/json") ->
 
 
 def answer(stream: bool, content: str = "Yes.", **more: Any) -> bytes:
-    """Return the body of an answer, whole or in pieces of a letter each."""
+    """Return the body of an answer, whole or as a stream with one letter per chunk."""
     about = {"id": "1", "model": "m", **more.pop("about", {})}
     end = {"index": 0, "finish_reason": more.pop("finish_reason", "stop")}
     if not stream:
@@ -54,7 +54,7 @@ def refusal(words: str) -> str:
 
 
 def failing(encoding: str) -> Reply:
-    """Return an error in an encoding that its label tells."""
+    """Return a reply that is an error in the given encoding, and says so."""
     kind = f"application/json; charset={encoding}"
     return lambda key, _: head(status="400 No", kind=kind) + refusal(key).encode(encoding)
 
@@ -147,7 +147,7 @@ PLACES: dict[str, Reply] = {
 
 
 def spelled_with(joiner: str, place: str) -> Reply:
-    """Say the key with something between its letters."""
+    """Return the reply with an invisible character between the letters of the key."""
     return lambda key, stream: PLACES[place](joiner.join(key), stream)
 
 
@@ -160,7 +160,7 @@ PLACES |= {
 
 @contextmanager
 def echo_places() -> Iterator[str]:
-    """Serve on a port of this machine, and yield the address before the place."""
+    """Serve on a local port, and yield the root of its addresses."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
 
     def serve(connection: socket.socket) -> None:

@@ -1,8 +1,8 @@
-"""A server that says the key it was given wherever a server can say anything.
+"""`echo_server`: a server that echoes the API key in every part of its replies.
 
-``{root}/{way}/v1`` answers in one way: ``good``, a status of failure, ``page``, ``odd``, ``header``
-(good, with the key in the head of the reply too), ``list`` (the models are refused), ``slow``
-(nothing comes), ``trickle`` (one piece of a stream, no more).
+``{root}/{way}/v1`` selects how it answers: ``good``, an error status, ``page``, ``odd``, ``header``
+(good, with the key in the head of the reply, too), ``list`` (the list of models is refused),
+``slow`` (no reply), ``trickle`` (one chunk of a stream and no more).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class _Echo(BaseHTTPRequestHandler):
         }
 
     def _event(self, letter: str | None) -> str:
-        """Return a piece of a stream; the key comes letter by letter."""
+        """Return a chunk of a stream; each has one letter of the key."""
         delta = {} if letter is None else {"content": letter}
         choice = {"index": 0, "delta": delta, "finish_reason": None if letter else "stop"}
         head = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": self._key}
@@ -99,7 +99,7 @@ EVENTS = "text/event-stream"
 
 @contextmanager
 def echo_server() -> Iterator[str]:
-    """Serve on a port of this machine, and yield the address before the way."""
+    """Serve on a local port, and yield the root of its addresses."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
     server.leaving = threading.Event()  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

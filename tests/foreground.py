@@ -1,4 +1,4 @@
-"""``aiml-nb simulate`` in a process of its own: a server that outlives the programs it serves."""
+"""`foreground`: ``aiml-nb simulate`` as a process, which outlives the programs it serves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .waiting import wait_until
 
 @dataclass(frozen=True)
 class Foreground:
-    """Where it listens."""
+    """The address of the server, and its log."""
 
     base_url: str
 
@@ -26,11 +26,11 @@ class Foreground:
             return json.load(reply)  # type: ignore[no-any-return]
 
     def calls(self) -> list[dict[str, Any]]:
-        """Return the chat completions that were asked for."""
+        """Return the log records of the chat completions."""
         return [each for each in self.read_log()["requests"] if "chat" in each["path"]]
 
     def sent(self) -> list[str]:
-        """Return the name that each of these requests carried: run, call and attempt."""
+        """Return the client request id of each of them: run, call and attempt."""
         return [call["client_request_id"] for call in self.calls()]
 
     def wait_for(self, count: int, *, patience: float = 30) -> None:
@@ -42,7 +42,7 @@ class Foreground:
         )
 
     def count_after(self, moment: float) -> int:
-        """Return how many requests came after `moment`, a ``time.monotonic()`` of this machine."""
+        """Return how many requests arrived after `moment`, a ``time.monotonic()``."""
         log = self.read_log()
         return sum(log["began"] + each["received"] > moment for each in log["requests"])
 

@@ -1,4 +1,4 @@
-"""A server that answers any request with the bytes it was given, right or wrong."""
+"""`raw_server`: a server that answers every chat completion with given bytes, valid or not."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ SSE_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: c
 
 @dataclass
 class RawServer:
-    """Where it listens, and the requests it saw."""
+    """The address of the server, and the requests it has received."""
 
     base_url: str
     requests: list[bytes] = field(default_factory=list)
 
     @property
     def chats(self) -> list[bytes]:
-        """The requests for chat completions: warm-up left aside."""
+        """The requests for chat completions, without the warm-up."""
         return [request for request in self.requests if b"/chat/completions" in request]
 
 
@@ -41,12 +41,12 @@ def raw_server(reply: bytes, *, port_of: RawServer | None = None) -> Iterator[Ra
             with connection:
                 try:
                     request = read_request(connection)
-                except OSError:  # no HTTP in time
+                except OSError:  # no complete request within the timeout
                     continue
                 server.requests.append(request)
                 chat = b"/chat/completions" in request
                 not_found = b"HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n"
-                with suppress(OSError):  # a caller may have had enough
+                with suppress(OSError):  # the client may have closed the connection
                     connection.sendall(reply if chat else not_found)
 
     thread = threading.Thread(target=serve, daemon=True)

@@ -1,4 +1,4 @@
-"""Tables of cases: what of them is run ordinarily, what is slow, and what is exhaustive."""
+"""Mark the cases of a table: run ordinarily, slow, or exhaustive."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ def slow(*values: Any) -> Any:
 
 
 def exhaustive(*values: Any) -> Any:
-    """Return a case that is slow, and of a kind with others: .ci/run leaves it out too."""
+    """Return a slow case that resembles others: .ci/run leaves it out, too."""
     return pytest.param(*values, marks=[pytest.mark.slow, pytest.mark.exhaustive])
 
 
 def in_turn(rows: Iterable[Any], *ways: Collection[Any]) -> list[Any]:
-    """Return each row in all ways, of which it is run ordinarily in one; the ways take turns.
+    """Return each row combined with all ways; the ordinary run has one of them, which rotates.
 
-    One more way is slow, that which has least in common with the first; the others are exhaustive.
+    So the ordinary run covers all rows and all ways without all combinations. Of the others the
+    one most different from the first is slow, the rest is exhaustive.
     """
     cases = []
     for number, row in enumerate(rows):

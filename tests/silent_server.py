@@ -1,4 +1,4 @@
-"""A server that takes every question and answers none, and sees who hangs up."""
+"""`silent_server`: a server that never answers chat completions, and notices who disconnects."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .raw_server import read_request
 
 @dataclass
 class SilentServer:
-    """Where it listens, and how many callers wait for an answer or have hung up.
+    """The address of the server, and semaphores to wait for its clients.
 
     Parameters
     ----------
     waiting, hung_up
-        Are released once for each caller that begins to wait, and for each that hangs up.
+        Released once for each client that has sent a request, and for each that disconnects.
     """
 
     base_url: str
@@ -28,7 +28,7 @@ class SilentServer:
 
 @contextmanager
 def silent_server() -> Iterator[SilentServer]:
-    """Let every chat completion wait for ever; answer any other request with a 404."""
+    """Leave every chat completion unanswered; answer any other request with a 404."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = SilentServer(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
     connections: list[socket.socket] = []

@@ -1,4 +1,4 @@
-"""How tests wait: for what they can see; and the few times that are part of what is tested."""
+"""How tests wait: for a condition; and by sleeping, where time itself is tested."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def wait_until(is_so: Callable[[], Any], *, patience: float = 20.0, every: float = 0.01) -> Any:
-    """Return what `is_so` gives, once it is true; fail where it is not within `patience`."""
+    """Poll `is_so` until it returns a true value, and return that; fail after `patience` s."""
     ends = time.monotonic() + patience
     while not (found := is_so()):
         assert time.monotonic() < ends, f"waited for {patience:g} s in vain"
@@ -21,7 +21,7 @@ def wait_until(is_so: Callable[[], Any], *, patience: float = 20.0, every: float
 async def wait_until_async(
     is_so: Callable[[], Any], *, patience: float = 20.0, every: float = 0.01
 ) -> Any:
-    """Do the same and leave the loop free; `is_so` may be a coroutine function."""
+    """Do the same without blocking the loop; `is_so` may be a coroutine function."""
     ends = time.monotonic() + patience
     while not (found := await _evaluate(is_so)):
         assert time.monotonic() < ends, f"waited for {patience:g} s in vain"
@@ -35,30 +35,30 @@ async def _evaluate(is_so: Callable[[], Any]) -> Any:
 
 
 def let_pass(seconds: float = 0.0, *, until: float = 0.0) -> None:
-    """Let time go by, or until this ``time.monotonic()``, in which something must not happen."""
+    """Sleep for `seconds`, or `until` a ``time.monotonic()``, while something must not happen."""
     time.sleep(seconds or max(0.0, until - time.monotonic()))
 
 
 async def let_pass_async(seconds: float) -> None:
-    """Do the same and leave the loop free."""
+    """Do the same without blocking the loop."""
     await asyncio.sleep(seconds)
 
 
 def block(seconds: float) -> None:
-    """Hold up this thread, and with it its loop, as work does and a machine that is busy."""
+    """Block this thread, and its event loop, as computations or a busy machine do."""
     time.sleep(seconds)
 
 
 async def take(seconds: float, result: Any = None) -> Any:
-    """Take so long and leave the loop free, as a server does that answers."""
+    """Return `result` after `seconds`, as an awaited call does."""
     return await asyncio.sleep(seconds, result)
 
 
 async def give_way() -> None:
-    """Let the loop turn once."""
+    """Yield to the event loop for one iteration."""
     await asyncio.sleep(0)
 
 
 async def never() -> None:
-    """Wait until somebody cancels it."""
+    """Wait until cancelled."""
     await asyncio.Event().wait()

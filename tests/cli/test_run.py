@@ -28,7 +28,7 @@ from aiml_nb.formats.lines import encode
 from ..foreground import Foreground, foreground
 from ..raw_server import JSON_HEAD, raw_server
 from ..rows import slow
-from ..runner.door_server import BAD_LISTS, Reply, door_server, listing, refusal
+from ..runner.gated_server import BAD_LISTS, Reply, gated_server, listing, refusal
 from ..waiting import let_pass
 from .typed import CANARY, aiml_nb
 
@@ -470,8 +470,8 @@ class TestFirstCall:
         models, reply, typed, said = REFUSED[name]
         write_questions(tmp_path, 9)
         more = ["--journal", "j.jsonl"] if command == "run" else []
-        with door_server(models=models, chat=lambda body: reply) as door:
-            place = ["--prompts", "q.jsonl", "--base-url", door.base_url, *more, *typed]
+        with gated_server(models=models, chat=lambda body: reply) as server:
+            place = ["--prompts", "q.jsonl", "--base-url", server.base_url, *more, *typed]
             done = aiml_nb(command, *place, cwd=tmp_path, MY_KEY=CANARY)
 
         assert done.returncode == 2
@@ -479,23 +479,23 @@ class TestFirstCall:
         assert len(done.stderr.splitlines()) == 1
         assert not speaks_python(done.stderr)
         assert CANARY not in done.stdout + done.stderr
-        assert len(door.chats) == 1
+        assert len(server.chats) == 1
         assert [each.name for each in tmp_path.iterdir()] == ["q.jsonl"]
 
     def test_an_address_without_its_path_is_completed_and_can_be_typed(
         self, tmp_path: Path
     ) -> None:
         write_questions(tmp_path, 5)
-        with door_server(models=BAD_LISTS["missing scopes"]) as door:
-            root = door.base_url.removesuffix("/v1")
+        with gated_server(models=BAD_LISTS["missing scopes"]) as server:
+            root = server.base_url.removesuffix("/v1")
             asked = run("--prompts", "q.jsonl", "--base-url", root, cwd=tmp_path)
             typed = shlex.split(asked.stderr.partition("try ")[2].strip().rstrip("."))
             done = run("--prompts", "q.jsonl", *typed, cwd=tmp_path)
 
         assert asked.returncode == 2
-        assert typed == ["--base-url", door.base_url]
+        assert typed == ["--base-url", server.base_url]
         assert done.returncode == 0, done.stderr
-        assert len(door.chats) == 5
+        assert len(server.chats) == 5
 
 
 class TestGoingOn:

@@ -21,7 +21,7 @@ from aiml_nb.endpoint.keys import ApiKey
 from aiml_nb.records import Run
 
 from ..waiting import block
-from .door_server import Reply, door_server
+from .gated_server import Reply, gated_server
 
 CAP = 60_000
 DEFAULT_RESERVE, RESERVE_FACTOR, ASSUMED = 4096, 2, 500
@@ -102,7 +102,7 @@ def run_row(row: Row, **options: Any) -> tuple[Run, int]:
         block(0.005)
         return reply(SCRIPTS[row.script](tokens), usage=REPORTS[row.report](44, tokens))
 
-    with door_server(chat=answer) as server:
+    with gated_server(chat=answer) as server:
         run = nb.run(
             [prompt] * 300,
             connect_to(server.base_url),

@@ -1,4 +1,4 @@
-"""Runs under a clock that skips the waits, against a service with faults."""
+"""Runs with a clock that skips the waits, against a service with faults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..waiting import give_way
 
 
 class SkippingClock(Clock):
-    """Real time, but every sleep is over at once and is counted as if it had been slept."""
+    """A clock whose sleeps return at once; its time advances as if it had slept."""
 
     def __init__(self) -> None:
         super().__init__(seed=1)
@@ -60,7 +60,7 @@ def connect_faulty(scenario: str = "instant", **knobs: Any) -> Endpoint:
 def run_skipping(
     prompts: list[Any], endpoint: Endpoint, clock: SkippingClock | None = None, **options: Any
 ) -> Run:
-    """Carry out a run whose waits take no time."""
+    """Execute a run with a clock that skips the waits."""
     return execute(make_plan(prompts, endpoint, **options), clock=clock or SkippingClock())
 
 

@@ -1,4 +1,4 @@
-"""Replies as servers of several makes send them: each whole, and in the pieces of its stream."""
+"""Replies in the shapes of several providers, each whole and as the chunks of its stream."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ def said(finish_reason: Any = "stop", **message: Any) -> dict[str, Any]:
 
 
 def piece(*choices: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Return a piece of a stream."""
+    """Return a chunk of a stream."""
     return {**HEAD, "object": "chat.completion.chunk", "choices": list(choices), **more}
 
 
 def delta(index: int = 0, finish_reason: str | None = None, **delta: Any) -> dict[str, Any]:
-    """Return a choice of a piece."""
+    """Return a choice of a chunk."""
     more = {"logprobs": delta.pop("logprobs", None)}
     return {"index": index, "delta": delta, **more, "finish_reason": finish_reason}
 
 
 def begin(index: int = 0, **more: Any) -> dict[str, Any]:
-    """Return the first piece of a choice."""
+    """Return the first chunk of a choice."""
     return piece(delta(index, role="assistant", **{"content": None, **more}))
 
 
@@ -59,12 +59,12 @@ LAST = piece(usage=USAGE)
 
 
 def end(reason: str = "stop", index: int = 0) -> dict[str, Any]:
-    """Return the last piece of a choice."""
+    """Return the last chunk of a choice."""
     return piece(delta(index, reason))
 
 
 def stream(*pieces: Any, done: bool = True) -> bytes:
-    """Return the body of a stream; what is bytes goes as it is."""
+    """Return the body of a stream; bytes are included as they are."""
     events = [
         each if isinstance(each, bytes) else b"data: %s\n\n" % json.dumps(each).encode()
         for each in pieces
@@ -74,7 +74,7 @@ def stream(*pieces: Any, done: bool = True) -> bytes:
 
 @dataclass(frozen=True)
 class Example:
-    """An answer, whole and in pieces, and what a record tells of it."""
+    """An answer, whole and in chunks, and the fields of the record expected for it."""
 
     whole: dict[str, Any]
     pieces: tuple[Any, ...]
@@ -84,7 +84,7 @@ class Example:
     is_openais: bool = True
 
     def reply(self, *, streamed: bool) -> bytes:
-        """Return it as a server sends it."""
+        """Return it in the bytes of a server."""
         if streamed:
             return SSE_HEAD + stream(*self.pieces)
         return JSON_HEAD + json.dumps(self.whole).encode()

@@ -1,7 +1,7 @@
-"""A world in which nothing happens by itself: time, replies, the disk and the end of the process.
+"""A scripted environment: the test controls time, replies, the disk and the end of the process.
 
-The runner and the openai client in it are the real ones; only what is outside of the process is
-played: the clock, the server behind the client's transport, and the system's `write`.
+The runner and the openai client are real; only what is outside of the process is replaced: the
+clock, the server behind the client's transport, and the system's `write`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ SSE = {"content-type": "text/event-stream"}
 
 
 class ProcessKilledError(BaseException):
-    """The process ends here: nothing that comes after it happens."""
+    """Stands for the end of the process: nothing after it happens."""
 
 
 class SteppedLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time is set, and which returns when there is nothing left to do."""
+    """An event loop whose time is set by the test, and which stops when nothing is ready."""
 
     def __init__(self) -> None:
         super().__init__(_Selector(self))
@@ -54,12 +54,12 @@ class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
     def select(self, timeout: float | None = None) -> Any:
         if timeout is None or timeout > 0:
             self._loop.stop()
-        self._loop.now += 1e-6  # no turn takes no time
+        self._loop.now += 1e-6  # every iteration takes some time
         return super().select(0)
 
 
 class SteppedClock(Clock):
-    """The loop's time."""
+    """A clock with the time of the loop."""
 
     def __init__(self, loop: SteppedLoop, seed: int) -> None:
         super().__init__(seed)
@@ -71,14 +71,14 @@ class SteppedClock(Clock):
 
 @dataclass
 class Exchange:
-    """One request that the server has, and the reply as far as it has been sent.
+    """One request that the server has received, and its reply so far.
 
     Parameters
     ----------
     index, number
-        Which call of the run, and which attempt.
+        The index of the call, and the number of the attempt.
     pieces
-        The head, then the pieces of the body; an exception breaks off, None ends.
+        The head, then the chunks of the body; an exception breaks the reply off, None ends it.
     """
 
     name: str
@@ -100,7 +100,7 @@ class Exchange:
         self.end(*body)
 
     def begin(self, text: str) -> None:
-        """Send the first piece of a streamed answer."""
+        """Send the first chunk of a streamed answer."""
         self.has_begun = True
         self.pieces.put_nowait((200, SSE))
         self.pieces.put_nowait(_event(text, None))
@@ -111,16 +111,16 @@ class Exchange:
 
 
 class ScriptedServer(httpx2.AsyncBaseTransport):
-    """Keeps what it is asked until it is told what to answer; outlives the processes it serves.
+    """Holds requests until the test answers them; outlives the simulated processes.
 
     Attributes
     ----------
     open
-        The requests without a whole reply, of the process that lives.
+        The requests of the current process without a complete reply.
     asked
-        The names of all requests, in their order.
+        The client request ids of all requests, in order.
     is_away
-        True while no connection is accepted: nothing is asked then.
+        True while connections are refused.
     """
 
     def __init__(self) -> None:
@@ -151,11 +151,11 @@ class ScriptedServer(httpx2.AsyncBaseTransport):
         return httpx2.Response(status, headers=headers, stream=_Body(self, exchange))
 
     def count(self, run_index: int, since: int = 0) -> int:
-        """Return how often a call was asked for, from the `since`-th request on."""
+        """Return how many requests a call has sent, from the `since`-th request on."""
         return sum(int(name.split(".")[1]) == run_index for name in self.asked[since:])
 
     def twice(self) -> list[str]:
-        """Return the names that more than one request had."""
+        """Return the client request ids of more than one request."""
         return [name for name, count in Counter(self.asked).items() if count > 1]
 
 
@@ -192,14 +192,14 @@ class ScriptedEndpoint(Endpoint):
 
 
 class ScriptedDisk:
-    """Stands in for `os` in the journal: it can be full, and the process can end in a write.
+    """Replaces `os` in the journal: the disk can be full, and the process can end during a write.
 
     Attributes
     ----------
     tears_at
-        The share of the next line that is written before the process is killed.
+        The fraction of the next line that is written before the process is killed.
     fills_at
-        The share of the next line that is written before the disk is full.
+        The fraction of the next line that is written before the disk is full.
     """
 
     def __init__(self) -> None:
@@ -218,7 +218,7 @@ class ScriptedDisk:
         return handle
 
     def close(self, handle: int) -> None:
-        if handle in self._handles:  # else the system has closed it, when the process was killed
+        if handle in self._handles:  # else `kill` has closed it
             self._handles.remove(handle)
             os.close(handle)
 
@@ -241,20 +241,20 @@ class ScriptedDisk:
         return os.write(handle, data)
 
     def kill(self) -> None:
-        """End the process: what is written stays, the lock goes."""
+        """End the process: the written data stays, the lock is released."""
         self.is_dead = True
         for handle in self._handles:
             os.close(handle)
         self._handles.clear()
 
     def restart(self) -> None:
-        """Begin a new process, with room on the disk."""
+        """Start a new process, with free space on the disk."""
         self.is_dead = self.is_full = False
         self.tears_at = self.fills_at = None
 
 
 def answer(exchange: Exchange, text: str, usage: dict[str, int], finish_reason: str | None) -> None:
-    """Send a whole answer, or what is left of one that has begun."""
+    """Send a whole answer, or the rest of one that has begun."""
     if not exchange.stream:
         choice = {
             "index": 0,
@@ -272,7 +272,7 @@ def answer(exchange: Exchange, text: str, usage: dict[str, int], finish_reason: 
 
 
 def refuse(exchange: Exchange, status: int, message: str = "No.", **headers: str) -> None:
-    """Send an error's reply."""
+    """Send an error."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     exchange.send(status, JSON | named, json.dumps({"error": {"message": message}}).encode())
 

@@ -1,7 +1,7 @@
-"""Make system calls of this process fail for good, as a file system without them would.
+"""Make a system call of this process fail permanently, as on a file system without support for it.
 
-A seccomp filter answers in the kernel's place, so that it is a real error of a real call. It cannot
-be taken back: use it in a process of its own. Linux on x86-64 only.
+A seccomp filter makes the kernel return a real error. It cannot be removed, so use a process of its
+own. Linux on x86-64 only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 
 
 def fail_system_call(number: int, error: int) -> None:
-    """Let every later call of this kind end with `error`, one of the numbers in `errno`."""
+    """Make every later call with this number fail with `error`, a number of `errno`."""
     steps = [
         (_LOAD, 0, 0, 0),  # the number of the call
         (_JUMP_IF_EQUAL, 0, 1, number),

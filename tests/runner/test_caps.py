@@ -14,7 +14,7 @@ from aiml_nb.runner.limits.tokens import count_tokens, least_tokens
 
 from ..rows import exhaustive, slow
 from .caps_table import CAP, ROWS, Row, bound_of, connect_to, reply, run_row, telling_rows
-from .door_server import Reply, door_server
+from .gated_server import Reply, gated_server
 
 # Costs that are none.
 NO_COSTS = [..., None, 0, -1.0, "0.1", float("nan"), True, 10**400]
@@ -48,7 +48,7 @@ def run_with_costs(costs: list[Any], **options: Any) -> tuple[nb.Run, int]:
         told = meta["usage"]["usd_spent"] is not ...
         return reply("Yes.", meta=meta if told else ...)
 
-    with door_server(chat=answer) as server:
+    with gated_server(chat=answer) as server:
         endpoint = connect_to(server.base_url, provider="aimlapi")
         run = nb.run(["Who?"] * 40, endpoint, progress=False, **options)
         return run, len(server.chats)
@@ -139,7 +139,7 @@ def test_the_plan_says_how_well_caps_are_kept() -> None:
 
 def test_a_server_that_ignores_max_tokens_is_found_out_by_one_call() -> None:
     usage = {"prompt_tokens": 10, "completion_tokens": 3000, "total_tokens": 3010}
-    with door_server(chat=lambda body: reply("word " * 3000, usage=usage)) as server:
+    with gated_server(chat=lambda body: reply("word " * 3000, usage=usage)) as server:
         run = nb.run(
             ["Who?"] * 50,
             connect_to(server.base_url),

@@ -19,12 +19,12 @@ from aiml_nb.runner import STRATEGIES, first_call
 from ..raw_server import raw_server
 from ..rows import in_turn
 from ..waiting import let_pass
-from .door_server import (
+from .gated_server import (
     BAD_LISTS,
-    DoorServer,
+    GatedServer,
     Reply,
     completion,
-    door_server,
+    gated_server,
     listing,
     refusal,
 )
@@ -36,8 +36,8 @@ FOUR = ("sequential", "threads", "gather", "workers")
 MANY = pytest.mark.parametrize("strategy", [each for each in STRATEGIES if each != "sequential"])
 
 
-def at(door: DoorServer, **how: Any) -> nb.Endpoint:
-    return nb.connect(base_url=door.base_url, verbose=False, **{"model": "m", **how})
+def at(server: GatedServer, **how: Any) -> nb.Endpoint:
+    return nb.connect(base_url=server.base_url, verbose=False, **{"model": "m", **how})
 
 
 class Turns:
@@ -72,24 +72,24 @@ class TestListsThatTellNothing:
     )
     def test_the_first_call_goes_alone_and_then_all_others(self, name: str, strategy: str) -> None:
         turns = Turns(5, first_alone=True)
-        with door_server(models=BAD_LISTS.get(name, name), chat=turns) as door:
-            run = nb.run(questions(5), at(door), strategy=strategy)
+        with gated_server(models=BAD_LISTS.get(name, name), chat=turns) as server:
+            run = nb.run(questions(5), at(server), strategy=strategy)
 
         assert {call.outcome for call in run.calls} == {"ok"}
         assert turns.seen_at_first == 1
         assert run.stopped is None
-        assert set(door.lists) == {"/v1/models"}
+        assert set(server.lists) == {"/v1/models"}
         assert [change.limit for change in run.limit_history] == [1, 5]
 
     @MANY
     def test_every_strategy_waits_for_it(self, strategy: str) -> None:
-        with door_server(models=BAD_LISTS["not found"], holds=1) as door:
-            endpoint = at(door)
+        with gated_server(models=BAD_LISTS["not found"], n_held=1) as server:
+            endpoint = at(server)
             thread, runs = in_thread(lambda: nb.run(questions(8), endpoint, strategy=strategy))
-            door.wait_for_chats(1)
+            server.wait_for_chats(1)
             let_pass(0.1)
-            assert len(door.chats) == 1
-            door.let_go.set()
+            assert len(server.chats) == 1
+            server.gate.set()
             thread.join(20)
 
         assert {call.outcome for call in runs[0].calls} == {"ok"}
@@ -100,12 +100,12 @@ class TestListsThatTellNothing:
     ) -> None:
         monkeypatch.setattr(preflight, "_MAX_SECONDS", 0.5)
         for models in ("hang", "trickle"):
-            with door_server(models=models) as door:
-                run = nb.run(questions(3), at(door), strategy=strategy, run_timeout=30)
+            with gated_server(models=models) as server:
+                run = nb.run(questions(3), at(server), strategy=strategy, run_timeout=30)
 
             assert {call.outcome for call in run.calls} == {"ok"}
             assert run.calls[0].submitted == 0.0
-            assert len(door.lists) == 1
+            assert len(server.lists) == 1
 
     @pytest.mark.parametrize(
         "models",
@@ -118,29 +118,29 @@ class TestListsThatTellNothing:
         ],
     )
     def test_lists_of_other_shapes_are_read(self, models: bytes) -> None:
-        with door_server(models=(200, models), chat=Turns(4, first_alone=False)) as door:
-            run = nb.run(questions(4), at(door))
+        with gated_server(models=(200, models), chat=Turns(4, first_alone=False)) as server:
+            run = nb.run(questions(4), at(server))
 
         assert {call.outcome for call in run.calls} == {"ok"}
 
     @MANY
     def test_a_list_with_the_model_lets_all_go_at_once(self, strategy: str) -> None:
-        with door_server(chat=Turns(4, first_alone=False)) as door:
+        with gated_server(chat=Turns(4, first_alone=False)) as server:
             run = nb.run(
-                questions(4), at(door), strategy="gather" if strategy == "adaptive" else strategy
+                questions(4), at(server), strategy="gather" if strategy == "adaptive" else strategy
             )
 
         assert {call.outcome for call in run.calls} == {"ok"}
 
     @pytest.mark.parametrize("strategy", ["threads", "gather"])
     def test_a_stream_lets_the_others_go_as_soon_as_it_begins(self, strategy: str) -> None:
-        with door_server(models=BAD_LISTS["not found"], holds=6) as door:
-            endpoint = at(door)
+        with gated_server(models=BAD_LISTS["not found"], n_held=6) as server:
+            endpoint = at(server)
             thread, runs = in_thread(
                 lambda: nb.run(questions(6), endpoint, strategy=strategy, stream=True)
             )
-            door.wait_for_chats(6)
-            door.let_go.set()
+            server.wait_for_chats(6)
+            server.gate.set()
             thread.join(20)
 
         assert {call.outcome for call in runs[0].calls} == {"ok"}
@@ -150,31 +150,31 @@ class TestListsThatTellNothing:
         self, strategy: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(first_call, "HOLD_SECONDS", 0.3)
-        with door_server(models=BAD_LISTS["not found"], holds=6) as door:
-            endpoint = at(door)
+        with gated_server(models=BAD_LISTS["not found"], n_held=6) as server:
+            endpoint = at(server)
             thread, runs = in_thread(lambda: nb.run(questions(6), endpoint, strategy=strategy))
-            door.wait_for_chats(6)
-            door.let_go.set()
+            server.wait_for_chats(6)
+            server.gate.set()
             thread.join(20)
 
         assert {call.outcome for call in runs[0].calls} == {"ok"}
 
     def test_what_has_answered_once_is_known(self) -> None:
-        with door_server(models=BAD_LISTS["missing scopes"]) as door:
-            endpoint = at(door)
+        with gated_server(models=BAD_LISTS["missing scopes"]) as server:
+            endpoint = at(server)
             nb.run(["Who?"], endpoint)
-            door.chat = Turns(4, first_alone=False)
+            server.chat = Turns(4, first_alone=False)
             run = nb.run(questions(4), endpoint)
 
         assert {call.outcome for call in run.calls} == {"ok"}
 
     def test_a_comparison_goes_at_once_after_its_sync_side(self) -> None:
-        with door_server(models=BAD_LISTS["missing scopes"]) as door:
-            result = nb.compare(nb.prompts.FAQ, at(door))
+        with gated_server(models=BAD_LISTS["missing scopes"]) as server:
+            result = nb.compare(nb.prompts.FAQ, at(server))
 
         assert result.sync.limit_history[0].limit == 1
         assert [change.limit for change in result.concurrent.limit_history] == [2]
-        assert len(door.lists) == 2
+        assert len(server.lists) == 2
 
 
 class TestModelsThatAreNotListed:
@@ -182,21 +182,21 @@ class TestModelsThatAreNotListed:
     @pytest.mark.parametrize("model", ["alias", "gpt-4o", "models/m"])
     def test_are_asked_for_all_the_same(self, model: str, strategy: str) -> None:
         """Some servers do not look at the name, others have aliases and wildcards."""
-        with door_server(models=listing("m", "gpt-*")) as door:
-            run = nb.run(questions(5), at(door, model=model), strategy=strategy)
+        with gated_server(models=listing("m", "gpt-*")) as server:
+            run = nb.run(questions(5), at(server, model=model), strategy=strategy)
 
         assert {call.outcome for call in run.calls} == {"ok"}
-        assert {chat["model"] for chat in door.chats} == {model}
+        assert {chat["model"] for chat in server.chats} == {model}
 
     def test_lines_with_models_of_their_own_are_asked_for_by_those(self) -> None:
         """The model of the endpoint, which no line asks for, is not looked for."""
         lines = [{"prompt": text, "model": "m"} for text in questions(3)]
         lines[1] = {"prompt": "?", "extra_body": {"model": "n"}}
-        with door_server(models=listing("m", "n"), chat=Turns(3, first_alone=False)) as door:
-            run = nb.run(lines, at(door, model="gpt-4o"))
+        with gated_server(models=listing("m", "n"), chat=Turns(3, first_alone=False)) as server:
+            run = nb.run(lines, at(server, model="gpt-4o"))
 
         assert {call.outcome for call in run.calls} == {"ok"}
-        assert sorted(chat["model"] for chat in door.chats) == ["m", "m", "n"]
+        assert sorted(chat["model"] for chat in server.chats) == ["m", "m", "n"]
 
     @BOTH
     def test_one_of_several_that_is_unknown_fails_its_own_calls_only(self, strategy: str) -> None:
@@ -208,8 +208,8 @@ class TestModelsThatAreNotListed:
                 return refusal(404, "The model `typo` does not exist", code="model_not_found")
             return completion()
 
-        with door_server(chat=chat) as door:
-            run = nb.run(lines, at(door), strategy=strategy)
+        with gated_server(chat=chat) as server:
+            run = nb.run(lines, at(server), strategy=strategy)
 
         assert [call.outcome for call in run.calls] == ["error", "ok", "ok", "ok"]
         assert run.stopped is None
@@ -296,12 +296,12 @@ class TestRefusals:
     ) -> None:
         models, reply, said = REFUSALS[name]
         journal = tmp_path / "j.jsonl"
-        with door_server(models=models, chat=lambda body: reply) as door:
-            endpoint = at(door, model="gpt-4o-mimi", api_key=KEY)
+        with gated_server(models=models, chat=lambda body: reply) as server:
+            endpoint = at(server, model="gpt-4o-mimi", api_key=KEY)
             with pytest.raises(nb.EndpointError, match=rf"(?s){said}") as caught:
                 nb.run(questions(20), endpoint, strategy=strategy, journal=journal)
 
-        assert len({chat["messages"][0]["content"] for chat in door.chats}) == 1
+        assert len({chat["messages"][0]["content"] for chat in server.chats}) == 1
         assert KEY[:12] not in str(caught.value)
         run = nb.last_run()
         assert run is not None
@@ -315,19 +315,19 @@ class TestRefusals:
     ) -> None:
         models, reply, said = REFUSALS[name]
         journal = tmp_path / "j.jsonl"
-        with door_server(models=models, chat=lambda body: reply) as door:
-            endpoint = at(door, model="gpt-4o-mimi", api_key=KEY)
+        with gated_server(models=models, chat=lambda body: reply) as server:
+            endpoint = at(server, model="gpt-4o-mimi", api_key=KEY)
             run = nb.run(questions(20), endpoint, strategy=strategy, journal=journal)
             assert re.search(said, run.stopped or "", re.S)
-            assert len(door.chats) == 1
+            assert len(server.chats) == 1
             assert [call.outcome for call in run.calls] == ["error", *["not_started"] * 19]
             assert run.calls[0].error in json.loads(reply[1])["error"]["message"]
             assert nb.read_saved(journal).calls[0] == run.calls[0]  # type: ignore[union-attr]
-            door.chat = lambda body: completion()
+            server.chat = lambda body: completion()
             again = nb.resume(journal, endpoint, retry_failed=True)
-            door.chat = lambda body: reply
+            server.chat = lambda body: reply
             with pytest.raises(nb.EndpointError, match=rf"(?s){said}"):
-                nb.compare(nb.prompts.FAQ, at(door, model="gpt-4o-mimi", api_key=KEY))
+                nb.compare(nb.prompts.FAQ, at(server, model="gpt-4o-mimi", api_key=KEY))
 
         assert {call.outcome for call in again.calls} == {"ok"}
 
@@ -336,48 +336,48 @@ class TestRefusals:
         chat: Callable[[Any], Reply] = lambda body: refusal(401, "Invalid API Key")  # noqa: E731
         said = r"/v1 needs a key: Invalid API Key\. .*api_key=…\).*--api-key-env NAME"
         with (
-            door_server(models=BAD_LISTS["missing scopes"], chat=chat) as door,
+            gated_server(models=BAD_LISTS["missing scopes"], chat=chat) as server,
             pytest.raises(nb.EndpointError, match=said),
         ):
-            nb.run(questions(3), at(door), strategy=strategy)
+            nb.run(questions(3), at(server), strategy=strategy)
 
-        assert len(door.chats) == 1
+        assert len(server.chats) == 1
 
     @BOTH
     @pytest.mark.parametrize("path", ["/v1", "/api/v1", "/openai/v1", "/deep/v1"])
     def test_an_address_without_its_path_is_completed(self, path: str, strategy: str) -> None:
-        with door_server(path=path) as door:
-            root = door.base_url.removesuffix(path)
+        with gated_server(path=path) as server:
+            root = server.base_url.removesuffix(path)
             typed = f"{root}/deep" if path == "/deep/v1" else root
             endpoint = nb.connect(base_url=typed, model="m", verbose=False)
-            with pytest.raises(nb.EndpointError, match=f"try base_url='{door.base_url}'"):
+            with pytest.raises(nb.EndpointError, match=f"try base_url='{server.base_url}'"):
                 nb.run(questions(9), endpoint, strategy=strategy)
 
-        assert len([method for method, _ in door.asked if method == "POST"]) == 1
-        assert door.chats == []
+        assert len([method for method, _ in server.asked if method == "POST"]) == 1
+        assert server.chats == []
 
     @BOTH
     def test_another_path_that_asks_for_a_key_is_one(self, strategy: str) -> None:
-        with door_server(models=BAD_LISTS["missing scopes"]) as door:
-            root = door.base_url.removesuffix("/v1")
-            with pytest.raises(nb.EndpointError, match=f"try base_url='{door.base_url}'"):
+        with gated_server(models=BAD_LISTS["missing scopes"]) as server:
+            root = server.base_url.removesuffix("/v1")
+            with pytest.raises(nb.EndpointError, match=f"try base_url='{server.base_url}'"):
                 nb.run(["?"], nb.connect(base_url=root, model="m", verbose=False))
 
     @BOTH
     def test_pages_for_people_are_no_model_server(self, strategy: str) -> None:
         page = (200, b"<!doctype html><html><title>Chat</title></html>")
         with (
-            door_server(models=BAD_LISTS["a page"], chat=lambda _: page) as door,
+            gated_server(models=BAD_LISTS["a page"], chat=lambda _: page) as server,
             pytest.raises(nb.EndpointError, match=r"No chat completions .* ends in /v1"),
         ):
-            nb.run(questions(50), at(door), strategy=strategy, max_concurrency=1)
+            nb.run(questions(50), at(server), strategy=strategy, max_concurrency=1)
 
-        assert len(door.chats) <= 3
+        assert len(server.chats) <= 3
 
     async def test_say_so_to_whoever_awaits(self) -> None:
         chat: Callable[[Any], Reply] = lambda body: refusal(401, "No.")  # noqa: E731
-        with door_server(models=BAD_LISTS["missing scopes"], chat=chat) as door:
-            endpoint = at(door)
+        with gated_server(models=BAD_LISTS["missing scopes"], chat=chat) as server:
+            endpoint = at(server)
             for wait in (
                 nb.run_async(questions(3), endpoint),
                 nb.run_async(questions(3), endpoint, strategy="threads"),
@@ -389,22 +389,22 @@ class TestRefusals:
             with pytest.raises(nb.EndpointError, match="needs a key"):
                 await asyncio.to_thread(nb.compare, questions(3), endpoint)
 
-        assert len(door.chats) == 5
+        assert len(server.chats) == 5
 
     @BOTH
     def test_a_run_that_goes_on_sends_the_refused_call_again(
         self, strategy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         journal = tmp_path / "j.jsonl"
-        with door_server(models=BAD_LISTS["missing scopes"]) as door:
-            nb.run(questions(4), at(door), strategy=strategy, max_calls=2, journal=journal)
-            door.chat = lambda body: refusal(401, "Expired.")
+        with gated_server(models=BAD_LISTS["missing scopes"]) as server:
+            nb.run(questions(4), at(server), strategy=strategy, max_calls=2, journal=journal)
+            server.chat = lambda body: refusal(401, "Expired.")
             for _ in range(2):
                 with pytest.raises(nb.EndpointError, match="Expired"):
-                    nb.resume(journal, at(door), max_calls=None)
-            assert len(door.chats) == 4
-            door.chat = lambda body: completion()
-            run = nb.resume(journal, at(door), max_calls=None)
+                    nb.resume(journal, at(server), max_calls=None)
+            assert len(server.chats) == 4
+            server.chat = lambda body: completion()
+            run = nb.resume(journal, at(server), max_calls=None)
 
         assert {call.outcome for call in run.calls} == {"ok"}
         assert [len(call.attempts) for call in run.calls] == [1, 1, 3, 1]
@@ -417,10 +417,10 @@ class TestRefusals:
     ) -> None:
         """One that makes embeddings is listed, too."""
         chat: Callable[[Any], Reply] = lambda body: refusal(404, "Not a chat model.")  # noqa: E731
-        with door_server(chat=chat) as door:
-            run = nb.run(questions(60), at(door), strategy=strategy, max_concurrency=5)
+        with gated_server(chat=chat) as server:
+            run = nb.run(questions(60), at(server), strategy=strategy, max_concurrency=5)
 
-        assert 3 <= len(door.chats) <= 7
+        assert 3 <= len(server.chats) <= 7
         assert "has no model 'm': Not a chat model" in (run.stopped or "")
         assert {call.outcome for call in run.calls} == {"error", "not_started"}
 
@@ -434,8 +434,8 @@ class TestFailuresThatSayNothing:
                 return refusal(status, "This model does not support temperature.")
             return completion()
 
-        with door_server(models=BAD_LISTS["not found"], chat=chat) as door:
-            run = nb.run(questions(5), at(door), strategy=strategy, max_attempts=1)
+        with gated_server(models=BAD_LISTS["not found"], chat=chat) as server:
+            run = nb.run(questions(5), at(server), strategy=strategy, max_attempts=1)
 
         assert [call.outcome for call in run.calls] == ["error", *["ok"] * 4]
         assert run.calls[0].error_type == str(status)
@@ -443,10 +443,10 @@ class TestFailuresThatSayNothing:
     @BOTH
     def test_a_429_of_the_first_call_does_not_hold_the_others_down(self, strategy: str) -> None:
         replies = iter([refusal(429, "Slow down.")])
-        with door_server(
+        with gated_server(
             models=BAD_LISTS["not found"], chat=lambda body: next(replies, completion())
-        ) as door:
-            run = nb.run(questions(5), at(door), strategy=strategy)
+        ) as server:
+            run = nb.run(questions(5), at(server), strategy=strategy)
 
         assert {call.outcome for call in run.calls} == {"ok"}
         assert run.limit_history[-1].limit == (1 if strategy == "sequential" else 5)
@@ -457,8 +457,8 @@ class TestFailuresThatSayNothing:
             text = body["messages"][0]["content"]
             return completion() if text == "Question 0?" else refusal(404, "Not Found")
 
-        with door_server(models=BAD_LISTS["not found"], chat=chat) as door:
-            run = nb.run(questions(9), at(door), strategy=strategy)
+        with gated_server(models=BAD_LISTS["not found"], chat=chat) as server:
+            run = nb.run(questions(9), at(server), strategy=strategy)
 
         assert [call.outcome for call in run.calls] == ["ok", *["error"] * 8]
         assert run.stopped is None
@@ -466,11 +466,11 @@ class TestFailuresThatSayNothing:
     @BOTH
     def test_a_first_attempt_that_dies_unheard_is_made_again_alone(self, strategy: str) -> None:
         replies = iter([(0, b"")])
-        with door_server(models="reset", chat=lambda body: next(replies, completion())) as door:
-            run = nb.run(questions(4), at(door), strategy=strategy)
+        with gated_server(models="reset", chat=lambda body: next(replies, completion())) as server:
+            run = nb.run(questions(4), at(server), strategy=strategy)
 
         assert {call.outcome for call in run.calls} == {"ok"}
-        texts = [chat["messages"][0]["content"] for chat in door.chats]
+        texts = [chat["messages"][0]["content"] for chat in server.chats]
         assert texts[:2] == ["Question 0?"] * 2
         assert len(run.calls[0].attempts) == 2
 
@@ -499,12 +499,12 @@ class TestWhatCannotBeSent:
         self, words: str, strategy: str
     ) -> None:
         with (
-            door_server(models=(400, words.encode())) as door,
+            gated_server(models=(400, words.encode())) as server,
             pytest.raises(nb.EndpointError, match=r"wants https\. Write base_url='https://127"),
         ):
-            nb.run(questions(3), at(door), strategy=strategy)
+            nb.run(questions(3), at(server), strategy=strategy)
 
-        assert door.chats == []
+        assert server.chats == []
 
     @BOTH
     def test_https_where_there_is_none_stops_before_the_first_call(self, strategy: str) -> None:
@@ -523,11 +523,11 @@ def test_the_check_up_says_what_the_list_did_not_tell(
 ) -> None:
     from aiml_nb import doctor
 
-    with door_server(models=BAD_LISTS["missing scopes"]) as door:
-        monkeypatch.setattr(doctor, "connect", lambda **_: at(door, model="x"))
+    with gated_server(models=BAD_LISTS["missing scopes"]) as server:
+        monkeypatch.setattr(doctor, "connect", lambda **_: at(server, model="x"))
         finding = doctor._check_endpoint()
 
-    assert (finding.state, door.chats) == ("note", [])
+    assert (finding.state, server.chats) == ("note", [])
     assert "does not say whether it has the model x (Missing scopes" in finding.text
 
 

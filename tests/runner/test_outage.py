@@ -20,7 +20,7 @@ from aiml_nb.runner.retries.outage import MIN_LOST, Outage, ProbeResult
 
 from ..rows import in_turn, slow
 from .conftest import run_skipping
-from .leaving_server import LeavingServer, leaving_server
+from .outage_server import OutageServer, outage_server
 from .virtual import VirtualServer, run_ours
 
 WAYS = pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def outcomes(run: Run) -> Counter[str]:
 def leave_at(number: int, seconds: float) -> Any:
     """Let the server go away as its `number`-th request has come."""
 
-    def act(server: LeavingServer, count: int) -> None:
+    def act(server: OutageServer, count: int) -> None:
         if count == number:
             server.leave_for(seconds)
 
@@ -47,7 +47,7 @@ def test_a_run_waits_for_a_server_that_is_away_and_loses_nothing(
     strategy: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "j.jsonl"
-    with leaving_server(leave_at(12, 0.7)) as server:
+    with outage_server(leave_at(12, 0.7)) as server:
         endpoint = nb.connect(base_url=server.base_url, verbose=False)
         run = nb.run(
             [f"Q{n}" for n in range(60)],
@@ -73,7 +73,7 @@ def test_one_that_stays_away_ends_the_run_and_a_resume_goes_on(
     strategy: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "j.jsonl"
-    with leaving_server(leave_at(12, 1e6)) as server:
+    with outage_server(leave_at(12, 1e6)) as server:
         endpoint = nb.connect(base_url=server.base_url, verbose=False)
         questions = [f"Q{n}" for n in range(40)]
         run = nb.run(
@@ -94,12 +94,12 @@ def test_one_that_stays_away_ends_the_run_and_a_resume_goes_on(
 
 @WAYS
 def test_ctrl_c_in_an_outage_gives_the_prompt_back(strategy: str) -> None:
-    def act(server: LeavingServer, count: int) -> None:
+    def act(server: OutageServer, count: int) -> None:
         if count == 8:
             server.leave()
             threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 
-    with leaving_server(act) as server:
+    with outage_server(act) as server:
         endpoint = nb.connect(base_url=server.base_url, verbose=False)
         began = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
@@ -113,11 +113,11 @@ def test_ctrl_c_in_an_outage_gives_the_prompt_back(strategy: str) -> None:
 
 @WAYS
 def test_a_refused_connection_is_no_attempt_of_one_that_may_have_no_second(strategy: str) -> None:
-    def act(server: LeavingServer, count: int) -> None:
+    def act(server: OutageServer, count: int) -> None:
         if count == 9:  # as it is answered, so that none is in flight but this one
             server.leave_for(0.6)
 
-    with leaving_server(act) as server:
+    with outage_server(act) as server:
         endpoint = nb.connect(base_url=server.base_url, verbose=False)
         run = nb.run(
             [f"Q{n}" for n in range(20)],
@@ -135,7 +135,7 @@ def test_a_refused_connection_is_no_attempt_of_one_that_may_have_no_second(strat
 
 @WAYS
 def test_no_server_is_waited_for_if_so_wished(strategy: str) -> None:
-    with leaving_server(leave_at(3, 1e6)) as server:
+    with outage_server(leave_at(3, 1e6)) as server:
         endpoint = nb.connect(base_url=server.base_url, verbose=False)
         run = run_skipping(["Who?"] * 6, endpoint, strategy=strategy, max_concurrency=1, outage=0)
 
@@ -147,12 +147,12 @@ def test_no_server_is_waited_for_if_so_wished(strategy: str) -> None:
 def test_a_gateway_whose_server_is_away_is_waited_for_too(strategy: str) -> None:
     """It answers everything with a 502 for a while, the list of models included."""
 
-    def act(server: LeavingServer, count: int) -> None:
+    def act(server: OutageServer, count: int) -> None:
         if count == 10:
             server.status = b"502 Bad Gateway"
             threading.Timer(1.5, setattr, (server, "status", b"200 OK")).start()
 
-    with leaving_server(act) as server:
+    with outage_server(act) as server:
         endpoint = nb.connect(base_url=server.base_url, verbose=False)
         run = nb.run([f"Q{n}" for n in range(60)], endpoint, strategy=strategy, max_concurrency=8)
 

@@ -1,6 +1,6 @@
-"""A program to be killed: for each line it reads, a process of its own carries out a run.
+"""The program that kill tests run: for each line on stdin it forks a process that makes a run.
 
-It forks them, so that each is there at once: importing the client takes longer than these runs.
+Forked, because importing the client takes longer than such a run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main() -> None:
         if line.startswith("{"):
             child = start(json.loads(line))
             print(child, flush=True)
-        else:  # until then its number is its own, so that nobody else is killed
+        else:  # waited for only now: until then no other process can get its pid and be killed
             _, status = os.waitpid(child, 0)
             print(os.waitstatus_to_exitcode(status), flush=True)
 
@@ -46,7 +46,7 @@ def start(job: dict[str, Any]) -> int:
 
 
 def carry_out(job: dict[str, Any]) -> int:
-    """Start the run, or go on with it, and write down each call that was shown as finished."""
+    """Start or resume the run, and write the name of each call that was shown as finished."""
     acknowledged = os.open(job["acknowledged"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     @contextmanager
@@ -65,7 +65,7 @@ def carry_out(job: dict[str, Any]) -> int:
 
 
 def void(_: object) -> None:
-    """Make a function that returns something one that returns nothing."""
+    """Discard a return value, for a lambda that must return None."""
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""A world whose time jumps to the next thing that happens: hours of a run pass in seconds.
+"""Virtual time: the event loop jumps to the next timer, so that hours of a run take seconds.
 
-The runner, the openai client and the plain loop over it that users write are the real ones. Only
-the clock and the server behind the client's transport are played, so that what is measured is the
-waiting that a policy causes, and nothing of the machine it is measured on.
+The runner, the openai client and the plain loop over it that users write are real. Only the clock
+and the server behind the client's transport are replaced, so that the waiting which a policy causes
+is measured, independently of the machine.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BASE_URL = "http://127.0.0.1:9/v1"
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):
-    """An event loop that does not wait: its time is that of the next timer."""
+    """An event loop that never waits: its time jumps to the next timer."""
 
     def __init__(self) -> None:
         super().__init__(_Selector(self))
@@ -57,7 +57,7 @@ class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
 
 @dataclass
 class Window:
-    """So many requests in any `seconds`, in each full period, or refilled evenly."""
+    """A rate limit: at most `most` requests per `seconds`, counted in one of three ways."""
 
     most: int
     seconds: float = 60.0
@@ -65,9 +65,9 @@ class Window:
     taken: deque[float] = field(default_factory=deque)
 
     def wait(self, now: float) -> float:
-        """Return the seconds until one more fits; take it if that is none."""
+        """Return the seconds until one more fits; count it if that is 0."""
         gap = self.seconds / self.most
-        if self.kind == "bucket":  # as the generic cell rate algorithm has it
+        if self.kind == "bucket":  # the generic cell rate algorithm
             due = max(self.taken[-1] if self.taken else 0.0, now) + gap
             if due - now > self.seconds + 1e-9:
                 return due - now - self.seconds
@@ -94,16 +94,16 @@ class VirtualServer(httpx2.AsyncBaseTransport):
     Parameters
     ----------
     shares
-        Refusals, by status or by status and ``retry-after`` ("429:1"), and the share of the
-        requests that get them.
+        The share of requests that get a refusal, by its status, or status and ``retry-after``
+        ("429:1").
     allowed
-        The requests that may be in service; more get a bare 429.
+        The most requests in service; others get a 429 without Retry-After.
     window
-        A limit of its requests.
+        A rate limit.
     tells
-        With a ``retry-after`` where the window is used up.
+        Send a Retry-After when the rate limit is used up.
     away
-        From when to when it does not exist: connections are refused, and those that are open break.
+        Begin and end of an outage: connections are refused, and open ones break.
     """
 
     duration: Callable[[random.Random], float] = lambda draw: draw.uniform(0.06, 0.14)
@@ -220,7 +220,7 @@ def run_ours(n: int, server: VirtualServer, *, seed: int = 0, **options: Any) ->
 def run_plain(
     n: int, server: VirtualServer, *, in_flight: int, max_retries: int
 ) -> tuple[float, int]:
-    """Make `n` calls as users do; return the seconds and how many were answered."""
+    """Make `n` calls with a plain loop over the client; return the seconds and the answers."""
     loop = JumpingLoop()
 
     async def work() -> tuple[float, int]:

@@ -1,4 +1,4 @@
-"""A real server that goes away in the middle of a run and comes back at the same address."""
+"""`outage_server`: a real server that goes away during a run and comes back at the same address."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _HEAD = b"HTTP/1.1 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with a RST
 
 
-class LeavingServer:
-    """Answers each chat completion well, until it leaves.
+class OutageServer:
+    """Answers each chat completion, until `leave`.
 
     Parameters
     ----------
     on_request
-        Is told how many chat completions have come, before one is answered.
+        Called before each answer with the number of chat completions so far.
     """
 
-    def __init__(self, on_request: Callable[[LeavingServer, int], object]) -> None:
+    def __init__(self, on_request: Callable[[OutageServer, int], object]) -> None:
         self.on_request = on_request
         self.status = b"200 OK"
         self.requests = 0
@@ -39,7 +39,7 @@ class LeavingServer:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def leave(self) -> None:
-        """Accept nobody, and reset whoever is connected."""
+        """Refuse new connections, and reset open ones."""
         with self._lock:
             self.is_away.set()
             with suppress(OSError):
@@ -101,10 +101,10 @@ class LeavingServer:
 
 
 @contextmanager
-def leaving_server(
-    on_request: Callable[[LeavingServer, int], object] = lambda *_: None,
-) -> Iterator[LeavingServer]:
-    server = LeavingServer(on_request)
+def outage_server(
+    on_request: Callable[[OutageServer, int], object] = lambda *_: None,
+) -> Iterator[OutageServer]:
+    server = OutageServer(on_request)
     try:
         yield server
     finally:

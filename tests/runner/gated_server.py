@@ -1,4 +1,4 @@
-"""A server whose list of models does anything, and whose answers wait until they are let go."""
+"""`gated_server`: any reply to the list of models; answers wait until the test opens a gate."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def listing(*models: str) -> Reply:
     return 200, json.dumps({"object": "list", "data": data}).encode()
 
 
-# What a list of models may be other than one; each is sent as it stands and the connection closed.
+# Replies to the list of models that are none; each is sent as it is, and the connection closed.
 BAD_LISTS: dict[str, bytes] = {
     "missing scopes": b"HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n"
     b'{"error": {"message": "Missing scopes: api.model.read"}}',
@@ -62,38 +62,38 @@ BAD_LISTS: dict[str, bytes] = {
 
 
 @dataclass
-class DoorServer:
-    """What it answers, and what it was asked.
+class GatedServer:
+    """The replies of the server, and the requests it has received.
 
     Parameters
     ----------
     models
         The reply to ``GET /v1/models``: raw bytes, a `Reply`, or ``reset``, ``hang``, ``trickle``.
     chat
-        Returns the reply to a request for a completion; is given its body.
+        Returns the reply to a chat completion, given its body.
     path
-        Where the API is; other paths are not found.
-    holds
-        So many chats wait for `let_go` before they are answered; streams before their first piece.
+        The path of the API; others get a 404.
+    n_held
+        The first chats, whose answers wait for `gate`; streams wait before their first chunk.
     """
 
     models: bytes | Reply | str = field(default_factory=lambda: listing("m"))
     chat: Callable[[dict[str, Any]], Reply] = lambda body: completion()
     path: str = "/v1"
-    holds: int = 0
+    n_held: int = 0
     base_url: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
     chats: list[dict[str, Any]] = field(default_factory=list)
-    let_go: threading.Event = field(default_factory=threading.Event)
-    over: threading.Event = field(default_factory=threading.Event)
+    gate: threading.Event = field(default_factory=threading.Event)
+    closing: threading.Event = field(default_factory=threading.Event)
 
     @property
     def lists(self) -> list[str]:
-        """The paths of the lists of models that were asked for."""
+        """The paths of the requests for lists of models."""
         return [path for method, path in self.asked if method == "GET"]
 
     def wait_for_chats(self, count: int) -> None:
-        """Return once so many chats have come in."""
+        """Wait until so many chats have arrived."""
         wait_until(lambda: len(self.chats) >= count)
 
 
@@ -101,16 +101,16 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     @property
-    def door(self) -> DoorServer:
-        return self.server.door  # type: ignore[attr-defined, no-any-return]
+    def gated(self) -> GatedServer:
+        return self.server.gated  # type: ignore[attr-defined, no-any-return]
 
     def log_message(self, *_: object) -> None:
         pass
 
     def do_GET(self) -> None:
-        self.door.asked.append(("GET", self.path))
-        models = self.door.models
-        if self.path != f"{self.door.path}/models":
+        self.gated.asked.append(("GET", self.path))
+        models = self.gated.models
+        if self.path != f"{self.gated.path}/models":
             self._answer(404, b"404 page not found")
         elif isinstance(models, tuple):
             self._answer(*models)
@@ -123,21 +123,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         else:
             self.close_connection = True
-            while not self.door.over.wait(0.1):
+            while not self.gated.closing.wait(0.1):
                 if models == "trickle":
                     self.wfile.write(b"HTTP/1.1 200 OK\r\n"[:1])
 
     def do_POST(self) -> None:
-        self.door.asked.append(("POST", self.path))
+        self.gated.asked.append(("POST", self.path))
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path != f"{self.door.path}/chat/completions":
+        if self.path != f"{self.gated.path}/chat/completions":
             self._answer(404, b"404 page not found")
             return
-        self.door.chats.append(body)
-        is_held = len(self.door.chats) <= self.door.holds
+        self.gated.chats.append(body)
+        is_held = len(self.gated.chats) <= self.gated.n_held
         if is_held and not body.get("stream"):
-            self.door.let_go.wait(30)
-        status, reply = self.door.chat(body)
+            self.gated.gate.wait(30)
+        status, reply = self.gated.chat(body)
         if status == 0:
             self.close_connection = True
         elif body.get("stream") and status == 200:
@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.flush()
         if is_held:
-            self.door.let_go.wait(30)
+            self.gated.gate.wait(30)
         for text, reason in (("Yes.", None), ("", "stop")):
             choice = {"index": 0, "delta": {"content": text}, "finish_reason": reason}
             piece = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
@@ -173,23 +173,23 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, *_: object) -> None:
-        pass  # whoever hangs up has what it wanted
+        pass  # clients may disconnect at any time
 
 
 @contextmanager
-def door_server(**how: Any) -> Iterator[DoorServer]:
-    """Serve on a port of this machine until the context is left."""
-    door = DoorServer(**how)
+def gated_server(**how: Any) -> Iterator[GatedServer]:
+    """Serve on a local port until the context is left."""
+    gated = GatedServer(**how)
     server = _Server(("127.0.0.1", 0), _Handler)
-    server.door = door  # type: ignore[attr-defined]
-    door.base_url = f"http://127.0.0.1:{server.server_port}{door.path}"
+    server.gated = gated  # type: ignore[attr-defined]
+    gated.base_url = f"http://127.0.0.1:{server.server_port}{gated.path}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield door
+        yield gated
     finally:
-        door.over.set()
-        door.let_go.set()
+        gated.closing.set()
+        gated.gate.set()
         server.shutdown()
         server.server_close()
         thread.join()
