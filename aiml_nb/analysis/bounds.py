@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .arrays import Columns, FloatArray, known, measure
+from .kinds import is_watched
 
 
 @measure
@@ -43,7 +44,8 @@ def lower_bound(run: Columns) -> float | None:
     Returns
     -------
     float or None
-        None if no call both started and finished.
+        None if no call both started and finished, or if the run was watched: its code may have
+        needed one answer for the next call, and nobody set a limit.
 
     Notes
     -----
@@ -54,7 +56,15 @@ def lower_bound(run: Columns) -> float | None:
     Applied Mathematics 17(2), 1969.
     """
     durations = np.sort(known(run.duration))[::-1]
-    return least_makespan(durations, limit=slots(run)) if durations.size else None
+    if not durations.size or is_watched(run):
+        return None
+    return least_makespan(durations, limit=slots(run))
+
+
+@measure
+def any_finished(run: Columns) -> bool:
+    """Tell whether any call both started and finished."""
+    return bool(known(run.duration).size)
 
 
 def least_makespan(durations: FloatArray | Sequence[float], *, limit: int) -> float:
@@ -104,7 +114,10 @@ def slots(run: Columns) -> int:
 
     It is ``run.max_concurrency``, or the largest value of a limit that changed, or the number of
     calls that started and finished where that is smaller; but never less than the peak in flight.
+    Of a watched run, for which nobody set a limit, it is that peak.
     """
+    if is_watched(run):
+        return max(1, peak_in_flight(run))
     done = known(run.duration).size
     allowed = max([change.limit for change in run.limit_history] or [run.max_concurrency])
     return max(1, min(allowed, done), peak_in_flight(run))

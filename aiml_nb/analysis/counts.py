@@ -8,6 +8,7 @@ import numpy as np
 
 from ..records import Call
 from .arrays import Columns, measure
+from .kinds import parents
 
 
 @measure
@@ -53,6 +54,19 @@ def retried(run: Columns) -> list[Call]:
 
 
 def sum_of(run: Columns, name: str) -> float | None:
-    """Return the sum of a field over the calls that have it; None if none has."""
+    """Return the sum of a field over the calls that have it; None if none has.
+
+    Of functions, which have none themselves, it is that of the calls made within them.
+    """
     known = [value for value in run.values(name) if value is not None]
+    left = [
+        child for call in parents(run) if getattr(call, name) is None for child in call.children
+    ]
+    while left:
+        call = left.pop()
+        value = getattr(call, name)
+        if value is None:
+            left += call.children
+        else:
+            known.append(value)
     return sum(known) if known else None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..records import CHAT, Call, Run
+from .answered import is_answered
 from .arrays import Columns, known, measure
 
 # What holds calls and is none itself.
@@ -22,6 +23,16 @@ MAX_DEPTH = 2
 def is_watched(run: Run) -> bool:
     """Tell whether a run is somebody's own code that was watched: no queue and limit of ours."""
     return run.strategy == WATCH
+
+
+def models_of(run: Run) -> frozenset[str]:
+    """Return the models of a run: what it asked for, or of a watched one those that answered.
+
+    A call that failed knows only under which name it asked for one.
+    """
+    if is_watched(run):
+        return frozenset(call.model for call in run.calls if call.model and is_answered(call))
+    return frozenset([run.model] if run.model else [])
 
 
 @measure

@@ -13,6 +13,8 @@ import numpy as np
 from ..records import Comparison, Run
 from .answered import is_cut
 from .arrays import BoolArray, Columns, known, measure
+from .bounds import peak_in_flight
+from .kinds import is_watched, models_of
 from .usage import find_length
 
 
@@ -209,10 +211,13 @@ def differences(runs: Sequence[Run]) -> list[str]:
     prompts = [tuple(call.prompt for call in run.calls) for run in runs]
     simulated, real = ([run for run in runs if run.simulated is kind] for kind in (True, False))
     counts = {len(run.calls) for run in runs}
+    apis = {tuple(call.api for call in run.calls) for run in runs}
+    models = {models for run in runs if (models := models_of(run))}
     found = {
         "different numbers of prompts": len(counts) > 1,
         "different prompts": len(counts) == 1 and len({p for p in prompts if any(p)}) > 1,
-        "different models": len({run.model for run in runs if run.model}) > 1,
+        "different kinds of call": len(apis) > 1 and len(counts) == 1,
+        "different models": len(models) > 1,
         "simulated against real": bool(simulated and real),
         "different servers": len({run.base_url for run in real if run.base_url}) > 1,
         "different settings of the simulator": any(
@@ -230,7 +235,7 @@ def is_timed(run: Columns) -> BoolArray:
 
 def _time_without_others(run: Columns, kept: AbstractSet[int]) -> float:
     is_kept = np.fromiter((call.index in kept for call in run.calls), np.bool_, len(run.calls))
-    if run.max_concurrency == 1:
+    if run.max_concurrency == 1 or (is_watched(run) and peak_in_flight(run) <= 1):
         others = float(np.nansum(run.duration[~is_kept]))
         return max(0.0, run.makespan - others) if kept else 0.0
     finished, submitted = known(run.finished[is_kept]), known(run.submitted[is_kept])

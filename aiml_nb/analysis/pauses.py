@@ -11,6 +11,7 @@ import numpy as np
 
 from ..records import Attempt, Call
 from .arrays import BoolArray, Columns, FloatArray, IntArray, measure
+from .kinds import WATCH
 
 _Span = tuple[float, float]
 
@@ -52,9 +53,9 @@ def pauses(run: Columns) -> Pauses:
     """Find the pauses of a run: from a 429 that was retried to the next attempt of any call.
 
     Only those count in which another call waited too, to be sent at all or after a 429 of its own;
-    the wait of one alone is its back-off.
+    the wait of one alone is its back-off. In code that is watched each call waits for itself.
     """
-    if run.strategy == "sequential" or not refusals(run):
+    if run.strategy in ("sequential", WATCH) or not refusals(run):
         return Pauses(spans=[], calls=0)
     rests = _Waits.after_429s(run)
     waits = _Waits.for_a_slot(run) + rests

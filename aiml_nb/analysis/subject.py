@@ -11,6 +11,7 @@ from ..records import Comparison, Run
 from .arrays import Columns
 from .kinds import kinds, plainest
 from .pairs import median_pair
+from .watched_pair import watched_pair
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -30,7 +31,7 @@ class Subject:
 
     @classmethod
     def of(cls, shown: Shown) -> Subject:
-        """Look at what is given; a list of one run is that run."""
+        """Look at what is given; a list of one run is that run, one of two may be a comparison."""
         if isinstance(shown, Subject):
             return shown
         if isinstance(shown, Comparison):
@@ -39,7 +40,8 @@ class Subject:
                 runs=[run for pair in pairs for run in pair],
                 comparison=Comparison(pairs=[*pairs], order_seed=shown.order_seed),
             )
-        return cls(runs=[Columns.of(run) for run in ([shown] if isinstance(shown, Run) else shown)])
+        runs = [Columns.of(run) for run in ([shown] if isinstance(shown, Run) else shown)]
+        return cls(runs=runs, comparison=watched_pair(runs))
 
     @property
     def are_several(self) -> bool:

@@ -11,6 +11,7 @@ from .. import views
 from ..records import Comparison, Run
 from .bounds import least_makespan, peak_in_flight
 from .diagnosis import diagnose
+from .kinds import is_watched
 from .load import growth_with_load
 from .slowdown import SpeedupParts, speedup_parts
 from .subject import Subject
@@ -39,6 +40,8 @@ class Forecast:
         How much slower its calls were than one at a time, where a comparison was given.
     begun_over
         Seconds that it took the run to begin its calls, where no limit but that held them back.
+    watched
+        The run is somebody's own code, in which a call may have needed the answer of another.
     """
 
     limits: list[int]
@@ -50,6 +53,7 @@ class Forecast:
     growth: float | None = None
     parts: SpeedupParts | None = None
     begun_over: float | None = None
+    watched: bool = False
 
     @property
     def finding(self) -> str:
@@ -83,7 +87,8 @@ def what_if(
     """Predict the makespan that other limits would have given, from this run's durations.
 
     The calls are replayed in the order submitted, each in the slot that is free first. That assumes
-    that durations do not grow with load, which ``caveat`` says, with how much they grew here.
+    that durations do not grow with load, which ``caveat`` says, with how much they grew here; and
+    of code that was watched, that none of its calls needed the answer of another.
 
     Parameters
     ----------
@@ -126,6 +131,7 @@ def what_if(
         growth=growth_with_load(run),
         parts=None if subject.pair is None else speedup_parts(*subject.pair),
         begun_over=found.lost if found is not None and found.kind == "slow_start" else None,
+        watched=is_watched(run),
     )
 
 

@@ -17,7 +17,7 @@ from ..formats.atomic import write_atomic
 from ..formats.lines import dump
 from ..records import Call, Comparison, Run
 from ..report.labels import sanitize
-from ..report.wording import concurrent_name
+from ..report.wording import concurrent_name, sync_name
 from .named_runs import FilePath, named_runs
 
 _Event = dict[str, Any]
@@ -194,6 +194,7 @@ def to_chrome_trace(
     """
     named, subject = named_runs(shown), Subject.of(shown)
     if subject.pair is not None:
-        named = list(zip(["sync", concurrent_name(subject.run)], subject.pair, strict=True))
+        names = [sync_name(subject.run), concurrent_name(subject.run)]
+        named = list(zip(names, subject.pair, strict=True))
     trace = {"displayTimeUnit": "ms", "traceEvents": trace_events(named, texts=texts)}
     return write_atomic(Path(path), [dump(trace).encode("ascii")])

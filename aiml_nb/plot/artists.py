@@ -19,7 +19,7 @@ def mark(
     Parameters
     ----------
     kind
-        ``failed`` or ``cancelled``.
+        Of `style.MARKS`.
     row
         The height of a row in pixels.
     x, y

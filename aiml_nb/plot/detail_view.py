@@ -8,6 +8,7 @@ from math import inf
 from matplotlib.axes import Axes
 
 from ..analysis.bounds import lower_bound, peak_in_flight
+from ..analysis.kinds import is_watched
 from ..analysis.lanes import lanes
 from ..analysis.subject import Subject
 from ..records import Run
@@ -125,8 +126,12 @@ class DetailView:
         return _LIMIT_STRIP if limit is not None and limit.changed else _STRIP
 
     def _note(self) -> str:
-        zoomed = f"zoomed to the {concurrent_name(self.run)} run" if self.pair_bars else ""
+        watched = is_watched(self.run)
+        name = "overlapping" if watched else concurrent_name(self.run)
+        zoomed = f"zoomed to the {name} run" if self.pair_bars else ""
         rows = f"each row = one of {self.slots:,} slots" if self.in_lanes and self.slots > 1 else ""
+        if rows and watched:
+            rows = f"at most {self.slots:,} in flight: the calls of a row do not overlap"
         return "; ".join(filter(None, [zoomed, rows]))
 
     def _draw_large(self, canvas: Canvas, *, top: float) -> Axes:
@@ -135,7 +140,7 @@ class DetailView:
         if self.in_lanes:
             axes.set_ylim(self.slots - 0.5, -0.5)
             axes.set_yticks(places := sorted({0, self.slots - 1}), [f"{i + 1:,}" for i in places])
-            axes.set_ylabel("slot", size=AXIS_SIZE)
+            axes.set_ylabel("row" if is_watched(self.run) else "slot", size=AXIS_SIZE)
             draw_segments(axes, self.drawn, row=self._row)
         else:
             draw_pauses(axes, self.drawn)

@@ -43,9 +43,10 @@ _AROUND = (_SAMPLE + _GAP + _BETWEEN) * LEGEND_SIZE * DPI / 72
 _ORDER = (
     *("queued", "function", "step", "whole", "waiting", "streaming"),
     *(state for state in KIND_BARS if state not in HOLDERS),
-    *("retried", "backoff", "pause", "failed", "cancelled"),
+    *("retried", "backoff", "pause", "failed", "cancelled", "unfinished"),
 )
 _LOOKS = BARS | KIND_BARS | {"pause": PAUSE}
+_OTHERS = {"pause": PAUSE.meaning, "unfinished": "unfinished: it went on"}
 
 Entry: TypeAlias = tuple[str, Artist]
 
@@ -67,7 +68,7 @@ def entries(
         The kind of call that is drawn without a hatch.
     """
     present = set(states)
-    named = LINES | meanings(present, plain=plain) | {"pause": PAUSE.meaning}
+    named = LINES | meanings(present, plain=plain) | _OTHERS
     made: list[Entry] = [
         (named[state], _sample(state, row=row)) for state in _ORDER if state in present
     ]
@@ -126,7 +127,7 @@ def _sample(state: str, *, row: float) -> Artist:
         return Line2D([], [], color=QUEUED_COLOUR, linewidth=0.9)
     if state == "backoff":
         return Line2D([], [], color=BACKOFF_COLOUR, linestyle=":", linewidth=1.4)
-    if state in MARKS and row >= MARKED:
+    if state in MARKS and (row >= MARKED or state not in _LOOKS):
         return mark(state, row=row)
     look, plain = _LOOKS[state], row < HATCHED and state != "pause"
     return Patch(

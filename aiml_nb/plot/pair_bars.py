@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from ..analysis.pairs import pair_times
 from ..records import Run
-from ..report.wording import concurrent_name, format_seconds, in_both, pace
+from ..report.wording import concurrent_name, format_seconds, in_both, pace, sync_name
 from .canvas import Canvas
 from .style import AXIS_SIZE, BARS, INK, NOTE_SIZE, RULE, WIDTH
 from .text import width_of
@@ -45,7 +45,7 @@ class PairBars:
         axes = canvas.axes(self.left, top + 4, self.right - self.left, 2 * _BAR)
         axes.spines["bottom"].set_visible(False)
         axes.set(xlim=(0, self._longest), ylim=(1.5, -0.5), xticks=[])
-        axes.set_yticks([0, 1], ["sync", concurrent_name(self.concurrent)])
+        axes.set_yticks([0, 1], [sync_name(self.sync), concurrent_name(self.concurrent)])
         axes.barh([0, 1], spans, height=0.8, color=[SYNC_COLOUR, BARS["streaming"].face])
         times = pair_times(self.sync, self.concurrent)
         said = format_seconds(spans[0])

@@ -7,17 +7,25 @@ from dataclasses import replace
 from math import inf
 
 from ..analysis.answered import is_answered, is_cut
-from ..analysis.bounds import efficiency, end_of, lower_bound, origin_of, peak_in_flight
+from ..analysis.bounds import (
+    any_finished,
+    efficiency,
+    end_of,
+    lower_bound,
+    origin_of,
+    peak_in_flight,
+)
+from ..analysis.kinds import is_watched, models_of
 from ..analysis.lanes import lanes
 from ..analysis.order import finishing_ranks, overtakes
 from ..analysis.pairs import pair_times
 from ..analysis.subject import Subject
 from ..records import Call, Run
-from ..report.labels import labels
+from ..report.labels import labels, sanitize
 from ..report.subjects import panels
 from ..report.wording import (
-    OUTCOME_WORDS,
     at_a_time,
+    fate,
     format_percent,
     format_seconds,
     is_concurrent,
@@ -38,13 +46,15 @@ _MAX_LARGE = 6
 _LANES_HEIGHT = 420
 _ROWS_HEIGHT = 640
 _WIDEST_NAME = 300
+# The most characters of a model's name, where they differ.
+_MODEL_WIDTH = 20
 # Queues and savings shorter than this share of the axis cannot be seen.
 _SHORTEST = 0.004
 # Seconds until a call is begun that is held back by nothing: no queue, whatever the axis.
 _NO_QUEUE = 0.02
 # A cross at the end of a bar reaches this many pixels beyond it.
 _MARK_REACH = 5
-_MARKED = ("error", "timeout", "cancelled")
+_MARKED = ("failed", "timed out", "cancelled", "unfinished")
 
 
 def plan_rows(subject: Subject) -> Rows:
@@ -108,7 +118,7 @@ def horizon_of(runs: Iterable[Run]) -> float:
 
 
 def _in_numbers(run: Run) -> str:
-    if lower_bound(run) is None:
+    if not any_finished(run):
         return "no call finished"
     reached = efficiency(run)
     best = f", efficiency {format_percent(reached)}" if reached and is_concurrent(run) else ""
@@ -197,10 +207,13 @@ def _endings(run: Run, *, ranked: bool, size: float) -> list[Ending]:
         Points.
     """
     ranks, passed = finishing_ranks(run), overtakes(run)
+    models = is_watched(run) and len(models_of(run)) > 1
     origin, end = origin_of(run), end_of(run)
     made = []
     for call, rank, overtaken in zip(run.calls, ranks, passed, strict=True):
         text = _words(call, rank=rank if ranked else None, origin=origin)
+        if models and call.model and is_answered(call):
+            text += f" · {drawable(sanitize(call.model.rsplit('/', 1)[-1], width=_MODEL_WIDTH))}"
         bold = bool(ranked and overtaken and is_answered(call))
         if bold:
             text += f"  ▲{overtaken}"
@@ -210,7 +223,7 @@ def _endings(run: Run, *, ranked: bool, size: float) -> list[Ending]:
                 text=text,
                 bold=bold,
                 colour=INK if is_answered(call) else FAILED_INK,
-                gap=LABEL_GAP + (_MARK_REACH if call.outcome in _MARKED else 0),
+                gap=LABEL_GAP + (_MARK_REACH if fate(call) in _MARKED else 0),
                 width=width_of(text, size=size, bold=bold),
             )
         )
@@ -220,6 +233,6 @@ def _endings(run: Run, *, ranked: bool, size: float) -> list[Ending]:
 def _words(call: Call, *, rank: int | None, origin: float) -> str:
     finish = [] if call.finished is None else [format_seconds(call.finished - origin)]
     if not is_answered(call):
-        return " · ".join([OUTCOME_WORDS[call.outcome], *finish])
+        return " · ".join([fate(call), *finish])
     place = [] if rank is None else [ordinal(rank)]
     return " · ".join([*place, *finish, *(["cut"] if is_cut(call) else [])])

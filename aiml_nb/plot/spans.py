@@ -10,7 +10,7 @@ import numpy as np
 
 from ..analysis.arrays import BoolArray, Columns, FloatArray
 from ..analysis.bounds import end_of, origin_of
-from ..analysis.kinds import HOLDERS
+from ..analysis.kinds import HOLDERS, is_watched
 from .kinds import PHASES, kind_of, state_of
 
 
@@ -43,9 +43,12 @@ class Spans:
         failed = np.array([each in ("error", "timeout") for each in outcomes], np.bool_)
         cancelled = np.array([each == "cancelled" for each in outcomes], np.bool_)
         began = ~np.isnan(run.started)
+        goes_on = np.isnan(run.finished) & is_watched(run)
+        goes_on &= np.array([each == "not_started" for each in outcomes], np.bool_)
+        self._unfinished = began & goes_on
         self._ends = {
             "failed": began & failed,
-            "cancelled": began & ~failed & (cancelled | np.isnan(run.finished)),
+            "cancelled": began & ~failed & ~goes_on & (cancelled | np.isnan(run.finished)),
         }
         self._kinds = dict(self._masks(plain))
 
@@ -82,7 +85,8 @@ class Spans:
 
     def marks(self, kind: str) -> FloatArray:
         """Return an array of ``(end, row)``."""
-        which = self._ends[kind] & ~np.isnan(self._rows)
+        ended = self._unfinished if kind == "unfinished" else self._ends[kind]
+        which = ended & ~np.isnan(self._rows)
         return np.stack([self._stops - self.origin, self._rows], axis=1)[which]
 
     def _masks(self, plain: str | None) -> Iterator[tuple[str, BoolArray]]:

@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 
 from ..analysis.arrays import Columns, FloatArray, known
 from ..analysis.bounds import origin_of, peak_in_flight
+from ..analysis.kinds import is_watched
 from ..records import Run
 from ..report.wording import mean_in_words, pluralize
 from .canvas import TICKS_AND_UNIT, Canvas, draw_steps, name_axes, show_times, write_in
@@ -79,7 +80,7 @@ def limit_of(run: Run) -> Limit | None:
             limits=[change.limit for change in run.limit_history],
             refused=sorted(stamps),
         )
-    if 1 < run.max_concurrency < len(run.calls):
+    if 1 < run.max_concurrency < len(run.calls) and not is_watched(run):
         return Limit(times=[0.0], limits=[run.max_concurrency], refused=[])
     return None
 

@@ -70,7 +70,11 @@ QUEUED_COLOUR = "#8C8C8C"
 BACKOFF_COLOUR = BARS["retried"].face
 # The shape and the colour of the mark at the end of a bar; the square is that of a stop button.
 PAUSE = Look("pause after a 429: nothing is sent", "#FEF6E8", "#EBC078", "\\\\")
-MARKS = {"failed": ("X", BARS["failed"].face), "cancelled": ("s", "#6E6E6E")}
+MARKS = {
+    "failed": ("X", BARS["failed"].face),
+    "cancelled": ("s", "#6E6E6E"),
+    "unfinished": (">", "#6E6E6E"),
+}
 
 
 @contextmanager

@@ -5,8 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ..analysis.arrays import Columns, known
-from ..analysis.bounds import lower_bound, mean_in_flight, origin_of, peak_in_flight
+from ..analysis.bounds import (
+    any_finished,
+    lower_bound,
+    mean_in_flight,
+    origin_of,
+    peak_in_flight,
+)
 from ..analysis.counts import count_answered, count_cut, unanswered
+from ..analysis.kinds import has_functions, is_watched, mean_calls_in_flight
 from ..analysis.pairs import interval, pair_ratios
 from ..analysis.pauses import pauses, refusals
 from ..analysis.subject import Shown, Subject
@@ -25,6 +32,7 @@ from .wording import (
     losses,
     outcome_in_words,
     pluralize,
+    sync_name,
 )
 
 # More calls than this are counted, not named.
@@ -56,14 +64,14 @@ def alt_text(shown: Shown) -> str:
 
 def _panel_in_words(run: Run) -> str:
     bound = lower_bound(run)
-    if bound is None:
+    if not any_finished(run):
         return "no call finished."
     said = f"finished at {format_seconds(run.makespan)}."
     if len(run.calls) > 1:
         said = f"{at_a_time(run)}, the last finished at {format_seconds(run.makespan)}."
     if 1 < len(run.calls) <= MAX_NAMED:
         said += f" They finished in this order: {join_and(_finishes(run))}."
-    if is_concurrent(run):
+    if bound is not None and is_concurrent(run):
         said += f" A dashed line marks the lower bound, {format_seconds(bound)}."
     return said
 
@@ -94,27 +102,44 @@ def _detail_in_words(subject: Subject, *, in_lanes: bool) -> list[str]:
     run, bound = subject.run, lower_bound(subject.run)
     said = []
     if subject.pair is not None:
-        lengths = [f"sync {format_seconds(subject.pair[0].makespan)}"]
+        lengths = [f"{sync_name(run)} {format_seconds(subject.pair[0].makespan)}"]
         lengths.append(f"{concurrent_name(run)} {format_seconds(run.makespan)}")
         said.append(f"Two bars on one time axis: {', '.join(lengths)}. Below, the second enlarged.")
-    if bound is None:
+    if not any_finished(run):
         return [*said, "No call finished."]
     said.append(_lanes_in_words(run) if in_lanes else _durations_in_words(run))
     lost, word = losses(unanswered(run)), "answered" if count_cut(run) else "ok"
+    dashes = (
+        "" if bound is None else f"Dashed lines mark the lower bound, {format_seconds(bound)}. "
+    )
     said.append(
-        f"Under it the calls in flight, {mean_in_flight(run):.3g} on average, and the calls done, "
-        f"{count_answered(run):,} {word}{f', {lost}' if lost else ''}. Dashed lines mark the lower "
-        f"bound, {format_seconds(bound)}. Beside it the order of completion against that of "
-        "submission: "
+        f"Under it {_flight_in_words(run)}, and the {_part_of(run)}s done, "
+        f"{count_answered(run):,} {word}{f', {lost}' if lost else ''}. {dashes}"
+        "Beside it the order of completion against that of submission: "
         f"{'; '.join(' '.join(note.split()) for note in margin_notes(subject))}."
     )
     return said
 
 
+def _part_of(run: Run) -> str:
+    return "item" if has_functions(run) else "call"
+
+
+def _flight_in_words(run: Run) -> str:
+    mean = f"{mean_in_flight(run):.3g} on average"
+    if not has_functions(run):
+        return f"the calls in flight, {mean}"
+    inner = f"{mean_calls_in_flight(run):.3g} on average"
+    return f"the functions at work, {mean}, before them the calls in flight, {inner}"
+
+
 def _lanes_in_words(run: Run) -> str:
     lanes = peak_in_flight(run)
     rows = "a row for each of its slots" if lanes > 1 else "one row, for its one slot"
-    return f"{pluralize(len(run.calls), 'call')} as bars in {pluralize(lanes, 'lane')}, {rows}."
+    if is_watched(run):
+        rows = "the calls of each one after the other"
+    bars = pluralize(len(run.calls), _part_of(run))
+    return f"{bars} as bars in {pluralize(lanes, 'lane')}, {rows}."
 
 
 def _durations_in_words(run: Run) -> str:

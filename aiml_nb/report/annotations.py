@@ -70,8 +70,10 @@ def forecast_finding(forecast: Forecast) -> str:
 def forecast_caveat(forecast: Forecast) -> str:
     """Say what a forecast assumes, and what its run says about that."""
     again = first_come(forecast.durations, slots=max(1, forecast.measured_peak))
+    alone = " and no call needed the answer of another" if forecast.watched else ""
     said = (
-        "Predicted from this run's durations, as if they did not grow with load. The run itself, "
+        f"Predicted from this run's durations, as if they did not grow with load{alone}. The run "
+        "itself, "
         f"with {forecast.measured_peak:,} in flight, took "
         f"{format_seconds(forecast.measured_makespan)}; "
         f"predicted are {format_seconds(again)}."

@@ -10,6 +10,7 @@ import numpy as np
 from ..analysis.arrays import Columns, known
 from ..analysis.counts import backoff_time, count_answered
 from ..analysis.diagnosis import TOLERANCE, diagnose
+from ..analysis.kinds import is_watched
 from ..analysis.order import submission_order, total_overtakes
 from ..analysis.pauses import pauses
 from ..analysis.usage import (
@@ -50,15 +51,17 @@ def remark_order(run: Run, whose: str) -> str:
     if submitted < 2 or not is_concurrent(run) or not run.makespan or not count_answered(run):
         return ""
     overtaken, pairs = total_overtakes(run), comb(submitted, 2)
+    begun = "begun" if is_watched(run) else "submitted"
     if not overtaken:
-        said = "The calls finished in the order submitted"
+        said = f"The calls finished in the order {begun}"
     elif pairs == 1:
         length = find_length(run)
         short = length.of(run.calls[1]) < length.of(run.calls[0])
-        second = "short answer was submitted second and" if short else "second call"
+        second = f"short answer was {begun} second and" if short else "second call"
         said = f"The {second} finished first"
     else:
-        said = f"{overtaken:,} of {pairs:,} pairs finished out of submission order"
+        order = "the order begun" if is_watched(run) else "submission order"
+        said = f"{overtaken:,} of {pairs:,} pairs finished out of {order}"
     return f"{said}{_set_by_slowest(run, whose)}."
 
 

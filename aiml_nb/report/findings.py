@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-
-from ..analysis.arrays import Columns
+from ..analysis.bounds import peak_in_flight
 from ..analysis.counts import count_answered
+from ..analysis.kinds import is_watched
 from ..analysis.pairs import (
     PairTimes,
-    differences,
     interval,
-    is_timed,
     length_ratio,
     median_pair,
     pair_times,
@@ -30,24 +25,28 @@ from .caveats import (
     remark_pauses,
     remark_usage,
 )
+from .kinds import remark_hidden_retries, remark_inner, remark_kinds, remark_steps
 from .losses import remark_cut, remark_cut_sides, remark_losses, remark_unlike
-from .subjects import run_names
+from .several import count_timed, several_caveat, several_finding
 from .wording import (
     at_a_time,
     concurrent_name,
     format_ratio,
     format_seconds,
-    join_and,
+    noun_of,
     pace,
-    pluralize,
     prompts_in_words,
+    side_names,
 )
 
 # The answers of two runs may differ by this share in length before it is said.
 LENGTH_LIMIT = 0.1
 
 
-_REMARKS = (remark_notices, remark_pauses, remark_idle_slots, remark_backoff, remark_usage)
+_REMARKS = (
+    *(remark_kinds, remark_inner, remark_steps, remark_notices, remark_hidden_retries),
+    *(remark_pauses, remark_idle_slots, remark_backoff, remark_usage),
+)
 
 
 def finding(shown: Shown) -> str:
@@ -62,7 +61,7 @@ def finding(shown: Shown) -> str:
     """
     subject = Subject.of(shown)
     if subject.are_several:
-        return _strategies_finding(subject.runs)
+        return several_finding(subject.runs)
     if subject.comparison is None or subject.pair is None:
         return _run_finding(subject.run)
     if interval(subject.comparison) is not None:
@@ -84,7 +83,7 @@ def caveat(shown: Shown) -> str:
     """
     subject = Subject.of(shown)
     if subject.are_several:
-        return _strategies_caveat(subject.runs)
+        return several_caveat(subject.runs, remarks=_REMARKS)
     run = subject.run
     if subject.comparison is None or subject.pair is None:
         parts = [remark_losses(run), remark_cut(run), remark_order(run, "")]
@@ -94,7 +93,7 @@ def caveat(shown: Shown) -> str:
             remark_unlike(subject.comparison),
             remark_cut_sides(subject.comparison),
             _lengths(*subject.pair),
-            remark_order(run, f"{concurrent_name(run)} "),
+            remark_order(run, "" if is_watched(run) else f"{concurrent_name(run)} "),
         ]
     simulated = "Simulated." if any(each.simulated for each in subject.runs) else ""
     said = [simulated, *parts, *(remark(run) for remark in _REMARKS), remark_lag(subject.runs)]
@@ -102,27 +101,27 @@ def caveat(shown: Shown) -> str:
 
 
 def _run_finding(run: Run) -> str:
-    prompts = len(run.calls)
-    kept = _count_timed(run)
+    prompts, noun = len(run.calls), noun_of(run)
+    kept = count_timed(run)
     if not prompts:
         return "No calls were made"
+    done = "done" if noun == "item" else "answered"
     if not kept:
-        return "The prompt was not answered" if prompts == 1 else _none_answered(prompts)
+        return f"The {noun} was not {done}" if prompts == 1 else _none_answered(prompts, noun)
     manner = f", {at_a_time(run)}" if prompts > 1 else ""
-    answered = prompts_in_words(kept, prompts)
+    if is_watched(run) and 1 < peak_in_flight(run) < prompts:
+        manner = f"; calls overlapped: {at_a_time(run)}"
+    answered = prompts_in_words(kept, prompts, noun=noun)
     verb = "was" if kept == 1 else "were"
     return (
-        f"{answered[0].upper()}{answered[1:]} {verb} answered in "
+        f"{answered[0].upper()}{answered[1:]} {verb} {done} in "
         f"{format_seconds(run.makespan)}{manner}"
     )
 
 
-def _count_timed(run: Run) -> int:
-    return int(np.count_nonzero(is_timed(Columns.of(run))))
-
-
-def _none_answered(prompts: int) -> str:
-    return f"{'Neither' if prompts == 2 else 'None'} of the {prompts:,} prompts was answered"
+def _none_answered(prompts: int, noun: str = "prompt") -> str:
+    done = "done" if noun == "item" else "answered"
+    return f"{'Neither' if prompts == 2 else 'None'} of the {prompts:,} {noun}s was {done}"
 
 
 def _pair_finding(sync: Run, concurrent: Run) -> str:
@@ -130,10 +129,13 @@ def _pair_finding(sync: Run, concurrent: Run) -> str:
     if not compared.kept:
         return _nothing_to_compare(sync, concurrent, compared.prompts)
     name = concurrent_name(concurrent).capitalize()
+    if is_watched(concurrent):
+        name = "Overlapping calls"
     what = prompts_in_words(compared.kept, compared.prompts)
     mine, other = format_seconds(compared.concurrent), format_seconds(compared.sync)
     if compared.kept == 1:
-        said = f"{name} answered {what} in {mine}, sync in {other}"
+        in_turn = "calls in turn" if is_watched(concurrent) else "sync"
+        said = f"{name} answered {what} in {mine}, {in_turn} in {other}"
         return f"{said}: one prompt leaves nothing to overlap"
     if compared.prompts > 2:
         return _many_prompts(compared, concurrent)
@@ -154,7 +156,7 @@ def _nothing_to_compare(sync: Run, concurrent: Run, prompts: int) -> str:
         return "No calls were made"
     if count_answered(sync) or count_answered(concurrent):
         return "No prompt was answered in both runs, so there is nothing to compare"
-    which = f"sync or in {concurrent_name(concurrent)}"
+    which = " or in ".join(side_names(concurrent))
     if prompts == 1:
         return f"The prompt was not answered, in {which}"
     return f"{_none_answered(prompts)}, in {which}"
@@ -205,42 +207,6 @@ def _lengths(sync: Run, concurrent: Run) -> str:
     if ratio is None or round(abs(ratio - 1), 9) <= LENGTH_LIMIT:
         return ""
     how = "longer" if ratio > 1 else "shorter"
-    name = concurrent_name(concurrent)
+    other, name = side_names(concurrent)
     unit = " in tokens" if find_length(sync, concurrent).unit == "tokens" else ""
-    return f"The answers in {name} were {abs(ratio - 1):.0%} {how} than in sync{unit}."
-
-
-def _strategies_finding(runs: Sequence[Run]) -> str:
-    unlike = differences(runs)
-    if unlike:
-        return f"{pluralize(len(runs), 'run')} that cannot be ranked: {join_and(unlike)}"
-    answered = [_count_timed(run) for run in runs]
-    # A run whose calls failed ended early: it is not the fastest for that.
-    ranked = sorted(
-        (run.makespan, name)
-        for run, name, ok in zip(runs, run_names(runs), answered, strict=True)
-        if ok == max(answered)
-    )
-    if not max(answered):
-        return f"None of {pluralize(len(runs), 'run')} answered a prompt"
-    (best, first), (worst, last) = ranked[0], ranked[-1]
-    if len(ranked) == 1:
-        return (
-            f"{first} alone answered {pluralize(max(answered), 'prompt')}: {format_seconds(best)}"
-        )
-    if worst <= best or (best and pace(worst / best) == "about as fast"):
-        both = dict.fromkeys(
-            [format_seconds(best), format_seconds(worst)]
-        )  # once if they read the same
-        return f"{pluralize(len(ranked), 'run')} took about as long: {' to '.join(both)}"
-    said = f"{first} was the fastest of {pluralize(len(runs), 'run')}: {format_seconds(best)}"
-    return f"{said}; {last} took {format_seconds(worst)}"
-
-
-def _strategies_caveat(runs: Sequence[Run]) -> str:
-    said = ["Simulated."] if any(run.simulated for run in runs) else []
-    said += ["1 run each, so no error bar."]
-    for name, run in zip(run_names(runs), runs, strict=True):
-        found = [remark_losses(run), remark_cut(run), *(remark(run) for remark in _REMARKS)]
-        said += [f"{name}: {part[0].lower()}{part[1:]}" for part in found if part]
-    return " ".join([*said, *filter(None, [remark_lag(runs)])])
+    return f"The answers in {name} were {abs(ratio - 1):.0%} {how} than in {other}{unit}."

@@ -17,7 +17,8 @@ ELLIPSIS = "…"
 def labels(run: Run, *, width: int = LABEL_WIDTH) -> list[str]:
     """Return a short name for each call: the beginning of its prompt, or ``call 3`` without one.
 
-    Where two would be the same, all of them carry the number of their call.
+    Where two would be the same, all of them carry the number of their call. Where the kinds of call
+    differ, each begins with its own, which is not counted in its width.
 
     Parameters
     ----------
@@ -28,9 +29,11 @@ def labels(run: Run, *, width: int = LABEL_WIDTH) -> list[str]:
     """
     names = [sanitize(call.prompt, width=width) for call in run.calls]
     named = [name or f"call {i}" for i, name in enumerate(names, start=1)]
-    if len(set(named)) == len(named):
+    if len(set(named)) < len(named):
+        named = [sanitize(f"{i}. {name}", width=width) for i, name in enumerate(named, start=1)]
+    if len({call.api for call in run.calls}) < 2:
         return named
-    return [sanitize(f"{i}. {name}", width=width) for i, name in enumerate(named, start=1)]
+    return [f"{sanitize(call.api)}: {name}" for call, name in zip(run.calls, named, strict=True)]
 
 
 def sanitize(text: str, *, width: int = LABEL_WIDTH) -> str:

@@ -9,7 +9,7 @@ from ..analysis.pairs import median_pair, pair_times
 from ..records import Call, Comparison, Run
 from .error_groups import group_errors
 from .labels import sanitize
-from .wording import concurrent_name, in_both, join_and, losses, pluralize
+from .wording import in_both, join_and, losses, pluralize, side_names
 
 # So many different messages are quoted beside a finding, each cut to so many characters.
 _MAX_MESSAGES = 3
@@ -73,7 +73,7 @@ def _all_answers(number: int) -> str:
 
 def _sides(comparison: Comparison) -> dict[str, tuple[Run, ...]]:
     """Return the runs of each side, by its name, over all pairs."""
-    names = ("sync", concurrent_name(comparison.pairs[0][1]))
+    names = side_names(comparison.pairs[0][1])
     return dict(zip(names, zip(*comparison.pairs, strict=True), strict=True))
 
 

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ..analysis.arrays import Columns, known
+from ..analysis.bounds import peak_in_flight
+from ..analysis.kinds import is_watched
 from ..analysis.subject import Shown, Subject
 from ..records import Run
 from .labels import sanitize
-from .wording import concurrent_name, is_concurrent, learned_limit
+from .wording import concurrent_name, is_concurrent, learned_limit, sync_name
 
+# What a run is called that was recorded from somebody's own code.
+_WATCHED = "watched"
 # Up to this many calls there is room for a labelled row each.
 MAX_ROWS = 24
 # Below this share of the sync makespan, the concurrent run's rows would be too short to read.
@@ -65,7 +69,7 @@ def panels(shown: Shown) -> list[tuple[str, Columns]]:
         return [(_title(subject.run, sanitize(subject.run.strategy)), subject.run)]
     sync, concurrent = subject.pair
     return [
-        (_title(sync, "sync"), sync),
+        (_title(sync, sync_name(sync)), sync),
         (_title(concurrent, concurrent_name(concurrent)), concurrent),
     ]
 
@@ -80,6 +84,8 @@ def run_names(runs: Sequence[Run]) -> list[str]:
 
 
 def _told_apart(run: Run, namesakes: Sequence[Run]) -> str:
+    if is_watched(run):
+        return f"{_WATCHED}, {_most(run)}" if len(namesakes) > 1 else _WATCHED
     parts = [sanitize(run.strategy)]
     streams = {each.stream for each in namesakes}
     limits = {each.max_concurrency for each in namesakes}
@@ -90,7 +96,19 @@ def _told_apart(run: Run, namesakes: Sequence[Run]) -> str:
     return ", ".join(parts)
 
 
+def _most(run: Run) -> str:
+    peak = peak_in_flight(run)
+    return f"at most {peak:,} in flight" if peak > 1 else "one at a time"
+
+
 def _title(run: Run, name: str) -> str:
+    if is_watched(run):
+        if len(run.calls) == 1:
+            return f"One call ({_WATCHED})"
+        if is_concurrent(run):
+            most = [_most(run)] if peak_in_flight(run) < len(run.calls) else []
+            return f"At the same time ({', '.join([_WATCHED, *most])})"
+        return f"One after another ({_WATCHED})"
     if not is_concurrent(run):
         return f"One after another ({name})"
     limit = learned_limit(run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from ..analysis.bounds import efficiency, lower_bound, mean_in_flight, peak_in_f
 from ..analysis.counts import backoff_time, count_attempts, count_outcomes, sum_of
 from ..analysis.diagnosis import diagnose
 from ..analysis.frames import Row, frame_of
+from ..analysis.kinds import inner_calls, is_watched, parents
 from ..analysis.order import inverted_share, kendall_tau, total_overtakes
 from ..analysis.pairs import differences, pair_times
 from ..analysis.pauses import pauses
@@ -20,7 +21,7 @@ from ..analysis.usage import characters_per_second, tokens_per_second, usage_mea
 from ..analysis.whatif import Forecast, bounds_of
 from ..records import Comparison, Run
 from .subjects import run_names
-from .wording import concurrent_name, is_concurrent, join_and
+from .wording import concurrent_name, is_concurrent, join_and, sync_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,13 +46,16 @@ def summary(run_or_comparison: Run | Comparison) -> pd.DataFrame:
         of finishing with that of submission; ``diagnosis`` is why slots stood idle (`diagnose`); in
         ``pause_time`` nothing was sent after 429s, for ``loop_lag_total`` the event loop was late.
         Tokens and dollars are sums over the calls that report them; ``tokens_per_second`` is
-        missing where ``usage_measures_text`` is false.
+        missing where ``usage_measures_text`` is false. Of code that was watched, limit, bounds and
+        diagnosis are missing: nobody set a limit. Where calls were made within functions there is
+        ``inner_calls``, how many, and tokens and dollars are theirs.
     """
     subject = Subject.of(run_or_comparison)
     names = [subject.run.strategy]
     if subject.pair is not None:
-        names = ["sync", concurrent_name(subject.run)]
-    return frame_of([_numbers(run) for run in subject.shown], names).rename_axis("run")
+        names = [sync_name(subject.run), concurrent_name(subject.run)]
+    rows = _beside_inner(subject.shown, [_numbers(run) for run in subject.shown])
+    return frame_of(rows, names).rename_axis("run")
 
 
 def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:
@@ -89,7 +93,7 @@ def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:
             "not_comparable": (join_and(unlike) if unlike else None, str),
         }
         rows.append(beside | _numbers(run))
-    return frame_of(rows, run_names(given)).rename_axis("run")
+    return frame_of(_beside_inner(given, rows), run_names(given)).rename_axis("run")
 
 
 def forecast_table(forecast: Forecast) -> pd.DataFrame:
@@ -126,7 +130,7 @@ def _numbers(run: Columns) -> Row:
         "model": (run.model, str),
         "simulated": (run.simulated, bool),
         "stream": (run.stream, bool),
-        "max_concurrency": (run.max_concurrency, int),
+        "max_concurrency": (None if is_watched(run) else run.max_concurrency, int),
         "calls": (len(run.calls), int),
         "ok": (counts["ok"], int),
         "incomplete": (counts["incomplete"], int),
@@ -149,6 +153,16 @@ def _numbers(run: Columns) -> Row:
     numbers |= _spread("total_time", (run.finished - run.submitted)[run.answered])
     numbers |= _spread("time_to_first_token", (run.first_token - run.started)[run.answered])
     return numbers | _amounts(run)
+
+
+def _beside_inner(runs: Sequence[Columns], rows: list[Row]) -> list[Row]:
+    """Add how many calls were made within others, if any run has such."""
+    if not any(map(parents, runs)):
+        return rows
+    return [
+        row | {"inner_calls": (len(inner_calls(run)), int)}
+        for run, row in zip(runs, rows, strict=True)
+    ]
 
 
 def _amounts(run: Columns) -> Row:

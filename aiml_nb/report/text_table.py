@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from math import inf
 
 from ..analysis.arrays import Columns, measure
-from ..analysis.bounds import efficiency, lower_bound, origin_of
+from ..analysis.bounds import any_finished, efficiency, lower_bound, origin_of
 from ..analysis.counts import count_answered, count_cut
+from ..analysis.kinds import is_watched
 from ..analysis.order import finishing_ranks
 from ..analysis.subject import Shown, Subject
 from ..records import Call, Run
@@ -50,9 +51,11 @@ def describe(shown: Shown) -> str:
 
 def _total(run: Run) -> str:
     bound = lower_bound(run)
-    if bound is None:
+    if not any_finished(run):
         return "no call finished"
-    least = f" (lower bound {format_seconds(bound)})" if is_concurrent(run) else ""
+    least = ""
+    if bound is not None and is_concurrent(run):
+        least = f" (lower bound {format_seconds(bound)})"
     return f"{format_seconds(run.makespan)}{least}"
 
 
@@ -71,7 +74,7 @@ def _run_rows(subject: Subject) -> list[tuple[str, ...]]:
                 "–" if reached is None else format_percent(reached),
             )
         )
-    return rows
+    return [row[:3] for row in rows] if all(map(is_watched, subject.runs)) else rows
 
 
 @measure

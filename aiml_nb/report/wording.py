@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..analysis.answered import is_answered, is_cut
 from ..analysis.bounds import mean_in_flight, peak_in_flight, slots
-from ..analysis.kinds import has_functions, mean_calls_in_flight
+from ..analysis.kinds import has_functions, is_watched, mean_calls_in_flight
 from .labels import sanitize
 
 if TYPE_CHECKING:
@@ -127,15 +127,11 @@ def losses(calls: Iterable[Call]) -> str:
         Empty if all calls were answered.
     """
     lost = [call for call in calls if not is_answered(call)]
-    counts = Counter(call.outcome for call in lost)
-    kinds = {
-        outcome: _error_types(call for call in lost if call.outcome == outcome)
-        for outcome in counts
-    }
+    counts = Counter(map(fate, lost))
+    kinds = {word: _error_types(call for call in lost if fate(call) == word) for word in counts}
     parts = [
-        f"{count:,} {OUTCOME_WORDS[outcome]}"
-        + (f" ({', '.join(kinds[outcome][:3])})" if kinds[outcome] else "")
-        for outcome, count in counts.most_common()
+        f"{count:,} {word}" + (f" ({', '.join(kinds[word][:3])})" if kinds[word] else "")
+        for word, count in counts.most_common()
     ]
     return join_and(parts) if parts else ""
 
@@ -145,7 +141,14 @@ def outcome_in_words(call: Call) -> str:
     if is_cut(call):
         return "cut by max_tokens"
     kind = f" ({sanitize(call.error_type)})" if call.error_type else ""
-    return f"{OUTCOME_WORDS[call.outcome]}{kind}"
+    return f"{fate(call)}{kind}"
+
+
+def fate(call: Call) -> str:
+    """Say in a word or two what became of a call; one that goes on is ``unfinished``."""
+    if call.outcome == "not_started" and call.started is not None:
+        return "unfinished"
+    return OUTCOME_WORDS[call.outcome]
 
 
 def _error_types(calls: Iterable[Call]) -> list[str]:
@@ -156,13 +159,16 @@ def at_a_time(run: Run) -> str:
     """Say how many calls were in flight: ``all at once``, ``5 at a time``, ``one at a time``.
 
     Where the limit was learned, it is said too: ``up to 8 at a time, limit 6 at the end``. Where
-    more were allowed than there were, it is ``up to 311 at a time``.
+    more were allowed than there were, it is ``up to 311 at a time``; where nobody set a limit, as
+    for code that is watched, ``at most 8 in flight``.
     """
     peak, calls, learned = peak_in_flight(run), len(run.calls), learned_limit(run)
     if peak <= 1:
         said = "one at a time"
     elif peak >= calls:
         said = "both at once" if calls == 2 else "all at once"
+    elif is_watched(run):
+        said = f"at most {peak:,} in flight"
     else:
         said = f"{'up to ' if learned or peak < slots(run) else ''}{peak:,} at a time"
     return f"{said}, {learned}" if learned else said
@@ -185,13 +191,40 @@ def learned_limit(run: Run) -> str:
 
 
 def is_concurrent(run: Run) -> bool:
-    """Tell whether a run was made to have several calls in flight, whether or not it had."""
-    return run.strategy != "sequential"
+    """Tell whether a run was made to have several calls in flight, whether or not it had.
+
+    Of code that was watched only what it did is known.
+    """
+    return peak_in_flight(run) > 1 if is_watched(run) else run.strategy != "sequential"
+
+
+def sync_name(run: Run) -> str:
+    """Return what the other side of a comparison with this run is called: ``sync``."""
+    return "in turn" if is_watched(run) else "sync"
 
 
 def concurrent_name(run: Run) -> str:
-    """Return what the concurrent side of a comparison is called: ``async`` or ``threads``."""
+    """Return what the concurrent side of a comparison is called: ``async`` or ``threads``.
+
+    How code that was watched came to have calls at once is not known: ``at once``.
+    """
+    if is_watched(run):
+        return "at once"
     return "threads" if run.strategy == "threads" else "async"
+
+
+def side_names(concurrent: Run) -> tuple[str, str]:
+    """Return what the two sides of a comparison are called within a sentence, after ``in``."""
+    if is_watched(concurrent):
+        return "the sequential run", "the overlapping run"
+    return "sync", concurrent_name(concurrent)
+
+
+def noun_of(run: Run) -> str:
+    """Return what a run is made of: ``prompt``, or ``item`` of functions, or ``call``."""
+    if has_functions(run):
+        return "item"
+    return "call" if is_watched(run) else "prompt"
 
 
 def in_both(cut: int) -> str:
@@ -205,8 +238,8 @@ def in_both(cut: int) -> str:
     return f"{'answered' if cut else 'ok'} in both"
 
 
-def prompts_in_words(kept: int, prompts: int) -> str:
+def prompts_in_words(kept: int, prompts: int, *, noun: str = "prompt") -> str:
     """Name the prompts a time is about: ``both prompts``, ``19 of 20 prompts``."""
     if kept < prompts:
-        return f"{kept:,} of {pluralize(prompts, 'prompt')}"
-    return {1: "the prompt", 2: "both prompts"}.get(prompts, pluralize(prompts, "prompt"))
+        return f"{kept:,} of {pluralize(prompts, noun)}"
+    return {1: f"the {noun}", 2: f"both {noun}s"}.get(prompts, pluralize(prompts, noun))

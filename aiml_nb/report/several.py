@@ -1,0 +1,66 @@
+"""What came out of several runs side by side, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..analysis.arrays import Columns
+from ..analysis.pairs import differences, is_timed
+from ..records import Run
+from .caveats import remark_lag
+from .losses import remark_cut, remark_losses
+from .subjects import run_names
+from .wording import format_seconds, join_and, pace, pluralize
+
+
+def count_timed(run: Run) -> int:
+    """Return how many calls of a run were answered, and when."""
+    return int(np.count_nonzero(is_timed(Columns.of(run))))
+
+
+def several_finding(runs: Sequence[Run]) -> str:
+    """Say which of several runs was the fastest, or why they cannot be ranked."""
+    unlike = differences(runs)
+    if unlike:
+        return f"{pluralize(len(runs), 'run')} that cannot be ranked: {join_and(unlike)}"
+    answered = [count_timed(run) for run in runs]
+    # A run whose calls failed ended early: it is not the fastest for that.
+    ranked = sorted(
+        (run.makespan, name)
+        for run, name, ok in zip(runs, run_names(runs), answered, strict=True)
+        if ok == max(answered)
+    )
+    if not max(answered):
+        return f"None of {pluralize(len(runs), 'run')} answered a prompt"
+    (best, first), (worst, last) = ranked[0], ranked[-1]
+    if len(ranked) == 1:
+        return (
+            f"{first} alone answered {pluralize(max(answered), 'prompt')}: {format_seconds(best)}"
+        )
+    if worst <= best or (best and pace(worst / best) == "about as fast"):
+        both = dict.fromkeys(
+            [format_seconds(best), format_seconds(worst)]
+        )  # once if they read the same
+        return f"{pluralize(len(ranked), 'run')} took about as long: {' to '.join(both)}"
+    said = f"{first} was the fastest of {pluralize(len(runs), 'run')}: {format_seconds(best)}"
+    return f"{said}; {last} took {format_seconds(worst)}"
+
+
+def several_caveat(runs: Sequence[Run], *, remarks: Sequence[Callable[[Run], str]]) -> str:
+    """Say what to bear in mind with several runs.
+
+    Parameters
+    ----------
+    runs
+        The runs.
+    remarks
+        What is to be said of each.
+    """
+    said = ["Simulated."] if any(run.simulated for run in runs) else []
+    said += ["1 run each, so no error bar."]
+    for name, run in zip(run_names(runs), runs, strict=True):
+        found = [remark_losses(run), remark_cut(run), *(remark(run) for remark in remarks)]
+        said += [f"{name}: {part[0].lower()}{part[1:]}" for part in found if part]
+    return " ".join([*said, *filter(None, [remark_lag(runs)])])
