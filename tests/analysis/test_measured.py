@@ -19,7 +19,7 @@ from ..rows import exhaustive
 from .builders import make_run, make_sync, timed
 from .schedules import chunked, first_come, seeded, serialised
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 STRATEGIES = ["gather", *map(exhaustive, ["as_completed", "task_group", "workers"]), "threads"]
 
 

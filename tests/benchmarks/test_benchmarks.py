@@ -29,6 +29,7 @@ def measured():
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_each_benchmark_runs_and_gives_its_rows(name, measured):
     done = measured[name]

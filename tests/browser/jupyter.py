@@ -122,16 +122,22 @@ class Jupyter:
         return kept | home | {"JUPYTER_RUNTIME_DIR": str(self._folder / "runtime")}
 
     def _wait_for_address(self) -> str:
-        runtime = self._folder / "runtime"
         with suppress(AssertionError):
             wait_until(
-                lambda: any(runtime.glob("jpserver-*.json")) or self._process.poll() is not None,
+                lambda: self._find_address() or self._process.poll() is not None,
                 patience=150,
                 every=0.1,
             )
-        for file in runtime.glob("jpserver-*.json"):
-            return str(json.loads(file.read_text())["url"])
-        raise RuntimeError(f"The Jupyter server did not start:\n{self.log()}")
+        address = self._find_address()
+        if address is None:
+            raise RuntimeError(f"The Jupyter server did not start:\n{self.log()}")
+        return address
+
+    def _find_address(self) -> str | None:
+        for file in (self._folder / "runtime").glob("jpserver-*.json"):
+            with suppress(ValueError):  # it is being written
+                return str(json.loads(file.read_text())["url"])
+        return None
 
 
 def shared_python(kernel: Environment) -> Path:

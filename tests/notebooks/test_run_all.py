@@ -66,6 +66,7 @@ def test_the_learners_notebook_fails_at_its_exercises_and_nowhere_else(lesson: L
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @on(LESSONS)
 def test_it_takes_few_seconds_and_400_megabytes_at_most(lesson: Lesson) -> None:
     ran = solution(lesson)

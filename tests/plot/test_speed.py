@@ -14,7 +14,7 @@ from aiml_nb.records import Comparison
 from ..analysis.builders import call, make_sync
 from ..analysis.schedules import first_come, seeded
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def streamed(n: int, *, slots: int) -> Comparison:
