@@ -6,15 +6,16 @@ in shapes of their own: `journal`, `results`, and the JSON of ``aiml-nb compare`
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..records import CHAT, Attempt, Call, Run
+from .plain import plain_data_of
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -53,26 +54,9 @@ def optional_fields(call: Call, *, texts: bool = True) -> dict[str, Any]:
         children = [to_dict(child) for child in call.children]
         data["children"] = children if texts else [without_words_of(child) for child in children]
     if texts and call.result is not None:
-        data["result"] = plain_data_of(call.result)
+        with suppress(ValueError):  # what JSON cannot hold at all is left out
+            data["result"] = plain_data_of(call.result)
     return data
-
-
-def plain_data_of(value: Any) -> Any:
-    """Return what a function returned as JSON can hold it: models and dataclasses as objects.
-
-    What JSON does not know becomes its ``repr``.
-
-    Raises
-    ------
-    ValueError
-        If it holds itself.
-    """
-    from pydantic_core import to_jsonable_python
-
-    try:
-        return to_jsonable_python(value, fallback=repr)
-    except UnicodeEncodeError:  # a lone surrogate, which json escapes
-        return json.loads(json.dumps(value, default=repr))
 
 
 def without_words_of(data: dict[str, Any]) -> dict[str, Any]:

@@ -91,11 +91,19 @@ def _read_prompts(prompts: object, *, known: Mapping[str, Call]) -> dict[str, Ca
         name: Call(
             index=places[name],
             custom_id=name,
-            prompt=_last_text(item),
+            prompt=_label_of(item),
             parameters=own if isinstance(own := item.get("parameters"), dict) else {},
         )
         for name, item in names.items()
     }
+
+
+def _label_of(item: Mapping[str, Any]) -> str:
+    """Return what a call's prompt is called; an item of a function may have a label beside it."""
+    if "item" in item:
+        label = item.get("label", item["item"])
+        return label if isinstance(label, str) else ""
+    return _last_text(item)
 
 
 def _last_text(item: Mapping[str, Any]) -> str:

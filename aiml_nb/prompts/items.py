@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass
 from typing import Any
 
-from ..formats.codec import plain_data_of
+from ..formats.plain import plain_data_of
 from .prompt import Prompt, shorten
 
 
@@ -85,7 +85,7 @@ def item_to_dict(item: Item) -> dict[str, Any]:
     """
     try:
         plain = plain_data_of(item.value)
-    except Exception as error:  # noqa: BLE001  it may be of the user's own making
+    except ValueError as error:
         raise ValueError(
             f"The journal cannot hold the item {item.label}: {error}. Give items as JSON has them, "
             "or keep no journal: journal=False."

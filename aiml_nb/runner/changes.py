@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import JournalError
 from ..formats.lines import encode
+from ..prompts.items import Item, item_to_dict
 from ..prompts.prompt import Prompt, shorten
 from .journal_inputs import (
     JournalInputs,
@@ -117,8 +118,12 @@ def _refuse_prompts(
 
 def _find_difference(prompt: Prompt, old: Prompt, number: int) -> str | None:
     place = _name_prompt(prompt, number)
+    if isinstance(prompt, Item) and isinstance(old, Item):
+        given, kept = (to_journal_form(item_to_dict(each)["item"]) for each in (prompt, old))
+        if given != kept:
+            return f"{place} was {shorten(kept)} and is {shorten(given)}"
     # Equal messages are the rule; only others pay for the conversion.
-    if prompt.messages != old.messages and to_journal_form(prompt.messages) != to_journal_form(
+    elif prompt.messages != old.messages and to_journal_form(prompt.messages) != to_journal_form(
         old.messages
     ):
         was, is_ = old.label, prompt.label

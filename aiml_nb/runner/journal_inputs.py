@@ -12,6 +12,7 @@ from ..endpoint.keys import PLACEHOLDER, ApiKey
 from ..errors import JournalError
 from ..formats.journal_contents import Contents
 from ..formats.lines import dump
+from ..prompts.items import Item, read_item
 from ..prompts.prompt import Prompt
 from .options import CAPS, OPTIONS, RunOptions, recordable_parameters
 
@@ -35,6 +36,11 @@ class JournalInputs:
     prompts: list[Prompt]
     initial: dict[str, Any]
     parameters: dict[str, Any]
+
+    @property
+    def are_items(self) -> bool:
+        """True if a function was called with them."""
+        return any(isinstance(prompt, Item) for prompt in self.prompts)
 
 
 def read_inputs(contents: Contents, path: Path) -> JournalInputs:
@@ -61,6 +67,8 @@ def read_inputs(contents: Contents, path: Path) -> JournalInputs:
 
 
 def _read_prompt(data: dict[str, Any]) -> Prompt:
+    if "item" in data:
+        return read_item(data)
     return Prompt(
         messages=data["messages"],
         parameters=data.get("parameters", {}),

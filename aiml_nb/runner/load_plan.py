@@ -15,8 +15,11 @@ from ..formats.journal import call_from_dict
 from ..formats.journal_contents import Contents
 from ..printable import say
 from ..prompts import Prompt, as_prompts
+from ..prompts.items import as_items
 from ..records import Attempt, Call, Run
 from .changes import check_inputs, refuse_changes_to_finished, resume_note
+from .functions.function import Function
+from .functions.settle import settle_again, settle_function
 from .journal import Journal
 from .journal_inputs import JournalInputs, find_changes, parameters_to_journal, read_inputs
 from .journal_summary import describe_journal, is_whole, refuse_damage
@@ -30,6 +33,7 @@ def load_plan(
     path: Path,
     connect_to: Callable[[dict[str, Any]], Endpoint],
     *,
+    function: Function | None = None,
     retry_failed: bool = False,
     change_parameters: bool = False,
     prompts: object = None,
@@ -43,12 +47,14 @@ def load_plan(
     ----------
     connect_to
         Returns the endpoint for the settings in the journal.
+    function
+        Makes the calls in the place of an endpoint.
     say
         Prints the summary of the journal.
     """
-    found = None if prompts is None else as_prompts(prompts)
-    if found is not None:
-        check_prompts(found)
+    found = None if prompts is None else _read_prompts(prompts, function)
+    if function is not None:
+        settle_function(function, options)
     if on_damage not in ON_DAMAGE:
         known = ", ".join(map(repr, ON_DAMAGE))
         raise ValueError(f"on_damage must be one of {known}; not {on_damage!r}.")
@@ -57,9 +63,10 @@ def load_plan(
         if on_damage == "ask":
             refuse_damage(contents, path)
         inputs = read_inputs(contents, path)
+        _check_kind(inputs, function, contents.head["settings"], path)
         changed = check_inputs(inputs, options, path, prompts=found, may_change=change_parameters)
         prompts = found or inputs.prompts  # the user's own have headers, which no journal holds
-        plan = _rebuild_plan(contents, connect_to, options, inputs, prompts, path)
+        plan = _rebuild_plan(contents, function or connect_to, options, inputs, prompts, path)
         _restore_all(plan, contents, path, retry_failed=retry_failed)
         refuse_changes_to_finished(plan, inputs, changed, path)
         left = {call.index + 1: plan.prompts[call.index] for call in plan.unfinished}
@@ -74,7 +81,7 @@ def load_plan(
 
 def _rebuild_plan(
     contents: Contents,
-    connect_to: Callable[[dict[str, Any]], Endpoint],
+    target: Function | Callable[[dict[str, Any]], Endpoint],
     given: dict[str, Any],
     inputs: JournalInputs,
     prompts: list[Prompt],
@@ -87,8 +94,14 @@ def _rebuild_plan(
     if given.get("strategy", saved["strategy"]) != saved["strategy"]:
         options.pop("max_concurrency", None)  # the default depends on the strategy
     options |= given
-    checked = make_options(len(prompts), options)
-    endpoint = connect_to(saved)
+    endpoint: Endpoint | Function
+    if isinstance(target, Function):
+        del options["model"]
+        endpoint, options = settle_again(target, options, given)
+        checked = make_options(len(prompts), options)
+    else:
+        checked = make_options(len(prompts), options)
+        endpoint = target(saved)
     _check_place(saved, endpoint, given.get("model"), path)
     # The journal has the API key redacted; parameters that contain it need it to be sent.
     unredact = endpoint.key.unredact_all
@@ -120,7 +133,37 @@ def _restore_all(plan: Plan, contents: Contents, path: Path, *, retry_failed: bo
             ) from None
 
 
-def _check_place(saved: dict[str, Any], endpoint: Endpoint, model: str | None, path: Path) -> None:
+def _read_prompts(prompts: object, function: Function | None) -> list[Prompt]:
+    if function is not None:
+        return [*as_items(prompts)]
+    found = as_prompts(prompts)
+    check_prompts(found)
+    return found
+
+
+def _check_kind(
+    inputs: JournalInputs, function: Function | None, saved: dict[str, Any], path: Path
+) -> None:
+    """Raise JournalError if a function made the calls of a journal and an endpoint is to go on.
+
+    Or the other way round.
+    """
+    if inputs.are_items and function is None:
+        name = saved["model"]
+        raise JournalError(
+            f"'{path}' is the journal of a run with a function, {name!r}, which no journal holds. "
+            f"Give the function: aiml_nb.resume({str(path)!r}, {name})."
+        )
+    if not inputs.are_items and function is not None:
+        raise JournalError(
+            f"'{path}' is the journal of a run at {saved['base_url']}, not of one with a function. "
+            f"Leave {function.name} out: aiml_nb.resume({str(path)!r})."
+        )
+
+
+def _check_place(
+    saved: dict[str, Any], endpoint: Endpoint | Function, model: str | None, path: Path
+) -> None:
     if endpoint.simulated != saved["simulated"] or (
         not endpoint.simulated and endpoint.base_url != saved["base_url"]
     ):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import JournalError
+from ..formats.plain import plain_data_of
 from ..records import Attempt, Call
 from .backend import AnyAnswer
 from .limits.admission import Refusal
@@ -72,6 +73,8 @@ class Recorder:
 
     def _note_finished(self, call: Call) -> None:
         if self._journal is not None:
+            if call.result is not None:
+                _explain_loss(call)
             try:
                 own = self._plan.prompts[call.index].parameters
                 self._journal.note_finished(call, known=own)
@@ -117,3 +120,14 @@ class Recorder:
                 for attempt in call.attempts[-1:]:  # it may be on its way at the server
                     attempt.possibly_billed |= attempt.finished is None
                     attempt.finished = attempt.finished or now
+
+
+def _explain_loss(call: Call) -> None:
+    """Say in the record of a call if the journal cannot hold what its function returned."""
+    try:
+        plain_data_of(call.result)
+    except ValueError as error:
+        call.error = (
+            f"The journal does not hold what came of {call.custom_id}: {error}. It is in `result` "
+            "of this run alone; return what JSON can hold."
+        )

@@ -11,12 +11,13 @@ from ..endpoint import Endpoint
 from ..loop import InterruptibleCall
 from ..records import Run
 from .execute import execute
+from .functions.function import Function, find_target
 from .load_plan import connect_again, load_plan
 
 
 def resume(
     path: str | Path,
-    endpoint: Endpoint | None = None,
+    endpoint: Endpoint | Callable[[Any], Any] | None = None,
     *,
     retry_failed: bool = False,
     change_parameters: bool = False,
@@ -34,7 +35,9 @@ def resume(
     path
         The journal.
     endpoint
-        Where the calls go; None connects as the run did, with the key from the environment.
+        Where the calls go; None connects as the run did, with the key from the environment. The
+        journal of a run with a function needs the function: it is called with the items in the
+        journal, as JSON has them, or with those that `prompts` gives.
     retry_failed
         Send the calls that failed again, too, and those whose answer broke off: it has no
         ``finish_reason``, as when the server was shut down.
@@ -62,9 +65,13 @@ def resume(
     EndpointError
         As `connect` does.
     """
+    target = find_target(endpoint)
+    function = target if isinstance(target, Function) else None
+    server = None if isinstance(target, Function) else target
     return resume_run(
         Path(path),
-        lambda saved: endpoint or connect_again(saved),
+        lambda saved: server or connect_again(saved),
+        function=function,
         retry_failed=retry_failed,
         change_parameters=change_parameters,
         prompts=prompts,

@@ -19,6 +19,8 @@ import aiml_nb as nb
 from aiml_nb.records import Call
 from aiml_nb.runner import execute
 
+from ..waiting import block, take
+
 SOME_FAILED = 3  # the exit code: not that of an exception
 
 
@@ -56,12 +58,31 @@ def carry_out(job: dict[str, Any]) -> int:
     execute.show_progress = show
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, 1)
-    endpoint = nb.connect(base_url=job["base_url"], api_key=job["key"], verbose=False)
+    if "called" in job:
+        endpoint = make_function(job)
+    else:
+        endpoint = nb.connect(base_url=job["base_url"], api_key=job["key"], verbose=False)
     if job["resume"]:
         run = nb.resume(job["journal"], endpoint, retry_failed=job["retry_failed"])
     else:
         run = nb.run(job["prompts"], endpoint, journal=job["journal"], **job["options"])
     return 0 if all(call.outcome == "ok" for call in run.calls) else SOME_FAILED
+
+
+def make_function(job: dict[str, Any]) -> Any:
+    """Return a function that writes down each call of it, and then takes a moment."""
+    called = os.open(job["called"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def ask(item: int) -> dict[str, int]:
+        os.write(called, f"{os.getpid()} {item}\n".encode())
+        block(0.002 * (item % 5))
+        return {"double": 2 * item}
+
+    async def ask_async(item: int) -> dict[str, int]:
+        os.write(called, f"{os.getpid()} {item}\n".encode())
+        return await take(0.002 * (item % 5), {"double": 2 * item})
+
+    return ask if job["blocks"] else ask_async
 
 
 def void(_: object) -> None:

@@ -57,6 +57,28 @@ def _check_outage(given: dict[str, Any]) -> dict[str, Any]:
     return {"outage": 0} if isinstance(outage, int | float) and outage >= 0 else {}
 
 
+def settle_again(
+    function: Function, options: dict[str, Any], given: dict[str, Any]
+) -> tuple[Function, dict[str, Any]]:
+    """Choose the options of a run that goes on.
+
+    Parameters
+    ----------
+    options
+        Those of the journal, with what is given now in their place.
+    given
+        What is given now.
+    """
+    chosen = given.get("strategy") is not None
+    if not chosen and (options["strategy"] in BLOCKING) == function.is_async:
+        others = {"strategy", "max_concurrency"}  # for the one it was, not for this one
+        options = {name: each for name, each in options.items() if name not in others} | given
+    if given.get("max_attempts") and "outage" not in given:
+        options = {name: each for name, each in options.items() if name != "outage"}
+    function, options = settle_function(function, options)
+    return replace(function, is_chosen=chosen), options
+
+
 def _is_default(name: str, value: object) -> bool:
     return (value is None and name != "outage") or (name == "stream" and value is False)
 
