@@ -204,7 +204,7 @@ class TestItems:
         circle.append(circle)
 
         with pytest.raises(
-            ValueError, match=r"The journal cannot hold the item .*Circular.*journal=False"
+            ValueError, match=r"The journal cannot hold the item .*holds itself.*journal=False"
         ):
             nb.run([1, circle], ask, journal=tmp_path / "a.jsonl")
 
