@@ -674,7 +674,8 @@ class TestGoingOn:
                 [sys.executable, "-m", "aiml_nb", "run", *place, "--base-url", server.base_url],
                 cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             ) as process:  # fmt: skip
-                server.wait_for(20)
+                # Of 40 that the server has answered the client has read 20: no more are in flight.
+                server.wait_for(40)
                 process.send_signal(signal.SIGINT)
                 _, said = process.communicate()
 
