@@ -101,6 +101,8 @@ def _without_password(base_url: str | None) -> str | None:
 def _decide_to_simulate(simulate: bool, named: dict[str, Any], knobs: dict[str, Any]) -> bool:
     server = next((name for name, value in named.items() if value is not None), None)
     if simulate or knobs:
+        # A key or address given with simulate=True is probably a mistake; guessing could cost
+        # money.
         if server:
             cause = "simulate=True" if simulate else f"{next(iter(knobs))}="
             raise ValueError(

@@ -218,6 +218,7 @@ def _levels(body: object) -> list[dict[str, Any]]:
     levels: list[dict[str, Any]] = []
     while len(levels) <= _MAX_DEPTH:
         if isinstance(body, list):
+            # Some servers wrap the error object in a list.
             body = body[0] if body else None
         if not isinstance(body, dict):
             break

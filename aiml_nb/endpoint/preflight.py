@@ -168,6 +168,7 @@ def _is_model_server(known: KnownModels) -> bool:
 
 
 def _other_addresses(base_url: str) -> Iterator[str]:
+    # The given path with /v1 first: a missing /v1 is the most frequent mistake.
     parts = urlsplit(base_url)
     paths = dict.fromkeys([f"{parts.path}/v1", *_PATHS])
     for path in paths:

@@ -103,6 +103,7 @@ def find_key(address: str, key_name: str | None) -> ApiKey:
     """
     owner = next((p for p in PROVIDERS.values() if p.key_name == key_name), None)
     is_owner = owner is not None and urlsplit(owner.base_url).hostname == urlsplit(address).hostname
+    # The key of one provider must not be sent to another host, except to this machine.
     if key_name and os.environ.get(key_name) and (is_owner or is_loopback(address)):
         return ApiKey(os.environ[key_name], source=key_name)
     if is_loopback(address):

@@ -57,6 +57,7 @@ def find_fault(failure: Failure, *, model: str, known: KnownModels) -> Fault | N
         return None if is_flagged(failure) else "key"
     if kind in {"redirect", "405"} or _NO_SUCH_PATH.search(message):
         return "address"
+    # Providers write the same code with dashes, underscores or in camel case.
     code = re.sub(r"[\W_]", "", failure.code or "").lower()
     if kind == "404":
         is_unlisted = bool(known.models) and model not in known.models

@@ -104,6 +104,7 @@ def read_retry_after(
         lambda: iter([_read_message(message, now)]),
         lambda: _read_resets(headers, now, refused=refused),
     )
+    # Lazily: the regular expressions run only if the headers say nothing.
     hints = (hint for source in sources for hint in source() if hint is not None)
     return next((hint for hint in hints if 0 <= hint <= MAX_HINT), None)
 

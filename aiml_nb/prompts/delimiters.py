@@ -22,11 +22,13 @@ Row = tuple[int, list[str]]  # the number of its first line, and its cells
 def find_delimiter(text: str, path: Path, *, name: str | None) -> str:
     """Return the delimiter with known names in the header, else with rows of equal length."""
     is_tsv = path.suffix.lower() == ".tsv"
+    # In a .tsv file a tab wins against other candidates.
     order = sorted(DELIMITERS, key=lambda each: is_tsv and each != "\t")
     samples = {each: read_sample(text, path, each) for each in order}
     header_counts = {each: count_names(rows[0], name) for each, rows in samples.items() if rows}
     if most := max(header_counts.values(), default=0):
         return next(each for each, count in header_counts.items() if count == most)
+    # Without a known header: a delimiter fits if it gives every row the same number of fields.
     widths = {each: {len(cells) for cells in rows} for each, rows in samples.items()}
     fitting = [each for each, found in widths.items() if len(found) == 1 and max(found) > 1]
     if len(fitting) > 1:
@@ -43,6 +45,7 @@ def read_sample(text: str, path: Path, delimiter: str) -> list[list[str]]:
     """Return the first rows, up to the first that cannot be parsed."""
     sample = text[:_SAMPLE_SIZE]
     if len(sample) < len(text):
+        # A row that is cut off at the end of the sample would have too few fields.
         sample = sample[: sample.rfind("\n") + 1] or sample
     found = []
     try:

@@ -75,6 +75,7 @@ def _read_text(path: Path, encoding: str | None) -> str:
         raise ValueError(
             f"The prompts file {str(path)!r} cannot be read: {error.strerror}."
         ) from None
+    # Checked by content and not by suffix: a workbook may be called prompts.csv.
     kind = next((what for begin, what in _BINARY_FORMATS.items() if data.startswith(begin)), None)
     if kind:
         raise ValueError(f"The prompts file {str(path)!r} cannot be read: it is {kind}")

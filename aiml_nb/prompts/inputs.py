@@ -64,11 +64,13 @@ def as_prompts(prompts: object) -> list[Prompt]:
     """
     if isinstance(prompts, os.PathLike) or _is_file_name(prompts):
         return read_prompts(Path(prompts))  # type: ignore[arg-type]
+    # A string is iterable as well: it would become one prompt per letter.
     if isinstance(prompts, str | bytes | Mapping):
         raise TypeError(
             f"prompts must be a list, not the single {type(prompts).__name__} "
             f"{shorten(prompts)}{_advise_on_single(prompts)}"
         )
+    # A whole DataFrame is iterable, too, over the names of its columns.
     if hasattr(prompts, "columns"):
         raise TypeError(
             f"prompts is a whole table with the columns {shorten(list(prompts.columns))}"
@@ -83,6 +85,7 @@ def as_prompts(prompts: object) -> list[Prompt]:
         raise ValueError(
             "prompts is empty. Give at least one, for example aiml_nb.prompts.FAQ (the FAQ's two)."
         )
+    # Each message would become a prompt of its own.
     if all(is_message(item) for item in found):
         raise TypeError(
             "prompts is one conversation (a list of messages), and a list of conversations is "

@@ -89,6 +89,7 @@ def _from_mapping(item: Mapping[str, Any], place: str) -> Prompt:
         raise TypeError(f"{place} has the body {shorten(parameters)}. {ADVICE}")
     if "body" in item:
         _check_target(item, place)
+    # A copy without the names: the rest are request parameters.
     parameters = {key: each for key, each in parameters.items() if key not in {"custom_id", "id"}}
     messages = _pop_messages(parameters, item, place)
     if parameters.get("stream") is False:  # the default; True is refused later by its name

@@ -196,6 +196,7 @@ def _read_row(row: Row, table: _Table, at: int, id_at: int | None) -> tuple[str,
             f"has more fields than {than}, which has {table.width}. Put a prompt with a "
             f"{DELIMITERS.get(table.delimiter, repr(table.delimiter))} in double quotes."
         )
+    # Empty cells at the end of a row may be missing.
     cells += [""] * (table.width - len(cells))
     if not cells[at].strip():
         return name, ValueError("has no prompt in its column. Write one, or leave the line out.")

@@ -45,6 +45,7 @@ def close(message: dict[str, Any]) -> None:
     message.setdefault("content", None)
     calls = message.get("tool_calls")
     if isinstance(calls, list):
+        # Deltas of parallel calls may arrive in any order.
         calls.sort(key=_position_of)
         for call in calls:
             if isinstance(call, dict):

@@ -74,6 +74,7 @@ class Incoming:
             if not self._detect_stream(data):
                 return False
             data, self._events = bytes(self._buffer), EventParser()
+        # Several events may arrive in one read, and one event in several.
         for event in self._events.feed(data):
             if event.startswith(_DONE):
                 self._is_done = True

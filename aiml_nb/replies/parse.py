@@ -102,10 +102,12 @@ class EventParser:
         self._ended_with_cr = data.endswith(b"\r")
         events: list[bytes] = []
         for line in lines:
+            # Other fields (event, id, retry) mean nothing for completions.
             if line.startswith(b"data:"):
                 if self._data and _begins_another(self._data[-1], line):
                     events += self.end()
                 self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
+                # Lines are limited by the transport one by one, so an endless event is caught here.
                 self._size += len(line)
                 if self._size > MAX_BYTES:
                     raise ReplyTooLargeError(f"an event has more than {MAX_BYTES // 2**20} MiB")

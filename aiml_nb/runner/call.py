@@ -167,6 +167,7 @@ class CallRunner:
     def stop(self, why: str) -> None:
         """Send nothing more; calls in flight may finish."""
         self._plan.run.stopped = self._plan.run.stopped or why  # the first reason is the cause
+        # Waiting calls are let through, and each is recorded as not sent.
         self._admission.close()
         self._backoff.wake()
 

@@ -86,6 +86,7 @@ def _check_prompts(
     prompts: list[Prompt], inputs: JournalInputs, path: Path, *, may_change: bool
 ) -> list[int]:
     kept, changed = inputs.prompts, list[int]()
+    # A missing prompt would lose an answer that was paid for.
     if len(prompts) < len(kept):
         missing = f"prompt {len(prompts) + 1}, {shorten(kept[len(prompts)].label)}, is missing"
         raise _refuse_prompts(prompts, kept, path, missing)

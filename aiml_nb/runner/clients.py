@@ -57,5 +57,6 @@ class ThreadClients:
     def abort(self) -> None:
         """Break all connections, now and later: calls in flight fail, and no more can begin."""
         self._is_aborted = True
+        # A copy: threads may add clients meanwhile.
         for http in list(self._all):
             http.abort()

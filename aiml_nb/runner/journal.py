@@ -157,6 +157,8 @@ class Journal:
             if self.is_kept:
                 self._rewrite_if_lost()
                 self._write_line(encode_record(footer(run)))
+                # Only at the end: lines in the page cache survive the death of the process, and an
+                # fsync for each would take longer than many calls.
                 os.fsync(self._handle)
         except (JournalError, OSError) as error:
             run.stopped = run.stopped or str(error)

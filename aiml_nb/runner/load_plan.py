@@ -111,11 +111,13 @@ def _rebuild_plan(
         prompts = [replace(each, parameters=unredact(each.parameters)) for each in prompts]
     plan = build_plan(CheckedArguments(prompts, checked), endpoint, journal=path)
     run = plan.run
+    # The resumed run is the same run: ids of its requests and its time axis continue.
     run.run_id, run.started_at = head["run_id"], saved["started_at"] or time.time()
     run.parameters = dict(inputs.initial)
     run.stream = run.parameters.pop("stream")
     if changes := find_changes(inputs.initial, parameters_to_journal(plan.options, endpoint.key)):
         for call in run.calls:
+            # Each record says which parameters it had, if they differ from those of the first run.
             call.parameters = changes | call.parameters if call.parameters else changes
     return replace(plan, resumes=True)
 

@@ -224,6 +224,7 @@ def _check_number(name: str, value: object, place: str) -> None:
         kind = None if whole else "a whole number from 1"
     else:
         kind = "a number" if isinstance(value, float) and not math.isfinite(value) else None
+    # Two wordings, since an argument of `run` is named differently from a line in a file.
     if kind and place == "run()":
         raise ValueError(f"{name} must be {kind}; not {value!r}.")
     if kind:

@@ -119,6 +119,7 @@ def _is_interactive() -> bool:
     return in_kernel() or (sys.stderr is not None and sys.stderr.isatty())
 
 
+# Imported and defined at the first bar: runs without one do not pay for tqdm.
 @cache
 def _bar_class() -> type[tqdm[Any]]:
     from tqdm.auto import tqdm as auto_tqdm

@@ -103,6 +103,7 @@ class Recorder:
             call.outcome, call.finished = "cancelled", now
             call.error = f"{call.error} ({reason.message})"
         elif call.started is not None:
+            # Its failed attempts stand in the record, so the reason is added to their error.
             call.outcome = "timeout" if reason.error_type == "deadline" else "error"
             call.error = f"{call.error} ({reason.message})"
             call.finished = now

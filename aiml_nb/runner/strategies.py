@@ -102,6 +102,7 @@ async def adaptive(make: MakeCallAsync, calls: list[Call], max_concurrency: int)
 @contextmanager
 def _thread_pool(size: int) -> Iterator[ThreadPoolExecutor]:
     """Open a pool that an interrupt leaves at once, with the waiting calls dropped."""
+    # Signals are left to the main thread: one that is delivered to a worker would not wake it.
     pool = ThreadPoolExecutor(size, thread_name_prefix="aiml_nb", initializer=block_sigint)
     try:
         yield pool

@@ -73,6 +73,7 @@ class SimulatorProcess:
             self.stop()
             self._owner = os.getpid()
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
+            # The closed pipe ends the child anyway; this waits for it, and removes its error file.
             atexit.register(self.stop)
             try:
                 self._child = start_child(self._errors)
@@ -133,6 +134,7 @@ class SimulatorProcess:
         child = self._child
         if child is not None and child.stdin is not None:
             with contextlib.suppress(BrokenPipeError):  # noticed when no answer follows
+                # Unbuffered, so no flush is needed.
                 child.stdin.write(line.encode() + b"\n")
 
     def _read_line(self) -> str:

@@ -49,6 +49,7 @@ class Bridge:
                 "A widget works in a notebook, where an event loop runs; none runs here. In a "
                 "script write  aiml_nb.compare(…)  or  aiml_nb.run(…)  instead."
             )
+        # The callback may run in another thread than the loop.
         self._loop.call_soon_threadsafe(self._start, work)
 
     def cancel(self) -> None:

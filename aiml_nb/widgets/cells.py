@@ -39,6 +39,7 @@ def register_for_cell(widget: T) -> list[T]:
     if not cell:
         return []
     last_run, registered = _widgets_of_cell.get(cell, ("", []))
+    # A second widget of the same run: the first one stays.
     if last_run == run:
         registered.append(widget)
         return []

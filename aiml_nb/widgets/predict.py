@@ -78,6 +78,7 @@ class Predict(CellWidget):
     def _on_input(self, change: dict[str, Any]) -> None:
         """Store what was chosen or typed; show an error if it is not a number."""
         value = change["new"]
+        # Setting the field from code triggers this callback, too.
         if value == self._as_field(self._guess):
             return
         try:

@@ -179,6 +179,7 @@ class Race(CellWidget):
         finally:
             for handle in self._handles:
                 handle.cancel()
+            # Wait for the cancelled runs, so that the last picture shows their final records.
             await asyncio.gather(*self._handles, return_exceptions=True)
             self._draw()
 

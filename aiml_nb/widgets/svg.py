@@ -33,6 +33,7 @@ def as_image(parts: Iterable[str], *, width: int, height: int, alt: str) -> str:
         f'viewBox="0 0 {width} {height}" font-family="{FONT}">'
         f'<rect width="{width}" height="{height}" fill="white"/>{"".join(parts)}</svg>'
     )
+    # As an image, which has a text alternative and scales as a whole.
     data = base64.b64encode(svg.encode()).decode("ascii")
     return (
         f'<img alt="{escape(alt)}" width="{width}" height="{height}" '

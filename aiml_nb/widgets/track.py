@@ -102,6 +102,7 @@ def _axis_end(elapsed: float) -> float:
 def _visible_segments(panel: _Panel) -> Segments:
     run = panel.side.run
     shown = run if panel.side.over else as_of(run, panel.side.elapsed)
+    # One row per call; with more calls than rows, one per slot.
     if panel.rows == len(run.calls):
         return segments(shown, shortest_queue=2 / panel.scale)
     # With one row per slot, waits are not drawn: other calls are in their place.

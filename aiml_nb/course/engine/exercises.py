@@ -182,6 +182,7 @@ def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
 def _locate_error(error: BaseException, answer: object) -> str:
     """Say in which line of the learner's cell the error was raised, if it was raised there."""
     code = getattr(answer, "__code__", None)
+    # Only frames of the cell in which the function was defined: others are ours, or a library's.
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if code and frame.filename == code.co_filename]
     return f" in line {own[-1].lineno}:  {own[-1].line}" if own else ""

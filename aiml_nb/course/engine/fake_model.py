@@ -67,6 +67,7 @@ class FakeModel:
             async with self._gate:
                 await asyncio.sleep(self._duration(call))
         except asyncio.CancelledError:
+            # A cancelled call has no finish; its outcome says why.
             call.outcome = "cancelled"
             raise
         # The callback runs as soon as the caller yields to the loop, as asyncio.sleep does and

@@ -40,6 +40,7 @@ def predict(
 
     prediction = Predict(question, choices, unit=unit, key=key)
     _predictions[key] = prediction
+    # In a script nothing displays the widget, so print the question.
     if not has_front_end():
         print(repr(prediction))
     return prediction

@@ -38,6 +38,7 @@ def _read_lesson(collection: str, key: str) -> dict[str, Any]:
     if lesson is None:
         raise ValueError(f"a key is lesson and number, such as '3.2'; not {key!r}.")
     name = f"{_LESSONS}.lesson{int(lesson[1]):02d}"
+    # Not by catching ImportError, which an error within the lesson would raise as well.
     if find_spec(name) is None:
         raise ValueError(f"there is no lesson {lesson[1]}, so nothing is called {key!r}.")
     known: dict[str, Any] = getattr(import_module(name), collection)

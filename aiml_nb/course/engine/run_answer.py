@@ -43,6 +43,7 @@ def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.
         except BaseException as error:  # noqa: BLE001  re-raised in the waiting thread
             outcome.set_exception(error)
 
+    # A daemon, so that an endless function does not keep the process alive.
     thread = Thread(target=work, daemon=True)
     thread.start()
     try:

@@ -62,6 +62,7 @@ class Stopwatch:
         try:
             yield call
             call.outcome = "ok"
+        # KeyboardInterrupt and cancellation, too, end the call with an error.
         except BaseException:
             call.outcome = "error"
             raise

@@ -30,6 +30,7 @@ class GuardedAsyncClient(httpx2.AsyncClient):
             headers=PLAIN_REPLY,
             timeout=None,  # httpx2's default is 5 s per wait; here a `Deadline` limits each call
         )
+        # A plain dictionary, which is faster to merge than header objects.
         self._defaults = dict(self.headers)
 
     def build_request(
@@ -101,7 +102,9 @@ class Transport(httpx2.AsyncBaseTransport):
             str(request.url),
             headers=request.headers,
             data=request.content or None,
+            # A redirect would take the key to another address.
             allow_redirects=False,
+            # `Body` decompresses, with a limit.
             auto_decompress=False,
             timeout=_read_timeout(limits) if limits else _UNTIMED,
             proxy=self._proxy.url if self._proxy else None,

@@ -166,6 +166,7 @@ def _open_pool(
 ) -> httpcore2.ConnectionPool:
     settings: dict[str, Any] = {
         "ssl_context": certificates,
+        # Each thread has a client of its own, which makes one call at a time.
         "max_connections": 1,
         "keepalive_expiry": KEEP_ALIVE,
         "network_backend": network,

@@ -55,6 +55,7 @@ class GuardedStream(httpx2.SyncByteStream):
                 if self._body.is_finished:
                     break
         except Exception as error:
+            # A deadline shuts the socket down, and that looks like a connection error here.
             self._exchange.check(error)
             broken = find_broken(error)
             if broken is None and not self._body.is_error:

@@ -95,11 +95,13 @@ def find_proxy(base_url: str) -> Proxy | None:
         If the variable is not the address of an http or https proxy.
     """
     parts = urlsplit(base_url)
+    # A proxy could not reach this machine, and would see the key.
     if is_loopback(base_url):
         return None
     found = getproxies()
     value = (found.get(parts.scheme) or found.get("all") or "").strip()
     host = parts.hostname or ""
+    # An empty variable means no proxy, as in other programs.
     if not value or _bypasses_proxy(host, parts.port or _PORTS[parts.scheme], found.get("no", "")):
         return None
     return _read_proxy(value, _name_variable(value, parts.scheme), host)

@@ -69,6 +69,7 @@ def allow_files(wanted: int) -> OpenFiles:
     except ImportError:  # Windows has no such limit
         return OpenFiles(None, 0)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Counted now, since notebooks keep files and sockets open.
     taken = _count_open_files()
     needed = taken + RESERVE + wanted
     if hard != resource.RLIM_INFINITY:

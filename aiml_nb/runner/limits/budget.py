@@ -84,6 +84,7 @@ class Budget:
             return Reserved()
         if self._is_cost_unknown:
             raise BudgetError(self._explain_unknown_cost())
+        # Once one attempt has no limit, fewer may be in flight for the rest of the run.
         self._is_unlimited |= estimate.is_unlimited or not self._observed.obeys_max_tokens
         if self._in_flight >= self.max_in_flight:
             return None
@@ -129,6 +130,7 @@ class Budget:
         self._reserved_tokens -= reserved.tokens.total
         # Reset to exactly 0, against the drift of float sums.
         self._reserved_cost = self._reserved_cost - reserved.cost if self._in_flight else 0.0
+        # A failure without usage counts as its reservation, if it may be billed; else as nothing.
         used = used_by(call, reserved.estimate, prompt=prompt)
         if not (answered or (used.is_reported and call.body)):
             self._observed.known += not billed

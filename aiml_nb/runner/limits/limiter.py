@@ -75,6 +75,7 @@ class AdaptiveLimiter:
         """Let one attempt be in flight at a time until `end_hold`."""
         self.is_held = True
         # Replaces the entry of the start, which nothing was sent with.
+        # The run has not begun: its first entry is replaced, so that the history starts at 1.
         self.history[-1:] = [LimitChange(at=self.history[-1].at, limit=1, cause="start")]
 
     def reserve_slot_for(self, priority: int) -> None:
@@ -248,6 +249,8 @@ class AdaptiveLimiter:
                 self._unsent += 1
                 grant()
                 return
+            # The sequence number keeps equal priorities in order, and functions from being
+            # compared.
             heapq.heappush(self._waiting, (priority, next(self._sequence), grant))
             self._grant_waiting()
 

@@ -88,6 +88,7 @@ class Holdups:
             self._evidence.reset()
         if self._evidence.concerns_one_call:
             return False
+        # Within a pause the evidence of the first 429 counts: later ones belong to the same burst.
         if now >= self._pauses.ends:
             self._evidence.note_pause(now, sent)
         self._begin_pause(now, seconds, sent, asked_for=True)

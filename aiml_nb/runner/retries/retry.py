@@ -176,6 +176,7 @@ class Retries:
         """
         if stops_run(failure):
             return Verdict(None, stops_run=True)
+        # Neither an outage nor a budget can overrule these two.
         is_last = streamed or failure.should_retry is False
         if is_away and not is_last and self._retries_during_outage(failure, tries):
             return Verdict(0.0)
@@ -207,6 +208,7 @@ class Retries:
         self, failure: Failure, tries: Tries, left: float, *, is_last: bool, mostly_refused: bool
     ) -> Verdict:
         tries.rate_limited += 1
+        # The bound of the wait starts anew once only some requests are refused.
         tries.mostly_refused = tries.mostly_refused + 1 if mostly_refused else 1
         pause = _requested_pause(failure)
         wait = pause or self._draw_wait(tries.mostly_refused, MAX_BACKOFF)

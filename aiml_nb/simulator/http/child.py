@@ -25,6 +25,7 @@ async def serve_parent() -> None:
     server = await start_server(listener, registry, max_connections=connection_limit())
     print_base_url(server.base_url)
     threading.Thread(target=_read_commands, args=(registry,), daemon=True).start()
+    # For ever: the thread ends the process.
     await asyncio.Event().wait()
 
 

@@ -70,6 +70,7 @@ async def send_corrupted(
     finally:
         is_status_sent = fault.has_status and connection.sent >= len(head)
         pending.record.status = reply.status if is_status_sent else None
+    # Until the client gives up: the cancellation of this handler ends the wait.
     if fault.cut is not None and fault.then == "stall":
         await asyncio.Event().wait()
     if fault.linger:
@@ -97,6 +98,7 @@ def _frame(reply: Reply, fault: Fault) -> tuple[bytes, Iterable[TimedBytes]]:
         headers["content-length"] = str(size)
     if fault.compressed:
         headers["content-encoding"] = "gzip"
+    # The headers of the fault override the regular ones; an empty value removes one.
     headers |= {name.lower(): value for name, value in reply.headers.items()}
     lines = [f"HTTP/1.1 {reply.status} {find_phrase(reply.status)}"]
     lines += [f"{name}: {value}" for name, value in headers.items() if value]

@@ -60,6 +60,7 @@ async def _send(context: RequestContext, fault: Fault, reply: Reply) -> web.Resp
     if not fault.is_proper:
         finish = context.service.finish
         await send_corrupted(reply, fault, pending=pending, request=request, finish=finish)
+    # A well-formed reply can be sent by aiohttp; it leaves when planned.
     await pending.wait_until(pending.plan.finished)
     body = b"".join(data for _, data in reply.chunks)
     return web.Response(status=reply.status, headers=reply.headers, body=body)

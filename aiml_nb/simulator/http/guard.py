@@ -60,6 +60,7 @@ class HostGuard:
         headers = request.headers
         if not self._knows(headers.get("Host", "").lower()) or len(headers.getall("Host")) > 1:
             raise Refusal(403, "The Host header does not name this server.", code="host")
+        # Browsers send an Origin with every cross-site POST, and scripts send none.
         if headers.get("Origin", "").lower() not in ("", *self._origins):
             raise Refusal(403, "Other web pages may not call this server.", code="origin")
         if headers.get("Sec-Fetch-Site", "none").lower() not in ("none", "same-origin"):
@@ -104,6 +105,7 @@ async def read_json_body(request: web.BaseRequest) -> bytes:
         )
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refusal(415, "The body must not be compressed.", code="unsupported_encoding")
+    # Refused by its declared size, before anything is read.
     if (request.content_length or 0) > MAX_BODY:
         raise _refuse_size()
     try:

@@ -21,6 +21,7 @@ async def respond(context: ChatContext) -> web.StreamResponse:
         When the plan says so.
     """
     pending, chat = context.pending, context.chat
+    # The plan is read afterwards: while the request is queued it may change.
     await pending.wait_for_slot()
     plan = pending.plan
     if plan.fault is not None:
@@ -81,6 +82,7 @@ class _Stream:
     async def _begin(self) -> web.StreamResponse:
         response = web.StreamResponse(headers=self._context.write_headers(whole=False))
         response.headers["Content-Type"] = STREAM_TYPE
+        # Nothing on the way may keep the stream for others.
         response.headers["Cache-Control"] = "no-cache"
         await response.prepare(self._context.request)
         self._pending.record.first_byte = self._read_clock()

@@ -118,6 +118,7 @@ async def _complete_chat(
         reset_at = context.pending.plan.reset_at
         answer = respond(context)
         response = await (answer if reset_at is None else _respond_until(answer, context, reset_at))
+        # Only this scenario has stored completions, so others need not write the answer twice.
         if service.settings.accepts_anything:
             _store(context)
         return response

@@ -187,11 +187,13 @@ async def start_server(
     server = BoundedServer(
         Server(registry, HostGuard(port, host=host)).answer,
         max_connections=max_connections,
+        # A client that disconnects cancels its handler, which frees the slot at once.
         handler_cancellation=True,
         # Counted from the connection's beginning; slow headers do not restart it, so that no
         # client can hold a connection with half a request.
         keepalive_timeout=idle_time,
         lingering_time=_LINGER_TIME,
+        # `log` keeps the requests.
         access_log=None,
         logger=open_error_log(),
         # Compressed bodies are refused: a small one could expand and fill the memory.

@@ -108,6 +108,7 @@ class Service:
             plan, record, read_clock=self.log.read_clock, speed=self.settings.speed
         )
         self._pending[plan.number] = pending
+        # Outages are counted from the first chat completion.
         if plan.number == 1:
             self.has_requests.set()
         return pending

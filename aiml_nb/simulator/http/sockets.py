@@ -61,6 +61,7 @@ def open_socket(host: str, port: int, *, is_public: bool = False) -> socket.sock
     listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     try:
         if sys.platform != "win32":  # on Windows two servers could share the port
+            # A port of a server that has just ended can be bound again at once.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address, port))
     except (OSError, OverflowError) as error:

@@ -36,6 +36,7 @@ class Store:
             {"refusal": None, **message, "id": f"{name}-{index}"}
             for index, message in enumerate(messages)
         ]
+        # Dictionaries keep the order of insertion: the oldest goes first.
         while len(self._completions) > _MAX_STORED:
             self._remove(next(iter(self._completions)))
 

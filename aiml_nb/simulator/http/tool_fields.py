@@ -85,6 +85,7 @@ def _read_functions(fields: Mapping[str, Any]) -> Toolbox:
 def _make_toolbox(
     tools: Sequence[Tool], choice: ToolChoice, given: Any, *, in_parallel: bool
 ) -> Toolbox:
+    # Definitions count as prompt tokens, as with real providers.
     tokens = len(split_tokens(json.dumps(given)))
     return Toolbox(tuple(tools), choice, in_parallel, tokens)
 

@@ -95,6 +95,7 @@ def write_tool_answer(results: Sequence[str]) -> tuple[str, ...]:
     return split_tokens(f"The tools said: {quoted}. {_OPENING}")
 
 
+# A repeated prompt gets the same text, so it is generated only once.
 @lru_cache(maxsize=4096)
 def _generate(opening: str, bounds: tuple[int, int], *names: int | str) -> tuple[str, ...]:
     rng = open_rng(*names)

@@ -55,6 +55,7 @@ class Engine:
         if isinstance(prompt, str):
             prompt = Prompt.from_text(prompt)
         self._number += 1
+        # Before everything else: a server that is away has no limits and no faults.
         if self.settings.outages:
             self.outages.note_arrival(arrival.at)
             if self.outages.is_away(arrival.at):
@@ -62,6 +63,7 @@ class Engine:
         self._remove_ended(arrival.at)
         plan = self._open_plan(arrival, prompt)
         parameters = arrival.options.parameters
+        # A request with a fault in place of an answer uses neither a slot nor a quota.
         fault = self._picker.pick(plan.number, prompt, plan.repeat, parameters)
         if fault is not None and not fault.has_answer:
             return self._reject(plan, fault=fault)
@@ -108,6 +110,7 @@ class Engine:
         settings = self.settings
         if settings.concurrency is not None and len(self._present) >= settings.concurrency:
             return self._reject(plan, status=_TOO_MANY_REQUESTS, limit="concurrency")
+        # A request that finds the queue full does not count against the limits per minute.
         if self._is_full(plan.arrived):
             return self._reject(plan, status=_OVERLOADED)
         tokens = plan.prompt_tokens + plan.completion_tokens
@@ -192,6 +195,7 @@ def simulate(arrivals: Iterable[Arrival], settings: Settings | None = None) -> l
     listed = list(arrivals)
     engine = Engine(settings or Settings())
     plans: dict[int, Plan] = {}
+    # Sorted by time, because the engine requires it; returned in the given order.
     for index in sorted(range(len(listed)), key=lambda index: listed[index].at):
         plans[index] = engine.admit(listed[index])
     return [plans[index] for index in range(len(listed))]

@@ -44,6 +44,7 @@ class FaultPicker:
         parameters
             The names of its parameters that the settings refuse.
         """
+        # The first refused parameter decides.
         for name in parameters:
             return self._refused[name]
         script = self._scripts.get(number)

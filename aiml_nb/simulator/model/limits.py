@@ -156,6 +156,7 @@ class Limits:
     def admit(self, at: float, *, tokens: int) -> tuple[Quota, ...]:
         """Return the quotas for a request; it counts only if it fits into all of them."""
         amounts: dict[QuotaKind, int] = {"requests": 1, "tokens": tokens}
+        # All limits are asked before any is used: a rejected request must not use up one of them.
         quotas = self._ask(at, amounts)
         if any(quota.wait for quota in quotas):
             return quotas

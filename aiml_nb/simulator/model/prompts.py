@@ -48,6 +48,7 @@ class Prompt:
         pairs = [(str(message.get("role")), message.get("content")) for message in messages]
         texts = [_read_text(content) for _, content in pairs]
         asked = [text for (role, _), text in zip(pairs, texts, strict=True) if role == "user"]
+        # Keys are sorted, so that the order of members in a message does not matter.
         label = json.dumps(pairs, sort_keys=True).encode()
         return cls(
             key=hashlib.blake2b(label, digest_size=16).hexdigest(),

@@ -47,6 +47,7 @@ class Schema:
         self._root = root
         if len(json.dumps(root)) > _MAX_SCHEMA:
             raise SchemaError(f"it is longer than {_MAX_SCHEMA} characters")
+        # Tried once at the start, so that an impossible schema is refused before the call begins.
         for self._depth in _OPTIONAL_DEPTHS:
             try:
                 self._make(_draw_zero)

@@ -43,6 +43,7 @@ def draw_service(
     composer = Composer(prompt, answer.tokens, plan.repeat, options, max_tokens, fault, settings)
     choices = tuple(map(composer.compose, range(options.n)))
     first_token = plan.arrived + wait
+    # Choices are generated in parallel, so the longest decides.
     longest = max(choice.size for choice in choices)
     return replace(
         plan,

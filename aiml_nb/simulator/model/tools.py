@@ -84,6 +84,7 @@ class Toolbox:
         chosen = [tool for tool in self.tools if (is_auto and always) or _is_named(tool, words)]
         if not chosen and not is_auto:
             chosen = [self.tools[0]]
+        # Without duplicates, and in the order of the question.
         subjects = dict.fromkeys(_PROPER_NAME.findall(question)) or [None]
         calls = [Call(tool, subject) for tool in chosen for subject in subjects]
         return calls[: _MAX_CALLS if self.in_parallel else 1]
