@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import fields
 from functools import cached_property, wraps
+from itertools import compress
 from operator import attrgetter
 from typing import Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records import Run
+from ..records import Call, Run
 from .answered import is_cut
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
+TextArray = NDArray[np.str_]
 
 T = TypeVar("T")
 
@@ -64,16 +66,29 @@ class Columns(Run):
         return self.finished - self.started
 
     @cached_property
+    def outcome(self) -> TextArray:
+        """What became of each call."""
+        return np.array(self.values("outcome"), np.str_)
+
+    @cached_property
     def answered(self) -> BoolArray:
         """Which calls were answered (`answered.is_answered`)."""
-        outcomes = self.values("outcome")
-        is_ok = np.fromiter((outcome == "ok" for outcome in outcomes), np.bool_, len(outcomes))
+        is_ok: BoolArray = self.outcome == "ok"
         return is_ok | self.cut
 
     @cached_property
     def cut(self) -> BoolArray:
         """Which answers max_tokens ended (`answered.is_cut`)."""
-        return np.fromiter(map(is_cut, self.calls), np.bool_, len(self.calls))
+        found = np.zeros(len(self.calls), np.bool_)
+        # Looking into replies is slow, and most runs have few that could have been cut.
+        for i in np.flatnonzero(self.outcome == "incomplete").tolist():
+            found[i] = is_cut(self.calls[i])
+        return found
+
+    @cached_property
+    def attempt_counts(self) -> IntArray:
+        """How many attempts were made of each call."""
+        return np.fromiter(map(len, self.values("attempts")), np.int64, len(self.calls))
 
     @cached_property
     def makespan(self) -> float:
@@ -91,11 +106,16 @@ class Columns(Run):
     def _values(self) -> dict[str, list[Any]]:
         return {}
 
-    def values(self, name: str) -> list[Any]:
-        """Return what each call has in a field, as it is; read once."""
+    def values(self, name: str, *, where: BoolArray | None = None) -> list[Any]:
+        """Return what calls have in a field, as it is: all of them, or those of a mask."""
         if name not in self._values:
             self._values[name] = list(map(attrgetter(name), self.calls))
-        return self._values[name]
+        found = self._values[name]
+        return found if where is None else list(compress(found, where.tolist()))
+
+    def select(self, where: BoolArray) -> list[Call]:
+        """Return the calls of a mask."""
+        return [self.calls[i] for i in np.flatnonzero(where).tolist()]
 
     def _stamps(self, name: str) -> FloatArray:
         return np.array(self.values(name), np.float64)  # None becomes NaN

@@ -26,7 +26,7 @@ def count_cut(run: Columns) -> int:
 @measure
 def unanswered(run: Columns) -> list[Call]:
     """Return the calls of a run that were not answered."""
-    return [run.calls[place] for place in np.flatnonzero(~run.answered).tolist()]
+    return run.select(~run.answered)
 
 
 @measure
@@ -38,7 +38,7 @@ def count_outcomes(run: Columns) -> Counter[str]:
 @measure
 def count_attempts(run: Columns) -> int:
     """Return how many attempts were made, over all calls."""
-    return sum(map(len, run.values("attempts")))
+    return int(run.attempt_counts.sum())
 
 
 @measure
@@ -50,7 +50,7 @@ def backoff_time(run: Columns) -> float:
 @measure
 def retried(run: Columns) -> list[Call]:
     """Return the calls of a run that were tried more than once."""
-    return [call for call in run.calls if len(call.attempts) > 1]
+    return run.select(run.attempt_counts > 1)
 
 
 def sum_of(run: Columns, name: str) -> float | None:

@@ -20,9 +20,8 @@ def finishing_ranks(run: Columns) -> list[int | None]:
     list
         One rank per call, in the order of ``run.calls``; None for a call that never finished.
     """
-    order = np.argsort(run.finished, kind="stable")[: np.count_nonzero(~np.isnan(run.finished))]
     ranks: list[int | None] = [None] * len(run.calls)
-    for rank, i in enumerate(order.tolist(), start=1):
+    for rank, i in enumerate(finishing_order(run).tolist(), start=1):
         ranks[i] = rank
     return ranks
 
@@ -42,7 +41,7 @@ def overtakes(run: Columns) -> list[int | None]:
 
     Notes
     -----
-    n calls take O(n log² n); see `_count_larger_before`.
+    n calls take O(n log n); see `_count_larger_before`.
     """
     counts: list[int | None] = [None] * len(run.calls)
     for i, count in zip(*map(np.ndarray.tolist, _overtakers(run)), strict=True):
@@ -107,6 +106,13 @@ def kendall_tau(run: Columns) -> float | None:
 
 
 @measure
+def finishing_order(run: Columns) -> IntArray:
+    """Return the places in ``run.calls`` of the calls that finished, the first first."""
+    order = np.argsort(run.finished, kind="stable")  # NaN comes last
+    return order[: np.count_nonzero(~np.isnan(run.finished))]
+
+
+@measure
 def submission_order(run: Columns) -> IntArray:
     """Return the places in ``run.calls`` of the calls that were submitted, the first first."""
     order = np.argsort(run.submitted, kind="stable")
@@ -116,15 +122,21 @@ def submission_order(run: Columns) -> IntArray:
 def _count_larger_before(values: FloatArray) -> IntArray:
     """Count, for each value, the larger values before it.
 
-    Of two values the binary digits of their ranks agree up to one, which is 1 in the larger. So for
-    each digit, among those whose higher digits are the same, the ones before each zero are counted.
+    This is a merge sort run backwards: the places are sorted by value once, then split by halves
+    until each is alone. In every block, those of its right half count the larger ones of its left.
+    Splitting what is sorted takes a cumulative sum, where merging would take a sort per level.
     """
-    ranks = np.unique(values, return_inverse=True)[1]
+    places = np.argsort(values, kind="stable")  # of equal values the left one comes first
     counts = np.zeros(len(values), np.int64)
-    for digit in range(int(ranks.max(initial=0)).bit_length()):
-        order = np.argsort(ranks >> (digit + 1), kind="stable")
-        higher, ones = ranks[order] >> (digit + 1), ranks[order] >> digit & 1
-        before = np.cumsum(ones) - ones
-        first = np.searchsorted(higher, higher)  # where those with the same higher digits begin
-        counts[order] += np.where(ones == 0, before - before[first], 0)
+    for digit in reversed(range(max(len(values) - 1, 0).bit_length())):
+        half = 1 << digit
+        is_left = places & half == 0
+        left, right = places[is_left], places[~is_left]
+        smaller = np.cumsum(is_left)[~is_left]  # in all left halves so far, equal ones included
+        # The blocks up to this one have so many on the left: only the last block is not full.
+        counts[right] += ((right >> (digit + 1)) + 1) * half - smaller
+        nth = np.arange(len(left))
+        starts = nth & -half  # leaves room for the other halves
+        places[nth + starts] = left
+        places[(nth + starts + half)[: len(right)]] = right
     return counts

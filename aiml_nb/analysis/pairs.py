@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import compress
 from math import cos, exp, log, pi, sin, sqrt
 from statistics import fmean, stdev
 
 import numpy as np
 
 from ..records import Comparison, Run
-from .answered import is_cut
 from .arrays import BoolArray, Columns, known, measure
 from .bounds import peak_in_flight
 from .kinds import is_watched, models_of
@@ -64,12 +64,16 @@ def pair_times(sync: Columns, concurrent: Columns) -> PairTimes:
         Two runs of the same prompts. Calls are matched by their index.
     """
     kept = answered_in_both(sync, concurrent)
+    cut = {
+        *sync.values("index", where=sync.cut),
+        *concurrent.values("index", where=concurrent.cut),
+    }
     return PairTimes(
         sync=_time_without_others(sync, kept),
         concurrent=_time_without_others(concurrent, kept),
         kept=len(kept),
-        prompts=len({call.index for run in (sync, concurrent) for call in run.calls}),
-        cut=len(kept & {c.index for run in (sync, concurrent) for c in run.calls if is_cut(c)}),
+        prompts=len({*sync.values("index"), *concurrent.values("index")}),
+        cut=len(kept & cut),
     )
 
 
@@ -143,8 +147,7 @@ def length_ratio(sync: Columns, concurrent: Columns) -> float | None:
     """
     kept, length = answered_in_both(sync, concurrent), find_length(sync, concurrent)
     other, mine = (
-        sum(length.of(call) for call in run.calls if call.index in kept)
-        for run in (sync, concurrent)
+        sum(compress(length.of(run), is_among(run, kept).tolist())) for run in (sync, concurrent)
     )
     return mine / other if mine and other else None
 
@@ -187,8 +190,8 @@ def _probability_within(angle: float, freedom: int) -> float:
 def answered_in_both(sync: Columns, concurrent: Columns) -> set[int]:
     """Return the places of the prompts answered in both runs; other prompts are not the same."""
     first, second = (
-        {run.calls[i].index: run.calls[i].prompt for i in np.flatnonzero(is_timed(run)).tolist()}
-        for run in (sync, concurrent)
+        dict(zip(run.values("index", where=timed), run.values("prompt", where=timed), strict=True))
+        for run, timed in ((sync, is_timed(sync)), (concurrent, is_timed(concurrent)))
     )
     # Prompts may have been left out of a file.
     return {
@@ -208,10 +211,10 @@ def differences(runs: Sequence[Run]) -> list[str]:
     >>> differences([run_of_two_prompts, run_of_three])
     ['different numbers of prompts']
     """
-    prompts = [tuple(call.prompt for call in run.calls) for run in runs]
+    prompts = [tuple(Columns.of(run).values("prompt")) for run in runs]
     simulated, real = ([run for run in runs if run.simulated is kind] for kind in (True, False))
     counts = {len(run.calls) for run in runs}
-    apis = {tuple(call.api for call in run.calls) for run in runs}
+    apis = {tuple(Columns.of(run).values("api")) for run in runs}
     models = {models for run in runs if (models := models_of(run))}
     found = {
         "different numbers of prompts": len(counts) > 1,
@@ -233,8 +236,13 @@ def is_timed(run: Columns) -> BoolArray:
     return run.answered & ~np.isnan(run.finished)
 
 
+def is_among(run: Columns, indexes: AbstractSet[int]) -> BoolArray:
+    """Tell which calls of a run have one of these indexes."""
+    return np.fromiter(map(indexes.__contains__, run.values("index")), np.bool_, len(run.calls))
+
+
 def _time_without_others(run: Columns, kept: AbstractSet[int]) -> float:
-    is_kept = np.fromiter((call.index in kept for call in run.calls), np.bool_, len(run.calls))
+    is_kept = is_among(run, kept)
     if run.max_concurrency == 1 or (is_watched(run) and peak_in_flight(run) <= 1):
         others = float(np.nansum(run.duration[~is_kept]))
         return max(0.0, run.makespan - others) if kept else 0.0

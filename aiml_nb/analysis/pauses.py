@@ -49,6 +49,18 @@ def refusals(run: Columns) -> int:
 
 
 @measure
+def refusal_times(run: Columns) -> FloatArray:
+    """Return the stamps at which answers of status 429 came, in order."""
+    stamps = [
+        attempt.finished
+        for place in np.unique(_places_refused(run)).tolist()
+        for attempt in run.calls[place].attempts
+        if attempt.status == 429 and attempt.finished is not None
+    ]
+    return np.sort(np.array(stamps, np.float64))
+
+
+@measure
 def pauses(run: Columns) -> Pauses:
     """Find the pauses of a run: from a 429 that was retried to the next attempt of any call.
 
@@ -146,10 +158,11 @@ def _attempts(run: Columns) -> Iterator[Attempt]:
 @measure
 def _places_refused(run: Columns) -> IntArray:
     """Return the place of the call of each attempt that got a 429."""
-    statuses = np.array(list(map(attrgetter("status"), _attempts(run))), np.float64)
-    counts = np.fromiter(map(len, run.values("attempts")), np.int64, len(run.calls))
-    is_refused: BoolArray = statuses == 429
-    return np.repeat(np.arange(len(counts)), counts)[is_refused]
+    statuses = list(map(attrgetter("status"), _attempts(run)))
+    if 429 not in statuses:  # most runs
+        return np.array([], np.int64)
+    is_refused: BoolArray = np.array(statuses, np.float64) == 429
+    return np.repeat(np.arange(len(run.calls)), run.attempt_counts)[is_refused]
 
 
 def _between_attempts(call: Call) -> Iterator[tuple[Attempt, float, float]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .arrays import Columns, measure
-from .pairs import answered_in_both, pair_times
+from .arrays import Columns, known, measure
+from .pairs import answered_in_both, is_among, pair_times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def speedup_parts(sync: Columns, concurrent: Columns) -> SpeedupParts | None:
     times = pair_times(sync, concurrent)
     ratio = times.ratio
     kept = answered_in_both(sync, concurrent)
-    busy = sum(call.duration or 0.0 for call in concurrent.calls if call.index in kept)
+    busy = sum(known(concurrent.duration[is_among(concurrent, kept)]).tolist())
     if ratio is None or busy <= 0:
         return None
     return SpeedupParts(

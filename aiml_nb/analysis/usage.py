@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
 
 from ..completion import message_of, plain_text_of, reasoning_of, text_of
 from ..records import Call, Run
-from .answered import is_answered
-from .arrays import Columns, IntArray, known, measure
+from .arrays import BoolArray, Columns, known, measure
 
 # Too little text, in characters or tokens, to judge by.
 _ENOUGH = 100
@@ -47,7 +47,7 @@ def usage_measures_text(run: Columns) -> bool | None:
     bool or None
         None if there is too little text to tell.
     """
-    counted = _counted(run)
+    counted = run.select(_is_counted(run))
     calls = [call for call in counted[:: max(1, len(counted) // _SAMPLE)] if _is_text(call)]
     texts = [output_text(call) for call in calls]
     tokens, visible = sum(call.output_tokens or 0 for call in calls), sum(map(_visible, calls))
@@ -59,6 +59,8 @@ def usage_measures_text(run: Columns) -> bool | None:
 
 def output_text(call: Call) -> str:
     """Return all that the tokens of an answer stand for, as far as it was told."""
+    if call.body is None:
+        return call.text
     plain = plain_text_of(call.body)
     if plain is not None:
         return plain
@@ -114,11 +116,11 @@ class Length(NamedTuple):
     unit
         ``tokens`` or ``characters``.
     of
-        Returns the length of a call's answer.
+        Returns the length of each call's answer.
     """
 
     unit: str
-    of: Callable[[Call], int]
+    of: Callable[[Columns], list[int]]
 
 
 def find_length(*runs: Run) -> Length:
@@ -126,22 +128,23 @@ def find_length(*runs: Run) -> Length:
 
     In characters of what is told where a server counts something else, or not all answers.
     """
-    known = all(call.output_tokens for run in runs for call in run.calls if is_answered(call))
-    if known and all(usage_measures_text(run) for run in runs):
-        return Length("tokens", lambda call: call.output_tokens or 0)
-    return Length("characters", lambda call: len(output_text(call)))
+    columns = list(map(Columns.of, runs))
+    all_count = all(bool(_has_tokens(run)[run.answered].all()) for run in columns)
+    if all_count and all(usage_measures_text(run) for run in columns):
+        return Length("tokens", lambda run: [n or 0 for n in run.values("output_tokens")])
+    return Length("characters", _character_counts)
 
 
 @measure
 def visible_tokens(run: Columns) -> int:
     """Return the output tokens of the answers, without those spent on reasoning."""
-    return sum(map(_visible, _counted(run)))
+    return sum(map(_visible, run.select(_is_counted(run))))
 
 
 @measure
 def count_characters(run: Columns) -> int:
     """Return the characters of the answers, as far as they were told."""
-    return sum(len(output_text(run.calls[i])) for i in np.flatnonzero(run.answered).tolist())
+    return sum(compress(_character_counts(run), run.answered.tolist()))
 
 
 @measure
@@ -153,11 +156,11 @@ def tokens_per_second(run: Columns) -> float | None:
     float or None
         None if no call reports tokens, or if they do not measure text (`usage_measures_text`).
     """
-    counted = _counted_places(run)
-    if not counted.size or usage_measures_text(run) is False:
+    counted = _is_counted(run)
+    if not counted.any() or usage_measures_text(run) is False:
         return None
-    tokens, time = run.values("output_tokens"), sum(known(run.duration[counted]).tolist())
-    return sum(tokens[i] for i in counted.tolist()) / time if time > 0 else None
+    time = sum(known(run.duration[counted]).tolist())
+    return sum(run.values("output_tokens", where=counted)) / time if time > 0 else None
 
 
 @measure
@@ -168,12 +171,16 @@ def characters_per_second(run: Columns) -> float | None:
 
 
 @measure
-def _counted(run: Columns) -> list[Call]:
-    """Return the answers that report tokens."""
-    return [run.calls[i] for i in _counted_places(run).tolist()]
+def _character_counts(run: Columns) -> list[int]:
+    return [len(output_text(call)) for call in run.calls]
 
 
 @measure
-def _counted_places(run: Columns) -> IntArray:
-    reported = np.fromiter(map(bool, run.values("output_tokens")), np.bool_, len(run.calls))
-    return np.flatnonzero(reported & run.answered)
+def _is_counted(run: Columns) -> BoolArray:
+    """Tell which calls are answers that report tokens."""
+    return _has_tokens(run) & run.answered
+
+
+@measure
+def _has_tokens(run: Columns) -> BoolArray:
+    return np.fromiter(map(bool, run.values("output_tokens")), np.bool_, len(run.calls))

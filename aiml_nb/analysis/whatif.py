@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from heapq import heapreplace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .. import views
 from ..records import Comparison, Run
+from .arrays import Columns, known
 from .bounds import least_makespan, peak_in_flight
 from .diagnosis import diagnose
 from .kinds import is_watched
@@ -167,9 +170,11 @@ def _check_limits(given: int | Iterable[int]) -> list[int]:
     return sorted(set(limits))
 
 
-def _durations(run: Run) -> list[float]:
-    submitted = sorted(run.calls, key=lambda call: (call.submitted or 0.0, call.index))
-    durations = [duration for call in submitted if (duration := call.duration) is not None]
+def _durations(run: Columns) -> list[float]:
+    submitted = np.nan_to_num(run.submitted, nan=0.0).tolist()
+    keys = list(zip(submitted, run.values("index"), strict=True))
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    durations: list[float] = known(run.duration[order]).tolist()
     if not durations:
         raise ValueError("This run has no finished call, so there is nothing to replay.")
     return durations

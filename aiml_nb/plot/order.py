@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import nan
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from ..analysis.arrays import Columns, FloatArray
-from ..analysis.order import finishing_ranks, submission_order
+from ..analysis.order import finishing_order, submission_order
 from ..records import Run
 from .style import AXIS_SIZE, BARS, MARKS
 
@@ -59,7 +58,9 @@ def _points(run: Run) -> FloatArray:
     """Return rows of place in the order of submission, in that of finishing, and no answer."""
     columns = Columns.of(run)
     order = submission_order(run)
-    ranks = np.array([nan if rank is None else rank for rank in finishing_ranks(run)], np.float64)
+    finished = finishing_order(run)
+    ranks: FloatArray = np.full(len(columns.calls), np.nan)
+    ranks[finished] = np.arange(1.0, len(finished) + 1)
     lost = ~columns.answered
     rows = np.stack([np.arange(1.0, len(order) + 1), ranks[order], lost[order]], axis=1)
     return rows[~np.isnan(rows[:, 1])]

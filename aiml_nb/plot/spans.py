@@ -39,12 +39,10 @@ class Spans:
         self.run, self.origin, self._end = run, origin_of(whole), end_of(whole)
         self._rows = np.array([nan if row is None else row for row in rows], np.float64)
         self._stops = self._or_end(run.finished)
-        outcomes = [call.outcome for call in run.calls]
-        failed = np.array([each in ("error", "timeout") for each in outcomes], np.bool_)
-        cancelled = np.array([each == "cancelled" for each in outcomes], np.bool_)
+        failed = np.isin(run.outcome, ["error", "timeout"])
+        cancelled: BoolArray = run.outcome == "cancelled"
         began = ~np.isnan(run.started)
-        goes_on = np.isnan(run.finished) & is_watched(run)
-        goes_on &= np.array([each == "not_started" for each in outcomes], np.bool_)
+        goes_on = np.isnan(run.finished) & is_watched(run) & (run.outcome == "not_started")
         self._unfinished = began & goes_on
         self._ends = {
             "failed": began & failed,
@@ -112,10 +110,9 @@ class Spans:
         """Return the attempts that were retried, the back-off, and when the last attempts began."""
         starts = self.run.started.copy()
         retried, backoff = [], []
-        for place, call in enumerate(self.run.calls):
-            if len(call.attempts) < 2 or call.started is None:
-                continue
-            for attempt, following in pairwise(call.attempts):
+        was_retried = (self.run.attempt_counts > 1) & ~np.isnan(starts)
+        for place in np.flatnonzero(was_retried).tolist():
+            for attempt, following in pairwise(self.run.calls[place].attempts):
                 stop = following.started if attempt.finished is None else attempt.finished
                 retried.append((starts[place], stop, self._rows[place]))
                 backoff.append((stop, following.started, self._rows[place]))

@@ -12,7 +12,9 @@ from matplotlib.patches import Patch
 
 from ..analysis.arrays import Columns, FloatArray, known
 from ..analysis.bounds import origin_of, peak_in_flight
+from ..analysis.counts import retried
 from ..analysis.kinds import is_watched
+from ..analysis.pauses import refusal_times
 from ..records import Run
 from ..report.wording import mean_in_words, pluralize
 from .canvas import TICKS_AND_UNIT, Canvas, draw_steps, name_axes, show_times, write_in
@@ -69,16 +71,10 @@ def limit_of(run: Run) -> Limit | None:
     """Return the limit of a run, None if there was no effective one."""
     origin = origin_of(run)
     if len(run.limit_history) > 1:
-        stamps = [
-            attempt.finished - origin
-            for call in run.calls
-            for attempt in call.attempts
-            if attempt.status == 429 and attempt.finished is not None
-        ]
         return Limit(
             times=[max(0.0, change.at - origin) for change in run.limit_history],
             limits=[change.limit for change in run.limit_history],
-            refused=sorted(stamps),
+            refused=(refusal_times(run) - origin).tolist(),
         )
     if 1 < run.max_concurrency < len(run.calls) and not is_watched(run):
         return Limit(times=[0.0], limits=[run.max_concurrency], refused=[])
@@ -88,7 +84,7 @@ def limit_of(run: Run) -> Limit | None:
 def in_flight_entries(run: Run, limit: Limit | None) -> list[Entry]:
     """Return the legend of what stands above the attempts in flight, and of the limit."""
     made: list[Entry] = []
-    if any(len(call.attempts) > 1 for call in run.calls):
+    if retried(run):
         made.append(("backing off, not in flight", Patch(**_RESTING)))
     if limit is not None:
         made.append(("limit", Line2D([], [], **_LIMIT)))

@@ -20,6 +20,7 @@ from ..analysis.subject import Shown, Subject
 from ..records import Comparison, Run
 from .annotations import margin_notes
 from .findings import caveat, finding
+from .labels import labels
 from .subjects import layout_of, panels
 from .text_table import by_finish
 from .wording import (
@@ -77,11 +78,12 @@ def _panel_in_words(run: Run) -> str:
 
 
 def _finishes(run: Run) -> list[str]:
-    origin = origin_of(run)
+    origin, order = origin_of(run), by_finish(run)
+    ranked = zip(labels(run, places=order), map(run.calls.__getitem__, order), strict=True)
     return [
         f"“{label}” at {format_seconds(call.finished - origin)}"
         + ("" if call.outcome == "ok" else f" ({outcome_in_words(call)})")
-        for label, call in by_finish(run)
+        for label, call in ranked
         if call.finished is not None
     ]
 

@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 
 from ..analysis.arrays import Columns, known
-from ..analysis.counts import backoff_time, count_answered
+from ..analysis.counts import backoff_time, count_answered, sum_of
 from ..analysis.diagnosis import TOLERANCE, diagnose
 from ..analysis.kinds import is_watched
 from ..analysis.order import submission_order, total_overtakes
@@ -55,8 +55,8 @@ def remark_order(run: Run, whose: str) -> str:
     if not overtaken:
         said = f"The calls finished in the order {begun}"
     elif pairs == 1:
-        length = find_length(run)
-        short = length.of(run.calls[1]) < length.of(run.calls[0])
+        lengths = find_length(run).of(Columns.of(run))
+        short = lengths[1] < lengths[0]
         second = f"short answer was {begun} second and" if short else "second call"
         said = f"The {second} finished first"
     else:
@@ -68,7 +68,7 @@ def remark_order(run: Run, whose: str) -> str:
 def _set_by_slowest(run: Run, whose: str) -> str:
     if len(run.calls) != 2:
         return ""
-    longest = max(call.duration or 0.0 for call in run.calls)
+    longest = known(Columns.of(run).duration).max(initial=0.0)
     if run.makespan > (1 + SET_BY_SLOWEST) * longest:
         return ""
     return f"; the slowest call sets the {whose}total"
@@ -194,7 +194,7 @@ def remark_usage(run: Run) -> str:
     rate = characters_per_second(run)
     if rate is not None:
         said.append(f"{rate:,.0f} characters/s")
-    costs = [call.cost for call in run.calls if call.cost is not None]
-    if costs:
-        said.append(f"${sum(costs):.2g}")
+    cost = sum_of(Columns.of(run), "cost")
+    if cost is not None:
+        said.append(f"${cost:.2g}")
     return f"Usage does not measure text ({', '.join(said)})."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from unicodedata import category, east_asian_width, normalize
 
@@ -14,26 +15,46 @@ LABEL_WIDTH = 26
 ELLIPSIS = "…"
 
 
-def labels(run: Run, *, width: int = LABEL_WIDTH) -> list[str]:
+def labels(run: Run, *, places: Sequence[int] | None = None, width: int = LABEL_WIDTH) -> list[str]:
     """Return a short name for each call: the beginning of its prompt, or ``call 3`` without one.
 
-    Where two would be the same, all of them carry the number of their call. Where the kinds of call
-    differ, each begins with its own, which is not counted in its width.
+    Where two calls of the run would have the same, all carry the number of their call. Where the
+    kinds of call differ, each begins with its own, which is not counted in its width.
 
     Parameters
     ----------
     run
         The run.
+    places
+        The places in ``run.calls`` of the calls to name; None for all.
     width
         The most characters of a label.
     """
-    names = [sanitize(call.prompt, width=width) for call in run.calls]
-    named = [name or f"call {i}" for i, name in enumerate(names, start=1)]
-    if len(set(named)) < len(named):
-        named = [sanitize(f"{i}. {name}", width=width) for i, name in enumerate(named, start=1)]
+    chosen = range(len(run.calls)) if places is None else places
+    names = [_name(run, i, width=width) for i in chosen]
+    if not _all_differ(run, width=width):
+        numbered = (f"{i + 1}. {name}" for i, name in zip(chosen, names, strict=True))
+        names = [sanitize(name, width=width) for name in numbered]
     if len({call.api for call in run.calls}) < 2:
-        return named
-    return [f"{sanitize(call.api)}: {name}" for call, name in zip(run.calls, named, strict=True)]
+        return names
+    return [f"{sanitize(run.calls[i].api)}: {name}" for i, name in zip(chosen, names, strict=True)]
+
+
+def _name(run: Run, place: int, *, width: int) -> str:
+    return sanitize(run.calls[place].prompt, width=width) or f"call {place + 1}"
+
+
+def _all_differ(run: Run, *, width: int) -> bool:
+    """Tell whether no two calls of a run have the same name, kinds aside."""
+    if not any(call.prompt for call in run.calls):
+        return True  # a file without texts: the numbers differ
+    seen: set[str] = set()
+    for place in range(len(run.calls)):
+        name = _name(run, place, width=width)
+        if name in seen:  # soon, where prompts begin alike
+            return False
+        seen.add(name)
+    return True
 
 
 def sanitize(text: str, *, width: int = LABEL_WIDTH) -> str:

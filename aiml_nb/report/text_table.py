@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
 
-from ..analysis.arrays import Columns, measure
+import numpy as np
+
+from ..analysis.arrays import Columns
 from ..analysis.bounds import any_finished, efficiency, lower_bound, origin_of
 from ..analysis.counts import count_answered, count_cut
 from ..analysis.kinds import is_watched
-from ..analysis.order import finishing_ranks
+from ..analysis.order import finishing_order
 from ..analysis.subject import Shown, Subject
 from ..records import Call, Run
 from .findings import caveat, finding
@@ -77,34 +78,34 @@ def _run_rows(subject: Subject) -> list[tuple[str, ...]]:
     return [row[:3] for row in rows] if all(map(is_watched, subject.runs)) else rows
 
 
-@measure
-def by_finish(run: Columns) -> list[tuple[str, Call]]:
-    """Return the calls in the order they finished, each with its label; the unfinished last."""
-    ranks = [inf if rank is None else rank for rank in finishing_ranks(run)]
-    order = sorted(range(len(ranks)), key=ranks.__getitem__)
-    names = labels(run)
-    return [(names[i], run.calls[i]) for i in order]
+def by_finish(run: Run) -> list[int]:
+    """Return the places of the calls in the order they finished; the unfinished last."""
+    never_finished = np.flatnonzero(np.isnan(Columns.of(run).finished))
+    return np.concatenate([finishing_order(run), never_finished]).tolist()  # type: ignore[no-any-return]
 
 
 def _rows(run: Run) -> list[tuple[str, ...]]:
     origin, longest = origin_of(run), run.makespan
-    shown = by_finish(run)
-    places = list(range(len(shown)))
-    left_out = len(shown) - _FIRST - _LAST if len(shown) > MAX_ROWS else 0
+    ranked = list(enumerate(by_finish(run), start=1))
+    left_out = len(ranked) - _FIRST - _LAST if len(ranked) > MAX_ROWS else 0
     if left_out:
-        places = places[:_FIRST] + places[-_LAST:]
-    rows = [_row(i + 1, *shown[i], origin=origin, longest=longest) for i in places]
+        ranked = ranked[:_FIRST] + ranked[-_LAST:]
+    names = labels(run, places=[i for _, i in ranked])
+    rows = [
+        _row(rank, name, run.calls[i], origin=origin, longest=longest)
+        for (rank, i), name in zip(ranked, names, strict=True)
+    ]
     if left_out:
         rows.insert(_FIRST, ("…", f"{left_out:,} more", "", "", "", ""))
     return [_HEADINGS, *rows]
 
 
-def _row(place: int, label: str, call: Call, *, origin: float, longest: float) -> tuple[str, ...]:
+def _row(rank: int, label: str, call: Call, *, origin: float, longest: float) -> tuple[str, ...]:
     stamps = [
         "–" if stamp is None else format_seconds(stamp - origin, beside=longest)
         for stamp in (call.started, call.first_token, call.finished)
     ]
-    order = "–" if call.finished is None else ordinal(place)
+    order = "–" if call.finished is None else ordinal(rank)
     return order, label, *stamps, outcome_in_words(call)
 
 
