@@ -58,13 +58,16 @@ class Answered:
 
 def columns_of(call: Answered) -> dict[str, Any]:
     """Return the columns of a table that are read from the body; None for missing values."""
+    if call.body is None or plain_text_of(call.body) is not None:  # fast path: text alone
+        n_choices = None if call.body is None else 1
+        return {"tool_calls": None, "reasoning": None, "n_choices": n_choices}
     message = call.message
     function = message.get("function_call")  # the API before `tools`
     older = [{"type": "function", "function": function}] if function else None
     return {
         "tool_calls": tool_calls_of(message) or older,
         "reasoning": reasoning_of(message) or None,
-        "n_choices": None if call.body is None else call.n_choices,
+        "n_choices": call.n_choices,
     }
 
 

@@ -42,7 +42,9 @@ class Spans:
         failed = np.isin(run.outcome, ["error", "timeout"])
         cancelled: BoolArray = run.outcome == "cancelled"
         began = ~np.isnan(run.started)
-        goes_on = np.isnan(run.finished) & is_watched(run) & (run.outcome == "not_started")
+        goes_on: BoolArray = (
+            np.isnan(run.finished) & is_watched(run) & (run.outcome == "not_started")
+        )
         self._unfinished = began & goes_on
         self._ends = {
             "failed": began & failed,
