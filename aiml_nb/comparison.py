@@ -9,6 +9,7 @@ from typing import Any
 
 from .endpoint import Endpoint, connect
 from .loop import InterruptibleCall, ended_with_cell
+from .messages import argument
 from .records import Comparison, Run
 from .runner.execute import execute, execute_async
 from .runner.options import check_strategy
@@ -175,8 +176,9 @@ def _check_comparison(strategy: str, repeats: object) -> None:
     check_strategy(strategy)
     if strategy == "sequential":
         raise ValueError(
-            "strategy names the side that is compared with 'sequential', so it must be another "
+            argument("strategy")
+            + " names the side that is compared with 'sequential', so it must be another "
             "one. For several calls in flight at once use 'gather'."
         )
     if not isinstance(repeats, int) or isinstance(repeats, bool) or repeats < 1:
-        raise ValueError(f"repeats must be a whole number from 1; not {repeats!r}.")
+        raise ValueError(argument("repeats") + f" must be a whole number from 1; not {repeats!r}.")

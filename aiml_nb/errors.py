@@ -15,6 +15,7 @@ exception.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .messages import Message
 from .printable import printable
 
 
@@ -23,7 +24,7 @@ class AimlNbError(Exception):
 
     def __init__(self, *parts: object) -> None:
         # Our messages quote names of files and models, and servers: none may control a terminal.
-        super().__init__(*(printable(each) if isinstance(each, str) else each for each in parts))
+        super().__init__(*map(_make_printable, parts))
 
 
 class EndpointError(AimlNbError):
@@ -44,6 +45,12 @@ class JournalError(AimlNbError):
 
 class BudgetError(AimlNbError):
     """A run's budget does not allow even its first call."""
+
+
+def _make_printable(said: object) -> object:
+    if isinstance(said, Message):
+        return said.map(printable)
+    return printable(said) if isinstance(said, str) else said
 
 
 @contextmanager

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ..errors import AimlNbError
+from ..messages import for_command_line
 from ..printable import say
 from ..runner import last_run
 from . import compare, doctor, run, simulate
 from .options import drop_output
 from .report import EXIT_INTERRUPTED, describe_interrupted
-from .wording import speak_options
 
 EXIT_BAD_INPUT = 2
 # As most makers write keys, and AIML API: 32 digits and letters.
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except (AimlNbError, TypeError, ValueError) as error:
-        say(f"aiml-nb: error: {_hide_keys(speak_options(str(error)))}", file=sys.stderr)
+        say(f"aiml-nb: error: {_hide_keys(for_command_line(error))}", file=sys.stderr)
         return EXIT_BAD_INPUT
     except KeyboardInterrupt:
         known = last_run()

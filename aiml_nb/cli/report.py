@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ..endpoint.transport import is_loopback
+from ..messages import for_command_line
 from ..records import OUTCOMES, Call, Run
 from ..report.error_groups import ErrorGroup, group_errors
 from ..report.labels import sanitize
 from ..report.wording import pluralize
 from ..runner.journal_summary import ANSWERED
-from .wording import speak_options
 
 EXIT_CALL_FAILED = 3
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -66,9 +66,9 @@ def describe_run(run: Run, *, since: float) -> list[str]:
     lines += [f"{counts[outcome]:8,}  {outcome}" for outcome in OUTCOMES if counts[outcome]]
     # What was not sent has one reason, and that is told below.
     lines += describe_failures(call for call in run.calls if call.outcome != "not_started")
-    lines += [speak_options(sanitize(notice, width=400)) for notice in run.notices]
+    lines += [sanitize(for_command_line(notice), width=400) for notice in run.notices]
     if run.stopped:
-        lines.append(f"stopped: {speak_options(sanitize(run.stopped, width=400))}")
+        lines.append(f"stopped: {sanitize(for_command_line(run.stopped), width=400)}")
     return lines
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..messages import for_command_line
 from ..printable import say
 from ..prompts import Prompt, read_prompts
 from ..records import Run
@@ -28,7 +29,6 @@ from .options import (
 from .places import Places, settle_places
 from .report import exit_code
 from .run_results import end_interrupted, report_run, write_results
-from .wording import speak_options
 
 MAX_COMPLAINTS = 10  # bad lines that are quoted; the others are counted
 
@@ -159,7 +159,7 @@ def _read_prompts(path: Path, options: argparse.Namespace) -> list[Prompt]:
     if bad:
         more = f"\n… and {len(bad) - MAX_COMPLAINTS} more" if len(bad) > MAX_COMPLAINTS else ""
         lines = "line was" if len(bad) == 1 else "lines were"
-        said = map(speak_options, bad[:MAX_COMPLAINTS])
+        said = map(for_command_line, bad[:MAX_COMPLAINTS])
         say("\n".join(said), end=f"{more}\n", file=sys.stderr)
         say(f"{len(bad):,} bad {lines} skipped, {len(good):,} kept.", file=sys.stderr)
     if not good:
@@ -203,6 +203,6 @@ def _make_calls(
         prompts=prompts,
         on_damage=options.on_damage,
         strict=True,
-        say=lambda text: say(speak_options(text)),
+        say=lambda text: say(for_command_line(text)),
         **given,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import simulator
-from ..errors import EndpointError
+from ..endpoint.choose import refuse_settings
 
 
 def add_parser(commands: Any) -> None:
@@ -68,5 +68,5 @@ def run_command(options: argparse.Namespace) -> int:
             is_public=len(hosts) > 1,
         )
     except simulator.SimulatorError as error:
-        raise EndpointError(str(error)) from None
+        raise refuse_settings(error) from None
     return 0

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import EndpointError
+from ..messages import Message, argument
 from ..printable import say
 from .endpoint import Endpoint
 from .keys import ApiKey
 from .providers import PROVIDERS, check_base_url, find_key
+
+if TYPE_CHECKING:
+    from ..simulator import SimulatorError
 
 
 def connect(
@@ -63,7 +67,7 @@ def connect(
     base_url = _without_password(base_url)
     for name, text in {"base_url": base_url, "model": model, "provider": provider}.items():
         if text is not None and (not isinstance(text, str) or not text.strip()):
-            raise ValueError(f"{name} must be text that is not empty; not {text!r}.")
+            raise ValueError(argument(name) + f" must be text that is not empty; not {text!r}.")
     knobs = {"seed": seed, "speed": speed, "scenario": scenario}
     set_knobs = {name: value for name, value in knobs.items() if value is not None}
     named = {"base_url": base_url, "provider": provider, "api_key": given_key}
@@ -104,9 +108,14 @@ def _decide_to_simulate(simulate: bool, named: dict[str, Any], knobs: dict[str, 
         # A key or address given with simulate=True is probably a mistake; guessing could cost
         # money.
         if server:
-            cause = "simulate=True" if simulate else f"{next(iter(knobs))}="
+            cause = ("simulate", True) if simulate else (next(iter(knobs)), "")
+            by_key = server == "api_key"
+            given = Message("api_key=", "--api-key-env") if by_key else argument(server, "")
             raise ValueError(
-                f"{server}= and {cause} contradict each other: one names a server, the other "
+                given
+                + " and "
+                + argument(*cause)
+                + " contradict each other: one names a server, the other "
                 "belongs to the simulator. Leave one of them out."
             )
         return True
@@ -122,7 +131,7 @@ def _connect_simulator(model: str | None, knobs: dict[str, Any]) -> Endpoint:
         process = simulator.shared_process()
         token = process.register(settings)
     except simulator.SimulatorError as error:
-        raise EndpointError(str(error)) from None
+        raise refuse_settings(error) from None
     return Endpoint(
         base_url=process.base_url,
         model=model or settings.models[0],
@@ -132,6 +141,14 @@ def _connect_simulator(model: str | None, knobs: dict[str, Any]) -> Endpoint:
         knobs=asked,
         key=ApiKey(token, source="the simulator"),
     )
+
+
+def refuse_settings(error: SimulatorError) -> EndpointError:
+    """Return the error of the simulator as ours, with the argument or option that it names."""
+    name = getattr(error, "setting", None)
+    if name is None:
+        return EndpointError(str(error))
+    return EndpointError(argument(name) + str(error).removeprefix(name))
 
 
 def _connect_server(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from ..errors import EndpointError
+from ..messages import SIMULATE, argument
 from .error_bodies import is_page
 from .failures import PAGE, Failure, explain_failure, quote
 from .keys import ApiKey
@@ -186,7 +187,8 @@ def _explain_if_unreachable(
         return f"{message[:1].upper()}{message[1:]}."
     if _WANTS_HTTPS.search(failure.message):
         secure = f"https{base_url.removeprefix('http')}"
-        return f"The server at {base_url!r} wants https. Write base_url={secure!r}."
+        given = argument("base_url", repr(secure))
+        return f"The server at {base_url!r} wants https. Write " + given + "."
     if failure.error_type == "connect":
         return explain_silence(failure, base_url=base_url, key=key)
     return None
@@ -197,5 +199,5 @@ def explain_silence(failure: Failure, *, base_url: str, key: ApiKey) -> str:
     message = quote(failure.message, key).rstrip(". ")
     return (
         f"No model server answered at {base_url!r} ({message}). Start it, check the address (http "
-        "or https?), or run without one: connect(simulate=True), on the command line --simulate."
+        "or https?), or run without one: " + SIMULATE + "."
     )

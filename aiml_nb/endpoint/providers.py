@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from ..errors import EndpointError
+from ..messages import GIVE_KEY, SIMULATE, Message, argument, in_request
 from .keys import ApiKey
 from .transport import is_loopback
 
@@ -38,30 +39,31 @@ def check_base_url(base_url: str) -> str:
         If it is not an http or https address, holds a user name, password, query or fragment, is
         where servers listen (``0.0.0.0``), or would send the key unencrypted to another machine.
     """
+    named = argument("base_url")
     advice = "Write it like https://api.aimlapi.com/v1 or http://127.0.0.1:8000/v1."
     try:
         parts = urlsplit(base_url.strip())
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise EndpointError(f"base_url {base_url!r} is not an address: {error}. {advice}") from None
+        raise EndpointError(named + f" {base_url!r} is not an address: {error}. {advice}") from None
     if "@" in base_url:
         # The address may hold a password, so the message does not repeat it.
-        raise EndpointError(f"base_url has a user name or password in it. {advice}")
+        raise EndpointError(named + f" has a user name or password in it. {advice}")
     if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\\]", parts.netloc):
-        raise EndpointError(f"base_url {base_url!r} is not an http or https address. {advice}")
+        raise EndpointError(named + f" {base_url!r} is not an http or https address. {advice}")
     if parts.query:
         raise EndpointError(_refuse_query(parts.query))
     if parts.fragment:
-        raise EndpointError(f"base_url has a fragment (#…) behind its path. {advice}")
+        raise EndpointError(named + f" has a fragment (#…) behind its path. {advice}")
     if _is_unspecified(host):
         here = parts._replace(netloc=f"127.0.0.1:{port}" if port else "127.0.0.1")
         raise EndpointError(
-            f"base_url {base_url!r} is where a server listens, on all addresses of its machine, "
+            named + f" {base_url!r} is where a server listens, on all addresses of its machine, "
             f"and not where it is called. For one on this machine write {urlunsplit(here)}"
         )
     if parts.scheme == "http" and not is_loopback(base_url):
         raise EndpointError(
-            f"base_url {base_url!r} is not encrypted, so a key would be readable on the way. "
+            named + f" {base_url!r} is not encrypted, so a key would be readable on the way. "
             "Use https; plain http is for this machine only (a tunnel brings a server here: "
             "ssh -L 8000:localhost:8000 HOST)."
         )
@@ -70,15 +72,19 @@ def check_base_url(base_url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
-def _refuse_query(query: str) -> str:
+def _refuse_query(query: str) -> Message:
     """Return the message for a query; it shows names only, since values may be secrets."""
     found = parse_qsl(query, keep_blank_values=True)
     are_names = all(value and re.fullmatch(r"[a-zA-Z][\w.-]{0,30}", name) for name, value in found)
     names = [name for name, _ in found] if are_names else ["NAME"]
     given = ", ".join(f"{name!r}: …" for name in names)
+    where = Message("to each run: ", "in each line of the prompts: ")
     return (
-        "base_url has a query (?…) behind its path. Leave it out, and give it to each run: "
-        f"extra_query={{{given}}}."
+        argument("base_url")
+        + " has a query (?…) behind its path. Leave it out, and give it "
+        + where
+        + in_request("extra_query", f"{{{given}}}")
+        + "."
     )
 
 
@@ -111,9 +117,10 @@ def find_key(address: str, key_name: str | None) -> ApiKey:
     if not is_owner:
         raise EndpointError(
             f"No key for {address!r}: {key_name} is sent to its own provider only. Give one with "
-            "connect(base_url=…, api_key=…), on the command line --api-key-env NAME."
+            + GIVE_KEY
+            + "."
         )
     raise EndpointError(
         f"{key_name} is not set, and {address} needs a key. Set it in the environment, or run "
-        "without one: connect(simulate=True), on the command line --simulate."
+        "without one: " + SIMULATE + "."
     )

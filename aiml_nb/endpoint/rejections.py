@@ -9,6 +9,7 @@ import difflib
 import re
 from typing import Literal
 
+from ..messages import GIVE_KEY, argument, either
 from .failures import PAGE, Failure, quote
 from .keys import ApiKey
 from .preflight import KnownModels
@@ -89,32 +90,30 @@ def explain_fault(
     """
     quoted = quote(failure.message, key).rstrip(". ")
     if fault == "key" and key.source == "nowhere":
-        return (
-            f"{base_url} needs a key: {quoted}. Give it one: connect(base_url=…, api_key=…), on "
-            "the command line --api-key-env NAME."
-        )
+        return f"{base_url} needs a key: {quoted}. Give it one: " + GIVE_KEY + "."
     if fault == "key":
         return (
             f"{base_url} refused the key from {key.source}: {quoted}. "
             "Check that the key belongs to this address, and that it may use the model."
         )
     if fault == "model":
-        return f"{base_url} has no model {model!r}: {quoted}. {_suggest_model(model, known, key)}"
+        return f"{base_url} has no model {model!r}: {quoted}. " + _suggest_model(model, known, key)
     if failure.error_type == "redirect":
         return (
             f"{base_url} sends its callers to another address, which is not followed because the "
-            "key would go there too. Give the right address as base_url."
+            "key would go there too. Give the right address as " + argument("base_url") + "."
         )
     advice = "Check its path: that of most servers ends in /v1."
     if other_address:
-        advice = f"A model server answers at another one: try base_url={other_address!r}."
-    return f"No chat completions are at {base_url} ({failure.error_type}: {quoted}). {advice}"
+        given = argument("base_url", repr(other_address))
+        advice = "A model server answers at another one: try " + given + "."
+    return f"No chat completions are at {base_url} ({failure.error_type}: {quoted}). " + advice
 
 
 def _suggest_model(model: str, known: KnownModels, key: ApiKey) -> str:
     names = sorted(known.models)
-    how = "model=, on the command line --model"
+    how = either("model=", "--model")
     close = difflib.get_close_matches(model, names, n=1, cutoff=0.5) or names[:1]
     if close:
-        return f"It lists {len(names)}: did you mean {quote(close[0], key)!r} ({how})?"
-    return f"Name one that it has: {how}."
+        return f"It lists {len(names)}: did you mean {quote(close[0], key)!r} (" + how + ")?"
+    return "Name one that it has: " + how + "."

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ..messages import Message, argument, either
 from .tables import begins_with_header, split_table
 
 TABLES = (".csv", ".tsv")
@@ -59,7 +60,8 @@ def split_file(
         return split_table(text, path, header=header, column=column)
     if has_table_options:
         raise ValueError(
-            f"header and column are for tables, and {str(path)!r} is none. Leave them out."
+            Message("header and column", "--no-header and --column")
+            + f" are for tables, and {str(path)!r} is none. Leave them out."
         )
     if kind == ".json":
         return _split_list(text, path)
@@ -84,12 +86,13 @@ def _read_text(path: Path, encoding: str | None) -> str:
         return data.decode(used)
     except LookupError:
         raise ValueError(
-            f"encoding {encoding!r} is none that Python knows. Name one such as 'utf-8', 'utf-16' "
+            argument("encoding")
+            + f" {encoding!r} is none that Python knows. Name one such as 'utf-8', 'utf-16' "
             "or 'cp1252' (Windows, Western Europe)."
         ) from None
     except UnicodeDecodeError as error:
         reason = _explain_encoding(data, error) if used == "utf-8-sig" else f"it is not {used}."
-        raise ValueError(f"The prompts file {str(path)!r} cannot be read: {reason}") from None
+        raise ValueError(f"The prompts file {str(path)!r} cannot be read: " + reason) from None
 
 
 def _find_encoding(data: bytes) -> str:
@@ -107,7 +110,7 @@ def _explain_encoding(data: bytes, error: UnicodeDecodeError) -> str:
     text = line.decode("cp1252", "replace").strip()
     return (
         f"line {len(before)} is not UTF-8. Save it as UTF-8 (in Excel: 'CSV UTF-8'), or, if that "
-        f"line is {text[:60]!r}, give encoding='cp1252', on the command line --encoding cp1252."
+        f"line is {text[:60]!r}, give " + either("encoding='cp1252'", "--encoding cp1252") + "."
     )
 
 

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ..messages import message_of
 from .files import ENDINGS, split_file
 from .prompt import ADVICE, Prompt, as_prompt, is_message, shorten
 
@@ -152,9 +153,9 @@ def read_prompts(
             prompts.append(prompt)
         except (TypeError, ValueError) as error:
             if on_bad is None:
-                raise ValueError(str(error)) from None
+                raise ValueError(message_of(error)) from None
             bad += 1
-            on_bad(str(error))
+            on_bad(message_of(error))
     if not prompts and not bad:
         raise ValueError(f"The prompts file {str(path)!r} is empty. Write one prompt per line.")
     return prompts

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from ..messages import Message, either
 from .delimiters import (
     DELIMITERS,
     ID_NAMES,
@@ -110,7 +111,7 @@ def begins_with_header(text: str) -> bool:
     return any(rows and count_names(rows[0], None) > 1 for rows in samples)
 
 
-def _explain_missing_header(first: list[str], path: Path) -> str:
+def _explain_missing_header(first: list[str], path: Path) -> Message:
     read = f"aiml_nb.prompts.read_prompts({str(path)!r}, "
     is_single = len(first) == 1
     begin, name = (first[0], first[0].strip()) if is_single else (first, "NAME")
@@ -119,9 +120,11 @@ def _explain_missing_header(first: list[str], path: Path) -> str:
     more, option = ("", "") if is_single else (f", column={number}", f" --column {number}")
     return (
         f"{str(path)!r} begins with {shorten(begin)}: a prompt, or the header? If it is a prompt, "
-        f"say {read}header=False{more}), on the command line --no-header{option}. If it has the "
-        f"name of the prompts' column, say {read}column={name}), on the command line --column "
-        f"{name}."
+        "say "
+        + either(f"{read}header=False{more})", f"--no-header{option}")
+        + ". If it has the name of the prompts' column, say "
+        + either(f"{read}column={name})", f"--column {name}")
+        + "."
     )
 
 
@@ -148,15 +151,21 @@ def _find_prompts(table: _Table) -> int:
         return 0
     if not table.names:
         raise ValueError(
-            f"{table}. Say which one has the prompts: column={table.longest_column + 1}, on the "
-            f"command line --column {table.longest_column + 1}. A file with a prompt on each line "
-            f"and nothing else is called '{table.path.with_suffix('.txt')}'."
+            f"{table}. Say which one has the prompts: "
+            + _as_column(table.longest_column + 1)
+            + ". A file with a prompt on each line and nothing else is called "
+            f"'{table.path.with_suffix('.txt')}'."
         )
-    likely = repr(table.names[table.longest_column])
+    likely = _as_column(repr(table.names[table.longest_column]))
     raise ValueError(
         f"{table}, and none is called 'prompt'. Rename one, or say which of them has the prompts: "
-        f"column={likely}, on the command line --column {likely}."
+        + likely
+        + "."
     )
+
+
+def _as_column(name: object) -> Message:
+    return either(f"column={name}", f"--column {name}")
 
 
 def _find_columns(table: _Table, *names: str) -> list[int]:
@@ -170,8 +179,7 @@ def _require_single(columns: list[int], table: _Table) -> int:
         numbers = " and ".join(str(at + 1) for at in columns)
         raise ValueError(
             f"{table}, and number {numbers} are both called {table.names[columns[0]]!r}. Rename "
-            f"one, or say which of them is meant: column={columns[0] + 1}, on the command line "
-            f"--column {columns[0] + 1}."
+            "one, or say which of them is meant: " + _as_column(columns[0] + 1) + "."
         )
     return columns[0]
 

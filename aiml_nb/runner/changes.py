@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import JournalError
 from ..formats.lines import encode
+from ..messages import Message, argument, either, for_command_line
 from ..prompts.items import Item, item_to_dict
 from ..prompts.prompt import Prompt, shorten
 from .journal_inputs import (
@@ -23,9 +24,12 @@ from .journal_inputs import (
 from .options import recordable_parameters
 from .plan import Plan, name_call, prompt_to_dict
 
+# Request parameters for all prompts that the command line has options for.
+_OPTIONS = {"system", "max_tokens", "temperature"}
 _HOW_TO_CHANGE = (
-    "or ask both ways in one run on purpose: change_parameters=True, on the command line "
-    "--change-parameters. Each row then says which it was."
+    "or ask both ways in one run on purpose: "
+    + either("change_parameters=True", "--change-parameters")
+    + ". Each row then says which it was."
 )
 
 
@@ -64,22 +68,34 @@ def _check_parameters(inputs: JournalInputs, given: dict[str, Any], path: Path) 
     if changed:
         raise JournalError(
             f"'{path}' is the journal of a run with "
-            f"{describe_changes(inputs.parameters, changed)}. "
-            f"Leave that out to go on as before, name a new journal, {_HOW_TO_CHANGE}"
+            + describe_changes(inputs.parameters, changed, of_run=True)
+            + ". Leave that out to go on as before, name a new journal, "
+            + _HOW_TO_CHANGE
         )
 
 
-def describe_changes(before: dict[str, Any], changed: dict[str, Any]) -> str:
-    """Return both values of each change: ``temperature=0, not 1; max_tokens=50, not none``."""
-    return "; ".join(_describe_change(n, before.get(n), each) for n, each in changed.items())
+def describe_changes(
+    before: dict[str, Any], changed: dict[str, Any], *, of_run: bool = False
+) -> Message:
+    """Return both values of each change: ``temperature=0, not 1; max_tokens=50, not none``.
+
+    Parameters
+    ----------
+    of_run
+        They hold for all prompts, so that the command line has options for some of them.
+    """
+    options = _OPTIONS if of_run else set[str]()
+    said = [_describe_change(n, before.get(n), each, options) for n, each in changed.items()]
+    return Message("; ".join(said), "; ".join(map(for_command_line, said)))
 
 
-def _describe_change(name: str, before: object, after: object) -> str:
+def _describe_change(name: str, before: object, after: object, options: set[str]) -> str:
     if name == "stream":
         was, is_ = ("streamed" if each else "whole" for each in (before, after))
         return f"{was} answers, not {is_} ones"
     was, is_ = ("none" if each is None else shorten(each) for each in (before, after))
-    return f"{name}={was}, not {is_}"
+    given = argument(name, was) if name in options else f"{name}={was}"
+    return given + f", not {is_}"
 
 
 def _check_prompts(
@@ -101,7 +117,7 @@ def _check_prompts(
         changes = find_changes(before, own)
         if changes and not may_change:
             what = f"{_name_prompt(prompt, at + 1)} had {describe_changes(before, changes)}"
-            raise _refuse_prompts(prompts, kept, path, what, advice=f", {_HOW_TO_CHANGE}")
+            raise _refuse_prompts(prompts, kept, path, what, advice=", " + _HOW_TO_CHANGE)
         if changes:
             changed.append(at)
     return changed
@@ -113,7 +129,7 @@ def _refuse_prompts(
     return JournalError(
         f"'{path}' is the journal of another run: its {len(kept)} prompts are not these "
         f"{len(prompts)}; {what}. New ones are taken at the end only. Name its own prompts, or a "
-        f"new journal{advice}"
+        "new journal" + advice
     )
 
 

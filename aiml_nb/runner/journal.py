@@ -22,6 +22,7 @@ from ..errors import JournalError
 from ..formats.journal import finished_line, footer, sent_line
 from ..formats.journal_contents import REPAIRED, Contents, read_lines
 from ..formats.lines import encode, encode_record, split_lines
+from ..messages import Message
 from ..printable import say
 from ..records import Attempt, Call, Run
 from .journal_lock import close_in_children, lock
@@ -81,7 +82,9 @@ class Journal:
         except FileExistsError:
             raise JournalError(
                 f"The journal '{path}' exists already, and one file keeps one run. Go on with that "
-                f"run: aiml_nb.resume({str(path)!r}), in a shell --resume, or name another file."
+                "run: "
+                + Message(f"aiml_nb.resume({str(path)!r}), in a shell --resume", "add --resume")
+                + ", or name another file."
             ) from None
         except OSError as error:
             raise JournalError(f"The journal '{path}' cannot be made: {error.strerror}.") from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..endings import End, ends_of
 from ..errors import JournalError
 from ..formats.journal_contents import Contents
+from ..messages import argument, either
 from ..records import Call
 from .changes import describe_changes
 from .journal_inputs import JournalInputs, find_changes, parameters_to_journal
@@ -38,14 +39,14 @@ def describe_journal(contents: Contents, plan: Plan, inputs: JournalInputs) -> s
         text += f" {new} {'prompt is' if new == 1 else 'prompts are'} new."
     if failed:
         them = "it" if failed == 1 else "them"
-        text += f" {failed} {what}: retry_failed=True sends {them} again."
+        text += f" {failed} {what}: " + argument("retry_failed", True) + f" sends {them} again."
     if again:
         text += f" {again} had failed and {'is' if again == 1 else 'are'} sent again."
     if changes := find_changes(
         inputs.parameters, parameters_to_journal(plan.options, plan.endpoint.key)
     ):
         others = {name: inputs.parameters.get(name) for name in changes}
-        text += f" From here on: {describe_changes(changes, others)}."
+        text += " From here on: " + describe_changes(changes, others, of_run=True) + "."
     if lost:
         names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
         was, is_ = ("was", "is") if len(lost) == 1 else ("were", "are")
@@ -76,9 +77,11 @@ def refuse_damage(contents: Contents, path: Path) -> None:
         f"'{path}' was changed after it was written, in {where}: {len(contents.edited)} of its "
         f"lines can be read although their checksums do not match, {len(unread)} cannot. Nothing "
         "was sent. Put the file back from a copy if there is one; or take what can be read as it "
-        'is: resume(…, on_damage="keep"), on the command line --on-damage keep; or send those '
-        "calls again, and perhaps pay for them again: "
-        'resume(…, on_damage="send"), on the command line --on-damage send.'
+        "is: "
+        + either('resume(…, on_damage="keep")', "--on-damage keep")
+        + "; or send those calls again, and perhaps pay for them again: "
+        + either('resume(…, on_damage="send")', "--on-damage send")
+        + "."
     )
 
 

@@ -13,6 +13,7 @@ from ..endpoint.providers import PROVIDERS
 from ..errors import JournalError
 from ..formats.journal import call_from_dict
 from ..formats.journal_contents import Contents
+from ..messages import argument
 from ..printable import say
 from ..prompts import Prompt, as_prompts
 from ..prompts.items import as_items
@@ -57,7 +58,7 @@ def load_plan(
         settle_function(function, options)
     if on_damage not in ON_DAMAGE:
         known = ", ".join(map(repr, ON_DAMAGE))
-        raise ValueError(f"on_damage must be one of {known}; not {on_damage!r}.")
+        raise ValueError(argument("on_damage") + f" must be one of {known}; not {on_damage!r}.")
     journal, contents = Journal.reopen(path, takes_edited=on_damage == "keep")
     try:
         if on_damage == "ask":

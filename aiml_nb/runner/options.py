@@ -13,6 +13,7 @@ from typing import Any
 from ..endpoint.transport.environment import check_key_log
 from ..endpoint.transport.open_files import RESERVE, allow_files
 from ..loop import import_in_thread
+from ..messages import argument, in_request
 from .limits.caps import Caps, check_caps
 from .retries.retry import RETRY_SHARE
 
@@ -151,14 +152,15 @@ def _check_positive(name: str, value: object) -> None:
         return
     unit = "seconds" if name.endswith("timeout") else "units"
     raise ValueError(
-        f"{name} must be a number of {unit} above 0 and at most {MAX_SECONDS:g}; not {value!r}."
+        argument(name)
+        + f" must be a number of {unit} above 0 and at most {MAX_SECONDS:g}; not {value!r}."
     )
 
 
 def _check_range(name: str, value: object, *, most: float) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not 0 <= value <= most:  # type: ignore[operator]
-        raise ValueError(f"{name} must be a number from 0 to {most:g}; not {value!r}.")
+        raise ValueError(argument(name) + f" must be a number from 0 to {most:g}; not {value!r}.")
 
 
 def check_strategy(strategy: object) -> None:
@@ -166,7 +168,7 @@ def check_strategy(strategy: object) -> None:
     if strategy not in STRATEGIES:
         known = ", ".join(map(repr, STRATEGIES))
         raise ValueError(
-            f"strategy must be one of {known}; not {strategy!r}. "
+            argument("strategy") + f" must be one of {known}; not {strategy!r}. "
             "For several calls in flight at once use 'gather'."
         )
 
@@ -181,7 +183,8 @@ def check_limit(value: object, *, name: str = "max_concurrency") -> None:
         whole = 0
     if whole < 1:
         raise ValueError(
-            f"{name} must be a whole number from 1; not {value!r}. Leave it out for the default."
+            argument(name)
+            + f" must be a whole number from 1; not {value!r}. Leave it out for the default."
         )
 
 
@@ -203,7 +206,9 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()") -> Non
         if name not in _known_parameters():
             raise TypeError(
                 f"{place} has {name!r}, which the openai client does not know. "
-                f"To send it all the same write extra_body={{{name!r}: …}}."
+                "To send it all the same write "
+                + in_request("extra_body", f"{{{name!r}: …}}")
+                + "."
             )
         if name in {"model", "system"} and value is not None and not isinstance(value, str):
             raise TypeError(f"{place} has {name}={value!r}, which is not text.")
@@ -226,7 +231,7 @@ def _check_number(name: str, value: object, place: str) -> None:
         kind = "a number" if isinstance(value, float) and not math.isfinite(value) else None
     # Two wordings, since an argument of `run` is named differently from a line in a file.
     if kind and place == "run()":
-        raise ValueError(f"{name} must be {kind}; not {value!r}.")
+        raise ValueError(argument(name) + f" must be {kind}; not {value!r}.")
     if kind:
         raise ValueError(f"{place} has the {name} {value!r}, which is not {kind}.")
 

@@ -12,4 +12,14 @@ class SimulatorError(Exception):
 
 
 class SettingsError(SimulatorError, ValueError):
-    """A setting cannot be used; the message gives the allowed range."""
+    """A setting cannot be used; the message gives the allowed range.
+
+    Parameters
+    ----------
+    setting
+        The setting whose name the message begins with, for those who call it otherwise.
+    """
+
+    def __init__(self, message: str, *, setting: str | None = None) -> None:
+        super().__init__(message)
+        self.setting = setting

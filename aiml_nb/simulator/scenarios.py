@@ -215,7 +215,9 @@ def scenario(name: str, **changes: Any) -> Settings:
     if isinstance(name, str) and (name.endswith(".json") or os.path.isfile(name)):
         return replace(_read_file(Path(name)), **changes)
     known = ", ".join(map(repr, SCENARIOS))
-    raise SettingsError(f"scenario must be one of {known}, or a file of settings; not {name!r}.")
+    raise SettingsError(
+        f"scenario must be one of {known}, or a file of settings; not {name!r}.", setting="scenario"
+    )
 
 
 def _read_file(path: Path) -> Settings:
@@ -230,9 +232,16 @@ def _read_file(path: Path) -> Settings:
         if isinstance(values, dict):
             base = values.pop("scenario", "faq")
             if isinstance(base, str) and base.partition(":")[0] in _NAMES:
-                return Settings.from_dict(scenario(base).to_dict() | values)
+                return _make(scenario(base).to_dict() | values)
             reason = f"its scenario is {base!r}, not one of {', '.join(SCENARIOS)}"
     raise SettingsError(
         f"The settings in {str(path)!r} cannot be used: {reason}. "
         'Give a file such as {"scenario": "faq", "capacity": 10, "faults": {"3": "reset"}}.'
     )
+
+
+def _make(values: Mapping[str, Any]) -> Settings:
+    try:
+        return Settings.from_dict(values)
+    except SettingsError as error:  # the setting stands in the file, and nowhere else
+        raise SettingsError(str(error)) from None

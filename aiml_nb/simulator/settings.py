@@ -206,7 +206,8 @@ def _check_range(setting: "dataclasses.Field[Any]", value: Any) -> None:
         kind = "a whole number" if kinds == (int,) else "a number"
         optional = " or None" if setting.default is None else ""
         raise SettingsError(
-            f"{setting.name} must be {kind} from {least} to {most}{optional}; not {value!r}."
+            f"{setting.name} must be {kind} from {least} to {most}{optional}; not {value!r}.",
+            setting=setting.name,
         )
 
 

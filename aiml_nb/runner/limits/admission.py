@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import BudgetError
+from ...messages import argument, message_of
 from ...records import Call
 from ..pacing.start_pacer import StartPacer
 from ..plan import Plan
@@ -238,8 +239,8 @@ class Admission:
         try:
             reservation = self.quotas.reserve(call, now)
         except BudgetError as error:
-            self._budget_error = str(error)
-            self._end_run(f"blocked_by_budget: {error}")
+            self._budget_error = message_of(error)
+            self._end_run("blocked_by_budget: " + self._budget_error)
             self.limiter.release_unused()
             return 0.0, None
         if reservation is None:
@@ -255,7 +256,7 @@ class Admission:
     def _end_run_if_timed_out(self, now: float) -> None:
         run_timeout = self.plan.options.run_timeout
         if run_timeout is not None and now >= self.began + run_timeout:
-            self._end_run(f"run_timeout={run_timeout:g} s")
+            self._end_run(argument("run_timeout", f"{run_timeout:g} s"))
 
     def _end_run(self, reason: str) -> None:
         self.plan.run.stopped = self.plan.run.stopped or reason

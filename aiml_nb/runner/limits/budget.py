@@ -11,8 +11,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...errors import BudgetError
+from ...messages import argument, message_of
 from ...records import Call
-from .caps import MAX_TOKENS_IGNORED, NO_COST_REPORTED, NO_TOKENS_REPORTED, WHY_EXCEEDED, Caps
+from .caps import (
+    MAX_TOKENS_IGNORED,
+    NO_COST_REPORTED,
+    NO_TOKENS_REPORTED,
+    PRICES,
+    WHY_EXCEEDED,
+    Caps,
+)
 from .estimate import Estimate
 from .usage import ObservedUsage, Reserved, Used, used_by
 
@@ -78,7 +86,7 @@ class Budget:
             If it does not fit even alone; nothing is reserved then.
         """
         if self.is_spent:
-            raise BudgetError(f"max_calls={self._caps.max_calls} is used up")
+            raise BudgetError(argument("max_calls", self._caps.max_calls) + " is used up")
         if not self.counts_tokens:
             self._requests += 1
             return Reserved()
@@ -210,32 +218,36 @@ class Budget:
         most = caps.max_total_tokens
         if most is not None and self._tokens + tokens > most:
             return (
-                f"about {tokens} tokens more do not fit into max_total_tokens={most}, "
-                f"of which {self._tokens} are spent or reserved"
+                f"about {tokens} tokens more do not fit into "
+                + argument("max_total_tokens", most)
+                + f", of which {self._tokens} are spent or reserved"
             )
         if caps.max_cost is not None and self._cost + cost > caps.max_cost:
             return (
-                f"about ${cost:.6f} more do not fit into max_cost={caps.max_cost}, of which "
-                f"${self._cost:.6f} are spent or reserved"
+                f"about ${cost:.6f} more do not fit into "
+                + argument("max_cost", caps.max_cost)
+                + f", of which ${self._cost:.6f} are spent or reserved"
             )
         return ""
 
     def _explain_unknown_cost(self) -> str:
         return (
-            f"max_cost={self._caps.max_cost} cannot be kept: the server does not say what a call "
-            "cost. Give its prices, in dollars per million tokens: prices=(input, output)"
+            argument("max_cost", self._caps.max_cost)
+            + " cannot be kept: the server does not say what a call cost. Give its prices, in "
+            "dollars per million tokens: " + PRICES
         )
 
     def _say_overshoot(self) -> None:
-        caps = self._caps
-        if caps.max_total_tokens is not None and self._tokens > caps.max_total_tokens:
-            more = self._tokens - caps.max_total_tokens
-            text = f"max_total_tokens={caps.max_total_tokens} was passed by {more} tokens"
+        caps, most = self._caps, self._caps.max_total_tokens
+        if most is not None and self._tokens > most:
+            more: float = self._tokens - most
+            text = argument("max_total_tokens", most) + f" was passed by {more} tokens"
         elif caps.max_cost is not None and self._cost > caps.max_cost:
-            text = f"max_cost={caps.max_cost} was passed by ${self._cost - caps.max_cost:.6f}"
+            more = self._cost - caps.max_cost
+            text = argument("max_cost", caps.max_cost) + f" was passed by ${more:.6f}"
         else:
             return
-        self._say("passed", f"{text}: {WHY_EXCEEDED}")
+        self._say("passed", text + ": " + WHY_EXCEEDED)
 
 
 def check_first_call(caps: Caps, estimate: Estimate) -> None:
@@ -243,4 +255,5 @@ def check_first_call(caps: Caps, estimate: Estimate) -> None:
     try:
         Budget(caps).reserve(estimate)
     except BudgetError as error:
-        raise BudgetError(f"The budget is below the first call: {error}.") from None
+        why = message_of(error)
+        raise BudgetError("The budget is below the first call: " + why + ".") from None

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ...errors import BudgetError
+from ...messages import Message, argument
 from .usage import DEFAULT_RESERVE, RESERVE_FACTOR
 
 # Notices about the caps, shown once each: what makes them less exact.
@@ -13,9 +14,13 @@ NO_TOKENS_REPORTED = (
     "The server does not say how many tokens its answers used, or fewer than they have: for the "
     "caps they are counted by their texts, four letters or one Chinese character a token."
 )
+PRICES = Message("prices=(input, output)", "--prices IN OUT")
 NO_COST_REPORTED = (
-    "Some answers name no cost: for max_cost each counts as the dearest before it. Give the prices "
-    "too, in dollars per million tokens: prices=(input, output)."
+    "Some answers name no cost: for "
+    + argument("max_cost")
+    + " each counts as the dearest before it. Give the prices too, in dollars per million tokens: "
+    + PRICES
+    + "."
 )
 MAX_TOKENS_IGNORED = (
     "The server's answers are longer than max_tokens allows: fewer calls are in flight, for the "
@@ -23,7 +28,7 @@ MAX_TOKENS_IGNORED = (
 )
 WHY_EXCEEDED = (
     "calls in flight used more than all before them let expect. Set max_tokens, or fewer in flight "
-    "with max_concurrency."
+    "with " + argument("max_concurrency") + "."
 )
 
 
@@ -91,9 +96,10 @@ def check_caps(caps: Caps) -> None:
         if cap is None:
             continue
         if isinstance(cap, bool) or not isinstance(cap, int if name != "max_cost" else int | float):
-            raise TypeError(f"{name} must be a number, or None for no cap; not {cap!r}.")
+            raise TypeError(argument(name) + f" must be a number, or None for no cap; not {cap!r}.")
         if not cap > 0:
-            raise BudgetError(f"{name}={cap!r} is below the first call. Leave it out or raise it.")
+            given = argument(name, repr(cap))
+            raise BudgetError(given + " is below the first call. Leave it out or raise it.")
     _check_prices(caps.prices)
 
 
@@ -107,8 +113,9 @@ def check_reported_cost(caps: Caps, *, reports_cost: bool) -> None:
     """
     if caps.max_cost is not None and caps.prices is None and not reports_cost:
         raise BudgetError(
-            "max_cost cannot be kept here: this provider does not report what a call cost. Give "
-            "its prices too, in dollars per million tokens: prices=(input, output)."
+            argument("max_cost")
+            + " cannot be kept here: this provider does not report what a call cost. Give its "
+            "prices too, in dollars per million tokens: " + PRICES + "."
         )
 
 
@@ -119,6 +126,7 @@ def _check_prices(prices: object) -> None:
     numbers = two and all(isinstance(each, int | float) for each in prices)  # type: ignore[attr-defined]
     if not numbers or not all(0 <= each < math.inf for each in prices):  # type: ignore[attr-defined]
         raise ValueError(
-            "prices must be two numbers from 0, dollars per million tokens in and out; "
+            argument("prices")
+            + " must be two numbers from 0, dollars per million tokens in and out; "
             f"not {prices!r}."
         )

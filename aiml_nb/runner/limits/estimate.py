@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from ...messages import argument
 from .tokens import guess_tokens
 
 if TYPE_CHECKING:
@@ -102,8 +103,9 @@ def refuse_rate(
         advice = "send less text"
     raise ValueError(
         f"{place} comes to about {estimate.total:,} tokens ({estimate.input_tokens:,} in and "
-        f"{estimate.output_tokens:,} {out}), and tokens_per_minute={tokens_per_minute!r} would "
-        f"never let it through. Raise that, or {advice}."
+        f"{estimate.output_tokens:,} {out}), and "
+        + argument("tokens_per_minute", repr(tokens_per_minute))
+        + f" would never let it through. Raise that, or {advice}."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...endpoint.failures import Failure
+from ...messages import Message, argument
 from ..progress import Status
 from .outage import Outage, ProbeResult
 from .pauses import Pauses, Refusals, RetryAfterEvidence
@@ -148,6 +149,8 @@ class Holdups:
         if not self._outage.is_too_long(now):
             return ""
         return (
-            f"the server was away for {self._outage.lasted(now):.0f} s, and outage="
-            f"{self._outage.max_outage:g} waits no longer. Go on once it is back, with resume()"
+            f"the server was away for {self._outage.lasted(now):.0f} s, and "
+            + argument("outage", f"{self._outage.max_outage:g}")
+            + " waits no longer. "
+            + Message("Go on once it is back, with resume()", "Add --resume once it is back")
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ...endpoint.failures import Failure
+from ...messages import argument
 from ..pacing.clock import Clock
 from ..plan import Plan, make_retries
 from ..progress import Status
@@ -15,12 +16,6 @@ from .outage import LOST
 from .retry import REFUSED_TOO_OFTEN, USED_UP, Tries, Verdict
 
 NO_DELAY = 0.0  # try again as soon as admission allows
-_BUDGET_NOTICES = {
-    USED_UP: "More calls failed than retry_share={:g} allows retries for: some were not tried "
-    "again. Send them again with retry_failed=True.",
-    REFUSED_TOO_OFTEN: "The server refused calls (429) more often than there are retries for: some "
-    "were not tried again. Send them with retry_failed=True and a smaller max_concurrency.",
-}
 
 
 class Policy:
@@ -101,8 +96,8 @@ class Policy:
                 is_away=is_away,
                 mostly_refused=mostly_refused,
             )
-            if end := _BUDGET_NOTICES.get(verdict.remark):
-                self._say(verdict.remark, end.format(self._plan.options.retry_share))
+            if end := _explain_end(verdict.remark, self._plan.options.retry_share):
+                self._say(verdict.remark, end)
             all_wait = is_away
             if verdict.pause and not is_away:
                 all_wait = self.holdups.pause(now, verdict.pause, sent=sent)
@@ -124,3 +119,26 @@ class Policy:
     def _keep(self, kind: str, text: str) -> None:
         self._notices[kind] = text
         self._plan.run.notices[:] = self._notices.values()
+
+
+def _explain_end(remark: str, retry_share: float) -> str:
+    """Say what the end of the retries means for the run; empty if none has come to it."""
+    again = argument("retry_failed", True)
+    if remark == USED_UP:
+        return (
+            "More calls failed than "
+            + argument("retry_share", f"{retry_share:g}")
+            + " allows retries for: some were not tried again. Send them again with "
+            + again
+            + "."
+        )
+    if remark == REFUSED_TOO_OFTEN:
+        return (
+            "The server refused calls (429) more often than there are retries for: some were not "
+            "tried again. Send them with "
+            + again
+            + " and a smaller "
+            + argument("max_concurrency")
+            + "."
+        )
+    return ""

@@ -1,0 +1,84 @@
+"""What users are told: in Python by the names of arguments, on the command line by its options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class Message(str):
+    """A sentence as Python users read it, which knows how the command line says the same.
+
+    Joined to other text with ``+`` it stays one; an f-string would keep the Python form alone.
+
+    Parameters
+    ----------
+    python
+        What the text itself is.
+    command_line
+        What the command line says; None for the same.
+    """
+
+    command_line: str
+
+    def __new__(cls, python: str, command_line: str | None = None) -> Message:
+        """Make one; `str` takes no second argument."""
+        message = super().__new__(cls, python)
+        message.command_line = str(python) if command_line is None else command_line
+        return message
+
+    def __add__(self, other: str) -> Message:
+        """Join text to its end."""
+        return Message(str(self) + str(other), self.command_line + for_command_line(other))
+
+    def __radd__(self, other: str) -> Message:
+        """Join it to the end of a text."""
+        return Message(str(other) + str(self), for_command_line(other) + self.command_line)
+
+    def map(self, change: Callable[[str], str]) -> Message:
+        """Return a message with both of its forms changed."""
+        return Message(change(str(self)), change(self.command_line))
+
+
+def argument(name: str, value: object = None) -> Message:
+    """Name an argument that is an option of the same name on the command line.
+
+    Parameters
+    ----------
+    value
+        What it is: ``max_calls=4`` is ``--max-calls 4``. True is that of a flag; an empty text
+        leaves the value open, as in ``seed=``; None names the argument alone.
+    """
+    option = f"--{name.replace('_', '-')}"
+    if value is None:
+        return Message(name, option)
+    return Message(
+        f"{name}={value}", option if value is True or value == "" else f"{option} {value}"
+    )
+
+
+def either(python: str, option: str) -> Message:
+    """Say what to type in Python and, for those who read it elsewhere, on the command line."""
+    return Message(f"{python}, on the command line {option}", option)
+
+
+def message_of(error: BaseException) -> str:
+    """Return what an error says, a `Message` if it was raised with one."""
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, Message) else str(error)
+
+
+def for_command_line(said: str | BaseException) -> str:
+    """Return what the command line says in place of a text or an error."""
+    text = message_of(said) if isinstance(said, BaseException) else said
+    return text.command_line if isinstance(text, Message) else text
+
+
+def in_request(name: str, value: str) -> Message:
+    """Say what to add to a request: an argument of `run`, or a member of a line of prompts."""
+    inside = value.replace("'", '"')
+    return Message(f"{name}={value}", f'"{name}": {inside}')
+
+
+# What more than one place advises.
+SIMULATE = either("connect(simulate=True)", "--simulate")
+GIVE_KEY = either("connect(base_url=…, api_key=…)", "--api-key-env NAME")
