@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import prompts
-    from .analysis import what_if
     from .comparison import compare, compare_async
     from .doctor import check_up
     from .endpoint import Endpoint, connect
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from .loop import LoopReport, patch_loop, run_coroutine
     from .plot import plot_timeline
     from .records import Attempt, Call, Comparison, Run
-    from .report import compare_strategies
+    from .report import compare_strategies, what_if
     from .runner.execute import last_run
     from .runner.handle import RunHandle, start
     from .runner.resume import resume
@@ -81,7 +80,7 @@ _HOMES = {
     "to_jsonl": "export",
     "unload_ipython_extension": "watching",
     "watch": "watching",
-    "what_if": "analysis",
+    "what_if": "report",
 }
 
 __all__ = [

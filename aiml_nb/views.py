@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .analysis import Forecast
     from .records import Comparison, Run
 
 
@@ -61,27 +60,6 @@ def finding(comparison: Comparison) -> str:
     from . import report
 
     return report.finding(comparison)
-
-
-def forecast_finding(forecast: Forecast) -> str:
-    """Say what a forecast comes to, in one sentence."""
-    from .report import annotations
-
-    return annotations.forecast_finding(forecast)
-
-
-def forecast_caveat(forecast: Forecast) -> str:
-    """Say what a forecast assumes, and what the run says about that."""
-    from .report import annotations
-
-    return annotations.forecast_caveat(forecast)
-
-
-def forecast_table(forecast: Forecast) -> pd.DataFrame:
-    """Return a forecast as a table, one row per limit."""
-    from .report.summary import forecast_table
-
-    return forecast_table(forecast)
 
 
 def display_bundle(shown: Run | Comparison) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""From records to numbers: tables, orders, bounds, speed-ups and forecasts. For words see `report`.
+"""From records to numbers: tables, orders, bounds, and speed-ups. For words see `report`.
 
 Only the functions that return tables need pandas, and import it when they are called.
 """
@@ -11,11 +11,9 @@ from .pairs import PairTimes, interval, median_pair, pair_times, speedup
 from .slowdown import SpeedupParts, speedup_parts
 from .table import attempts_table, call_table
 from .usage import characters_per_second, tokens_per_second, usage_measures_text
-from .whatif import Forecast, what_if
 
 __all__ = [
     "Diagnosis",
-    "Forecast",
     "PairTimes",
     "SpeedupParts",
     "attempts_table",
@@ -40,5 +38,4 @@ __all__ = [
     "total_overtakes",
     "upper_bound",
     "usage_measures_text",
-    "what_if",
 ]

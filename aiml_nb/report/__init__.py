@@ -5,7 +5,17 @@ Only the functions that return tables need pandas, and import it when they are c
 
 from .alt_text import alt_text
 from .findings import caveat, finding
+from .forecast import Forecast, what_if
 from .summary import compare_strategies, summary
 from .text_table import describe
 
-__all__ = ["alt_text", "caveat", "compare_strategies", "describe", "finding", "summary"]
+__all__ = [
+    "Forecast",
+    "alt_text",
+    "caveat",
+    "compare_strategies",
+    "describe",
+    "finding",
+    "summary",
+    "what_if",
+]

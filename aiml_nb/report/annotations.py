@@ -1,4 +1,4 @@
-"""Short lines beside a picture, and the sentences of a forecast."""
+"""Short lines beside a picture."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from ..analysis.bounds import efficiency
 from ..analysis.order import inverted_share, kendall_tau
 from ..analysis.slowdown import SpeedupParts, speedup_parts
 from ..analysis.subject import Shown, Subject
-from ..analysis.whatif import Forecast, first_come
-from .wording import format_percent, format_ratio, format_seconds, in_both, pluralize
+from .wording import format_percent, format_ratio, in_both
 
 
 def margin_notes(shown: Shown) -> list[str]:
@@ -46,56 +45,3 @@ def identity_notes(parts: SpeedupParts) -> list[str]:
     if parts.kept < parts.prompts:
         notes.append(f"over the {parts.kept:,} {in_both(parts.cut)}")
     return notes
-
-
-def forecast_finding(forecast: Forecast) -> str:
-    """Say what other limits would have done."""
-    limits, makespans = forecast.limits, forecast.makespans
-    said = (
-        f"{pluralize(len(forecast.durations), 'call')}: {format_seconds(makespans[0])} with "
-        f"{limits[0]:,} in flight"
-    )
-    if len(limits) == 1:
-        return said
-    said += f", {format_seconds(makespans[-1])} with {limits[-1]:,}"
-    if forecast.knee == limits[-1]:
-        return f"{said}; up to there each one more still pays"
-    at = makespans[limits.index(forecast.knee)]
-    return (
-        f"{said}; the knee is at {forecast.knee:,} ({format_seconds(at)}), beyond it more gain "
-        "little"
-    )
-
-
-def forecast_caveat(forecast: Forecast) -> str:
-    """Say what a forecast assumes, and what its run says about that."""
-    again = first_come(forecast.durations, slots=max(1, forecast.measured_peak))
-    alone = " and no call needed the answer of another" if forecast.watched else ""
-    said = (
-        f"Predicted from this run's durations, as if they did not grow with load{alone}. The run "
-        "itself, "
-        f"with {forecast.measured_peak:,} in flight, took "
-        f"{format_seconds(forecast.measured_makespan)}; "
-        f"predicted are {format_seconds(again)}."
-    )
-    if forecast.begun_over is not None:
-        return (
-            f"{said} It took the program {format_seconds(forecast.begun_over)} to begin all the "
-            "calls: no "
-            "limit makes that shorter, and the prediction does not count it."
-        )
-    return f"{said} {_growth(forecast)}"
-
-
-def _growth(forecast: Forecast) -> str:
-    if forecast.parts is not None:
-        parts = forecast.parts
-        how = f"{abs(parts.slowdown - 1):.0%} {'longer' if parts.slowdown >= 1 else 'shorter'}"
-        return f"With {parts.mean_in_flight:.3g} in flight calls took {how} than one at a time."
-    if forecast.growth is None:
-        return (
-            "Whether calls take longer with more in flight cannot be read from it: the number in "
-            "flight hardly changed."
-        )
-    how = "longer" if forecast.growth >= 0 else "shorter"
-    return f"In it, calls took {abs(forecast.growth):.0%} {how} when twice as many were in flight."

@@ -18,7 +18,6 @@ from ..analysis.pairs import differences, pair_times
 from ..analysis.pauses import pauses
 from ..analysis.subject import Subject
 from ..analysis.usage import characters_per_second, tokens_per_second, usage_measures_text
-from ..analysis.whatif import Forecast, bounds_of
 from ..records import Comparison, Run
 from .subjects import run_names
 from .wording import concurrent_name, is_concurrent, join_and, sync_name
@@ -94,32 +93,6 @@ def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:
         }
         rows.append(beside | _numbers(run))
     return frame_of(_beside_inner(given, rows), run_names(given)).rename_axis("run")
-
-
-def forecast_table(forecast: Forecast) -> pd.DataFrame:
-    """Return what `what_if` predicts as a table, one row per limit.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``max_concurrency``; ``makespan`` and ``lower_bound`` in seconds; ``efficiency``;
-        ``mean_in_flight``; ``speedup`` over one call at a time; ``is_knee``, true in one row.
-    """
-    total = sum(forecast.durations)
-    table = zip(forecast.limits, forecast.makespans, bounds_of(forecast), strict=True)
-    rows: list[Row] = [
-        {
-            "max_concurrency": (limit, int),
-            "makespan": (makespan, float),
-            "lower_bound": (bound, float),
-            "efficiency": (bound / makespan if makespan else None, float),
-            "mean_in_flight": (total / makespan if makespan else None, float),
-            "speedup": (total / makespan if makespan else None, float),
-            "is_knee": (limit == forecast.knee, bool),
-        }
-        for limit, makespan, bound in table
-    ]
-    return frame_of(rows)
 
 
 def _numbers(run: Columns) -> Row:

@@ -9,9 +9,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..analysis.subject import Subject
-from ..analysis.whatif import Forecast, what_if
 from ..plot.style import BARS, GREY, GRID, INK
 from ..records import Comparison, Run
+from ..report import Forecast, what_if
 from ..report.wording import format_seconds
 from .cells import register_for_cell
 from .shown import CellWidget

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiml_nb.analysis import diagnose, upper_bound, what_if
+from aiml_nb.analysis import diagnose, upper_bound
 from aiml_nb.records import LimitChange, Run
+from aiml_nb.report import what_if
 from aiml_nb.report.caveats import remark_idle_slots
 from aiml_nb.report.wording import at_a_time
 

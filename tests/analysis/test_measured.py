@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.analysis import diagnose, interval, upper_bound, what_if
+from aiml_nb.analysis import diagnose, interval, upper_bound
 from aiml_nb.records import Comparison, Run
 
 from ..rows import exhaustive
@@ -125,7 +125,7 @@ def test_real_batches_are_found(limit: int) -> None:
 def test_what_if_agrees_with_real_runs() -> None:
     """Where durations do not grow with load: up to 20 at once, of which the service serves 20."""
     limits = [4, 12, 20]
-    predicted = what_if(simulated("gather", 6, speed=3), max_concurrency=limits).makespans
+    predicted = nb.what_if(simulated("gather", 6, speed=3), max_concurrency=limits).makespans
     errors = []
     for limit, expected in zip(limits, predicted, strict=True):
         measured = simulated("gather", limit, speed=3).makespan

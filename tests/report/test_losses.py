@@ -6,10 +6,18 @@ from typing import Any
 
 import pytest
 
-from aiml_nb.analysis import call_table, pair_times, what_if
+from aiml_nb.analysis import call_table, pair_times
 from aiml_nb.analysis.pairs import length_ratio
 from aiml_nb.records import Call, Comparison, Run
-from aiml_nb.report import alt_text, caveat, compare_strategies, describe, finding, summary
+from aiml_nb.report import (
+    alt_text,
+    caveat,
+    compare_strategies,
+    describe,
+    finding,
+    summary,
+    what_if,
+)
 from aiml_nb.report.annotations import margin_notes
 from aiml_nb.report.error_groups import group_errors
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from aiml_nb.analysis import what_if
 from aiml_nb.records import Comparison
+from aiml_nb.report import what_if
 
-from .builders import call, make_run, make_sync, timed
-from .schedules import first_come
+from ..analysis.builders import call, make_run, make_sync, timed
+from ..analysis.schedules import first_come
 
 
 def test_the_replay_by_hand() -> None:
