@@ -26,7 +26,7 @@ from .options import (
     names_endpoint,
     open_endpoint,
 )
-from .places import Places, settle_places
+from .paths import RunPaths, resolve_paths
 from .report import exit_code
 from .run_results import end_interrupted, report_run, write_results
 
@@ -130,21 +130,21 @@ def _add_limit_options(parser: argparse.ArgumentParser) -> None:
 def run_command(options: argparse.Namespace) -> int:
     """Make the calls, write the results, say what became of them, return the exit code."""
     options.began = time.time()
-    places = settle_places(options)
-    prompts = _read_prompts(places.prompts, options) if places.prompts else None
+    paths = resolve_paths(options)
+    prompts = _read_prompts(paths.prompts, options) if paths.prompts else None
     given = _find_given(options)
     try:
-        run = _make_calls(prompts, places, options, given)
-        places.journal = Path(run.journal) if run.journal else places.journal
+        run = _make_calls(prompts, paths, options, given)
+        paths.journal = Path(run.journal) if run.journal else paths.journal
         options.exit_code = exit_code(run.calls)
-        write_results(run, places, options)
-        report_run(run, places, options)
+        write_results(run, paths, options)
+        report_run(run, paths, options)
     except KeyboardInterrupt:
         known = last_run()
         if known is None:
             raise
-        places.journal = Path(known.journal) if known.journal else places.journal
-        return end_interrupted(known, places, options)
+        paths.journal = Path(known.journal) if known.journal else paths.journal
+        return end_interrupted(known, paths, options)
     return int(options.exit_code)
 
 
@@ -183,20 +183,20 @@ def _find_given(options: argparse.Namespace) -> dict[str, Any]:
 
 def _make_calls(
     prompts: list[Prompt] | None,
-    places: Places,
+    paths: RunPaths,
     options: argparse.Namespace,
     given: dict[str, Any],
 ) -> Run:
-    if places.journal is None or not options.resume:
+    if paths.journal is None or not options.resume:
         checked = check_plan(prompts, None, given)
         endpoint = open_endpoint(options)
-        places.journal = choose_journal_path(places.journal, endpoint)
-        plan = build_plan(checked, endpoint, journal=places.journal or False)
+        paths.journal = choose_journal_path(paths.journal, endpoint)
+        plan = build_plan(checked, endpoint, journal=paths.journal or False)
         return execute(replace(plan, strict=True))
     if options.model is not None:
         given["model"] = options.model
     return resume_run(
-        places.journal,
+        paths.journal,
         lambda saved: open_endpoint(options) if names_endpoint(options) else connect_again(saved),
         retry_failed=options.retry_failed,
         change_parameters=options.change_parameters,

@@ -8,59 +8,57 @@ import sys
 
 from ..printable import say
 from ..records import Run
-from .places import Places
+from .paths import RunPaths
 from .report import EXIT_INTERRUPTED, describe_interrupted, describe_run
 
 
-def write_results(run: Run, places: Places, options: argparse.Namespace) -> None:
+def write_results(run: Run, paths: RunPaths, options: argparse.Namespace) -> None:
     """Write the results, as CSV or as JSONL by the name of the file."""
     from ..export import to_csv, to_jsonl
 
-    write = to_csv if places.output.suffix.lower() == ".csv" else to_jsonl
+    write = to_csv if paths.output.suffix.lower() == ".csv" else to_jsonl
     try:
-        write(run, places.output, texts=True)
+        write(run, paths.output, texts=True)
     except OSError as error:
         again = ""
-        if places.kept:
-            command = f"{_command_to_go_on(places, options)} --output FILE"
+        if paths.kept:
+            command = f"{_command_to_go_on(paths, options)} --output FILE"
             again = f" Nothing is lost: the journal has every result. Type  {command}"
-        raise ValueError(
-            f"'{places.output}' cannot be written ({error.strerror}).{again}"
-        ) from None
+        raise ValueError(f"'{paths.output}' cannot be written ({error.strerror}).{again}") from None
 
 
-def report_run(run: Run, places: Places, options: argparse.Namespace) -> None:
+def report_run(run: Run, paths: RunPaths, options: argparse.Namespace) -> None:
     """Say what became of the run, and how it goes on if it has not come to its end."""
     say("\n".join(["", *describe_run(run, since=options.began)]))
-    say(f"Results: {places.output}")
-    if places.kept:
-        say(f"Journal: {places.kept}")
+    say(f"Results: {paths.output}")
+    if paths.kept:
+        say(f"Journal: {paths.kept}")
         if any(call.outcome == "not_started" for call in run.calls):
             capped = (run.stopped or "").startswith("blocked_by_budget")
             how = "Go on, with a higher cap:  " if capped else "Go on:   "
-            say(f"{how}{_command_to_go_on(places, options)}")
+            say(f"{how}{_command_to_go_on(paths, options)}")
 
 
-def end_interrupted(run: Run, places: Places, options: argparse.Namespace) -> int:
+def end_interrupted(run: Run, paths: RunPaths, options: argparse.Namespace) -> int:
     """Write down what is known, say so, and say how to go on."""
     say(f"\naiml-nb: {describe_interrupted(run)}", file=sys.stderr)
     try:
-        write_results(run, places, options)
-        say(f"Results: {places.output} (as far as they are known)", file=sys.stderr)
+        write_results(run, paths, options)
+        say(f"Results: {paths.output} (as far as they are known)", file=sys.stderr)
     except ValueError as error:
         say(error, file=sys.stderr)
-    if places.kept:
-        say(f"Journal: {places.kept}", file=sys.stderr)
-        say(f"Go on:   {_command_to_go_on(places, options)}", file=sys.stderr)
-    elif places.journal is None:
+    if paths.kept:
+        say(f"Journal: {paths.kept}", file=sys.stderr)
+        say(f"Go on:   {_command_to_go_on(paths, options)}", file=sys.stderr)
+    elif paths.journal is None:
         say("With --journal FILE a run can go on.", file=sys.stderr)
     return EXIT_INTERRUPTED
 
 
-def _command_to_go_on(places: Places, options: argparse.Namespace) -> str:
+def _command_to_go_on(paths: RunPaths, options: argparse.Namespace) -> str:
     typed = ["aiml-nb", *options.typed]
-    if options.journal != places.kept:  # it had no name, or another program has taken its file
-        typed += ["--journal", str(places.kept)]
+    if options.journal != paths.kept:  # it had no name, or another program has taken its file
+        typed += ["--journal", str(paths.kept)]
     if not options.resume:
         typed.append("--resume")
     return shlex.join(typed)

@@ -55,9 +55,9 @@ def run_command(options: argparse.Namespace) -> int:
     if len(set(hosts)) > 1:
         raise ValueError(f"--host must name one address; not {' and '.join(hosts)}.")
     try:
-        knobs = {"seed": options.seed, "speed": options.speed, "profile": options.profile}
-        given = {name: value for name, value in knobs.items() if value is not None}
-        settings = simulator.scenario(options.scenario, **given)
+        given = {name: getattr(options, name) for name in ("seed", "speed", "profile")}
+        changes = {name: value for name, value in given.items() if value is not None}
+        settings = simulator.scenario(options.scenario, **changes)
         if len(hosts) > 1:
             print("Programs on other machines may call this simulator too.", file=sys.stderr)
         simulator.serve(

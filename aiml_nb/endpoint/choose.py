@@ -68,12 +68,12 @@ def connect(
     for name, text in {"base_url": base_url, "model": model, "provider": provider}.items():
         if text is not None and (not isinstance(text, str) or not text.strip()):
             raise ValueError(argument(name) + f" must be text that is not empty; not {text!r}.")
-    knobs = {"seed": seed, "speed": speed, "scenario": scenario}
-    set_knobs = {name: value for name, value in knobs.items() if value is not None}
+    settings = {"seed": seed, "speed": speed, "scenario": scenario}
+    settings = {name: value for name, value in settings.items() if value is not None}
     named = {"base_url": base_url, "provider": provider, "api_key": given_key}
-    simulate = _decide_to_simulate(simulate, named, set_knobs)
+    simulate = _decide_to_simulate(simulate, named, settings)
     if simulate:
-        endpoint = _connect_simulator(model, set_knobs)
+        endpoint = _connect_simulator(model, settings)
     else:
         endpoint = _connect_server(base_url, given_key, model, provider)
     if verbose:
@@ -102,13 +102,13 @@ def _without_password(base_url: str | None) -> str | None:
     return f"https://…@{base_url.rpartition('@')[2]}"
 
 
-def _decide_to_simulate(simulate: bool, named: dict[str, Any], knobs: dict[str, Any]) -> bool:
+def _decide_to_simulate(simulate: bool, named: dict[str, Any], settings: dict[str, Any]) -> bool:
     server = next((name for name, value in named.items() if value is not None), None)
-    if simulate or knobs:
+    if simulate or settings:
         # A key or address given with simulate=True is probably a mistake; guessing could cost
         # money.
         if server:
-            cause = ("simulate", True) if simulate else (next(iter(knobs)), "")
+            cause = ("simulate", True) if simulate else (next(iter(settings)), "")
             by_key = server == "api_key"
             given = Message("api_key=", "--api-key-env") if by_key else argument(server, "")
             raise ValueError(
@@ -122,12 +122,12 @@ def _decide_to_simulate(simulate: bool, named: dict[str, Any], knobs: dict[str, 
     return server is None and not os.environ.get("AIML_API_KEY")
 
 
-def _connect_simulator(model: str | None, knobs: dict[str, Any]) -> Endpoint:
+def _connect_simulator(model: str | None, asked: dict[str, Any]) -> Endpoint:
     from .. import simulator
 
-    asked = dict(knobs)
     try:
-        settings = simulator.scenario(knobs.pop("scenario", "faq"), **knobs)
+        changes = {name: value for name, value in asked.items() if name != "scenario"}
+        settings = simulator.scenario(asked.get("scenario", "faq"), **changes)
         process = simulator.shared_process()
         token = process.register(settings)
     except simulator.SimulatorError as error:
@@ -138,7 +138,7 @@ def _connect_simulator(model: str | None, knobs: dict[str, Any]) -> Endpoint:
         provider="simulator",
         simulated=True,
         seed=settings.seed,
-        knobs=asked,
+        simulator_settings=asked,
         key=ApiKey(token, source="the simulator"),
     )
 

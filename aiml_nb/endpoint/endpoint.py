@@ -28,7 +28,7 @@ class Endpoint:
         The model of all calls, unless a prompt or a run names another.
     provider
         ``aimlapi``, ``openai``, ``ollama``, ``simulator`` or ``other``.
-    simulated, seed, knobs
+    simulated, seed, simulator_settings
         True for the embedded simulator, its seed, and its other settings.
     known
         The models that it has listed, or that have answered.
@@ -39,7 +39,7 @@ class Endpoint:
     provider: str
     simulated: bool = False
     seed: int | None = None
-    knobs: dict[str, Any] = field(default_factory=dict)
+    simulator_settings: dict[str, Any] = field(default_factory=dict)
     key: ApiKey = field(repr=False)
     known: KnownModels = field(default_factory=KnownModels, repr=False, compare=False)
 

@@ -44,6 +44,6 @@ def head_of_plan(plan: Plan) -> dict[str, Any]:
         "started_at": plan.run.started_at or time.time(),
         "parameters": plan.run.parameters if plan.resumes else asked,
         "options": options | {"stream": plan.run.stream},
-        "simulator": plan.endpoint.knobs,
+        "simulator": plan.endpoint.simulator_settings,
     }
     return head

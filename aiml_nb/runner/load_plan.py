@@ -222,8 +222,8 @@ def _restore(
 def connect_again(saved: dict[str, Any]) -> Endpoint:
     """Connect as the journaled run did, with the key from the environment."""
     if saved["simulated"]:
-        knobs = {"seed": saved["seed"], **saved.get("simulator", {})}
-        return connect(simulate=True, model=saved["model"], verbose=False, **knobs)
+        settings = {"seed": saved["seed"], **saved.get("simulator", {})}
+        return connect(simulate=True, model=saved["model"], verbose=False, **settings)
     known = [name for name, each in PROVIDERS.items() if each.base_url == saved["base_url"]]
     if known:  # by name: the provider knows its key variable and whether it reports costs
         return connect(provider=known[0], model=saved["model"])

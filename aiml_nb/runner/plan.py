@@ -24,6 +24,8 @@ from .options import RunOptions, check_parameters, make_options, recordable_para
 from .pacing.clock import Clock
 from .retries.retry import Retries
 
+JOURNALS = Path("aiml-nb-journals")  # where those are that have no name
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedArguments:
@@ -176,7 +178,7 @@ def choose_journal_path(journal: object, endpoint: Endpoint | Function) -> Path 
         return None
     if journal is None or journal is True:
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}.jsonl"
-        return Path("aiml-nb-journals") / name
+        return JOURNALS / name
     if isinstance(journal, str | os.PathLike) and os.fspath(journal) and "\0" not in str(journal):
         return Path(journal)
     raise ValueError(f"journal must be a file's name, True or False; not {journal!r}.")
@@ -265,5 +267,7 @@ _SCALARS = {str, int, float, bool, type(None)}
 
 
 def _describe_simulator(endpoint: Endpoint | Function) -> str:
-    settings = {"scenario": "faq"} | endpoint.knobs if endpoint.simulated else {}
+    if not endpoint.simulated:
+        return ""
+    settings = {"scenario": "faq"} | endpoint.simulator_settings
     return ", ".join(f"{name}={settings[name]}" for name in sorted(settings) if name != "seed")

@@ -80,7 +80,7 @@ class Race(CellWidget):
         with self._endpoint.open() as client:
             _ = client.chat.completions  # a lazy import that would delay the first calls
         self._options = {"stream": stream, **options}
-        speed = speed or self._endpoint.knobs.get("speed") or 4
+        speed = speed or self._endpoint.simulator_settings.get("speed") or 4
         first = Choice(
             prompts=check_prompts(prompts),
             strategies=check_strategies(strategies),
@@ -187,8 +187,8 @@ class Race(CellWidget):
         """Return the arguments of one side's run."""
         endpoint = self._endpoint
         if endpoint.simulated:
-            knobs = endpoint.knobs | {"speed": choice.speed}
-            endpoint = connect(simulate=True, model=endpoint.model, verbose=False, **knobs)
+            settings = endpoint.simulator_settings | {"speed": choice.speed}
+            endpoint = connect(simulate=True, model=endpoint.model, verbose=False, **settings)
         limit = None if strategy == "sequential" else choice.max_concurrency
         options = self._options | {"strategy": strategy, "max_concurrency": limit}
         return (choice.prompts, endpoint), options

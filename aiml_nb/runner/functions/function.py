@@ -48,7 +48,7 @@ class Function:
         return self.name
 
     @property
-    def knobs(self) -> dict[str, Any]:
+    def simulator_settings(self) -> dict[str, Any]:
         """What a simulator was asked for: nothing."""
         return {}
 

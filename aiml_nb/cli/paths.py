@@ -1,20 +1,21 @@
-"""Where ``aiml-nb run`` reads, writes and keeps its journal: settled before anything is sent."""
+"""The files that commands read and write: checked before anything is sent, written whole."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .files import check_writable
+from ..formats import atomic
+from ..runner.plan import JOURNALS
 
-JOURNALS = Path("aiml-nb-journals")  # where `aiml_nb.run` puts those that have no name
 _OTHER_KINDS = {".json", ".parquet", ".tsv", ".xls", ".xlsx"}
 
 
 @dataclass(slots=True)
-class Places:
-    """The files of one command.
+class RunPaths:
+    """The files of one ``aiml-nb run``.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ class Places:
         return self.journal if self.journal and self.journal.exists() else None
 
 
-def settle_places(options: argparse.Namespace) -> Places:
+def resolve_paths(options: argparse.Namespace) -> RunPaths:
     """Return the files that the command line names.
 
     Raises
@@ -47,14 +48,14 @@ def settle_places(options: argparse.Namespace) -> Places:
     _check_named(options)
     prompts = Path(options.prompts) if options.prompts is not None else None
     stem = (prompts or options.journal).stem
-    places = Places(prompts, options.output or Path(f"{stem}-results.jsonl"), options.journal)
-    named = [path.resolve() for path in (prompts, places.output, places.journal) if path]
+    paths = RunPaths(prompts, options.output or Path(f"{stem}-results.jsonl"), options.journal)
+    named = [path.resolve() for path in (prompts, paths.output, paths.journal) if path]
     if len(set(named)) < len(named):
         raise ValueError("--prompts, --output and --journal must be files of their own.")
-    if places.journal and not options.resume:
-        _check_new_journal(places.journal)
-    _check_output(places.output, may_replace=options.resume or options.overwrite)
-    return places
+    if paths.journal and not options.resume:
+        _check_new_journal(paths.journal)
+    _check_output(paths.output, may_replace=options.resume or options.overwrite)
+    return paths
 
 
 def _check_named(options: argparse.Namespace) -> None:
@@ -100,3 +101,27 @@ def _check_output(path: Path, *, may_replace: bool) -> None:
             f"'{path}' exists already. Add --overwrite to replace it, or name another place with "
             "--output FILE."
         )
+
+
+def check_writable(path: Path, *, option: str) -> None:
+    """Raise ValueError unless a file can be made at `path`; `option` is what to type next."""
+    try:
+        atomic.check_place(path)
+    except OSError as error:
+        raise ValueError(
+            f"'{path}' cannot be written ({error.strerror}). Name another place with {option} FILE."
+        ) from None
+
+
+def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write `pieces` to `path` so that nobody ever sees half a file.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be written after all, as on a full disk.
+    """
+    try:
+        atomic.write_atomic(path, pieces, is_private=False)
+    except OSError as error:
+        raise ValueError(f"'{path}' cannot be written ({error.strerror}).") from None
