@@ -17,9 +17,9 @@ from .caps import (
     MAX_TOKENS_IGNORED,
     NO_COST_REPORTED,
     NO_TOKENS_REPORTED,
-    PRICES,
-    WHY_EXCEEDED,
     Caps,
+    explain_overshoot,
+    explain_unknown_cost,
 )
 from .estimate import Estimate
 from .usage import ObservedUsage, Reserved, Used, used_by
@@ -91,7 +91,7 @@ class Budget:
             self._requests += 1
             return Reserved()
         if self._is_cost_unknown:
-            raise BudgetError(self._explain_unknown_cost())
+            raise BudgetError(explain_unknown_cost(self._caps))
         # Once one attempt has no limit, fewer may be in flight for the rest of the run.
         self._is_unlimited |= estimate.is_unlimited or not self._observed.obeys_max_tokens
         if self._in_flight >= self.max_in_flight:
@@ -217,37 +217,19 @@ class Budget:
         caps = self._caps
         most = caps.max_total_tokens
         if most is not None and self._tokens + tokens > most:
-            return (
-                f"about {tokens} tokens more do not fit into "
-                + argument("max_total_tokens", most)
-                + f", of which {self._tokens} are spent or reserved"
-            )
-        if caps.max_cost is not None and self._cost + cost > caps.max_cost:
-            return (
-                f"about ${cost:.6f} more do not fit into "
-                + argument("max_cost", caps.max_cost)
-                + f", of which ${self._cost:.6f} are spent or reserved"
-            )
-        return ""
-
-    def _explain_unknown_cost(self) -> str:
-        return (
-            argument("max_cost", self._caps.max_cost)
-            + " cannot be kept: the server does not say what a call cost. Give its prices, in "
-            "dollars per million tokens: " + PRICES
-        )
+            asked, cap = f"{tokens} tokens", argument("max_total_tokens", most)
+            spent = f"{self._tokens}"
+        elif caps.max_cost is not None and self._cost + cost > caps.max_cost:
+            asked, cap = f"${cost:.6f}", argument("max_cost", caps.max_cost)
+            spent = f"${self._cost:.6f}"
+        else:
+            return ""
+        fit = f"about {asked} more do not fit into " + cap
+        return fit + f", of which {spent} are spent or reserved"
 
     def _say_overshoot(self) -> None:
-        caps, most = self._caps, self._caps.max_total_tokens
-        if most is not None and self._tokens > most:
-            more: float = self._tokens - most
-            text = argument("max_total_tokens", most) + f" was passed by {more} tokens"
-        elif caps.max_cost is not None and self._cost > caps.max_cost:
-            more = self._cost - caps.max_cost
-            text = argument("max_cost", caps.max_cost) + f" was passed by ${more:.6f}"
-        else:
-            return
-        self._say("passed", text + ": " + WHY_EXCEEDED)
+        if text := explain_overshoot(self._caps, tokens=self._tokens, cost=self._cost):
+            self._say("passed", text)
 
 
 def check_first_call(caps: Caps, estimate: Estimate) -> None:

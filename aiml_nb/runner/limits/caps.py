@@ -26,10 +26,6 @@ MAX_TOKENS_IGNORED = (
     "The server's answers are longer than max_tokens allows: fewer calls are in flight, for the "
     "caps to be kept."
 )
-WHY_EXCEEDED = (
-    "calls in flight used more than all before them let expect. Set max_tokens, or fewer in flight "
-    "with " + argument("max_concurrency") + "."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +75,32 @@ def describe_caps(caps: Caps, *, is_unlimited: bool) -> str:
             "the dearest before; the last call by what it costs above the dearest."
         )
     return f" {named} may not be passed if the server keeps to max_tokens."
+
+
+def explain_unknown_cost(caps: Caps) -> str:
+    """Say that the cap on the cost cannot be kept, and what to type."""
+    return (
+        argument("max_cost", caps.max_cost)
+        + " cannot be kept: the server does not say what a call cost. Give its prices, in dollars "
+        "per million tokens: " + PRICES
+    )
+
+
+def explain_overshoot(caps: Caps, *, tokens: int, cost: float) -> str:
+    """Say by how much a cap was passed by what was used, and why; empty if none was."""
+    most = caps.max_total_tokens
+    if most is not None and tokens > most:
+        passed = argument("max_total_tokens", most) + f" was passed by {tokens - most} tokens"
+    elif caps.max_cost is not None and cost > caps.max_cost:
+        more = cost - caps.max_cost
+        passed = argument("max_cost", caps.max_cost) + f" was passed by ${more:.6f}"
+    else:
+        return ""
+    return (
+        passed
+        + ": calls in flight used more than all before them let expect. Set max_tokens, or fewer "
+        "in flight with " + argument("max_concurrency") + "."
+    )
 
 
 def check_caps(caps: Caps) -> None:
