@@ -10,6 +10,12 @@ from typing import Any
 from .. import simulator
 from ..endpoint.choose import refuse_settings
 
+_OF_YOUR_OWN = (
+    'A scenario of your own is a JSON file of settings: --scenario FILE with {"scenario": "faq", '
+    '"fault_shares": {"empty-text": 0.1}} gives a tenth of the answers no text, "faults": {"10": '
+    '"empty-text"} the tenth one. The faults: python -m pydoc aiml_nb.simulator.faults.'
+)
+
 
 def add_parser(commands: Any) -> None:
     """Add the subcommand to the command line's parser."""
@@ -18,6 +24,7 @@ def add_parser(commands: Any) -> None:
         help="serve simulated models to any OpenAI client",
         description="Serve simulated models to any OpenAI client on this machine. The first line "
         "printed is the base URL. Any key will do, or none. Ctrl-C ends it.",
+        epilog=_OF_YOUR_OWN,
     )
     parser.add_argument("--port", type=int, default=8000, metavar="P", help="0 picks a free one")
     parser.add_argument(
@@ -50,6 +57,7 @@ def run_command(options: argparse.Namespace) -> int:
         width = max(map(len, simulator.SCENARIOS))
         for name, description in simulator.SCENARIOS.items():
             print(f"{name:{width}}  {description}")
+        print(f"\n{_OF_YOUR_OWN}", file=sys.stderr)
         return 0
     hosts = options.host or ["127.0.0.1"]
     if len(set(hosts)) > 1:

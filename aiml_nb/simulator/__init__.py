@@ -6,7 +6,8 @@ seed, the prompt, and how often the service has had that prompt before.
 - `simulate` computes answers in virtual time, without a server: arrivals in, plans out.
 - `serve` runs the server in the foreground; `SimulatorProcess` runs it in a child process, and
   `shared_process` returns the one child that a process needs.
-- `Settings` configure a service; `scenario` returns those of the named `SCENARIOS`.
+- `Settings` configure a service; `scenario` returns those of the named `SCENARIOS`, or of a file:
+  `aiml_nb.simulator.scenarios` says how to write one.
 
 The packages, each of which imports only those after it: `http` (the server and the bytes that it
 sends), `model` (what is answered and when, in virtual time), `settings` with the named `scenarios`

@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from aiml_nb.simulator import SCENARIOS, Settings, SettingsError, SimulatorError, scenario
+from aiml_nb.simulator import (
+    SCENARIOS,
+    Arrival,
+    Settings,
+    SettingsError,
+    SimulatorError,
+    scenario,
+    scenarios,
+    simulate,
+)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +120,20 @@ def test_an_argument_that_is_none_is_refused_with_one_that_is(name, message):
 def test_an_unknown_scenario_is_refused_with_the_known_ones():
     with pytest.raises(SettingsError, match=r"one of 'faq', .*'tight'.*; not 'faqs'"):
         scenario("faqs")
+
+
+def test_the_examples_of_the_docstring_hold(tmp_path):
+    """Every tenth answer is empty: by a scenario's settings, and by a file."""
+    numbers = range(10, 10_001, 10)
+    settings = Settings(faults=dict.fromkeys(numbers, "empty-text"), speed=10_000)
+    written = next(line for line in scenarios.__doc__.splitlines() if line.startswith("    {"))
+    (tmp_path / "forgetful.json").write_text(written)
+
+    plans = simulate([Arrival(0.0, f"{n}?") for n in range(40)], settings)
+    empty = [plan.fault is not None and plan.fault.text == "" for plan in plans]
+
+    assert empty == ([False] * 9 + [True]) * 4
+    assert scenario(str(tmp_path / "forgetful.json")).faults.keys() == {10, 20}
 
 
 def test_a_file_changes_a_scenario_and_arguments_change_the_file(tmp_path):

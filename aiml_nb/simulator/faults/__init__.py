@@ -56,6 +56,9 @@ no connection, lest clients take it for one that was at its end. Times are secon
 Statuses other than 200 are in brackets. ``gzip-bomb`` has 200 MiB in 200 kB, ``huge-body`` 100 MiB,
 ``huge-line`` 50 MiB.
 
+Of what is empty: ``empty`` is a reply without a body, ``empty-text`` a good answer whose text is
+``""``, ``null-content`` one whose text is null, ``empty-choices`` one without choices.
+
 ``drop`` and ``hang-up`` send a good answer and say that the connection is kept. ``drop`` closes it
 so many seconds later, as llama.cpp's server does after a stream. ``hang-up`` keeps it until the
 next request comes on it, which is not answered: the connection is closed, or with ``hang-up:reset``

@@ -1,11 +1,11 @@
-"""The type of a scenario: named settings, or a function that makes them from an argument."""
+"""What a scenario is: named settings, or a function that makes them from an argument."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import SettingsError
-from .settings import Settings
+from ..errors import SettingsError
+from ..settings import Settings
 
 # Exists beside the usual models where answers are thought about first.
 _REASONER = "sim-reasoner"

@@ -1,17 +1,9 @@
-"""The named settings that lessons and tests use."""
+"""The scenarios by name: what each is for, and its settings."""
 
-import json
-import os
-from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from ..settings import Settings
+from .definition import Scenario, read_outage, read_share, think
 
-from .errors import SettingsError
-from .scenario import Scenario, read_outage, read_share, think
-from .settings import Settings
-
-_SCENARIOS = (
+ALL_SCENARIOS = (
     Scenario(
         "faq",
         "One long and one short question: about 5.5 s and 0.5 s; nothing goes wrong.",
@@ -185,63 +177,3 @@ _SCENARIOS = (
         Settings(accepts_anything=True, first_token_time=0, prompt_token_time=0, token_time=0),
     ),
 )
-
-_NAMES = frozenset(each.name for each in _SCENARIOS)
-
-SCENARIOS: Mapping[str, str] = {each.title: each.purpose for each in _SCENARIOS}
-"""The scenarios and what each is for, the default first; after a colon, an argument to change."""
-
-
-def scenario(name: str, **changes: Any) -> Settings:
-    """Give the settings of the scenario `name`, or of a file of settings, with `changes` applied.
-
-    Some scenarios take an argument after a colon, as in ``overthinking:20%``; `SCENARIOS` gives
-    the one that they have without. The file holds a JSON object of settings and, if these change
-    a named scenario, its name as ``"scenario"``.
-
-    Raises
-    ------
-    SettingsError
-        If there is no such scenario or file, or a setting is unknown or outside its range.
-
-    Examples
-    --------
-    >>> scenario("tight", seed=7).capacity
-    5
-    """
-    for each in _SCENARIOS:
-        if isinstance(name, str) and each.name == name.partition(":")[0]:
-            return replace(each.make(name), **changes)
-    if isinstance(name, str) and (name.endswith(".json") or os.path.isfile(name)):
-        return replace(_read_file(Path(name)), **changes)
-    known = ", ".join(map(repr, SCENARIOS))
-    raise SettingsError(
-        f"scenario must be one of {known}, or a file of settings; not {name!r}.", setting="scenario"
-    )
-
-
-def _read_file(path: Path) -> Settings:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = error.strerror
-    except (ValueError, RecursionError) as error:
-        reason = f"it is not JSON: {error}"
-    else:
-        reason = "it holds no JSON object"
-        if isinstance(values, dict):
-            base = values.pop("scenario", "faq")
-            if isinstance(base, str) and base.partition(":")[0] in _NAMES:
-                return _make(scenario(base).to_dict() | values)
-            reason = f"its scenario is {base!r}, not one of {', '.join(SCENARIOS)}"
-    raise SettingsError(
-        f"The settings in {str(path)!r} cannot be used: {reason}. "
-        'Give a file such as {"scenario": "faq", "capacity": 10, "faults": {"3": "reset"}}.'
-    )
-
-
-def _make(values: Mapping[str, Any]) -> Settings:
-    try:
-        return Settings.from_dict(values)
-    except SettingsError as error:  # the setting stands in the file, and nowhere else
-        raise SettingsError(str(error)) from None
