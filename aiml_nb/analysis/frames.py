@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,12 +26,25 @@ def column(values: Sequence[Any], kind: str) -> Any:
     return pd.array(values, dtype=kind)  # type: ignore[call-overload]
 
 
-def fields(records: Sequence[object], types: Mapping[str, str]) -> dict[str, Any]:
-    """Return the attributes of records as columns."""
+def fields(records: Sequence[object], kind: type, names: Iterable[str]) -> dict[str, Any]:
+    """Return attributes of records, all of one `kind`, as columns of the types that it declares."""
     return {
-        name: column([getattr(record, name) for record in records], kind)
-        for name, kind in types.items()
+        name: column([getattr(record, name) for record in records], _type_of(kind, name))
+        for name in names
     }
+
+
+@cache
+def _type_of(kind: type, name: str) -> str:
+    """Return the type of the column for a field or a property, None or not."""
+    declared = getattr(kind, name, None)
+    if isinstance(declared, property):
+        hint = get_type_hints(declared.fget)["return"]
+    else:
+        hint = get_type_hints(kind)[name]
+    if get_origin(hint) is Literal:  # one of some names
+        return _TYPES[str]
+    return next(_TYPES[each] for each in (hint, *get_args(hint)) if each in _TYPES)
 
 
 def frame(columns: Mapping[str, Any]) -> pd.DataFrame:

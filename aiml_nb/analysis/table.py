@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from ..completion import columns_of
+from ..formats.codec import STAMPS
 from ..formats.journal import without_texts
 from ..formats.lines import dump
-from ..records import Attempt, Run
+from ..records import Attempt, Call, Run
+from ..times import Timed
 from .frames import column, fields, frame
 from .order import finishing_ranks, overtakes
 from .usage import usage_measures_text
@@ -15,44 +18,24 @@ from .usage import usage_measures_text
 if TYPE_CHECKING:
     import pandas as pd
 
-_CALL_COLUMNS = {
-    "index": "Int64",
-    "custom_id": "string",
-    "prompt": "string",
-    "outcome": "string",
-    "error_type": "string",
-    "error": "string",
-    "submitted": "Float64",
-    "started": "Float64",
-    "first_token": "Float64",
-    "finished": "Float64",
-    "queue_time": "Float64",
-    "duration": "Float64",
-    "total_time": "Float64",
-    "time_to_first_token": "Float64",
-    "time_per_output_token": "Float64",
-    "backoff_time": "Float64",
-    "input_tokens": "Int64",
-    "output_tokens": "Int64",
-    "reasoning_tokens": "Int64",
-    "cost": "Float64",
-    "model": "string",
-    "finish_reason": "string",
-    "text": "string",
-}
+_IDENTITY = ("index", "custom_id")
+_TIMES = tuple(name for name, each in vars(Timed).items() if isinstance(each, property))
+# The fields of a call in the order of the table, and its times; their types are those of `Call`.
+_CALL_COLUMNS = (
+    *(*_IDENTITY, "prompt", "outcome", "error_type", "error"),
+    *(*STAMPS, *_TIMES, "backoff_time"),
+    *(
+        "input_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+        "cost",
+        "model",
+        "finish_reason",
+        "text",
+    ),
+)
 _TOLD_COLUMNS = {"tool_calls": "string", "reasoning": "string", "n_choices": "Int64"}
-_ATTEMPT_COLUMNS = {
-    "number": "Int64",
-    "started": "Float64",
-    "first_token": "Float64",
-    "finished": "Float64",
-    "status": "Int64",
-    "error_type": "string",
-    "backoff_time": "Float64",
-    "request_id": "string",
-    "possibly_billed": "boolean",
-    "reconnects": "Int64",
-}
+_ATTEMPT_COLUMNS = tuple(each.name for each in dataclasses.fields(Attempt))
 
 
 def call_table(run: Run) -> pd.DataFrame:
@@ -75,7 +58,7 @@ def call_table(run: Run) -> pd.DataFrame:
         texts become U+FFFD, since no file could take them. ``time_per_output_token`` is missing
         where the tokens do not measure text (`usage_measures_text`).
     """
-    columns = fields(run.calls, _CALL_COLUMNS)
+    columns = fields(run.calls, Call, _CALL_COLUMNS)
     if usage_measures_text(run) is False:
         columns["time_per_output_token"] = column([None] * len(run.calls), "Float64")
     columns["finished_rank"] = column(finishing_ranks(run), "Int64")
@@ -120,8 +103,8 @@ def attempts_table(run: Run) -> pd.DataFrame:
     """
     rows = [(call, attempt) for call in run.calls for attempt in call.attempts]
     calls, attempts = [call for call, _ in rows], [attempt for _, attempt in rows]
-    columns = fields(calls, {"index": "Int64", "custom_id": "string"})
-    columns |= fields(attempts, _ATTEMPT_COLUMNS)
+    columns = fields(calls, Call, _IDENTITY)
+    columns |= fields(attempts, Attempt, _ATTEMPT_COLUMNS)
     columns["duration"] = column([_attempt_duration(a) for a in attempts], "Float64")
     columns["simulated"] = column([run.simulated] * len(rows), "boolean")
     return frame(columns)
