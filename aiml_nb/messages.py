@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 class Message(str):
@@ -59,6 +59,12 @@ def argument(name: str, value: object = None) -> Message:
 def either(python: str, option: str) -> Message:
     """Say what to type in Python and, for those who read it elsewhere, on the command line."""
     return Message(f"{python}, on the command line {option}", option)
+
+
+def join(separator: str, texts: Iterable[str]) -> Message:
+    """Join texts and messages to one."""
+    listed = list(texts)
+    return Message(separator.join(listed), separator.join(map(for_command_line, listed)))
 
 
 def message_of(error: BaseException) -> str:

@@ -24,15 +24,8 @@ _TIMES = tuple(name for name, each in vars(Timed).items() if isinstance(each, pr
 _CALL_COLUMNS = (
     *(*_IDENTITY, "prompt", "outcome", "error_type", "error"),
     *(*STAMPS, *_TIMES, "backoff_time"),
-    *(
-        "input_tokens",
-        "output_tokens",
-        "reasoning_tokens",
-        "cost",
-        "model",
-        "finish_reason",
-        "text",
-    ),
+    *("input_tokens", "output_tokens", "reasoning_tokens", "cost", "model"),
+    *("finish_reason", "text"),
 )
 _TOLD_COLUMNS = {"tool_calls": "string", "reasoning": "string", "n_choices": "Int64"}
 _ATTEMPT_COLUMNS = tuple(each.name for each in dataclasses.fields(Attempt))

@@ -40,7 +40,7 @@ def describe_failures(calls: Iterable[Call]) -> list[str]:
 def _describe_error(group: ErrorGroup) -> str:
     kind = f"failed ({group.error_type})" if group.error_type else group.outcome
     times = f" ({group.calls:,} calls)" if group.calls > 1 else ""
-    return f"{kind}: {sanitize(group.message, width=400)}{times}"
+    return f"{kind}: {sanitize(for_command_line(group.message), width=400)}{times}"
 
 
 def describe_interrupted(run: Run) -> str:

@@ -192,7 +192,7 @@ def _make_calls(
         endpoint = open_endpoint(options)
         paths.journal = choose_journal_path(paths.journal, endpoint)
         plan = build_plan(checked, endpoint, journal=paths.journal or False)
-        return execute(replace(plan, strict=True))
+        return execute(replace(plan, strict=True, speak=for_command_line))
     if options.model is not None:
         given["model"] = options.model
     return resume_run(
@@ -203,6 +203,6 @@ def _make_calls(
         prompts=prompts,
         on_damage=options.on_damage,
         strict=True,
-        say=lambda text: say(for_command_line(text)),
+        speak=for_command_line,
         **given,
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import JournalError
 from ..formats.lines import encode
-from ..messages import Message, argument, either, for_command_line
+from ..messages import Message, argument, either, join
 from ..prompts.items import Item, item_to_dict
 from ..prompts.prompt import Prompt, shorten
 from .journal_inputs import (
@@ -86,7 +86,7 @@ def describe_changes(
     """
     options = _OPTIONS if of_run else set[str]()
     said = [_describe_change(n, before.get(n), each, options) for n, each in changed.items()]
-    return Message("; ".join(said), "; ".join(map(for_command_line, said)))
+    return join("; ", said)
 
 
 def _describe_change(name: str, before: object, after: object, options: set[str]) -> str:

@@ -183,7 +183,7 @@ def _open_call_runner(
     if plan.options.limit_notice:
         say(plan.options.limit_notice)
     if plan.endpoint.may_cost:
-        say(describe_plan(plan))
+        say(plan.speak(describe_plan(plan)))
     is_new = journal is None
     if journal is None and plan.options.journal is not None:
         journal = Journal.create(plan.options.journal, head_of_plan(plan))

@@ -6,7 +6,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ class Plan:
     run: Run
     resumes: bool = False
     strict: bool = False  # raise if the first call is rejected, even without a second sign
+    speak: Callable[[str], str] = str  # how messages are printed: `for_command_line` in a command
     note: str | None = None  # the journal line with what is new in a resumed run, see `changes`
 
     @property

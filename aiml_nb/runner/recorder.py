@@ -101,11 +101,11 @@ class Recorder:
         if call.started is not None and reason.is_for_later:
             # It has no line in the journal, so a resumed run sends it again.
             call.outcome, call.finished = "cancelled", now
-            call.error = f"{call.error} ({reason.message})"
+            call.error = f"{call.error} (" + reason.message + ")"
         elif call.started is not None:
             # Its failed attempts stand in the record, so the reason is added to their error.
             call.outcome = "timeout" if reason.error_type == "deadline" else "error"
-            call.error = f"{call.error} ({reason.message})"
+            call.error = f"{call.error} (" + reason.message + ")"
             call.finished = now
             self.finish(call, at=call.finished)
         else:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..endpoint import Endpoint
 from ..loop import InterruptibleCall
+from ..printable import say
 from ..records import Run
 from .execute import execute
 from .functions.function import Function, find_target
@@ -85,18 +86,19 @@ def resume_run(
     connect_to: Callable[[dict[str, Any]], Endpoint],
     *,
     strict: bool = False,
+    speak: Callable[[str], str] = str,
     **options: Any,
 ) -> Run:
     """Resume the run at `path`, for `resume` and the command line.
 
     Parameters
     ----------
-    strict
+    strict, speak
         As in `plan.Plan`. All other arguments are those of `load_plan`.
     """
     with InterruptibleCall():
-        journal, plan = load_plan(path, connect_to, **options)
-        plan = replace(plan, strict=strict)
+        journal, plan = load_plan(path, connect_to, say=lambda text: say(speak(text)), **options)
+        plan = replace(plan, strict=strict, speak=speak)
         try:
             return execute(plan, journal=journal) if plan.unfinished else plan.run
         finally:

@@ -67,3 +67,21 @@ def test_settings_in_a_file_are_no_options(folder: Path) -> None:
 
     assert "'odd' is not a setting of the simulator" in ended.stderr
     assert "requests_per_minute" in ended.stderr
+
+
+def test_notices_name_options_here_and_arguments_in_the_journal(tmp_path: Path) -> None:
+    """While the run goes on, after it, and what stopped it; the journal is read in Python, too."""
+    (tmp_path / "q.txt").write_text("One?\nTwo?\nThree?\n")
+    (tmp_path / "failing.json").write_text(json.dumps({"fault_shares": {"500": 1}}))
+    place = ("--simulate", "--speed", 1000, "--scenario", "failing.json", "--journal", "j.jsonl")
+
+    ended = aiml_nb(
+        *("run", "--prompts", "q.txt", *place, "--max-calls", 3, "--retry-share", 0),
+        *("--max-attempts", 2, "--max-concurrency", 1, "--outage", 0),
+        cwd=tmp_path,
+    )
+
+    footer = (tmp_path / "j.jsonl").read_text().splitlines()[-1]
+    assert re.search("stopped: .*--(max-calls 3|outage 0)", ended.stdout), ended
+    assert re.search("(max_calls=3|outage=0)", footer)
+    assert "max_calls" not in ended.stdout + ended.stderr

@@ -193,7 +193,7 @@ class Admission:
         self._end_run_if_timed_out(now)  # a call that timed out in the queue has not checked it
         if not self.plan.run.stopped:
             return Refusal("deadline", "its time was over before the next attempt")
-        message = f"not sent: the run was stopped ({self.plan.run.stopped})"
+        message = "not sent: the run was stopped (" + self.plan.run.stopped + ")"
         return Refusal(None, message, self._gave_up_on_outage)
 
     def _deadline(self, call: Call) -> float:

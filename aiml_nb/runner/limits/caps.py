@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ...errors import BudgetError
-from ...messages import Message, argument
+from ...messages import Message, argument, join
 from .usage import DEFAULT_RESERVE, RESERVE_FACTOR
 
 # Notices about the caps, shown once each: what makes them less exact.
@@ -61,20 +61,22 @@ def describe_caps(caps: Caps, *, is_unlimited: bool) -> str:
     names = [name for name in ("max_total_tokens", "max_cost") if getattr(caps, name) is not None]
     if not names:
         return ""
-    named = " and ".join(f"{name}={getattr(caps, name)}" for name in names)
+    named = join(" and ", [argument(name, getattr(caps, name)) for name in names])
     if is_unlimited:
         return (
-            f" {named} may be passed only by what answers in flight have above "
+            " " + named + " may be passed only by what answers in flight have above "
             f"{DEFAULT_RESERVE:,} tokens and {RESERVE_FACTOR} x the largest before; the last call "
             "by what it has above the largest. With max_tokens not at all, and more may be in "
             "flight."
         )
     if caps.max_cost is not None and caps.prices is None:
         return (
-            f" {named} may be passed only by what answers in flight cost above {RESERVE_FACTOR} x "
+            " "
+            + named
+            + f" may be passed only by what answers in flight cost above {RESERVE_FACTOR} x "
             "the dearest before; the last call by what it costs above the dearest."
         )
-    return f" {named} may not be passed if the server keeps to max_tokens."
+    return " " + named + " may not be passed if the server keeps to max_tokens."
 
 
 def explain_unknown_cost(caps: Caps) -> str:

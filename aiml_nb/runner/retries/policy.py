@@ -113,7 +113,7 @@ class Policy:
 
     def _say(self, kind: str, text: str) -> None:
         if kind not in self._notices:
-            self._status.say(text)
+            self._status.say(self._plan.speak(text))
         self._keep(kind, text)
 
     def _keep(self, kind: str, text: str) -> None:
