@@ -9,8 +9,8 @@ import numpy as np
 from .arrays import Columns, FloatArray, measure
 
 # Fewer calls than this, or a load that varies by less than this factor, tell nothing about growth.
-_ENOUGH = 20
-_VARIES = 1.5
+_MIN_CALLS = 20
+_MIN_LOAD_RATIO = 1.5
 
 
 class BusyTime:
@@ -69,7 +69,7 @@ def growth_with_load(run: Columns) -> float | None:
     whole = ends <= starts.max(initial=0.0)
     loads = BusyTime(zip(starts, ends, strict=True)).mean(starts, ends)[whole]
     ranked, n = np.sort(loads), len(loads)
-    if n < _ENOUGH or ranked[-n // 10] < _VARIES * ranked[n // 10]:
+    if n < _MIN_CALLS or ranked[-n // 10] < _MIN_LOAD_RATIO * ranked[n // 10]:
         return None
     slope = np.polyfit(np.log(loads), np.log((ends - starts)[whole]), 1)[0]
     return float(2**slope - 1)

@@ -18,7 +18,7 @@ _Span = tuple[float, float]
 # An attempt that began within these seconds of a 429 was on its way already.
 _SLIP = 0.02
 # No pause is shorter than a second; what is counted from its first 429 may be, by a little.
-_SHORTEST = 0.9
+_MIN_PAUSE = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def pauses(run: Columns) -> Pauses:
     spans = [
         (start, end)
         for start, end in _merged(_unsent(run, rests))
-        if end - start >= _SHORTEST
+        if end - start >= _MIN_PAUSE
         and np.searchsorted(begins, end) - np.searchsorted(ends, start, side="right") > 1
     ]
     return Pauses(spans=spans, calls=waits.count_calls(spans))

@@ -13,8 +13,8 @@ from ..completion import message_of, plain_text_of, reasoning_of, text_of
 from ..records import Call, Run
 from .arrays import BoolArray, Columns, known, measure
 
-# Too little text, in characters or tokens, to judge by.
-_ENOUGH = 100
+# The least text, in characters or tokens, that can be judged.
+_MIN_TEXT = 100
 # Tokens of an answer that may show nothing, such as those that begin and end it.
 _UNSEEN = 16
 # Characters that a token of Latin words stands for. It is looked at where so much of the text is
@@ -51,7 +51,7 @@ def usage_measures_text(run: Columns) -> bool | None:
     calls = [call for call in counted[:: max(1, len(counted) // _SAMPLE)] if _is_text(call)]
     texts = [output_text(call) for call in calls]
     tokens, visible = sum(call.output_tokens or 0 for call in calls), sum(map(_visible, calls))
-    if not calls or max(visible, sum(map(len, texts))) < _ENOUGH:
+    if not calls or max(visible, sum(map(len, texts))) < _MIN_TEXT:
         return None
     # Some count what was spent on reasoning beside the others, not among them.
     return any(_can_be(number, texts) for number in {visible, tokens})

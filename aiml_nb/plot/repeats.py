@@ -26,7 +26,7 @@ _STEPS = (
     (*(1 + i / 20 for i in range(20)), *(2 + i / 5 for i in range(40))),
     tuple(1 + i / 100 for i in range(900)),
 )
-_FEW = 4
+_MIN_TICKS = 4
 # Successive multiples of it, without their whole parts, are spread evenly.
 _GOLDEN = 0.6180339887498949
 
@@ -117,7 +117,7 @@ def _places(least: float, most: float) -> list[float]:
     """Return round ratios, and their inverses below 1, whose texts do not touch."""
     for steps in _STEPS:
         chosen = _places_among(steps, least, most)
-        if len(chosen) >= _FEW:
+        if len(chosen) >= _MIN_TICKS:
             break
     return chosen
 

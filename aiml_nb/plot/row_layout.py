@@ -22,7 +22,7 @@ from ..analysis.pairs import pair_times
 from ..analysis.subject import Subject
 from ..records import Call, Run
 from ..report.labels import labels, sanitize
-from ..report.subjects import panels
+from ..report.subjects import subjects
 from ..report.wording import (
     at_a_time,
     fate,
@@ -49,7 +49,7 @@ _WIDEST_NAME = 300
 # The most characters of a model's name, where they differ.
 _MODEL_WIDTH = 20
 # Queues and savings shorter than this share of the axis cannot be seen.
-_SHORTEST = 0.004
+_MIN_VISIBLE_SHARE = 0.004
 # Seconds until a call is begun that is held back by nothing: no queue, whatever the axis.
 _NO_QUEUE = 0.02
 # A cross at the end of a bar reaches this many pixels beyond it.
@@ -65,7 +65,7 @@ def plan_rows(subject: Subject) -> Rows:
     subject
         A run; or a comparison, of which the pair with the median speed-up is drawn.
     """
-    titled = panels(subject)
+    titled = subjects(subject)
     few = max(len(run.calls) for _, run in titled) <= _MAX_LARGE
     sizes = (9.0, 8.0) if few else (8.0, 7.5)
     horizon, plain = horizon_of(run for _, run in titled), subject.plainest
@@ -98,7 +98,7 @@ def plan_strategies(subject: Subject) -> Rows:
             segments=segments(run, rows=lanes(run), shortest_queue=inf, plain=subject.plainest),
             bound=lower_bound(run) if is_concurrent(run) else None,
         )
-        for (name, run), count in zip(panels(subject), counts, strict=True)
+        for (name, run), count in zip(subjects(subject), counts, strict=True)
     ]
     axis = time_axis(left=2 * EDGE, horizon=horizon, labels=())
     return Rows(panels=made, axis=axis, row=row, name_size=8.0, ending_size=8.0)
@@ -132,7 +132,9 @@ def _panel(
     return Panel(
         title=title,
         rows=len(run.calls),
-        segments=segments(run, shortest_queue=max(_SHORTEST * horizon, _NO_QUEUE), plain=plain),
+        segments=segments(
+            run, shortest_queue=max(_MIN_VISIBLE_SHARE * horizon, _NO_QUEUE), plain=plain
+        ),
         names=[cut(drawable(name), width=_WIDEST_NAME, size=sizes[0]) for name in labels(run)],
         endings=_endings(run, ranked=ranked, size=sizes[1]),
         bound=lower_bound(run) if ranked else None,
@@ -165,7 +167,7 @@ def _with_saving(panel: Panel, pair: tuple[Run, Run], *, axis: TimeAxis, row: fl
     if (
         compared.kept < 2
         or not pace(compared.ratio).endswith("faster")
-        or saved < _SHORTEST * axis.horizon
+        or saved < _MIN_VISIBLE_SHARE * axis.horizon
     ):
         return panel
     text = f"{format_seconds(saved)} saved"

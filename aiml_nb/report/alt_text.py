@@ -21,7 +21,7 @@ from ..records import Comparison, Run
 from .annotations import margin_notes
 from .findings import caveat, finding
 from .labels import labels
-from .subjects import layout_of, panels
+from .subjects import layout_of, subjects
 from .text_table import by_finish
 from .wording import (
     at_a_time,
@@ -50,7 +50,7 @@ def alt_text(shown: Shown) -> str:
     if layout in ("rows", "strategies"):
         said += [
             f"{title}, {pluralize(len(run.calls), 'bar')}: {_panel_in_words(run)}"
-            for title, run in panels(subject)
+            for title, run in subjects(subject)
             if run.calls
         ]
     else:

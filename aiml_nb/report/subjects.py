@@ -19,7 +19,7 @@ _WATCHED = "watched"
 # Up to this many calls there is room for a labelled row each.
 MAX_ROWS = 24
 # Below this share of the sync makespan, the concurrent run's rows would be too short to read.
-_SHORTEST = 0.2
+_MIN_ROW_SHARE = 0.2
 # The picture of a run is this many pixels wide beside its order, and a bar should have this many.
 DETAIL_WIDTH = 616
 _MIN_BAR = 8
@@ -44,7 +44,7 @@ def layout_of(shown: Shown) -> Literal["rows", "lanes", "overview", "strategies"
         return "strategies"
     first, run = subject.shown[0], subject.run
     few = max(len(each.calls) for each in subject.shown) <= MAX_ROWS
-    if few and (not run.makespan or run.makespan >= _SHORTEST * first.makespan):
+    if few and (not run.makespan or run.makespan >= _MIN_ROW_SHARE * first.makespan):
         return "rows"
     durations = known(run.duration)
     if not durations.size or not run.makespan:
@@ -54,7 +54,7 @@ def layout_of(shown: Shown) -> Literal["rows", "lanes", "overview", "strategies"
     return "lanes" if wide_enough else "overview"
 
 
-def panels(shown: Shown) -> list[tuple[str, Columns]]:
+def subjects(shown: Shown) -> list[tuple[str, Columns]]:
     """Return the runs to show, top to bottom, each with its title.
 
     Parameters

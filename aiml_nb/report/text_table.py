@@ -15,7 +15,7 @@ from ..analysis.subject import Shown, Subject
 from ..records import Call, Run
 from .findings import caveat, finding
 from .labels import cells, labels
-from .subjects import MAX_ROWS, panels
+from .subjects import MAX_ROWS, subjects
 from .wording import format_percent, format_seconds, is_concurrent, ordinal, outcome_in_words
 
 # Of more calls than have a row each, so many are shown at either end.
@@ -44,7 +44,7 @@ def describe(shown: Shown) -> str:
         return "\n\n".join([*parts, "\n".join(_columns(_run_rows(subject), flush=range(1, 5)))])
     parts += [
         "\n".join([f"{title}: {_total(run)}", *_columns(_rows(run), flush=range(2, 5))])
-        for title, run in panels(subject)
+        for title, run in subjects(subject)
         if run.calls
     ]
     return "\n\n".join(parts)
@@ -64,7 +64,7 @@ def _run_rows(subject: Subject) -> list[tuple[str, ...]]:
     longest = max((run.makespan for run in subject.runs), default=0.0)
     answered = "answered" if any(map(count_cut, subject.runs)) else "ok"
     rows: list[tuple[str, ...]] = [("run", answered, *_RUN_HEADINGS)]
-    for name, run in panels(subject):
+    for name, run in subjects(subject):
         bound, reached = lower_bound(run), efficiency(run)
         rows.append(
             (

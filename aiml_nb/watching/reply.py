@@ -11,7 +11,7 @@ from ..replies.parse import EventParser, is_stream, parse_json
 from .kinds import CHAT_KIND, Json, Kind
 
 _MAX_BYTES = 32 * 2**20  # of a reply that is not a stream; what is larger is not read
-_ENOUGH = 16  # bytes to know a stream by
+_SNIFF_BYTES = 16  # bytes to know a stream by
 
 
 class ReplyReader:
@@ -114,7 +114,7 @@ class ReplyReader:
 
     def _begins_stream(self) -> bool:
         whole = self._whole or b""
-        return len(whole) >= _ENOUGH and bool(is_stream(bytes(whole[:64])))
+        return len(whole) >= _SNIFF_BYTES and bool(is_stream(bytes(whole[:64])))
 
     def _feed_stream(self, stream: _TextStream, data: bytes) -> None:
         stream.feed(data)

@@ -8,7 +8,7 @@ import pytest
 
 from aiml_nb.records import Call, Comparison, LimitChange, Run
 from aiml_nb.report import caveat, compare_strategies, finding
-from aiml_nb.report.subjects import panels
+from aiml_nb.report.subjects import subjects
 
 from ..analysis.builders import call, faq, make_run, make_sync, timed, with_retries
 
@@ -431,7 +431,7 @@ def test_a_learned_limit_is_not_the_peak() -> None:
     assert finding(compared(make_sync(*in_a_row(5)), run)) == (
         "5 prompts, up to 3 at a time, limit 2 at the end: 2.00 s instead of 5.00 s (2.5× faster)"
     )
-    assert panels(run)[0][0] == "At the same time (adaptive, limit 2 at the end)"
+    assert subjects(run)[0][0] == "At the same time (adaptive, limit 2 at the end)"
     assert finding(make_sync(*in_a_row(2), limit_history=history(1, 1))).endswith("one at a time")
     assert finding(still).endswith("up to 3 at a time, no limit met")
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from aiml_nb.records import Comparison
-from aiml_nb.report.subjects import layout_of, panels, run_names
+from aiml_nb.report.subjects import layout_of, run_names, subjects
 
 from ..analysis.builders import call, faq, make_run, make_sync, timed
 from ..analysis.schedules import first_come, serialised
@@ -54,5 +54,5 @@ def test_runs_are_named_after_what_sets_them_apart() -> None:
     streamed = make_run(call(0, 1), stream=True)
     assert run_names([a, streamed]) == ["gather, not streamed", "gather, streamed"]
     assert run_names([a, b, replace(b, stream=True)])[2] == "gather, at most 7, streamed"
-    assert [name for name, _ in panels([a, b])] == run_names([a, b])
+    assert [name for name, _ in subjects([a, b])] == run_names([a, b])
     assert run_names([make_run(strategy="\x1b[31m$x$" + "y" * 99)])[0].isprintable()
