@@ -54,7 +54,7 @@ def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bo
     for name in table.columns:
         if table[name].dtype == "string":
             table[name] = table[name].map(_guarded, na_action="ignore")
-    # pandas would leave a lone carriage return outside quotes, where it ends the line.
+    # pandas does not quote a lone carriage return, which would end the line.
     data = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     return write_atomic(Path(path), [data.encode("utf-8-sig")])
 

@@ -1,4 +1,4 @@
-"""Write files whole or not at all, and nothing but files."""
+"""Write files atomically: whole or not at all, and only regular files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def check_place(path: Path) -> None:
-    """See that a file can be made, or replaced, at `path`.
+    """Check that a file can be created, or replaced, at `path`.
 
     Raises
     ------
@@ -25,14 +25,14 @@ def check_place(path: Path) -> None:
         kind = stat.S_IFREG
     if not stat.S_ISREG(kind):
         raise OSError(None, f"it is {_name_kind(kind)}, not a file")
-    if not path.parent.is_dir():  # the system would name a file that nobody asked for
+    if not path.parent.is_dir():  # else the error would name the temporary file
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     with tempfile.TemporaryFile(dir=path.parent):
         pass
 
 
 def write_atomic(path: Path, pieces: Iterable[bytes], *, is_private: bool = True) -> Path:
-    """Write `pieces` to `path` so that nobody ever sees half a file.
+    """Write `pieces` to `path`; a reader sees the old file or the whole new one.
 
     Parameters
     ----------

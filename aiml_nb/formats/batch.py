@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ..completion import message_of
 from ..records import Call
 
-# Members that hold no word of an answer. All others are left out where texts are.
+# Members without text of prompts or answers. Without `texts`, all others are left out.
 _NAMES = frozenset(
     {"id", "object", "model", "role", "type", "finish_reason", "native_finish_reason"}
     | {"system_fingerprint", "service_tier", "provider"}
@@ -22,7 +22,7 @@ _NUMBERS = frozenset(
     {"index", "created", "logprob", "start_index", "end_index", "expires_at", "code"}
 )
 _COUNTS = frozenset({"usage", "meta", "timings"})
-# Texts that the shape of a completion cannot do without, and what holds others of its members.
+# Texts that a completion must have to be valid, and members that contain others.
 _EMPTIED = frozenset(
     {"arguments", "name", "input", "token", "text", "url", "title", "data", "transcript"}
 )
@@ -35,7 +35,7 @@ _KEPT = _NAMES | _NUMBERS | _COUNTS | _EMPTIED | _HOLDERS
 
 
 class Reply(NamedTuple):
-    """What came of a call, as a line of Batch output has it; `added` names what of it is ours."""
+    """The result of a call as in a line of Batch output; `added` names the members we added."""
 
     response: dict[str, Any] | None
     error: dict[str, Any] | None
@@ -43,7 +43,7 @@ class Reply(NamedTuple):
 
 
 def reply_of(call: Call, *, texts: bool) -> Reply:
-    """Return the reply to a call; without `texts`, without the answer and the error's words."""
+    """Return the reply to a call; without `texts`, without the answer and the error message."""
     body = body_of(call)
     added = [] if body is call.body else ["body"]
     if not texts:
@@ -60,7 +60,7 @@ def reply_of(call: Call, *, texts: bool) -> Reply:
 
 
 def body_of(call: Call) -> dict[str, Any] | None:
-    """Return the body of a call's reply; of a record that has none one that says what it tells."""
+    """Return the body of a call's reply; if the record has none, one made from its fields."""
     if call.body is not None:
         return call.body
     tokens = (call.input_tokens, call.output_tokens, call.reasoning_tokens)
@@ -81,12 +81,12 @@ def body_of(call: Call) -> dict[str, Any] | None:
             "completion_tokens_details": {"reasoning_tokens": call.reasoning_tokens},
         }
     if call.cost is not None:
-        body["meta"] = {"usage": {"usd_spent": call.cost}}  # where AIML API has it
+        body["meta"] = {"usage": {"usd_spent": call.cost}}  # as AIML API reports it
     return body
 
 
 def complete(body: dict[str, Any], known: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return a completion with what its shape needs, and the names of what was added.
+    """Return a completion with all required members, and the names of those added.
 
     Nothing that the server sent is replaced. What is no completion is returned as it is.
 
@@ -110,7 +110,7 @@ def complete(body: dict[str, Any], known: Mapping[str, Any]) -> tuple[dict[str, 
 
 
 def take_out(body: dict[str, Any], added: list[str]) -> None:
-    """Take out of a completion what `complete` has added."""
+    """Remove from a completion what `complete` has added."""
     for path in added:
         *way, name = path.split(".")
         place: Any = body
@@ -120,7 +120,7 @@ def take_out(body: dict[str, Any], added: list[str]) -> None:
 
 
 def without_words(value: Any, name: str = "") -> Any:
-    """Return a completion without what the model, or anybody, has written in it.
+    """Return a completion without the texts of prompts and answers.
 
     Kept are its shape, its numbers and the names of its makers; lists of tokens are emptied.
     """

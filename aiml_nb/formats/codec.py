@@ -24,15 +24,15 @@ Record = TypeVar("Record", Call, Run)
 
 CALL_FIELDS = tuple(each.name for each in fields(Call))
 STAMPS = ("submitted", "started", "first_token", "finished")
-# Only some calls have these; files name them for those alone.
+# Most calls lack these; files contain them only where a call has them.
 OPTIONAL_FIELDS = ("api", "children", "result")
 _ATTEMPT_FIELDS = tuple(each.name for each in fields(Attempt))
 _values_of_call, _values_of_attempt = attrgetter(*CALL_FIELDS), attrgetter(*_ATTEMPT_FIELDS)
-_MAX_INT = int(sys.float_info.max)  # no sum could hold a larger one
+_MAX_INT = int(sys.float_info.max)  # the largest that a sum of floats can hold
 
 
 def to_dict(call: Call) -> dict[str, Any]:
-    """Return the fields of a call, and its attempts with theirs; nothing else is copied."""
+    """Return the fields of a call, and those of its attempts; values are not copied."""
     data = dict(zip(CALL_FIELDS, _values_of_call(call), strict=True))
     data["attempts"] = attempts_to_dicts(call)
     data["children"] = [to_dict(child) for child in call.children] if call.children else []
@@ -54,13 +54,13 @@ def optional_fields(call: Call, *, texts: bool = True) -> dict[str, Any]:
         children = [to_dict(child) for child in call.children]
         data["children"] = children if texts else [without_words_of(child) for child in children]
     if texts and call.result is not None:
-        with suppress(ValueError):  # what JSON cannot hold at all is left out
+        with suppress(ValueError):  # what cannot be written as JSON is left out
             data["result"] = plain_data_of(call.result)
     return data
 
 
 def without_words_of(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the dictionary of a call without prompts, answers and the words of errors."""
+    """Return the dictionary of a call without prompts, answers and error messages."""
     none = {"prompt": "", "text": "", "error": None, "body": None, "result": None}
     children = [without_words_of(child) for child in data["children"]]
     return data | none | {"parameters": {}, "children": children}
@@ -74,7 +74,7 @@ def attempts_to_dicts(call: Call) -> list[dict[str, Any]]:
 
 
 def from_dict(kind: type[Record], data: Mapping[str, Any]) -> Record:
-    """Return the record that `data` tells of.
+    """Return the record in `data`, checked.
 
     Parameters
     ----------
@@ -109,11 +109,11 @@ def _explain(error: ErrorDetails) -> str:
 
 @cache
 def _validators() -> dict[type, Callable[[object], Any]]:
-    """Return what checks the fields of each record; made when first used: pydantic loads slowly."""
+    """Return the validators of the records; built when first used, as pydantic loads slowly."""
     from pydantic import ConfigDict, TypeAdapter
     from pydantic_core import SchemaValidator
 
-    # A setting for a type that cannot have settings itself is given to a list of it.
+    # pydantic takes no config for a dataclass itself, but for a list of it.
     strict = ConfigDict(strict=True, allow_inf_nan=False)
     found: dict[type, Callable[[object], Any]] = {}
     for kind, listed in ((Call, list[Call]), (Run, list[Run])):
@@ -131,7 +131,7 @@ def _of_one(schema: Any) -> Any:
 
 
 def _relax(schema: Any) -> None:
-    """Let records be made of dictionaries, which a strict schema refuses; bound the integers."""
+    """Allow records from dictionaries, which a strict schema refuses; bound the integers."""
     if isinstance(schema, list):
         for each in schema:
             _relax(each)

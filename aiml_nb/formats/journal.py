@@ -30,7 +30,7 @@ from .codec import STAMPS, attempts_to_dicts, from_dict, optional_fields, to_dic
 from .lines import encode_record
 
 VERSION = 1
-# What a line has of a call beside ``call``.
+# The members of a line besides ``call``.
 _ELSEWHERE = ("index", "custom_id", "prompt", "attempts", "body", "children", "result")
 SETTINGS = (
     *("strategy", "max_concurrency", "stream", "model", "base_url", "simulated", "seed"),
@@ -76,7 +76,7 @@ def call_to_dict(
 
 
 def call_from_dict(data: Mapping[str, Any], *, prompt: str = "") -> Call:
-    """Read what `call_to_dict` made.
+    """Return the call from the output of `call_to_dict`.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def header(run: Run, *, prompts: object = None) -> dict[str, Any]:
 
 
 def footer(run: Run) -> dict[str, Any]:
-    """Return the last line of a run's file: what is known only when all calls are made."""
+    """Return the last line of a run's file: what is known only at its end."""
     return {
         "aiml_nb_end": VERSION,
         "loop_lag_max": run.loop_lag_max,
@@ -131,7 +131,7 @@ def footer(run: Run) -> dict[str, Any]:
 
 
 def sent_line(call: Call, attempt: Attempt, client_request_id: str) -> str:
-    """Return the line of an attempt that is about to be sent."""
+    """Return the line of an attempt, written before it is sent."""
     record = {
         "custom_id": call.custom_id,
         "sent": attempt.number,
@@ -142,7 +142,7 @@ def sent_line(call: Call, attempt: Attempt, client_request_id: str) -> str:
 
 
 def finished_line(call: Call, *, known: Mapping[str, Any] | None = None) -> str:
-    """Return the line of a finished call; `known` is what the head has of its parameters."""
+    """Return the line of a finished call; `known` are its parameters in the header."""
     return encode_record(call_to_dict(call, known=known))
 
 
@@ -167,7 +167,7 @@ def _fields_of_call(data: Mapping[str, Any], prompt: str) -> dict[str, Any]:
 
 
 def without_texts(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the request parameters in which no prompt can be: numbers, switches and the model."""
+    """Return the request parameters without text: numbers, booleans and the model."""
     return {
         name: value
         for name, value in parameters.items()

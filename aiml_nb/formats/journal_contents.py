@@ -12,7 +12,7 @@ from ..errors import JournalError
 from .journal import VERSION, call_from_dict
 from .lines import decode, decode_edited, encode, split_lines
 
-# Written before the first line that follows a torn one, which is no damage then.
+# Written after a torn line, to tell it from damage: the run was resumed there.
 REPAIRED = encode({"aiml_nb_repaired": 1})
 
 
@@ -50,7 +50,7 @@ class Contents:
     takes_edited: bool = False
 
     def add(self, record: dict[str, Any]) -> None:
-        """Take one line in; raise ValueError if it is that of nothing."""
+        """Add one line; raise ValueError if its kind is unknown."""
         name = record.get("custom_id")
         if "aiml_nb_end" in record or "aiml_nb_repaired" in record:
             return
@@ -68,7 +68,7 @@ class Contents:
 
 
 def read_lines(data: bytes, path: Path, *, takes_edited: bool = False) -> Contents:
-    """Read a journal's bytes; lines that are cut off or damaged are passed over.
+    """Parse a journal; lines that are cut off or damaged are skipped and counted.
 
     Parameters
     ----------
@@ -100,13 +100,13 @@ def read_lines(data: bytes, path: Path, *, takes_edited: bool = False) -> Conten
 
 
 def _read_head(line: str) -> tuple[dict[str, Any], bool]:
-    """Return the first line, and whether it is another than the one that was written."""
+    """Return the header, and whether it was edited."""
     try:
         return decode(line), False
     except ValueError:
         with suppress(ValueError):
             return decode_edited(line), True
-    with suppress(ValueError, RecursionError):  # another version may know no checksums
+    with suppress(ValueError, RecursionError):  # a journal of another version may have no checksums
         head = json.loads(line)
         if isinstance(head, dict) and head.get("aiml_nb_journal") != VERSION:
             return head, False
@@ -114,7 +114,7 @@ def _read_head(line: str) -> tuple[dict[str, Any], bool]:
 
 
 def _find_torn(damaged: list[int], lines: list[str]) -> list[int]:
-    """Return those of the damaged lines that are torn: the last one, and what was closed off.
+    """Return the damaged lines that were torn by a kill: the last, and those before a repair.
 
     What closes a torn line off may be torn itself.
     """
@@ -128,7 +128,7 @@ def _find_torn(damaged: list[int], lines: list[str]) -> list[int]:
 
 
 def _read_edited(line: str) -> dict[str, Any] | None:
-    """Read a record whose checksum does not match; None if it is none."""
+    """Return a record whose checksum does not match; None if the line is not a record."""
     try:
         record = decode_edited(line)
         Contents({}).add(record)
@@ -140,7 +140,7 @@ def _read_edited(line: str) -> dict[str, Any] | None:
 
 
 def _check_head(contents: Contents, first: str, path: Path, *, is_cut: bool) -> None:
-    """Raise JournalError if the file does not begin as a journal; say what is wrong with it."""
+    """Raise JournalError, with the reason, if the file does not begin with a header."""
     version = contents.head.get("aiml_nb_journal")
     if version == VERSION:
         return

@@ -1,4 +1,4 @@
-"""A run made of the lines of its journal."""
+"""Build a run from the lines of its journal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def run_from_journal(lines: Iterable[Mapping[str, Any]]) -> Run:
-    """Make a run of the decoded lines of a journal.
+    """Build a run from the decoded lines of a journal.
 
     A call without a line of its own is ``not_started``, or ``cancelled`` if it had been sent.
     Of several lines of one call the last one counts.
@@ -66,7 +66,7 @@ def run_from_journal(lines: Iterable[Mapping[str, Any]]) -> Run:
 
 
 def known_settings(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a run that `data` tells, and what others have where it does not."""
+    """Return the settings of a run in `data`, with defaults for missing ones."""
     return _DEFAULTS | {name: data[name] for name in SETTINGS if data.get(name) is not None}
 
 
@@ -82,7 +82,7 @@ def _read_footer(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_prompts(prompts: object, *, known: Mapping[str, Call]) -> dict[str, Call]:
-    """Return the calls that a line names, after those that are known; a file names none."""
+    """Return the calls named in a line, added to the known ones; results files name none."""
     items = prompts if isinstance(prompts, list) else []
     items = [item for item in items if isinstance(item, dict)]
     names = {str(item.get("custom_id")): item for item in items}

@@ -24,7 +24,7 @@ from pydantic_core import from_json, to_json
 
 _CRC_NAME = ', "crc32": '
 _CRC = re.compile(r', "crc32": (\d{1,10})}\s*\Z')
-# What `str.splitlines` takes for the end of a line, too, though JSON may hold it.
+# Characters that end a line for `str.splitlines` but may occur within JSON strings.
 _BREAKS = {each.encode(): f"\\u{ord(each):04x}".encode() for each in "\x85\u2028\u2029"}
 # How files in other encodings begin: with a byte-order mark, or with the brace of the first line.
 _MARKS = {
@@ -35,8 +35,8 @@ _MARKS = {
     b"\0{": "utf-16-be",
 }
 _STRICT: dict[str, Any] = {"allow_nan": False}
-# Made once: `json.dumps` would make one for each line. Circular references are not looked for; they
-# end in a RecursionError.
+# Created once: `json.dumps` would create an encoder for each line. The check for circular
+# references is skipped; a RecursionError catches them.
 _COMPACT = json.JSONEncoder(**_STRICT, check_circular=False)
 
 
@@ -74,7 +74,7 @@ def _with_checksum(line: bytes) -> str:
 
 
 def split_lines(data: bytes) -> list[str]:
-    """Return the lines of a file as they were written, whatever an editor has made of it.
+    """Return the lines of a file as written, in whatever encoding an editor has saved it.
 
     Line ends of all systems, a byte-order mark, UTF-16 and Latin-1 (by Windows' name, 1252) are
     undone; what is no text at all comes as U+FFFD, and fails its checksum.
@@ -108,7 +108,7 @@ def _has_its_checksum(line: str) -> bool:
 
 
 def decode_edited(line: str) -> dict[str, Any]:
-    """Read a line that is whole but not as it was written: an editor or jq has changed it.
+    """Parse a complete line whose checksum does not match: an editor or jq has changed it.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def decode_edited(line: str) -> dict[str, Any]:
 
 
 def decode(line: str) -> dict[str, Any]:
-    """Read one line; the checksum is checked, and left out of what is returned.
+    """Parse one line; the checksum is verified and removed.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def decode(line: str) -> dict[str, Any]:
 
 
 def parse(text: str) -> Any:
-    """Return what a JSON text says, as `json.loads` does; raise ValueError if it is none."""
+    """Return the value of a JSON text, as `json.loads` does; raise ValueError if it is not JSON."""
     with suppress(ValueError):  # as for a lone surrogate, or 200 lists in one another
         return from_json(text)
     try:
@@ -153,7 +153,7 @@ def parse(text: str) -> Any:
 
 
 def dump(data: object, *, indent: int | None = None) -> str:
-    """Return `data` as JSON text in plain ASCII; numbers that JSON does not know become null.
+    """Return `data` as JSON text in ASCII; NaN and infinities become null.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def dump(data: object, *, indent: int | None = None) -> str:
         return (
             _COMPACT.encode(data) if indent is None else json.dumps(data, **_STRICT, indent=indent)
         )
-    except ValueError:  # looking for NaN first would cost more than all the rest
+    except ValueError:  # a search for NaN beforehand would take longer than the encoding
         return json.dumps(_without_nan(data), **_STRICT, indent=indent)
 
 

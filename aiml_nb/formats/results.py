@@ -67,7 +67,7 @@ def encode_rows(run: Run, *, texts: bool = True) -> Iterator[bytes]:
     if not texts:
         about["parameters"] = without_texts(run.parameters)
     history = {"limit_history": [asdict(change) for change in run.limit_history]}
-    # Written once: it is the greater part of most rows.
+    # Encoded once, since it is the larger part of most rows.
     shared, first = dump(about), dump(about | history)
     for number, call in enumerate(run.calls):
         row = dump(_row(call, run, texts=texts))
@@ -75,7 +75,7 @@ def encode_rows(run: Run, *, texts: bool = True) -> Iterator[bytes]:
 
 
 def read_row(line: str) -> dict[str, Any]:
-    """Read a row; raise ValueError if the line is none."""
+    """Parse a row; raise ValueError if the line is not one."""
     row = parse(line)
     if not is_row(row):
         raise ValueError("The line is not a row of results.")
@@ -83,12 +83,12 @@ def read_row(line: str) -> dict[str, Any]:
 
 
 def is_row(data: object) -> bool:
-    """Tell whether what a line says is a row of results."""
+    """Tell whether a parsed line is a row of results."""
     return isinstance(data, dict) and "custom_id" in data and isinstance(data.get("run"), dict)
 
 
 def run_from_rows(rows: Sequence[Mapping[str, Any]]) -> Run:
-    """Make a run of its rows, all of them or some.
+    """Build a run from its rows, or some of them.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def run_from_rows(rows: Sequence[Mapping[str, Any]]) -> Run:
     try:
         histories = (row["run"].get("limit_history") for row in rows)
         data = {name: about[name] for name in _OF_RUN if name != "parameters"}
-        data["parameters"] = about.get("parameters") or {}  # earlier rows have none
+        data["parameters"] = about.get("parameters") or {}  # rows of early versions have none
         data["calls"] = [_fields_of_call(row) for row in rows]
         data["limit_history"] = next(filter(None, histories), [])
         run = from_dict(Run, data)

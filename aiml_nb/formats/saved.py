@@ -65,7 +65,7 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    # Many objects are made, and none of them is garbage: a third of the time would go into looking.
+    # Loading creates many objects and no garbage: collections would take a third of the time.
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -76,7 +76,7 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 def _read(lines: list[str]) -> tuple[Run | Comparison, list[int], list[int]]:
-    """Return what a file holds, and the numbers of its lines that are damaged, or edited."""
+    """Return the contents of a file, and the numbers of its damaged and its edited lines."""
     texts = [*filter(str.strip, lines)] or [""]
     first = _parse_or_none(texts[0])
     whole = first if len(texts) == 1 else None
@@ -90,9 +90,9 @@ def _read(lines: list[str]) -> tuple[Run | Comparison, list[int], list[int]]:
             return run_from_rows(rows), damaged, []
     records, damaged = _read_lines(lines, decode)
     if not damaged:
-        with suppress(ValueError):  # as for a record that is not one although its checksum matches
+        with suppress(ValueError):  # a line with a matching checksum may still not be a record
             return run_from_journal(records), [], []
-    # Other programs keep the records, but not their checksums.
+    # Other programs may have rewritten the file, without the checksums.
     records, unread = _read_lines(lines, _read_checked)
     return run_from_journal(records), unread, [n for n in damaged if n not in unread]
 
