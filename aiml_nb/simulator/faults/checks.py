@@ -1,4 +1,4 @@
-"""Checks the settings that hold faults, and copies them, so that nobody changes them underneath."""
+"""Check the settings that hold faults, and copy them, so that later changes have no effect."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

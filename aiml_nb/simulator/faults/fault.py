@@ -1,71 +1,71 @@
-"""One fault: how an answer differs from a good one."""
+"""`Fault`: how one answer differs from a regular one; open this to add a kind of fault."""
 
 import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Position: TypeAlias = int | str
-"""A place in some bytes: their number, the number from the end (negative), or a share (`50%`)."""
+"""A position in some bytes: an offset, a negative offset from the end, or a share (`50%`)."""
 
 CallForm: TypeAlias = Literal["interleaved", "whole", "same-index", "no-index"]
-"""Piece by piece of all calls in turn; each call in one event, perhaps all with index 0; or with
-an id only."""
+"""The fragments of all calls in turn; each call in one event, perhaps all with index 0; or with
+an id but no index."""
 
 _SHARE = re.compile(r"(\d{1,3})%")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """How one answer differs from a good one; a field left alone changes nothing.
+    """How one answer differs from a regular one; the default of a field changes nothing.
 
     Parameters
     ----------
     name, argument
-        What the log calls it, and what was given after the colon.
+        Its name in the log, and the argument after the colon.
     status, headers, body, seconds
-        The answer sent instead. Headers replace the usual ones of the same name; an empty one is
-        left out. In headers and body ``{argument}``, ``{key}`` (the caller's), ``{url}`` (the
-        address asked) and ``{date}`` (`seconds` from now, as HTTP writes it) are filled in.
+        The answer sent instead. Headers replace the regular ones of the same name; an empty value
+        removes one. In headers and body ``{argument}``, ``{key}`` (the client's), ``{url}`` (of the
+        request) and ``{date}`` (`seconds` from now, as an HTTP date) are replaced.
     message, code, param
-        Of an error body in the shape of the profile.
+        Of an error body in the format of the profile.
     times, pace
-        The body is sent so often, with so many seconds between.
+        How many times the body is sent, and the seconds between.
     compressed
         The body is sent with gzip, whatever the client accepts.
     text, finish_reason, says_null, refuses
-        Another text of the answer, another reason of its end, ``null`` for its text, or its text
-        as a refusal.
+        Another text of the answer, another finish_reason, ``null`` for its text, or its text as a
+        refusal.
     choice_error
         The message of an error in each choice, beside its text.
     in_parts
-        The text is a list of parts, two of them where it comes whole.
+        The text is a list of parts; two of them in an unstreamed answer.
     calls
-        How calls of tools are streamed, if not as OpenAI does.
+        How tool calls are streamed, if not as OpenAI does.
     without
-        What is left out: events of a stream (``finish``, ``done``), the ``delta`` of that finish,
-        the ``choices`` beside the usage, the ``message`` of a choice or the ``content`` of that.
+        What is omitted: events of a stream (``finish``, ``done``), the ``delta`` of the finish
+        event, the ``choices`` beside the usage, the ``message`` of a choice or its ``content``.
     insert, place
-        Bytes put into a stream: after its ``first`` token, at its ``end`` (after all choices have
-        ended), or after it is ``done``.
+        Bytes inserted into a stream: after its ``first`` token, at its ``end`` (after all choices
+        have ended), or after ``done``.
     form, framing
-        What is sent whatever was asked for: one JSON body or a stream; with its length or in
+        What is sent whatever was requested: one JSON body or a stream; with its length or in
         chunks.
     shorten
-        Only so much of the body is sent, and ended properly.
+        Only so much of the body is sent, but it ends regularly.
     head
         Sent instead of a status line and headers; no body follows.
     cut, then
-        Where the reply stops, and whether it is then closed, reset or left hanging.
+        Where the reply stops, and whether the connection is then closed, reset or left hanging.
     split
-        Where the reply is sent in two pieces.
+        Where the reply is split into two writes.
     trickle
-        From the head or the body on, single bytes are sent, `pace` apart.
+        Single bytes are sent, `pace` seconds apart, from the head or from the body on.
     delay
         Seconds before the answer begins.
     linger
-        Seconds between the end of the reply and that of its connection.
+        Seconds between the end of the reply and the end of the connection.
     hangs_up
-        The connection is kept, and the next request on it ends it, as `then` says.
+        The connection is kept, and ended at the next request, as `then` says.
     """
 
     name: str = ""
@@ -104,13 +104,13 @@ class Fault:
 
     @property
     def has_answer(self) -> bool:
-        """Whether the model answers, however that is then corrupted; else nothing is served."""
+        """Whether the model generates an answer, even if it is corrupted afterwards."""
         sends = self.cut != 0 and self.head is None
         return sends and self.status == 200 and self.body is None
 
     @property
     def has_status(self) -> bool:
-        """Whether the client may get to see a status."""
+        """Whether the client may receive a status line."""
         return self.head is None and self.cut != 0
 
     @property
@@ -120,30 +120,30 @@ class Fault:
 
     @property
     def is_endless(self) -> bool:
-        """Whether it lasts until the client leaves."""
+        """Whether it lasts until the client disconnects."""
         return self.cut == 0 and self.then == "stall"
 
     @property
     def is_sent_as_usual(self) -> bool:
-        """Whether its answer goes over the wire like any other, and only what follows is not."""
+        """Whether its answer is sent like any other, and only the next request meets the fault."""
         changed = (self.shorten, self.head, self.cut, self.split, self.trickle, self.framing)
         plain = changed == (None,) * 6 and not (self.compressed or self.headers or self.form)
         return self.hangs_up and plain and self.has_answer and not (self.without or self.insert)
 
     @property
     def is_proper(self) -> bool:
-        """Whether it is an HTTP answer like any other, made of status, headers and body."""
+        """Whether it is a regular HTTP reply with status, headers and body, sent by aiohttp."""
         changed = (self.shorten, self.head, self.cut, self.split, self.trickle, self.framing)
         plain = changed == (None,) * 6 and not self.compressed and self.times == 1
         return plain and not self.has_answer and not any(not value for _, value in self.headers)
 
 
 GOOD = Fault()
-"""The fault of all being well."""
+"""No fault."""
 
 
 def is_position(value: object) -> bool:
-    """Say whether a value names a place in some bytes."""
+    """Say whether a value is a `Position`."""
     if isinstance(value, str):
         share = _SHARE.fullmatch(value)
         return share is not None and int(share[1]) <= 100
@@ -151,7 +151,7 @@ def is_position(value: object) -> bool:
 
 
 def find_position(position: Position, *, size: int) -> int:
-    """Give the place that `position` names in `size` bytes."""
+    """Return the offset of a position in `size` bytes."""
     if isinstance(position, str):
         place = size * int(position.removesuffix("%")) // 100
     else:

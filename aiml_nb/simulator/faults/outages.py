@@ -7,7 +7,7 @@ from ..errors import SettingsError
 from .fault import Fault
 
 Outage: TypeAlias = tuple[float, float]
-"""From which second on a service is away, and when it is back."""
+"""The seconds at which an outage begins and ends."""
 
 _MAX_SECONDS = 1_000_000
 _MAX_OUTAGES = 100
@@ -17,27 +17,27 @@ AWAY = Fault(name="outage", cut=0, then="reset")
 
 
 class Outages:
-    """The outages of one service, counted from its first chat completion; moments never go back."""
+    """The outages of one service, counted from its first chat completion."""
 
     def __init__(self, outages: Sequence[Outage], *, speed: float) -> None:
         self._outages = [(begin / speed, end / speed) for begin, end in outages]
         self._origin: float | None = None
 
     def note_arrival(self, at: float) -> None:
-        """Take in that a chat completion arrives: the first one starts the count."""
+        """Note a chat completion: the first one is the origin of the outages."""
         if self._origin is None:
             self._origin = at
 
     def is_away(self, at: float) -> bool:
-        """Say whether the service is away at a moment."""
+        """Say whether the service is away at a time."""
         return any(begin <= at < end for begin, end in self.list_moments())
 
     def find_next(self, at: float) -> float | None:
-        """Give the moment when the next outage begins, if there is one."""
+        """Return when the next outage begins, None if there is none."""
         return next((begin for begin, _ in self.list_moments() if begin > at), None)
 
     def list_moments(self) -> list[Outage]:
-        """Give the moments of the outages on the service's clock, once they are known."""
+        """Return the outages on the service's clock; none before the first chat completion."""
         if self._origin is None:
             return []
         return [(self._origin + begin, self._origin + end) for begin, end in self._outages]

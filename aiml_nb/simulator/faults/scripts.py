@@ -1,4 +1,4 @@
-"""Reads the faults of a script: the forms that `faults` describes."""
+"""Parse the faults of a script, in the forms that `faults` describes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,9 +12,9 @@ FaultSpec: TypeAlias = int | str | Mapping[str, Any]
 """A fault as a script gives it: a status, a name with its argument, or fields of a `Fault`."""
 
 FaultScript: TypeAlias = FaultSpec | Sequence[FaultSpec]
-"""A fault given every time, or faults given one after another, and then none."""
+"""One fault for every request, or a list of faults for one request each, and then none."""
 
-# What a fault of one's own may say; each must be of this kind.
+# The fields of a custom fault, and their types.
 _FIELDS: Mapping[str, Any] = {
     "status": int,
     "headers": Mapping,
@@ -42,7 +42,7 @@ _MAX_SECONDS = 3600.0
 
 
 def read_fault(spec: Any) -> Fault | None:
-    """Read one fault; ``None`` is the fault of all being well.
+    """Parse one fault; ``None`` means no fault.
 
     Raises
     ------
@@ -156,11 +156,11 @@ _CONVERTERS: Mapping[str, Any] = {
 }
 
 EVERY_PROMPT = "*"
-"""The key of a script that belongs to every prompt."""
+"""The key of a script for every prompt."""
 
 
 def read_script(script: FaultScript) -> list[Fault | None] | Fault | None:
-    """Read the fault of a script, or its list of faults."""
+    """Parse the fault of a script, or its list of faults."""
     if isinstance(script, Sequence) and not isinstance(script, str):
         return [read_fault(spec) for spec in script]
     return read_fault(script)
