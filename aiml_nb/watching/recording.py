@@ -128,7 +128,14 @@ class Recording:
 
     def feed(self, data: bytes) -> bool:
         """Take a piece of a body; return True once a stream says that no more will come."""
-        return self._reply is not None and self._reply.feed(data)
+        reply = self._reply
+        if reply is None:
+            return False
+        is_done = reply.feed(data)
+        if reply.first_token is not None and self._newest()[0].first_token is None:
+            for (call, origin), attempt in zip(self._calls, self._newest(), strict=True):
+                call.first_token = attempt.first_token = reply.first_token - origin
+        return is_done
 
     def end_body(self) -> None:
         """Take the end of a body."""
