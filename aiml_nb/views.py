@@ -27,6 +27,13 @@ def attempts_table(run: Run) -> pd.DataFrame:
     return analysis.attempts_table(run)
 
 
+def children_table(run: Run) -> pd.DataFrame:
+    """Return what was made within calls as a table: see `analysis.children_table`."""
+    from . import analysis
+
+    return analysis.children_table(run)
+
+
 def summary(shown: Run | Comparison) -> pd.DataFrame:
     """Return the numbers as a table, one row per run: see `report.summary`."""
     from . import report

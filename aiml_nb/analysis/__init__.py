@@ -9,7 +9,7 @@ from .load import growth_with_load
 from .order import finishing_ranks, inverted_share, kendall_tau, overtakes, total_overtakes
 from .pairs import PairTimes, interval, median_pair, pair_times, speedup
 from .slowdown import SpeedupParts, speedup_parts
-from .table import attempts_table, call_table
+from .table import attempts_table, call_table, children_table
 from .usage import characters_per_second, tokens_per_second, usage_measures_text
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "attempts_table",
     "call_table",
     "characters_per_second",
+    "children_table",
     "diagnose",
     "efficiency",
     "finishing_ranks",

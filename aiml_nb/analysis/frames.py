@@ -22,7 +22,7 @@ def column(values: Sequence[Any], kind: str) -> Any:
     import pandas as pd
 
     if kind == "string":
-        values = [None if value is None else _encodable(value) for value in values]
+        values = [None if value is None else encodable(value) for value in values]
     return pd.array(values, dtype=kind)  # type: ignore[call-overload]
 
 
@@ -67,5 +67,6 @@ def frame_of(rows: Sequence[Row], names: Sequence[str] | None = None) -> pd.Data
     return table
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
+    """Return text that any file takes: without lone surrogates."""
     return text if text.isascii() else _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..completion import columns_of
 from ..formats.codec import STAMPS
 from ..formats.journal import without_texts
 from ..formats.lines import dump
-from ..records import Attempt, Call, Run
+from ..records import CHAT, Attempt, Call, Run
 from ..times import Timed
 from .frames import column, fields, frame
+from .kinds import within
 from .order import finishing_ranks, overtakes
+from .result_columns import result_columns
 from .usage import usage_measures_text
 
 if TYPE_CHECKING:
@@ -49,9 +52,11 @@ def call_table(run: Run) -> pd.DataFrame:
         parameters, those of the run among them, as JSON) and ``simulated``; and of the whole
         reply ``tool_calls`` (as JSON), ``reasoning`` and ``n_choices``. Lone surrogates in
         texts become U+FFFD, since no file could take them. ``time_per_output_token`` is missing
-        where the tokens do not measure text (`usage_measures_text`).
+        where the tokens do not measure text (`usage_measures_text`). Where calls are not all chat,
+        ``api`` is their kind; what functions returned is ``result``, or a column ``result.name``
+        for each member of dictionaries, dataclasses and models.
     """
-    columns = fields(run.calls, Call, _CALL_COLUMNS)
+    columns = fields(run.calls, Call, _with_api(run.calls, _CALL_COLUMNS))
     if usage_measures_text(run) is False:
         columns["time_per_output_token"] = column([None] * len(run.calls), "Float64")
     columns["finished_rank"] = column(finishing_ranks(run), "Int64")
@@ -62,7 +67,7 @@ def call_table(run: Run) -> pd.DataFrame:
     told = [columns_of(call) for call in run.calls]
     for name, kind in _TOLD_COLUMNS.items():
         columns[name] = column([_as_cell(each[name]) for each in told], kind)
-    return frame(columns)
+    return frame(columns | result_columns(run.calls))
 
 
 def request_parameters(run: Run, *, texts: bool = True) -> list[str | None]:
@@ -92,15 +97,47 @@ def attempts_table(run: Run) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``index`` and ``custom_id`` of the call, then the fields of `records.Attempt`, its
-        ``duration`` (finished - started, seconds) and ``simulated``.
+        ``duration`` (finished - started, seconds) and ``simulated``. Where calls are not all chat,
+        ``api`` is their kind.
     """
     rows = [(call, attempt) for call in run.calls for attempt in call.attempts]
     calls, attempts = [call for call, _ in rows], [attempt for _, attempt in rows]
-    columns = fields(calls, Call, _IDENTITY)
+    columns = fields(calls, Call, _with_api(run.calls, _IDENTITY))
     columns |= fields(attempts, Attempt, _ATTEMPT_COLUMNS)
     columns["duration"] = column([_attempt_duration(a) for a in attempts], "Float64")
     columns["simulated"] = column([run.simulated] * len(rows), "boolean")
     return frame(columns)
+
+
+def children_table(run: Run) -> pd.DataFrame:
+    """Return what was made within the calls of a run as a table, one row each, call by call.
+
+    Parameters
+    ----------
+    run
+        The run.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``index`` and ``custom_id`` of the outermost call, ``depth`` (1 right within it), ``api``,
+        then the columns of `call_table` that are of one call alone; of a step, ``prompt`` is its
+        name.
+    """
+    rows = [(call, depth, child) for call in run.calls for depth, child in within(call)]
+    outer, children = [call for call, *_ in rows], [child for *_, child in rows]
+    columns = fields(outer, Call, _IDENTITY)
+    columns["depth"] = column([depth for _, depth, _ in rows], "Int64")
+    columns |= fields(children, Call, ("api", *_CALL_COLUMNS[len(_IDENTITY) :]))
+    columns["attempts"] = column([len(child.attempts) for child in children], "Int64")
+    return frame(columns)
+
+
+def _with_api(calls: Sequence[Call], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Add the kind of call after its identity, where calls are not all chat."""
+    if all(call.api == CHAT for call in calls):
+        return names
+    return (*_IDENTITY, "api", *names[len(_IDENTITY) :])
 
 
 def _as_cell(value: object) -> object:

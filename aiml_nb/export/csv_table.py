@@ -39,7 +39,8 @@ def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bo
     path
         Where to; replaced as a whole.
     texts
-        True writes prompts, answers and the words of errors as well; of request parameters,
+        True writes prompts, answers, what functions returned and the words of errors as well; of
+        request parameters,
         numbers, switches and the model are always written.
 
     Raises
@@ -66,7 +67,8 @@ def _labelled(name: str, run: Run, *, texts: bool) -> pd.DataFrame:
     if texts:
         return table
     table["parameters"] = column(request_parameters(run, texts=False), "string")
-    return table.drop(columns=list(_TEXTS))
+    results = [name for name in table.columns if name.partition(".")[0] == "result"]
+    return table.drop(columns=[*_TEXTS, *results])
 
 
 def _guarded(text: str) -> str:

@@ -114,7 +114,7 @@ class _Boxes:
 
     def divide(self, call: Call, limits: tuple[float, float], place: tuple[float, ...]) -> None:
         """Divide the place of a call among its children; those at once go below each other."""
-        children = sorted(_shown(call, limits), key=lambda each: each[1])
+        children = sorted(_shown(call, *limits), key=lambda each: each[1])
         bands = first_free([start for _, start, _ in children], [end for *_, end in children])
         for (child, start, end), band in zip(children, bands, strict=True):
             here = (*place, band, max(bands) + 1)
@@ -125,15 +125,14 @@ class _Boxes:
                 self.divide(child, (start, end), here)
 
 
-def _shown(call: Call, limits: tuple[float, float]) -> Iterator[tuple[Call, float, float]]:
-    """Yield the children that can be seen within these times, each with its own, clipped."""
-    low, high = limits
+def _shown(call: Call, start: float, stop: float) -> Iterator[tuple[Call, float, float]]:
+    """Yield the children of a call that can be seen between two stamps, with their own, cut off."""
     for child in call.children:
         if child.started is None:
             continue
-        stop = high if child.finished is None else max(child.started, child.finished)
-        if child.started <= high and stop >= low:
-            yield child, max(child.started, low), min(stop, high)
+        end = stop if child.finished is None else max(child.started, child.finished)
+        if child.started <= stop and end >= start:
+            yield child, max(child.started, start), min(end, stop)
 
 
 def _with_calls(run: Columns, calls: list[Call]) -> Columns:

@@ -123,6 +123,10 @@ class Run(_Shown):
         """Return the attempts as a table, one row per attempt (`analysis.attempts_table`)."""
         return views.attempts_table(self)
 
+    def children_frame(self) -> pd.DataFrame:
+        """Return the calls and steps within calls as a table (`analysis.children_table`)."""
+        return views.children_table(self)
+
     def __repr__(self) -> str:
         ok = sum(call.outcome == "ok" for call in self.calls)
         cut = sum(call.outcome == "incomplete" for call in self.calls)

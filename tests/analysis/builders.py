@@ -119,7 +119,7 @@ def watch_run(*calls: Call, **fields: Any) -> Run:
     return make_run(*calls, **settings | fields)
 
 
-def item(started: float, finished: float | None, *children: Call, **fields: Any) -> Call:
+def item(started: float | None, finished: float | None, *children: Call, **fields: Any) -> Call:
     """Make the call of a function of the user's own, with what was made within it."""
     known: dict[str, Any] = {"api": "function", "children": list(children)}
     return call(started, finished, **known | fields)

@@ -136,6 +136,6 @@ def hostile_items() -> list[Call]:
         item(0, 1, deep, prompt="deep"),
         item(0, 1, step("<b>$\\frac{1}{$\x00\u202e" * 900, 0.1, 0.9, call(0.2, 0.8, api="<i>$x"))),
         item(0, None, call(0.2, 0.5), step("", 0.5, None, call(0.6, None)), prompt="never ended"),
-        item(None, None, call(0.2, 0.5), outcome="not_started"),  # type: ignore[arg-type]
+        item(None, None, call(0.2, 0.5), outcome="not_started"),
         call(0, 1, children=[call(0.2, 0.4, api="responses")], prompt="a call within a call"),
     ]

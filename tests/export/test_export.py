@@ -21,7 +21,7 @@ from aiml_nb.export import comparison_to_dict, run_to_dict, to_json
 from aiml_nb.export.trace import trace_events
 from aiml_nb.records import Attempt, Call, Comparison, Run
 
-from ..analysis import builders
+from ..analysis import builders, watched
 
 RUN_KEYS = [
     *("strategy", "max_concurrency", "makespan", "lower_bound", "overtakes", "loop_lag_max"),
@@ -365,3 +365,107 @@ def test_any_trace_nests(rows: list[tuple[float, float, float | None, int]]) -> 
         end = None if tries == 3 else start + length
         calls.append(builders.call(start, end, first_token=first, attempts=attempts))
     check_trace(builders.make_run(*calls))
+
+
+def slices_by_thread(run: Run) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {}
+    for event in events(run, "X"):
+        found.setdefault(event["tid"], []).append(event)
+    return found
+
+
+def test_a_trace_nests_items_steps_calls_and_attempts() -> None:
+    tried = builders.with_retries(2, times=(0.25, 0.5, 0.25))
+    tried.api = "embeddings"
+    inner = builders.call(0.5, 1.5, first_token=1.0)
+    run = builders.make_run(
+        builders.item(0, 4, builders.step("draft", 0, 2, inner), tried), builders.call(0, 1)
+    )
+
+    assert [(e["tid"], e["name"], e["cat"], e["ts"], e["dur"]) for e in events(run, "X")] == [
+        (1, "call 1", "call", 0, 4_000_000),
+        (1, "draft", "step", 0, 2_000_000),
+        (1, "chat", "inner call", 500_000, 1_000_000),
+        (1, "waiting", "phase", 500_000, 500_000),
+        (1, "streaming", "phase", 1_000_000, 500_000),
+        (1, "embeddings", "inner call", 2_000_000, 1_000_000),
+        (1, "retried", "phase", 2_000_000, 250_000),
+        (1, "back-off", "phase", 2_250_000, 500_000),
+        (1, "in flight", "phase", 2_750_000, 250_000),
+        (2, "call 2", "call", 0, 1_000_000),
+        (2, "in flight", "phase", 0, 1_000_000),
+    ]
+    assert [e["args"].get("api") for e in events(run, "X") if "args" in e] == [
+        *("function", "step", None, "embeddings", None),
+    ]
+
+
+def test_children_at_once_have_threads_beside_the_lane_of_their_item() -> None:
+    run = builders.make_run(
+        builders.item(0, 3, builders.call(0, 2), builders.call(1, 3), builders.call(2, 3)),
+        builders.call(0, 1),
+    )
+    names = {e["tid"]: e["args"]["name"] for e in events(run, "M") if e["name"] == "thread_name"}
+
+    assert names == {1: "lane 1", 2: "lane 1.1", 3: "lane 2"}
+    assert [(e["tid"], e["ts"]) for e in events(run, "X") if e["cat"] == "inner call"] == [
+        (1, 0),
+        (2, 1_000_000),
+        (1, 2_000_000),
+    ]
+
+
+def test_children_end_with_the_attempt_of_their_item_in_which_they_began() -> None:
+    item = builders.with_retries(0, times=(1, 1, 1))
+    item.api, item.children = "function", [builders.call(0.5, 9), builders.call(2.5, 2.75)]
+
+    spans = [
+        (e["name"], e["ts"], e["dur"])
+        for e in events(builders.make_run(item), "X")
+        if e["cat"] in ("inner call", "phase") and e["name"] != "in flight"
+    ]
+    assert spans == [
+        ("retried", 0, 1_000_000),
+        ("back-off", 1_000_000, 1_000_000),
+        ("chat", 500_000, 500_000),
+        ("chat", 2_500_000, 250_000),
+    ]
+
+
+def test_the_trace_of_hostile_items_nests_and_ends() -> None:
+    for run in (
+        builders.make_run(*watched.hostile_items()),
+        builders.watch_run(*watched.hostile_items()),
+        watched.agents(),
+        watched.chain(20),
+        watched.mixed(),
+    ):
+        for thread in slices_by_thread(run).values():
+            assert all(event["dur"] >= 0 for event in thread)
+            stack_nests(thread)
+        assert len(json.dumps(events(run, "X"))) < 2_000_000
+
+
+nested: st.SearchStrategy[Any] = st.recursive(
+    st.tuples(stamp, stamp, st.just([])),
+    lambda inner: st.tuples(stamp, stamp, st.lists(inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+def grown(plan: tuple[float | None, float | None, list[Any]]) -> Call:
+    started, finished, children = plan
+    return builders.item(
+        started,
+        finished,
+        *map(grown, children),
+        api="step" if children else "chat",
+    )
+
+
+@given(st.lists(nested, max_size=6))
+def test_any_trace_of_calls_within_calls_nests(plans: list[Any]) -> None:
+    run = builders.make_run(*map(grown, plans))
+
+    for thread in slices_by_thread(run).values():
+        stack_nests(thread)
