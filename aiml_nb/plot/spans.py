@@ -42,9 +42,8 @@ class Spans:
         failed = np.isin(run.outcome, ["error", "timeout"])
         cancelled: BoolArray = run.outcome == "cancelled"
         began = ~np.isnan(run.started)
-        goes_on: BoolArray = (
-            np.isnan(run.finished) & is_watched(run) & (run.outcome == "not_started")
-        )
+        open_ended = ["incomplete", "not_started"] if is_watched(run) else ["incomplete"]
+        goes_on: BoolArray = np.isnan(run.finished) & np.isin(run.outcome, open_ended)
         self._unfinished = began & goes_on
         self._ends = {
             "failed": began & failed,

@@ -146,7 +146,8 @@ def outcome_in_words(call: Call) -> str:
 
 def fate(call: Call) -> str:
     """Say in a word or two what became of a call; one that goes on is ``unfinished``."""
-    if call.outcome == "not_started" and call.started is not None:
+    goes_on = call.started is not None and call.finished is None
+    if goes_on and call.outcome in ("not_started", "incomplete"):
         return "unfinished"
     return OUTCOME_WORDS[call.outcome]
 

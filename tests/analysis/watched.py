@@ -99,7 +99,7 @@ def unfinished() -> Run:
     """Return a watch that was left while calls went on, or had been given up."""
     return watch_run(
         call(0, 1.0, first_token=0.3, prompt="answered"),
-        call(0.1, None, outcome="not_started", prompt="still under way"),
+        call(0.1, None, outcome="incomplete", prompt="still under way"),
         call(0.1, 0.9, first_token=0.4, outcome="incomplete", prompt="left early"),
         call(0.2, 0.7, outcome="cancelled", prompt="given up"),
         call(0.3, 1.4, outcome="error", error_type="connect", error="No way.", prompt="lost"),

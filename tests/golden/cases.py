@@ -7,6 +7,7 @@ from typing import Any
 
 from aiml_nb.records import Attempt, Call, Comparison, LimitChange, Run
 
+from ..analysis import watched
 from ..analysis.builders import call, faq, make_run, make_sync, timed, with_retries
 
 Shown = Run | Comparison | list[Run]
@@ -137,4 +138,6 @@ CASES: dict[str, Callable[[], Shown]] = {
     "several-pairs": several_pairs,
     "several-strategies": several_strategies,
     "many": many,
+    "watched": watched.mixed,
+    "functions": lambda: watched.agents(3),
 }
