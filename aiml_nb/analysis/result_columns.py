@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..formats.codec import plain_data_of
+from ..formats.plain import plain_data_of
 from ..formats.lines import dump
 from ..records import Call
 from .frames import column, encodable
