@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..formats.plain import plain_data_of
 from ..formats.lines import dump
+from ..formats.plain import plain_data_of
 from ..records import Call
 from .frames import column, encodable
 
