@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import pickle
+from pathlib import Path
 
 import pytest
 
+import aiml_nb
 from aiml_nb.errors import BudgetError
 from aiml_nb.messages import Message, argument, either, for_command_line, in_request, message_of
+
+PACKAGE = Path(aiml_nb.__file__).parent
 
 
 @pytest.mark.parametrize(
@@ -75,3 +80,21 @@ def test_copies_keep_both_forms(again) -> None:  # type: ignore[no-untyped-def]
     made = again(argument("max_calls", 4))
 
     assert (made, for_command_line(made)) == ("max_calls=4", "--max-calls 4")
+
+
+def test_no_f_string_takes_a_message_in() -> None:
+    """It would keep the Python form alone, without a word."""
+    makers = {"Message", "argument", "either", "in_request", "join"}
+    sources = [path for path in PACKAGE.rglob("*.py") if "messages import" in path.read_text()]
+    lost = [
+        f"{path}:{node.lineno}"
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FormattedValue)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+        and node.value.func.id in makers
+    ]
+
+    assert len(sources) > 20
+    assert lost == []
