@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import comparison
+from ..messages import for_command_line
 from ..printable import say
 from ..records import Call, Comparison
 from ..runner import STRATEGIES
@@ -68,7 +69,7 @@ def _report(result: Comparison, *, png: Path, json: Path | None) -> None:
     if json:
         write_whole(json, [to_json(comparison_to_dict(result)).encode()])
     write_whole(png, [draw_png(result)])
-    say(f"\n{describe(result)}\n")
+    say("\n" + for_command_line(describe(result)) + "\n")
     for line in describe_failures(_calls(result)):
         say(line)
     if json:

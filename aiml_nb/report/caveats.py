@@ -20,6 +20,7 @@ from ..analysis.usage import (
     usage_measures_text,
     visible_tokens,
 )
+from ..messages import Message, argument, join
 from ..records import Run
 from .wording import format_percent, format_seconds, is_concurrent, pluralize
 
@@ -33,6 +34,7 @@ _LAG_NOISE = 0.02
 _LAG_PART = 0.02
 # A makespan within this share of its longest call is set by that call.
 SET_BY_SLOWEST = 0.05
+_ADAPTIVE = Message('strategy="adaptive"', "--strategy adaptive")
 # Back-off is spoken of from this share of the durations on.
 _BACKOFF_SHARE = 0.1
 
@@ -101,7 +103,7 @@ def remark_idle_slots(run: Run) -> str:
         ),
         "pauses": (
             "Slots stood empty in the pauses after 429s",
-            'Try a smaller max_concurrency, or strategy="adaptive".',
+            "Try a smaller " + argument("max_concurrency") + ", or " + _ADAPTIVE + ".",
         ),
         "limit_not_reached": (
             f"Never more than {found.peak:,} of {found.slots:,} slots were in use",
@@ -113,13 +115,13 @@ def remark_idle_slots(run: Run) -> str:
         ),
     }[found.kind]
     if found.lost <= TOLERANCE * found.upper_bound:
-        return f"{what}. {advice}"
-    return f"{what}: the run took {took}, at least {format_seconds(found.lost)} too long. {advice}"
+        return f"{what}. " + advice
+    return f"{what}: the run took {took}, at least {format_seconds(found.lost)} too long. " + advice
 
 
 def remark_notices(run: Run) -> str:
     """Say what befell the run, as it noted it down itself."""
-    return " ".join(run.notices)
+    return join(" ", run.notices)
 
 
 def remark_pauses(run: Run) -> str:

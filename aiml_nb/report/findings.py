@@ -15,6 +15,7 @@ from ..analysis.pairs import (
 )
 from ..analysis.subject import Shown, Subject
 from ..analysis.usage import find_length
+from ..messages import join
 from ..records import Comparison, Run
 from .caveats import (
     remark_backoff,
@@ -97,7 +98,7 @@ def caveat(shown: Shown) -> str:
         ]
     simulated = "Simulated." if any(each.simulated for each in subject.runs) else ""
     said = [simulated, *parts, *(remark(run) for remark in _REMARKS), remark_lag(subject.runs)]
-    return " ".join(part for part in said if part)
+    return join(" ", filter(None, said))
 
 
 def _run_finding(run: Run) -> str:

@@ -12,6 +12,7 @@ from ..analysis.counts import count_answered, count_cut
 from ..analysis.kinds import is_watched
 from ..analysis.order import finishing_order
 from ..analysis.subject import Shown, Subject
+from ..messages import join
 from ..records import Call, Run
 from .findings import caveat, finding
 from .labels import cells, labels
@@ -39,15 +40,15 @@ def describe(shown: Shown) -> str:
     """
     subject = Subject.of(shown)
     lines = [finding(subject), caveat(subject)]
-    parts = ["\n".join(line for line in lines if line)]
+    parts: list[str] = [join("\n", filter(None, lines))]
     if subject.are_several:
-        return "\n\n".join([*parts, "\n".join(_columns(_run_rows(subject), flush=range(1, 5)))])
+        return join("\n\n", [*parts, "\n".join(_columns(_run_rows(subject), flush=range(1, 5)))])
     parts += [
         "\n".join([f"{title}: {_total(run)}", *_columns(_rows(run), flush=range(2, 5))])
         for title, run in subjects(subject)
         if run.calls
     ]
-    return "\n\n".join(parts)
+    return join("\n\n", parts)
 
 
 def _total(run: Run) -> str:

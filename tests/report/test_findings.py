@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from aiml_nb.messages import for_command_line
 from aiml_nb.records import Call, Comparison, LimitChange, Run
-from aiml_nb.report import caveat, compare_strategies, finding
+from aiml_nb.report import caveat, compare_strategies, describe, finding
 from aiml_nb.report.subjects import subjects
 
 from ..analysis.builders import call, faq, make_run, make_sync, timed, with_retries
@@ -296,6 +297,8 @@ def test_each_diagnosis_has_its_sentence() -> None:
         "Slots stood empty in the pauses after 429s: the run took 10.2 s, at least 7.10 s too "
         'long. Try a smaller max_concurrency, or strategy="adaptive".'
     ) in caveat(pauses)
+    said = for_command_line(describe(pauses))
+    assert "Try a smaller --max-concurrency, or --strategy adaptive." in said
 
 
 def test_a_run_that_wastes_nothing_is_not_diagnosed() -> None:
