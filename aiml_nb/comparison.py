@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from .loop import InterruptibleCall, ended_with_cell
 from .messages import argument
 from .records import Comparison, Run
 from .runner.execute import execute, execute_async
+from .runner.functions.function import Function, find_target
 from .runner.options import check_strategy
 from .runner.plan import CheckedArguments, Plan, build_plan, check_plan
 from .runner.signature import takes_arguments_of
@@ -23,7 +24,9 @@ def compare(
     prompts: object,
     endpoint: Endpoint | None = None,
     *,
-    strategy: str = "gather",
+    sync: Callable[[Any], Any] | None = None,
+    concurrent: Callable[[Any], Any] | None = None,
+    strategy: str | None = None,
     max_concurrency: int | None = None,
     repeats: int = 1,
     order_seed: int = 0,
@@ -41,8 +44,12 @@ def compare(
     ----------
     prompts, endpoint, stream, progress, **options
         As in `run`; the same for both sides. A cap on spending holds for each run by itself.
+    sync, concurrent
+        Two functions of your own in the place of an endpoint, as in `run`: one that blocks, which
+        is called with one item after the other, and one for many at once. Each is called once
+        before, with the first item and untimed: what it opens, or imports, is there then.
     strategy
-        How the concurrent side makes its calls: any strategy but ``sequential``.
+        How the concurrent side makes its calls: any strategy but ``sequential``; None as in `run`.
     max_concurrency
         The most calls in flight on the concurrent side.
     repeats
@@ -63,6 +70,8 @@ def compare(
         If an argument is wrong.
     """
     options |= {
+        "sync": sync,
+        "concurrent": concurrent,
         "strategy": strategy,
         "max_concurrency": max_concurrency,
         "stream": stream,
@@ -70,7 +79,7 @@ def compare(
     }
     with InterruptibleCall():
         pairs = check_pairs(prompts, endpoint, repeats=repeats, order_seed=order_seed, **options)
-        return _execute_all(pairs, endpoint or connect())
+        return _execute_all(pairs, endpoint)
 
 
 @takes_arguments_of(compare)
@@ -89,7 +98,7 @@ async def compare_async(
     with ended_with_cell():
         pairs = check_pairs(prompts, endpoint, repeats=repeats, order_seed=order_seed, **options)
         finished = []
-        for sync, concurrent, order in _plan_pairs(pairs, endpoint or connect()):
+        for sync, concurrent, order in _plan_pairs(pairs, endpoint):
             for plan in order:
                 await execute_async(plan)
             finished.append((sync, concurrent))
@@ -106,19 +115,22 @@ class Pairs:
         The prompts, and the options of the concurrent side.
     journal
         True, False, or None for the default.
+    sync_function
+        Makes the calls of the sync side, in the place of an endpoint.
     """
 
     concurrent: CheckedArguments
     repeats: int
     order_seed: int
     journal: bool | None
+    sync_function: Function | None = None
 
     @property
     def sync(self) -> CheckedArguments:
         """The prompts, and the options of the sync side: the same, but one at a time."""
         options = self.concurrent.options
         options = replace(options, strategy="sequential", max_concurrency=1, limit_notice=None)
-        return replace(self.concurrent, options=options)
+        return replace(self.concurrent, options=options, function=self.sync_function)
 
     def compare(self, finished: list[tuple[Run, Run]]) -> Comparison:
         """Return the comparison of the runs that were made."""
@@ -132,23 +144,26 @@ def check_pairs(
     repeats: int = 1,
     order_seed: int = 0,
     journal: object = None,
+    sync: object = None,
+    concurrent: object = None,
     **given: Any,
 ) -> Pairs:
     """Check the arguments of `compare`; raises as there."""
-    given.setdefault("strategy", "gather")
-    _check_comparison(given["strategy"], repeats)
+    _check_comparison(given.get("strategy"), repeats)
     if not isinstance(journal, bool | None):
         raise ValueError("journal must be True or False here: each run has a file of its own.")
-    return Pairs(check_plan(prompts, endpoint, given), repeats, order_seed, journal)
+    blocking = _check_functions(endpoint, sync, concurrent)
+    checked = check_plan(prompts, concurrent or endpoint, given)
+    return Pairs(checked, repeats, order_seed, journal, blocking)
 
 
-def execute_pairs(pairs: Pairs, endpoint: Endpoint) -> Comparison:
+def execute_pairs(pairs: Pairs, endpoint: Endpoint | None) -> Comparison:
     """Make the runs of a checked comparison."""
     with InterruptibleCall():
         return _execute_all(pairs, endpoint)
 
 
-def _execute_all(pairs: Pairs, endpoint: Endpoint) -> Comparison:
+def _execute_all(pairs: Pairs, endpoint: Endpoint | None) -> Comparison:
     finished = []
     for sync, concurrent, order in _plan_pairs(pairs, endpoint):
         for plan in order:
@@ -157,12 +172,18 @@ def _execute_all(pairs: Pairs, endpoint: Endpoint) -> Comparison:
     return pairs.compare(finished)
 
 
-def _plan_pairs(pairs: Pairs, endpoint: Endpoint) -> Iterator[tuple[Run, Run, list[Plan]]]:
+def _plan_pairs(pairs: Pairs, endpoint: Endpoint | None) -> Iterator[tuple[Run, Run, list[Plan]]]:
     """Yield for each repetition its sync run, its concurrent run, and the plans in order."""
     rng = random.Random(pairs.order_seed)  # noqa: S311  an experiment's order, not a secret
-    for _ in range(pairs.repeats):
+    if pairs.sync_function is None:
+        endpoint = endpoint or connect()
+    for number in range(pairs.repeats):
         sync, concurrent = (
-            replace(build_plan(side, endpoint, journal=pairs.journal), strict=True)
+            replace(
+                build_plan(side, side.function or endpoint, journal=pairs.journal),
+                strict=True,
+                warm_up=number == 0,
+            )
             for side in (pairs.sync, pairs.concurrent)
         )
         order = [sync, concurrent]
@@ -171,9 +192,47 @@ def _plan_pairs(pairs: Pairs, endpoint: Endpoint) -> Iterator[tuple[Run, Run, li
         yield sync.run, concurrent.run, order
 
 
-def _check_comparison(strategy: str, repeats: object) -> None:
+def _check_functions(endpoint: object, sync: object, concurrent: object) -> Function | None:
+    """Return the function of the sync side; None where an endpoint makes the calls.
+
+    Raises
+    ------
+    TypeError
+        If there are not two functions, or none, or the sync one does not block.
+    """
+    if sync is None and concurrent is None:
+        if isinstance(find_target(endpoint), Function):
+            raise TypeError(
+                "compare() was given one function, and two are compared: one that blocks, and one "
+                "for many at once. Write compare(items, sync=ask, concurrent=ask_async)."
+            )
+        return None
+    if sync is None or concurrent is None or endpoint is not None:
+        given = "an endpoint beside" if endpoint is not None else "only one of"
+        raise TypeError(
+            f"compare() was given {given} sync= and concurrent=, and two functions are compared. "
+            "Write compare(items, sync=ask, concurrent=ask_async)."
+        )
+    for name, function in (("sync", sync), ("concurrent", concurrent)):
+        if not isinstance(find_target(function), Function):
+            raise TypeError(
+                f"{name}= must be a function that takes an item, not {type(function).__name__}. "
+                "Write compare(items, sync=ask, concurrent=ask_async)."
+            )
+    blocking = find_target(sync)
+    assert isinstance(blocking, Function)  # noqa: S101  as was just seen
+    if blocking.is_async:
+        raise TypeError(
+            f"sync={blocking.name} is async, and the sync side waits for one call after the other. "
+            "Give it a function that blocks: def ask(item): …"
+        )
+    return replace(blocking, is_chosen=True)
+
+
+def _check_comparison(strategy: str | None, repeats: object) -> None:
     """Raise ValueError unless `strategy` is a concurrent one and `repeats` a number from 1."""
-    check_strategy(strategy)
+    if strategy is not None:
+        check_strategy(strategy)
     if strategy == "sequential":
         raise ValueError(
             argument("strategy")

@@ -75,6 +75,11 @@ def as_item(value: Any, *, label: str | None = None, custom_id: str | None = Non
     return Item(messages=[{"role": "user", "content": text}], value=value, custom_id=custom_id)
 
 
+def item_of(prompt: Prompt) -> Any:
+    """Return what a function is called with."""
+    return prompt.value if isinstance(prompt, Item) else prompt
+
+
 def item_to_dict(item: Item) -> dict[str, Any]:
     """Return what a journal keeps of an item: as JSON can hold it, and its label.
 

@@ -113,6 +113,8 @@ async def _make_function_calls(
     options = plan.options
     client = FunctionClient(function, options.strategy)
     async with interruptible_task(), client, LoopLag() as lag:
+        if plan.warm_up:
+            await client.warm_up(plan.prompts[0], seconds=options.timeout)
         with hooks(), _open_call_runner(plan, journal, clock) as runner, inside_run():
             client.stop, client.say = runner.stop, runner.say
             client.record = lambda call: inside(call, runner.origin)

@@ -47,6 +47,7 @@ class Plan:
     resumes: bool = False
     strict: bool = False  # raise if the first call is rejected, even without a second sign
     speak: Callable[[str], str] = str  # how messages are printed: `for_command_line` in a command
+    warm_up: bool = False  # call a function once before, untimed
     note: str | None = None  # the journal line with what is new in a resumed run, see `changes`
 
     @property
@@ -97,9 +98,10 @@ def check_items(
 
 
 def build_plan(
-    checked: CheckedArguments, endpoint: Endpoint | Function, *, journal: object = None
+    checked: CheckedArguments, endpoint: Endpoint | Function | None, *, journal: object = None
 ) -> Plan:
     """Return the plan of a run at `endpoint`, none of its calls made yet."""
+    endpoint = endpoint or connect()
     check_reported_cost(checked.options.caps, reports_cost=endpoint.reports_cost)
     options = replace(checked.options, journal=choose_journal_path(journal, endpoint))
     run = build_run(checked.prompts, endpoint, options)

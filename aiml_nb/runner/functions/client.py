@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from ...loop.interrupt import count_presses
+from ...prompts import Prompt
+from ...prompts.items import item_of
 from ...records import Call
 from ..options import BLOCKING
 from .function import Function
@@ -87,6 +89,10 @@ class FunctionClient:
         traceback: TracebackType | None,
     ) -> None:
         self._workers.close()
+
+    async def warm_up(self, prompt: Prompt, *, seconds: float) -> None:
+        """Call the function once, whatever comes of it: the run itself tells."""
+        await self.call(item_of(prompt), Call(index=0, custom_id="", prompt=""), seconds=seconds)
 
     async def call(self, item: Any, call: Call, *, seconds: float) -> Outcome:
         """Call the function and wait for what it returns, so many seconds at most."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ...endpoint.failures import Failure
-from ...prompts.items import Item
+from ...prompts.items import item_of
 from ...records import Attempt, Call
 from ...replies.outcome import Verdict
 from ..pacing.deadlines import Deadline
@@ -38,8 +38,7 @@ class Items:
     def make(self, call: Call, attempt: Attempt) -> ItemRequest:
         """Return what the function is called with."""
         name = f"{self._plan.run.run_id}.{call.index}.{attempt.number}"
-        item = self._plan.prompts[call.index]
-        return ItemRequest(name, item.value if isinstance(item, Item) else item, call)
+        return ItemRequest(name, item_of(self._plan.prompts[call.index]), call)
 
     def drop_rejected_option(self, failure: Failure, request: ItemRequest) -> bool:
         """Say that nothing is to be sent otherwise."""
