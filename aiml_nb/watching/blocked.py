@@ -89,13 +89,17 @@ class LoopWatcher:
             self._close(thread)
 
     def _look(self) -> None:
-        me = threading.get_ident()
         while not self._end.wait(INTERVAL):
-            for thread, frame in sys._current_frames().items():
-                if thread != me:
-                    self._take(thread, frame, time.perf_counter())
-            for thread in self._steps.keys() - sys._current_frames().keys():
-                self._close(thread)
+            self._look_once()
+
+    def _look_once(self) -> None:
+        """Look at all threads but this; no frame outlives the look, nor what a user has in it."""
+        frames = sys._current_frames()
+        del frames[threading.get_ident()]  # a frame with itself in a variable would stay
+        for thread, frame in frames.items():
+            self._take(thread, frame, time.perf_counter())
+        for thread in self._steps.keys() - frames.keys():
+            self._close(thread)
 
     def _take(self, thread: int, frame: FrameType, at: float) -> None:
         """Take one look at a thread."""

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -428,6 +429,22 @@ class TestWhere:
             list(ask(client, stream=True))
 
         assert (run.notices, run.loop_lag_max) == ([], None)
+
+
+class TestLook:
+    def test_a_look_keeps_nothing_of_the_users(self) -> None:
+        class Thing:
+            pass
+
+        def use() -> weakref.ref[Thing]:
+            thing = Thing()
+            time.sleep(0.1)  # while it is looked at
+            return weakref.ref(thing)
+
+        with nb.watch():
+            gone = [use()() is None for _ in range(5)]
+
+        assert sum(gone) >= 3  # one may be looked at in the moment of its end
 
 
 class TestSteps:
