@@ -1,6 +1,6 @@
-"""What records show of themselves: the one door from plain data up to numbers, words and pictures.
+"""The one way from records up to analysis, report and plot.
 
-Each function imports what it needs when it is called, so that records cost nothing to import.
+Each function imports what it needs when it is called: importing records loads none of those.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The calls of a run as numpy columns, read once; what was measured of them is kept beside them."""
+"""The calls of a run as numpy columns, read once, and a cache of the measures made of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Columns(Run):
-    """A run whose calls change no more, so that each column and each measure is computed once.
+    """A run whose calls no longer change, so that each column and each measure is computed once.
 
     It is a `Run` with the same calls, and goes wherever one goes. Columns are arrays with one
     element per call, in the order of ``calls``: stamps and times in seconds, NaN for None.
@@ -42,22 +42,22 @@ class Columns(Run):
 
     @cached_property
     def submitted(self) -> FloatArray:
-        """Stamps."""
+        """When each call was submitted."""
         return self._stamps("submitted")
 
     @cached_property
     def started(self) -> FloatArray:
-        """Stamps."""
+        """When each call got its slot."""
         return self._stamps("started")
 
     @cached_property
     def first_token(self) -> FloatArray:
-        """Stamps."""
+        """When the first text of each call came."""
         return self._stamps("first_token")
 
     @cached_property
     def finished(self) -> FloatArray:
-        """Stamps."""
+        """When each call finished."""
         return self._stamps("finished")
 
     @cached_property
@@ -126,9 +126,9 @@ def measure(function: Callable[[Columns], T]) -> Callable[[Run], T]: ...
 @overload
 def measure(function: Callable[[Columns, Columns], T]) -> Callable[[Run, Run], T]: ...
 def measure(function: Callable[..., T]) -> Callable[..., T]:
-    """Make `function`, which takes the columns of runs, take runs.
+    """Let `function`, which takes the columns of runs, take any runs, and cache what it returns.
 
-    Of columns that are at hand each measure is computed once.
+    The cache is part of the columns: of a plain run, which may still change, nothing is kept.
     """
 
     @wraps(function)

@@ -153,7 +153,7 @@ def end_of(run: Columns) -> float:
 
 
 def _held(run: Columns) -> FloatArray:
-    """Return how long each call that started held its slot: until the last finish if for ever."""
+    """Return how long each call held its slot; if it never finished, until the last finish."""
     ends = known(run.finished)
     end = float(ends.max()) if ends.size else 0.0
     held = np.where(np.isnan(run.finished), end, run.finished) - run.started

@@ -11,7 +11,7 @@ from .arrays import Columns, FloatArray, IntArray, measure
 from .bounds import peak_in_flight, slots, upper_bound
 from .pauses import refusals
 
-# What client and network may add to the upper bound before slots count as idle.
+# Client and network add to the upper bound: only a run this share longer had idle slots.
 TOLERANCE = 0.05
 # Calls overlap if they do so for more than this share of the time they could.
 _OVERLAP = 0.01
@@ -119,7 +119,7 @@ class _Done:
         possible = total - float(np.max(self.ends - self.starts))
         busy_until = np.concatenate([[-np.inf], np.maximum.accumulate(self.ends)[:-1]])
         covered = np.maximum(0.0, self.ends - np.maximum(self.starts, busy_until)).sum()
-        # Calls that took no time at all cannot be told apart from calls at the same time.
+        # Of calls that took no time nothing can overlap: no evidence of one at a time.
         return float(total - covered) / possible if possible > 0 else 1.0
 
     @property

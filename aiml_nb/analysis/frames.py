@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TYPES = {str: "string", int: "Int64", float: "Float64", bool: "boolean"}
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_SURROGATES = re.compile("[\ud800-\udfff]")  # no encoding has them: writing the table would fail
 
 # The rows of a table that is built from numbers: each column's value and its type.
 Row = dict[str, tuple[Any, type]]

@@ -8,7 +8,8 @@ import numpy as np
 
 from .arrays import Columns, FloatArray, measure
 
-# Fewer calls than this, or a load that varies by less than this factor, tell nothing about growth.
+# With fewer calls than this, or a load that varies by less than this factor, the slope of the line
+# would be noise.
 _MIN_CALLS = 20
 _MIN_LOAD_RATIO = 1.5
 

@@ -50,13 +50,13 @@ class PairTimes:
 
 @measure
 def pair_times(sync: Columns, concurrent: Columns) -> PairTimes:
-    """Time both runs over the prompts that were answered in both, so that like meets like.
+    """Time both runs over the prompts that were answered in both, so that the same work is timed.
 
     If all prompts were answered in both, these are the makespans. Otherwise a run of one call at a
     time is charged its makespan less the durations of the calls left out, because without them the
     others would have moved up. A run of many at a time is charged the time from its first submit to
-    its last finish among the calls kept: the others ran beside these. That cannot flatter it, since
-    the slots that the left-out calls took are not given back.
+    its last finish among the calls kept: the others ran beside these. The speed-up is never
+    overstated by that: the slots that the left-out calls held still count against the run.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def answered_in_both(sync: Columns, concurrent: Columns) -> set[int]:
         dict(zip(run.values("index", where=timed), run.values("prompt", where=timed), strict=True))
         for run, timed in ((sync, is_timed(sync)), (concurrent, is_timed(concurrent)))
     )
-    # Prompts may have been left out of a file.
+    # Files written without texts have no prompts: then the index alone must match.
     return {
         index
         for index in first.keys() & second.keys()

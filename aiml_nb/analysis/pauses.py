@@ -15,9 +15,9 @@ from .kinds import WATCH
 
 _Span = tuple[float, float]
 
-# An attempt that began within these seconds of a 429 was on its way already.
-_SLIP = 0.02
-# No pause is shorter than a second; what is counted from its first 429 may be, by a little.
+# An attempt that began within these seconds of a 429 was already being sent when it came.
+_IN_TRANSIT = 0.02
+# No pause is shorter than a second; counted from its first 429, one may come out a little shorter.
 _MIN_PAUSE = 0.9
 
 
@@ -69,12 +69,12 @@ def pauses(run: Columns) -> Pauses:
     """
     if run.strategy in ("sequential", WATCH) or not refusals(run):
         return Pauses(spans=[], calls=0)
-    rests = _Waits.after_429s(run)
-    waits = _Waits.for_a_slot(run) + rests
+    after_429s = _Waits.after_429s(run)
+    waits = _Waits.for_a_slot(run) + after_429s
     begins, ends = np.sort(waits.begins), np.sort(waits.ends)
     spans = [
         (start, end)
-        for start, end in _merged(_unsent(run, rests))
+        for start, end in _merged(_unsent(run, after_429s))
         if end - start >= _MIN_PAUSE
         and np.searchsorted(begins, end) - np.searchsorted(ends, start, side="right") > 1
     ]
@@ -132,12 +132,12 @@ class _Waits:
         return len(np.unique(self.places[meets]))
 
 
-def _unsent(run: Columns, rests: _Waits) -> list[_Span]:
+def _unsent(run: Columns, after_429s: _Waits) -> list[_Span]:
     """Return from when to when nothing was sent after a 429: to the next attempt of any call."""
     starts = np.sort(np.fromiter(map(attrgetter("started"), _attempts(run)), np.float64))
-    is_rest = rests.ends > rests.begins + _SLIP
-    at, again = rests.begins[is_rest], rests.ends[is_rest]
-    following = np.append(starts, np.inf)[np.searchsorted(starts, at + _SLIP, side="right")]
+    is_long = after_429s.ends > after_429s.begins + _IN_TRANSIT
+    at, again = after_429s.begins[is_long], after_429s.ends[is_long]
+    following = np.append(starts, np.inf)[np.searchsorted(starts, at + _IN_TRANSIT, side="right")]
     return list(zip(at.tolist(), np.minimum(again, following).tolist(), strict=True))
 
 

@@ -1,4 +1,4 @@
-"""What is spoken of and drawn: one run, a comparison or several runs, looked at once."""
+"""What is described and drawn: one run, a comparison or several runs, resolved once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Subject:
 
     @classmethod
     def of(cls, shown: Shown) -> Subject:
-        """Look at what is given; a list of one run is that run, one of two may be a comparison."""
+        """Return the subject; a list of one run is that run, one of two may be a comparison."""
         if isinstance(shown, Subject):
             return shown
         if isinstance(shown, Comparison):

@@ -30,7 +30,7 @@ _CALL_COLUMNS = (
     *("input_tokens", "output_tokens", "reasoning_tokens", "cost", "model"),
     *("finish_reason", "text"),
 )
-_TOLD_COLUMNS = {"tool_calls": "string", "reasoning": "string", "n_choices": "Int64"}
+_BODY_COLUMNS = {"tool_calls": "string", "reasoning": "string", "n_choices": "Int64"}
 _ATTEMPT_COLUMNS = tuple(each.name for each in dataclasses.fields(Attempt))
 
 
@@ -64,9 +64,9 @@ def call_table(run: Run) -> pd.DataFrame:
     columns["attempts"] = column([len(call.attempts) for call in run.calls], "Int64")
     columns["parameters"] = column(request_parameters(run), "string")
     columns["simulated"] = column([run.simulated] * len(run.calls), "boolean")
-    told = [columns_of(call) for call in run.calls]
-    for name, kind in _TOLD_COLUMNS.items():
-        columns[name] = column([_as_cell(each[name]) for each in told], kind)
+    read = [columns_of(call) for call in run.calls]
+    for name, kind in _BODY_COLUMNS.items():
+        columns[name] = column([_as_cell(each[name]) for each in read], kind)
     return frame(columns | result_columns(run.calls))
 
 

@@ -15,10 +15,11 @@ from .arrays import BoolArray, Columns, known, measure
 
 # The least text, in characters or tokens, that can be judged.
 _MIN_TEXT = 100
-# Tokens of an answer that may show nothing, such as those that begin and end it.
+# Tokens of an answer that may have no text, such as those that mark its beginning and end.
 _UNSEEN = 16
-# Characters that a token of Latin words stands for. It is looked at where so much of the text is
-# Latin letters and blanks, and the answers have so many characters on average.
+# The least and most characters that a token of Latin words stands for on average. Other scripts and
+# code differ too much: the rule applies where this share of the text is Latin letters and blanks,
+# and answers are at least this long on average.
 _CHARACTERS = (1.5, 8.0)
 _WORDS = 0.8
 _LONG = 40
@@ -34,8 +35,8 @@ def usage_measures_text(run: Columns) -> bool | None:
     They cannot if there are more of them than the text has bytes (16 of each answer that may show
     nothing left aside); nor, in answers of some length in Latin words, if a token stands for less
     than 1.5 or more than 8 characters. Then the server counts something else, such as billing
-    units. How fast they came tells nothing: some servers make thousands in a second. Text is all
-    that came: every choice, calls of tools, and reasoning, unless its tokens are told apart.
+    units. The rate is no criterion: some servers make thousands in a second. Every choice counts
+    as text, and so do calls of tools, and reasoning unless its tokens are reported separately.
 
     Parameters
     ----------
@@ -53,12 +54,12 @@ def usage_measures_text(run: Columns) -> bool | None:
     tokens, visible = sum(call.output_tokens or 0 for call in calls), sum(map(_visible, calls))
     if not calls or max(visible, sum(map(len, texts))) < _MIN_TEXT:
         return None
-    # Some count what was spent on reasoning beside the others, not among them.
+    # Some servers count reasoning tokens among the output tokens, others beside them.
     return any(_can_be(number, texts) for number in {visible, tokens})
 
 
 def output_text(call: Call) -> str:
-    """Return all that the tokens of an answer stand for, as far as it was told."""
+    """Return everything that the tokens of an answer stand for, as far as the server sent it."""
     if call.body is None:
         return call.text
     plain = plain_text_of(call.body)
@@ -76,7 +77,7 @@ def output_text(call: Call) -> str:
 
 
 def _is_text(call: Call) -> bool:
-    """Tell whether an answer has nothing that is neither told nor text: sounds, pictures."""
+    """Tell whether an answer is text alone: the tokens of sounds and pictures measure no text."""
     return not any(
         message.get(each) for message in map(message_of, call.choices) for each in _OTHER
     )
@@ -143,7 +144,7 @@ def visible_tokens(run: Columns) -> int:
 
 @measure
 def count_characters(run: Columns) -> int:
-    """Return the characters of the answers, as far as they were told."""
+    """Return the characters of the answers, as far as the server sent them."""
     return sum(compress(_character_counts(run), run.answered.tolist()))
 
 

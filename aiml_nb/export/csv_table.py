@@ -18,6 +18,7 @@ from .named_runs import FilePath, named_runs
 if TYPE_CHECKING:
     import pandas as pd
 
+# How cells begin that a spreadsheet would run as a formula, in full width too.
 _FORMULA = re.compile("[=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)? *", re.ASCII | re.IGNORECASE)
 _TEXTS = ("prompt", "text", "error", "tool_calls", "reasoning")
@@ -29,8 +30,9 @@ def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bo
     The columns are those of `analysis.call_table` and before them ``run``: the strategy, or
     ``sync`` and ``async`` (numbered from the second pair on: ``sync 2``). A text that a
     spreadsheet would take for a formula gets an apostrophe before it; a number stays as it is. The
-    file is UTF-8 with the mark by which Excel knows it. Read it with
-    ``pandas.read_csv(path, keep_default_na=False, na_values=[""])``: an empty cell is missing.
+    file is UTF-8 with a byte-order mark, without which Excel would take it for another encoding.
+    Read it with ``pandas.read_csv(path, keep_default_na=False, na_values=[""])``: an empty cell is
+    missing.
 
     Parameters
     ----------
@@ -54,7 +56,7 @@ def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bo
     table = pd.concat(frames, ignore_index=True)
     for name in table.columns:
         if table[name].dtype == "string":
-            table[name] = table[name].map(_guarded, na_action="ignore")
+            table[name] = table[name].map(_escape_formula, na_action="ignore")
     # pandas does not quote a lone carriage return, which would end the line.
     data = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     return write_atomic(Path(path), [data.encode("utf-8-sig")])
@@ -71,5 +73,5 @@ def _labelled(name: str, run: Run, *, texts: bool) -> pd.DataFrame:
     return table.drop(columns=[*_TEXTS, *results])
 
 
-def _guarded(text: str) -> str:
+def _escape_formula(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text

@@ -37,7 +37,7 @@ def write_atomic(path: Path, pieces: Iterable[bytes], *, is_private: bool = True
     Parameters
     ----------
     is_private
-        The file is the user's alone; False leaves that to the system's settings.
+        True lets only its owner read the file; False applies the umask.
 
     Raises
     ------

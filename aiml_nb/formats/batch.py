@@ -1,4 +1,4 @@
-"""A reply's body in OpenAI's Batch output: as the server sent it, made whole, or without words.
+"""A reply's body in OpenAI's Batch output: as the server sent it, completed, or without texts.
 
 A line of Batch output is ``{"id", "custom_id", "response": {"status_code", "request_id", "body"},
 "error"}``, and programs that read it expect a whole chat completion for a body. Some servers leave
@@ -88,7 +88,7 @@ def body_of(call: Call) -> dict[str, Any] | None:
 def complete(body: dict[str, Any], known: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return a completion with all required members, and the names of those added.
 
-    Nothing that the server sent is replaced. What is no completion is returned as it is.
+    Nothing that the server sent is replaced. What is not a completion is returned as it is.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def complete(body: dict[str, Any], known: Mapping[str, Any]) -> tuple[dict[str, 
     return {**whole, "choices": choices}, added
 
 
-def take_out(body: dict[str, Any], added: list[str]) -> None:
+def remove_added(body: dict[str, Any], added: list[str]) -> None:
     """Remove from a completion what `complete` has added."""
     for path in added:
         *way, name = path.split(".")
@@ -122,7 +122,7 @@ def take_out(body: dict[str, Any], added: list[str]) -> None:
 def without_words(value: Any, name: str = "") -> Any:
     """Return a completion without the texts of prompts and answers.
 
-    Kept are its shape, its numbers and the names of its makers; lists of tokens are emptied.
+    Its shape, its numbers and the names of model and provider stay; lists of tokens are emptied.
     """
     if name in _COUNTS:
         return _counts(value)

@@ -1,7 +1,7 @@
 """The one dictionary form of a record: its fields by their names, checked where it is read.
 
-`to_dict` makes it of a call or an attempt, and `from_dict` makes a record of it. The files have it
-in shapes of their own: `journal`, `results`, and the JSON of ``aiml-nb compare`` (`saved`).
+`to_dict` makes it of a call, and `from_dict` makes a record of it. Each kind of file has it in its
+own shape: `journal`, `results`, and the JSON of ``aiml-nb compare`` (`saved`).
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def from_dict(kind: type[Record], data: Mapping[str, Any]) -> Record:
     kind
         `Call` or `Run`.
     data
-        Its fields; those that are missing have their defaults, and unknown ones are passed over. A
-        run may have its calls as records: they are taken as they are.
+        Its fields; missing ones get their defaults, and unknown ones are ignored. Calls of a run
+        may be records already: they are taken as they are.
 
     Raises
     ------

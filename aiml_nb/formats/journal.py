@@ -1,10 +1,10 @@
-"""The lines of a journal: what the runner needs to go on. For results see `results`.
+"""The lines of a journal: what the runner needs to resume. For results see `results`.
 
 A journal has one line each for
 
 - its head, ``{"aiml_nb_journal": 1, "run_id", "settings": {…}, "prompts": [{"custom_id",
   "messages", "parameters"}, …]}``: `header`;
-- a run that goes on with other request parameters, or with prompts that are new or not as in the
+- a run that is resumed with other request parameters, or with prompts that are new or not as in the
   head, ``{"aiml_nb_resumed": 1, "parameters": {…}, "prompts": [{…}, …]}``;
 - each attempt about to be sent, ``{"custom_id", "sent": 1, "client_request_id", "at"}``:
   `sent_line`;
@@ -150,9 +150,9 @@ def _fields_of_call(data: Mapping[str, Any], prompt: str) -> dict[str, Any]:
     timing, error = data["timing"], data.get("error") or {}
     body = (data.get("response") or {}).get("body")
     body = body if isinstance(body, dict) else None
-    told = data["call"] if "call" in data else fields_of(body or {})
+    read = data["call"] if "call" in data else fields_of(body or {})
     return {
-        **told,
+        **read,
         "index": timing["index"],
         "custom_id": data["custom_id"],
         "prompt": prompt,

@@ -1,4 +1,4 @@
-"""What a journal says: its lines read back, with those that are damaged counted, not hidden."""
+"""The contents of a journal: its lines read back, the damaged ones listed instead of hidden."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REPAIRED = encode({"aiml_nb_repaired": 1})
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a journal says.
+    """The contents of a journal.
 
     Parameters
     ----------
@@ -27,17 +27,17 @@ class Contents:
     calls
         The newest record of each finished call, by custom_id.
     sent
-        The attempts announced for each call, by custom_id.
+        The attempts of each call that were about to be sent, by custom_id.
     resumed
-        What is new since the head, in the order it was written: see `runner.changes`.
+        What was changed when the run was resumed, in the order written: see `runner.changes`.
     damaged
-        The numbers of the lines that were cut off or damaged, and are passed over.
+        The numbers of the lines that are cut off or damaged, and skipped.
     torn
-        Those of them that a process has left that was killed: they were being written.
+        Those of them that were being written when the process was killed.
     edited
-        The numbers of the lines that can be read, but are not as they were written.
+        The numbers of the lines that can be read, but were edited since they were written.
     takes_edited
-        Whether the records in those lines are taken in.
+        Whether the records in those lines are used.
     """
 
     head: dict[str, Any]
@@ -73,7 +73,7 @@ def read_lines(data: bytes, path: Path, *, takes_edited: bool = False) -> Conten
     Parameters
     ----------
     takes_edited
-        True takes in records whose checksums do not match, as those are that an editor has changed.
+        True also uses records whose checksums do not match, such as those changed in an editor.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def _read_head(line: str) -> tuple[dict[str, Any], bool]:
 def _find_torn(damaged: list[int], lines: list[str]) -> list[int]:
     """Return the damaged lines that were torn by a kill: the last, and those before a repair.
 
-    What closes a torn line off may be torn itself.
+    The line that marks the repair may be cut off itself, by the next crash.
     """
     torn: list[int] = []
     for number in reversed(damaged):

@@ -34,7 +34,7 @@ def run_from_journal(lines: Iterable[Mapping[str, Any]]) -> Run:
     Raises
     ------
     ValueError
-        If the first line is no head, or one is not what it should be.
+        If the first line is not a header, or another is malformed.
     """
     head, *rest = [*lines] or [{}]
     if head.get("aiml_nb_journal") != VERSION:

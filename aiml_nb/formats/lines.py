@@ -6,7 +6,7 @@ r"""Records as lines of JSON, each with its checksum; and JSON text.
     os.write(handle, encode_record(call_to_dict(call)).encode())
 
 Lines are UTF-8 without line breaks inside, whatever an answer holds: lone surrogates are escaped,
-and in records numbers that JSON does not know become null. The last member of a line is
+and in records NaN and infinities become null. The last member of a line is
 ``"crc32"``: `zlib.crc32` of the line without it.
 """
 
@@ -46,7 +46,7 @@ def encode(data: Mapping[str, Any]) -> str:
     Raises
     ------
     TypeError, ValueError
-        If something in it is nothing that JSON knows.
+        If `data` holds something that JSON cannot represent.
     """
     try:
         return _with_checksum(_COMPACT.encode(data).encode())
@@ -57,7 +57,7 @@ def encode(data: Mapping[str, Any]) -> str:
 def encode_record(data: Mapping[str, Any]) -> str:
     """Return the record of an attempt or a call as `encode` does, four times as fast.
 
-    For what we have made ourselves: it takes many things that JSON does not know.
+    Only for records made here: pydantic also encodes what JSON has no form for, such as dates.
     """
     try:
         line = to_json(data, inf_nan_mode="null")
@@ -76,8 +76,8 @@ def _with_checksum(line: bytes) -> str:
 def split_lines(data: bytes) -> list[str]:
     """Return the lines of a file as written, in whatever encoding an editor has saved it.
 
-    Line ends of all systems, a byte-order mark, UTF-16 and Latin-1 (by Windows' name, 1252) are
-    undone; what is no text at all comes as U+FFFD, and fails its checksum.
+    Line ends of all systems, a byte-order mark, UTF-16 and Latin-1 (Windows calls it 1252) are
+    converted back. Bytes that are not text become U+FFFD, so that their checksum fails.
     """
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
@@ -113,7 +113,7 @@ def decode_edited(line: str) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If it is not a JSON object with a checksum, right or wrong.
+        If it is not a JSON object with a checksum, whether that matches or not.
     """
     data = parse(line)
     if not (isinstance(data, dict) and isinstance(data.pop("crc32", None), int)):
@@ -127,7 +127,7 @@ def decode(line: str) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the line is no JSON object, or is not the line that was written.
+        If the line is not a JSON object, or not the line that was written.
     """
     at = line.rfind(_CRC_NAME)
     found = _CRC.match(line, at) if at >= 0 else None

@@ -15,13 +15,14 @@ Every line of the file is a JSON object that stands by itself, in the prompts' o
   ``parameters``, where they are not those of the run: the fields of `records.Call`, null where one
   does not apply; and ``api``, ``children`` and ``result``, for calls that have them;
 - ``id``, ``response`` and ``error``, as in OpenAI's Batch output, for programs that read that.
-  ``response.body`` is `records.Call.body`, the whole reply; ``added`` names what the server left
-  out of it and that shape needs, such as ``["created", "choices.0.index"]``: it is ours;
+  ``response.body`` is `records.Call.body`, the whole reply; ``added`` names the members that the
+  format requires and the server left out, such as ``["created", "choices.0.index"]``: they are
+  filled in here;
 - ``run``, the fields of `records.Run` but for its calls: how, where and when
   (``run.started_at``, seconds since the epoch) the call was made, and with which request
   ``parameters``. ``limit_history`` is in the first row only.
 
-The journal (`journal`) is another file: what the runner needs to go on, written as things happen.
+The journal (`journal`) is another file: what the runner needs to resume, written as it happens.
 `saved.read_saved` reads both.
 """
 
@@ -34,7 +35,7 @@ from typing import Any
 
 from ..completion import columns_of
 from ..records import Call, Run
-from .batch import complete, reply_of, take_out
+from .batch import complete, remove_added, reply_of
 from .codec import (
     CALL_FIELDS,
     OPTIONAL_FIELDS,
@@ -142,7 +143,7 @@ def _fields_of_call(row: Mapping[str, Any]) -> dict[str, Any]:
     if added == ["body"]:
         body = None
     elif body:
-        take_out(body, added)
+        remove_added(body, added)
     data["error"] = (row["error"] or {}).get("message")
     data["attempts"] = row["attempts"]
     data["parameters"] = row.get("parameters") or {}

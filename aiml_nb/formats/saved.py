@@ -80,7 +80,7 @@ def _read(lines: list[str]) -> tuple[Run | Comparison, list[int], list[int]]:
     texts = [*filter(str.strip, lines)] or [""]
     first = _parse_or_none(texts[0])
     whole = first if len(texts) == 1 else None
-    if first is None:  # else the lines after it are texts of their own
+    if first is None:  # the first line is not JSON by itself: perhaps the whole file is
         whole = _parse_or_none("\n".join(lines))
     if not _is_header(first):
         if isinstance(whole, dict) and not (is_row(whole) or _is_header(whole)):

@@ -10,7 +10,7 @@ from .style import EDGE, WIDTH
 LABEL_GAP = 7
 _ARROW_HALF = 5
 _TEXT_HEIGHT = 13
-# Room for the arrow and its text under the rows, where no row has room.
+# Room for the arrow and its text under the rows, if they would cover something within.
 STRIP = 30
 # Half of the text of a tick at the very end of the axis.
 _LAST_TICK = 16

@@ -18,7 +18,8 @@ from .text import width_of
 
 _ABOVE, _STRIP, _BELOW = 24, 62, 44
 _MARGIN = 16
-# An interval reaches at most this far beyond the dots: the headline has its ends.
+# The axis shows the interval up to this factor beyond the dots; with few pairs it may be far wider,
+# and its ends are in the headline.
 _REACH = 3.0
 # Round ratios for wide axes and for narrow ones.
 _STEPS = (
@@ -27,7 +28,8 @@ _STEPS = (
     tuple(1 + i / 100 for i in range(900)),
 )
 _MIN_TICKS = 4
-# Successive multiples of it, without their whole parts, are spread evenly.
+# The fractions of successive multiples of the golden ratio are spread evenly: dots of equal ratios
+# get different heights, and the same ones each time.
 _GOLDEN = 0.6180339887498949
 
 

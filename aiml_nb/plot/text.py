@@ -32,7 +32,7 @@ OTHER_FONTS = (
     "Segoe UI Emoji",
     "Segoe UI Symbol",
 )
-# White square: stands for what no font at hand can draw.
+# A white square in place of what no installed font can draw.
 MISSING = "□"
 
 
@@ -56,7 +56,7 @@ def families(text: str, *, others: tuple[str, ...] = OTHER_FONTS) -> list[str]:
 
 
 def drawable(text: str, *, others: tuple[str, ...] = OTHER_FONTS) -> str:
-    """Replace the characters that no font at hand can draw, about which matplotlib would warn."""
+    """Replace the characters that no installed font can draw: matplotlib would warn of them."""
     fonts = [_characters_of(name) for name in families(text, others=others)]
     return "".join(c if any(ord(c) in font for font in fonts) else MISSING for c in text)
 
@@ -75,7 +75,7 @@ def width_of(text: str, *, size: float, bold: bool = False) -> float:
     """
     weight = "bold" if bold else "normal"
     font = FontProperties(family=families(text), size=size, weight=weight)
-    measure = _ruler().get_text_width_height_descent
+    measure = _renderer().get_text_width_height_descent
     return float(measure(text, font, ismath=False)[0])  # type: ignore[no-untyped-call]
 
 
@@ -123,7 +123,7 @@ def cut(text: str, *, width: float, size: float) -> str:
 
 
 @cache
-def _ruler() -> RendererAgg:
+def _renderer() -> RendererAgg:
     return RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call]
 
 

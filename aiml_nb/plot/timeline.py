@@ -85,7 +85,7 @@ def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
     TypeError
         If it is none of these.
     """
-    subject = _look_at(shown)
+    subject = _subject_of(shown)
     with own_style():
         drawn = TimelineFigure(subject) if figure is None else figure
         drawn.clear()
@@ -107,7 +107,7 @@ def display_bundle(shown: Plottable) -> dict[str, Any]:
         ``image/png`` (base64), ``text/html`` (the same picture with its alternative text, which
         JupyterLab drops of a bare PNG, and the calls in words) and ``text/plain``.
     """
-    subject = _look_at(shown)
+    subject = _subject_of(shown)
     return _bundle(plot_timeline(subject), subject)
 
 
@@ -116,7 +116,7 @@ def draw_png(shown: Plottable) -> bytes:
     return _png(plot_timeline(shown))
 
 
-def _look_at(given: Plottable) -> Subject:
+def _subject_of(given: Plottable) -> Subject:
     if isinstance(given, str | os.PathLike):
         given = read_saved(given)
     if isinstance(given, Run | Comparison | Subject):

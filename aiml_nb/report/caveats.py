@@ -39,7 +39,7 @@ _ADAPTIVE = Message('strategy="adaptive"', "--strategy adaptive")
 _BACKOFF_SHARE = 0.1
 
 
-def remark_order(run: Run, whose: str) -> str:
+def caveat_order(run: Run, whose: str) -> str:
     """Say in which order the calls of a concurrent run finished.
 
     Parameters
@@ -76,7 +76,7 @@ def _set_by_slowest(run: Run, whose: str) -> str:
     return f"; the slowest call sets the {whose}total"
 
 
-def remark_idle_slots(run: Run) -> str:
+def caveat_idle_slots(run: Run) -> str:
     """Say that slots stood idle, for how long, and what to try."""
     found = diagnose(run)
     if found is None:
@@ -119,12 +119,12 @@ def remark_idle_slots(run: Run) -> str:
     return f"{what}: the run took {took}, at least {format_seconds(found.lost)} too long. " + advice
 
 
-def remark_notices(run: Run) -> str:
+def caveat_notices(run: Run) -> str:
     """Say what befell the run, as it noted it down itself."""
     return join(" ", run.notices)
 
 
-def remark_pauses(run: Run) -> str:
+def caveat_pauses(run: Run) -> str:
     """Say for how long nothing was sent after 429s."""
     found = pauses(run)
     if not found.spans:
@@ -136,7 +136,7 @@ def remark_pauses(run: Run) -> str:
     )
 
 
-def remark_backoff(run: Run) -> str:
+def caveat_backoff(run: Run) -> str:
     """Say that much of the time went by between attempts."""
     total, slept = float(np.nansum(Columns.of(run).duration)), backoff_time(run)
     if not total or slept < _BACKOFF_SHARE * total:
@@ -147,7 +147,7 @@ def remark_backoff(run: Run) -> str:
     )
 
 
-def remark_lag(runs: Sequence[Run]) -> str:
+def caveat_lag(runs: Sequence[Run]) -> str:
     """Say for how much of a run the event loop was too late to tell the model's time from ours.
 
     Of several runs the one that was late for the largest part is spoken of.
@@ -187,7 +187,7 @@ def _most(run: Run) -> float:
     return min(LAG_LIMIT, max(_LAG_NOISE, _LAG_SHARE * float(np.median(waits))))
 
 
-def remark_usage(run: Run) -> str:
+def caveat_usage(run: Run) -> str:
     """Say that the server counts something else than tokens of text."""
     if usage_measures_text(run) is not False:
         return ""

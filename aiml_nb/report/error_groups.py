@@ -1,4 +1,4 @@
-"""The different things that went wrong with many calls, each with how often it did."""
+"""Errors of many calls, grouped by their message and counted."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from ..records import Call
 
-# What differs from one reply to the next and means nothing: identifiers, and numbers that stand
-# alone. Not the numbers in names, such as those of models.
-_PASSING = re.compile(
+# What differs between replies with the same cause: identifiers, and numbers that stand alone. Those
+# within names stay: errors about two models have two causes.
+_VARIABLE_PARTS = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
     r"|\b(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{10,}\b"  # letters and figures mixed, such as a hash
     r"|\b[a-z]+[_-](?=[0-9a-z]*\d)[0-9a-z]{6,}\b"  # req_011CSHoEeqs5
@@ -46,7 +46,7 @@ def group_errors(calls: Iterable[Call]) -> list[ErrorGroup]:
     counts: Counter[tuple[str, str | None, str]] = Counter()
     for call in calls:
         if call.error:
-            kind = (call.outcome, call.error_type, _PASSING.sub("#", call.error))
+            kind = (call.outcome, call.error_type, _VARIABLE_PARTS.sub("#", call.error))
             first.setdefault(kind, call.error)
             counts[kind] += 1
     return [ErrorGroup(kind[0], kind[1], first[kind], n) for kind, n in counts.most_common()]

@@ -18,16 +18,16 @@ from ..analysis.usage import find_length
 from ..messages import join
 from ..records import Comparison, Run
 from .caveats import (
-    remark_backoff,
-    remark_idle_slots,
-    remark_lag,
-    remark_notices,
-    remark_order,
-    remark_pauses,
-    remark_usage,
+    caveat_backoff,
+    caveat_idle_slots,
+    caveat_lag,
+    caveat_notices,
+    caveat_order,
+    caveat_pauses,
+    caveat_usage,
 )
-from .kinds import remark_hidden_retries, remark_inner, remark_kinds, remark_steps
-from .losses import remark_cut, remark_cut_sides, remark_losses, remark_unlike
+from .kinds import caveat_hidden_retries, caveat_inner, caveat_kinds, caveat_steps
+from .losses import caveat_cut, caveat_cut_sides, caveat_losses, caveat_unlike
 from .several import count_timed, several_caveat, several_finding
 from .wording import (
     at_a_time,
@@ -44,9 +44,9 @@ from .wording import (
 LENGTH_LIMIT = 0.1
 
 
-_REMARKS = (
-    *(remark_kinds, remark_inner, remark_steps, remark_notices, remark_hidden_retries),
-    *(remark_pauses, remark_idle_slots, remark_backoff, remark_usage),
+_CAVEATS = (
+    *(caveat_kinds, caveat_inner, caveat_steps, caveat_notices, caveat_hidden_retries),
+    *(caveat_pauses, caveat_idle_slots, caveat_backoff, caveat_usage),
 )
 
 
@@ -84,20 +84,25 @@ def caveat(shown: Shown) -> str:
     """
     subject = Subject.of(shown)
     if subject.are_several:
-        return several_caveat(subject.runs, remarks=_REMARKS)
+        return several_caveat(subject.runs, caveats=_CAVEATS)
     run = subject.run
     if subject.comparison is None or subject.pair is None:
-        parts = [remark_losses(run), remark_cut(run), remark_order(run, "")]
+        parts = [caveat_losses(run), caveat_cut(run), caveat_order(run, "")]
     else:
         parts = [
             _repeats(subject.comparison),
-            remark_unlike(subject.comparison),
-            remark_cut_sides(subject.comparison),
+            caveat_unlike(subject.comparison),
+            caveat_cut_sides(subject.comparison),
             _lengths(*subject.pair),
-            remark_order(run, "" if is_watched(run) else f"{concurrent_name(run)} "),
+            caveat_order(run, "" if is_watched(run) else f"{concurrent_name(run)} "),
         ]
     simulated = "Simulated." if any(each.simulated for each in subject.runs) else ""
-    said = [simulated, *parts, *(remark(run) for remark in _REMARKS), remark_lag(subject.runs)]
+    said = [
+        simulated,
+        *parts,
+        *(caveat_of(run) for caveat_of in _CAVEATS),
+        caveat_lag(subject.runs),
+    ]
     return join(" ", filter(None, said))
 
 

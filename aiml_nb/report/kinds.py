@@ -25,7 +25,7 @@ from .wording import format_seconds, join_and, pluralize
 _MAX_NAMED = 4
 
 
-def remark_kinds(run: Run) -> str:
+def caveat_kinds(run: Run) -> str:
     """Say that calls of several kinds or models are ranked together."""
     if not is_watched(run) or parents(run):
         return ""
@@ -39,7 +39,7 @@ def remark_kinds(run: Run) -> str:
     return f"Calls of {join_and(said)} are ranked together." if said else ""
 
 
-def remark_inner(run: Run) -> str:
+def caveat_inner(run: Run) -> str:
     """Say how many calls were made within others, of which kinds, and how many are not drawn."""
     inner = inner_calls(run)
     if not inner:
@@ -52,7 +52,7 @@ def remark_inner(run: Run) -> str:
     return f"{said}; {deeper:,} of them lie deeper than is drawn." if deeper else f"{said}."
 
 
-def remark_steps(run: Run) -> str:
+def caveat_steps(run: Run) -> str:
     """Say how long the named steps took."""
     times: dict[str, list[float]] = {}
     for call in parents(run):
@@ -72,7 +72,7 @@ def remark_steps(run: Run) -> str:
     return f"Steps, at the median: {', '.join(parts)}."
 
 
-def remark_hidden_retries(run: Run) -> str:
+def caveat_hidden_retries(run: Run) -> str:
     """Say which calls the client of the code that was watched sent again by itself."""
     calls = retried(run) if is_watched(run) else []
     calls = [*calls, *(call for call in inner_calls(run) if len(call.attempts) > 1)]

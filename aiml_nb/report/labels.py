@@ -71,7 +71,7 @@ def sanitize(text: str, *, width: int = LABEL_WIDTH) -> str:
     width
         The most characters of the result.
     """
-    # Enough of the text to fill the line whatever is dropped from it; the rest may be megabytes.
+    # Only the beginning is cleaned, long enough to fill the line: a prompt may have megabytes.
     start = text.lstrip()[: 40 * width]
     line = " ".join(start.split())
     if not (line.isascii() and line.isprintable()):

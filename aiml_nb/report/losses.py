@@ -16,13 +16,13 @@ _MAX_MESSAGES = 3
 _MESSAGE_WIDTH = 100
 
 
-def remark_losses(run: Run) -> str:
+def caveat_losses(run: Run) -> str:
     """Say how many calls of a run have no answer, of which kinds, and what the errors say."""
     lost = losses(unanswered(run))
     return f"{lost[0].upper()}{lost[1:]}.{_quote_errors(unanswered(run))}" if lost else ""
 
 
-def remark_cut(run: Run) -> str:
+def caveat_cut(run: Run) -> str:
     """Say how many answers of a run were cut by max_tokens."""
     cut, answered = count_cut(run), count_answered(run)
     if not cut:
@@ -33,7 +33,7 @@ def remark_cut(run: Run) -> str:
     return f"{_all_answers(cut)} cut by max_tokens."
 
 
-def remark_unlike(comparison: Comparison) -> str:
+def caveat_unlike(comparison: Comparison) -> str:
     """Say which calls of a comparison have no answer, and over which prompts it is made then."""
     sides = {
         side: [call for run in runs for call in unanswered(run)]
@@ -53,7 +53,7 @@ def remark_unlike(comparison: Comparison) -> str:
     return f"{said}; compared over the {which}.{errors}"
 
 
-def remark_cut_sides(comparison: Comparison) -> str:
+def caveat_cut_sides(comparison: Comparison) -> str:
     """Say how many answers of each side of a comparison were cut by max_tokens."""
     counts = {
         side: (sum(map(count_cut, runs)), sum(map(count_answered, runs)))

@@ -9,8 +9,8 @@ import numpy as np
 from ..analysis.arrays import Columns
 from ..analysis.pairs import differences, is_timed
 from ..records import Run
-from .caveats import remark_lag
-from .losses import remark_cut, remark_losses
+from .caveats import caveat_lag
+from .losses import caveat_cut, caveat_losses
 from .subjects import run_names
 from .wording import format_seconds, join_and, pace, pluralize
 
@@ -48,19 +48,19 @@ def several_finding(runs: Sequence[Run]) -> str:
     return f"{said}; {last} took {format_seconds(worst)}"
 
 
-def several_caveat(runs: Sequence[Run], *, remarks: Sequence[Callable[[Run], str]]) -> str:
+def several_caveat(runs: Sequence[Run], *, caveats: Sequence[Callable[[Run], str]]) -> str:
     """Say what to bear in mind with several runs.
 
     Parameters
     ----------
     runs
         The runs.
-    remarks
+    caveats
         What is to be said of each.
     """
     said = ["Simulated."] if any(run.simulated for run in runs) else []
     said += ["1 run each, so no error bar."]
     for name, run in zip(run_names(runs), runs, strict=True):
-        found = [remark_losses(run), remark_cut(run), *(remark(run) for remark in remarks)]
+        found = [caveat_losses(run), caveat_cut(run), *(caveat_of(run) for caveat_of in caveats)]
         said += [f"{name}: {part[0].lower()}{part[1:]}" for part in found if part]
-    return " ".join([*said, *filter(None, [remark_lag(runs)])])
+    return " ".join([*said, *filter(None, [caveat_lag(runs)])])

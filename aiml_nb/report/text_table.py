@@ -19,7 +19,7 @@ from .labels import cells, labels
 from .subjects import MAX_ROWS, subjects
 from .wording import format_percent, format_seconds, is_concurrent, ordinal, outcome_in_words
 
-# Of more calls than have a row each, so many are shown at either end.
+# Of a run with more calls, this many are shown from the beginning and the end.
 _FIRST, _LAST = 20, 3
 
 _HEADINGS = ("order", "call", "start", "first token", "finish", "outcome")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aiml_nb.analysis import diagnose, upper_bound
 from aiml_nb.records import LimitChange, Run
 from aiml_nb.report import what_if
-from aiml_nb.report.caveats import remark_idle_slots
+from aiml_nb.report.caveats import caveat_idle_slots
 from aiml_nb.report.wording import at_a_time
 
 from .builders import call, make_run, make_sync, timed, with_retries
@@ -72,7 +72,7 @@ def test_calls_that_ended_before_the_last_was_begun() -> None:
     assert found is not None
     assert (found.kind, found.peak, found.slots) == ("slow_start", 6, 100)
     assert found.lost == pytest.approx(0.99)
-    assert remark_idle_slots(run) == (
+    assert caveat_idle_slots(run) == (
         "It took the program 0.99 s to begin all the calls, and the first were answered before the "
         "last were sent: no more than 6 were in flight at once. A higher limit would change "
         "nothing."
