@@ -30,6 +30,7 @@ class Columns(Run):
     element per call, in the order of ``calls``: stamps and times in seconds, NaN for None.
     """
 
+    # Columns are keys of the cache: comparing records would cost more than to measure them.
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
@@ -134,7 +135,7 @@ def measure(function: Callable[..., T]) -> Callable[..., T]:
     @wraps(function)
     def measured(*runs: Run) -> T:
         first, *others = map(Columns.of, runs)
-        key = (function, *others)
+        key = (function, *others)  # what is measured of a pair is kept by its first run
         if key not in first.measured:
             first.measured[key] = function(first, *others)
         found: T = first.measured[key]

@@ -21,6 +21,7 @@ def peak_in_flight(run: Columns) -> int:
         return 0
     ends = np.sort(run.finished[~np.isnan(run.started)])  # NaN, never finished, comes last
     done = np.searchsorted(ends, starts, side="right")
+    # A call that took no time is over when it starts: there is still one in flight.
     return max(1, int(np.max(np.arange(1, starts.size + 1) - done)))
 
 

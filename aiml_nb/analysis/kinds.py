@@ -11,7 +11,7 @@ from ..records import CHAT, Call, Run
 from .answered import is_answered
 from .arrays import Columns, known, measure
 
-# What holds calls and is none itself.
+# Kinds of records that contain calls and are not calls themselves.
 HOLDERS = ("function", "step")
 WATCH = "watch"  # the strategy of a run that is recorded from somebody's own code
 # Of the kinds that answer with text, the first that occurs is drawn without a hatch.

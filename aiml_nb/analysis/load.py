@@ -32,6 +32,7 @@ class BusyTime:
     def __init__(self, spans: Iterable[tuple[float, float]]) -> None:
         known = np.array(list(spans), np.float64).reshape(-1, 2)
         self._starts = np.sort(known[:, 0])
+        # A span that ends before it starts counts as empty, not as negative.
         self._ends = np.sort(known.max(axis=1, initial=-np.inf))
         self._start_sums, self._end_sums = (
             np.concatenate([[0.0], np.cumsum(stamps)]) for stamps in (self._starts, self._ends)

@@ -102,6 +102,7 @@ def interval(comparison: Comparison) -> tuple[float, float] | None:
     """
     if len(comparison.pairs) < 2:
         return None
+    # Ratios multiply: in logarithms twice as fast and twice as slow are equally far from the same.
     logs = [log(ratio) for ratio in pair_ratios(comparison)]
     if len(logs) < 2:
         return None
@@ -118,7 +119,7 @@ def pair_ratios(comparison: Comparison) -> list[float]:
 def median_pair(comparison: Comparison) -> tuple[Run, Run]:
     """Return the pair with the median speed-up, the lower of the two middle ones if R is even.
 
-    Pairs without a speed-up are passed over; if all are, the first pair is returned.
+    Pairs without a speed-up are skipped; if all are, the first pair is returned.
 
     Raises
     ------
@@ -169,7 +170,7 @@ def t_quantile(freedom: int, *, level: float = 0.95) -> float:
     over the angle arctan(t / sqrt(freedom)).
     """
     low, high = 0.0, pi / 2
-    for _ in range(60):
+    for _ in range(60):  # each step halves the range, down to the precision of a float
         middle = (low + high) / 2
         below = _probability_within(middle, freedom) < level
         low, high = (middle, high) if below else (low, middle)

@@ -100,7 +100,7 @@ class _Waits:
     def after_429s(cls, run: Columns) -> _Waits:
         """Return the waits of calls from a 429 to their next attempt, or until they were given up.
 
-        Most runs have few: only these calls are looked at one by one.
+        Most runs have few: only these calls are walked one by one.
         """
         found = [
             (place, at, again)

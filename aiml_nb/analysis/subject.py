@@ -23,7 +23,7 @@ class Subject:
     runs
         All runs; of a comparison those of all its pairs.
     comparison
-        The comparison, None if it is none.
+        The comparison, if it is one.
     """
 
     runs: list[Columns]

@@ -24,7 +24,7 @@ _CHARACTERS = (1.5, 8.0)
 _WORDS = 0.8
 _LONG = 40
 _OTHER = ("audio", "images")
-_SAMPLE = 1000  # answers that are looked at, of very many
+_SAMPLE = 1000  # answers that are read, where there are more: a whole run could take seconds
 _LETTERS = bytes(i for i in range(256) if chr(i).isalpha() or chr(i).isspace())
 
 
@@ -104,6 +104,7 @@ def _count_bytes(text: str) -> int:
 
 def _are_words(texts: list[str]) -> bool:
     """Tell whether texts are Latin letters and blanks for the most part."""
+    # To encode and to delete bytes is far faster than a loop over the characters.
     latin = "".join(texts).encode("latin-1", "ignore")
     letters = len(latin) - len(latin.translate(None, _LETTERS))
     return letters >= _WORDS * sum(map(len, texts))
@@ -127,7 +128,7 @@ class Length(NamedTuple):
 def find_length(*runs: Run) -> Length:
     """Return how the answers of runs are to be measured: in tokens, reasoning included.
 
-    In characters of what is told where a server counts something else, or not all answers.
+    In characters of the text where a server counts something else, or not all answers.
     """
     columns = list(map(Columns.of, runs))
     all_count = all(bool(_has_tokens(run)[run.answered].all()) for run in columns)

@@ -30,6 +30,7 @@ def first_come(durations: Sequence[float], *, slots: int) -> float:
     slots
         How many calls may be in flight.
     """
+    # A heap of when each slot is free again, the earliest first; slots beyond the calls stay empty.
     free = [0.0] * min(slots, max(len(durations), 1))
     for duration in durations:
         heapreplace(free, free[0] + duration)

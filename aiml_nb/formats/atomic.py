@@ -45,6 +45,7 @@ def write_atomic(path: Path, pieces: Iterable[bytes], *, is_private: bool = True
         If it cannot be written; what was there before is still there.
     """
     check_place(path)
+    # In the same folder: from another disk a file cannot be moved in one step.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -67,6 +68,6 @@ def _name_kind(kind: int) -> str:
 
 
 def _umask() -> int:
-    mask = os.umask(0)
+    mask = os.umask(0)  # the system tells the mask only when it is set
     os.umask(mask)
     return mask

@@ -169,7 +169,7 @@ def _fill(
         if given.get(name) is None:
             break
     else:
-        return given
+        return given  # most replies are whole: they are not copied
     missing = {name: value for name, value in known.items() if given.get(name) is None}
     added += [f"{path}{name}" for name in missing]
     return {**given, **missing}

@@ -129,7 +129,7 @@ def decode(line: str) -> dict[str, Any]:
     ValueError
         If the line is not a JSON object, or not the line that was written.
     """
-    at = line.rfind(_CRC_NAME)
+    at = line.rfind(_CRC_NAME)  # the last: an answer may hold the same text
     found = _CRC.match(line, at) if at >= 0 else None
     if not found:
         raise ValueError("The line is cut off, or is none of ours: it ends without a checksum.")

@@ -37,8 +37,8 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
     Warns
     -----
     UserWarning
-        If lines are damaged, as one is where a program was killed. They are passed over: what they
-        told is missing.
+        If lines are damaged, as one is where a program was killed. They are skipped: what
+        they held is missing.
     """
     try:
         with _no_garbage_collection():

@@ -124,6 +124,7 @@ def ticks(horizon: float, *, most: int = 9) -> tuple[list[float], list[str], str
     """
     size, unit = next((size, unit) for least, size, unit in _UNITS if horizon >= least)
     values = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]).tick_values(0, horizon / size)
+    # Rounding may put the last tick a hair beyond the end.
     shown = [float(value) for value in values if 0 <= value <= horizon / size * (1 + 1e-9)]
     step = shown[1] - shown[0] if len(shown) > 1 else 1.0
     decimals = next((d for d in range(4) if abs(round(step, d) - step) < 1e-9), 4)

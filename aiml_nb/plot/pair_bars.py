@@ -49,7 +49,7 @@ class PairBars:
         axes.barh([0, 1], spans, height=0.8, color=[SYNC_COLOUR, BARS["streaming"].face])
         times = pair_times(self.sync, self.concurrent)
         said = format_seconds(spans[0])
-        if 0 < times.kept < times.prompts:  # the headline speaks of fewer prompts than the bar
+        if 0 < times.kept < times.prompts:  # the headline counts fewer prompts than the bar
             said += f"  ({format_seconds(times.sync)} for the {times.kept:,} {in_both(times.cut)})"
         self._write(axes, 0, said, colours=(INK, INK))
         said = format_seconds(spans[1]) + (f"  ({pace(times.ratio)})" if times.kept > 1 else "")

@@ -27,7 +27,7 @@ _STEPS = (
     (*(1 + i / 20 for i in range(20)), *(2 + i / 5 for i in range(40))),
     tuple(1 + i / 100 for i in range(900)),
 )
-_MIN_TICKS = 4
+_MIN_TICKS = 4  # with fewer a finer set of ratios is tried
 # The fractions of successive multiples of the golden ratio are spread evenly: dots of equal ratios
 # get different heights, and the same ones each time.
 _GOLDEN = 0.6180339887498949

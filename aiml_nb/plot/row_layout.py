@@ -50,7 +50,7 @@ _WIDEST_NAME = 300
 _MODEL_WIDTH = 20
 # Queues and savings shorter than this share of the axis cannot be seen.
 _MIN_VISIBLE_SHARE = 0.004
-# Seconds until a call is begun that is held back by nothing: no queue, whatever the axis.
+# Seconds that starting a call takes when nothing holds it back: not drawn as a queue.
 _NO_QUEUE = 0.02
 # A cross at the end of a bar reaches this many pixels beyond it.
 _MARK_REACH = 5

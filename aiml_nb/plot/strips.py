@@ -187,7 +187,7 @@ def _draw_count(axes: Axes, stamps: FloatArray, *, horizon: float, colour: str, 
 
 def _write_failed(axes: Axes, failed: int, *, n: int, bound: float | None, horizon: float) -> None:
     """Write how many calls failed, over their line and left of the bound."""
-    # Farther left there is room to the right of it, where the line ends that is spoken of.
+    # If the bound is farther left, there is room right of it, where the line of failed calls ends.
     near = bound is not None and bound > 0.75 * horizon
     axes.annotate(
         f"{pluralize(failed, 'call')} not ok",

@@ -44,7 +44,7 @@ def families(text: str, *, others: tuple[str, ...] = OTHER_FONTS) -> list[str]:
     text
         The text.
     others
-        Names of fonts to try, in this order; those that are not installed are passed over.
+        Names of fonts to try, in this order; those that are not installed are skipped.
     """
     missing = {ord(character) for character in text} - _characters_of(BASE_FONT)
     chosen = [BASE_FONT]

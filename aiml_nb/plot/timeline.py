@@ -83,7 +83,7 @@ def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
     OSError, ValueError
         If a file cannot be read, or if there are no runs or more than 8.
     TypeError
-        If it is none of these.
+        If it is something else.
     """
     subject = _subject_of(shown)
     with own_style():
@@ -151,6 +151,7 @@ def _bundle(figure: Figure, subject: Subject) -> dict[str, Any]:
 
 
 def _png(figure: Figure) -> bytes:
+    # The style again: matplotlib reads some settings only when it draws.
     with own_style(), BytesIO() as file:
         figure.savefig(file, format="png", dpi=DPI)
         return file.getvalue()

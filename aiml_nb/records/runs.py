@@ -81,7 +81,7 @@ class Run(_Shown):
         The request parameters for all its calls, as it began, ``system`` among them; without
         headers, which may hold secrets.
     notices
-        What else befell it, in sentences: an outage of the server, a budget that was used up.
+        What else happened, in sentences: an outage of the server, a budget that was used up.
     """
 
     run_id: str = ""

@@ -18,7 +18,7 @@ def margin_notes(shown: Shown) -> list[str]:
     ----------
     shown
         A run; or a comparison, of which the concurrent run of the pair with the median speed-up is
-        spoken of.
+        described.
     """
     subject = Subject.of(shown)
     run = subject.run
@@ -28,7 +28,9 @@ def margin_notes(shown: Shown) -> list[str]:
     if inverted is not None:
         notes.append(f"{format_percent(inverted)} of pairs overtook")
     if tau is not None:
-        notes.append(f"Kendall's τ {tau:.2f}".replace("-", "−"))
+        notes.append(
+            f"Kendall's τ {tau:.2f}".replace("-", "−")
+        )  # a hyphen is too short for a minus
     reached = efficiency(run)
     if reached is not None:
         notes.append(f"efficiency {format_percent(reached)} of the bound")

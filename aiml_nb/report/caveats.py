@@ -24,13 +24,13 @@ from ..messages import Message, argument, join
 from ..records import Run
 from .wording import format_percent, format_seconds, is_concurrent, pluralize
 
-# A 20 ms sleep that wakes up later than the first tells of a client too busy to take answers in
+# A 20 ms sleep that wakes up later than the first shows a client too busy to take answers in
 # time; so does one later than this share of the time to the first token, unless it is later by less
 # than it sleeps, which happens on any busy machine.
 LAG_LIMIT = 0.05
 _LAG_SHARE = 0.1
 _LAG_NOISE = 0.02
-# Lateness is spoken of from this share of the makespan on.
+# Lateness below this share of the makespan is not worth a sentence.
 _LAG_PART = 0.02
 # A makespan within this share of its longest call is set by that call.
 SET_BY_SLOWEST = 0.05
@@ -150,7 +150,7 @@ def caveat_backoff(run: Run) -> str:
 def caveat_lag(runs: Sequence[Run]) -> str:
     """Say for how much of a run the event loop was too late to tell the model's time from ours.
 
-    Of several runs the one that was late for the largest part is spoken of.
+    Of several runs the one that was late for the largest part is described.
     """
     late = [(part, run) for run in runs if (part := _late(run)) is not None]
     if not late:

@@ -74,8 +74,8 @@ def caveat(shown: Shown) -> str:
     """Say in a few sentences what to bear in mind with the `finding`; empty if there is nothing.
 
     In this order: simulated or not, how many runs, what failed and in which words, answers cut by
-    max_tokens or of different lengths, the order of finishing, what befell the run, slots that
-    stood idle, back-off, tokens that are none, and a client too slow to keep up.
+    max_tokens or of different lengths, the order of finishing, what the run noted, slots that stood
+    idle, back-off, usage that is not in tokens, and a client too slow to keep up.
 
     Parameters
     ----------

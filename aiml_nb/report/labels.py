@@ -75,6 +75,7 @@ def sanitize(text: str, *, width: int = LABEL_WIDTH) -> str:
     start = text.lstrip()[: 40 * width]
     line = " ".join(start.split())
     if not (line.isascii() and line.isprintable()):
+        # Composed letters first, so that ordinary accents are not counted among the piled ones.
         line = " ".join(printable(normalize("NFC", line)).split())
     cut_before = len(start) < len(text.strip())
     if len(line) <= width and not cut_before:

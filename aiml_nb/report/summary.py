@@ -157,6 +157,7 @@ def _amounts(run: Columns) -> Row:
 def _spread(name: str, values: FloatArray) -> Row:
     values = known(values)
     n = len(values)
+    # Of fewer values such a percentile is little else than the largest one.
     return {
         f"{name}_median": (float(np.median(values)) if n else None, float),
         f"{name}_p95": (float(np.percentile(values, 95)) if n >= 20 else None, float),

@@ -111,7 +111,7 @@ def _row(rank: int, label: str, call: Call, *, origin: float, longest: float) ->
 
 
 def _columns(rows: Sequence[Sequence[str]], *, flush: range) -> list[str]:
-    """Set rows in columns; those in `flush` are set flush right, so that their decimals meet."""
+    """Align rows in columns; those in `flush` are aligned right, so that their decimals meet."""
     widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(_padded(row, widths, flush)).rstrip() for row in rows]
 

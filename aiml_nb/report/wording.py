@@ -82,13 +82,14 @@ def pace(ratio: float | None, *, digits: int = 1) -> str:
     Parameters
     ----------
     ratio
-        The time of the other run over the time of this one; None if it cannot be told.
+        The time of the other run over the time of this one; None if it is not known.
     digits
         Decimals.
     """
     if ratio is None:
         return "too short to compare"
     faster, slower = format_ratio(ratio, digits=digits), format_ratio(1 / ratio, digits=digits)
+    # As they read: nobody should be told of "1.0× faster".
     if float(faster[:-1]) == 1 or float(slower[:-1]) == 1:
         return "about as fast"
     return f"{faster} faster" if ratio > 1 else f"{slower} slower"
