@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
+
+from aiml_nb.records import Run
 
 from ..analysis.schedules import first_come, seeded
 from .rows import Row
@@ -34,6 +37,8 @@ def measure(*, repeats: int, quick: bool = False) -> list[Row]:
         measure_import(repeats),
         measure_first_picture(repeats),
         *measure_tables(repeats, 50 if quick else 10_000, bars=20 if quick else 200),
+        *measure_reports(repeats, 50 if quick else 200_000),
+        *measure_files(repeats, 50 if quick else 20_000),
     ]
 
 
@@ -75,8 +80,7 @@ def measure_tables(repeats: int, calls: int, *, bars: int) -> list[Row]:
 
     from aiml_nb import plot_timeline
 
-    draw = seeded(1)
-    run = first_come([draw.lognormvariate(0.5, 0.6) for _ in range(calls)], slots=100)
+    run = make_long_run(calls)
     tables, plain, pictures, references = [], [], [], []
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(repeats):
@@ -105,3 +109,55 @@ def measure_tables(repeats: int, calls: int, *, bars: int) -> list[Row]:
         ),
         Row("package", f"timeline of {calls} calls", "s", pictures, references, f"barh of {bars}"),
     ]
+
+
+def measure_reports(repeats: int, calls: int) -> list[Row]:
+    """The numbers of a very long run, and what a notebook shows of it."""
+    run = make_long_run(calls)
+    summaries, displays = [], []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        run.summary()
+        summaries.append(time.perf_counter() - began)
+        began = time.perf_counter()
+        run._repr_mimebundle_()
+        displays.append(time.perf_counter() - began)
+    return [
+        Row("package", f"summary of {calls} calls", "s", summaries),
+        Row("package", f"display of {calls} calls", "s", displays),
+    ]
+
+
+def measure_files(repeats: int, calls: int) -> list[Row]:
+    """Results written and read again; the references are json's work on the same rows."""
+    from aiml_nb import read_saved, to_jsonl
+
+    run = make_long_run(calls)
+    written, dumped, read, parsed = [], [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run.jsonl"
+        for _ in range(repeats):
+            began = time.perf_counter()
+            to_jsonl(run, path)
+            written.append((time.perf_counter() - began) / calls * 1e6)
+            lines = path.read_text("ascii").splitlines()
+            began = time.perf_counter()
+            rows = [json.loads(line) for line in lines]
+            parsed.append((time.perf_counter() - began) / calls * 1e6)
+            began = time.perf_counter()
+            for row in rows:
+                json.dumps(row)
+            dumped.append((time.perf_counter() - began) / calls * 1e6)
+            began = time.perf_counter()
+            read_saved(path)
+            read.append((time.perf_counter() - began) / calls * 1e6)
+    return [
+        Row("package", "to_jsonl, a call", "us", written, dumped, "json.dumps of its row"),
+        Row("package", "read_saved, a call", "us", read, parsed, "json.loads of its row"),
+    ]
+
+
+def make_long_run(calls: int) -> Run:
+    """Make a run of random durations, a hundred at a time; the same one each time."""
+    draw = seeded(1)
+    return first_come([draw.lognormvariate(0.5, 0.6) for _ in range(calls)], slots=100)
