@@ -111,7 +111,7 @@ def test_a_run_is_left_as_it_is() -> None:
     run: Run = make_sync(*timed((0, 1), (1, 2)))
     before = repr(run.calls)
 
-    report.finding(run), report.summary(run), analysis.what_if(run)
+    report.finding(run), report.summary(run), report.what_if(run)
 
     assert repr(run.calls) == before
     assert type(run) is Run
