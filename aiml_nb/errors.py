@@ -47,10 +47,10 @@ class BudgetError(AimlNbError):
     """A run's budget does not allow even its first call."""
 
 
-def _make_printable(said: object) -> object:
-    if isinstance(said, Message):
-        return said.map(printable)
-    return printable(said) if isinstance(said, str) else said
+def _make_printable(part: object) -> object:
+    if isinstance(part, Message):
+        return part.map(printable)
+    return printable(part) if isinstance(part, str) else part
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from .report import EXIT_INTERRUPTED, describe_interrupted
 
 EXIT_BAD_INPUT = 2
 # As most makers write keys, and AIML API: 32 digits and letters.
-_KEY = re.compile(r"\b(?:(?:sk|pk|gsk|hf|xai)[-_][\w-]{8,}|(?=\w*\d)[0-9A-Za-z]{32,})")
+_LIKELY_KEY = re.compile(r"\b(?:(?:sk|pk|gsk|hf|xai)[-_][\w-]{8,}|(?=\w*\d)[0-9A-Za-z]{32,})")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_BAD_INPUT
     except KeyboardInterrupt:
         known = last_run()
-        said = describe_interrupted(known) if known else "interrupted."
-        say(f"\naiml-nb: {said}", file=sys.stderr)
+        message = describe_interrupted(known) if known else "interrupted."
+        say(f"\naiml-nb: {message}", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         drop_output()
@@ -58,11 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _make_parser()
     options, unknown = parser.parse_known_args(arguments)
-    loose = [each for each in unknown if not each.startswith("-")]
-    if len(loose) == len(unknown) == 1 and options.command is run.run_command:
-        typed = f"aiml-nb run --prompts {shlex.quote(loose[0])}"
-        said = f"{loose[0]!r} stands alone. A file of prompts has an option before it: {typed}"
-        say(f"aiml-nb: error: {_hide_keys(said)}", file=sys.stderr)
+    positional = [each for each in unknown if not each.startswith("-")]
+    if len(positional) == len(unknown) == 1 and options.command is run.run_command:
+        typed = f"aiml-nb run --prompts {shlex.quote(positional[0])}"
+        message = (
+            f"{positional[0]!r} stands alone. A file of prompts has an option before it: {typed}"
+        )
+        say(f"aiml-nb: error: {_hide_keys(message)}", file=sys.stderr)
         raise SystemExit(EXIT_BAD_INPUT)
     if unknown:
         # Names alone: what was meant for one of them may be a key.
@@ -83,7 +85,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _hide_keys(message: str) -> str:
-    return _KEY.sub("…", message)
+    return _LIKELY_KEY.sub("…", message)
 
 
 def _make_parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from ..printable import say
 from ..records import Call, Comparison
 from ..runner import STRATEGIES
 from .options import add_call_options, add_endpoint_options, find_prompts, open_endpoint
-from .paths import check_writable, write_whole
+from .paths import check_writable, write_atomic
 from .report import describe_failures, exit_code
 
 
@@ -67,8 +67,8 @@ def _report(result: Comparison, *, png: Path, json: Path | None) -> None:
 
     # Written before anything is printed: whoever reads the output may stop reading.
     if json:
-        write_whole(json, [to_json(comparison_to_dict(result)).encode()])
-    write_whole(png, [draw_png(result)])
+        write_atomic(json, [to_json(comparison_to_dict(result)).encode()])
+    write_atomic(png, [draw_png(result)])
     say("\n" + for_command_line(describe(result)) + "\n")
     for line in describe_failures(_calls(result)):
         say(line)

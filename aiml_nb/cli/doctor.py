@@ -8,7 +8,7 @@ from typing import Any
 from ..doctor import check_up
 from ..printable import say
 
-EXIT_UNWELL = 1
+EXIT_PROBLEM = 1
 
 
 def add_parser(commands: Any) -> None:
@@ -28,4 +28,4 @@ def run_command(options: argparse.Namespace) -> int:
     """Print the check-up and return the exit code."""
     result = check_up()
     say(result)
-    return 0 if result.is_well else EXIT_UNWELL
+    return 0 if result.is_well else EXIT_PROBLEM

@@ -15,8 +15,8 @@ from ..errors import EndpointError
 from ..printable import say
 from ..prompts import FAQ, Prompt, as_prompts, read_prompts
 
-_LIKE_A_NAME = re.compile("[A-Z]+(_[A-Z0-9]+)+")
-_HOW_KEYS_COME = "Type  export MY_API_KEY=…  first, and then  --api-key-env MY_API_KEY."
+_VARIABLE_NAME = re.compile("[A-Z]+(_[A-Z0-9]+)+")
+_HOW_TO_GIVE_A_KEY = "Type  export MY_API_KEY=…  first, and then  --api-key-env MY_API_KEY."
 
 
 def add_call_options(
@@ -79,7 +79,7 @@ class _RefuseKey(argparse.Action):
     """Refuses a key that is typed: it would stay in the shell's history and on the screen."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        parser.error(f"a key is not typed on the command line. {_HOW_KEYS_COME}")
+        parser.error(f"a key is not typed on the command line. {_HOW_TO_GIVE_A_KEY}")
 
 
 def open_endpoint(options: argparse.Namespace) -> Endpoint:
@@ -113,9 +113,9 @@ def open_endpoint(options: argparse.Namespace) -> Endpoint:
 def _read_key(name: str) -> str:
     text = os.environ.get(name)
     if not text:
-        if not _LIKE_A_NAME.fullmatch(name):  # perhaps it is the key, which is not to be shown
+        if not _VARIABLE_NAME.fullmatch(name):  # perhaps it is the key, which is not to be shown
             raise EndpointError(
-                f"--api-key-env names a variable, and none is set. {_HOW_KEYS_COME}"
+                f"--api-key-env names a variable, and none is set. {_HOW_TO_GIVE_A_KEY}"
             )
         raise EndpointError(
             f"--api-key-env names {name!r}, which is not set. Type  export {name}=…  first."
@@ -135,7 +135,7 @@ def names_endpoint(options: argparse.Namespace) -> bool:
     return options.simulate or any(value is not None for value in given)
 
 
-def find_reading(options: argparse.Namespace) -> dict[str, Any]:
+def reading_options(options: argparse.Namespace) -> dict[str, Any]:
     """Return how the command line says the prompts' file is to be read, for `read_prompts`."""
     return {name: getattr(options, name) for name in ("header", "column", "encoding")}
 
@@ -151,5 +151,5 @@ def find_prompts(options: argparse.Namespace) -> list[Prompt]:
     if options.texts and options.prompts:
         raise ValueError("Give prompts in words or with --prompts FILE, not both.")
     if options.prompts:
-        return read_prompts(options.prompts, **find_reading(options))
+        return read_prompts(options.prompts, **reading_options(options))
     return as_prompts(options.texts or FAQ)

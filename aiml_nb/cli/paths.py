@@ -10,7 +10,7 @@ from pathlib import Path
 from ..formats import atomic
 from ..runner.plan import JOURNALS
 
-_OTHER_KINDS = {".json", ".parquet", ".tsv", ".xls", ".xlsx"}
+_OTHER_FORMATS = {".json", ".parquet", ".tsv", ".xls", ".xlsx"}
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class RunPaths:
     journal: Path | None
 
     @property
-    def kept(self) -> Path | None:
+    def kept_journal(self) -> Path | None:
         """The journal; None also where nothing was sent: a new journal is removed then."""
         return self.journal if self.journal and self.journal.exists() else None
 
@@ -90,7 +90,7 @@ def _check_new_journal(path: Path) -> None:
 
 
 def _check_output(path: Path, *, may_replace: bool) -> None:
-    if path.suffix.lower() in _OTHER_KINDS:
+    if path.suffix.lower() in _OTHER_FORMATS:
         raise ValueError(
             f"'{path}' is neither JSONL nor CSV, and results are written as these. Name "
             f"'{path.with_suffix('.jsonl')}' or '{path.with_suffix('.csv')}' with --output FILE."
@@ -113,7 +113,7 @@ def check_writable(path: Path, *, option: str) -> None:
         ) from None
 
 
-def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
+def write_atomic(path: Path, pieces: Iterable[bytes]) -> None:
     """Write `pieces` to `path` so that nobody ever sees half a file.
 
     Raises

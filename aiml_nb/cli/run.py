@@ -22,18 +22,18 @@ from ..runner.resume import resume_run
 from .options import (
     add_call_options,
     add_endpoint_options,
-    find_reading,
     names_endpoint,
     open_endpoint,
+    reading_options,
 )
 from .paths import RunPaths, resolve_paths
 from .report import exit_code
 from .run_results import end_interrupted, report_run, write_results
 
-MAX_COMPLAINTS = 10  # bad lines that are quoted; the others are counted
+MAX_BAD_LINES = 10  # bad lines that are quoted; the others are counted
 
 # Option, kind, unit, help: each is an argument of `aiml_nb.run` with the same name.
-_LIMITS: tuple[tuple[str, type, str, str], ...] = (
+_LIMIT_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
     ("--requests-per-minute", float, "N", "most requests in any 60 seconds"),
     ("--tokens-per-minute", float, "N", "most tokens in any 60 seconds"),
     ("--max-calls", int, "N", "most requests in all, retries included"),
@@ -46,7 +46,7 @@ _LIMITS: tuple[tuple[str, type, str, str], ...] = (
     ("--retry-share", float, "X", "retries that each answer adds to those that are left (0.5)"),
 )
 
-_REQUEST: tuple[tuple[str, type, str, str], ...] = (
+_REQUEST_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
     ("--system", str, "TEXT", "the system message"),
     ("--max-tokens", int, "N", "the most tokens of an answer"),
     ("--temperature", float, "T", "how freely the model may choose its words"),
@@ -77,7 +77,7 @@ def add_parser(commands: Any) -> None:
         "--overwrite", action="store_true", help="replace results that are there already"
     )
     group = parser.add_argument_group("every request", "a prompt's own parameters win")
-    for name, kind, unit, text in _REQUEST:
+    for name, kind, unit, text in _REQUEST_OPTIONS:
         group.add_argument(name, type=kind, metavar=unit, help=text)
     _add_journal_options(parser)
     _add_limit_options(parser)
@@ -116,7 +116,7 @@ def _add_journal_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_limit_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("limits", "none of them is set if it is not given")
-    for name, kind, unit, text in _LIMITS:
+    for name, kind, unit, text in _LIMIT_OPTIONS:
         group.add_argument(name, type=kind, metavar=unit, help=text)
     group.add_argument(
         "--prices",
@@ -152,15 +152,15 @@ def _read_prompts(path: Path, options: argparse.Namespace) -> list[Prompt]:
     bad: list[str] = []
     good = read_prompts(
         path,
-        **find_reading(options),
+        **reading_options(options),
         on_bad=bad.append if options.skip_bad else None,
         check=lambda prompt: check_parameters(prompt.parameters, place=prompt.place or ""),
     )
     if bad:
-        more = f"\n… and {len(bad) - MAX_COMPLAINTS} more" if len(bad) > MAX_COMPLAINTS else ""
+        more = f"\n… and {len(bad) - MAX_BAD_LINES} more" if len(bad) > MAX_BAD_LINES else ""
         lines = "line was" if len(bad) == 1 else "lines were"
-        said = map(for_command_line, bad[:MAX_COMPLAINTS])
-        say("\n".join(said), end=f"{more}\n", file=sys.stderr)
+        messages = map(for_command_line, bad[:MAX_BAD_LINES])
+        say("\n".join(messages), end=f"{more}\n", file=sys.stderr)
         say(f"{len(bad):,} bad {lines} skipped, {len(good):,} kept.", file=sys.stderr)
     if not good:
         raise ValueError(f"The prompts file '{path}' has no good line. Write one prompt per line.")
@@ -170,7 +170,10 @@ def _read_prompts(path: Path, options: argparse.Namespace) -> list[Prompt]:
 def _find_given(options: argparse.Namespace) -> dict[str, Any]:
     """Return the options that are given: others are left to `run`, or to the journal."""
     names = ["strategy", "max_concurrency", "stream", "prices"]
-    names += [name.removeprefix("--").replace("-", "_") for name, *_ in (*_LIMITS, *_REQUEST)]
+    names += [
+        name.removeprefix("--").replace("-", "_")
+        for name, *_ in (*_LIMIT_OPTIONS, *_REQUEST_OPTIONS)
+    ]
     given = {name: getattr(options, name) for name in names}
     given = {name: each for name, each in given.items() if each is not None and each is not False}
     if options.strategy == "sequential" and given.get("max_concurrency", 1) != 1:

@@ -20,23 +20,25 @@ def write_results(run: Run, paths: RunPaths, options: argparse.Namespace) -> Non
     try:
         write(run, paths.output, texts=True)
     except OSError as error:
-        again = ""
-        if paths.kept:
-            command = f"{_command_to_go_on(paths, options)} --output FILE"
-            again = f" Nothing is lost: the journal has every result. Type  {command}"
-        raise ValueError(f"'{paths.output}' cannot be written ({error.strerror}).{again}") from None
+        advice = ""
+        if paths.kept_journal:
+            command = f"{_resume_command(paths, options)} --output FILE"
+            advice = f" Nothing is lost: the journal has every result. Type  {command}"
+        raise ValueError(
+            f"'{paths.output}' cannot be written ({error.strerror}).{advice}"
+        ) from None
 
 
 def report_run(run: Run, paths: RunPaths, options: argparse.Namespace) -> None:
     """Say what became of the run, and how it goes on if it has not come to its end."""
     say("\n".join(["", *describe_run(run, since=options.began)]))
     say(f"Results: {paths.output}")
-    if paths.kept:
-        say(f"Journal: {paths.kept}")
+    if paths.kept_journal:
+        say(f"Journal: {paths.kept_journal}")
         if any(call.outcome == "not_started" for call in run.calls):
             capped = (run.stopped or "").startswith("blocked_by_budget")
             how = "Go on, with a higher cap:  " if capped else "Go on:   "
-            say(f"{how}{_command_to_go_on(paths, options)}")
+            say(f"{how}{_resume_command(paths, options)}")
 
 
 def end_interrupted(run: Run, paths: RunPaths, options: argparse.Namespace) -> int:
@@ -47,18 +49,20 @@ def end_interrupted(run: Run, paths: RunPaths, options: argparse.Namespace) -> i
         say(f"Results: {paths.output} (as far as they are known)", file=sys.stderr)
     except ValueError as error:
         say(error, file=sys.stderr)
-    if paths.kept:
-        say(f"Journal: {paths.kept}", file=sys.stderr)
-        say(f"Go on:   {_command_to_go_on(paths, options)}", file=sys.stderr)
+    if paths.kept_journal:
+        say(f"Journal: {paths.kept_journal}", file=sys.stderr)
+        say(f"Go on:   {_resume_command(paths, options)}", file=sys.stderr)
     elif paths.journal is None:
         say("With --journal FILE a run can go on.", file=sys.stderr)
     return EXIT_INTERRUPTED
 
 
-def _command_to_go_on(paths: RunPaths, options: argparse.Namespace) -> str:
+def _resume_command(paths: RunPaths, options: argparse.Namespace) -> str:
     typed = ["aiml-nb", *options.typed]
-    if options.journal != paths.kept:  # it had no name, or another program has taken its file
-        typed += ["--journal", str(paths.kept)]
+    if (
+        options.journal != paths.kept_journal
+    ):  # it had no name, or another program has taken its file
+        typed += ["--journal", str(paths.kept_journal)]
     if not options.resume:
         typed.append("--resume")
     return shlex.join(typed)
