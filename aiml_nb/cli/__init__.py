@@ -11,7 +11,7 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``aiml-nb`` and return its exit code: see `command_line.main`.
 
-    What it needs is imported here, so that Ctrl-C in that half second is not a traceback.
+    The imports take half a second; here, Ctrl-C during them does not print a traceback.
     """
     try:
         from .command_line import main

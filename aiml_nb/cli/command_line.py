@@ -1,4 +1,4 @@
-"""Read the command line, run one subcommand, and turn errors into one sentence."""
+"""Parse the command line, run one subcommand, and turn errors into one sentence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .options import drop_output
 from .report import EXIT_INTERRUPTED, describe_interrupted
 
 EXIT_BAD_INPUT = 2
-# As most makers write keys, and AIML API: 32 digits and letters.
+# The formats of most providers' keys; AIML API's have 32 letters and digits.
 _LIKELY_KEY = re.compile(r"\b(?:(?:sk|pk|gsk|hf|xai)[-_][\w-]{8,}|(?=\w*\d)[0-9A-Za-z]{32,})")
 
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
-                # What a terminal cannot show, or a hostile answer holds, must not end the command.
+                # Characters that the terminal's encoding lacks must not end the command.
                 stream.reconfigure(errors="backslashreplace")
         options = _read_options(arguments)
         options.typed = sys.argv[1:] if arguments is None else list(arguments)
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = describe_interrupted(known) if known else "interrupted."
         say(f"\naiml-nb: {message}", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
+    except BrokenPipeError:  # as with `| head`: the calls are made, so the exit code stays
         drop_output()
         return int(getattr(options, "exit_code", 0))
 
@@ -67,20 +67,20 @@ def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
         say(f"aiml-nb: error: {_hide_keys(message)}", file=sys.stderr)
         raise SystemExit(EXIT_BAD_INPUT)
     if unknown:
-        # Names alone: what was meant for one of them may be a key.
+        # Only the names of unknown options: a value may be a key.
         names = [each.partition("=")[0] for each in unknown if each.startswith("-")]
         parser.error(f"unrecognized arguments: {' '.join(names or unknown)}")
     return options
 
 
 class _Parser(argparse.ArgumentParser):
-    """Takes options by their full names alone, and repeats nothing that may be a key."""
+    """Accepts only full names of options, and never prints what may be a key."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and exit."""
+        """Print the message, without likely keys, and exit."""
         super().error(_hide_keys(message))
 
 

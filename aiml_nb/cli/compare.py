@@ -1,4 +1,4 @@
-"""``aiml-nb compare``: sync, then async, and what came out."""
+"""``aiml-nb compare``: make the calls one at a time, then many at once, and show the difference."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _report(result: Comparison, *, png: Path, json: Path | None) -> None:
     from ..plot import draw_png
     from ..report import describe
 
-    # Written before anything is printed: whoever reads the output may stop reading.
+    # Before anything is printed: a closed pipe (`| head`) would end the command.
     if json:
         write_atomic(json, [to_json(comparison_to_dict(result)).encode()])
     write_atomic(png, [draw_png(result)])

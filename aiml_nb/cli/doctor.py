@@ -1,4 +1,4 @@
-"""``aiml-nb doctor``: what runs here, and what is wrong with it."""
+"""``aiml-nb doctor``: check the environment, and print what is wrong with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options that subcommands share: where calls go, and which prompts."""
+"""The options that subcommands share: the endpoint, and the prompts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HOW_TO_GIVE_A_KEY = "Type  export MY_API_KEY=…  first, and then  --api-key-en
 def add_call_options(
     parser: argparse.ArgumentParser, *, strategies: Iterable[str], default: str | None = "gather"
 ) -> None:
-    """Add the options that say which calls are made, and how.
+    """Add the options for the prompts and the strategy.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def add_call_options(
 
 
 def add_endpoint_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose where calls go."""
+    """Add the options for the endpoint."""
     group = parser.add_argument_group(
         "where calls go", "AIML API if AIML_API_KEY is set, else the embedded simulator"
     )
@@ -76,7 +76,7 @@ def add_endpoint_options(parser: argparse.ArgumentParser) -> None:
 
 
 class _RefuseKey(argparse.Action):
-    """Refuses a key that is typed: it would stay in the shell's history and on the screen."""
+    """Refuses a key on the command line: it would stay in the shell's history."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         parser.error(f"a key is not typed on the command line. {_HOW_TO_GIVE_A_KEY}")
@@ -113,7 +113,7 @@ def open_endpoint(options: argparse.Namespace) -> Endpoint:
 def _read_key(name: str) -> str:
     text = os.environ.get(name)
     if not text:
-        if not _VARIABLE_NAME.fullmatch(name):  # perhaps it is the key, which is not to be shown
+        if not _VARIABLE_NAME.fullmatch(name):  # it may be the key itself: do not print it
             raise EndpointError(
                 f"--api-key-env names a variable, and none is set. {_HOW_TO_GIVE_A_KEY}"
             )
@@ -125,23 +125,23 @@ def _read_key(name: str) -> str:
 
 
 def drop_output() -> None:
-    """Let what is printed from now on vanish: whoever read it has enough."""
+    """Discard all further output, after the reader of a pipe has closed it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def names_endpoint(options: argparse.Namespace) -> bool:
-    """Say whether the command line says anything about where calls go; a model alone does not."""
+    """Say whether the command line names an endpoint; a model alone does not."""
     given = (options.seed, options.speed, options.scenario, options.base_url, options.api_key_env)
     return options.simulate or any(value is not None for value in given)
 
 
 def reading_options(options: argparse.Namespace) -> dict[str, Any]:
-    """Return how the command line says the prompts' file is to be read, for `read_prompts`."""
+    """Return the options for reading the prompts' file, as arguments of `read_prompts`."""
     return {name: getattr(options, name) for name in ("header", "column", "encoding")}
 
 
 def find_prompts(options: argparse.Namespace) -> list[Prompt]:
-    """Return the prompts given in words or in a file; the FAQ's two if there are neither.
+    """Return the prompts given as arguments or in a file; by default the FAQ's two.
 
     Raises
     ------

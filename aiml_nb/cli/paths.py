@@ -1,4 +1,4 @@
-"""The files that commands read and write: checked before anything is sent, written whole."""
+"""The files that commands read and write: checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RunPaths:
     output
         Where the results go.
     journal
-        None for none; settled when it is known where the calls go.
+        None for none, or while the endpoint, on which the default depends, is not known.
     """
 
     prompts: Path | None
@@ -33,17 +33,17 @@ class RunPaths:
 
     @property
     def kept_journal(self) -> Path | None:
-        """The journal; None also where nothing was sent: a new journal is removed then."""
+        """The journal if its file exists: a new one of a run that sent nothing is removed."""
         return self.journal if self.journal and self.journal.exists() else None
 
 
 def resolve_paths(options: argparse.Namespace) -> RunPaths:
-    """Return the files that the command line names.
+    """Return the files of the command line, with defaults.
 
     Raises
     ------
     ValueError
-        If one cannot be used, or would be lost.
+        If one cannot be used, or would be overwritten without ``--overwrite``.
     """
     _check_named(options)
     prompts = Path(options.prompts) if options.prompts is not None else None
@@ -75,7 +75,7 @@ def _check_named(options: argparse.Namespace) -> None:
 
 
 def _newest_journal(options: argparse.Namespace) -> str:
-    found = max(JOURNALS.glob("*.jsonl"), default=None)  # their names begin with the date
+    found = max(JOURNALS.glob("*.jsonl"), default=None)  # the newest: names begin with the date
     return f" The newest here is '{found}'." if found and not options.journal else ""
 
 
@@ -104,7 +104,7 @@ def _check_output(path: Path, *, may_replace: bool) -> None:
 
 
 def check_writable(path: Path, *, option: str) -> None:
-    """Raise ValueError unless a file can be made at `path`; `option` is what to type next."""
+    """Raise ValueError unless `path` can be written; the message suggests `option`."""
     try:
         atomic.check_place(path)
     except OSError as error:
@@ -114,7 +114,7 @@ def check_writable(path: Path, *, option: str) -> None:
 
 
 def write_atomic(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write `pieces` to `path` so that nobody ever sees half a file.
+    """Write a file atomically, as `formats.atomic` does.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What subcommands say about calls: exit codes, counts, and failures in the server's own words."""
+"""What subcommands print about calls: exit codes, counts, and errors in the server's words."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..report.wording import pluralize
 from ..runner.journal_summary import ANSWERED
 
 EXIT_CALL_FAILED = 3
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-_MAX_ERRORS = 8  # that are quoted; the others are counted
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, the convention of shells
+_MAX_ERRORS = 8  # quoted; the others are counted
 
 
 def exit_code(calls: Iterable[Call]) -> int:
@@ -24,7 +24,7 @@ def exit_code(calls: Iterable[Call]) -> int:
 
 
 def describe_failures(calls: Iterable[Call]) -> list[str]:
-    """Return a line for each different error, the most frequent first, and how often it was met.
+    """Return a line for each different error with its count, the most frequent first.
 
     A server's words may hold anything: what would move a terminal's cursor is taken out.
     """
@@ -44,7 +44,7 @@ def _describe_error(group: ErrorGroup) -> str:
 
 
 def describe_interrupted(run: Run) -> str:
-    """Say how many calls are answered, and how many may be billed all the same."""
+    """Return how many calls are answered, and how many others may be billed."""
     answered = sum(call.outcome in ANSWERED for call in run.calls)
     cancelled = sum(call.outcome == "cancelled" for call in run.calls)
     were = "was" if cancelled == 1 else "were"
@@ -64,7 +64,7 @@ def describe_run(run: Run, *, since: float) -> list[str]:
     counts = Counter(call.outcome for call in run.calls)
     lines = [f"{len(run.calls):8,}  {_describe_time(run, since)}"]
     lines += [f"{counts[outcome]:8,}  {outcome}" for outcome in OUTCOMES if counts[outcome]]
-    # What was not sent has one reason, and that is told below.
+    # Calls that were not sent have one common reason, which follows below.
     lines += describe_failures(call for call in run.calls if call.outcome != "not_started")
     lines += [sanitize(for_command_line(notice), width=400) for notice in run.notices]
     if run.stopped:
@@ -73,7 +73,7 @@ def describe_run(run: Run, *, since: float) -> list[str]:
 
 
 def _describe_time(run: Run, since: float) -> str:
-    """Say how long the calls took; of a run that goes on, those of this part."""
+    """Return how long the calls took; in a resumed run, those of this command."""
     how = f"({run.strategy}, at most {run.max_concurrency:,} in flight)"
     made = [call for call in run.calls if call.finished is not None]
     now = [

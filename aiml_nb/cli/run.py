@@ -30,7 +30,7 @@ from .paths import RunPaths, resolve_paths
 from .report import exit_code
 from .run_results import end_interrupted, report_run, write_results
 
-MAX_BAD_LINES = 10  # bad lines that are quoted; the others are counted
+MAX_BAD_LINES = 10  # quoted; the others are counted
 
 # Option, kind, unit, help: each is an argument of `aiml_nb.run` with the same name.
 _LIMIT_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
@@ -128,7 +128,7 @@ def _add_limit_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_command(options: argparse.Namespace) -> int:
-    """Make the calls, write the results, say what became of them, return the exit code."""
+    """Make the calls, write the results, print a summary, and return the exit code."""
     options.began = time.time()
     paths = resolve_paths(options)
     prompts = _read_prompts(paths.prompts, options) if paths.prompts else None
@@ -141,7 +141,7 @@ def run_command(options: argparse.Namespace) -> int:
         report_run(run, paths, options)
     except KeyboardInterrupt:
         known = last_run()
-        if known is None:
+        if known is None:  # interrupted before the first call
             raise
         paths.journal = Path(known.journal) if known.journal else paths.journal
         return end_interrupted(known, paths, options)
@@ -168,7 +168,7 @@ def _read_prompts(path: Path, options: argparse.Namespace) -> list[Prompt]:
 
 
 def _find_given(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the options that are given: others are left to `run`, or to the journal."""
+    """Return the given options: `run` has defaults for the others, or the journal has them."""
     names = ["strategy", "max_concurrency", "stream", "prices"]
     names += [
         name.removeprefix("--").replace("-", "_")

@@ -1,4 +1,4 @@
-"""What ``aiml-nb run`` writes and says of a run that has ended, and how it goes on."""
+"""What ``aiml-nb run`` writes and prints at the end of a run, with the command to resume it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .report import EXIT_INTERRUPTED, describe_interrupted, describe_run
 
 
 def write_results(run: Run, paths: RunPaths, options: argparse.Namespace) -> None:
-    """Write the results, as CSV or as JSONL by the name of the file."""
+    """Write the results, as CSV or JSONL by the suffix of the file."""
     from ..export import to_csv, to_jsonl
 
     write = to_csv if paths.output.suffix.lower() == ".csv" else to_jsonl
@@ -30,7 +30,7 @@ def write_results(run: Run, paths: RunPaths, options: argparse.Namespace) -> Non
 
 
 def report_run(run: Run, paths: RunPaths, options: argparse.Namespace) -> None:
-    """Say what became of the run, and how it goes on if it has not come to its end."""
+    """Print a summary of the run, and how to resume it if it has not finished."""
     say("\n".join(["", *describe_run(run, since=options.began)]))
     say(f"Results: {paths.output}")
     if paths.kept_journal:
@@ -42,7 +42,7 @@ def report_run(run: Run, paths: RunPaths, options: argparse.Namespace) -> None:
 
 
 def end_interrupted(run: Run, paths: RunPaths, options: argparse.Namespace) -> int:
-    """Write down what is known, say so, and say how to go on."""
+    """Write the results so far, and print how to resume the run."""
     say(f"\naiml-nb: {describe_interrupted(run)}", file=sys.stderr)
     try:
         write_results(run, paths, options)

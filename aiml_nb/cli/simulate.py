@@ -1,4 +1,4 @@
-"""``aiml-nb simulate``: the simulator as a server of its own, in the foreground."""
+"""``aiml-nb simulate``: run the simulator as a server in the foreground."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scenario is: named settings, or a function that makes them from an argument."""
+"""`Scenario`: named settings, or a function that makes them from an argument."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,31 +7,31 @@ from typing import Any
 from ..errors import SettingsError
 from ..settings import Settings
 
-# Exists beside the usual models where answers are thought about first.
+# An additional model in scenarios with reasoning.
 _REASONER = "sim-reasoner"
 
 
 def think(form: str, **changes: Any) -> Settings:
-    """Think before each answer, in one of the forms that servers have for it."""
+    """Return settings with reasoning before each answer, in a form that servers use."""
     return Settings.from_dict(
         {"models": (_REASONER, *Settings().models), "reasoning": form, **changes}
     )
 
 
 def read_outage(text: str) -> Settings:
-    """Read when a service is away, as in ``5-7``."""
+    """Parse the seconds of an outage, as in ``5-7``."""
     begin, _, end = text.partition("-")
     return Settings(outages=((float(begin), float(end)),))
 
 
 def read_share(text: str) -> float:
-    """Read a share, as in ``10%``."""
+    """Parse a share, as in ``10%``."""
     return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Some settings, or what makes them of the argument after a colon."""
+    """Named settings, or a function that makes them from the argument after a colon."""
 
     name: str
     purpose: str
@@ -40,7 +40,7 @@ class Scenario:
 
     @property
     def title(self) -> str:
-        """Its name, with the argument that it has without one."""
+        """Its name, with its default argument."""
         return f"{self.name}:{self.argument}" if self.argument else self.name
 
     def make(self, title: str) -> Settings:
