@@ -1,4 +1,4 @@
-"""What users are told: in Python by the names of arguments, on the command line by its options."""
+"""`Message`: a text for users in two forms: Python arguments, and command-line options."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterable
 
 
 class Message(str):
-    """A sentence as Python users read it, which knows how the command line says the same.
+    """A text in its Python form, with its form for the command line.
 
-    Joined to other text with ``+`` it stays one; an f-string would keep the Python form alone.
+    Joined to other text with ``+`` it keeps both; an f-string would keep the Python form only.
 
     Parameters
     ----------
     python
-        What the text itself is.
+        The text itself.
     command_line
-        What the command line says; None for the same.
+        The form for the command line; None for the same text.
     """
 
     command_line: str
 
     def __new__(cls, python: str, command_line: str | None = None) -> Message:
-        """Make one; `str` takes no second argument."""
+        """Create a message; in `__new__`, because `str` takes no second argument."""
         message = super().__new__(cls, python)
         message.command_line = str(python) if command_line is None else command_line
         return message
@@ -45,8 +45,8 @@ def argument(name: str, value: object = None) -> Message:
     Parameters
     ----------
     value
-        What it is: ``max_calls=4`` is ``--max-calls 4``. True is that of a flag; an empty text
-        leaves the value open, as in ``seed=``; None names the argument alone.
+        Its value: ``max_calls=4`` is ``--max-calls 4``. True means a flag; an empty text leaves the
+        value open, as in ``seed=``; None names the argument only.
     """
     option = f"--{name.replace('_', '-')}"
     if value is None:
@@ -57,7 +57,7 @@ def argument(name: str, value: object = None) -> Message:
 
 
 def either(python: str, option: str) -> Message:
-    """Say what to type in Python and, for those who read it elsewhere, on the command line."""
+    """Return what to type in Python; that text also names the command line's option."""
     return Message(f"{python}, on the command line {option}", option)
 
 
@@ -68,23 +68,23 @@ def join(separator: str, texts: Iterable[str]) -> Message:
 
 
 def message_of(error: BaseException) -> str:
-    """Return what an error says, a `Message` if it was raised with one."""
+    """Return the message of an error: a `Message`, if it was raised with one."""
     first = error.args[0] if error.args else None
     return first if isinstance(first, Message) else str(error)
 
 
 def for_command_line(said: str | BaseException) -> str:
-    """Return what the command line says in place of a text or an error."""
+    """Return the form of a text or an error for the command line."""
     text = message_of(said) if isinstance(said, BaseException) else said
     return text.command_line if isinstance(text, Message) else text
 
 
 def in_request(name: str, value: str) -> Message:
-    """Say what to add to a request: an argument of `run`, or a member of a line of prompts."""
+    """Return what to add to a request: an argument of `run`, or a member of a prompt's line."""
     inside = value.replace("'", '"')
     return Message(f"{name}={value}", f'"{name}": {inside}')
 
 
-# What more than one place advises.
+# Advice that several messages share.
 SIMULATE = either("connect(simulate=True)", "--simulate")
 GIVE_KEY = either("connect(base_url=…, api_key=…)", "--api-key-env NAME")

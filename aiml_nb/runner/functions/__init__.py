@@ -1,1 +1,1 @@
-"""Functions of the user's own in the place of an endpoint: one call of it for each item."""
+"""A function of the user in place of an endpoint: each call of the run calls it with one item."""

@@ -1,7 +1,7 @@
-"""What went wrong in a function of the user's own, read from what it raised.
+"""The failure that an exception of the user's function means.
 
-What a client raises means the same as in a call of ours. Everything else is the function's own
-affair, whatever it is called: a TimeoutError of its own is not our ``timeout``.
+Exceptions of known clients mean the same as in our own calls. All others are errors of the
+function, whatever their names: its TimeoutError is not our ``timeout``.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from typing import Any
 from ...endpoint.failures import Failure, explain_failure
 from ...endpoint.keys import ApiKey
 
-# Whose exceptions say what came of a request.
+# Packages whose exceptions tell the result of a request.
 _CLIENTS = frozenset(
     {"openai", "httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "anthropic", "litellm"}
 )
-# What the openai client says of any request that brought no reply.
+# The openai client's exceptions for requests without a reply.
 _UNANSWERED = frozenset({"APITimeoutError", "APIConnectionError"})
 _HEADERS = ("authorization", "x-api-key", "api-key")
 _MAX_PARTS = 5
 
 
 def explain_error(error: BaseException) -> Failure:
-    """Say what `error`, raised by a function, means."""
+    """Return the failure that an exception of the function means."""
     try:
         failure = _explain(error)
         return replace(failure, message=_redact(failure.message, error))
-    except Exception:  # noqa: BLE001  its own words, or its comparison, may raise
+    except Exception:  # noqa: BLE001  the exception's own __str__ or __eq__ may raise
         return Failure("exception", None, True, type(error).__name__)
 
 
 def explain_lateness(name: str, seconds: float) -> Failure:
-    """Return the failure of a function that has not returned in the time that it had."""
+    """Return the failure of a function that has not returned within its time limit."""
     return Failure("deadline", None, True, f"{name} had not returned after {seconds:.3g} s")
 
 
@@ -56,7 +56,7 @@ def _explain(error: BaseException) -> Failure:
 
 
 def _explain_group(group: BaseExceptionGroup[Any]) -> Failure:
-    """Explain several at once: they are what the first is, if all are the same."""
+    """Explain an exception group: as its first exception, if all are of the same kind."""
     failures = [_explain(each) for each in group.exceptions[:_MAX_PARTS]]
     first = failures[0]
     if len({each.error_type for each in failures}) > 1:
@@ -76,7 +76,7 @@ def _is_clients(error: BaseException) -> bool:
 
 
 def _walk(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what it was raised from, on purpose."""
+    """Yield an exception and its explicit causes (``raise … from``)."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
@@ -86,7 +86,7 @@ def _walk(error: BaseException) -> Iterator[BaseException]:
 
 
 def words_of(error: BaseException) -> str:
-    """Return the class of an error and what it says."""
+    """Return the class and the message of an exception."""
     name = type(error).__name__
     try:
         said = str(error)
@@ -96,7 +96,7 @@ def words_of(error: BaseException) -> str:
 
 
 def _get(thing: object, name: str) -> Any:
-    """Return an attribute; None if there is none, or none yet, of which httpx makes an error."""
+    """Return an attribute; None if it is missing, or raises, as httpx's unset ones do."""
     try:
         return getattr(thing, name, None)
     except Exception:  # noqa: BLE001
@@ -104,7 +104,7 @@ def _get(thing: object, name: str) -> Any:
 
 
 def _redact(words: str, error: BaseException) -> str:
-    """Return words without the keys that the request had, or that the environment has."""
+    """Redact the keys of the request and those in the environment."""
     for key in _keys_of(error):
         words = ApiKey(key, source="a request").redact(words)
     return words

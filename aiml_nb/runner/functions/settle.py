@@ -1,4 +1,4 @@
-"""The options of a run whose calls are a function's: which hold, and what is chosen for it."""
+"""The options of a run with a function: unsuitable ones are refused, others get defaults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...prompts.prompt import shorten
 from ..options import BLOCKING, CAPS, OPTIONS, STRATEGIES
 from .function import Function, may_be_async
 
-# What cannot hold where nobody but the function knows what is sent, and what to type for it.
+# Options that cannot apply, since only the function knows what is sent, and what to use instead.
 _UNKNOWN = {
     "tokens_per_minute": "tokens are known only to the function. Limit how many items are begun: "
     "requests_per_minute=60, or max_concurrency=4",
@@ -24,12 +24,12 @@ _UNKNOWN = {
 
 
 def settle_function(function: Function, given: dict[str, Any]) -> tuple[Function, dict[str, Any]]:
-    """Check what a run with a function is given, and choose what it is not given.
+    """Check the options of a run with a function, and add defaults for missing ones.
 
     Raises
     ------
     TypeError
-        If an option cannot hold for a function, or the strategy does not fit it.
+        If an option cannot apply to a function, or the strategy does not fit it.
     """
     given = {name: each for name, each in given.items() if not _is_default(name, each)}
     for name, value in given.items():
@@ -46,13 +46,13 @@ def settle_function(function: Function, given: dict[str, Any]) -> tuple[Function
     _check_strategy(function, given.get("strategy"))
     function = replace(function, is_chosen="strategy" in given)
     default = "gather" if function.is_async else "threads"
-    # A function may have done half of its work: it is called again if that is asked for.
+    # A function may have done half of its work, so it is retried only on request.
     given = {"strategy": default, "max_attempts": 1} | given
     return function, given if given["max_attempts"] != 1 else given | _check_outage(given)
 
 
 def _check_outage(given: dict[str, Any]) -> dict[str, Any]:
-    """Return that no server is waited for, unless what is given is wrong."""
+    """Turn outage handling off; a wrong value is left for the regular check."""
     outage = given.get("outage", 0)
     return {"outage": 0} if isinstance(outage, int | float) and outage >= 0 else {}
 
@@ -60,14 +60,14 @@ def _check_outage(given: dict[str, Any]) -> dict[str, Any]:
 def settle_again(
     function: Function, options: dict[str, Any], given: dict[str, Any]
 ) -> tuple[Function, dict[str, Any]]:
-    """Choose the options of a run that goes on.
+    """Check and complete the options of a resumed run.
 
     Parameters
     ----------
     options
-        Those of the journal, with what is given now in their place.
+        Those of the journal, overridden by `given`.
     given
-        What is given now.
+        The options given now.
     """
     chosen = given.get("strategy") is not None
     if not chosen and (options["strategy"] in BLOCKING) == function.is_async:
@@ -86,7 +86,7 @@ def _is_default(name: str, value: object) -> bool:
 def _check_strategy(function: Function, strategy: object) -> None:
     """Raise TypeError if the function is known not to fit the strategy."""
     if strategy not in STRATEGIES:
-        return  # which is said elsewhere
+        return  # refused elsewhere
     if strategy in BLOCKING and function.is_async:
         raise TypeError(refuse_strategy(function.name, strategy, is_async=True))
     if strategy not in BLOCKING and not function.is_async and not may_be_async(function.call):
@@ -94,7 +94,7 @@ def _check_strategy(function: Function, strategy: object) -> None:
 
 
 def refuse_strategy(name: str, strategy: object, *, is_async: bool) -> str:
-    """Say that a function does not fit a strategy, and which do."""
+    """Return the message that a function does not fit a strategy, with those that do."""
     others = ", ".join(repr(each) for each in STRATEGIES if each not in BLOCKING)
     if is_async:
         return (

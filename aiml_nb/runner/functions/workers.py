@@ -1,7 +1,7 @@
-"""Threads in which functions are called that block.
+"""Threads for functions that block.
 
-Nobody can break such a function off: a call that takes too long is left to itself, in a thread that
-the program does not wait for when it ends.
+Such a function cannot be interrupted: a call that takes too long is abandoned in its daemon thread,
+which the end of the program does not wait for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _Job = Callable[[], None]
 
 
 class Workers:
-    """Threads that take one call after the other; made as they are needed."""
+    """A pool of daemon threads that grows as needed."""
 
     def __init__(self) -> None:
         self._idle: list[_Worker] = []
@@ -31,13 +31,13 @@ class Workers:
 
     @property
     def left(self) -> int:
-        """How many are at work on a call that nobody waits for any more."""
+        """The number of threads that are busy with an abandoned call."""
         return len(self._left)
 
     async def call(
         self, function: Callable[[Any], Any], item: Any
     ) -> tuple[Any, BaseException | None]:
-        """Return what `function` returns, and what it raises."""
+        """Call `function` in a thread; return its result and its exception."""
         loop = asyncio.get_running_loop()
         worker = self._idle.pop() if self._idle else _Worker()
         self._busy.add(worker)
@@ -48,9 +48,9 @@ class Workers:
             outcome: tuple[Any, BaseException | None]
             try:
                 outcome = context.run(function, item), None
-            except BaseException as error:  # noqa: BLE001  its record tells
+            except BaseException as error:  # noqa: BLE001  becomes the record's error
                 outcome = None, error
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            with suppress(RuntimeError):  # the loop is closed: the call was abandoned
                 loop.call_soon_threadsafe(partial(self._end, worker, done, outcome))
 
         worker.jobs.put(work)
@@ -72,7 +72,7 @@ class Workers:
             done.set_result(outcome)
 
     def close(self) -> None:
-        """End the threads that have nothing to do; the others end with their calls."""
+        """End the idle threads; busy ones end after their calls."""
         self._is_closed = True
         for worker in [*self._idle, *self._busy]:
             worker.jobs.put(None)
@@ -81,7 +81,7 @@ class Workers:
 
 
 class _Worker:
-    """One thread, and what it is to do."""
+    """One thread and its queue of jobs."""
 
     def __init__(self) -> None:
         self.jobs: SimpleQueue[_Job | None] = SimpleQueue()
