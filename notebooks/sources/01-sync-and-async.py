@@ -14,16 +14,20 @@
 # %%
 import asyncio
 
+from openai import AsyncOpenAI, OpenAI
+
 import aiml_nb as nb
 from aiml_nb.course import check, hint, predict, quiz, reveal
 
 # %% [markdown]
 # `connect()` decides where the questions go. Here we ask for the simulator, ten times as fast as
 # a real model, so that nobody falls asleep. The `seed` gives everybody the same times. (With a key
-# of your own you would write `nb.connect()`.)
+# of your own you would write `nb.connect()`.) From then on the simulator is a model server like any
+# other: it has an address, and a key that opens nothing else.
 
 # %%
 endpoint = nb.connect(simulate=True, scenario="faq", seed=0, speed=10)
+address, key = endpoint.base_url, endpoint.key.reveal()
 long_question, short_question = nb.prompts.FAQ
 print(long_question)
 print(short_question)
@@ -33,23 +37,31 @@ print(short_question)
 #
 # This is the openai client that everybody starts with. The call to `create` returns when the answer
 # is there, and not before. Meanwhile the program stands still. That is what *blocking* means.
+#
+# Nothing in this program is ours. The line above it is: `%%timeline` watches the cell, and draws
+# below it what the waiting looked like.
+
+# %%
+# %load_ext aiml_nb
 
 
 # %%
-def ask(client, question):
-    reply = client.chat.completions.create(
-        model=endpoint.model,
+# %%timeline one_after_another
+def complete_chat(question):
+    client = OpenAI(base_url=address, api_key=key)
+    response = client.chat.completions.create(
+        model="gpt-4o",
         messages=[{"role": "user", "content": question}],
     )
-    print(question, "->", reply.choices[0].message.content[:40], "…\n")
+    print(question, "->", response.choices[0].message.content[:40], "…\n")
 
 
-with endpoint.open() as client:
-    ask(client, long_question)
-    ask(client, short_question)
+complete_chat(long_question)
+complete_chat(short_question)
 
 # %% [markdown]
-# The answers came in the order of the questions. They had to: the second question was not even sent
+# Each bar is a call: it begins where the question is sent, and ends where the answer is there. The
+# answers came in the order of the questions. They had to: the second question was not even sent
 # until the first was answered.
 
 # %% [markdown]
@@ -57,8 +69,7 @@ with endpoint.open() as client:
 #
 # Now with the async client. Look for three new ideas in the cell after the next.
 #
-# - The client is an `AsyncOpenAI` (that is what `open_async` gives you). Opening and closing it may
-#   take a moment too, so `with` has become `async with`.
+# - The client is an `AsyncOpenAI`.
 # - `async def` makes a function that may pause, and `await` marks the places where it does. `await`
 #   says: *while I wait here, let others go on.*
 # - `asyncio.gather` starts both questions at once and waits for both answers.
@@ -71,24 +82,31 @@ predict("1.1", "Which answer is printed first?", choices=ORDERS)
 
 
 # %%
-async def ask_async(client, question):
-    reply = await client.chat.completions.create(
-        model=endpoint.model,
+# %%timeline at_once
+async def complete_chat_async(question):
+    client = AsyncOpenAI(base_url=address, api_key=key)
+    response = await client.chat.completions.create(
+        model="gpt-4o",
         messages=[{"role": "user", "content": question}],
     )
-    print(question, "->", reply.choices[0].message.content[:40], "…\n")
-    return reply.choices[0].message.content
+    print(question, "->", response.choices[0].message.content[:40], "…\n")
+    return response.choices[0].message.content
 
 
-async with endpoint.open_async() as client:
-    answers = await asyncio.gather(
-        ask_async(client, long_question),
-        ask_async(client, short_question),
-    )
+answers = await asyncio.gather(
+    complete_chat_async(long_question),
+    complete_chat_async(short_question),
+)
+
+# %%
+first = min(at_once.calls, key=lambda call: call.finished)
+reveal("1.1", ORDERS[first.index])
 
 # %% [markdown]
 # The short answer came first, although its question was asked second. Both questions were on their
-# way at the same time, and the shorter work was done sooner.
+# way at the same time, and the shorter work was done sooner: **▲1** says that this answer overtook
+# one that was asked for earlier. (Should the small print say that making a client held the program
+# up for a moment: each of these functions makes a client of its own. One for all is better.)
 #
 # One thing did keep its order. Look at the list that `gather` gave back:
 
@@ -107,8 +125,9 @@ quiz("1.2")
 # %% [markdown]
 # ## What the waiting looked like
 #
-# `compare` does both for you, with a stopwatch on every call, and draws what happened. With
-# `stream=True` the answers come piece by piece, so that we also learn when the first word arrived.
+# Such pictures tell more with a stopwatch that is fair. `compare` does both for you, with the same
+# client and a warm connection each time. With `stream=True` the answers come piece by piece, so that
+# we also learn when the first word arrived.
 
 # %%
 result = nb.compare(nb.prompts.FAQ, endpoint, stream=True)
@@ -128,10 +147,6 @@ result
 # - In the lower panel **▲1** says: this answer overtook one that was asked for earlier.
 # - The **dashed line** is the lower bound. However you ask, you are not done before the longest
 #   answer is.
-
-# %%
-first = min(result.concurrent.calls, key=lambda call: call.finished)
-reveal("1.1", ORDERS[first.index])
 
 # %% [markdown]
 # The same facts as a table. Each row is a call. All times are seconds since the first question was
@@ -223,7 +238,7 @@ check("1.5", foretell)
 #
 # Last, write it yourself. `ask` is an async function: `await ask(question)` gives one answer. Yours
 # shall ask *all* questions at once, however many there are, and return the answers in the order of
-# the questions. The check gives it a model to practise on, and watches when each call is made.
+# the questions. The check gives it a model to practise on, watches when each call is made, and draws the timeline.
 
 
 # %% tags=["exercise"]
@@ -256,6 +271,7 @@ nb.compare(my_questions, endpoint, stream=True)
 #   arrive in the order in which they are *finished*; `gather` returns them in the order *asked*.
 # - All at once takes about as long as the slowest answer; one after another takes the sum.
 # - Async makes no model faster. Two questions show the change of order, many show the gain of time.
+# - `%%timeline` above a cell draws the calls that it makes, whoever wrote them.
 
 # %% [markdown]
 # ## The same as a script

@@ -149,13 +149,28 @@ asyncio.run(boil("tea", 0.3))
 #
 # Many programs on the web, the FAQ of AIML API among them, end in an idiom of four lines. It says: try
 # `asyncio.run`, and if a loop is running already, use that one. Without the patch, both ways fail in
-# a cell. With it, the first one works, and `main` runs once.
+# a cell. With it, the first one works, and `main` runs once: `%%timeline` draws two calls, one for
+# each question, and not four.
+
+# %%
+# %load_ext aiml_nb
+from openai import AsyncOpenAI
+
+endpoint = nb.connect(simulate=True, scenario="faq", seed=2, speed=8)
+client = AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.key.reveal())
 
 
 # %%
+# %%timeline idiom
+async def complete_chat(question):
+    messages = [{"role": "user", "content": question}]
+    response = await client.chat.completions.create(model="gpt-4o", messages=messages)
+    print(question, "->", response.choices[0].message.content[:40], "…")
+
+
 async def main():
-    print("main runs")
-    return await boil("tea", 0.3)
+    await asyncio.gather(*(complete_chat(question) for question in nb.prompts.FAQ))
+    await client.close()
 
 
 try:
@@ -266,7 +281,6 @@ quiz("2.6")
 # use `await nb.run_async(…)`: the same run, made of pure awaits. Here is one:
 
 # %%
-endpoint = nb.connect(simulate=True, scenario="faq", seed=2, speed=8)
 run = await nb.run_async(nb.prompts.FAQ, endpoint)
 run
 

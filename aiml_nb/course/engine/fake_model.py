@@ -7,11 +7,14 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 from ...analysis import peak_in_flight
+from ...analysis.kinds import WATCH
 from ...records import Call, Run
+from .front_end import has_front_end
 from .practice_run import answer_to, practice_run
 
 
@@ -86,6 +89,13 @@ class FakeModel:
     def run(self) -> Run:
         """All calls as a run, for functions that take runs."""
         return practice_run(self.calls)
+
+    def show_timeline(self) -> None:
+        """Show, where there is a front end, when each call was made."""
+        if self.calls and has_front_end():
+            from IPython.display import display
+
+            display(replace(self.run, strategy=WATCH))  # type: ignore[no-untyped-call]
 
     @property
     def peak_in_flight(self) -> int:

@@ -70,6 +70,7 @@ def check_ask_all(ask_all: object) -> str:
     function = expect_function(ask_all, "ask_all")
     model = FakeModel(_DURATIONS)
     found = explain_mistakes(function, model.ask, list(_QUESTIONS))
+    model.show_timeline()
     asked = [call.prompt for call in model.calls]
     require(
         asked,

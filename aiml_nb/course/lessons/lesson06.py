@@ -71,6 +71,7 @@ def check_ask_all(ask_all: object) -> str:
         raise
     for each in found if isinstance(found, list | tuple) else ():
         discard_coroutine(each)
+    model.show_timeline()
     asked = [call.prompt for call in model.calls]
     require(
         asked,
