@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
 
+_simulated: set[str] = set()
+
+
+def is_simulated(base_url: str) -> bool:
+    """Say whether the embedded simulator of this process answers at an address."""
+    return base_url in _simulated
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """A server that answers prompts. Made by `connect`; holds no connection.
@@ -42,6 +50,11 @@ class Endpoint:
     simulator_settings: dict[str, Any] = field(default_factory=dict)
     key: ApiKey = field(repr=False)
     known: KnownModels = field(default_factory=KnownModels, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Remember where answers are simulated: whoever calls there, they are to be marked."""
+        if self.simulated:
+            _simulated.add(self.base_url)
 
     @property
     def reports_cost(self) -> bool:

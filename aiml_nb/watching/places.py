@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
-from ..records import Call
+from ..endpoint.endpoint import is_simulated
+from ..records import Call, Run
 
 if TYPE_CHECKING:
     from .recording import Recording
@@ -16,8 +17,31 @@ if TYPE_CHECKING:
 now = time.perf_counter
 
 
+class Addresses:
+    """Where the calls of a run go: it is simulated if all of them are.
+
+    Parameters
+    ----------
+    run
+        The run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._is_first = run, True
+
+    def note(self, base_url: str) -> None:
+        """Take the address of a call; a step has none."""
+        if base_url:
+            self._run.simulated = is_simulated(base_url) and (self._is_first or self._run.simulated)
+            self._is_first = False
+
+
 class Place(Protocol):
     """Where calls are recorded: a watch, a function's item, a step."""
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where the calls of the whole run go."""
 
     @property
     def is_open(self) -> bool:

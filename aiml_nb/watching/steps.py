@@ -12,7 +12,7 @@ from ..endpoint.failures import explain_failure, quote
 from ..endpoint.keys import ApiKey
 from ..printable import printable
 from ..records import Call
-from .places import current_places, now, open_places
+from .places import Addresses, current_places, now, open_places
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _NO_KEY = ApiKey("", source="")
@@ -27,12 +27,12 @@ class Inside:
         The call.
     origin
         Seconds: what its stamps count from.
-    parent
-        Where the call itself is recorded, if that can end before it; nothing is recorded then.
+    addresses
+        Where the calls of the whole run go.
     """
 
-    def __init__(self, call: Call, origin: float) -> None:
-        self.call, self._origin = call, origin
+    def __init__(self, call: Call, origin: float, addresses: Addresses) -> None:
+        self.call, self._origin, self.addresses = call, origin, addresses
         self.is_open = True
         self.problems = 0
 
@@ -40,6 +40,7 @@ class Inside:
         """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
         child = make(len(self.call.children))
         self.call.children.append(child)
+        self.addresses.note(base_url)
         return child, self._origin
 
     def note(self, problem: BaseException) -> None:
@@ -48,9 +49,9 @@ class Inside:
 
 
 @contextmanager
-def inside(call: Call, origin: float) -> Iterator[Inside]:
+def inside(call: Call, origin: float, addresses: Addresses) -> Iterator[Inside]:
     """Have what is called in this context, and in tasks begun in it, recorded within `call`."""
-    place = Inside(call, origin)
+    place = Inside(call, origin, addresses)
     token = current_places.set((place,))
     try:
         yield place
@@ -122,16 +123,17 @@ def _recorded(name: str) -> Iterator[None]:
     """Record a step in each place that is open here, and what it calls within it."""
     at = now()
     label = printable(name)
-    made = [
-        place.add(functools.partial(_make_step, label), base_url="", at=at)
-        for place in open_places()
-    ]
+    places = open_places()
+    made = [place.add(functools.partial(_make_step, label), base_url="", at=at) for place in places]
     if not made:
         yield
         return
     for call, origin in made:
         call.submitted = call.started = at - origin
-    within = tuple(Inside(call, origin) for call, origin in made)
+    within = tuple(
+        Inside(call, origin, place.addresses)
+        for (call, origin), place in zip(made, places, strict=True)
+    )
     token = current_places.set(within)
     try:
         yield

@@ -12,7 +12,7 @@ from types import TracebackType
 from ..records import Call, Run
 from .blocked import INTERVAL, Held, LoopWatcher, tell_held
 from .hooks import hooks
-from .places import watches
+from .places import Addresses, watches
 
 STRATEGY = "watch"
 SEVERAL = "several models"
@@ -42,6 +42,7 @@ class Watch:
             started_at=0.0,
             calls=[],
         )
+        self.addresses = Addresses(self.run)
         self._exits = ExitStack()
         self._lock = threading.Lock()
         self._origin = 0.0
@@ -83,6 +84,7 @@ class Watch:
         with self._lock:
             if not run.calls:
                 self._origin, run.started_at, run.base_url = at, time.time(), base_url
+            self.addresses.note(base_url)
             call = make(len(run.calls))
             run.calls.append(call)
             if call.model and call.model not in self._models:

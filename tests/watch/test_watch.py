@@ -334,6 +334,28 @@ class TestHooks:
 
 
 class TestWhere:
+    def test_what_the_simulator_answers_is_marked(self, endpoint: nb.Endpoint) -> None:
+        @nb.step
+        def look_up(client: OpenAI) -> None:
+            ask(client, model=endpoint.model)
+
+        address = {"base_url": endpoint.base_url, "api_key": endpoint.key.reveal()}
+        simulated = OpenAI(**address, http_client=open_http())  # type: ignore[arg-type]
+        with nb.watch() as run:
+            look_up(simulated)
+        assert run.simulated
+
+        items = nb.run([1, 2], lambda item: look_up(simulated), progress=False)
+        assert items.simulated
+        assert [len(call.children) for call in items.calls] == [1, 1]
+
+    def test_what_another_answers_is_not(self, server: ModelServer, client: OpenAI) -> None:
+        with nb.watch() as run:
+            ask(client)
+
+        assert not run.simulated
+        assert run.base_url == server.base_url
+
     def test_calls_of_run_are_left_to_their_own_record(self, endpoint: nb.Endpoint) -> None:
         with nb.watch() as run:
             ours = nb.run(["One?", "Two?"], endpoint, progress=False)
