@@ -14,11 +14,11 @@ from .inside import Inside
 from .style import BACKOFF_COLOUR, INK, MARKED
 from .text import drawable, width_of
 
-# Pixels: from a bar to the bands in it; for the name of a step, in a band that has as many, and
-# down to its foot; the least height of a band that has a hatch.
+# Pixels: from a bar to the bands in it; for the name of a step, and down to its
+# foot; the least height of a band that has a hatch.
 _INSET = 2.0
 _NAME_SIZE = 6.5
-_NAME, _NAMED, _FOOT = 10.0, 16.0, 7.5
+_NAME, _FOOT = 10.0, 7.5
 _HATCHED = 4.0
 _BETWEEN = 1.0
 # Bars narrower than this many pixels, on average, have no outline.
@@ -58,9 +58,9 @@ def draw_inside(axes: Axes, inside: Inside, *, row: float) -> None:
             axes.add_collection(collection, autolim=False)
     _draw_backoff(axes, inside.backoff, middles)
     _draw_ends(axes, inside, middles, row=row, tall=heights)
-    feet = (tops + _FOOT) / row - 0.5
+    feet, named = (tops + _FOOT) / row - 0.5, _named(inside.places)
     for name in inside.names:
-        if _fits(name, heights, scale=scale):
+        if _fits(name, heights, least=named, scale=scale):
             _write_name(axes, name, feet)
 
 
@@ -103,8 +103,7 @@ def band_places(places: FloatArray, *, row: float) -> tuple[FloatArray, FloatArr
     in_step = of_below > 0
     if not np.any(in_step):
         return tops, heights
-    # Only a step that is high enough has its name over its calls.
-    head = np.where(heights >= _NAMED, _NAME, np.minimum(_INSET, 0.2 * heights))
+    head = np.where(heights >= _named(places), _NAME, np.minimum(_INSET, 0.2 * heights))
     foot = np.minimum(_INSET, 0.2 * heights)
     room = heights - head - foot
     inner, shares = _divided(tops + head, room, below, np.maximum(of_below, 1))
@@ -119,10 +118,18 @@ def _divided(
     return top + band * share, share - gap
 
 
-def _fits(name: tuple[float, float, int, str], heights: FloatArray, *, scale: float) -> bool:
+def _named(places: FloatArray) -> float:
+    """Return how high a step must be to have its name over its calls, which need room too."""
+    most = float(np.max(places[:, 4], initial=1.0))
+    return _NAME + _INSET + _HATCHED * max(most, 1.0)
+
+
+def _fits(
+    name: tuple[float, float, int, str], heights: FloatArray, *, least: float, scale: float
+) -> bool:
     start, end, place, text = name
     room = (end - start) * scale - 4
-    return bool(heights[place] >= _NAMED) and width_of(drawable(text), size=_NAME_SIZE) <= room
+    return bool(heights[place] >= least) and width_of(drawable(text), size=_NAME_SIZE) <= room
 
 
 def _write_name(axes: Axes, name: tuple[float, float, int, str], feet: FloatArray) -> None:

@@ -100,6 +100,8 @@ def plan_strategies(subject: Subject) -> Rows:
         )
         for (name, run), count in zip(subjects(subject), counts, strict=True)
     ]
+    inner = [panel.segments.inside for panel in made]
+    row = row_height(inner, rows=sum(counts), least=row, room=_LANES_HEIGHT)
     axis = time_axis(left=2 * EDGE, horizon=horizon, labels=())
     return Rows(panels=made, axis=axis, row=row, name_size=8.0, ending_size=8.0)
 

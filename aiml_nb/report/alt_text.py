@@ -31,6 +31,7 @@ from .wording import (
     is_concurrent,
     join_and,
     losses,
+    noun_of,
     outcome_in_words,
     pluralize,
     sync_name,
@@ -124,7 +125,7 @@ def _detail_in_words(subject: Subject, *, in_lanes: bool) -> list[str]:
 
 
 def _part_of(run: Run) -> str:
-    return "item" if has_functions(run) else "call"
+    return noun_of(run) if has_functions(run) else "call"
 
 
 def _flight_in_words(run: Run) -> str:

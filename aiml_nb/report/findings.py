@@ -44,8 +44,9 @@ from .wording import (
 LENGTH_LIMIT = 0.1
 
 
+_OF_KINDS = (caveat_kinds, caveat_inner, caveat_steps)
 _CAVEATS = (
-    *(caveat_kinds, caveat_inner, caveat_steps, caveat_notices, caveat_hidden_retries),
+    *(*_OF_KINDS, caveat_notices, caveat_hidden_retries),
     *(caveat_pauses, caveat_idle_slots, caveat_backoff, caveat_usage),
 )
 
@@ -84,7 +85,7 @@ def caveat(shown: Shown) -> str:
     """
     subject = Subject.of(shown)
     if subject.are_several:
-        return several_caveat(subject.runs, caveats=_CAVEATS)
+        return several_caveat(subject.runs, caveats=_CAVEATS, once=_OF_KINDS)
     run = subject.run
     if subject.comparison is None or subject.pair is None:
         parts = [caveat_losses(run), caveat_cut(run), caveat_order(run, "")]
@@ -111,7 +112,7 @@ def _run_finding(run: Run) -> str:
     kept = count_timed(run)
     if not prompts:
         return "No calls were made"
-    done = "done" if noun == "item" else "answered"
+    done = "done" if noun in ("item", "part") else "answered"
     if not kept:
         return f"The {noun} was not {done}" if prompts == 1 else _none_answered(prompts, noun)
     manner = f", {at_a_time(run)}" if prompts > 1 else ""
@@ -126,7 +127,7 @@ def _run_finding(run: Run) -> str:
 
 
 def _none_answered(prompts: int, noun: str = "prompt") -> str:
-    done = "done" if noun == "item" else "answered"
+    done = "done" if noun in ("item", "part") else "answered"
     return f"{'Neither' if prompts == 2 else 'None'} of the {prompts:,} {noun}s was {done}"
 
 

@@ -19,7 +19,7 @@ from ..analysis.kinds import (
 )
 from ..records import Run
 from .labels import sanitize
-from .wording import format_seconds, join_and, pluralize
+from .wording import format_seconds, join_and, noun_of, pluralize
 
 # So many models, kinds or steps are named.
 _MAX_NAMED = 4
@@ -44,7 +44,7 @@ def caveat_inner(run: Run) -> str:
     inner = inner_calls(run)
     if not inner:
         return ""
-    what = "items" if any(call.api == "function" for call in parents(run)) else "bars"
+    what = f"{noun_of(run)}s"
     found = Counter(call.api for call in inner)
     verb = "was" if len(inner) == 1 else "were"
     said = f"Within the {what} {pluralize(len(inner), 'call')} {verb} made ({_counts(found)})"
@@ -56,7 +56,7 @@ def caveat_steps(run: Run) -> str:
     """Say how long the named steps took."""
     times: dict[str, list[float]] = {}
     for call in parents(run):
-        for _, child in within(call):
+        for _, child in [(0, call), *within(call)]:
             if child.api == "step" and child.duration is not None:
                 times.setdefault(child.prompt, []).append(child.duration)
     if not times:

@@ -48,7 +48,12 @@ def several_finding(runs: Sequence[Run]) -> str:
     return f"{said}; {last} took {format_seconds(worst)}"
 
 
-def several_caveat(runs: Sequence[Run], *, caveats: Sequence[Callable[[Run], str]]) -> str:
+def several_caveat(
+    runs: Sequence[Run],
+    *,
+    caveats: Sequence[Callable[[Run], str]],
+    once: Sequence[Callable[[Run], str]],
+) -> str:
     """Say what to bear in mind with several runs.
 
     Parameters
@@ -57,10 +62,15 @@ def several_caveat(runs: Sequence[Run], *, caveats: Sequence[Callable[[Run], str
         The runs.
     caveats
         What is to be said of each.
+    once
+        Those of them that are said once where they are the same of all.
     """
     said = ["Simulated."] if any(run.simulated for run in runs) else []
     said += ["1 run each, so no error bar."]
+    alike = [caveat_of for caveat_of in once if len(set(map(caveat_of, runs))) == 1]
+    said += [caveat_of(runs[0]) for caveat_of in alike]
     for name, run in zip(run_names(runs), runs, strict=True):
-        found = [caveat_losses(run), caveat_cut(run), *(caveat_of(run) for caveat_of in caveats)]
+        own = (caveat_of(run) for caveat_of in caveats if caveat_of not in alike)
+        found = [caveat_losses(run), caveat_cut(run), *own]
         said += [f"{name}: {part[0].lower()}{part[1:]}" for part in found if part]
-    return " ".join([*said, *filter(None, [caveat_lag(runs)])])
+    return " ".join([*filter(None, said), *filter(None, [caveat_lag(runs)])])

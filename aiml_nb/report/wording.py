@@ -223,10 +223,13 @@ def side_names(concurrent: Run) -> tuple[str, str]:
 
 
 def noun_of(run: Run) -> str:
-    """Return what a run is made of: ``prompt``, or ``item`` of functions, or ``call``."""
-    if has_functions(run):
-        return "item"
-    return "call" if is_watched(run) else "prompt"
+    """Return what a run is made of: ``prompt``, or ``item`` of functions, or ``call``.
+
+    Code that is watched may have named steps of its own, with calls beside them: ``part``.
+    """
+    if not has_functions(run):
+        return "call" if is_watched(run) else "prompt"
+    return "item" if any(call.api == "function" for call in run.calls) else "part"
 
 
 def in_both(cut: int) -> str:

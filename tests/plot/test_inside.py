@@ -222,6 +222,15 @@ def test_short_steps_have_no_name() -> None:
     assert "check" not in names
 
 
+@pytest.mark.parametrize(("n", "named"), [(8, True), (24, False)])
+def test_names_of_steps_leave_the_calls_in_them_their_room(n: int, named: bool) -> None:
+    axes = plot_timeline(watched.agents(n)).axes[0]
+    low = min(top - bottom for _, bottom, _, top in boxes(axes, "inside embeddings").tolist())
+
+    assert any(text.get_gid() == "step name" for text in axes.texts) == named
+    assert low >= 4
+
+
 @pytest.mark.parametrize("more", [0, 30], ids=["rows", "lanes"])
 def test_hostile_items_are_drawn(more: int) -> None:
     calls = [*watched.hostile_items(), *timed(*((0, 1 + i / 9) for i in range(more)))]

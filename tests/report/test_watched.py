@@ -154,6 +154,24 @@ def test_many_steps_are_counted() -> None:
     )
 
 
+def test_steps_beside_calls_are_parts_of_watched_code() -> None:
+    run = watch_run(step("fetch", 0, 1, call(0.1, 0.9)), call(1, 2))
+
+    assert finding(run) == "Both parts were done in 2.00 s, one at a time"
+    assert caveat(run) == (
+        "Within the parts 1 call was made (1 chat). Steps, at the median: fetch 1.00 s."
+    )
+
+
+def test_what_is_the_same_of_several_runs_is_said_once() -> None:
+    runs = [watched.chain(12, slots=slots) for slots in (1, 4)]
+    said = caveat(runs)
+
+    assert said.count("Within the items 36 calls were made") == 1
+    assert said.count("Steps, at the median") == 1
+    assert "workers, at most 1: within the items" in caveat([runs[0], watched.chain(11, slots=4)])
+
+
 def test_a_call_that_goes_on_is_unfinished() -> None:
     run = watched.unfinished()
     (axes,) = plot_timeline(run).axes
