@@ -13,7 +13,7 @@ The tour, with no key and no cost::
     run.to_frame()                                     # one row per call
     run.summary()                                      # the run in numbers
     nb.what_if(run)                                    # other limits, from this run's durations
-    nb.to_csv(run, "answers.csv", texts=True)          # or to_jsonl, to_chrome_trace
+    nb.to_csv(run, "answers.csv", texts=True)          # or to_jsonl, to_chrome_trace, to_otlp
     nb.last_run()                                      # what is known after an interrupt
     nb.resume("run.jsonl")                             # go on with a run from its journal
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .doctor import check_up
     from .endpoint import Endpoint, connect
     from .errors import AimlNbError, BudgetError, EndpointError, JournalError, LoopError
-    from .export import to_chrome_trace, to_csv, to_jsonl
+    from .export import to_chrome_trace, to_csv, to_jsonl, to_otlp
     from .formats.saved import read_saved
     from .loop import LoopReport, patch_loop, run_coroutine
     from .plot import plot_timeline
@@ -78,6 +78,7 @@ _HOMES = {
     "to_chrome_trace": "export",
     "to_csv": "export",
     "to_jsonl": "export",
+    "to_otlp": "export",
     "unload_ipython_extension": "watching",
     "watch": "watching",
     "what_if": "report",
@@ -115,6 +116,7 @@ __all__ = [
     "to_chrome_trace",
     "to_csv",
     "to_jsonl",
+    "to_otlp",
     "watch",
     "what_if",
 ]

@@ -62,13 +62,15 @@ def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
 
     The picture is 900 pixels wide at 100 dots per inch. Up to 24 calls have a labelled row each. Of
     more, each slot of the limit has a row; of very many, durations are drawn over time. Repeated
-    comparisons begin with the speed-up of each pair and their interval.
+    comparisons begin with the speed-up of each pair and their interval. What was made within a
+    function is drawn in its bar: calls and steps, two levels deep.
 
     Parameters
     ----------
     shown
         A run; a comparison, whose sync run is drawn above its concurrent run, those of the pair
-        with the median speed-up; up to 8 runs, below each other on one time axis; or the path of a
+        with the median speed-up; up to 8 runs, below each other on one time axis (two that
+        were watched, with the same calls in turn and at once, as a comparison); or the path of a
         saved run or comparison (`formats.saved.read_saved`).
     figure
         Drawn on, after it is cleared and its size set; a new one if None.
