@@ -50,6 +50,17 @@ def test_labels_that_would_be_equal_are_numbered() -> None:
     assert labels(make_run(call(), call(), prompts=["same", "same"])) == ["1. same", "2. same"]
 
 
+@given(
+    st.lists(st.sampled_from(["", "\u200b", "a", "b", "call 2", "x" * 40, "x" * 41]), max_size=6)
+)
+def test_some_calls_are_named_as_among_all(prompts: list[str]) -> None:
+    run = make_run(*(call() for _ in prompts), prompts=prompts)
+    places = [*range(len(prompts))][::-2]
+
+    assert labels(run, places=places) == [labels(run)[i] for i in places]
+    assert len(set(labels(run))) == len(prompts)
+
+
 def test_wide_characters_take_two_columns() -> None:
     assert cells("ab你好") == 6
     assert cells("e\u0301") == 1
