@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ..formats.lines import dump
@@ -16,11 +16,16 @@ _KINDS = {bool: "boolean", int: "Int64", float: "Float64", str: "string"}
 _LARGEST = 2**63
 
 
-def result_columns(calls: Sequence[Call]) -> dict[str, Any]:
+def result_columns(calls: Sequence[Call], *, taken: Collection[str]) -> dict[str, Any]:
     """Return the columns of what the functions of calls returned; none if nothing was.
 
-    Dictionaries, dataclasses and models have a column for each of their members, ``result.name``;
+    Dictionaries, dataclasses and models have a column for each of their members, by its name;
     other values one column, ``result``. Lists, and values of several types, are JSON.
+
+    Parameters
+    ----------
+    taken
+        The names of other columns: a member of that name gets ``result_`` before it.
     """
     if all(call.result is None for call in calls):
         return {}
@@ -28,10 +33,14 @@ def result_columns(calls: Sequence[Call]) -> dict[str, Any]:
     told = [value for value in values if value is not None]
     names = list(dict.fromkeys(name for value in told if isinstance(value, dict) for name in value))
     if all(isinstance(value, dict) for value in told) and 0 < len(names) <= _MAX_COLUMNS:
-        return {
-            f"result.{encodable(name)}": _column([value and value.get(name) for value in values])
-            for name in names
-        }
+        columns: dict[str, Any] = {}
+        for name in names:
+            shown = encodable(name)
+            others = {*taken, *columns} | {each for each in names if each != name}
+            while shown in others:
+                shown = f"result_{shown}"
+            columns[shown] = _column([value and value.get(name) for value in values])
+        return columns
     return {"result": _column(values)}
 
 

@@ -33,6 +33,10 @@ _CALL_COLUMNS = (
 _BODY_COLUMNS = {"tool_calls": "string", "reasoning": "string", "n_choices": "Int64"}
 _ATTEMPT_COLUMNS = tuple(each.name for each in dataclasses.fields(Attempt))
 
+_ADDED = ("finished_rank", "overtakes", "attempts", "parameters", "simulated", "api")
+# All that a table may have beside what functions returned, and what a file has before it.
+CALL_TABLE = frozenset({"run", *_CALL_COLUMNS, *_ADDED, *_BODY_COLUMNS})
+
 
 def call_table(run: Run) -> pd.DataFrame:
     """Return the calls of a run as a table, one row per call in the order of the prompts.
@@ -53,8 +57,9 @@ def call_table(run: Run) -> pd.DataFrame:
         reply ``tool_calls`` (as JSON), ``reasoning`` and ``n_choices``. Lone surrogates in
         texts become U+FFFD, since no file could take them. ``time_per_output_token`` is missing
         where the tokens do not measure text (`usage_measures_text`). Where calls are not all chat,
-        ``api`` is their kind; what functions returned is ``result``, or a column ``result.name``
-        for each member of dictionaries, dataclasses and models.
+        ``api`` is their kind; what functions returned is ``result``, or a column for each member
+        of dictionaries, dataclasses and models, by its name, with ``result_`` before one that is
+        taken.
     """
     columns = fields(run.calls, Call, _with_api(run.calls, _CALL_COLUMNS))
     if usage_measures_text(run) is False:
@@ -67,7 +72,7 @@ def call_table(run: Run) -> pd.DataFrame:
     read = [columns_of(call) for call in run.calls]
     for name, kind in _BODY_COLUMNS.items():
         columns[name] = column([_as_cell(each[name]) for each in read], kind)
-    return frame(columns | result_columns(run.calls))
+    return frame(columns | result_columns(run.calls, taken=CALL_TABLE))
 
 
 def request_parameters(run: Run, *, texts: bool = True) -> list[str | None]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..analysis import call_table
 from ..analysis.frames import column
-from ..analysis.table import request_parameters
+from ..analysis.table import CALL_TABLE, request_parameters
 from ..formats.atomic import write_atomic
 from ..records import Comparison, Run
 from .named_runs import FilePath, named_runs
@@ -57,6 +57,7 @@ def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bo
     for name in table.columns:
         if table[name].dtype == "string":
             table[name] = table[name].map(_escape_formula, na_action="ignore")
+    table.columns = [_escape_formula(name) for name in table.columns]
     # pandas does not quote a lone carriage return, which would end the line.
     data = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     return write_atomic(Path(path), [data.encode("utf-8-sig")])
@@ -69,7 +70,7 @@ def _labelled(name: str, run: Run, *, texts: bool) -> pd.DataFrame:
     if texts:
         return table
     table["parameters"] = column(request_parameters(run, texts=False), "string")
-    results = [name for name in table.columns if name.partition(".")[0] == "result"]
+    results = [name for name in table.columns if name not in CALL_TABLE]
     return table.drop(columns=[*_TEXTS, *results])
 
 

@@ -139,10 +139,10 @@ def returned(*results: Any) -> pd.DataFrame:
 def test_models_and_dictionaries_are_columns() -> None:
     table = returned(Flight(city="Oslo", stops=1), None, {"city": "Rome", "late": True})
 
-    assert table["result.city"].tolist() == ["Oslo", pd.NA, "Rome"]
-    assert table["result.stops"].tolist() == [1, pd.NA, pd.NA]
-    assert table["result.late"].tolist() == [pd.NA, pd.NA, True]
-    assert [str(table[f"result.{name}"].dtype) for name in ("city", "stops", "late")] == [
+    assert table["city"].tolist() == ["Oslo", pd.NA, "Rome"]
+    assert table["stops"].tolist() == [1, pd.NA, pd.NA]
+    assert table["late"].tolist() == [pd.NA, pd.NA, True]
+    assert [str(table[name].dtype) for name in ("city", "stops", "late")] == [
         *("string", "Int64", "boolean"),
     ]
 
@@ -150,8 +150,8 @@ def test_models_and_dictionaries_are_columns() -> None:
 def test_dataclasses_are_columns_and_lists_in_them_json() -> None:
     table = returned(Fare(price=1.5, tags=["a", "b"]), Fare(price=2, tags=[]))
 
-    assert table["result.price"].tolist() == [1.5, 2.0]
-    assert table["result.tags"].tolist() == ['["a", "b"]', "[]"]
+    assert table["price"].tolist() == [1.5, 2.0]
+    assert table["tags"].tolist() == ['["a", "b"]', "[]"]
 
 
 def test_other_results_are_one_column() -> None:

@@ -70,6 +70,7 @@ class FunctionClient:
         self._workers = Workers()
         self._left: set[asyncio.Task[Outcome]] = set()
         self._presses = count_presses()
+        self._run: asyncio.Task[Any] | None = None
         self.stop: Callable[[str], None] = lambda why: None
         self.say: Callable[[str, str], None] = lambda kind, text: None
         self.misfit: str | None = None
@@ -80,6 +81,7 @@ class FunctionClient:
         return self._function.name
 
     async def __aenter__(self) -> FunctionClient:
+        self._run = asyncio.current_task()
         return self
 
     async def __aexit__(
@@ -113,13 +115,14 @@ class FunctionClient:
         try:
             with self.record(call):  # the one place where the function is called
                 return await self._invoke(item)
+        except GeneratorExit:  # nobody waits any more
+            raise
         except KeyboardInterrupt as error:
-            if count_presses() > self._presses:
+            if self._is_interrupted():
                 raise
             return Outcome(error=error)
-        except (asyncio.CancelledError, GeneratorExit) as error:
-            task = asyncio.current_task()
-            if isinstance(error, GeneratorExit) or (task is not None and task.cancelling()):
+        except asyncio.CancelledError as error:
+            if _is_cancelled(asyncio.current_task()):
                 raise
             return Outcome(error=error)
         except BaseException as error:  # noqa: BLE001  sys.exit() would end the loop
@@ -149,6 +152,10 @@ class FunctionClient:
                 "yields: list(…)."
             )
         return Outcome(value)
+
+    def _is_interrupted(self) -> bool:
+        """Say whether Ctrl-C was pressed; a function may raise what that raises, too."""
+        return count_presses() > self._presses or _is_cancelled(self._run)
 
     def _refuse(self, *, is_async: bool) -> MisfitError:
         self.misfit = refuse_strategy(self._function.name, self._strategy, is_async=is_async)
@@ -182,3 +189,7 @@ class FunctionClient:
             return Outcome(error=asyncio.CancelledError("it was cancelled from within"))
         error = task.exception()
         return task.result() if error is None else Outcome(error=error)
+
+
+def _is_cancelled(task: asyncio.Task[Any] | None) -> bool:
+    return task is not None and task.cancelling() > 0
