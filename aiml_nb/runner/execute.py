@@ -129,6 +129,7 @@ async def _make_function_calls(
                         options.max_concurrency,
                     )
             finally:
+                await client.end_all()
                 if not options.blocks:
                     plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
                     plan.run.notices += tell_held(loops.held)

@@ -375,7 +375,7 @@ class TestInterrupts:
                 await take(0.02)
                 ended.append(item)
 
-        handle = nb.start(range(3), ask)
+        handle = nb.start(range(9), ask, max_concurrency=3)  # six wait, and end at once
         await wait_until_async(lambda: seen.calls == 3)
         handle.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -383,6 +383,24 @@ class TestInterrupts:
 
         assert sorted(ended) == [0, 1, 2]
         assert handle.partial.notices == []
+
+    async def test_in_its_warm_up_it_is_ended_too(self) -> None:
+        ended, begun = asyncio.Event(), asyncio.Event()
+
+        async def ask(item: int) -> None:
+            begun.set()
+            try:
+                await take(20)
+            finally:
+                ended.set()
+
+        task = asyncio.create_task(nb.compare_async([1], sync=abs, concurrent=ask))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        assert ended.is_set()
 
     async def test_what_returns_after_the_interrupt_changes_no_record(self) -> None:
         over, seen, left = threading.Event(), Counter(), threading.Event()

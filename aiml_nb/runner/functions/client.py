@@ -68,6 +68,7 @@ class FunctionClient:
         is_awaited = function.is_chosen and strategy not in BLOCKING
         self._blocks = not (function.is_async or is_awaited)
         self._workers = Workers()
+        self._calls: set[asyncio.Task[Outcome]] = set()
         self._left: set[asyncio.Task[Outcome]] = set()
         self._presses = count_presses()
         self._run: asyncio.Task[Any] | None = None
@@ -90,6 +91,7 @@ class FunctionClient:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        await self.end_all()  # where it was interrupted before its run began
         self._workers.close()
 
     async def warm_up(self, prompt: Prompt, *, seconds: float) -> None:
@@ -99,14 +101,12 @@ class FunctionClient:
     async def call(self, item: Any, call: Call, *, seconds: float) -> Outcome:
         """Call the function and wait for what it returns, so many seconds at most."""
         task = asyncio.create_task(self._call(item, call))
-        try:
-            await asyncio.wait((task,), timeout=seconds)
-        except asyncio.CancelledError:
-            await self._end(task, _FAREWELL)
-            raise
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+        await asyncio.wait((task,), timeout=seconds)
         if task.done():
             return self._read(task)
-        await self._end(task, _LATE)
+        await self._end({task}, _LATE)
         if task.done() and not task.cancelled():
             return self._read(task)._replace(is_late=True)
         return Outcome(is_late=True)
@@ -162,16 +162,21 @@ class FunctionClient:
         self.stop(self.misfit)
         return MisfitError(self.misfit)
 
-    async def _end(self, task: asyncio.Task[Outcome], seconds: float) -> None:
-        """Cancel a call, and leave it to itself if that does not end it."""
-        task.cancel()
-        await asyncio.wait((task,), timeout=seconds)
-        if self._workers.left:
-            self._say_left(self._workers.left)
-        elif not task.done():
-            self._left.add(task)
+    async def end_all(self) -> None:
+        """End the calls in flight, as the run was interrupted."""
+        if calls := self._calls - self._left:
+            await self._end(calls, _FAREWELL)
+
+    async def _end(self, tasks: set[asyncio.Task[Outcome]], seconds: float) -> None:
+        """Cancel calls, and leave those to themselves that this does not end."""
+        for task in tasks:
+            task.cancel()
+        _, left = await asyncio.wait(tasks, timeout=seconds)
+        self._left |= left
+        for task in left:
             task.add_done_callback(self._left.discard)
-            self._say_left(len(self._left))
+        if self._workers.left or left:
+            self._say_left(self._workers.left or len(self._left))
 
     def _say_left(self, n: int) -> None:
         name = self._function.name
