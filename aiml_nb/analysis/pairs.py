@@ -216,12 +216,11 @@ def differences(runs: Sequence[Run]) -> list[str]:
     simulated, real = ([run for run in runs if run.simulated is kind] for kind in (True, False))
     counts = {len(run.calls) for run in runs}
     apis = {tuple(Columns.of(run).values("api")) for run in runs}
-    models = {models for run in runs if (models := models_of(run))}
     found = {
         "different numbers of prompts": len(counts) > 1,
         "different prompts": len(counts) == 1 and len({p for p in prompts if any(p)}) > 1,
         "different kinds of call": len(apis) > 1 and len(counts) == 1,
-        "different models": len(models) > 1,
+        "different models": len({each for run in runs if (each := models_of(run))}) > 1,
         "simulated against real": bool(simulated and real),
         "different servers": len({run.base_url for run in real if run.base_url}) > 1,
         "different settings of the simulator": any(
@@ -248,6 +247,4 @@ def _time_without_others(run: Columns, kept: AbstractSet[int]) -> float:
         others = float(np.nansum(run.duration[~is_kept]))
         return max(0.0, run.makespan - others) if kept else 0.0
     finished, submitted = known(run.finished[is_kept]), known(run.submitted[is_kept])
-    if not finished.size or not submitted.size:
-        return 0.0
-    return float(finished.max() - submitted.min())
+    return float(finished.max() - submitted.min()) if finished.size and submitted.size else 0.0

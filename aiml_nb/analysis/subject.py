@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from ..records import Comparison, Run
 from .arrays import Columns
-from .kinds import kinds, plainest
+from .kinds import is_watched, kinds, plainest
 from .pairs import median_pair
 from .watched_pair import watched_pair
 
@@ -65,6 +65,11 @@ class Subject:
     def run(self) -> Columns:
         """The one run, or the concurrent run of `pair`; of several the last."""
         return self.shown[-1]
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether all that is drawn is code that was watched, which submitted nothing."""
+        return all(map(is_watched, self.shown))
 
     @property
     def plainest(self) -> str:

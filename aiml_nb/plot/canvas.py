@@ -91,7 +91,7 @@ def name_axes(axes: Axes, title: str) -> None:
     axes.set_title(title, loc="left", size=PANEL_TITLE_SIZE, weight="bold", pad=4, color=INK)
 
 
-def show_times(axes: Axes, horizon: float, *, last: bool) -> None:
+def show_times(axes: Axes, horizon: float, *, last: bool, watched: bool = False) -> None:
     """Give Axes a time axis.
 
     Parameters
@@ -102,6 +102,8 @@ def show_times(axes: Axes, horizon: float, *, last: bool) -> None:
         The seconds at its right end.
     last
         True to write the times and their unit, which the Axes above them share.
+    watched
+        The calls are those of code that was watched: nothing was submitted.
     """
     axes.set_xlim(0, horizon)
     axes.grid(axis="x", color=GRID, linewidth=0.8)
@@ -109,7 +111,8 @@ def show_times(axes: Axes, horizon: float, *, last: bool) -> None:
     axes.set_xticks(places, texts)
     axes.tick_params(axis="x", length=3 if last else 0, labelbottom=last)
     if last:
-        axes.set_xlabel(f"{unit} since the first call was submitted", size=AXIS_SIZE, labelpad=3)
+        first = "began" if watched else "was submitted"
+        axes.set_xlabel(f"{unit} since the first call {first}", size=AXIS_SIZE, labelpad=3)
 
 
 def ticks(horizon: float, *, most: int = 9) -> tuple[list[float], list[str], str]:

@@ -156,7 +156,7 @@ class DetailView:
         draw_bound(strip, self.bound)
         done = canvas.axes(_LEFT, top + self._strip + _GAP, DETAIL_WIDTH, _STRIP, share=above)
         draw_done(done, self.run, bound=self.bound, horizon=self.horizon)
-        show_times(done, self.horizon, last=True)
+        show_times(done, self.horizon, last=True, watched=is_watched(self.run))
         draw_bound(done, self.bound)
         return strip, done
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from ..analysis.arrays import Columns, FloatArray
+from ..analysis.kinds import is_watched
 from ..analysis.order import finishing_order, submission_order
 from ..records import Run
 from .style import AXIS_SIZE, BARS, MARKS
@@ -38,7 +39,7 @@ def draw_order(axes: Axes, run: Run) -> None:
     # Flush with the end of the axis, where the page ends too.
     axes.get_xticklabels()[-1].set_horizontalalignment("right" if n > 1 else "center")
     axes.spines["left"].set_visible(True)
-    axes.set_xlabel("submitted", size=AXIS_SIZE, labelpad=-6, x=0.4)
+    axes.set_xlabel("begun" if is_watched(run) else "submitted", size=AXIS_SIZE, labelpad=-6, x=0.4)
     turned: dict[str, Any] = {"rotation": 90, "va": "center", "ha": "right", "size": AXIS_SIZE}
     axes.text(-0.05, 0.5, "finished", transform=axes.transAxes, **turned)
 

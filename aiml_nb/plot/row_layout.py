@@ -80,7 +80,14 @@ def plan_rows(subject: Subject) -> Rows:
     made = [_clear_of_bound(panel, axis=axis) for panel in made]
     if subject.pair is not None:
         made[1] = _with_saving(made[1], subject.pair, axis=axis, row=row)
-    return Rows(panels=made, axis=axis, row=row, name_size=sizes[0], ending_size=sizes[1])
+    return Rows(
+        panels=made,
+        axis=axis,
+        row=row,
+        name_size=sizes[0],
+        ending_size=sizes[1],
+        watched=subject.is_watched,
+    )
 
 
 def plan_strategies(subject: Subject) -> Rows:
@@ -88,7 +95,6 @@ def plan_strategies(subject: Subject) -> Rows:
 
     A slot is equally thick in all of them, so that the areas are the work done.
     """
-    horizon = horizon_of(subject.runs)
     counts = [max(1, peak_in_flight(run)) for run in subject.runs]
     row = min(14.0, _LANES_HEIGHT / sum(counts))
     made = [
@@ -100,10 +106,12 @@ def plan_strategies(subject: Subject) -> Rows:
         )
         for (name, run), count in zip(subjects(subject), counts, strict=True)
     ]
-    inner = [panel.segments.inside for panel in made]
-    row = row_height(inner, rows=sum(counts), least=row, room=_LANES_HEIGHT)
-    axis = time_axis(left=2 * EDGE, horizon=horizon, labels=())
-    return Rows(panels=made, axis=axis, row=row, name_size=8.0, ending_size=8.0)
+    inner = (panel.segments.inside for panel in made)
+    row = row_height([*inner], rows=sum(counts), least=row, room=_LANES_HEIGHT)
+    axis = time_axis(left=2 * EDGE, horizon=horizon_of(subject.runs), labels=())
+    return Rows(
+        panels=made, axis=axis, row=row, name_size=8.0, ending_size=8.0, watched=subject.is_watched
+    )
 
 
 def key_of(rows: Rows) -> str:

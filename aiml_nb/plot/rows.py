@@ -76,13 +76,17 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """The panels and what they share; sizes in points, places in pixels."""
+    """The panels and what they share; sizes in points, places in pixels.
+
+    `watched` says that nothing was submitted, as in code that was watched.
+    """
 
     panels: list[Panel]
     axis: TimeAxis
     row: float
     name_size: float
     ending_size: float
+    watched: bool = False
 
     @property
     def height(self) -> float:
@@ -114,7 +118,7 @@ class Rows:
         axes = canvas.axes(axis.left, top, axis.right - axis.left, tall, share=share)
         axes.set_ylim(tall / self.row - 0.5, -0.5)
         name_axes(axes, panel.title)
-        show_times(axes, axis.horizon, last=panel is self.panels[-1])
+        show_times(axes, axis.horizon, last=panel is self.panels[-1], watched=self.watched)
         self._name_rows(axes, panel)
         draw_segments(axes, panel.segments, row=self.row)
         if panel.bound is not None:

@@ -118,10 +118,14 @@ def _detail_in_words(subject: Subject, *, in_lanes: bool) -> list[str]:
     said.append(
         f"Under it {_flight_in_words(run)}, and the {_part_of(run)}s done, "
         f"{count_answered(run):,} {word}{f', {lost}' if lost else ''}. {dashes}"
-        "Beside it the order of completion against that of submission: "
+        f"Beside it the order of completion against that of {_begun(run)}: "
         f"{'; '.join(' '.join(note.split()) for note in margin_notes(subject))}."
     )
     return said
+
+
+def _begun(run: Run) -> str:
+    return "beginning" if is_watched(run) else "submission"
 
 
 def _part_of(run: Run) -> str:

@@ -35,7 +35,7 @@ RUNS: dict[str, Callable[[], Run]] = {
 def all_words(shown: Run | list[Run]) -> str:
     figure = plot_timeline(shown)
     drawn = [text.get_text() for axes in figure.axes for text in axes.texts]
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    titles = [f"{axes.get_title(loc='left')} {axes.get_xlabel()}" for axes in figure.axes]
     legend = [text.get_text() for row in figure.legends for text in row.get_texts()]
     return "\n".join([alt_text(shown), describe(shown), *drawn, *titles, *legend])
 
@@ -45,8 +45,8 @@ def test_nothing_is_said_of_queues_and_limits_that_nobody_set(name: str) -> None
     run = RUNS[name]()
     said = all_words(run).lower()
 
-    for word in ("queue", "limit", "slot", "efficiency", "bound", "submission order", "gather"):
-        assert word not in said.replace("order of completion against that of submission", ""), word
+    for word in ("queue", "limit", "slot", "efficiency", "bound", "submi", "gather"):
+        assert word not in said, word
     assert [lower_bound(run), upper_bound(run), efficiency(run), diagnose(run)] == [None] * 4
 
 
