@@ -175,3 +175,25 @@ def test_results_that_no_table_takes_are_told_all_the_same(tmp_path: Path) -> No
     written = nb.to_csv(only, tmp_path / "x.csv", texts=True).read_text("utf-8-sig")
     assert "'=1+1" in written
     assert "result" not in nb.to_csv(only, tmp_path / "y.csv").read_text("utf-8-sig")
+
+
+def test_a_member_whose_name_is_taken_gets_another() -> None:
+    table = returned({"text": "a", "result_text": "b", "run": "c", "api": "d", "city": "e"})
+
+    members = {name: table.loc[0, name] for name in table.columns[-5:]}
+    assert members == {
+        "result_result_text": "a",
+        "result_text": "b",
+        "result_run": "c",
+        "result_api": "d",
+        "city": "e",
+    }
+    assert table.loc[0, "text"] == ""
+
+
+def test_the_name_of_a_member_is_no_formula(tmp_path: Path) -> None:
+    run = make_run(item(0, 1, result={"=1+1": 2}))
+
+    written = nb.to_csv(run, tmp_path / "x.csv", texts=True).read_text("utf-8-sig")
+
+    assert '"\'=1+1"' in written.splitlines()[0]
