@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -18,6 +19,7 @@ import aiml_nb as nb
 from aiml_nb.runner.options import BLOCKING
 from aiml_nb.runner.plan import make_plan
 
+from ..raw_server import raw_server
 from ..waiting import take, wait_until, wait_until_async
 from .conftest import SkippingClock, run_skipping
 from .test_functions import ASYNC, Counter
@@ -460,3 +462,75 @@ def test_a_plan_of_a_function_names_it() -> None:
 
     assert plan.run.model == "lambda"
     assert not plan.blocks
+
+
+def asking(base_url: str, *, blocks: bool) -> Any:
+    """Return a function that asks a server with the openai client, which does not retry."""
+    options: dict[str, Any] = {"base_url": base_url, "api_key": KEY, "max_retries": 0}
+
+    def ask(item: str) -> str:
+        with openai.OpenAI(**options) as client:
+            reply = client.chat.completions.create(model="m", messages=[_message(item)])
+        return reply.choices[0].message.content or ""
+
+    async def ask_async(item: str) -> str:
+        async with openai.AsyncOpenAI(**options) as client:
+            reply = await client.chat.completions.create(model="m", messages=[_message(item)])
+        return reply.choices[0].message.content or ""
+
+    return ask if blocks else ask_async
+
+
+def _message(text: str) -> Any:
+    return {"role": "user", "content": text}
+
+
+@pytest.mark.parametrize("blocks", [True, False])
+class TestARealClient:
+    def test_whose_server_echoes_the_key(self, blocks: bool, tmp_path: Path) -> None:
+        body = b'{"error": {"message": "Incorrect API key provided: %s"}}' % KEY.encode()
+        head = b"HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\n"
+        path = tmp_path / "a.jsonl"
+        with raw_server(head + b"connection: close\r\n\r\n" + body) as server:
+            run = nb.run(["a", "b"], asking(server.base_url, blocks=blocks), journal=path)
+
+        assert run.calls[0].error_type == "401"
+        assert "Incorrect API key provided: [key]" in (run.calls[0].error or "")
+        assert KEY not in path.read_text() + repr(run.calls) + str(run.stopped)
+
+    def test_whose_server_asks_for_a_pause(self, blocks: bool) -> None:
+        head = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\nconnection: close\r\n\r\n"
+        clock = SkippingClock()
+        with raw_server(head) as server:
+            function = asking(server.base_url, blocks=blocks)
+            run = run_skipping(["a"], function, clock, max_attempts=2, timeout=20)
+
+        assert run.calls[0].error_type == "429"
+        assert len(server.chats) == len(run.calls[0].attempts) == 3  # at 0, 7 and 14 s of 20
+        assert "come back in 7 s" in (run.calls[0].error or "")
+
+    def test_whose_server_is_away(self, blocks: bool, closed_port: int) -> None:
+        function = asking(f"http://127.0.0.1:{closed_port}/v1", blocks=blocks)
+
+        run = nb.run(["a"], function)
+
+        assert run.calls[0].error_type == "connect"
+        assert not run.calls[0].attempts[0].possibly_billed
+
+
+def test_adaptive_learns_from_what_it_raises() -> None:
+    seen = Counter()
+
+    async def ask(item: int) -> int:
+        seen.enter(item)
+        too_many = seen.now > 6
+        await take(0.005)
+        seen.leave()
+        if too_many:
+            raise status_error(429)
+        return item
+
+    run = run_skipping(range(60), ask, strategy="adaptive", max_attempts=5)
+
+    assert {call.outcome for call in run.calls} == {"ok"}
+    assert {change.cause for change in run.limit_history} >= {"start", "429"}

@@ -45,8 +45,9 @@ def _explain(error: BaseException) -> Failure:
         if not _is_clients(cause):
             continue
         failure = explain_failure(cause)
-        if failure.error_type == "deadline" or type(cause).__name__ in _UNANSWERED:
-            failure = replace(failure, error_type="no_reply")  # in the client's own time
+        unclear = failure.error_type == "exception" and type(cause).__name__ in _UNANSWERED
+        if unclear or failure.error_type == "deadline":  # that of the client
+            failure = replace(failure, error_type="no_reply")
         if _get(cause, "response") is None:
             failure = replace(failure, message=words_of(cause))
         if cause is not error:
