@@ -10,6 +10,7 @@ The tour, with no key and no cost::
     nb.plot_timeline(result)                           # what the waiting looked like
 
     run = nb.run(nb.prompts.TWENTY, endpoint, strategy="gather", max_concurrency=5, stream=True)
+    nb.run(rows, ask, max_concurrency=8).results       # any function of one's own, async or not
     run.to_frame()                                     # one row per call
     run.summary()                                      # the run in numbers
     nb.what_if(run)                                    # other limits, from this run's durations

@@ -21,7 +21,7 @@ from ..records import Run
 from ..watching import Addresses, LoopWatcher, hooks, inside, tell_held
 from .call import CallRunner
 from .clients import ThreadClients
-from .functions.client import FunctionClient
+from .functions.client import FunctionClient, MisfitError
 from .functions.function import Function
 from .journal import Journal
 from .journal_lines import head_of_plan, lines_of_plan
@@ -133,8 +133,8 @@ async def _make_function_calls(
                 if not options.blocks:
                     plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
                     plan.run.notices += tell_held(loops.held)
-    if client.misfit:
-        raise TypeError(client.misfit)
+            if client.misfit:
+                raise MisfitError(client.misfit)
     return plan.run
 
 
@@ -205,8 +205,9 @@ def _open_call_runner(
         runner = CallRunner(plan, on_finished=advance, clock=clock, journal=journal, status=status)
         try:
             yield runner
-        except EndpointError:
-            if journal is not None and is_new:
+        except (EndpointError, MisfitError):
+            is_empty = not any(call.outcome == "ok" for call in plan.run.calls)
+            if journal is not None and is_new and is_empty:
                 journal.is_kept = False  # no call was answered, so remove the new file
             raise
         except BaseException:

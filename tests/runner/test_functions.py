@@ -7,6 +7,7 @@ import functools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -255,6 +256,25 @@ class TestWhatIsAwaited:
         assert run is not None
         assert run.calls[0].outcome == "error"
         assert {call.outcome for call in run.calls} <= {"error", "not_started"}
+
+    def test_what_does_not_fit_leaves_no_journal_in_the_way(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.jsonl"
+        with pytest.raises(TypeError, match="is not async"):
+            nb.run([1, 2], lambda item: item, strategy="gather", journal=path)
+
+        assert nb.run([1, 2], lambda item: item, journal=path).results == [1, 2]
+
+    def test_what_no_longer_fits_keeps_what_it_has_returned(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.jsonl"
+        with pytest.raises(TypeError, match="is async"):
+            nb.run(
+                [1, 2],
+                lambda item: triple(item) if item == 2 else item,
+                strategy="sequential",
+                journal=path,
+            )
+
+        assert nb.read_saved(path).results == [1, None]  # type: ignore[union-attr]
 
     def test_a_plain_def_is_refused_before_it_is_called(self) -> None:
         seen = Counter()
