@@ -23,8 +23,8 @@ _KINDS: dict[str, tuple[tuple[str, str], str]] = {
     "moderations": (_NUMBERS, "ooo"),
     "images": (_MEDIA, "***"),
     "speech": (_MEDIA, "OO"),
-    "transcription": (_MEDIA, "|||---"),
-    "other": (_OTHER, "-/"),
+    "transcription": (_MEDIA, "||\\\\\\"),
+    "other": (_OTHER, "--///"),
 }
 PHASES = ("whole", "waiting", "streaming")
 
