@@ -64,10 +64,7 @@ def pair_times(sync: Columns, concurrent: Columns) -> PairTimes:
         Two runs of the same prompts. Calls are matched by their index.
     """
     kept = answered_in_both(sync, concurrent)
-    cut = {
-        *sync.values("index", where=sync.cut),
-        *concurrent.values("index", where=concurrent.cut),
-    }
+    cut = {i for run in (sync, concurrent) for i in run.values("index", where=run.cut)}
     return PairTimes(
         sync=_time_without_others(sync, kept),
         concurrent=_time_without_others(concurrent, kept),
