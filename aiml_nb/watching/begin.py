@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any
 
-from ..endpoint.keys import ApiKey
+from ..endpoint.sent_keys import bare_address, key_for, keys_in
 from ..endpoint.transport import current_attempt
 from .kinds import OTHER, Json, kind_of
 from .places import current_call, guarded, is_sending, open_places
@@ -29,14 +28,10 @@ def begin_call(client: Any, options: Any) -> Recording | None:
         if str(options.method).lower() != "post":
             kind = OTHER  # such as reading an answer again that was stored
         key = getattr(client, "api_key", None)
-        base_url = str(client.base_url).rstrip("/")
-        return Recording(
-            places,
-            kind,
-            base_url=base_url,
-            asked=asked,
-            key=_key_of(key) if isinstance(key, str) else None,
-        )
+        known = key_for(key) if isinstance(key, str) else None
+        base_url = bare_address(str(client.base_url))
+        keys = (known,) if known else ()
+        return Recording(places, kind, base_url=base_url, asked=asked, keys=keys)
     return None
 
 
@@ -58,19 +53,18 @@ def begin_send(request: Any) -> Recording | None:
         places = open_places() if kind else ()
         if kind and places:
             with guarded(places):
-                url, path = str(request.url.copy_with(query=None)), request.url.path
+                url, path = bare_address(str(request.url)), request.url.path
                 base_url = url.removesuffix(path) + path.rpartition("/" + path.split("/")[-1])[0]
-                authorization = request.headers.get("authorization") or ""
-                secret = authorization or request.headers.get("x-api-key") or ""
                 call = Recording(
                     places,
                     kind,
                     base_url=base_url,
                     asked=_read_request(request),
-                    key=_key_of(secret) if secret else None,
+                    keys=keys_in(request),
                 )
     if call is not None:
         with guarded(call.places):
+            call.add_keys(keys_in(request))
             call.begin_attempt()
     return call
 
@@ -82,10 +76,3 @@ def _read_request(request: Any) -> Json:
         if len(request.content) <= _MAX_REQUEST:
             asked = json.loads(request.content)
     return asked if isinstance(asked, dict) else _NOTHING
-
-
-@lru_cache(maxsize=64)
-def _key_of(authorization: str) -> ApiKey | None:
-    """Return what a header holds that must not be written down."""
-    text = authorization.removeprefix("Bearer ").strip()
-    return ApiKey(text, source="the client") if text else None

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ..endpoint.failures import explain_failure
+from ..endpoint.sent_keys import keys_in
 from ..loop import import_in_thread
 from .begin import begin_call, begin_send
 from .patches import Patch
@@ -131,7 +132,7 @@ def _wrap_send(original: Any) -> Any:
         try:
             response = original(self, request, **rest)
         except BaseException as error:
-            _fail_send(call, error, is_own=is_own)
+            _fail_send(call, request, error, is_own=is_own)
             raise
         finally:
             is_sending.reset(token)
@@ -152,7 +153,7 @@ def _wrap_async_send(original: Any) -> Any:
         try:
             response = await original(self, request, **rest)
         except BaseException as error:
-            _fail_send(call, error, is_own=is_own)
+            _fail_send(call, request, error, is_own=is_own)
             raise
         finally:
             with suppress(ValueError):
@@ -166,6 +167,7 @@ def _wrap_async_send(original: Any) -> Any:
 def _take_reply(call: Recording, response: Any, *, is_own: bool) -> None:
     """Read a reply, now or as it comes; close the record of a call that consists of it."""
     with guarded(call.places):
+        call.add_keys(keys_in(response.request))  # an authentication may have added some
         call.note_head(response.status_code, response.headers)
         if response.status_code >= 300:
             call.end_attempt()
@@ -183,8 +185,9 @@ def _take_reply(call: Recording, response: Any, *, is_own: bool) -> None:
         tee(call, response)
 
 
-def _fail_send(call: Recording, error: BaseException, *, is_own: bool) -> None:
+def _fail_send(call: Recording, request: Any, error: BaseException, *, is_own: bool) -> None:
     with guarded(call.places):
+        call.add_keys(keys_in(request))
         is_failure = isinstance(error, Exception)
         call.end_attempt(explain_failure(error) if is_failure else None)
         if is_own:

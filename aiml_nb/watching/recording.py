@@ -12,6 +12,7 @@ from typing import Any
 from ..endpoint.bad_replies import BadResponseError
 from ..endpoint.failures import Failure, explain_failure, quote
 from ..endpoint.keys import ApiKey
+from ..endpoint.sent_keys import NO_KEY, redact
 from ..records import Attempt, Call, Outcome
 from ..replies.outcome import Verdict
 from .kinds import Json, Kind, label_of
@@ -35,7 +36,7 @@ class Recording:
         The address before the kind's own path.
     asked
         The JSON of the request; empty if it has none.
-    key
+    keys
         What must not be written down.
 
     Attributes
@@ -47,7 +48,7 @@ class Recording:
     """
 
     __slots__ = (
-        *("_attempts", "_calls", "_is_finished", "_key", "_n", "_reply", "_verdict"),
+        *("_attempts", "_calls", "_is_finished", "_keys", "_n", "_reply", "_verdict"),
         *("is_returned", "kind", "places", "waits_for_body"),
     )
 
@@ -58,9 +59,9 @@ class Recording:
         *,
         base_url: str,
         asked: Json,
-        key: ApiKey | None,
+        keys: tuple[ApiKey, ...],
     ) -> None:
-        self.kind, self._key, self.places = kind, key, places
+        self.kind, self._keys, self.places = kind, keys, places
         self._n = asked.get("n", 1)
         self._attempts: list[Attempt] = []
         self._is_finished = False
@@ -82,9 +83,17 @@ class Recording:
             custom_id=f"call-{index + 1:06d}",
             prompt=self._clean(label_of(self.kind.prompt(asked))[:_MAX_LABEL]),
             api=self.kind.api,
-            model=model if isinstance(model, str) else None,
+            model=self._clean(model) if isinstance(model, str) else None,
             parameters=_settings_of(asked),
         )
+
+    def add_keys(self, keys: tuple[ApiKey, ...]) -> None:
+        """Take the keys that something that is sent carries, and clean what is there already."""
+        new = tuple(key for key in keys if key not in self._keys)
+        if new:
+            self._keys += new
+            for call, _ in self._calls:
+                call.prompt, call.model = self._clean(call.prompt), self._clean(call.model)
 
     def begin_attempt(self) -> None:
         """Write down that something is sent."""
@@ -219,11 +228,12 @@ class Recording:
         self._is_finished = True
         self.end_attempt()
         reply, at = self._reply, now()
-        if reply is not None and reply.body is not None and self._key is not None:
-            reply.body = self._key.redact_all(reply.body)
+        if reply is not None and reply.body is not None:
+            for key in self._keys:
+                reply.body = key.redact_all(reply.body)
         body = reply.body if reply else None
         told = reply.fields if reply and body else _NO_TEXT
-        error = quote(words, self._key) if words and self._key else words and words[:300]
+        error = self._clean(quote(self._clean(words), NO_KEY)) if words else words
         for call, origin in self._calls:
             for name, value in told.items():
                 if value is not None:
@@ -239,7 +249,7 @@ class Recording:
         return self._attempts[-len(self._calls) :]
 
     def _clean(self, text: Any) -> Any:
-        return self._key.redact(text) if self._key and isinstance(text, str) else text
+        return redact(text, self._keys) if isinstance(text, str) else text
 
 
 class _StatusError(Exception):

@@ -9,13 +9,12 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar, overload
 
 from ..endpoint.failures import explain_failure, quote
-from ..endpoint.keys import ApiKey
+from ..endpoint.sent_keys import NO_KEY, redact_seen
 from ..printable import printable
 from ..records import Call
 from .places import Addresses, current_places, now, open_places
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-_NO_KEY = ApiKey("", source="")
 
 
 class Inside:
@@ -164,4 +163,5 @@ def _close(made: list[tuple[Call, float]], error: BaseException | None) -> None:
         else:
             failure = explain_failure(error)
             call.outcome, call.error_type = "error", failure.error_type
-            call.error = quote(f"{type(error).__name__}: {failure.message}", _NO_KEY)
+            words = redact_seen(f"{type(error).__name__}: {failure.message}")
+            call.error = redact_seen(quote(words, NO_KEY))

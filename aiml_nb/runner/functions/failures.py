@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from ...endpoint.failures import Failure, explain_failure
 from ...endpoint.keys import ApiKey
+from ...endpoint.sent_keys import key_for, keys_in, redact_seen
 
 # Packages whose exceptions tell the result of a request.
 _CLIENTS = frozenset(
@@ -20,7 +22,6 @@ _CLIENTS = frozenset(
 )
 # The openai client's exceptions for requests without a reply.
 _UNANSWERED = frozenset({"APITimeoutError", "APIConnectionError"})
-_HEADERS = ("authorization", "x-api-key", "api-key")
 _MAX_PARTS = 5
 
 
@@ -28,7 +29,8 @@ def explain_error(error: BaseException) -> Failure:
     """Return the failure that an exception of the function means."""
     try:
         failure = _explain(error)
-        return replace(failure, message=_redact(failure.message, error))
+        request_id = failure.request_id and _redact(failure.request_id, error)
+        return replace(failure, message=_redact(failure.message, error), request_id=request_id)
     except Exception:  # noqa: BLE001  the exception's own __str__ or __eq__ may raise
         return Failure("exception", None, True, type(error).__name__)
 
@@ -107,18 +109,18 @@ def _get(thing: object, name: str) -> Any:
 def _redact(words: str, error: BaseException) -> str:
     """Redact the keys of the request and those in the environment."""
     for key in _keys_of(error):
-        words = ApiKey(key, source="a request").redact(words)
-    return words
+        words = key.redact(words)
+    return redact_seen(words)
 
 
-def _keys_of(error: BaseException) -> Iterator[str]:
+def _keys_of(error: BaseException) -> Iterator[ApiKey]:
     for cause in _walk(error):
         parts = cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
         for part in parts:
             yield from _keys_of(part)
         for sent in (_get(cause, "request"), _get(_get(cause, "response"), "request")):
-            headers = _get(sent, "headers") or {}
-            for name in _HEADERS:
-                if isinstance(value := headers.get(name), str):
-                    yield value.removeprefix("Bearer ")
-    yield from (value for name, value in os.environ.items() if name.endswith("_API_KEY"))
+            with suppress(Exception):  # it may be anything
+                yield from keys_in(sent)
+    for name, value in os.environ.items():
+        if name.endswith("_API_KEY") and (key := key_for(value)):
+            yield key

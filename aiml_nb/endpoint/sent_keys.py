@@ -1,0 +1,105 @@
+"""The keys that requests carry, wherever a provider wants them: they must not be written down.
+
+A request of somebody else's code has its key in a header of any name, in the address, or both.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote, unquote_plus, urlsplit
+
+from .keys import ApiKey
+
+_SECRET = re.compile(
+    r"key|token|auth|secret|passw|pwd|cookie|credential|session|signature|^(?:sig|code)$", re.I
+)
+_NO_SECRET = re.compile(r"idempotency|sec-websocket|author$|authority", re.I)
+NO_KEY = ApiKey("", source="nowhere")
+_MAX_SEEN = 64
+_seen: dict[str, ApiKey] = {}
+
+
+def key_for(text: str) -> ApiKey | None:
+    """Return the key of this text; None if there is nothing in it."""
+    text = text.strip()
+    key = _seen.get(text)
+    if key is None and text:
+        key = ApiKey(text, source="a request")
+        if len(_seen) >= _MAX_SEEN:
+            _seen.pop(next(iter(_seen)), None)
+        _seen[text] = key
+    return key
+
+
+def keys_in(request: Any) -> tuple[ApiKey, ...]:
+    """Return the keys that a request of any HTTP client carries in its head."""
+    headers, address = request.headers, str(request.url)
+    fields = getattr(headers, "raw", None)
+    if fields is None:
+        fields = [(str(name).encode(), str(value).encode()) for name, value in headers.items()]
+    texts = [
+        text
+        for name, value in fields
+        if is_secret(name)
+        for text in _texts_in(value.decode("latin-1"))
+    ]
+    if "?" in address or "@" in address:
+        texts += _texts_of_address(address)
+    return tuple(filter(None, map(key_for, texts)))
+
+
+@lru_cache(maxsize=512)
+def is_secret(name: bytes) -> bool:
+    """Say whether a header, or a parameter of an address, of this name holds a key."""
+    text = name.decode(errors="replace")
+    return bool(_SECRET.search(text)) and not _NO_SECRET.search(text)
+
+
+def redact_seen(text: str) -> str:
+    """Return a text without the keys of the latest requests."""
+    return redact(text, list(_seen.values()))
+
+
+def redact(text: str, keys: Iterable[ApiKey]) -> str:
+    """Return a text without any of the keys."""
+    for key in keys:
+        text = key.redact(text)
+    return text
+
+
+def bare_address(url: str) -> str:
+    """Return an address without what may hold a key: user, password, parameters."""
+    scheme, separator, rest = url.partition("?")[0].partition("#")[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}".rstrip("/")
+
+
+def _texts_in(value: str) -> Iterator[str]:
+    """Return what is secret in a header: the word after a scheme, the values of cookies."""
+    scheme, _, word = value.strip().partition(" ")
+    if ";" in value or "," in value:
+        yield from (part.partition("=")[2].strip('" ') for part in re.split("[;,]", value))
+    elif scheme.lower() == "basic":
+        yield word
+        try:
+            yield b64decode(word, validate=True).decode("latin-1").partition(":")[2]
+        except (binascii.Error, ValueError):
+            return
+    else:
+        yield word or scheme
+
+
+def _texts_of_address(address: str) -> Iterator[str]:
+    """Return what is secret in an address, as it is meant and as it is written."""
+    parts = urlsplit(address)
+    for field in parts.query.split("&"):
+        name, _, value = field.partition("=")
+        if is_secret(unquote(name).encode()):
+            yield from {value, unquote_plus(value)}
+    if password := parts.password:
+        yield from {password, unquote(password)}
