@@ -34,9 +34,7 @@ def http() -> httpx2.Client:
 
 
 def openai_client(root: str, key: Any = "placeholder", **options: Any) -> OpenAI:
-    return OpenAI(
-        base_url=f"{root}/v1", api_key=key, max_retries=0, http_client=http(), **options
-    )
+    return OpenAI(base_url=f"{root}/v1", api_key=key, max_retries=0, http_client=http(), **options)
 
 
 def post(url: str, headers: dict[str, str] | None = None, **options: Any) -> Any:
