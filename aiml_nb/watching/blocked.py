@@ -12,10 +12,13 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate, chain, islice, repeat
+from operator import itemgetter
 from pathlib import Path
 from types import CodeType, FrameType
+from typing import Any
 
 INTERVAL = 0.01  # seconds between two looks
 HELD = 0.1  # seconds from which a step counts: shorter ones any program has on a busy machine
@@ -94,23 +97,22 @@ class LoopWatcher:
 
     def _look_once(self) -> None:
         """Look at all threads but this; no frame outlives the look, nor what a user has in it."""
-        frames = sys._current_frames()
-        del frames[threading.get_ident()]  # a frame with itself in a variable would stay
-        for thread, frame in frames.items():
-            self._take(thread, frame, time.perf_counter())
-        for thread in self._steps.keys() - frames.keys():
+        threads = sys._current_frames().keys() - {threading.get_ident()}
+        for thread in threads:
+            self._take(thread, _read_stack(thread), time.perf_counter())
+        for thread in self._steps.keys() - threads:
             self._close(thread)
 
-    def _take(self, thread: int, frame: FrameType, at: float) -> None:
+    def _take(self, thread: int, stack: list[FrameType], at: float) -> None:
         """Take one look at a thread."""
-        step = _find_step(frame)
+        step = next((each for each in stack if each.f_code is _STEP), None)
         known = self._steps.get(thread)
         if known is not None and (step is None or step is not known.frame):
             self._close(thread)
             known = None
         if step is None:
             return
-        place = _find_place(frame, step)
+        place = _find_place(stack, step)
         if known is None:
             self._steps[thread] = _Step(step, at, at, place)
         elif place is not None:
@@ -125,19 +127,20 @@ class LoopWatcher:
             self.held.append(Held(*step.place, started=step.started, duration=duration))
 
 
-def _callers(frame: FrameType | None) -> Iterator[FrameType]:
-    depth = 0
-    while frame is not None and depth < _MAX_DEPTH:
-        yield frame
-        frame, depth = frame.f_back, depth + 1
+def _read_stack(thread: int) -> list[FrameType]:
+    """Return the frames of another thread, the innermost first.
+
+    One call of C does it all. Between two steps in Python the thread would go on, and what a frame
+    says of its caller is wrong once it has been left.
+    """
+    innermost = map(itemgetter(thread), islice(iter(sys._current_frames, None), 1))
+    stack: list[Any] = []
+    with suppress(AttributeError, KeyError):  # above the outermost; a thread that has ended
+        stack.extend(accumulate(chain(innermost, repeat("f_back", _MAX_DEPTH)), getattr))
+    return stack[:-1] if stack and stack[-1] is None else stack
 
 
-def _find_step(frame: FrameType) -> FrameType | None:
-    """Return the innermost step of an event loop in which a thread is, None if it is in none."""
-    return next((each for each in _callers(frame) if each.f_code is _STEP), None)
-
-
-def _find_place(frame: FrameType, step: FrameType) -> Place | None:
+def _find_place(stack: list[FrameType], step: FrameType) -> Place | None:
     """Return the function of the user's that holds a step, if a coroutine calls it.
 
     What a library does while it is awaited is not the user's, nor is it held by the code of a cell
@@ -145,7 +148,7 @@ def _find_place(frame: FrameType, step: FrameType) -> Place | None:
     """
     found: FrameType | None = None
     makes_client = False
-    for each in _callers(frame):
+    for each in stack:
         code = each.f_code
         makes_client |= code.co_name == "__init__" and code.co_filename.endswith(_CLIENTS)
         is_users = _is_users(code)
