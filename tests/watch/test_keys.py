@@ -43,10 +43,8 @@ def post(url: str, headers: dict[str, str] | None = None, **options: Any) -> Any
 
 
 def azure(root: str, **options: Any) -> Any:
-    client = AzureOpenAI(
-        azure_endpoint=root, api_version="1", max_retries=0, http_client=http(), **options
-    )
-    return client.chat.completions.create(**ASK)
+    options |= {"max_retries": 0, "http_client": http()}
+    return create(AzureOpenAI(azure_endpoint=root, api_version="1", **options))
 
 
 def azure_async(root: str) -> Any:
@@ -75,12 +73,14 @@ def ask_async(root: str) -> Any:
 
 
 def create(client: OpenAI, **options: Any) -> Any:
-    return client.chat.completions.create(**ASK, **options)
+    with client:
+        made = client.chat.completions.create(**ASK, **options)
+        return list(made) if "stream" in options else made
 
 
 WAYS: dict[str, Callable[[str], Any]] = {
     "api_key": lambda root: create(openai_client(root, CANARY)),
-    "api_key, streamed": lambda root: list(create(openai_client(root, CANARY), stream=True)),
+    "api_key, streamed": lambda root: create(openai_client(root, CANARY), stream=True),
     "api_key, async": ask_async,
     "api_key, called for": lambda root: create(openai_client(root, lambda: CANARY)),
     "default header": lambda root: create(
