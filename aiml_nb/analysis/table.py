@@ -1,4 +1,7 @@
-"""Records as pandas tables. pandas is imported by the functions, not by the module."""
+"""Records as pandas tables: a column a field, and one for each time of `times`.
+
+pandas is imported by the functions, not by the module.
+"""
 
 from __future__ import annotations
 

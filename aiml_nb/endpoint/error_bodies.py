@@ -1,8 +1,7 @@
 """Read the body of an error: its message, its code, and the HTTP status that it names.
 
 There is no common shape. OpenAI's is ``{"error": {"message", "type", "code"}}``; others have a text
-in ``error``, ``detail`` or ``message``, a list with an entry for each bad field, a list around
-everything, an HTML page, or a line of text.
+in ``error``, ``detail`` or ``message``, lists, an HTML page, or a line of text.
 """
 
 from __future__ import annotations
@@ -13,15 +12,14 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-# Bounds of what is read, against hostile bodies: records keep 300 characters of a message.
+# Bounds of what is read; records keep 300 characters.
 _MAX_CHARACTERS = 65_536
 _MAX_PARSED = 2**20
 _MAX_DEPTH = 8
 _MAX_ENTRIES = 20
 _MAX_STEPS = 2000
 
-# Members that hold the message, those nearest to the cause first. `error` comes late, since it is a
-# code where another member has the message.
+# Members that hold the message, those nearest to the cause first; `error` is often a mere code.
 _NESTED_MEMBERS = ("error", "errors", "fault", "base_resp")
 _MESSAGE_MEMBERS = (
     *("message", "error_description", "error_message", "errorMessage", "error_msg", "errmsg"),
@@ -65,8 +63,7 @@ class ErrorBody(NamedTuple):
     code
         Its code or type, if that is more than the HTTP status: ``insufficient_quota``.
     status
-        The HTTP status (400 or above) that it names, as a number or by a code such as
-        ``rate_limit_exceeded``.
+        The HTTP status (400 or above) that it names, by number or ``rate_limit_exceeded``.
     parsed
         The body as JSON, or None.
     """
@@ -80,8 +77,7 @@ class ErrorBody(NamedTuple):
 def read_error_text(text: str) -> ErrorBody:
     """Read the body of a reply that is an error: JSON of any shape, a page, or text."""
     text = text.lstrip("\ufeff").strip()
-    # Some servers send the error of a streamed request as an event.
-    event = re.match(r"(?:(?:event|id|retry):[^\n]*\n)*data:\s*", text)
+    event = re.match(r"(?:(?:event|id|retry):[^\n]*\n)*data:\s*", text)  # of a streamed request
     text = text[event.end() :] if event else text
     body = _parse(text) if text[:1] in {"{", "["} else None
     return ErrorBody(page_text(text)) if body is None else read_error(body)
@@ -189,11 +185,9 @@ class _MessageFinder:
         if message and upstream and upstream not in message:
             message = f"{message}: {upstream}"
         title = self.find(value.get("title"), depth)  # RFC 9457
-        return (
-            f"{title}: {message}"
-            if message and title and title not in message
-            else message or title
-        )
+        if message and title and title not in message:
+            return f"{title}: {message}"
+        return message or title
 
     def _find_by_field(self, errors: object, depth: int) -> str:
         """Join the messages of an object with one entry per bad field."""

@@ -1,4 +1,4 @@
-"""What is known about a call and its attempts.
+"""What is known about a call and its attempts; what its stamps come to is in `times`.
 
 All times are seconds. Stamps are ``time.perf_counter()`` seconds since the run's origin, the moment
 its first call was submitted; ``Run.started_at`` is the one wall-clock anchor.

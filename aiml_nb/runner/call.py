@@ -6,16 +6,15 @@ to `admission`, whether to try again to `retries.policy`.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..endpoint.failures import Failure, quote
-from ..errors import JournalError
 from ..records import Attempt, Call
 from .backend import AnyAnswer, AnyRequest, backend_of
 from .first_call import FirstCalls
-from .limits.admission import Admission, Permit
+from .limits.admission import Admission
+from .limits.permit import Permit
 from .pacing.clock import Clock
 from .pacing.deadlines import Deadline, SharedTimer
 from .plan import Plan
@@ -58,12 +57,8 @@ class CallRunner:
         The run was interrupted.
     origin
         The clock's time of the run's origin.
-    first
-        Judges the first calls.
-    recorder
-        Opens and closes the records.
-    say
-        Prints and keeps a notice, as `Policy.say`.
+    first, recorder, say
+        Judges the first calls; opens and closes the records; prints and keeps a notice.
     """
 
     def __init__(
@@ -78,7 +73,6 @@ class CallRunner:
         self._plan = plan
         self._requests, self._send_async, probe = backend_of(plan)
         self._clock = clock or Clock()
-        self._journal = journal
         self.recorder = Recorder(plan, on_finished=on_finished, journal=journal, stop=self.stop)
         self.abort: Callable[[], None] | None = None
         self.origin = 0.0
@@ -99,16 +93,8 @@ class CallRunner:
 
     def submit(self) -> None:
         """Set the run's origin and stamp every call as submitted, before any is sent."""
-        run, began = self._plan.run, time.time()
-        # A resumed run keeps its time axis: new stamps must follow the journal's even if the wall
-        # clock was set back since.
-        known = [each.finished or each.started for call in run.calls for each in call.attempts]
-        before = max([0.0, *known, began - run.started_at if run.started_at else 0.0])
-        run.started_at = began - before
+        self._admission.began = before = self.recorder.submit()
         self.origin = self._clock.now() - before
-        self._admission.began = before
-        for call in self._plan.unfinished:
-            call.submitted = before
         self.first.begin()
 
     def run(self, client: OpenAI, call: Call) -> None:
@@ -126,15 +112,9 @@ class CallRunner:
             request = self._requests.make(call, attempt)
             if not self._journal_attempt(call, attempt, request, permit):
                 return
-            on_stream_start = None if self.first.is_decided else self.first.release_others
-            outcome = send(
-                client,
-                request,
-                attempt,
-                self.now,
-                timeout=permit.left,
-                on_stream_start=on_stream_start,
-            )
+            on_start = None if self.first.is_decided else self.first.release_others
+            sent = (client, request, attempt, self.now)
+            outcome = send(*sent, timeout=permit.left, on_stream_start=on_start)
             wait = self._record_result(call, attempt, request, permit, tries, *outcome)
 
     async def run_async(self, client: AsyncOpenAI | FunctionClient, call: Call) -> None:
@@ -153,15 +133,9 @@ class CallRunner:
             if not self._journal_attempt(call, attempt, request, permit):
                 return
             deadline = Deadline(self._deadlines, permit.left)
-            on_stream_start = None if self.first.is_decided else self.first.release_others
-            outcome = await self._send_async(
-                client,
-                request,
-                attempt,
-                self.now,
-                deadline=deadline,
-                on_stream_start=on_stream_start,
-            )
+            on_start = None if self.first.is_decided else self.first.release_others
+            sent = (client, request, attempt, self.now)
+            outcome = await self._send_async(*sent, deadline=deadline, on_stream_start=on_start)
             wait = self._record_result(call, attempt, request, permit, tries, *outcome)
 
     def stop(self, why: str) -> None:
@@ -186,20 +160,13 @@ class CallRunner:
 
         A request that a crash could erase from the journal might be paid twice.
         """
-        if self._journal is None:
+        error = self.recorder.journal_attempt(call, attempt, request.name)
+        if error is None:
             return True
-        try:
-            self._journal.note_sent(call, attempt, request.name)
-        except JournalError as error:
-            # Nothing was sent: the record must not show an attempt.
-            call.attempts.pop()
-            if call.started == attempt.started:
-                call.started = None
-            self._admission.release(permit, call, status=None, billed=False)
-            self.stop(str(error))
-            self._record_unsent(call)
-            return False
-        return True
+        self._admission.release(permit, call, status=None, billed=False)
+        self.stop(str(error))
+        self._record_unsent(call)
+        return False
 
     def _record_result(
         self,

@@ -27,7 +27,8 @@ from .journal import Journal
 from .journal_lines import head_of_plan, lines_of_plan
 from .pacing.clock import Clock
 from .pacing.garbage_collector import fewer_full_gc
-from .plan import Plan, describe_plan
+from .plan import Plan
+from .plan_text import describe_plan
 from .progress import Status, show_progress
 from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES, FUNCTION_STRATEGIES
 

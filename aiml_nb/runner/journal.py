@@ -1,9 +1,8 @@
 """The journal file of a run: append what was sent and what was answered, for `resume`.
 
-Each line (`formats.journal`) is one ``os.write`` to a file opened for appending, so a process that
-is killed leaves at most one torn line, at the end. A file belongs to one run and is locked while a
-run writes it. If another program deletes, replaces or changes the file meanwhile, it is written
-again under another name, from the records in memory.
+Each line (`formats.journal`) is one ``os.write`` to a file opened for appending: a killed process
+leaves one torn line at most, at the end. A file belongs to one run, which locks it. If another
+program deletes, replaces or changes it, the records are written again under another name.
 """
 
 from __future__ import annotations
@@ -40,10 +39,9 @@ class Journal:
 
     Attributes
     ----------
-    all_lines
-        Returns every line that the file should hold, to write it again; None if unknown.
-    is_kept
-        False while a new journal holds no attempt: then it is removed at the end.
+    all_lines, is_kept
+        Returns every line that the file should hold; None if unknown. False while a new journal
+        holds no attempt: then it is removed at the end.
     """
 
     def __init__(self, path: Path, handle: int) -> None:
@@ -77,8 +75,7 @@ class Journal:
             ) from None
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Only for the user's eyes: prompts and answers may be confidential.
-            handle = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)  # may be confidential
         except FileExistsError:
             raise JournalError(
                 f"The journal '{path}' exists already, and one file keeps one run. Go on with that "
@@ -184,8 +181,7 @@ class Journal:
         return os.path.samestat(found, own) and found.st_size == self._size
 
     def _close_or_remove(self) -> None:
-        # Checked before unlinking: another run may have created a journal of the same name.
-        is_empty_leftover = not self.is_kept and self._is_in_place
+        is_empty_leftover = not self.is_kept and self._is_in_place  # and not another run's by now
         self.close_without_writing()
         if is_empty_leftover:
             self._absolute.unlink(missing_ok=True)
@@ -214,16 +210,14 @@ class Journal:
         names = [lost.name, *(f"{lost.stem}-{number}{lost.suffix}" for number in range(2, 1000))]
         for name in names:
             try:
-                handle = os.open(
-                    self._absolute.with_name(name), _FLAGS | os.O_CREAT | os.O_EXCL, 0o600
-                )
+                flags = _FLAGS | os.O_CREAT | os.O_EXCL
+                handle = os.open(self._absolute.with_name(name), flags, 0o600)
             except FileExistsError:
                 continue
             except OSError as error:
                 raise JournalError(
                     f"The journal '{lost}' was deleted, replaced or changed by another program, "
-                    f"and no new one can be made beside it: {error.strerror}. Nothing more is "
-                    "sent; what is known is in the run's records."
+                    f"and no new one can be made beside it: {error.strerror}. {_NO_MORE}"
                 ) from None
             self.path, self._absolute = lost.with_name(name), self._absolute.with_name(name)
             return handle
@@ -240,18 +234,17 @@ class Journal:
                 written = os.write(self._handle, data)
             except OSError as error:
                 raise JournalError(
-                    f"The journal '{self.path}' cannot be written: {error.strerror}. Nothing more "
-                    "is sent; what is known is in the run's records."
+                    f"The journal '{self.path}' cannot be written: {error.strerror}. {_NO_MORE}"
                 ) from None
             self._size += written
             self._is_torn = written != len(data)
         if self._is_torn:
             raise JournalError(
                 f"The journal '{self.path}' took {written} of {len(data)} bytes: is the disk full? "
-                "Nothing more is sent; what is known is in the run's records."
+                f"{_NO_MORE}"
             )
 
 
-# O_NOFOLLOW: a link in a shared folder could lead the journal elsewhere. O_CLOEXEC: a child
-# process would keep the lock.
+_NO_MORE = "Nothing more is sent; what is known is in the run's records."
+# O_NOFOLLOW: a link could lead the journal elsewhere. O_CLOEXEC: a child would keep the lock.
 _FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)

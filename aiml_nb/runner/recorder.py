@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from ..errors import JournalError
 from ..formats.plain import plain_data_of
 from ..records import Attempt, Call
 from .backend import AnyAnswer
-from .limits.admission import Refusal
+from .limits.permit import Refusal
 from .plan import Plan
 
 if TYPE_CHECKING:
@@ -56,6 +57,30 @@ class Recorder:
             attempt.backoff_time = now - (call.attempts[-1].finished or now)
         call.attempts.append(attempt)
         return attempt
+
+    def submit(self) -> float:
+        """Stamp every call as submitted; return the stamp, in seconds since the run's origin."""
+        run, began = self._plan.run, time.time()
+        # A resumed run keeps its time axis: new stamps must follow the journal's even if the wall
+        # clock was set back since.
+        known = [each.finished or each.started for call in run.calls for each in call.attempts]
+        before = max([0.0, *known, began - run.started_at if run.started_at else 0.0])
+        run.started_at = began - before
+        for call in self._plan.unfinished:
+            call.submitted = before
+        return before
+
+    def journal_attempt(self, call: Call, attempt: Attempt, name: str) -> JournalError | None:
+        """Journal an attempt; return what prevents it, and then its record shows no attempt."""
+        try:
+            if self._journal is not None:
+                self._journal.note_sent(call, attempt, name)
+        except JournalError as error:
+            call.attempts.pop()
+            if call.started == attempt.started:
+                call.started = None
+            return error
+        return None
 
     def redact_key(self, answer: AnyAnswer, attempt: Attempt) -> None:
         """Redact the API key where the server echoed it."""

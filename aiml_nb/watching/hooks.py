@@ -173,7 +173,7 @@ def _take_reply(call: Recording, response: Any, *, is_own: bool) -> None:
             call.end_attempt()
             if is_own:
                 is_read = response.is_stream_consumed
-                call.fail_with_status(response.status_code, response if is_read else None)
+                call.fail(_StatusError(response.status_code, response if is_read else None))
             return
         if response.is_stream_consumed:
             call.read_whole(response.content)
@@ -204,3 +204,11 @@ def _finish(call: Recording) -> None:
         call.is_returned = True
         if not call.waits_for_body:
             call.finish()
+
+
+class _StatusError(Exception):
+    """A reply with a bad status, in the shape in which `endpoint.failures` reads it."""
+
+    def __init__(self, status: int, response: Any) -> None:
+        super().__init__()
+        self.status_code, self.response = status, response

@@ -216,12 +216,6 @@ class Recording:
         words = failure.message if is_known else f"{type(error).__name__}: {failure.message}"
         self._close(outcome, kind, words)
 
-    def fail_with_status(self, status: int, response: Any) -> None:
-        """Close the record of a call whose reply says by its status that it is none."""
-        failure = explain_failure(_StatusError(status, response))
-        self.end_attempt(failure)
-        self._close("error", failure.error_type, failure.message)
-
     def _close(self, outcome: Outcome, error_type: str | None, words: str | None) -> None:
         if self._is_finished:
             return
@@ -250,14 +244,6 @@ class Recording:
 
     def _clean(self, text: Any) -> Any:
         return redact(text, self._keys) if isinstance(text, str) else text
-
-
-class _StatusError(Exception):
-    """A reply with a bad status, in the shape in which `endpoint.failures` reads it."""
-
-    def __init__(self, status: int, response: Any) -> None:
-        super().__init__()
-        self.status_code, self.response = status, response
 
 
 def _settings_of(asked: Json) -> dict[str, Any]:

@@ -26,7 +26,8 @@ from aiml_nb.endpoint.failures import Failure
 from aiml_nb.records import Call
 from aiml_nb.runner.call import CallRunner
 from aiml_nb.runner.execute import execute
-from aiml_nb.runner.plan import describe_plan, make_plan
+from aiml_nb.runner.plan import make_plan
+from aiml_nb.runner.plan_text import describe_plan
 from aiml_nb.runner.retries.retry import MAX_429S, Retries, Tries
 
 from ..raw_server import JSON_HEAD, RawServer, raw_server

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ...errors import BudgetError
 from ...messages import argument, message_of
@@ -16,42 +16,13 @@ from ..probe import probe
 from ..retries.holdups import PROBE, Holdups
 from ..retries.outage import PROBE_TIMEOUT, ProbeResult
 from .limiter import FIRST_LIMIT, AdaptiveLimiter
-from .quotas import Quotas, Reservation
+from .permit import Permit, Refusal
+from .quotas import Quotas
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
 _POLL_INTERVAL = 1.0  # seconds between two decisions while waiting; refreshes the status text
-
-
-class Permit(NamedTuple):
-    """Permission to send one attempt.
-
-    Parameters
-    ----------
-    admitted, deadline
-        Seconds since the run's origin.
-    others_in_flight
-        The other attempts in flight at that moment, which `congestion` needs to judge a 429.
-    """
-
-    admitted: float
-    deadline: float
-    reservation: Reservation
-    others_in_flight: int
-
-    @property
-    def left(self) -> float:
-        """Seconds that the attempt may take."""
-        return self.deadline - self.admitted
-
-
-class Refusal(NamedTuple):
-    """Why nothing more is sent for a call, and whether a resumed run is to send it again."""
-
-    error_type: str | None
-    message: str
-    is_for_later: bool = False
 
 
 class Admission:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
 import math
 import threading
 from collections.abc import Callable
@@ -13,7 +11,7 @@ from typing import Literal
 
 from ...records import LimitChange
 from .congestion import Congestion
-from .waiters import ThreadWaiter, grant_future
+from .waiters import ThreadWaiter, WaitingQueue, grant_future
 
 FIRST_LIMIT = 4  # where the adaptive strategy begins
 
@@ -22,8 +20,7 @@ class AdaptiveLimiter:
     """Lets at most `limit` attempts be in flight; `congestion` sets the limit.
 
     A failed attempt that will be retried keeps its slot for as long as a good answer usually
-    takes: refusals come back at once, and if they freed their slots at once, all calls of the run
-    would be sent to a refusing server within a second.
+    takes. Else all calls would be sent within a second to a server that refuses them at once.
 
     A call with a slot may have to wait before it sends, for a rate or the end of a pause. Only one
     call does so at a time; slots are then granted one by one, in the order of priority.
@@ -55,8 +52,7 @@ class AdaptiveLimiter:
         self.typical_duration = math.inf
         self.history: list[LimitChange] = []
         self.congestion = Congestion(ceiling, first=first, note=self._note)
-        self._waiting: list[tuple[int, int, Callable[[], bool]]] = []
-        self._sequence = itertools.count()
+        self._waiting = WaitingQueue()
         self._lock = threading.Lock()
         self._note(0.0, "start")
 
@@ -74,7 +70,6 @@ class AdaptiveLimiter:
     def hold_others(self) -> None:
         """Let one attempt be in flight at a time until `end_hold`."""
         self.is_held = True
-        # Replaces the entry of the start, which nothing was sent with.
         # The run has not begun: its first entry is replaced, so that the history starts at 1.
         self.history[-1:] = [LimitChange(at=self.history[-1].at, limit=1, cause="start")]
 
@@ -94,10 +89,7 @@ class AdaptiveLimiter:
     def acquire(self, *, timeout: float, priority: int = 0) -> bool:
         """Block the thread until a slot is free and take it; return False after `timeout` s.
 
-        Parameters
-        ----------
-        priority
-            The lowest is served first, so that the retry of an early call precedes later calls.
+        The lowest priority is served first: the retry of an early call precedes later calls.
         """
         waiter = ThreadWaiter()
         self._enqueue(waiter.grant, priority=priority)
@@ -117,12 +109,7 @@ class AdaptiveLimiter:
             self._unsent += 1
             return True
 
-    async def acquire_async(
-        self,
-        *,
-        timeout: float,  # noqa: ASYNC109  as `acquire`, which no asyncio.timeout can end
-        priority: int = 0,
-    ) -> bool:
+    async def acquire_async(self, *, timeout: float, priority: int = 0) -> bool:  # noqa: ASYNC109
         """Wait until a slot is free and take it; otherwise as `acquire`."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._enqueue(partial(grant_future, waiter), priority=priority)
@@ -156,16 +143,13 @@ class AdaptiveLimiter:
         """
         with self._lock:
             self._one_at_a_time = True
-            is_next = not self._waiting or self._waiting[0][0] > priority
+            is_next = not self._waiting or self._waiting.lowest > priority
             return self._unsent == 1 and is_next and not self.over_limit
 
     def note_sent(self, *, may_wait: bool = False) -> int:
         """Count a sent attempt; return how many others are in flight.
 
-        Parameters
-        ----------
-        may_wait
-            The calls after it may have to wait in their slot: grant slots one by one.
+        With `may_wait`, those after it may have to wait in their slot: slots go one by one.
         """
         with self._lock:
             self._unsent -= 1
@@ -219,11 +203,8 @@ class AdaptiveLimiter:
                 self._grant_waiting()
 
     def _note_time(self, took: float) -> None:
-        self.typical_duration = (
-            took
-            if math.isinf(self.typical_duration)
-            else self.typical_duration + (took - self.typical_duration) / 8
-        )
+        old = self.typical_duration
+        self.typical_duration = took if math.isinf(old) else old + (took - old) / 8
 
     def end_round(self, now: float) -> None:
         """End the round of `congestion` early: a pause has cut it off."""
@@ -249,9 +230,7 @@ class AdaptiveLimiter:
                 self._unsent += 1
                 grant()
                 return
-            # The sequence number keeps equal priorities in order, and functions from being
-            # compared.
-            heapq.heappush(self._waiting, (priority, next(self._sequence), grant))
+            self._waiting.push(priority, grant)
             self._grant_waiting()
 
     def _note(self, now: float, cause: Literal["start", "429", "ok"]) -> None:
@@ -263,7 +242,7 @@ class AdaptiveLimiter:
         The slot is counted here and not when the waiter wakes up: a newcomer cannot take it.
         """
         while self._waiting and self._has_room():
-            taken = heapq.heappop(self._waiting)[2]()  # False if the waiter has given up
+            taken = self._waiting.pop()()  # False if the waiter has given up
             self.in_flight += taken
             self._unsent += taken
 

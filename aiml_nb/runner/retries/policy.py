@@ -1,4 +1,7 @@
-"""Decide what follows from an attempt: for its own call (`retry`) and for all (`holdups`)."""
+"""Decide what follows from an attempt: for its own call (`retry`) and for all (`holdups`).
+
+Which failures are tried again, how often and when: `retry`.
+"""
 
 from __future__ import annotations
 

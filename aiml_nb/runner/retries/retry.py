@@ -4,8 +4,8 @@ Failures get at most three attempts, with full jitter: a wait is drawn between 0
 doubles (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). A 429 says "too
 fast", not "broken", so it has bounds of its own: it waits for as long as its Retry-After says, else
 between a second and a bound that doubles while most requests are refused. If only some are, the
-bound stays at two seconds, since longer waits help a server with too much to do, and this one has
-not. Failures because the server is away (`outage`) do not count.
+bound stays at two seconds: longer waits help only a server with too much to do. Failures because
+the server is away (`outage`) do not count.
 
 Budgets of the whole run keep a broken server from getting three times N requests. The one for
 failures refills: each answer adds a share of a retry, as in the AWS clients' standard mode and in
@@ -31,12 +31,10 @@ MAX_LOST = 8  # retries of a call after requests that may have reached a server 
 MAX_BACKOFF = 20.0  # seconds
 MIN_PAUSE = 1.0
 MAX_PAUSE = 60.0  # most rate limits count by the minute
-# Enough for a run in which three attempts in ten fail: its calls need 0.3 + 0.3² retries each, and
-# the 97 % of them that are answered add half a retry each.
+# Enough where three attempts in ten fail: calls need 0.3 + 0.3² retries, answers add half a retry.
 RETRY_SHARE = 0.5
-# Enough that chance alone does not use them up before the answers add more: with 30 % failures,
-# once in ten billion runs. The budget is larger if more calls are in flight, as all may fail at
-# once.
+# Enough that chance alone does not use them up: with 30 % failures once in ten billion runs. The
+# budget is larger if more calls are in flight, as all may fail at once.
 FIRST_RETRIES = 50
 
 
@@ -51,10 +49,9 @@ class Tries:
 
     Parameters
     ----------
-    failures, rate_limited, lost
-        Failures, 429s, and attempts that may have reached the server as it went away.
-    unanswered
-        Of the failures, those sent and never answered: each may be billed.
+    failures, rate_limited, lost, unanswered
+        Failures, 429s, attempts that may have reached the server as it went away; and of the
+        failures, those sent and never answered, each of which may be billed.
     mostly_refused
         The 429s in a row that came while the server refused most requests.
     """

@@ -1,4 +1,7 @@
-"""The faults by name, and the field that the argument of a name sets."""
+"""The faults by name, and the field that the argument of a name sets.
+
+The package's docstring tells apart those that sound alike, such as ``empty`` and ``empty-text``.
+"""
 
 import json
 import math

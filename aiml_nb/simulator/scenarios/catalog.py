@@ -1,4 +1,7 @@
-"""The scenarios by name: what each is for, and its settings."""
+"""The scenarios by name: what each is for, and its settings.
+
+How to write one, with an example: the docstring of the package. The faults: `faults`.
+"""
 
 from ..settings import Settings
 from .definition import Scenario, read_outage, read_share, think
