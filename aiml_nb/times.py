@@ -35,7 +35,7 @@ class Timed:
 
     @property
     def time_per_output_token(self) -> float | None:
-        """Seconds per output token after the first, None where it is not known."""
+        """Seconds per token after the first: the mean time between tokens; None if unknown."""
         streamed = _between(self.first_token, self.finished)
         if streamed is None or self.output_tokens is None or self.output_tokens < 2:
             return None

@@ -19,7 +19,7 @@ from ..replies.assembly import Assembly
 from ..replies.incoming import Incoming
 from ..replies.outcome import NOT_JUDGED, Verdict, explains_missing_message, judge
 from ..replies.parse import is_stream, parse_json, parse_several, shorten
-from .retries.retry import is_temporary
+from .retries.retry_policy import is_temporary
 
 # A body with JSON lines is decoded in one step that blocks the loop: half a second for so many.
 _MAX_CHUNKS = 65_536

@@ -1,7 +1,7 @@
 """One call of a run, from admission to its finished record, sync and async.
 
 `run` and `run_async` differ only in how they wait. All decisions are shared: whether to send is up
-to `admission`, whether to try again to `retries.policy`.
+to `admission`, whether to try again to `retries.after_attempt`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from .plan import Plan
 from .progress import Status
 from .recorder import Recorder
 from .requests import STREAM_OPTIONS_OMITTED
+from .retries.after_attempt import NO_DELAY, AfterAttempt
 from .retries.backoff import Backoff
-from .retries.policy import NO_DELAY, Policy
-from .retries.retry import Tries
+from .retries.retry_policy import Tries
 from .send import send
 
 if TYPE_CHECKING:
@@ -77,10 +77,12 @@ class CallRunner:
         self.abort: Callable[[], None] | None = None
         self.origin = 0.0
         self.is_closed = False
-        self._policy = Policy(plan, clock=self._clock, now=self.now, status=status or Status())
-        self.say = self._policy.say
+        self._after_attempt = AfterAttempt(
+            plan, clock=self._clock, now=self.now, status=status or Status()
+        )
+        self.say = self._after_attempt.say
         self._admission = Admission(
-            plan, now=self.now, holdups=self._policy.holdups, say=self.say, probe=probe
+            plan, now=self.now, holdups=self._after_attempt.holdups, say=self.say, probe=probe
         )
         self._deadlines = SharedTimer()
         self._backoff = Backoff(self._clock, self.now, self._admission.limiter)
@@ -185,7 +187,7 @@ class CallRunner:
         answer.fill(call)
         if failure is None:
             self._admission.release(permit, call, status=200, billed=True, answered=True)
-            self._policy.note_answer(sent=permit.admitted)
+            self._after_attempt.note_answer(sent=permit.admitted)
             if not self.first.is_decided:
                 self.first.note_answer(call.index)
             words = answer.verdict.words
@@ -194,13 +196,13 @@ class CallRunner:
             self.recorder.finish(call)
             return None
         if answer.first_token is None and self._requests.drop_rejected_option(failure, request):
-            self._policy.say("left out", STREAM_OPTIONS_OMITTED)
+            self._after_attempt.say("left out", STREAM_OPTIONS_OMITTED)
             # If it is the first call, its second attempt goes alone, too.
             self._admission.limiter.reserve_slot_for(call.index)
             self._admission.release(permit, call, status=failure.status, billed=False)
             call.error_type, call.error = failure.error_type, STREAM_OPTIONS_OMITTED
             return NO_DELAY
-        verdict = self._policy.judge(
+        verdict = self._after_attempt.judge(
             failure,
             tries,
             sent=permit.admitted,

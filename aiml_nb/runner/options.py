@@ -15,7 +15,7 @@ from ..endpoint.transport.open_files import RESERVE, allow_files
 from ..loop import import_in_thread
 from ..messages import argument, in_request
 from .limits.caps import Caps, check_caps
-from .retries.retry import RETRY_SHARE
+from .retries.retry_policy import RETRY_SHARE
 
 BLOCKING = ("sequential", "threads")
 STRATEGIES = (

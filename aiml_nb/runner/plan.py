@@ -22,7 +22,7 @@ from .limits.caps import check_reported_cost
 from .limits.estimate import Estimator, max_output, refuse_rate
 from .options import RunOptions, check_parameters, make_options, recordable_parameters
 from .pacing.clock import Clock
-from .retries.retry import Retries
+from .retries.retry_policy import Retries
 
 JOURNALS = Path("aiml-nb-journals")  # where those are that have no name
 

@@ -32,19 +32,15 @@ class Recording:
         Where.
     kind
         What kind of call it is.
-    base_url
-        The address before the kind's own path.
-    asked
-        The JSON of the request; empty if it has none.
+    base_url, asked
+        The address before the kind's own path, and the JSON of the request; empty if it has none.
     keys
         What must not be written down.
 
     Attributes
     ----------
-    waits_for_body
-        The body of its reply has not come to its end.
-    is_returned
-        The code that made the call has its reply, though the body may still come.
+    waits_for_body, is_returned
+        The body of its reply has not come to its end; who made the call has its reply already.
     """
 
     __slots__ = (
@@ -248,8 +244,5 @@ class Recording:
 
 def _settings_of(asked: Json) -> dict[str, Any]:
     """Return the parameters that are numbers and switches: in others a text may stand."""
-    return {
-        name: value
-        for name, value in asked.items()
-        if isinstance(value, int | float) and name != "stream"
-    }
+    numbers = {name: value for name, value in asked.items() if isinstance(value, int | float)}
+    return {name: value for name, value in numbers.items() if name != "stream"}

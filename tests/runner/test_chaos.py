@@ -11,7 +11,7 @@ from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.records import Call
 from aiml_nb.runner.execute import execute
 from aiml_nb.runner.plan import make_plan
-from aiml_nb.runner.retries.retry import Retries
+from aiml_nb.runner.retries.retry_policy import Retries
 
 from ..rows import exhaustive, slow
 from .conftest import SkippingClock, connect_faulty

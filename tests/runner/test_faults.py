@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.runner.retries.retry import FIRST_RETRIES
+from aiml_nb.runner.retries.retry_policy import FIRST_RETRIES
 
 from ..raw_server import raw_server
 from ..rows import in_turn

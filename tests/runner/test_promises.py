@@ -28,7 +28,7 @@ from aiml_nb.runner.call import CallRunner
 from aiml_nb.runner.execute import execute
 from aiml_nb.runner.plan import make_plan
 from aiml_nb.runner.plan_text import describe_plan
-from aiml_nb.runner.retries.retry import MAX_429S, Retries, Tries
+from aiml_nb.runner.retries.retry_policy import MAX_429S, Retries, Tries
 
 from ..raw_server import JSON_HEAD, RawServer, raw_server
 from ..rows import in_turn, slow
@@ -398,7 +398,7 @@ class TestSpend:
         caller = CallRunner(plan, on_finished=lambda call: None)
         journal.close_without_writing()
 
-        assert caller._policy.retries.max_requests == 2 + 4 + 16 + 16
+        assert caller._after_attempt.retries.max_requests == 2 + 4 + 16 + 16
         assert "and 38 requests in all" in describe_plan(plan)
 
     @BOTH

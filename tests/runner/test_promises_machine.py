@@ -42,7 +42,7 @@ from aiml_nb.runner import journal_lines as lines_module
 from aiml_nb.runner.execute import execute_async
 from aiml_nb.runner.journal_summary import ANSWERED, is_whole
 from aiml_nb.runner.plan import Plan, make_plan, make_retries
-from aiml_nb.runner.retries.retry import MAX_429S, MAX_LOST
+from aiml_nb.runner.retries.retry_policy import MAX_429S, MAX_LOST
 
 from ..rows import exhaustive, slow
 from .conftest import reopen

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import aiml_nb as nb
 from aiml_nb.endpoint.failures import Failure
 from aiml_nb.runner.pacing.clock import Clock
-from aiml_nb.runner.retries.retry import FIRST_RETRIES, Retries, Tries
 from aiml_nb.runner.retries.retry_budget import RetryBudget
+from aiml_nb.runner.retries.retry_policy import FIRST_RETRIES, Retries, Tries
 
 from .conftest import connect_faulty, run_skipping
 

@@ -53,7 +53,7 @@ class FunctionClient:
     record
         Returns what is entered around each call of the function: what it sends is recorded there.
     stop, say
-        Stops the run, for a reason; says what is to be known of it (`Policy.say`).
+        Stops the run, for a reason; says what is to be known of it (`AfterAttempt.say`).
     misfit
         Why the function cannot be called in this way; None if nothing was seen.
     """

@@ -1,6 +1,6 @@
-"""Decide what follows from an attempt: for its own call (`retry`) and for all (`holdups`).
+"""Decide what follows from an attempt: for its own call (`retry_policy`) and for all (`holdups`).
 
-Which failures are tried again, how often and when: `retry`.
+Which failures are tried again, how often and when: `retry_policy`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from ..plan import Plan, make_retries
 from ..progress import Status
 from .holdups import Holdups
 from .outage import LOST
-from .retry import REFUSED_TOO_OFTEN, USED_UP, Tries, Verdict
+from .retry_policy import REFUSED_TOO_OFTEN, USED_UP, Tries, Verdict
 
 NO_DELAY = 0.0  # try again as soon as admission allows
 
 
-class Policy:
+class AfterAttempt:
     """Judges the attempts of one run.
 
     Parameters
