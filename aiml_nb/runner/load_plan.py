@@ -20,7 +20,7 @@ from ..prompts.items import as_items
 from ..records import Attempt, Call, Run
 from .changes import check_inputs, refuse_changes_to_finished, resume_note
 from .functions.function import Function
-from .functions.settle import settle_again, settle_function
+from .functions.options import complete_options, complete_resumed_options
 from .journal import Journal
 from .journal_inputs import JournalInputs, find_changes, parameters_to_journal, read_inputs
 from .journal_summary import describe_journal, is_whole, refuse_damage
@@ -55,7 +55,7 @@ def load_plan(
     """
     found = None if prompts is None else _read_prompts(prompts, function)
     if function is not None:
-        settle_function(function, options)
+        complete_options(function, options)
     if on_damage not in ON_DAMAGE:
         known = ", ".join(map(repr, ON_DAMAGE))
         raise ValueError(argument("on_damage") + f" must be one of {known}; not {on_damage!r}.")
@@ -98,7 +98,7 @@ def _rebuild_plan(
     endpoint: Endpoint | Function
     if isinstance(target, Function):
         del options["model"]
-        endpoint, options = settle_again(target, options, given)
+        endpoint, options = complete_resumed_options(target, options, given)
         checked = make_options(len(prompts), options)
     else:
         checked = make_options(len(prompts), options)

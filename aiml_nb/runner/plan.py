@@ -16,7 +16,7 @@ from ..prompts import Prompt, as_prompts
 from ..prompts.items import Item, as_items, item_to_dict
 from ..records import CHAT, Call, Run
 from .functions.function import Function, find_target
-from .functions.settle import settle_function
+from .functions.options import complete_options
 from .limits.budget import check_first_call
 from .limits.caps import check_reported_cost
 from .limits.estimate import Estimator, max_output, refuse_rate
@@ -93,7 +93,7 @@ def check_items(
     items: Sequence[Prompt], function: Function, given: dict[str, Any]
 ) -> CheckedArguments:
     """Check the arguments of a run with a function; raises as `run.run`."""
-    function, given = settle_function(function, given)
+    function, given = complete_options(function, given)
     return CheckedArguments([*items], make_options(len(items), given), function)
 
 

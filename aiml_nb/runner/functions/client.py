@@ -19,7 +19,7 @@ from ...prompts.items import item_of
 from ...records import Call
 from ..options import BLOCKING
 from .function import Function
-from .settle import refuse_strategy
+from .options import refuse_strategy
 from .workers import Workers
 
 # Seconds that a call has to end in, once it is late, and once the run is interrupted.

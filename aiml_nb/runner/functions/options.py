@@ -23,7 +23,7 @@ _UNKNOWN = {
 }
 
 
-def settle_function(function: Function, given: dict[str, Any]) -> tuple[Function, dict[str, Any]]:
+def complete_options(function: Function, given: dict[str, Any]) -> tuple[Function, dict[str, Any]]:
     """Check the options of a run with a function, and add defaults for missing ones.
 
     Raises
@@ -57,7 +57,7 @@ def _check_outage(given: dict[str, Any]) -> dict[str, Any]:
     return {"outage": 0} if isinstance(outage, int | float) and outage >= 0 else {}
 
 
-def settle_again(
+def complete_resumed_options(
     function: Function, options: dict[str, Any], given: dict[str, Any]
 ) -> tuple[Function, dict[str, Any]]:
     """Check and complete the options of a resumed run.
@@ -75,7 +75,7 @@ def settle_again(
         options = {name: each for name, each in options.items() if name not in others} | given
     if given.get("max_attempts") and "outage" not in given:
         options = {name: each for name, each in options.items() if name != "outage"}
-    function, options = settle_function(function, options)
+    function, options = complete_options(function, options)
     return replace(function, is_chosen=chosen), options
 
 
