@@ -9,7 +9,7 @@ from typing import Any
 from ..endpoint.sent_keys import bare_address, key_for, keys_in
 from ..endpoint.transport import current_attempt
 from .kinds import OTHER, Json, kind_of
-from .places import current_call, guarded, is_sending, open_places
+from .places import current_call, guarded, is_sending, note_run, open_places
 from .recording import Recording
 
 _NOTHING: Json = {}
@@ -20,7 +20,10 @@ def begin_call(client: Any, options: Any) -> Recording | None:
     """Begin the record of a request; None for one that is not to be recorded."""
     places = open_places()
     is_nested = is_sending.get() or current_call.get() is not None
-    if not places or is_nested or _is_ours(client, options):
+    if not places or is_nested:
+        return None
+    if _is_ours(client, options):
+        note_run()
         return None
     with guarded(places):
         asked = options.json_data if isinstance(options.json_data, dict) else _NOTHING
@@ -48,6 +51,9 @@ def begin_send(request: Any) -> Recording | None:
     if is_sending.get():
         return None
     call = current_call.get()
+    if call is not None:
+        with guarded(call.places):
+            call.add_keys(keys_in(request))
     if call is None and current_attempt.get() is None:
         kind = kind_of(request.url.path) if request.method == "POST" else None
         places = open_places() if kind else ()
@@ -64,7 +70,6 @@ def begin_send(request: Any) -> Recording | None:
                 )
     if call is not None:
         with guarded(call.places):
-            call.add_keys(keys_in(request))
             call.begin_attempt()
     return call
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -23,6 +24,7 @@ from .patches import Patch
 from .places import current_call, guarded, is_sending
 from .recording import Recording
 from .tee import tee
+from .threads import wrap_start, wrap_submit
 
 _lock = threading.Lock()
 _users = 0
@@ -55,6 +57,8 @@ def _install() -> None:
     wanted: list[tuple[type, str, Callable[[Any], Any]]] = [
         (SyncAPIClient, "request", _wrap_request),
         (AsyncAPIClient, "request", _wrap_async_request),
+        (threading.Thread, "start", wrap_start),
+        (ThreadPoolExecutor, "submit", wrap_submit),
     ]
     for name in ("httpx2", "httpx"):
         if find_spec(name):

@@ -109,7 +109,9 @@ class _Timeline:
             from IPython.display import display
 
             display(watch.run)  # type: ignore[no-untyped-call]
-        elif is_asked:
+        elif is_asked and watch.has_runs:
+            print("Calls of run() and compare() keep records of their own: show what they return.")
+        elif is_asked and result.error_before_exec is None:
             print(f"No call to a model was made in this cell. Recognised are {RECOGNISED}.")
 
     def switch(self, line: str) -> None:

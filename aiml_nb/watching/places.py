@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakKeyDictionary
 
 from ..endpoint.endpoint import is_simulated
 from ..records import Call, Run
@@ -43,6 +45,8 @@ class Place(Protocol):
     def addresses(self) -> Addresses:
         """Where the calls of the whole run go."""
 
+    has_runs: bool  # calls were made meanwhile that have records of their own
+
     @property
     def is_open(self) -> bool:
         """False once nothing more is to be recorded there."""
@@ -60,12 +64,25 @@ current_call: ContextVar[Recording | None] = ContextVar("current_call", default=
 is_sending: ContextVar[bool] = ContextVar("is_sending", default=False)
 current_places: ContextVar[tuple[Place, ...]] = ContextVar("current_places", default=())
 watches: list[Place] = []
+places_of_threads: WeakKeyDictionary[threading.Thread, tuple[Place, ...]] = WeakKeyDictionary()
 
 
 def open_places() -> tuple[Place, ...]:
     """Return where a call that is made here and now is to be recorded."""
-    inner = tuple(place for place in current_places.get() if place.is_open)
+    within = current_places.get() or _inherited_places()
+    inner = tuple(place for place in within if place.is_open)
     return inner or tuple(place for place in watches if place.is_open)
+
+
+def note_run() -> None:
+    """Note in each watch that calls are made which have records of their own."""
+    for watch in watches:
+        watch.has_runs = True
+
+
+def _inherited_places() -> tuple[Place, ...]:
+    """Return where the code that has started this thread records its calls."""
+    return places_of_threads.get(threading.current_thread(), ()) if places_of_threads else ()
 
 
 @contextmanager

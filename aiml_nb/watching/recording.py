@@ -220,7 +220,9 @@ class Recording:
         reply, at = self._reply, now()
         if reply is not None and reply.body is not None:
             for key in self._keys:
-                reply.body = key.redact_all(reply.body)
+                # `raw` is a quick filter: a walk through every answer would take longer.
+                if reply.raw is None or key.may_be_in(reply.raw):
+                    reply.body = key.redact_all(reply.body)
         body = reply.body if reply else None
         told = reply.fields if reply and body else _NO_TEXT
         error = self._clean(quote(self._clean(words), NO_KEY)) if words else words

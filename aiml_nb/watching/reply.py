@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..completion import choices_of, is_in_parts, message_of
 from ..replies.incoming import Incoming
 from ..replies.outcome import Verdict
 from ..replies.parse import EventParser, is_stream, parse_json
@@ -34,6 +35,8 @@ class ReplyReader:
         A stream has said that no more will come.
     body
         The reply's JSON in the shape of a completion, once `end` or `leave` was called.
+    raw
+        The bytes that `body` was read from, if they hold each of its texts in one piece.
     """
 
     __slots__ = (
@@ -45,6 +48,7 @@ class ReplyReader:
         "body",
         "first_token",
         "is_done",
+        "raw",
     )
 
     def __init__(self, kind: Kind, clock: Callable[[], float], *, n: object = 1) -> None:
@@ -55,6 +59,7 @@ class ReplyReader:
         self.first_token: float | None = None
         self.is_done = False
         self.body: Json | None = None
+        self.raw: bytes | None = None
 
     def feed(self, data: bytes) -> bool:
         """Take some more bytes; return True once a stream has said that no more will come.
@@ -105,6 +110,9 @@ class ReplyReader:
     def read_whole(self, data: bytes) -> Verdict:
         """Take a reply that has come as a whole."""
         self.body = self._read(data)
+        messages = map(message_of, choices_of(self.body))
+        if self._kind is CHAT_KIND and not any(map(is_in_parts, messages)):
+            self.raw = data
         return self._kind.judge(self.body)
 
     @property

@@ -12,7 +12,7 @@ from ..endpoint.failures import explain_failure, quote
 from ..endpoint.sent_keys import NO_KEY, redact_seen
 from ..printable import printable
 from ..records import Call
-from .places import Addresses, current_places, now, open_places
+from .places import Addresses, current_places, note_run, now, open_places
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -33,6 +33,7 @@ class Inside:
     def __init__(self, call: Call, origin: float, addresses: Addresses) -> None:
         self.call, self._origin, self.addresses = call, origin, addresses
         self.is_open = True
+        self.has_runs = False
         self.problems = 0
 
     def add(self, make: Callable[[int], Call], *, base_url: str, at: float) -> tuple[Call, float]:
@@ -51,6 +52,7 @@ class Inside:
 def inside(call: Call, origin: float, addresses: Addresses) -> Iterator[Inside]:
     """Have what is called in this context, and in tasks begun in it, recorded within `call`."""
     place = Inside(call, origin, addresses)
+    note_run()
     token = current_places.set((place,))
     try:
         yield place

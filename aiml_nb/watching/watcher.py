@@ -48,7 +48,7 @@ class Watch:
         self._origin = 0.0
         self._models: set[str] = set()
         self._problems = 0
-        self.is_open = self._is_used = False
+        self.is_open = self._is_used = self.has_runs = False
 
     def __enter__(self) -> Run:
         if self._is_used:

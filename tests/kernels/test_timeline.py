@@ -161,6 +161,19 @@ def test_an_exception_stays_the_users_and_the_timeline_is_shown(kernel: Kernel) 
     assert len(pictures(answer)) == 1
 
 
+def test_runs_keep_records_of_their_own(kernel: Kernel) -> None:
+    run, function, wrong = kernel.run(
+        "%%timeline\nrun = nb.run(['One?'], endpoint, progress=False)",
+        "%%timeline\nrun = nb.run([1, 2], lambda item: item, progress=False)",
+        "%%timeline\n1 +",
+    )
+
+    for answer in (run, function):
+        assert answer.stdout.endswith("keep records of their own: show what they return.\n")
+    assert "SyntaxError" in wrong.error
+    assert wrong.stdout == ""
+
+
 def test_on_shows_each_cell_that_calls_a_model_until_off(kernel: Kernel) -> None:
     on, calls, none, time, off, after, unloaded = kernel.run(
         "%timeline on",

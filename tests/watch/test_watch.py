@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ def methods() -> list[Any]:
 
 
 ORIGINAL = methods()
+START, SUBMIT = threading.Thread.__dict__["start"], ThreadPoolExecutor.__dict__["submit"]
 
 
 @pytest.fixture
@@ -348,6 +350,39 @@ class TestWhere:
         items = nb.run([1, 2], lambda item: look_up(simulated), progress=False)
         assert items.simulated
         assert [len(call.children) for call in items.calls] == [1, 1]
+
+    @pytest.mark.parametrize("how", ["pool", "thread", "executor", "shared pool"])
+    def test_what_a_thread_calls_belongs_to_the_item_that_started_it(
+        self, client: OpenAI, how: str
+    ) -> None:
+        shared = ThreadPoolExecutor(2)
+
+        def in_threads(item: str) -> None:
+            if how == "thread":
+                threads = [threading.Thread(target=ask, args=(client,)) for _ in range(3)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+            elif how == "shared pool":
+                list(shared.map(lambda _: ask(client), range(3)))
+            else:
+                with ThreadPoolExecutor(3) as pool:
+                    list(pool.map(lambda _: ask(client), range(3)))
+
+        async def in_executor(item: str) -> None:
+            loop = asyncio.get_running_loop()
+            await asyncio.gather(*(loop.run_in_executor(None, ask, client) for _ in range(3)))
+
+        function = in_executor if how == "executor" else in_threads
+        with nb.watch() as watched:
+            run = nb.run(["a", "b", "c"], function, progress=False)
+        shared.shutdown()
+
+        assert [len(call.children) for call in run.calls] == [3, 3, 3]
+        assert watched.calls == []
+        assert threading.Thread.__dict__["start"] is START
+        assert ThreadPoolExecutor.__dict__["submit"] is SUBMIT
 
     def test_what_another_answers_is_not(self, server: ModelServer, client: OpenAI) -> None:
         with nb.watch() as run:
