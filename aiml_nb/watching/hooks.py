@@ -33,20 +33,32 @@ _patches: list[Patch] = []
 
 @contextmanager
 def hooks() -> Iterator[None]:
-    """Have calls recorded while the block lasts, in all threads; blocks may overlap."""
+    """Have calls recorded while the block lasts, in all threads; blocks may overlap.
+
+    A call that has begun holds them until it returns: it may have to send something again.
+    """
+    _hold()
+    try:
+        yield
+    finally:
+        _release()
+
+
+def _hold() -> None:
     global _users
     with _lock:
         _users += 1
         if _users == 1:
             _install()
-    try:
-        yield
-    finally:
-        with _lock:
-            _users -= 1
-            if _users == 0:
-                for patch in _patches:
-                    patch.remove()
+
+
+def _release() -> None:
+    global _users
+    with _lock:
+        _users -= 1
+        if _users == 0:
+            for patch in _patches:
+                patch.remove()
 
 
 def _install() -> None:
@@ -89,6 +101,7 @@ def _wrap_request(original: Any) -> Any:
         call = begin_call(self, options) if _users else _left_over(request)
         if call is None:
             return original(self, cast_to, options, **rest)
+        _hold()
         token = current_call.set(call)
         try:
             result = original(self, cast_to, options, **rest)
@@ -97,6 +110,7 @@ def _wrap_request(original: Any) -> Any:
             raise
         finally:
             current_call.reset(token)
+            _release()
         _finish(call)
         return result
 
@@ -109,6 +123,7 @@ def _wrap_async_request(original: Any) -> Any:
         call = begin_call(self, options) if _users else _left_over(request)
         if call is None:
             return await original(self, cast_to, options, **rest)
+        _hold()
         token = current_call.set(call)
         try:
             result = await original(self, cast_to, options, **rest)
@@ -119,6 +134,7 @@ def _wrap_async_request(original: Any) -> Any:
             # A coroutine that is closed by the garbage collector has another context.
             with suppress(ValueError):
                 current_call.reset(token)
+            _release()
         _finish(call)
         return result
 

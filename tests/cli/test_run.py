@@ -658,7 +658,7 @@ class TestGoingOn:
         assert "Traceback" not in said
         assert seconds <= 10  # on a busy machine; mostly 0.3
         assert later == 0
-        assert answered >= 50
+        assert answered >= 30  # the server had answered 50, and no more than 20 were in flight
         assert (len(known), known.count("ok")) == (200, answered)
         assert "\nResults: q-results.jsonl (as far as they are known)\n" in said
         assert f"Resumed: {answered} of 200 calls are answered." in again.stdout

@@ -441,6 +441,27 @@ class TestWhere:
 
         assert (run.calls[0].outcome, run.calls[0].text) == ("ok", ANSWER)
 
+    def test_what_is_sent_after_the_watch_for_a_call_that_began_in_it_is_seen(
+        self, server: ModelServer
+    ) -> None:
+        server.failures = [429, 200]
+
+        async def main() -> nb.Run:
+            async with open_async(server) as client:
+                with nb.watch() as run:
+                    task = asyncio.create_task(client.chat.completions.create(**CHAT))
+                    while not (run.calls and run.calls[0].attempts):
+                        await asyncio.sleep(0)
+                assert methods() != ORIGINAL
+                await task
+                return run
+
+        (call,) = asyncio.run(main()).calls
+
+        assert [attempt.status for attempt in call.attempts] == [429, 200]
+        assert (call.outcome, call.text) == ("ok", ANSWER)
+        assert methods() == ORIGINAL
+
     def test_a_function_that_sleeps_in_a_coroutine_is_named(self, server: ModelServer) -> None:
         async def sleepy(client: AsyncOpenAI) -> None:
             time.sleep(0.3)  # noqa: ASYNC251  the very mistake
