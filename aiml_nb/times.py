@@ -1,4 +1,7 @@
-"""The durations of a call, computed from its time stamps: all in seconds, None if unknown."""
+"""The durations of a call, computed from its time stamps: all in seconds, None if unknown.
+
+Each property is a column of the table of calls (`analysis.table`).
+"""
 
 from __future__ import annotations
 
