@@ -35,10 +35,10 @@ from aiml_nb.endpoint.transport.guard import READ_GRACE, STOPPED_AFTER
 from aiml_nb.formats.journal import call_from_dict
 from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.records import Call
-from aiml_nb.runner import call as call_module
 from aiml_nb.runner import execute as execute_module
 from aiml_nb.runner import journal as journal_module
 from aiml_nb.runner import journal_lines as lines_module
+from aiml_nb.runner import recorder as recorder_module
 from aiml_nb.runner.execute import execute_async
 from aiml_nb.runner.journal_summary import ANSWERED, is_whole
 from aiml_nb.runner.plan import Plan, make_plan, make_retries
@@ -114,7 +114,7 @@ class Promises(RuleBasedStateMachine):
             (execute_module, "show_progress", self._show),
             *(
                 (module, "time", SimpleNamespace(time=lambda: self.loop.now + self.wall))
-                for module in (lines_module, call_module)
+                for module in (lines_module, recorder_module)
             ),
         ]
         self._inside = [(where, name, getattr(where, name)) for where, name, _ in self._outside]

@@ -87,13 +87,16 @@ class Foreign:
         self._own = getattr(self, f"_make_{self._make}")(self._before)
         setattr(self._owner, self._name, self._own)
 
-    def take_off(self) -> None:
+    def take_off(self) -> bool:
+        """Take it off if that can be done: a proxy stays where something is on top of it."""
         top = self._owner.__dict__[self._name]
-        if self._make == "proxy":
-            if top is self._own:
-                setattr(self._owner, self._name, top.__wrapped__)
-        else:
+        if self._make != "proxy":
             setattr(self._owner, self._name, self._before)
+        elif top is self._own:
+            setattr(self._owner, self._name, top.__wrapped__)
+        else:
+            return False
+        return True
 
     def _make_plain(self, original: Any) -> Any:
         def patched(*arguments: Any, **options: Any) -> Any:
@@ -139,9 +142,8 @@ def play(order: str, foreign: Foreign, call: Callable[[], Any]) -> None:
             is_patched = True
         elif step == "F":
             # Whoever puts back what was there before a watch ends it; a proxy stays below it.
-            is_torn = is_torn or (is_over and bool(watches))
-            foreign.take_off()
-            is_patched = False
+            is_patched = not foreign.take_off()
+            is_torn = is_torn or (not is_patched and is_over and bool(watches))
         elif step.islower():
             is_over = is_patched if not watches else is_over
             is_torn = is_torn and bool(watches)
