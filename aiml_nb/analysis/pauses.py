@@ -9,9 +9,8 @@ from operator import attrgetter
 
 import numpy as np
 
-from ..records import Attempt, Call
+from ..records import WATCH, Attempt, Call
 from .arrays import BoolArray, Columns, FloatArray, IntArray, measure
-from .kinds import WATCH
 
 _Span = tuple[float, float]
 

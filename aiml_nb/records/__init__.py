@@ -5,6 +5,16 @@ its first call was submitted; ``Run.started_at`` is the one wall-clock anchor.
 """
 
 from .calls import CHAT, OUTCOMES, Attempt, Call, Outcome
-from .runs import Comparison, LimitChange, Run
+from .runs import WATCH, Comparison, LimitChange, Run
 
-__all__ = ["CHAT", "OUTCOMES", "Attempt", "Call", "Comparison", "LimitChange", "Outcome", "Run"]
+__all__ = [
+    "CHAT",
+    "OUTCOMES",
+    "WATCH",
+    "Attempt",
+    "Call",
+    "Comparison",
+    "LimitChange",
+    "Outcome",
+    "Run",
+]

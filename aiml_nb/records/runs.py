@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+WATCH = "watch"  # the strategy of a run that was recorded from somebody's own code
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitChange:
     """A moment at which a run's limit changed.

@@ -18,7 +18,7 @@ from ..loop import (
 )
 from ..printable import say
 from ..records import Run
-from ..watching import Addresses, LoopWatcher, hooks, inside, tell_held
+from ..watching import LoopWatcher, RunNotes, hooks, inside, tell_held
 from .call import CallRunner
 from .clients import ThreadClients
 from .functions.client import FunctionClient, MisfitError
@@ -118,8 +118,8 @@ async def _make_function_calls(
             await client.warm_up(plan.prompts[0], seconds=options.timeout)
         with hooks(), _open_call_runner(plan, journal, clock) as runner, inside_run():
             client.stop, client.say = runner.stop, runner.say
-            addresses = Addresses(plan.run)
-            client.record = lambda call: inside(call, runner.origin, addresses)
+            notes = RunNotes(plan.run)
+            client.record = lambda call: inside(call, runner.origin, notes)
             _submit(plan, runner)
             lag.begin_again()
             try:

@@ -6,14 +6,14 @@ The package is not called ``watch``, as the function is that users call.
 from .blocked import LoopWatcher, tell_held
 from .hooks import hooks
 from .magics import load_ipython_extension, unload_ipython_extension
-from .places import Addresses
+from .places import RunNotes
 from .steps import Inside, inside, step
 from .watcher import Watch, watch
 
 __all__ = [
-    "Addresses",
     "Inside",
     "LoopWatcher",
+    "RunNotes",
     "Watch",
     "hooks",
     "inside",

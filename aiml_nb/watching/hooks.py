@@ -12,12 +12,11 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from ..endpoint.failures import explain_failure
 from ..endpoint.sent_keys import keys_in
+from ..endpoint.transport import client_classes
 from ..loop import import_in_thread
 from .begin import begin_call, begin_send
 from .patches import Patch
@@ -72,13 +71,8 @@ def _install() -> None:
         (threading.Thread, "start", wrap_start),
         (ThreadPoolExecutor, "submit", wrap_submit),
     ]
-    for name in ("httpx2", "httpx"):
-        if find_spec(name):
-            module = import_module(name)
-            wanted += [
-                (module.Client, "send", _wrap_send),
-                (module.AsyncClient, "send", _wrap_async_send),
-            ]
+    for blocking, awaited in client_classes():
+        wanted += [(blocking, "send", _wrap_send), (awaited, "send", _wrap_async_send)]
     # One that another has put out of sight is kept, to be taken out when it comes to light.
     _patches[:] = [patch for patch in _patches if not patch.is_removed]
     present = {(patch.owner, patch.name) for patch in _patches if patch.is_in_place()}
@@ -101,18 +95,8 @@ def _wrap_request(original: Any) -> Any:
         call = begin_call(self, options) if _users else _left_over(request)
         if call is None:
             return original(self, cast_to, options, **rest)
-        _hold()
-        token = current_call.set(call)
-        try:
-            result = original(self, cast_to, options, **rest)
-        except BaseException as error:
-            _fail(call, error)
-            raise
-        finally:
-            current_call.reset(token)
-            _release()
-        _finish(call)
-        return result
+        with _requested(call):
+            return original(self, cast_to, options, **rest)
 
     return request
 
@@ -123,22 +107,32 @@ def _wrap_async_request(original: Any) -> Any:
         call = begin_call(self, options) if _users else _left_over(request)
         if call is None:
             return await original(self, cast_to, options, **rest)
-        _hold()
-        token = current_call.set(call)
-        try:
-            result = await original(self, cast_to, options, **rest)
-        except BaseException as error:
-            _fail(call, error)
-            raise
-        finally:
-            # A coroutine that is closed by the garbage collector has another context.
-            with suppress(ValueError):
-                current_call.reset(token)
-            _release()
-        _finish(call)
-        return result
+        with _requested(call):
+            return await original(self, cast_to, options, **rest)
 
     return request
+
+
+@contextmanager
+def _requested(call: Recording) -> Iterator[None]:
+    """Record what a request comes to, and what is sent for it."""
+    _hold()
+    token = current_call.set(call)
+    try:
+        yield
+    except BaseException as error:
+        with guarded(call.places):
+            call.fail(error)
+        raise
+    finally:
+        # A coroutine that is closed by the garbage collector has another context.
+        with suppress(ValueError):
+            current_call.reset(token)
+        _release()
+    with guarded(call.places):
+        call.is_returned = True
+        if not call.waits_for_body:
+            call.finish()
 
 
 def _wrap_send(original: Any) -> Any:
@@ -147,16 +141,9 @@ def _wrap_send(original: Any) -> Any:
         call = begin_send(request) if _users else _left_over(send)
         if call is None:
             return original(self, request, **rest)
-        is_own = current_call.get() is not call
-        token = is_sending.set(True)
-        try:
+        with _sent(call, request):
             response = original(self, request, **rest)
-        except BaseException as error:
-            _fail_send(call, request, error, is_own=is_own)
-            raise
-        finally:
-            is_sending.reset(token)
-        _take_reply(call, response, is_own=is_own)
+        _take_reply(call, response)
         return response
 
     return send
@@ -168,25 +155,42 @@ def _wrap_async_send(original: Any) -> Any:
         call = begin_send(request) if _users else _left_over(send)
         if call is None:
             return await original(self, request, **rest)
-        is_own = current_call.get() is not call
-        token = is_sending.set(True)
-        try:
+        with _sent(call, request):
             response = await original(self, request, **rest)
-        except BaseException as error:
-            _fail_send(call, request, error, is_own=is_own)
-            raise
-        finally:
-            with suppress(ValueError):
-                is_sending.reset(token)
-        _take_reply(call, response, is_own=is_own)
+        _take_reply(call, response)
         return response
 
     return send
 
 
-def _take_reply(call: Recording, response: Any, *, is_own: bool) -> None:
+@contextmanager
+def _sent(call: Recording, request: Any) -> Iterator[None]:
+    """Record that something could not be sent; what is sent meanwhile belongs to it."""
+    token = is_sending.set(True)
+    try:
+        yield
+    except BaseException as error:
+        with guarded(call.places):
+            call.add_keys(keys_in(request))
+            is_failure = isinstance(error, Exception)
+            call.end_attempt(explain_failure(error) if is_failure else None)
+            if _is_whole_call(call):
+                call.fail(error)
+        raise
+    finally:
+        with suppress(ValueError):
+            is_sending.reset(token)
+
+
+def _is_whole_call(call: Recording) -> bool:
+    """Say whether a call is what is sent alone, with no request of an openai client around it."""
+    return current_call.get() is not call
+
+
+def _take_reply(call: Recording, response: Any) -> None:
     """Read a reply, now or as it comes; close the record of a call that consists of it."""
     with guarded(call.places):
+        is_own = _is_whole_call(call)
         call.add_keys(keys_in(response.request))  # an authentication may have added some
         call.note_head(response.status_code, response.headers)
         if response.status_code >= 300:
@@ -203,27 +207,6 @@ def _take_reply(call: Recording, response: Any, *, is_own: bool) -> None:
         call.waits_for_body = True
         call.is_returned = is_own
         tee(call, response)
-
-
-def _fail_send(call: Recording, request: Any, error: BaseException, *, is_own: bool) -> None:
-    with guarded(call.places):
-        call.add_keys(keys_in(request))
-        is_failure = isinstance(error, Exception)
-        call.end_attempt(explain_failure(error) if is_failure else None)
-        if is_own:
-            call.fail(error)
-
-
-def _fail(call: Recording, error: BaseException) -> None:
-    with guarded(call.places):
-        call.fail(error)
-
-
-def _finish(call: Recording) -> None:
-    with guarded(call.places):
-        call.is_returned = True
-        if not call.waits_for_body:
-            call.finish()
 
 
 class _StatusError(Exception):

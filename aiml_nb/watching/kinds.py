@@ -96,7 +96,7 @@ def _counts(body: Any) -> Json | None:
     return {name: body[name] for name in ("model", "usage") if name in body}
 
 
-def _completion(body: Json, text: str, reason: object, usage: object, model: object) -> Json:
+def _completion(text: str, reason: object, usage: object, model: object) -> Json:
     choice = {"index": 0, "message": {"role": "assistant", "content": text}}
     return {"model": model, "choices": [choice | {"finish_reason": reason}], "usage": usage}
 
@@ -107,7 +107,6 @@ def _of_completions(body: Any) -> Json | None:
     first = _first(body.get("choices"))
     text = first.get("text")
     return _completion(
-        body,
         text if isinstance(text, str) else "",
         first.get("finish_reason"),
         body.get("usage"),
@@ -144,7 +143,6 @@ def _of_messages(body: Any) -> Json | None:
     if not isinstance(body, Mapping):
         return None
     return _completion(
-        body,
         label_of(body.get("content")),
         body.get("stop_reason"),
         body.get("usage"),
@@ -161,14 +159,14 @@ def _of_candidates(body: Any) -> Json | None:
         "completion_tokens": counts.get("candidatesTokenCount"),
     }
     text, reason = label_of(first.get("content")), first.get("finishReason")
-    return _completion(body, text, reason, usage, body.get("modelVersion"))
+    return _completion(text, reason, usage, body.get("modelVersion"))
 
 
 def _of_transcription(body: Any) -> Json | None:
     if not isinstance(body, Mapping):
         return None
     text = body.get("text")
-    return _completion(body, str(text or ""), "stop", body.get("usage"), body.get("model"))
+    return _completion(str(text or ""), "stop", body.get("usage"), body.get("model"))
 
 
 def _delta_of_completions(event: Json) -> tuple[str, Json]:
@@ -240,4 +238,3 @@ _ENDINGS: tuple[tuple[str, Kind], ...] = (
     (":generateContent", _GENERATE),
     (":streamGenerateContent", _GENERATE),
 )
-APIS = tuple(dict.fromkeys(kind.api for _, kind in _ENDINGS))

@@ -15,37 +15,51 @@ from ..records import Call, Run
 
 if TYPE_CHECKING:
     from .recording import Recording
+    from .watcher import Watch
 
 now = time.perf_counter
 
 
-class Addresses:
-    """Where the calls of a run go: it is simulated if all of them are.
+class RunNotes:
+    """What all places of one run tell it: where its calls go, and what could not be recorded.
 
     Parameters
     ----------
     run
-        The run.
+        The run; it is simulated if all its calls are.
+
+    Attributes
+    ----------
+    lock
+        Held while a call is added: places are used by several threads.
     """
 
     def __init__(self, run: Run) -> None:
-        self._run, self._is_first = run, True
+        self._run, self._is_first, self._has_problem = run, True, False
+        self.lock = threading.Lock()
 
-    def note(self, base_url: str) -> None:
+    def note_address(self, base_url: str) -> None:
         """Take the address of a call; a step has none."""
         if base_url:
             self._run.simulated = is_simulated(base_url) and (self._is_first or self._run.simulated)
             self._is_first = False
+
+    def note_problem(self, problem: BaseException) -> None:
+        """Take that something could not be recorded; the run says so once."""
+        if not self._has_problem:
+            self._has_problem = True
+            self._run.notices.append(
+                f"Something could not be recorded ({type(problem).__name__}: {problem}); the code "
+                "that was watched did not notice."
+            )
 
 
 class Place(Protocol):
     """Where calls are recorded: a watch, a function's item, a step."""
 
     @property
-    def addresses(self) -> Addresses:
-        """Where the calls of the whole run go."""
-
-    has_runs: bool  # calls were made meanwhile that have records of their own
+    def notes(self) -> RunNotes:
+        """What is noted of the whole run."""
 
     @property
     def is_open(self) -> bool:
@@ -54,16 +68,13 @@ class Place(Protocol):
     def add(self, make: Callable[[int], Call], *, base_url: str, at: float) -> tuple[Call, float]:
         """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
 
-    def note(self, problem: BaseException) -> None:
-        """Be told of a call that could not be recorded."""
-
 
 # The call that is being made here; whether it is being sent, when nothing else is recorded
 # (an authentication may send something); and where calls belong if not to every watch.
 current_call: ContextVar[Recording | None] = ContextVar("current_call", default=None)
 is_sending: ContextVar[bool] = ContextVar("is_sending", default=False)
 current_places: ContextVar[tuple[Place, ...]] = ContextVar("current_places", default=())
-watches: list[Place] = []
+watches: list[Watch] = []
 places_of_threads: WeakKeyDictionary[threading.Thread, tuple[Place, ...]] = WeakKeyDictionary()
 
 
@@ -92,4 +103,4 @@ def guarded(places: tuple[Place, ...]) -> Iterator[None]:
         yield
     except Exception as problem:  # noqa: BLE001  the code that is watched must not notice
         for place in places:
-            place.note(problem)
+            place.notes.note_problem(problem)

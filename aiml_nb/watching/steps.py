@@ -12,7 +12,7 @@ from ..endpoint.failures import explain_failure, quote
 from ..endpoint.sent_keys import NO_KEY, redact_seen
 from ..printable import printable
 from ..records import Call
-from .places import Addresses, current_places, note_run, now, open_places
+from .places import RunNotes, current_places, note_run, now, open_places
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -26,32 +26,27 @@ class Inside:
         The call.
     origin
         Seconds: what its stamps count from.
-    addresses
-        Where the calls of the whole run go.
+    notes
+        What is noted of the whole run.
     """
 
-    def __init__(self, call: Call, origin: float, addresses: Addresses) -> None:
-        self.call, self._origin, self.addresses = call, origin, addresses
+    def __init__(self, call: Call, origin: float, notes: RunNotes) -> None:
+        self.call, self._origin, self.notes = call, origin, notes
         self.is_open = True
-        self.has_runs = False
-        self.problems = 0
 
     def add(self, make: Callable[[int], Call], *, base_url: str, at: float) -> tuple[Call, float]:
         """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
-        child = make(len(self.call.children))
-        self.call.children.append(child)
-        self.addresses.note(base_url)
+        with self.notes.lock:
+            child = make(len(self.call.children))
+            self.call.children.append(child)
+            self.notes.note_address(base_url)
         return child, self._origin
-
-    def note(self, problem: BaseException) -> None:
-        """Be told of a call that could not be recorded."""
-        self.problems += 1
 
 
 @contextmanager
-def inside(call: Call, origin: float, addresses: Addresses) -> Iterator[Inside]:
+def inside(call: Call, origin: float, notes: RunNotes) -> Iterator[Inside]:
     """Have what is called in this context, and in tasks begun in it, recorded within `call`."""
-    place = Inside(call, origin, addresses)
+    place = Inside(call, origin, notes)
     note_run()
     token = current_places.set((place,))
     try:
@@ -132,7 +127,7 @@ def _recorded(name: str) -> Iterator[None]:
     for call, origin in made:
         call.submitted = call.started = at - origin
     within = tuple(
-        Inside(call, origin, place.addresses)
+        Inside(call, origin, place.notes)
         for (call, origin), place in zip(made, places, strict=True)
     )
     token = current_places.set(within)

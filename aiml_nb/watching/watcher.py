@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 
-from ..records import Call, Run
+from ..records import WATCH, Call, Run
 from .blocked import INTERVAL, Held, LoopWatcher, tell_held
 from .hooks import hooks
-from .places import Addresses, watches
+from .places import RunNotes, watches
 
-STRATEGY = "watch"
 SEVERAL = "several models"
 RECOGNISED = "openai clients, and any client on httpx2 or httpx that calls a model's address"
 
@@ -33,7 +31,7 @@ class Watch:
     def __init__(self) -> None:
         self.run = Run(
             run_id=uuid.uuid4().hex[:12],
-            strategy=STRATEGY,
+            strategy=WATCH,
             max_concurrency=1,
             stream=False,
             model="",
@@ -42,12 +40,10 @@ class Watch:
             started_at=0.0,
             calls=[],
         )
-        self.addresses = Addresses(self.run)
+        self.notes = RunNotes(self.run)
         self._exits = ExitStack()
-        self._lock = threading.Lock()
         self._origin = 0.0
         self._models: set[str] = set()
-        self._problems = 0
         self.is_open = self._is_used = self.has_runs = False
 
     def __enter__(self) -> Run:
@@ -81,25 +77,16 @@ class Watch:
     def add(self, make: Callable[[int], Call], *, base_url: str, at: float) -> tuple[Call, float]:
         """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
         run = self.run
-        with self._lock:
+        with self.notes.lock:
             if not run.calls:
                 self._origin, run.started_at, run.base_url = at, time.time(), base_url
-            self.addresses.note(base_url)
+            self.notes.note_address(base_url)
             call = make(len(run.calls))
             run.calls.append(call)
             if call.model and call.model not in self._models:
                 self._models.add(call.model)
                 run.model = call.model if len(self._models) == 1 else SEVERAL
         return call, self._origin
-
-    def note(self, problem: BaseException) -> None:
-        """Be told of a call that could not be recorded; the run says so once."""
-        self._problems += 1
-        if self._problems == 1:
-            self.run.notices.append(
-                f"Something could not be recorded ({type(problem).__name__}: {problem}); the code "
-                "that was watched did not notice."
-            )
 
     def _delays_calls(self, held: Held) -> bool:
         """Say whether a call was in flight while an event loop was held."""

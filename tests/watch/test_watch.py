@@ -334,6 +334,10 @@ class TestHooks:
         assert len(run.notices) == 1
         assert "LookupError: broken" in run.notices[0]
 
+        items = nb.run([1, 2], lambda item: ask(client), progress=False)
+        assert [call.outcome for call in items.calls] == ["ok", "ok"]
+        assert ["LookupError: broken" in notice for notice in items.notices] == [True]
+
 
 class TestWhere:
     def test_what_the_simulator_answers_is_marked(self, endpoint: nb.Endpoint) -> None:
@@ -380,6 +384,7 @@ class TestWhere:
         shared.shutdown()
 
         assert [len(call.children) for call in run.calls] == [3, 3, 3]
+        assert [[child.index for child in call.children] for call in run.calls] == [[0, 1, 2]] * 3
         assert watched.calls == []
         assert threading.Thread.__dict__["start"] is START
         assert ThreadPoolExecutor.__dict__["submit"] is SUBMIT

@@ -12,8 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ...analysis import peak_in_flight
-from ...analysis.kinds import WATCH
-from ...records import Call, Run
+from ...records import WATCH, Call, Run
 from .front_end import has_front_end
 from .practice_run import answer_to, practice_run
 

@@ -7,6 +7,9 @@ be slow, dead, hostile or wrong; what a call sees of that is the same for the bl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -25,6 +28,7 @@ __all__ = [
     "GuardedClient",
     "Reply",
     "ReplyTooLargeError",
+    "client_classes",
     "current_attempt",
     "hide_in_logs",
     "is_loopback",
@@ -62,6 +66,17 @@ def open_async_http(base_url: str, *, max_connections: int) -> GuardedAsyncClien
     allow_files(max_connections)
     transport = Transport(**settings, max_connections=max_connections)
     return GuardedAsyncClient(base_url=base_url, transport=transport)
+
+
+def client_classes() -> Iterator[tuple[type, type]]:
+    """Yield the blocking and the async class of the clients that others may call models with.
+
+    httpx, httpx2's forerunner, is there only if something else has installed it.
+    """
+    yield httpx2.Client, httpx2.AsyncClient
+    if find_spec("httpx"):
+        httpx = import_module("httpx")
+        yield httpx.Client, httpx.AsyncClient
 
 
 def _connection_settings(base_url: str) -> dict[str, Any]:
