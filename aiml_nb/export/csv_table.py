@@ -42,8 +42,7 @@ def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bo
         Where to; replaced as a whole.
     texts
         True writes prompts, answers, what functions returned and the words of errors as well; of
-        request parameters,
-        numbers, switches and the model are always written.
+        request parameters numbers, switches and the model are always written.
 
     Raises
     ------

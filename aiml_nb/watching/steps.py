@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar, overload
 
-from ..endpoint.failures import explain_failure, quote
-from ..endpoint.sent_keys import NO_KEY, redact_seen
+from ..endpoint.failures import quote
+from ..endpoint.function_failures import explain_error
+from ..endpoint.sent_keys import NO_KEY
 from ..printable import printable
 from ..records import Call
 from .places import RunNotes, current_places, note_run, now, open_places
@@ -158,7 +159,6 @@ def _close(made: list[tuple[Call, float]], error: BaseException | None) -> None:
         elif not isinstance(error, Exception):
             call.outcome = "cancelled"
         else:
-            failure = explain_failure(error)
+            failure = explain_error(error)
             call.outcome, call.error_type = "error", failure.error_type
-            words = redact_seen(f"{type(error).__name__}: {failure.message}")
-            call.error = redact_seen(quote(words, NO_KEY))
+            call.error = quote(failure.message, NO_KEY)

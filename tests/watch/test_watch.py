@@ -568,6 +568,27 @@ class TestSteps:
         assert (call.outcome, call.error_type) == ("error", "exception")
         assert call.error == "LookupError: nothing there"
 
+    def test_what_it_raises_is_judged_as_what_a_function_raises(self) -> None:
+        class UnspeakableError(Exception):
+            def __str__(self) -> str:
+                raise LookupError("no words")
+
+        @nb.step
+        def fail(error: Exception) -> None:
+            raise error
+
+        def explain(error: Exception) -> tuple[str | None, str | None]:
+            with nb.watch() as run, pytest.raises(type(error)):
+                fail(error)
+            (call,) = run.calls
+            items = nb.run([error], fail, progress=False)
+            assert items.calls[0].children[0].error_type == items.calls[0].error_type
+            return call.error_type, call.error
+
+        assert explain(UnspeakableError()) == ("exception", "UnspeakableError")
+        assert explain(TimeoutError("mine")) == ("exception", "TimeoutError: mine")
+        assert explain(ConnectionRefusedError("x")) == ("exception", "ConnectionRefusedError: x")
+
     @pytest.mark.parametrize("what", [7, "x", int, (n for n in ())])
     def test_what_is_no_function_is_refused(self, what: Any) -> None:
         def generate() -> Iterator[int]:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ...endpoint.failures import Failure
+from ...endpoint.function_failures import explain_error, explain_lateness
 from ...prompts.items import item_of
 from ...records import Attempt, Call
 from ...replies.outcome import Verdict
 from ..pacing.deadlines import Deadline
 from ..plan import Plan
 from .client import FunctionClient
-from .failures import explain_error, explain_lateness
 
 
 class ItemRequest(NamedTuple):

@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from ...endpoint.failures import Failure, explain_failure
-from ...endpoint.keys import ApiKey
-from ...endpoint.sent_keys import key_for, keys_in, redact_seen
+from .failures import Failure, explain_failure
+from .keys import ApiKey
+from .sent_keys import key_for, keys_in, redact_seen
 
 # Packages whose exceptions tell the result of a request.
 _CLIENTS = frozenset(
