@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 import aiml_nb as nb
+from aiml_nb.runner import journal_path
 
 # A shell that starts the tests in the background makes them, and their children, ignore SIGINT.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -27,6 +29,14 @@ def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
         is_key = name.endswith("_API_KEY") or name.startswith("OPENAI_")
         if is_key or "proxy" in name.lower() or name in certificates:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def journals(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the journals that have no name out of the working directory."""
+    folder = tmp_path_factory.getbasetemp() / "journals"
+    monkeypatch.setattr(journal_path, "JOURNALS", folder)
+    return folder
 
 
 @pytest.fixture

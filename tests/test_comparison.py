@@ -176,7 +176,7 @@ class TestFunctions:
         result = nb.compare(range(3), sync=ask, concurrent=take_item)
 
         assert [call.outcome for call in result.sync.calls] == ["ok", "error", "ok"]
-        assert "1" in result.finding
+        assert "2 of 3" in result.finding
 
     @pytest.mark.parametrize("journal", [True, False])
     def test_keep_journals_if_asked_to(

@@ -87,6 +87,11 @@ class Columns(Run):
         return found
 
     @cached_property
+    def from_journal(self) -> BoolArray:
+        """Which answers were taken from the journal of an earlier run."""
+        return np.array(self.values("from_journal"), np.bool_)
+
+    @cached_property
     def attempt_counts(self) -> IntArray:
         """How many attempts were made of each call."""
         return np.fromiter(map(len, self.values("attempts")), np.int64, len(self.calls))

@@ -24,6 +24,12 @@ def count_cut(run: Columns) -> int:
 
 
 @measure
+def count_taken(run: Columns) -> int:
+    """Return how many answers were taken from the journal of an earlier run."""
+    return int(np.count_nonzero(run.from_journal))
+
+
+@measure
 def unanswered(run: Columns) -> list[Call]:
     """Return the calls of a run that were not answered."""
     return run.select(~run.answered)
@@ -56,9 +62,10 @@ def retried(run: Columns) -> list[Call]:
 def sum_of(run: Columns, name: str) -> float | None:
     """Return the sum of a field over the calls that have it; None if none has.
 
-    Of functions, which have none themselves, it is that of the calls made within them.
+    What was taken from a journal is left out, since another run spent it. Of functions, which have
+    none themselves, it is that of the calls made within them.
     """
-    known = [value for value in run.values(name) if value is not None]
+    known = [value for value in run.values(name, where=~run.from_journal) if value is not None]
     left = [
         child for call in parents(run) if getattr(call, name) is None for child in call.children
     ]

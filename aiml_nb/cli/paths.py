@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..formats import atomic
-from ..runner.plan import JOURNALS
+from ..runner.journal_path import JOURNALS
 
 _OTHER_FORMATS = {".json", ".parquet", ".tsv", ".xls", ".xlsx"}
 
@@ -53,8 +53,10 @@ def resolve_paths(options: argparse.Namespace) -> RunPaths:
     if len(set(named)) < len(named):
         raise ValueError("--prompts, --output and --journal must be files of their own.")
     if paths.journal and not options.resume:
-        _check_new_journal(paths.journal)
-    _check_output(paths.output, may_replace=options.resume or options.overwrite)
+        _check_journal(paths.journal)
+    # With a journal that is there already the results are those of before, and what is new.
+    goes_on = options.resume or paths.kept_journal is not None
+    _check_output(paths.output, may_replace=goes_on or options.overwrite)
     return paths
 
 
@@ -70,6 +72,10 @@ def _check_named(options: argparse.Namespace) -> None:
             "--resume needs the journal to go on with: add --journal FILE."
             f"{_newest_journal(options)}"
         )
+    if options.fresh and options.resume:
+        raise ValueError(
+            "--resume goes on with a run, and --fresh begins anew. Leave one of them out."
+        )
     if options.prompts is None and not options.resume:
         raise ValueError("There are no prompts. Name their file: aiml-nb run --prompts FILE.")
 
@@ -79,12 +85,7 @@ def _newest_journal(options: argparse.Namespace) -> str:
     return f" The newest here is '{found}'." if found and not options.journal else ""
 
 
-def _check_new_journal(path: Path) -> None:
-    if path.is_file() and not path.is_symlink():
-        raise ValueError(
-            f"The journal '{path}' exists already, and one file keeps one run. Go on with that "
-            "run: add --resume; or name another file."
-        )
+def _check_journal(path: Path) -> None:
     folder = next(each for each in path.absolute().parents if each.exists())
     check_writable(path if path.parent.exists() else folder / path.name, option="--journal")
 

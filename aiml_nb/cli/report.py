@@ -75,7 +75,7 @@ def describe_run(run: Run, *, since: float) -> list[str]:
 def _describe_time(run: Run, since: float) -> str:
     """Return how long the calls took; in a resumed run, those of this command."""
     how = f"({run.strategy}, at most {run.max_concurrency:,} in flight)"
-    made = [call for call in run.calls if call.finished is not None]
+    made = [call for call in run.calls if call.finished is not None or call.from_journal]
     now = [
         call
         for call in made

@@ -15,9 +15,10 @@ from ..prompts import Prompt, read_prompts
 from ..records import Run
 from ..runner import STRATEGIES, last_run
 from ..runner.execute import execute
+from ..runner.journal_path import choose_journal_path
 from ..runner.load_plan import ON_DAMAGE, connect_again
 from ..runner.options import check_parameters
-from ..runner.plan import build_plan, check_plan, choose_journal_path
+from ..runner.plan import build_plan, check_plan
 from ..runner.resume import resume_run
 from .options import (
     add_call_options,
@@ -60,7 +61,7 @@ def add_parser(commands: Any) -> None:
         help="make many calls from a file and keep every result",
         description="Make one call per prompt of a file and write every result to another. With a "
         "journal nothing that was answered is lost or paid for twice, whatever happens to this "
-        "process: the same command with --resume goes on.",
+        "process: the same command goes on.",
         epilog="Exit code: 0 only if all calls are ok; 2 for bad input; 3 if some are not, answers "
         "that were cut off (incomplete) included; 130 after Ctrl-C.",
     )
@@ -91,10 +92,17 @@ def _add_journal_options(parser: argparse.ArgumentParser) -> None:
         "--journal",
         type=Path,
         metavar="FILE",
-        help="keep each result there at once (where calls may cost money: always, in "
-        "aiml-nb-journals)",
+        help="keep each result there at once; what is answered there already is not sent again "
+        "(for all servers but the simulator there is one in aiml-nb-journals)",
     )
-    group.add_argument("--resume", action="store_true", help="go on with the journal's run")
+    group.add_argument(
+        "--fresh", action="store_true", help="send what the journal has answered already, too"
+    )
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the journal's last run itself, on its axis of time",
+    )
     group.add_argument(
         "--retry-failed",
         action="store_true",
@@ -195,7 +203,7 @@ def _make_calls(
         endpoint = open_endpoint(options)
         paths.journal = choose_journal_path(paths.journal, endpoint)
         plan = build_plan(checked, endpoint, journal=paths.journal or False)
-        return execute(replace(plan, strict=True, speak=for_command_line))
+        return execute(replace(plan, fresh=options.fresh, strict=True, speak=for_command_line))
     if options.model is not None:
         given["model"] = options.model
     return resume_run(

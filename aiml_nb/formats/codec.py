@@ -25,7 +25,7 @@ Record = TypeVar("Record", Call, Run)
 CALL_FIELDS = tuple(each.name for each in fields(Call))
 STAMPS = ("submitted", "started", "first_token", "finished")
 # Most calls lack these; files contain them only where a call has them.
-OPTIONAL_FIELDS = ("api", "children", "result")
+OPTIONAL_FIELDS = ("api", "children", "result", "from_journal")
 _ATTEMPT_FIELDS = tuple(each.name for each in fields(Attempt))
 _values_of_call, _values_of_attempt = attrgetter(*CALL_FIELDS), attrgetter(*_ATTEMPT_FIELDS)
 _MAX_INT = int(sys.float_info.max)  # the largest that a sum of floats can hold
@@ -36,6 +36,8 @@ def to_dict(call: Call) -> dict[str, Any]:
     data = dict(zip(CALL_FIELDS, _values_of_call(call), strict=True))
     data["attempts"] = attempts_to_dicts(call)
     data["children"] = [to_dict(child) for child in call.children] if call.children else []
+    if not call.from_journal:
+        del data["from_journal"]
     return data
 
 
@@ -56,6 +58,8 @@ def optional_fields(call: Call, *, texts: bool = True) -> dict[str, Any]:
     if texts and call.result is not None:
         with suppress(ValueError):  # what cannot be written as JSON is left out
             data["result"] = plain_data_of(call.result)
+    if call.from_journal:
+        data["from_journal"] = True
     return data
 
 

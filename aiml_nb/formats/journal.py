@@ -10,6 +10,10 @@ A journal has one line each for
   `sent_line`;
 - each call, in the shape of OpenAI's Batch output plus our ``timing``, and for those that are no
   chat completions ``call``, with the fields of the record: `call_to_dict`, `call_from_dict`;
+- a later run of the same journal, from here on, by a head of its own. Prompts that are answered
+  above have ``"from": [run, custom_id]`` there in the place of their messages and parameters: the
+  number of the run in the file, from 0, and their name in it; ``"fresh": true`` lets later runs
+  take nothing from above it (`journal_sections`);
 - its end, ``{"aiml_nb_end": 1, "loop_lag_max", "loop_lag_total", "limit_history", "stopped",
   "notices"}``: `footer`; a journal that was cut off has none. `saved.read_saved` reads the whole
   file back.
@@ -26,12 +30,20 @@ from typing import Any
 from ..completion import fields_of
 from ..records import Attempt, Call, Run
 from .batch import reply_of
-from .codec import STAMPS, attempts_to_dicts, from_dict, optional_fields, to_dict, without_words_of
+from .codec import (
+    OPTIONAL_FIELDS,
+    STAMPS,
+    attempts_to_dicts,
+    from_dict,
+    optional_fields,
+    to_dict,
+    without_words_of,
+)
 from .lines import encode_record
 
 VERSION = 1
 # The members of a line besides ``call``.
-_ELSEWHERE = ("index", "custom_id", "prompt", "attempts", "body", "children", "result")
+_ELSEWHERE = ("index", "custom_id", "prompt", "attempts", "body", *OPTIONAL_FIELDS)
 SETTINGS = (
     *("strategy", "max_concurrency", "stream", "model", "base_url", "simulated", "seed"),
     *("service", "started_at", "parameters"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import JournalError
 from .journal import VERSION, call_from_dict
+from .journal_sections import Section, resolve, split_sections, stand_in
 from .lines import decode, decode_edited, encode, split_lines
 
 # Written after a torn line, to tell it from damage: the run was resumed there.
@@ -18,12 +19,12 @@ REPAIRED = encode({"aiml_nb_repaired": 1})
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The contents of a journal.
+    """The contents of a journal: of its last run, and of those before it.
 
     Parameters
     ----------
     head
-        Its first line.
+        The first line of the run.
     calls
         The newest record of each finished call, by custom_id.
     sent
@@ -38,6 +39,10 @@ class Contents:
         The numbers of the lines that can be read, but were edited since they were written.
     takes_edited
         Whether the records in those lines are used.
+    sections
+        All runs of the file, the last one included.
+    taken
+        The records of the runs before from which this one takes its answers, by its own custom_id.
     """
 
     head: dict[str, Any]
@@ -48,32 +53,31 @@ class Contents:
     torn: tuple[int, ...] = ()
     edited: tuple[int, ...] = ()
     takes_edited: bool = False
+    sections: list[Section] = field(default_factory=list)
+    taken: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, record: dict[str, Any]) -> None:
-        """Add one line; raise ValueError if its kind is unknown."""
-        name = record.get("custom_id")
-        if "aiml_nb_end" in record or "aiml_nb_repaired" in record:
-            return
+        """Add one line that `_check_record` has passed."""
         if "aiml_nb_resumed" in record:
             self.resumed.append(record)
-            return
-        if not isinstance(name, str) or not {"sent", "timing"} & record.keys():
-            raise ValueError("The line is no record.")
-        if "sent" in record:
-            if type(record["sent"]) is not int or type(record.get("at")) not in {int, float}:
-                raise ValueError("The line is not that of an attempt.")
-            self.sent.setdefault(name, []).append(record)
-        else:
-            self.calls[name] = record
+        elif "sent" in record:
+            self.sent.setdefault(record["custom_id"], []).append(record)
+        elif "timing" in record:
+            self.calls[record["custom_id"]] = record
 
 
-def read_lines(data: bytes, path: Path, *, takes_edited: bool = False) -> Contents:
+def read_lines(
+    data: bytes, path: Path, *, takes_edited: bool = False, may_be_empty: bool = False
+) -> Contents:
     """Parse a journal; lines that are cut off or damaged are skipped and counted.
 
     Parameters
     ----------
     takes_edited
         True also uses records whose checksums do not match, such as those changed in an editor.
+    may_be_empty
+        True takes a file that ends in its first line, as when the process was killed while it wrote
+        that: nothing was sent.
 
     Raises
     ------
@@ -82,21 +86,67 @@ def read_lines(data: bytes, path: Path, *, takes_edited: bool = False) -> Conten
     """
     first, *lines = split_lines(data)
     head, is_edited = _read_head(first)
-    contents = Contents(head, takes_edited=takes_edited)
+    records = [head]
     damaged, edited = list[int](), [1] if is_edited else []
     for number, line in enumerate(lines, start=2):
         if not line.strip():
             continue
+        record: dict[str, Any] | None = None
         try:
-            contents.add(decode(line))
+            record = decode(line)
+            _check_record(record)
         except ValueError:
             record = _read_edited(line)
             (damaged if record is None else edited).append(number)
-            if record and takes_edited:
-                contents.add(record)
-    _check_head(contents, first, path, is_cut=not lines)
+            if not takes_edited or record is None:
+                record = stand_in(line)
+        if record:
+            records.append(record)
+    sections = split_sections(records)
+    contents = _contents_of(sections)
+    if not (may_be_empty and not lines and _BEGIN.startswith(first[: len(_BEGIN)])):
+        _check_head(contents, first, path, is_cut=not lines)
     torn = _find_torn(damaged, [first, *lines])
-    return replace(contents, damaged=tuple(damaged), torn=tuple(torn), edited=tuple(edited))
+    return replace(
+        contents,
+        damaged=tuple(damaged),
+        torn=tuple(torn),
+        edited=tuple(edited),
+        takes_edited=takes_edited,
+    )
+
+
+def _contents_of(sections: list[Section]) -> Contents:
+    """Return the contents of the last section, with its prompts whole."""
+    head, *records = sections[-1].records or [{}]
+    taken: dict[str, dict[str, Any]] = {}
+    if isinstance(prompts := head.get("prompts"), list):
+        with suppress(IndexError, KeyError, TypeError, ValueError):  # refused by who reads them
+            taken = {
+                each["custom_id"]: sections[each["from"][0]].calls[each["from"][1]]
+                for each in prompts
+                if "from" in each
+            }
+            head = head | {"prompts": [resolve(each, sections) for each in prompts]}
+    contents = Contents(head, sections=sections, taken=taken)
+    for record in records:
+        contents.add(record)
+    return contents
+
+
+_MARKS = frozenset({"aiml_nb_end", "aiml_nb_repaired", "aiml_nb_journal", "aiml_nb_resumed"})
+
+
+def _check_record(record: dict[str, Any]) -> None:
+    """Raise ValueError if a line is of no known kind."""
+    if not _MARKS.isdisjoint(record):
+        return
+    if not isinstance(record.get("custom_id"), str) or not {"sent", "timing"} & record.keys():
+        raise ValueError("The line is no record.")
+    if "sent" in record and (
+        type(record["sent"]) is not int or type(record.get("at")) not in {int, float}
+    ):
+        raise ValueError("The line is not that of an attempt.")
 
 
 def _read_head(line: str) -> tuple[dict[str, Any], bool]:
@@ -131,7 +181,7 @@ def _read_edited(line: str) -> dict[str, Any] | None:
     """Return a record whose checksum does not match; None if the line is not a record."""
     try:
         record = decode_edited(line)
-        Contents({}).add(record)
+        _check_record(record)
         if "timing" in record:
             call_from_dict(record)
     except ValueError:
@@ -148,6 +198,11 @@ def _check_head(contents: Contents, first: str, path: Path, *, is_cut: bool) -> 
         raise JournalError(
             f"'{path}' is a journal of version {version!r}, and {VERSION} is expected. Go on "
             "with the aiml_nb that wrote it, or name a new journal."
+        )
+    if len(contents.sections) > 1:
+        raise JournalError(
+            f"'{path}' cannot be gone on with: the line with which its last run begins is damaged. "
+            "Put that line back from a copy, or start a new run with a new journal."
         )
     if is_cut and first[: len(_BEGIN)] == _BEGIN[: len(first)]:
         raise JournalError(

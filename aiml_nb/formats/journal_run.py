@@ -8,6 +8,7 @@ from typing import Any
 from ..records import Call, Run
 from .codec import from_dict
 from .journal import SETTINGS, VERSION, call_from_dict
+from .journal_sections import Section, resolve, split_sections, taken_call
 
 _DEFAULTS: dict[str, Any] = {
     "strategy": "gather",
@@ -20,8 +21,8 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def run_from_journal(lines: Iterable[Mapping[str, Any]]) -> Run:
-    """Build a run from the decoded lines of a journal.
+def run_from_journal(lines: Iterable[dict[str, Any]]) -> Run:
+    """Build a run from the decoded lines of a journal: of several the last.
 
     A call without a line of its own is ``not_started``, or ``cancelled`` if it had been sent.
     Of several lines of one call the last one counts.
@@ -36,15 +37,16 @@ def run_from_journal(lines: Iterable[Mapping[str, Any]]) -> Run:
     ValueError
         If the first line is not a header, or another is malformed.
     """
-    head, *rest = [*lines] or [{}]
+    sections = split_sections(lines)
+    head, *rest = (sections[-1].records if sections else None) or [{}]
     if head.get("aiml_nb_journal") != VERSION:
         raise ValueError(f'Its first line must have "aiml_nb_journal": {VERSION}.')
     settings = head.get("settings") or {}
     if not isinstance(settings, Mapping):
         raise ValueError("Its settings must be an object.")
     fields = known_settings(settings) | {"run_id": str(head.get("run_id") or "")}
-    planned = _read_prompts(head.get("prompts"), known={})
-    calls = dict(planned)
+    planned = _read_prompts(_whole_prompts(head.get("prompts"), sections), known={})
+    calls = planned | _read_taken(head.get("prompts"), planned, sections)
     for data in rest:
         name = str(data.get("custom_id"))
         if "aiml_nb_end" in data:
@@ -63,6 +65,29 @@ def run_from_journal(lines: Iterable[Mapping[str, Any]]) -> Run:
             calls[name].outcome = "cancelled"
     fields["calls"] = sorted(calls.values(), key=lambda call: call.index)
     return from_dict(Run, fields)
+
+
+def _whole_prompts(prompts: object, sections: list[Section]) -> list[Any]:
+    try:
+        return [resolve(each, sections) for each in _list(prompts) if isinstance(each, dict)]
+    except (IndexError, KeyError, TypeError):
+        raise ValueError("Its prompts are to be found in a run above that is not there.") from None
+
+
+def _read_taken(
+    prompts: object, planned: Mapping[str, Call], sections: list[Section]
+) -> dict[str, Call]:
+    """Return the calls whose answers were taken from the runs above, by name."""
+    calls: dict[str, Call] = {}
+    for each in _list(prompts):
+        if isinstance(each, dict) and "from" in each:
+            number, source = each["from"]
+            own = planned[name := each["custom_id"]]
+            call = taken_call(sections[number].calls[source], prompt=own.prompt)
+            call.index, call.custom_id = own.index, name
+            call.parameters |= own.parameters
+            calls[name] = call
+    return calls
 
 
 def known_settings(data: Mapping[str, Any]) -> dict[str, Any]:

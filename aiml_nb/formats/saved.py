@@ -14,6 +14,7 @@ from ..records import Comparison, Run
 from .codec import from_dict
 from .journal import call_from_dict
 from .journal_run import known_settings, run_from_journal
+from .journal_sections import stand_in
 from .lines import decode, decode_edited, parse, split_lines
 from .results import is_row, read_row, run_from_rows
 
@@ -88,12 +89,12 @@ def _read(lines: list[str]) -> tuple[Run | Comparison, list[int], list[int]]:
         rows, damaged = _read_lines(lines, read_row)
         if rows:
             return run_from_rows(rows), damaged, []
-    records, damaged = _read_lines(lines, decode)
+    records, damaged = _read_lines(lines, decode, damaged_as=stand_in)
     if not damaged:
         with suppress(ValueError):  # a line with a matching checksum may still not be a record
             return run_from_journal(records), [], []
     # Other programs may have rewritten the file, without the checksums.
-    records, unread = _read_lines(lines, _read_checked)
+    records, unread = _read_lines(lines, _read_checked, damaged_as=stand_in)
     return run_from_journal(records), unread, [n for n in damaged if n not in unread]
 
 
@@ -119,9 +120,18 @@ def _read_checked(line: str) -> dict[str, Any]:
 
 
 def _read_lines(
-    lines: list[str], read: Callable[[str], dict[str, Any]]
+    lines: list[str],
+    read: Callable[[str], dict[str, Any]],
+    *,
+    damaged_as: Callable[[str], dict[str, Any] | None] = lambda _: None,
 ) -> tuple[list[dict[str, Any]], list[int]]:
-    """Return the lines that can be read, and the numbers of those that cannot."""
+    """Return the lines that can be read, and the numbers of those that cannot.
+
+    Parameters
+    ----------
+    damaged_as
+        Returns what stands for a damaged line, or None for nothing.
+    """
     found, damaged = [], []
     for number, line in enumerate(lines, start=1):
         if line.strip():
@@ -129,6 +139,7 @@ def _read_lines(
                 found.append(read(line))
             except ValueError:
                 damaged.append(number)
+                found += filter(None, [damaged_as(line)])
     return found, damaged
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 
-from ..analysis.answered import is_answered, is_cut
 from ..analysis.bounds import (
     any_finished,
     efficiency,
@@ -15,29 +14,26 @@ from ..analysis.bounds import (
     origin_of,
     peak_in_flight,
 )
-from ..analysis.kinds import is_watched, models_of
 from ..analysis.lanes import lanes
-from ..analysis.order import finishing_ranks, overtakes
 from ..analysis.pairs import pair_times
 from ..analysis.subject import Subject
-from ..records import Call, Run
-from ..report.labels import labels, sanitize
+from ..records import Run
+from ..report.labels import labels
 from ..report.subjects import subjects
 from ..report.wording import (
     at_a_time,
-    fate,
     format_percent,
     format_seconds,
     is_concurrent,
-    ordinal,
     pace,
     pluralize,
 )
 from .geometry import LABEL_GAP, Rect, TimeAxis, clear_of, place_arrow, time_axis
 from .inside_marks import row_height
-from .rows import Ending, Panel, Rows
+from .row_endings import endings
+from .rows import Panel, Rows
 from .segments import segments
-from .style import EDGE, FAILED_INK, INK, SAVED_SIZE
+from .style import EDGE, SAVED_SIZE
 from .text import cut, drawable, width_of
 
 # Up to this many rows are high.
@@ -46,15 +42,10 @@ _MAX_LARGE = 6
 _LANES_HEIGHT = 420
 _ROWS_HEIGHT = 640
 _WIDEST_NAME = 300
-# The most characters of a model's name, where they differ.
-_MODEL_WIDTH = 20
 # Queues and savings shorter than this share of the axis cannot be seen.
 _MIN_VISIBLE_SHARE = 0.004
 # Seconds that starting a call takes when nothing holds it back: not drawn as a queue.
 _NO_QUEUE = 0.02
-# A cross at the end of a bar reaches this many pixels beyond it.
-_MARK_REACH = 5
-_MARKED = ("failed", "timed out", "cancelled", "unfinished")
 
 
 def plan_rows(subject: Subject) -> Rows:
@@ -146,7 +137,7 @@ def _panel(
             run, shortest_queue=max(_MIN_VISIBLE_SHARE * horizon, _NO_QUEUE), plain=plain
         ),
         names=[cut(drawable(name), width=_WIDEST_NAME, size=sizes[0]) for name in labels(run)],
-        endings=_endings(run, ranked=ranked, size=sizes[1]),
+        endings=endings(run, ranked=ranked, size=sizes[1]),
         bound=lower_bound(run) if ranked else None,
     )
 
@@ -204,47 +195,3 @@ def _taken(panel: Panel, *, axis: TimeAxis, row: float) -> list[Rect]:
         words = end + ending.gap
         taken.append(Rect(end + 0.5, middle - 6, words + ending.width, middle + 6))
     return taken
-
-
-def _endings(run: Run, *, ranked: bool, size: float) -> list[Ending]:
-    """Return what is written beside each call of a run.
-
-    Parameters
-    ----------
-    run
-        The run.
-    ranked
-        True to write the rank and the calls overtaken, False to write the time alone.
-    size
-        Points.
-    """
-    ranks, passed = finishing_ranks(run), overtakes(run)
-    models = is_watched(run) and len(models_of(run)) > 1
-    origin, end = origin_of(run), end_of(run)
-    made = []
-    for call, rank, overtaken in zip(run.calls, ranks, passed, strict=True):
-        text = _words(call, rank=rank if ranked else None, origin=origin)
-        if models and call.model and is_answered(call):
-            text += f" · {drawable(sanitize(call.model.rsplit('/', 1)[-1], width=_MODEL_WIDTH))}"
-        bold = bool(ranked and overtaken and is_answered(call))
-        if bold:
-            text += f"  ▲{overtaken}"
-        made.append(
-            Ending(
-                time=(end if call.finished is None else call.finished) - origin,
-                text=text,
-                bold=bold,
-                colour=INK if is_answered(call) else FAILED_INK,
-                gap=LABEL_GAP + (_MARK_REACH if fate(call) in _MARKED else 0),
-                width=width_of(text, size=size, bold=bold),
-            )
-        )
-    return made
-
-
-def _words(call: Call, *, rank: int | None, origin: float) -> str:
-    finish = [] if call.finished is None else [format_seconds(call.finished - origin)]
-    if not is_answered(call):
-        return " · ".join([fate(call), *finish])
-    place = [] if rank is None else [ordinal(rank)]
-    return " · ".join([*place, *finish, *(["cut"] if is_cut(call) else [])])

@@ -94,6 +94,9 @@ class Call(Timed, Answered):
         The calls and steps that were made within this one, as a function makes them.
     result
         What a function of the user's own returned; None for other calls.
+    from_journal
+        The answer was taken from the journal of an earlier run: nothing was sent for it now, so it
+        has neither times nor attempts, and its tokens and its cost are not those of this run.
     """
 
     index: int
@@ -119,6 +122,7 @@ class Call(Timed, Answered):
     api: str = CHAT
     children: list[Call] = field(default_factory=list)
     result: Any = None
+    from_journal: bool = False
 
     @property
     def backoff_time(self) -> float:

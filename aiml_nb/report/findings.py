@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..analysis.bounds import peak_in_flight
-from ..analysis.counts import count_answered
+from ..analysis.counts import count_answered, count_taken
 from ..analysis.kinds import is_watched
 from ..analysis.pairs import (
     PairTimes,
@@ -36,6 +36,7 @@ from .wording import (
     format_seconds,
     noun_of,
     pace,
+    pluralize,
     prompts_in_words,
     side_names,
 )
@@ -108,13 +109,14 @@ def caveat(shown: Shown) -> str:
 
 
 def _run_finding(run: Run) -> str:
-    prompts, noun = len(run.calls), noun_of(run)
-    kept = count_timed(run)
+    taken, noun = count_taken(run), noun_of(run)
+    prompts, kept = len(run.calls) - taken, count_timed(run)
     if not prompts:
-        return "No calls were made"
+        return _all_taken(taken) if taken else "No calls were made"
     done = "done" if noun in ("item", "part") else "answered"
     if not kept:
-        return f"The {noun} was not {done}" if prompts == 1 else _none_answered(prompts, noun)
+        said = f"The {noun} was not {done}" if prompts == 1 else _none_answered(prompts, noun)
+        return f"{said}{_besides(taken)}"
     manner = f", {at_a_time(run)}" if prompts > 1 else ""
     if is_watched(run) and 1 < peak_in_flight(run) < prompts:
         manner = f"; calls overlapped: {at_a_time(run)}"
@@ -122,8 +124,20 @@ def _run_finding(run: Run) -> str:
     verb = "was" if kept == 1 else "were"
     return (
         f"{answered[0].upper()}{answered[1:]} {verb} {done} in "
-        f"{format_seconds(run.makespan)}{manner}"
+        f"{format_seconds(run.makespan)}{manner}{_besides(taken)}"
     )
+
+
+def _besides(taken: int) -> str:
+    if not taken:
+        return ""
+    return f"; {pluralize(taken, 'more answer')} {'is' if taken == 1 else 'are'} from the journal"
+
+
+def _all_taken(taken: int) -> str:
+    if taken == 1:
+        return "The answer is from the journal, and nothing was sent"
+    return f"All {taken:,} answers are from the journal, and nothing was sent"
 
 
 def _none_answered(prompts: int, noun: str = "prompt") -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from ..analysis.answered import is_answered, is_cut
 from ..analysis.bounds import mean_in_flight, peak_in_flight, slots
+from ..analysis.counts import count_taken
 from ..analysis.kinds import has_functions, is_watched, mean_calls_in_flight
+from ..records import Call, Run
 from .labels import sanitize
-
-if TYPE_CHECKING:
-    from ..records import Call, Run
 
 OUTCOME_WORDS = {
     "ok": "ok",
@@ -164,7 +162,8 @@ def at_a_time(run: Run) -> str:
     more were allowed than there were, it is ``up to 311 at a time``; where nobody set a limit, as
     for code that is watched, ``at most 8 in flight``.
     """
-    peak, calls, learned = peak_in_flight(run), len(run.calls), learned_limit(run)
+    peak, learned = peak_in_flight(run), learned_limit(run)
+    calls = len(run.calls) - count_taken(run)
     if peak <= 1:
         said = "one at a time"
     elif peak >= calls:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -21,6 +22,7 @@ from ..records import Run
 from ..watching import LoopWatcher, RunNotes, hooks, inside, tell_held
 from .call import CallRunner
 from .clients import ThreadClients
+from .continued import continue_journal
 from .functions.client import FunctionClient, MisfitError
 from .functions.function import Function
 from .journal import Journal
@@ -47,17 +49,20 @@ def execute(plan: Plan, *, journal: Journal | None = None, clock: Clock | None =
     Parameters
     ----------
     journal
-        The open journal of a resumed run.
+        The open journal of a resumed run; None opens that of the plan.
     clock
         Replaces the real clock in tests.
     """
-    if not plan.blocks:
-        return run_coroutine(_make_async_calls(plan, journal, clock))
-    # In a thread of its own, while this one waits for signals: a blocking read cannot be
-    # interrupted in the main thread without losing the records.
-    with suppress(KeyboardInterrupt), _open_call_runner(plan, journal, clock) as runner:
-        call_with_main(partial(_make_blocking_calls, plan, runner), runner.interrupt)
-        return plan.run
+    with _opened_journal(plan, journal) as (journal, plan):
+        if not plan.unfinished:
+            return _keep_run(plan)
+        if not plan.blocks:
+            return run_coroutine(_make_async_calls(plan, journal, clock))
+        # In a thread of its own, while this one waits for signals: a blocking read cannot be
+        # interrupted in the main thread without losing the records.
+        with suppress(KeyboardInterrupt), _open_call_runner(plan, journal, clock) as runner:
+            call_with_main(partial(_make_blocking_calls, plan, runner), runner.interrupt)
+            return plan.run
     # A new exception: the traceback of the old one would keep the client and its buffers alive.
     raise KeyboardInterrupt
 
@@ -67,15 +72,19 @@ async def execute_async(
 ) -> Run:
     """Make the calls of `plan` without blocking the loop; otherwise as `execute`."""
     try:
-        if not plan.blocks:
-            with without_context():
-                return await _make_async_calls(plan, journal, clock)
-        # `LoopLag` wakes the loop every 20 ms: one that sleeps would not notice the stop button.
-        async with interruptible_task(), LoopLag():
-            with without_context(), _open_call_runner(plan, journal, clock) as runner:
-                work = call_in_thread(partial(_make_blocking_calls, plan, runner))
-                await asyncio.wrap_future(work)
-        return plan.run
+        with _opened_journal(plan, journal) as (journal, plan):
+            if not plan.unfinished:
+                return _keep_run(plan)
+            if not plan.blocks:
+                with without_context():
+                    return await _make_async_calls(plan, journal, clock)
+            # `LoopLag` wakes the loop every 20 ms: one that sleeps would not notice the stop
+            # button.
+            async with interruptible_task(), LoopLag():
+                with without_context(), _open_call_runner(plan, journal, clock) as runner:
+                    work = call_in_thread(partial(_make_blocking_calls, plan, runner))
+                    await asyncio.wrap_future(work)
+            return plan.run
     except asyncio.CancelledError as error:
         cancelled = type(error)
     raise cancelled  # a new exception, for the same reason as in `execute`
@@ -178,6 +187,26 @@ def _submit(plan: Plan, runner: CallRunner) -> None:
     if not runner.is_closed:  # interrupted in the warm-up: another run may be newer by now
         _last_run = plan.run
         runner.submit()
+
+
+@contextmanager
+def _opened_journal(plan: Plan, journal: Journal | None) -> Iterator[tuple[Journal | None, Plan]]:
+    """Open the journal of the plan if there is one, unless it is open; close it at the end."""
+    if journal is None:
+        journal, plan = continue_journal(plan)
+    try:
+        yield journal, plan
+    finally:
+        if journal is not None:
+            journal.close_without_writing()  # no effect if it is closed
+
+
+def _keep_run(plan: Plan) -> Run:
+    """Return a run for which nothing is left to send: its journal stays as it is."""
+    global _last_run
+    plan.run.started_at, plan.run.journal = time.time(), str(plan.options.journal)
+    _last_run = plan.run
+    return plan.run
 
 
 @contextmanager

@@ -36,7 +36,8 @@ class RunHandle:
     def progress(self) -> tuple[int, int]:
         """How many calls are finished, and of how many; cancelled ones do not count."""
         finished = sum(
-            call.finished is not None and call.outcome != "cancelled" for call in self._run.calls
+            call.from_journal or (call.finished is not None and call.outcome != "cancelled")
+            for call in self._run.calls
         )
         return finished, len(self._run.calls)
 

@@ -21,7 +21,6 @@ from ..errors import JournalError
 from ..formats.journal import finished_line, footer, sent_line
 from ..formats.journal_contents import REPAIRED, Contents, read_lines
 from ..formats.lines import encode, encode_record, split_lines
-from ..messages import Message
 from ..printable import say
 from ..records import Attempt, Call, Run
 from .journal_lock import close_in_children, lock
@@ -77,12 +76,7 @@ class Journal:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)  # may be confidential
         except FileExistsError:
-            raise JournalError(
-                f"The journal '{path}' exists already, and one file keeps one run. Go on with that "
-                "run: "
-                + Message(f"aiml_nb.resume({str(path)!r}), in a shell --resume", "add --resume")
-                + ", or name another file."
-            ) from None
+            raise JournalError(f"The journal '{path}' exists already. Name another file.") from None
         except OSError as error:
             raise JournalError(f"The journal '{path}' cannot be made: {error.strerror}.") from None
         journal = cls(path, handle)
@@ -96,12 +90,14 @@ class Journal:
         return journal
 
     @classmethod
-    def reopen(cls, path: Path, *, takes_edited: bool = False) -> tuple[Journal, Contents]:
-        """Open and lock a journal to resume its run; return it and what it holds.
+    def reopen(
+        cls, path: Path, *, takes_edited: bool = False, may_be_empty: bool = False
+    ) -> tuple[Journal, Contents]:
+        """Open and lock a journal to go on with it; return it and what it holds.
 
         Parameters
         ----------
-        takes_edited
+        takes_edited, may_be_empty
             As in `read_lines`.
 
         Raises
@@ -121,7 +117,7 @@ class Journal:
             lock(handle, path)
             with open(handle, "rb", closefd=False) as file:
                 data = file.read()
-            contents = read_lines(data, path, takes_edited=takes_edited)
+            contents = read_lines(data, path, takes_edited=takes_edited, may_be_empty=may_be_empty)
         except BaseException:
             os.close(handle)
             raise

@@ -9,6 +9,7 @@ from typing import Any
 from ..formats.journal import finished_line, header, sent_line
 from ..formats.lines import encode
 from .changes import encode_resume_note
+from .functions.function import Function
 from .journal_inputs import find_changes, find_parameters, parameters_to_journal
 from .options import CAPS, OPTIONS
 from .plan import Plan, prompt_to_dict
@@ -25,7 +26,8 @@ def lines_of_plan(plan: Plan) -> Iterator[str]:
             name = f"{plan.run.run_id}.{call.index}.{attempt.number}"
             yield sent_line(call, attempt, name)
         # Cancelled calls have no line: a resumed run sends them again.
-        if call.finished is not None and call.outcome != "cancelled":
+        is_over = call.finished is not None and call.outcome != "cancelled"
+        if is_over or call.from_journal:
             yield finished_line(call, known=plan.prompts[call.index].parameters)
 
 
@@ -46,4 +48,6 @@ def head_of_plan(plan: Plan) -> dict[str, Any]:
         "options": options | {"stream": plan.run.stream},
         "simulator": plan.endpoint.simulator_settings,
     }
+    if isinstance(plan.endpoint, Function) and (code := plan.endpoint.code):
+        head["settings"]["code"] = code
     return head

@@ -67,20 +67,28 @@ def describe_journal(contents: Contents, plan: Plan, inputs: JournalInputs) -> s
     return text
 
 
-def refuse_damage(contents: Contents, path: Path) -> None:
-    """Raise JournalError if damaged lines may hold answers, which would be paid for again."""
+def refuse_damage(contents: Contents, path: Path, *, or_fresh: bool = False) -> None:
+    """Raise JournalError if damaged lines may hold answers, which would be paid for again.
+
+    Parameters
+    ----------
+    or_fresh
+        Advise ``fresh`` as well, which `run` takes.
+    """
     unread = sorted({*contents.damaged} - {*contents.torn})
     if not unread and not contents.edited:
         return
+    option = "--resume --on-damage" if or_fresh else "--on-damage"
     where = _lines(sorted([*unread, *contents.edited]))
     raise JournalError(
         f"'{path}' was changed after it was written, in {where}: {len(contents.edited)} of its "
         f"lines can be read although their checksums do not match, {len(unread)} cannot. Nothing "
         "was sent. Put the file back from a copy if there is one; or take what can be read as it "
         "is: "
-        + either('resume(…, on_damage="keep")', "--on-damage keep")
+        + either('resume(…, on_damage="keep")', f"{option} keep")
         + "; or send those calls again, and perhaps pay for them again: "
-        + either('resume(…, on_damage="send")', "--on-damage send")
+        + either('resume(…, on_damage="send")', f"{option} send")
+        + ("; or begin anew: " + argument("fresh", True) if or_fresh else "")
         + "."
     )
 

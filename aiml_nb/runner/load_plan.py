@@ -13,6 +13,7 @@ from ..endpoint.providers import PROVIDERS
 from ..errors import JournalError
 from ..formats.journal import call_from_dict
 from ..formats.journal_contents import Contents
+from ..formats.journal_sections import taken_call
 from ..messages import argument
 from ..printable import say
 from ..prompts import Prompt, as_prompts
@@ -196,7 +197,11 @@ def _restore(
     sent = {each["sent"]: each["at"] for each in contents.sent.get(call.custom_id, ())}
     last = max(sent, default=0)
     record = contents.calls.get(call.custom_id)
-    if record is not None:
+    if record is None and call.custom_id in contents.taken:
+        taken = taken_call(contents.taken[call.custom_id], prompt=call.prompt)
+        taken.index, taken.custom_id, taken.parameters = call.index, call.custom_id, own
+        run.calls[call.index] = taken
+    elif record is not None:
         known = call_from_dict(record, prompt=call.prompt)
         # A failed call may have been sent again after its record was written.
         is_over = not retry_failed and last <= len(known.attempts)

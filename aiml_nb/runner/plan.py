@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from ..endpoint import Endpoint, connect
@@ -17,14 +14,13 @@ from ..prompts.items import Item, as_items, item_to_dict
 from ..records import CHAT, Call, Run
 from .functions.function import Function, find_target
 from .functions.options import complete_options
+from .journal_path import choose_journal_path
 from .limits.budget import check_first_call
 from .limits.caps import check_reported_cost
 from .limits.estimate import Estimator, max_output, refuse_rate
 from .options import RunOptions, check_parameters, make_options, recordable_parameters
 from .pacing.clock import Clock
 from .retries.retry_policy import Retries
-
-JOURNALS = Path("aiml-nb-journals")  # where those are that have no name
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +41,16 @@ class Plan:
     options: RunOptions
     run: Run
     resumes: bool = False
+    fresh: bool = False  # take no answers from a journal that is there already
     strict: bool = False  # raise if the first call is rejected, even without a second sign
     speak: Callable[[str], str] = str  # how messages are printed: `for_command_line` in a command
     warm_up: bool = False  # call a function once before, untimed
-    note: str | None = None  # the journal line with what is new in a resumed run, see `changes`
+    note: str | None = None  # what to write to a journal that is there already, before sending
 
     @property
     def unfinished(self) -> list[Call]:
         """The calls that are still to be made."""
-        return [call for call in self.run.calls if call.finished is None]
+        return [c for c in self.run.calls if c.finished is None and not c.from_journal]
 
     @property
     def server(self) -> Endpoint:
@@ -68,12 +65,18 @@ class Plan:
 
 
 def make_plan(
-    prompts: object, endpoint: object = None, *, journal: object = None, **given: Any
+    prompts: object,
+    endpoint: object = None,
+    *,
+    journal: object = None,
+    fresh: bool = False,
+    **given: Any,
 ) -> Plan:
     """Check the arguments of a run, as `run.run` documents them, and create its records."""
     target = find_target(endpoint)
     checked = check_plan(prompts, target, given)
-    return build_plan(checked, checked.function or target or connect(), journal=journal)
+    plan = build_plan(checked, checked.function or target or connect(), journal=journal)
+    return replace(plan, fresh=fresh)
 
 
 def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> CheckedArguments:
@@ -146,18 +149,6 @@ def make_retries(plan: Plan, clock: Clock) -> Retries:
         # Only then is `stream_options` added, and a server that rejects it asked once more.
         streams=options.stream and "stream_options" not in options.parameters,
     )
-
-
-def choose_journal_path(journal: object, endpoint: Endpoint | Function) -> Path | None:
-    """Return the path of the journal, or None for none; by default paid calls have one."""
-    if journal is False or (journal is None and not endpoint.may_cost):
-        return None
-    if journal is None or journal is True:
-        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}.jsonl"
-        return JOURNALS / name
-    if isinstance(journal, str | os.PathLike) and os.fspath(journal) and "\0" not in str(journal):
-        return Path(journal)
-    raise ValueError(f"journal must be a file's name, True or False; not {journal!r}.")
 
 
 def _check_names(prompts: list[Prompt]) -> None:

@@ -34,6 +34,7 @@ def run(
     max_cost: float | None = None,
     prices: tuple[float, float] | None = None,
     journal: str | Path | bool | None = None,
+    fresh: bool = False,
     progress: bool | None = None,
     **request_parameters: Any,
 ) -> Run:
@@ -99,9 +100,15 @@ def run(
         US dollars per million tokens, ``(input, output)``, where the provider reports no cost; if
         it does, the larger counts.
     journal
-        The file that keeps every finished call, for `resume`. None keeps one in
-        ``aiml-nb-journals`` for servers that are neither the simulator nor on this machine; True
-        always, False never. What a function returned stands there as JSON has it.
+        The file that keeps every finished call. With a journal that is there already the run goes
+        on: what is answered there (at the same address, by the same model, with the same
+        parameters) is taken from it and not sent, wherever it stands among the prompts; such
+        calls have `Call.from_journal`. None keeps a new one in ``aiml-nb-journals`` for all servers
+        but the simulator; True always, False never. What a function returned stands there as JSON
+        has it.
+    fresh
+        Take nothing from a journal that is there already: send all prompts. The file keeps what
+        it holds.
     progress
         Show a progress bar; None shows one in a notebook or a terminal.
     **request_parameters
@@ -130,7 +137,8 @@ def run(
     # Must stay the first statement: `locals()` holds the arguments and nothing else yet.
     options = {name: value for name, value in locals().items() if name in OPTIONS | CAPS}
     with InterruptibleCall():
-        plan = make_plan(prompts, endpoint, journal=journal, **options, **request_parameters)
+        options |= {"journal": journal, "fresh": fresh}
+        plan = make_plan(prompts, endpoint, **options, **request_parameters)
         return execute(plan)
 
 

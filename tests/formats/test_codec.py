@@ -41,12 +41,19 @@ OTHERS: list[Json] = [
 ]
 
 
+def as_form(call: dict[str, Json]) -> dict[str, Json]:
+    """Leave out what most calls lack, in a call and in those within it."""
+    kept = {name: value for name, value in call.items() if name != "from_journal" or value}
+    return kept | {"children": [as_form(child) for child in call["children"]]}
+
+
 @given(record=calls)
 def test_a_call_comes_back_from_its_dictionary(record: Call) -> None:
     data = to_dict(record)
 
-    assert data == asdict(record)
-    assert list(data) == [each.name for each in fields(Call)]
+    expected = as_form(asdict(record))
+    assert data == expected
+    assert list(data) == [each.name for each in fields(Call) if each.name in expected]
     assert from_dict(Call, data) == record
 
 

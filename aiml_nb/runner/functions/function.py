@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,6 +47,18 @@ class Function:
     def model(self) -> str:
         """The function's name."""
         return self.name
+
+    @property
+    def code(self) -> str | None:
+        """A digest of its source, which tells later whether it was edited; None if there is none.
+
+        What it calls is not part of it.
+        """
+        try:
+            source = inspect.getsource(_inner(self.call))
+        except (OSError, TypeError):  # typed in where no source is kept, or an object
+            return None
+        return hashlib.blake2b(source.encode(), digest_size=8).hexdigest()
 
     @property
     def simulator_settings(self) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""A journal of several runs: a section each, which may take answers from those above it.
+
+A section begins with a head (`journal.header`). Prompts of it that were answered above are there as
+``{"custom_id", "from": [section, custom_id]}``; `Sections.resolve` returns such a prompt whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from ..records import Call
+from .journal import call_from_dict
+
+Record = dict[str, Any]
+# Stands for a head that cannot be read: nobody knows whose the lines below it are.
+LOST_HEAD: Record = {"aiml_nb_journal": None}
+_HEAD = '{"aiml_nb_journal"'
+
+
+class Section:
+    """The records of one run, its head first."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    @cached_property
+    def prompts(self) -> dict[str, Record]:
+        """Its prompts by name: those of the head, and those that were added later."""
+        prompts: dict[str, Record] = {}
+        for record in self.records:
+            if "aiml_nb_journal" in record or "aiml_nb_resumed" in record:
+                prompts |= {each["custom_id"]: each for each in record.get("prompts") or ()}
+        return prompts
+
+    @cached_property
+    def calls(self) -> dict[str, Record]:
+        """The newest record of each finished call, by name."""
+        return {each["custom_id"]: each for each in self.records if "timing" in each}
+
+
+def split_sections(records: Iterable[Record]) -> list[Section]:
+    """Return the section of each run.
+
+    A head that was cut off by the death of the process begins none: nothing was sent for it.
+    """
+    sections: list[Section] = []
+    is_open = False  # below a head that cannot be read: the next line tells whether it was cut off
+    for record in records:
+        if is_open and "aiml_nb_repaired" not in record:
+            sections.append(Section())
+        is_open = record.get("aiml_nb_journal", record) is None and bool(sections)
+        if is_open:
+            continue
+        if "aiml_nb_journal" in record or not sections:
+            sections.append(Section())
+        sections[-1].records.append(record)
+    return sections
+
+
+def stand_in(line: str) -> Record | None:
+    """Return what stands for a damaged line among the records: `LOST_HEAD` for a head, or None."""
+    return LOST_HEAD if line.startswith(_HEAD) else None
+
+
+def resolve(prompt: Record, sections: list[Section]) -> Record:
+    """Return a prompt whole, with what the section holds that it was taken from.
+
+    Raises
+    ------
+    IndexError, KeyError, TypeError, ValueError
+        If there is no such prompt.
+    """
+    if "from" not in prompt:
+        return prompt
+    number, name = prompt["from"]
+    there: Record = sections[number].prompts[name]
+    return there | prompt
+
+
+def taken_call(record: Mapping[str, Any], *, prompt: str) -> Call:
+    """Return the call of an earlier run as a later one takes it: its answer, without its times.
+
+    Raises
+    ------
+    ValueError
+        If it is not the line of a call.
+    """
+    call = call_from_dict(record, prompt=prompt)
+    call.submitted = call.started = call.first_token = call.finished = None
+    call.attempts, call.children = [], []
+    call.from_journal = True
+    return call

@@ -1,0 +1,241 @@
+"""Go on with the journal of earlier runs: what is answered there is not asked again.
+
+Answers are found by content: where and what was asked, with which model and parameters; of equal
+prompts the first answer belongs to the first, and so on. So prompts may be added, changed, removed
+and put in another order. `resume` is for the unfinished run itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import JournalError
+from ..formats.journal_contents import Contents
+from ..formats.journal_sections import Record, Section, resolve, taken_call
+from ..formats.lines import encode
+from ..messages import argument
+from ..printable import say
+from ..records import Call
+from .journal import Journal
+from .journal_inputs import find_parameters
+from .journal_lines import head_of_plan
+from .journal_summary import ANSWERED, is_whole, refuse_damage
+from .plan import Plan
+
+# How an answer is sent and read changes nothing in it.
+_DELIVERY = ("stream", "stream_options")
+_Key = tuple[bytes, int]
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the journal holds of the prompts of a plan."""
+
+    answers: dict[int, Call] = field(default_factory=dict)
+    sources: dict[int, tuple[int, str]] = field(default_factory=dict)
+    failed: int = 0
+    code_changed: bool = False
+    lost: list[str] = field(default_factory=list)
+
+
+def continue_journal(plan: Plan) -> tuple[Journal | None, Plan]:
+    """Open the journal of a plan if there is one already, and take the answers from it.
+
+    Returns
+    -------
+    tuple
+        The journal, locked, and the plan with the line that begins the run in it; or None and the
+        plan as it is, if the journal is new or there is none.
+
+    Raises
+    ------
+    JournalError
+        If the file is no journal, is in use, or is damaged.
+    """
+    path = plan.options.journal
+    if path is None or not os.path.lexists(path):
+        return None, plan
+    journal, contents = Journal.reopen(path, may_be_empty=True)
+    try:
+        head = head_of_plan(plan)
+        if plan.fresh:
+            head["fresh"] = True
+        else:
+            refuse_damage(contents, path, or_fresh=True)
+            found = _find_answers(plan, head, contents, path)
+            for index, call in found.answers.items():
+                plan.run.calls[index] = call
+            head["prompts"] = [*_prompts_of_head(head["prompts"], found, contents.sections)]
+            say(plan.speak(_describe(plan, found, path)))
+        return journal, replace(plan, note=_encode(head, path))
+    except BaseException:
+        journal.close_without_writing()
+        raise
+
+
+def _find_answers(plan: Plan, head: Record, contents: Contents, path: Path) -> _Found:
+    """Return the answers that the journal has to the prompts of the plan."""
+    try:
+        known = dict(_keys_in(contents.sections))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise JournalError(
+            f"'{path}' holds records, but not what is needed to go on: the settings and every "
+            "prompt's messages. Name the journal that the run itself wrote, or another file."
+        ) from None
+    found, model = _Found(), head["settings"]["model"]
+    settings = head["settings"] | {"model": plan.run.model if model is None else model}
+    asked = _keys(head["prompts"], settings, settings["parameters"])
+    for call, key in zip(plan.run.calls, asked, strict=True):
+        if key not in known:
+            continue
+        number, name = known[key]
+        record = contents.sections[number].calls.get(name)
+        if record is None:
+            found.lost.append(call.custom_id)
+        elif (answer := _answer_of(record, call)) is None:
+            found.failed += 1
+        else:
+            found.answers[call.index] = answer
+            found.sources[call.index] = number, name
+            code = contents.sections[number].records[0]["settings"].get("code")
+            found.code_changed |= code != head["settings"].get("code")
+    return found
+
+
+def _keys_in(sections: list[Section]) -> Iterator[tuple[_Key, tuple[int, str]]]:
+    """Yield the keys of all prompts that were sent, each with its section and its name there.
+
+    A later one of the same key counts; so it must come later.
+    """
+    first = max((n for n, each in enumerate(sections) if _is_fresh(each)), default=0)
+    for number, section in enumerate(sections[first:], first):
+        if not section.records or not section.records[0].get("settings"):
+            continue
+        settings = section.records[0]["settings"]
+        sent = {each["custom_id"] for each in section.records if "sent" in each}
+        prompts = [_as_asked(each, section, sections) for each in section.prompts.values()]
+        asked = _keys(prompts, settings, _parameters_of(settings))
+        for prompt, key in zip(prompts, asked, strict=True):
+            name = prompt["custom_id"]
+            if key is not None and (name in sent or name in section.calls):
+                yield key, (number, name)
+
+
+def _is_fresh(section: Section) -> bool:
+    return bool(section.records) and section.records[0].get("fresh") is True
+
+
+def _parameters_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    # Journals of early versions keep the request parameters among the options.
+    return find_parameters(settings.get("parameters", settings.get("options", {})))
+
+
+def _as_asked(prompt: Record, section: Section, sections: list[Section]) -> Record:
+    """Return a prompt whole, with the parameters that its record says it was asked with."""
+    whole = resolve(prompt, sections)
+    changed = section.calls.get(prompt["custom_id"], {}).get("parameters")
+    return whole | {"parameters": whole.get("parameters", {}) | changed} if changed else whole
+
+
+def _keys(
+    prompts: Iterable[Record], settings: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> Iterator[_Key | None]:
+    """Yield the key of each prompt: a digest of its content, and how often that came before."""
+    place = settings["base_url"]
+    if settings["simulated"]:
+        place = f"simulator {settings['seed']} {_scenario(settings)}"
+    before: Counter[bytes] = Counter()
+    for prompt in prompts:
+        own = {**parameters, **prompt.get("parameters", {})}
+        asked = {n: each for n, each in own.items() if each is not None and n not in _DELIVERY}
+        model = asked.pop("model", settings["model"])
+        content = prompt["item"] if "item" in prompt else prompt["messages"]
+        digest = _digest([place, settings.get("api"), model, asked, content])
+        yield None if digest is None else (digest, before[digest])
+        if digest is not None:
+            before[digest] += 1
+
+
+def _scenario(settings: Mapping[str, Any]) -> object:
+    """Return what a simulator was asked for, but for its speed, which changes no answer."""
+    return {n: each for n, each in (settings.get("simulator") or {}).items() if n != "speed"}
+
+
+def _digest(content: object) -> bytes | None:
+    try:
+        text = json.dumps(content, sort_keys=True)
+    except (TypeError, ValueError, RecursionError):  # refused where it is written
+        return None
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+def _answer_of(record: Record, call: Call) -> Call | None:
+    """Return the answer in a record as that of `call`; None if it is none."""
+    if record["timing"]["outcome"] not in ANSWERED:
+        return None
+    with suppress(ValueError):
+        answer = taken_call(record, prompt=call.prompt)
+        if is_whole(answer):
+            answer.index, answer.custom_id = call.index, call.custom_id
+            answer.parameters = call.parameters
+            return answer
+    return None
+
+
+def _prompts_of_head(
+    prompts: list[Record], found: _Found, sections: list[Section]
+) -> Iterator[Record]:
+    """Yield the prompts for the head of a section: of the answered ones where they are found."""
+    for index, prompt in enumerate(prompts):
+        if index not in found.sources:
+            yield prompt
+            continue
+        number, name = found.sources[index]
+        there = resolve(sections[number].prompts[name], sections)
+        own = {n: each for n, each in prompt.items() if n not in there or there[n] != each}
+        yield {"custom_id": prompt["custom_id"], "from": [number, name], **own}
+
+
+def _describe(plan: Plan, found: _Found, path: Path) -> str:
+    """Say what is taken from the journal, and what is sent."""
+    calls, taken, left = len(plan.run.calls), len(found.answers), len(plan.unfinished)
+    if not left:
+        text = f"Journal '{path}': all {calls} prompts are answered there, and nothing is sent. "
+        text += _describe_code(plan, found)
+        return text + argument("fresh", True) + " sends them again."
+    if not taken:
+        return f"Journal '{path}': none of these {calls} prompts is answered there. All are sent."
+    billed = ", perhaps billed" if plan.endpoint.may_cost else ""
+    counts = {
+        "new or changed": left - found.failed - len(found.lost),
+        "that failed or broke off": found.failed,
+        f"that had been in flight{billed}": len(found.lost),
+    }
+    sent = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    text = f"Journal '{path}': {taken:,} of {calls:,} prompts are answered there. Sent: {sent}. "
+    text += _describe_code(plan, found)
+    return text + argument("fresh", True) + " sends all of them."
+
+
+def _describe_code(plan: Plan, found: _Found) -> str:
+    if not found.code_changed:
+        return ""
+    return f"The code of {plan.endpoint.model} has changed since: what it returned is kept. "
+
+
+def _encode(head: Record, path: Path) -> str:
+    try:
+        return encode(head)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"The journal '{path}' cannot hold the prompts and their parameters: {error}. Give "
+            "them as JSON has them: texts, numbers, lists and dictionaries."
+        ) from None

@@ -1,0 +1,30 @@
+"""Where the journal of a run is, and which runs have one by default."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from pathlib import Path
+
+from ..endpoint import Endpoint
+from .functions.function import Function
+
+JOURNALS = Path("aiml-nb-journals")  # where those are that have no name
+
+
+def choose_journal_path(journal: object, endpoint: Endpoint | Function) -> Path | None:
+    """Return the path of the journal, or None for none."""
+    if journal is False or (journal is None and not _is_kept(endpoint)):
+        return None
+    if journal is None or journal is True:
+        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}.jsonl"
+        return JOURNALS / name
+    if isinstance(journal, str | os.PathLike) and os.fspath(journal) and "\0" not in str(journal):
+        return Path(journal)
+    raise ValueError(f"journal must be a file's name, True or False; not {journal!r}.")
+
+
+def _is_kept(endpoint: Endpoint | Function) -> bool:
+    """Say whether runs have a journal by default: a server on this machine may bill as well."""
+    return isinstance(endpoint, Endpoint) and not endpoint.simulated
