@@ -359,10 +359,6 @@ BAD_INPUT = {
         ["--prompts", "q.jsonl", "--journal", "/proc/j.jsonl", "--simulate"],
         "/proc/j.jsonl",
     ),
-    "a journal that exists": (
-        ["--prompts", "q.jsonl", "--journal", "empty.txt", "--simulate"],
-        "add --resume",
-    ),
     "no slot": (["--prompts", "q.jsonl", "--max-concurrency", "0", "--simulate"], "not 0"),
     "no calls": (["--prompts", "q.jsonl", "--max-calls", "0", "--simulate"], "--max-calls 0"),
     "no time": (["--prompts", "q.jsonl", "--timeout", "nan", "--simulate"], "not nan"),
@@ -666,7 +662,9 @@ class TestGoingOn:
         assert sent_again == 200 - answered
         assert len(read_results(tmp_path / "q-results.jsonl")) == 200
 
-    def test_ctrl_c_without_a_journal_writes_down_what_is_known(self, tmp_path: Path) -> None:
+    def test_ctrl_c_without_a_name_for_the_journal_leaves_one_to_go_on_with(
+        self, tmp_path: Path
+    ) -> None:
         write_questions(tmp_path, 200)
         with foreground("--speed", 4) as server:
             place = ["--prompts", "q.jsonl", "--max-concurrency", "20"]
@@ -680,7 +678,8 @@ class TestGoingOn:
                 _, said = process.communicate()
 
         assert process.returncode == 130
-        assert "With --journal FILE a run can go on." in said
+        (journal,) = (tmp_path / "aiml-nb-journals").iterdir()
+        assert f"--journal aiml-nb-journals/{journal.name} --resume\n" in said
         outcomes = [r["outcome"] for r in read_results(tmp_path / "q-results.jsonl")]
         assert len(outcomes) == 200
         assert outcomes.count("ok") >= 20

@@ -420,7 +420,8 @@ class TestResults:
         circle: dict[str, Any] = {}
         circle["x"] = circle
         for body in ({"x": {1}}, circle):
-            run = nb.run(["0?", ask("1?", extra_body=body)], at(server), extra_body=body)
+            prompts = ["0?", ask("1?", extra_body=body)]
+            run = nb.run(prompts, at(server), extra_body=body, journal=False)
             saved = nb.read_saved(nb.to_jsonl(run, tmp_path / "x", texts=True))
             assert isinstance(saved, nb.Run)
             assert saved.calls == run.calls

@@ -138,7 +138,7 @@ class TestFile:
         write_journal(path, make_run("Yes."))
         before = path.read_bytes()
 
-        with pytest.raises(nb.JournalError, match=r"exists already.*resume\('.*j\.jsonl'\)"):
+        with pytest.raises(nb.JournalError, match="exists already"):
             write_journal(path, make_run("No."))
 
         assert path.read_bytes() == before

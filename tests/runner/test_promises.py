@@ -24,6 +24,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.endpoint.failures import Failure
 from aiml_nb.records import Call
+from aiml_nb.runner import journal_path
 from aiml_nb.runner.call import CallRunner
 from aiml_nb.runner.execute import execute
 from aiml_nb.runner.plan import make_plan
@@ -552,6 +553,7 @@ class TestNames:
         home = tmp_path / "a" / "b"
         home.mkdir(parents=True)
         monkeypatch.chdir(home)
+        monkeypatch.setattr(journal_path, "JOURNALS", Path("aiml-nb-journals"))
         prompt = {"custom_id": name, "body": {"messages": [{"role": "user", "content": name}]}}
         with raw_server(JSON_HEAD + BODY) as server:
             endpoint = nb.connect(base_url=server.base_url, model=name, verbose=False)

@@ -50,6 +50,7 @@ def ask(reply: bytes, strategy: str, *, streamed: bool, **options: Any) -> Run:
     """Ask a server that gives this reply to everybody."""
     with raw_server(reply) as server:
         endpoint = nb.connect(base_url=server.base_url, model="asked-for", verbose=False)
+        options = {"journal": False} | options
         return nb.run(["Who?"], endpoint, strategy=strategy, stream=streamed, **options)
 
 
