@@ -29,7 +29,7 @@ def describe_journal(contents: Contents, plan: Plan, inputs: JournalInputs) -> s
     calls, left = plan.run.calls, plan.unfinished
     answered = sum(call.outcome in ANSWERED for call in calls)
     whole = sum(map(is_whole, calls))
-    failed = sum(call.finished is not None for call in calls) - whole
+    failed = len(calls) - len(left) - whole
     what = "failed or broke off" if answered > whole else "failed"
     again = sum(call.custom_id in contents.calls for call in left)
     lost = [c.custom_id for c in left if c.attempts and c.custom_id not in contents.calls]

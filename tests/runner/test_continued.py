@@ -261,14 +261,19 @@ class TestRecords:
         assert isinstance(saved, nb.Run)
         assert saved.calls == run.calls
 
-    def test_resume_goes_on_with_the_last_run(self, server: RawServer, path: Path) -> None:
+    def test_resume_goes_on_with_the_last_run(
+        self, server: RawServer, path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         nb.run(["a", "b"], at(server), journal=path)
         nb.run(["b", "c", "d"], at(server), journal=path, max_calls=1, strategy="sequential")
         sent(server)
 
+        capsys.readouterr()
+
         run = nb.resume(path, at(server), max_calls=None)
 
         assert sent(server) == ["d"]
+        assert capsys.readouterr().out == "Resumed: 2 of 3 calls are answered.\n"
         assert [(c.prompt, c.from_journal) for c in run.calls] == [
             *(("b", True), ("c", False), ("d", False))
         ]
