@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..endpoint.transport import is_loopback
 from ..messages import for_command_line
-from ..records import OUTCOMES, Call, Run
+from ..records import OUTCOMES, SKIPPED, Call, Run
 from ..report.error_groups import ErrorGroup, group_errors
 from ..report.labels import sanitize
 from ..report.wording import pluralize
@@ -19,8 +19,9 @@ _MAX_ERRORS = 8  # quoted; the others are counted
 
 
 def exit_code(calls: Iterable[Call]) -> int:
-    """Return 0 if all calls went well, else 3."""
-    return 0 if all(call.outcome == "ok" for call in calls) else EXIT_CALL_FAILED
+    """Return 0 if all calls went well, else 3; rows that were passed over are none."""
+    asked = (call for call in calls if call.error_type != SKIPPED)
+    return 0 if all(call.outcome == "ok" for call in asked) else EXIT_CALL_FAILED
 
 
 def describe_failures(calls: Iterable[Call]) -> list[str]:
@@ -61,9 +62,11 @@ def describe_run(run: Run, *, since: float) -> list[str]:
     since
         When this command began, seconds since the epoch: what an earlier one did is told apart.
     """
-    counts = Counter(call.outcome for call in run.calls)
+    counts = Counter(call.outcome for call in run.calls if call.error_type != SKIPPED)
+    skipped = sum(call.error_type == SKIPPED for call in run.calls)
     lines = [f"{len(run.calls):8,}  {_describe_time(run, since)}"]
     lines += [f"{counts[outcome]:8,}  {outcome}" for outcome in OUTCOMES if counts[outcome]]
+    lines += [f"{skipped:8,}  {SKIPPED}"] if skipped else []
     # Calls that were not sent have one common reason, which follows below.
     lines += describe_failures(call for call in run.calls if call.outcome != "not_started")
     lines += [sanitize(for_command_line(notice), width=400) for notice in run.notices]

@@ -7,7 +7,7 @@ import shlex
 import sys
 
 from ..printable import say
-from ..records import Run
+from ..records import SKIPPED, Run
 from .paths import RunPaths
 from .report import EXIT_INTERRUPTED, describe_interrupted, describe_run
 
@@ -35,7 +35,7 @@ def report_run(run: Run, paths: RunPaths, options: argparse.Namespace) -> None:
     say(f"Results: {paths.output}")
     if paths.kept_journal:
         say(f"Journal: {paths.kept_journal}")
-        if any(call.outcome == "not_started" for call in run.calls):
+        if any(c.outcome == "not_started" and c.error_type != SKIPPED for c in run.calls):
             capped = (run.stopped or "").startswith("blocked_by_budget")
             how = "Go on, with a higher cap:  " if capped else "Go on:   "
             say(f"{how}{_resume_command(paths, options)}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..analysis import lower_bound, total_overtakes
 from ..completion import columns_of
-from ..formats.codec import OPTIONAL_FIELDS, optional_fields, to_dict
+from ..formats.codec import OPTIONAL_FIELDS, optional_fields, own_row, to_dict
 from ..formats.lines import dump
 from ..records import Call, Comparison, Run
 
@@ -59,7 +59,7 @@ def run_to_dict(run: Run) -> dict[str, Any]:
 def _call_to_dict(call: Call) -> dict[str, Any]:
     data = {name: each for name, each in to_dict(call).items() if name not in _LEFT_OUT}
     body = data.pop("body")
-    return data | columns_of(call) | {"body": body} | optional_fields(call)
+    return data | columns_of(call) | {"body": body} | optional_fields(call) | own_row(call.row)
 
 
 def to_json(data: dict[str, Any]) -> str:

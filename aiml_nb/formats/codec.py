@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 Record = TypeVar("Record", Call, Run)
 
-CALL_FIELDS = tuple(each.name for each in fields(Call))
+# A call's row of a table is written where a whole row is, and read back by its name.
+CALL_FIELDS = tuple(each.name for each in fields(Call) if each.name != "row")
 STAMPS = ("submitted", "started", "first_token", "finished")
 # Most calls lack these; files contain them only where a call has them.
-OPTIONAL_FIELDS = ("api", "children", "result", "from_journal")
+OPTIONAL_FIELDS = ("api", "children", "result", "from_journal", "row")
 _ATTEMPT_FIELDS = tuple(each.name for each in fields(Attempt))
 _values_of_call, _values_of_attempt = attrgetter(*CALL_FIELDS), attrgetter(*_ATTEMPT_FIELDS)
 _MAX_INT = int(sys.float_info.max)  # the largest that a sum of floats can hold
@@ -61,6 +62,11 @@ def optional_fields(call: Call, *, texts: bool = True) -> dict[str, Any]:
     if call.from_journal:
         data["from_journal"] = True
     return data
+
+
+def own_row(row: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the user's own row of a table as plain data, as the member ``row``; none for none."""
+    return {} if row is None else {"row": plain_data_of(row)}
 
 
 def without_words_of(data: dict[str, Any]) -> dict[str, Any]:

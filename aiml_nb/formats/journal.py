@@ -3,7 +3,8 @@
 A journal has one line each for
 
 - its head, ``{"aiml_nb_journal": 1, "run_id", "settings": {…}, "prompts": [{"custom_id",
-  "messages", "parameters"}, …]}``: `header`;
+  "messages", "parameters"}, …]}``: `header`; a prompt from a table has its ``row``, too, and one
+  that cannot be asked the ``problem``;
 - a run that is resumed with other request parameters, or with prompts that are new or not as in the
   head, ``{"aiml_nb_resumed": 1, "parameters": {…}, "prompts": [{…}, …]}``;
 - each attempt about to be sent, ``{"custom_id", "sent": 1, "client_request_id", "at"}``:

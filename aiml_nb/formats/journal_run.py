@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..records import Call, Run
+from ..records import SKIPPED, Call, Run
 from .codec import from_dict
 from .journal import SETTINGS, VERSION, call_from_dict
 from .journal_sections import Section, resolve, split_sections, taken_call
@@ -61,6 +61,7 @@ def run_from_journal(lines: Iterable[dict[str, Any]]) -> Run:
             calls[name] = call_from_dict(data, prompt=prompt)
             if name in planned:
                 calls[name].parameters |= planned[name].parameters
+                calls[name].row = planned[name].row
         elif "sent" in data and name in calls and calls[name].outcome == "not_started":
             calls[name].outcome = "cancelled"
     fields["calls"] = sorted(calls.values(), key=lambda call: call.index)
@@ -86,6 +87,7 @@ def _read_taken(
             call = taken_call(sections[number].calls[source], prompt=own.prompt)
             call.index, call.custom_id = own.index, name
             call.parameters |= own.parameters
+            call.row = own.row
             calls[name] = call
     return calls
 
@@ -118,6 +120,9 @@ def _read_prompts(prompts: object, *, known: Mapping[str, Call]) -> dict[str, Ca
             custom_id=name,
             prompt=_label_of(item),
             parameters=own if isinstance(own := item.get("parameters"), dict) else {},
+            row=row if isinstance(row := item.get("row"), dict) else None,
+            error_type=SKIPPED if "problem" in item else None,
+            error=str(item["problem"]) if "problem" in item else None,
         )
         for name, item in names.items()
     }

@@ -13,7 +13,8 @@ Every line of the file is a JSON object that stands by itself, in the prompts' o
   dollars), ``model``; the stamps ``submitted``, ``started``, ``first_token`` and ``finished`` in
   seconds since the run began; ``tool_calls``, ``reasoning`` and ``n_choices``; ``attempts``;
   ``parameters``, where they are not those of the run: the fields of `records.Call`, null where one
-  does not apply; and ``api``, ``children`` and ``result``, for calls that have them;
+  does not apply; and ``api``, ``children``, ``result`` and ``row`` (the user's own row of a table),
+  for calls that have them;
 - ``id``, ``response`` and ``error``, as in OpenAI's Batch output, for programs that read that.
   ``response.body`` is `records.Call.body`, the whole reply; ``added`` names the members that the
   format requires and the server left out, such as ``["created", "choices.0.index"]``: they are
@@ -43,6 +44,7 @@ from .codec import (
     attempts_to_dicts,
     from_dict,
     optional_fields,
+    own_row,
 )
 from .journal import SETTINGS, without_texts
 from .lines import dump, parse
@@ -133,7 +135,8 @@ def _row(call: Call, run: Run, *, texts: bool) -> dict[str, Any]:
     row |= {"response": response, "error": error}
     if added:
         row["added"] = added
-    return row | optional_fields(call, texts=texts)
+    row |= optional_fields(call, texts=texts)
+    return row | own_row(call.row) if texts else row
 
 
 def _fields_of_call(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
@@ -19,13 +19,19 @@ _SAMPLE_ROWS, _SAMPLE_SIZE = 100, 100_000
 Row = tuple[int, list[str]]  # the number of its first line, and its cells
 
 
-def find_delimiter(text: str, path: Path, *, name: str | None) -> str:
-    """Return the delimiter with known names in the header, else with rows of equal length."""
+def find_delimiter(text: str, path: Path, *, names: Sequence[str] = ()) -> str:
+    """Return the delimiter with known names in the header, else with rows of equal length.
+
+    Parameters
+    ----------
+    names
+        Columns that the user has named.
+    """
     is_tsv = path.suffix.lower() == ".tsv"
     # In a .tsv file a tab wins against other candidates.
     order = sorted(DELIMITERS, key=lambda each: is_tsv and each != "\t")
     samples = {each: read_sample(text, path, each) for each in order}
-    header_counts = {each: count_names(rows[0], name) for each, rows in samples.items() if rows}
+    header_counts = {each: count_names(rows[0], names) for each, rows in samples.items() if rows}
     if most := max(header_counts.values(), default=0):
         return next(each for each, count in header_counts.items() if count == most)
     # Without a known header: a delimiter fits if it gives every row the same number of fields.
@@ -56,11 +62,11 @@ def read_sample(text: str, path: Path, delimiter: str) -> list[list[str]]:
     return found
 
 
-def count_names(cells: list[str], name: str | None) -> int:
+def count_names(cells: list[str], wanted: Sequence[str] = ()) -> int:
     """Return how many cells are names of a header; 0 if the row may be a prompt."""
     names = set(map(normalize, cells))
-    if name and normalize(name) in names:
-        return len(cells)
+    if named := len(names & set(map(normalize, wanted))):
+        return named * len(cells)
     if any(cell.endswith(("?", "!", ".")) for cell in names):
         return 0  # "Question, how many?" is a prompt with a comma
     return len(names & HEADER_NAMES)

@@ -12,6 +12,8 @@ from .tables import begins_with_header, split_table
 
 TABLES = (".csv", ".tsv")
 ENDINGS = (".jsonl", ".ndjson", ".json", *TABLES)
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
+PARQUET = (".parquet", ".pq")
 # Byte order marks that Windows programs write; longest first, since UTF-16's begins UTF-32's.
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -54,7 +56,7 @@ def split_file(
     ValueError
         If the file as a whole cannot be read.
     """
-    text, kind = _read_text(path, encoding), path.suffix.lower()
+    text, kind = read_text(path, encoding), path.suffix.lower()
     has_table_options = header is not None or column is not None
     if kind in TABLES or (kind not in ENDINGS and (has_table_options or begins_with_header(text))):
         return split_table(text, path, header=header, column=column)
@@ -63,6 +65,12 @@ def split_file(
             Message("header and column", "--no-header and --column")
             + f" are for tables, and {str(path)!r} is none. Leave them out."
         )
+    return split_items(text, path)
+
+
+def split_items(text: str, path: Path) -> Iterator[tuple[str, object]]:
+    """Yield the items of a file that is no table: JSON lines, a JSON list, or lines of text."""
+    kind = path.suffix.lower()
     if kind == ".json":
         return _split_list(text, path)
     if kind in ENDINGS or _begins_with_json(text):
@@ -70,7 +78,8 @@ def split_file(
     return ((name, line.strip()) for name, line in _split_lines(text))
 
 
-def _read_text(path: Path, encoding: str | None) -> str:
+def read_text(path: Path, encoding: str | None) -> str:
+    """Return the text of a file; raise ValueError, with what to do, if it has none."""
     try:
         data = path.read_bytes()
     except OSError as error:

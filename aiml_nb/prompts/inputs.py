@@ -5,77 +5,88 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..messages import message_of
-from .files import ENDINGS, split_file
+from ..messages import Message, message_of
+from .files import ENDINGS, PARQUET, WORKBOOKS, split_file
+from .from_rows import check_on_bad, prompt_column, prompts_from_rows, unasked
+from .ids import unique_ids
 from .prompt import ADVICE, Prompt, as_prompt, is_message, shorten
+from .rows import index_labels, is_series, is_table, rows_of
+from .table_file import read_rows
+from .template import Template
 
-__all__ = ["FAQ", "TWENTY", "Prompt", "as_prompts", "read_prompts"]
-
-FAQ = [
-    "List the 5 most famous hockey players of the 20th century.",
-    "What is 2+2?",
-]
-"""The two questions of the AIML API FAQ: a long answer asked for first, a short one second."""
-
-TWENTY = [
-    "Name three rivers in Europe.",
-    "Explain why the sky is blue to a ten-year-old.",
-    "What is the boiling point of water at sea level?",
-    "Write a haiku about the first snow.",
-    "Summarise the story of Cinderella in two sentences.",
-    "List four uses of a paper clip.",
-    "What does HTTP stand for?",
-    "Describe how a bicycle stays upright.",
-    "Translate 'good morning' into French, Spanish and Italian.",
-    "Why do cats purr?",
-    "Give a recipe for pancakes.",
-    "Who painted the Mona Lisa?",
-    "Explain recursion with an everyday example.",
-    "What is the capital of Australia?",
-    "List the planets in order from the sun.",
-    "How does a vaccine work?",
-    "Suggest three names for a sailing boat.",
-    "What is the difference between weather and climate?",
-    "Convert 100 kilometres to miles.",
-    "Write a limerick about a forgetful wizard.",
-]
-"""Twenty everyday questions with answers of different lengths."""
+# Of files that a text names; a question may end in .txt, and is asked, if no such file is there.
+NAMES = (*ENDINGS, *WORKBOOKS, *PARQUET)
 
 
-def as_prompts(prompts: object) -> list[Prompt]:
+def as_prompts(
+    prompts: object, *, prompt: object = None, system: object = None, on_bad: str = "raise"
+) -> list[Prompt]:
     """Return `prompts` as a list of `Prompt`.
 
     Parameters
     ----------
     prompts
         Texts, message lists, `Prompt` objects or mappings (``{"prompt": …}`` or ``{"messages": …}``
-        plus parameters, or an OpenAI Batch request) in a list or a table's column; or the path of
-        a file of them: see `read_prompts`.
+        plus parameters, or an OpenAI Batch request) in a list or a table's column; a table, with a
+        column ``prompt`` or the argument of that name; or the path of a file of any of them: see
+        `read_prompts`.
+    prompt
+        What to ask of each row of a table, a list of dictionaries or a file: a text, or messages,
+        with the names of columns in braces (``"Classify: {review}"``). All columns are then the
+        user's own; ids come from one called ``custom_id`` or ``id``.
+    system
+        With `prompt`, the system message as a template of the same kind.
+    on_bad
+        ``"skip"`` keeps rows that cannot be asked as prompts with a ``problem``.
 
     Raises
     ------
     TypeError
         If `prompts` is a single text, or one of them is neither text nor messages.
     ValueError
-        If there are none, one is empty, or a line of the file cannot be read.
+        If there are none, one is empty, a field of the template is no column, or a line of the file
+        cannot be read.
     """
-    if isinstance(prompts, os.PathLike) or _is_file_name(prompts):
-        return read_prompts(Path(prompts))  # type: ignore[arg-type]
+    check_on_bad(on_bad)
+    template = None if prompt is None else Template(prompt)
+    about = Template(system, name="system") if isinstance(system, str) and template else None
+    path = Path(prompts) if _is_file(prompts) else None  # type: ignore[arg-type]
+    if path and template is None and path.suffix.lower() not in WORKBOOKS + PARQUET:
+        return _read_file_or_refuse(path, on_bad)
+    if path is None and template is None and not is_table(prompts):
+        return _from_list(prompts, on_bad)
+    fields = template.fields + (about.fields if about else ()) if template else ()
+    if path is None:
+        refuse_file_names(prompts)
+    table = read_rows(path, fields) if path else rows_of(prompts, fields)
+    if not table.rows:
+        raise ValueError("prompts is a table without rows. Give at least one.")
+    return prompts_from_rows(table, template or prompt_column(table), system=about, on_bad=on_bad)
+
+
+def _read_file_or_refuse(path: Path, on_bad: str) -> list[Prompt]:
+    if on_bad == "raise":
+        return read_prompts(path)
+    found = _read_file(path)
+    refuse_all(found)
+    return found
+
+
+def refuse_all(found: list[Prompt]) -> None:
+    """Raise ValueError if none of the prompts can be asked."""
+    if all(each.problem for each in found):
+        raise ValueError("No prompt can be asked. " + (found[0].problem or ""))
+
+
+def _from_list(prompts: object, on_bad: str) -> list[Prompt]:
     # A string is iterable as well: it would become one prompt per letter.
     if isinstance(prompts, str | bytes | Mapping):
         raise TypeError(
             f"prompts must be a list, not the single {type(prompts).__name__} "
             f"{shorten(prompts)}{_advise_on_single(prompts)}"
-        )
-    # A whole DataFrame is iterable, too, over the names of its columns.
-    if hasattr(prompts, "columns"):
-        raise TypeError(
-            f"prompts is a whole table with the columns {shorten(list(prompts.columns))}"
-            f"{_advise_on_table(prompts)}"
         )
     if not isinstance(prompts, Iterable):
         raise TypeError(
@@ -92,7 +103,38 @@ def as_prompts(prompts: object) -> list[Prompt]:
             "prompts is one conversation (a list of messages), and a list of conversations is "
             "expected. Put it in a list: [messages]."
         )
-    return [as_prompt(item, f"Prompt {number}") for number, item in enumerate(found, 1)]
+    refuse_file_names(found)
+    index = getattr(prompts, "index", None) if is_series(prompts) else None
+    labels = [{}] * len(found) if index is None else index_labels(index)
+    read = (_read_or_skip(item, number, on_bad) for number, item in enumerate(found, 1))
+    made = [
+        replace(each, row=dict(row)) if row else each
+        for each, row in zip(read, labels, strict=True)
+    ]
+    refuse_all(made)
+    return made
+
+
+def _read_or_skip(item: object, number: int, on_bad: str) -> Prompt:
+    place = f"Prompt {number}"
+    try:
+        return as_prompt(item, place)
+    except (TypeError, ValueError) as error:
+        if on_bad == "raise":
+            raise
+        return unasked(str(error))
+
+
+def refuse_file_names(prompts: object) -> None:
+    """Raise ValueError if a list holds names of files: they would be asked as they are."""
+    listed = prompts if isinstance(prompts, list | tuple) else []
+    names = [each for each in listed if _is_file(each) and " " not in str(each)]
+    if names and len(names) == len(listed):
+        advice = "one file a run" if len(names) > 1 else "without the brackets"
+        raise ValueError(
+            f"prompts is a list with the name of a file in it, {str(names[0])!r}, which would be "
+            f"asked as it stands. Give the file itself, {advice}: run({str(names[0])!r}, …)."
+        )
 
 
 def read_prompts(
@@ -136,29 +178,59 @@ def read_prompts(
         If the file cannot be read, has no prompt, or a line is wrong; its number is given. Of two
         lines with one custom_id the later is wrong.
     """
-    path, prompts, bad = Path(path), [], 0
+    found = _read_file(Path(path), check, header=header, column=column, encoding=encoding)
+    bad = [(each.place, each.problem) for each in found if each.problem is not None]
+    if bad and on_bad is None:
+        raise ValueError(_explain_lines(bad))
+    for _, problem in bad:
+        if on_bad is not None:
+            on_bad(problem)
+    return [each for each in found if each.problem is None]
+
+
+def _read_file(
+    path: Path, check: Callable[[Prompt], None] | None = None, **how: Any
+) -> list[Prompt]:
+    """Return the prompts of a file, those that cannot be asked with a ``problem``."""
+    found: list[Prompt] = []
     named: dict[str, str] = {}
-    for name, item in split_file(path, header=header, column=column, encoding=encoding):
+    for name, item in split_file(path, **how):
         try:
             prompt = _read_item(item, f"{name} of {str(path)!r}")
             if check:
                 check(prompt)
-            if prompt.custom_id in named:
-                raise ValueError(
-                    f"{prompt.place} has the custom_id {shorten(prompt.custom_id)} of "
-                    f"{named[prompt.custom_id].lower()}. Give each its own, or none."
-                )
-            if prompt.custom_id:
-                named[prompt.custom_id] = name
-            prompts.append(prompt)
+            if prompt.row is None:  # those of tables are made unique below
+                _check_id(prompt, named, name)
+            found.append(prompt)
         except (TypeError, ValueError) as error:
-            if on_bad is None:
-                raise ValueError(message_of(error)) from None
-            bad += 1
-            on_bad(message_of(error))
-    if not prompts and not bad:
+            found.append(replace(unasked(message_of(error)), place=name))
+    if not found:
         raise ValueError(f"The prompts file {str(path)!r} is empty. Write one prompt per line.")
-    return prompts
+    if not any(prompt.row for prompt in found):
+        return found
+    ids = unique_ids([each.custom_id for each in found])
+    return [replace(each, custom_id=name) for each, name in zip(found, ids, strict=True)]
+
+
+def _check_id(prompt: Prompt, named: dict[str, str], line: str) -> None:
+    if prompt.custom_id in named:
+        raise ValueError(
+            f"{prompt.place} has the custom_id {shorten(prompt.custom_id)} of "
+            f"{named[prompt.custom_id].lower()}. Give each its own, or none."
+        )
+    if prompt.custom_id:
+        named[prompt.custom_id] = line
+
+
+def _explain_lines(bad: list[tuple[str | None, str]]) -> str:
+    """Return the message of the first wrong line; of several also how many, and which."""
+    first, others = bad[0][1], [str(place).lower() for place, _ in bad[1:]]
+    if not others:
+        return first
+    shown = ", ".join(others[:5]) + (", …" if len(others) > 5 else "")
+    wrong = "is 1 more" if len(others) == 1 else f"are {len(others):,} more"
+    advice = Message('on_bad="skip"', "--on-bad skip")
+    return first + Message(f" Wrong {wrong}: {shown}. Pass over them with ") + advice + "."
 
 
 def _read_item(item: object, place: str) -> Prompt:
@@ -177,20 +249,7 @@ def _advise_on_single(given: str | bytes | Mapping[str, object]) -> str:
     return f", which has no prompt and no messages. {ADVICE} Put it in a list."
 
 
-def _advise_on_table(table: Any) -> str:
-    """Suggest the column called `prompt`, or the one with the longest texts."""
-    names = list(table.columns)
-    if "prompt" in names:
-        return ". Give one of them: table['prompt']."
-    sizes = {
-        name: sum(len(each) for each in islice(table[name], 20) if isinstance(each, str))
-        for name in names
-    }
-    found = max(names, key=lambda name: sizes[name], default=None)
-    if not sizes.get(found):
-        return ", and none of them is text. Give a column of questions."
-    return f". Give one of them: table[{found!r}]."
-
-
-def _is_file_name(prompts: object) -> bool:
-    return isinstance(prompts, str) and prompts.lower().endswith(ENDINGS) and "\n" not in prompts
+def _is_file(prompts: object) -> bool:
+    if isinstance(prompts, os.PathLike):
+        return True
+    return isinstance(prompts, str) and prompts.lower().endswith(NAMES) and "\n" not in prompts

@@ -25,12 +25,18 @@ class Prompt:
         The prompt's own name, None for a numbered one.
     place
         Where it was read, for messages: ``Line 3 of 'questions.jsonl'``.
+    row
+        The user's own row of a table that it was made from, by column; None for none.
+    problem
+        Why it cannot be asked, where that is passed over; None for all others.
     """
 
     messages: list[dict[str, Any]]
     parameters: dict[str, Any] = field(default_factory=dict)
     custom_id: str | None = None
     place: str | None = field(default=None, compare=False, repr=False)
+    row: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+    problem: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a prompt without messages."""

@@ -7,10 +7,10 @@ would send the header as a prompt, or lose the first prompt.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..messages import Message, either
 from .delimiters import (
@@ -24,7 +24,7 @@ from .delimiters import (
     parse,
     read_sample,
 )
-from .prompt import shorten
+from .prompt import Prompt, shorten
 
 _SEP_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # Excel's own first line
 
@@ -35,7 +35,9 @@ class _Table(NamedTuple):
     Parameters
     ----------
     names
-        The names of the columns; empty if the first row is a prompt.
+        The names of the columns as written; empty if the first row is a prompt.
+    columns
+        The same, each once.
     width
         The number of columns in the first row.
     sample
@@ -45,6 +47,7 @@ class _Table(NamedTuple):
     path: Path
     delimiter: str
     names: list[str]
+    columns: list[str]
     width: int
     sample: list[list[str]]
 
@@ -55,6 +58,12 @@ class _Table(NamedTuple):
         return max(
             columns, key=lambda at: sum(len(row[at]) for row in self.sample if at < len(row))
         )
+
+    def row_of(self, cells: list[str]) -> dict[str, Any] | None:
+        """Return the user's own row; None for columns without names."""
+        if not self.names:
+            return None
+        return {name: cell or None for name, cell in zip(self.columns, cells, strict=False)}
 
     def __str__(self) -> str:
         if not self.names:
@@ -83,11 +92,8 @@ def split_table(
     ValueError
         If the header or the column of the prompts is unclear, or the table cannot be read.
     """
-    sep_line, line = _SEP_LINE.match(text), 1
-    if sep_line:
-        text, line = text[sep_line.end() :], 2
-    name = column if isinstance(column, str) else None
-    delimiter = sep_line[1] if sep_line else find_delimiter(text, path, name=name)
+    name = (column,) if isinstance(column, str) else ()
+    text, delimiter, line = _find_table(text, path, name)
     rows = parse(text, path, delimiter, line=line)
     first = next(rows, None)
     if first is None:
@@ -97,7 +103,7 @@ def split_table(
     has_header = header is not False
     names = [cell.strip() for cell in first[1]] if has_header else []
     sample = read_sample(text, path, delimiter)[has_header:]
-    table = _Table(path, delimiter, names, len(first[1]), sample)
+    table = _Table(path, delimiter, names, name_columns(names), len(first[1]), sample)
     at = _find_column(table, column)
     id_at = _find_id(table, but=at)
     if has_header and (first := next(rows, None)) is None:
@@ -105,10 +111,37 @@ def split_table(
     return (_read_row(row, table, at, id_at) for row in chain([first], rows))
 
 
+def open_table(text: str, path: Path, *, names: Sequence[str] = ()) -> Iterator[Row]:
+    """Yield the rows of a table that are not blank; what separates their fields is found out."""
+    text, delimiter, line = _find_table(text, path, names)
+    return parse(text, path, delimiter, line=line)
+
+
+def _find_table(text: str, path: Path, names: Sequence[str]) -> tuple[str, str, int]:
+    """Return the text without Excel's own line, the delimiter, and the number of its first line."""
+    sep_line = _SEP_LINE.match(text)
+    if sep_line:
+        return text[sep_line.end() :], sep_line[1], 2
+    return text, find_delimiter(text, path, names=names), 1
+
+
+def name_columns(header: list[str]) -> list[str]:
+    """Return names for all columns, each once, as pandas makes them."""
+    names: list[str] = []
+    for at, cell in enumerate(header):
+        name = known = cell.strip() or f"Unnamed: {at}"
+        number = 0
+        while name in names:
+            number += 1
+            name = f"{known}.{number}"
+        names.append(name)
+    return names
+
+
 def begins_with_header(text: str) -> bool:
     """Say whether a text is a table: its first line has two known names of columns."""
     samples = (read_sample(text.partition("\n")[0], Path(), each) for each in DELIMITERS)
-    return any(rows and count_names(rows[0], None) > 1 for rows in samples)
+    return any(rows and count_names(rows[0]) > 1 for rows in samples)
 
 
 def _explain_missing_header(first: list[str], path: Path) -> Message:
@@ -208,5 +241,8 @@ def _read_row(row: Row, table: _Table, at: int, id_at: int | None) -> tuple[str,
     cells += [""] * (table.width - len(cells))
     if not cells[at].strip():
         return name, ValueError("has no prompt in its column. Write one, or leave the line out.")
-    item = {"prompt": cells[at]}
-    return name, item if id_at is None else item | {"custom_id": cells[id_at].strip()}
+    return name, Prompt(
+        messages=[{"role": "user", "content": cells[at]}],
+        custom_id=None if id_at is None else cells[id_at].strip() or None,
+        row=table.row_of(cells),
+    )

@@ -4,12 +4,13 @@ All times are seconds. Stamps are ``time.perf_counter()`` seconds since the run'
 its first call was submitted; ``Run.started_at`` is the one wall-clock anchor.
 """
 
-from .calls import CHAT, OUTCOMES, Attempt, Call, Outcome
+from .calls import CHAT, OUTCOMES, SKIPPED, Attempt, Call, Outcome
 from .runs import WATCH, Comparison, LimitChange, Run
 
 __all__ = [
     "CHAT",
     "OUTCOMES",
+    "SKIPPED",
     "WATCH",
     "Attempt",
     "Call",

@@ -14,6 +14,7 @@ from ..times import Timed
 
 Outcome = Literal["ok", "incomplete", "refused", "error", "timeout", "cancelled", "not_started"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+SKIPPED = "skipped"  # the error_type of a row that cannot be asked and was passed over
 CHAT = "chat"  # the kind of call that `Call.api` names unless something else is said
 
 
@@ -68,7 +69,8 @@ class Call(Timed, Answered):
     error_type
         None, or the HTTP status as text (``"429"``), or one of ``connect``, ``no_reply``,
         ``protocol``, ``bad_response``, ``stream``, ``too_large``, ``redirect``, ``encoding``,
-        ``deadline``, ``blocked_by_budget``, ``exception``.
+        ``deadline``, ``blocked_by_budget``, ``exception``; or ``skipped``, for a row of a table
+        that cannot be asked and was passed over.
     error
         The error in words, at most 300 characters, never with a key in it.
     text, finish_reason
@@ -97,6 +99,8 @@ class Call(Timed, Answered):
     from_journal
         The answer was taken from the journal of an earlier run: nothing was sent for it now, so it
         has neither times nor attempts, and its tokens and its cost are not those of this run.
+    row
+        The user's own row of the table that it was made from, by column; None for none.
     """
 
     index: int
@@ -123,6 +127,7 @@ class Call(Timed, Answered):
     children: list[Call] = field(default_factory=list)
     result: Any = None
     from_journal: bool = False
+    row: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def backoff_time(self) -> float:

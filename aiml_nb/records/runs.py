@@ -85,6 +85,9 @@ class Run(_Shown):
         headers, which may hold secrets.
     notices
         What else happened, in sentences: an outage of the server, a budget that was used up.
+    table
+        The DataFrame that its prompts were made from, with a row for each call; None for none, and
+        in runs that were read from a file.
     """
 
     run_id: str = ""
@@ -105,6 +108,7 @@ class Run(_Shown):
     journal: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+    table: Any = field(default=None, repr=False, compare=False)
 
     @property
     def results(self) -> list[Any]:

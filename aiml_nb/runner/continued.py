@@ -185,7 +185,7 @@ def _answer_of(record: Record, call: Call) -> Call | None:
         answer = taken_call(record, prompt=call.prompt)
         if is_whole(answer):
             answer.index, answer.custom_id = call.index, call.custom_id
-            answer.parameters = call.parameters
+            answer.parameters, answer.row = call.parameters, call.row
             return answer
     return None
 

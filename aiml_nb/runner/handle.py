@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import Any
 
 from ..errors import LoopError
-from ..records import Run
+from ..records import SKIPPED, Run
 from .execute import execute_async
 from .plan import Plan, make_plan
 from .run import run
@@ -34,12 +34,16 @@ class RunHandle:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many calls are finished, and of how many; cancelled ones do not count."""
+        """How many calls are finished, and of how many; cancelled ones do not count.
+
+        Nor do rows that were passed over: they are no calls to wait for.
+        """
+        asked = [call for call in self._run.calls if call.error_type != SKIPPED]
         finished = sum(
             call.from_journal or (call.finished is not None and call.outcome != "cancelled")
-            for call in self._run.calls
+            for call in asked
         )
-        return finished, len(self._run.calls)
+        return finished, len(asked)
 
     @property
     def partial(self) -> Run:

@@ -73,6 +73,8 @@ def _read_prompt(data: dict[str, Any]) -> Prompt:
         messages=data["messages"],
         parameters=data.get("parameters", {}),
         custom_id=data["custom_id"],
+        row=data.get("row"),
+        problem=data.get("problem"),
     )
 
 

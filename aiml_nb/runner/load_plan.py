@@ -16,12 +16,13 @@ from ..formats.journal_contents import Contents
 from ..formats.journal_sections import taken_call
 from ..messages import argument
 from ..printable import say
-from ..prompts import Prompt, as_prompts
+from ..prompts import Prompt
 from ..prompts.items import as_items
 from ..records import Attempt, Call, Run
 from .changes import check_inputs, refuse_changes_to_finished, resume_note
 from .functions.function import Function
 from .functions.options import complete_options, complete_resumed_options
+from .inputs import ARGUMENTS, own_table, refuse_template, take_prompts
 from .journal import Journal
 from .journal_inputs import JournalInputs, find_changes, parameters_to_journal, read_inputs
 from .journal_summary import describe_journal, is_whole, refuse_damage
@@ -54,7 +55,10 @@ def load_plan(
     say
         Prints the summary of the journal.
     """
-    found = None if prompts is None else _read_prompts(prompts, function)
+    table = own_table(prompts)
+    if function is not None:
+        options = refuse_template(function.name, options)
+    found, options = _read_prompts(prompts, function, options)
     if function is not None:
         complete_options(function, options)
     if on_damage not in ON_DAMAGE:
@@ -69,6 +73,7 @@ def load_plan(
         changed = check_inputs(inputs, options, path, prompts=found, may_change=change_parameters)
         prompts = found or inputs.prompts  # the user's own have headers, which no journal holds
         plan = _rebuild_plan(contents, function or connect_to, options, inputs, prompts, path)
+        plan.run.table = table
         _restore_all(plan, contents, path, retry_failed=retry_failed)
         refuse_changes_to_finished(plan, inputs, changed, path)
         left = {call.index + 1: plan.prompts[call.index] for call in plan.unfinished}
@@ -137,12 +142,21 @@ def _restore_all(plan: Plan, contents: Contents, path: Path, *, retry_failed: bo
             ) from None
 
 
-def _read_prompts(prompts: object, function: Function | None) -> list[Prompt]:
+def _read_prompts(
+    prompts: object, function: Function | None, options: dict[str, Any]
+) -> tuple[list[Prompt] | None, dict[str, Any]]:
+    if prompts is None:
+        if options.get("prompt") is not None:
+            raise TypeError(
+                "prompt= is a template, and the rows that it is for are missing: the journal has "
+                "its own prompts. Leave it out, or give the table: prompts=table."
+            )
+        return None, {name: each for name, each in options.items() if name not in ARGUMENTS}
     if function is not None:
-        return [*as_items(prompts)]
-    found = as_prompts(prompts)
+        return [*as_items(prompts)], options
+    found, options = take_prompts(prompts, options)
     check_prompts(found)
-    return found
+    return found, options
 
 
 def _check_kind(
@@ -208,6 +222,7 @@ def _restore(
         if is_over or is_whole(known):
             known.index = call.index
             known.parameters = known.parameters | own if known.parameters else own
+            known.row = call.row
             run.calls[call.index] = known
             return
         call.attempts = known.attempts

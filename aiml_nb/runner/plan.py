@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..endpoint import Endpoint, connect
-from ..prompts import Prompt, as_prompts
+from ..formats.codec import own_row
+from ..prompts import Prompt
 from ..prompts.items import Item, as_items, item_to_dict
-from ..records import CHAT, Call, Run
+from ..records import CHAT, SKIPPED, Call, Run
 from .functions.function import Function, find_target
 from .functions.options import complete_options
+from .inputs import own_table, refuse_template, take_prompts
 from .journal_path import choose_journal_path
 from .limits.budget import check_first_call
 from .limits.caps import check_reported_cost
@@ -25,11 +27,18 @@ from .retries.retry_policy import Retries
 
 @dataclass(frozen=True, slots=True)
 class CheckedArguments:
-    """Checked prompts and options; the endpoint is not chosen yet, unless it is a function."""
+    """Checked prompts and options; the endpoint is not chosen yet, unless it is a function.
+
+    Parameters
+    ----------
+    table
+        The DataFrame that the prompts were made from, None for none.
+    """
 
     prompts: list[Prompt]
     options: RunOptions
     function: Function | None = None
+    table: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,7 @@ class Plan:
     @property
     def unfinished(self) -> list[Call]:
         """The calls that are still to be made."""
-        return [c for c in self.run.calls if c.finished is None and not c.from_journal]
+        return [call for call in self.run.calls if _is_unfinished(call)]
 
     @property
     def server(self) -> Endpoint:
@@ -62,6 +71,10 @@ class Plan:
     def blocks(self) -> bool:
         """True if the blocking client makes the calls; a loop waits for those of a function."""
         return self.options.blocks and not isinstance(self.endpoint, Function)
+
+
+def _is_unfinished(call: Call) -> bool:
+    return call.finished is None and not call.from_journal and call.error_type != SKIPPED
 
 
 def make_plan(
@@ -84,18 +97,21 @@ def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> Chec
     target = find_target(endpoint)
     if isinstance(target, Function):
         return check_items(as_items(prompts), target, given)
-    found = as_prompts(prompts)
+    found, given = take_prompts(prompts, given)
     check_prompts(found)
-    options = make_options(len(found), given)
-    check_first_call(options.caps, Estimator(options.parameters).estimate(found[0]))
-    check_rates(dict(enumerate(found, 1)), options)
-    return CheckedArguments(found, options)
+    asked = {number: each for number, each in enumerate(found, 1) if each.problem is None}
+    options = make_options(len(asked), given)
+    first = next(iter(asked.values()))
+    check_first_call(options.caps, Estimator(options.parameters).estimate(first))
+    check_rates(asked, options)
+    return CheckedArguments(found, options, table=own_table(prompts))
 
 
 def check_items(
     items: Sequence[Prompt], function: Function, given: dict[str, Any]
 ) -> CheckedArguments:
     """Check the arguments of a run with a function; raises as `run.run`."""
+    given = refuse_template(function.name, given)
     function, given = complete_options(function, given)
     return CheckedArguments([*items], make_options(len(items), given), function)
 
@@ -108,6 +124,7 @@ def build_plan(
     check_reported_cost(checked.options.caps, reports_cost=endpoint.reports_cost)
     options = replace(checked.options, journal=choose_journal_path(journal, endpoint))
     run = build_run(checked.prompts, endpoint, options)
+    run.table = checked.table
     return Plan(checked.prompts, endpoint, options, run)
 
 
@@ -176,11 +193,13 @@ def prompt_to_dict(prompt: Prompt, number: int, endpoint: Endpoint | Function) -
     if isinstance(prompt, Item):
         return {"custom_id": name_call(prompt, number), **item_to_dict(prompt)}
     kept = recordable_parameters(prompt.parameters)
-    return {
+    data = {
         "custom_id": name_call(prompt, number),
         "messages": prompt.messages,
         "parameters": endpoint.key.redact_all(kept) if kept else kept,
     }
+    data |= own_row(prompt.row)
+    return data if prompt.problem is None else data | {"problem": prompt.problem}
 
 
 def build_run(prompts: list[Prompt], endpoint: Endpoint | Function, options: RunOptions) -> Run:
@@ -193,6 +212,9 @@ def build_run(prompts: list[Prompt], endpoint: Endpoint | Function, options: Run
             prompt=prompt.label,
             parameters=_for_record(prompt.parameters, endpoint),
             api=api,
+            row=prompt.row,
+            error_type=SKIPPED if prompt.problem else None,
+            error=prompt.problem,
         )
         for index, prompt in enumerate(prompts)
     ]

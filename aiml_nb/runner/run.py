@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from ..endpoint import Endpoint
 from ..loop import InterruptibleCall, ended_with_cell
 from ..records import Run
 from .execute import execute, execute_async
+from .inputs import ARGUMENTS
 from .options import CAPS, OPTIONS
 from .plan import make_plan
 from .signature import takes_arguments_of
@@ -19,6 +20,8 @@ def run(
     prompts: object,
     endpoint: Endpoint | Callable[[Any], Any] | None = None,
     *,
+    prompt: str | Sequence[Mapping[str, Any]] | None = None,
+    on_bad: str = "raise",
     strategy: str | None = None,
     max_concurrency: int | None = None,
     stream: bool = False,
@@ -46,14 +49,24 @@ def run(
     Parameters
     ----------
     prompts
-        Texts, message lists, or a file of them: see `prompts.as_prompts`. With a function a list of
-        anything, or a table: its rows, as dictionaries.
+        Texts, message lists, a table, or a file of any of them: see `prompts.as_prompts`. With a
+        function a list of anything, or a table: its rows, as dictionaries.
     endpoint
         What `connect` returned; None connects as ``connect()`` does. Or a function of your own,
         async or not, which is called with each item; what it returns is in `Run.results`. Limits,
         time, journal and stop are the same; what only the one who sends can know (tokens, costs,
         ``stream``, request parameters) is the function's. A call of one that is not async goes on
         in its thread when its time is over: nobody can break it off.
+    prompt
+        What to ask of each row of a table (of pandas, Polars or Arrow), of a list of dictionaries
+        or of a file (CSV, JSONL, Excel, Parquet): a text, or messages, with the names of columns in
+        braces, as in ``"Classify this review: {review}"``; a brace that is meant as one twice.
+        ``system`` is then such a template, too. Ids come from a column ``custom_id`` or ``id``; of
+        equal ones the second gets `` (2)``. `Run.answers` is the table with the answers beside it.
+    on_bad
+        What to do about rows that cannot be asked, as those with an empty cell: ``"raise"`` names
+        them all and sends nothing; ``"skip"`` passes them over: their calls are ``not_started``,
+        with ``error_type`` ``skipped``.
     strategy
         None takes ``gather``, for a function that is not async ``threads``. ``sequential`` and
         ``threads`` use the blocking client, or a function that blocks; ``gather``,
@@ -135,7 +148,8 @@ def run(
         If an argument is wrong.
     """
     # Must stay the first statement: `locals()` holds the arguments and nothing else yet.
-    options = {name: value for name, value in locals().items() if name in OPTIONS | CAPS}
+    names = OPTIONS | CAPS | {*ARGUMENTS}
+    options = {name: value for name, value in locals().items() if name in names}
     with InterruptibleCall():
         options |= {"journal": journal, "fresh": fresh}
         plan = make_plan(prompts, endpoint, **options, **request_parameters)

@@ -40,12 +40,12 @@ def test_a_column_of_a_table_is_a_list_of_prompts() -> None:
     assert [prompt.label for prompt in as_prompts(table["question"])] == prompts.FAQ
 
 
-def test_of_a_whole_table_the_column_with_the_longest_texts_is_proposed() -> None:
+def test_of_a_whole_table_it_is_asked_what_to_ask_with_the_longest_texts_for_example() -> None:
     table = pd.DataFrame({"id": ["a1", "a2"], "text": ["Who is it?", "Why?"], "stars": [5, 1]})
 
-    with pytest.raises(TypeError, match=r"Give one of them: table\['text'\]"):
+    with pytest.raises(TypeError, match=r"none is called 'prompt'.*prompt='Summarise: \{text\}'"):
         as_prompts(table)
-    with pytest.raises(TypeError, match="none of them is text"):
+    with pytest.raises(TypeError, match=r"prompt='Summarise: \{stars\}'"):
         as_prompts(table[["stars"]])
 
 
@@ -69,11 +69,12 @@ def test_parts_of_a_message_are_labelled_by_their_text() -> None:
         ({"messages": MESSAGES}, TypeError, r"single dict.*Put it in a list"),
         ({"a": 1}, TypeError, r"no prompt and no messages"),
         ({"a": "Who?", "b": "Why?"}, TypeError, r"list\(prompts\.values\(\)\)"),
-        (pd.DataFrame({"n": [1], "q": ["Who?"]}), TypeError, r"table\['q'\]"),
-        (pd.DataFrame({"q": ["a"], "prompt": ["Who?"]}), TypeError, r"table\['prompt'\]"),
-        (pd.DataFrame({"n": [1]}), TypeError, r"none of them is text"),
+        (pd.DataFrame({"n": [1], "q": ["Who?"]}), TypeError, r"prompt='Summarise: \{q\}'"),
+        (pd.DataFrame({"n": [1]}), TypeError, r"none is called 'prompt'"),
+        (["reviews.csv"], ValueError, r"the name of a file.*run\('reviews.csv', …\)"),
+        ([Path("a/b.xlsx")], ValueError, r"without the brackets"),
+        (["a.jsonl", "b.jsonl"], ValueError, r"one file a run"),
         (5, TypeError, "not 5"),
-        (pd.DataFrame({"q": ["Who?"], "z": [1]}), TypeError, r"table\['q'\]"),
         ([5], TypeError, "Prompt 1 is 5, which is neither text nor messages"),
         (["Who?", None], TypeError, "Prompt 2 is None"),
         (["Who?", "  "], ValueError, "Prompt 2 is empty"),
