@@ -77,6 +77,21 @@ def test_rows_are_in_the_journal_and_in_what_is_saved(
     assert "Good" not in nb.to_jsonl(done, tmp_path / "s.jsonl").read_text()
 
 
+def test_rows_are_known_of_answers_that_come_from_a_journal(
+    endpoint: nb.Endpoint, tmp_path: Path
+) -> None:
+    journal = tmp_path / "j.jsonl"
+    nb.run(TABLE.head(2), endpoint, journal=journal, **HOW)
+
+    table = TABLE.assign(note="new")
+    run = nb.run(table, endpoint, journal=journal, **HOW)
+
+    assert [call.from_journal for call in run.calls] == [True, True, False, False]
+    for found in (run, nb.read_saved(journal)):
+        check(found)  # type: ignore[arg-type]
+        assert [(call.row or {})["note"] for call in found.calls] == ["new"] * 4  # type: ignore[union-attr]
+
+
 def test_files_without_rows_say_nothing_of_them(endpoint: nb.Endpoint, tmp_path: Path) -> None:
     run = nb.run(["Who?"], endpoint, journal=tmp_path / "j.jsonl")
     nb.to_jsonl(run, tmp_path / "r.jsonl", texts=True)
