@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from ..records import Call
+from ..records import STEP, Call, without_steps
 from .arrays import Columns, measure
 from .kinds import parents
 
@@ -37,14 +37,18 @@ def unanswered(run: Columns) -> list[Call]:
 
 @measure
 def count_outcomes(run: Columns) -> Counter[str]:
-    """Return how many calls came to each outcome."""
-    return Counter(run.values("outcome"))
+    """Return how many calls came to each outcome; steps of watched code are none."""
+    if STEP not in run.values("api"):
+        return Counter(run.values("outcome"))
+    return Counter(call.outcome for call in without_steps(run.calls))
 
 
 @measure
 def count_attempts(run: Columns) -> int:
-    """Return how many attempts were made, over all calls."""
-    return int(run.attempt_counts.sum())
+    """Return how many attempts were made, over all calls; steps of watched code are none."""
+    if STEP not in run.values("api"):
+        return int(run.attempt_counts.sum())
+    return sum(len(call.attempts) for call in without_steps(run.calls))
 
 
 @measure

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..records import CHAT, WATCH, Call, Run
+from ..records import CHAT, STEP, WATCH, Call, Run
 from .answered import is_answered
 from .arrays import Columns, known, measure
 
 # Kinds of records that contain calls and are not calls themselves.
-HOLDERS = ("function", "step")
+HOLDERS = ("function", STEP)
 # Of the kinds that answer with text, the first that occurs is drawn without a hatch.
 _TEXTS = (CHAT, "responses", "messages", "completions")
 # Calls within calls are drawn so deep; those below are counted.

@@ -16,7 +16,7 @@ from ..analysis.bounds import end_of, origin_of
 from ..analysis.kinds import HOLDERS
 from ..formats.atomic import write_atomic
 from ..formats.lines import dump
-from ..records import Attempt, Call, Comparison, Run
+from ..records import STEP, Attempt, Call, Comparison, Run
 from ..report.labels import sanitize
 from .named_runs import FilePath, named_runs
 
@@ -86,7 +86,7 @@ def _call_spans(
     holds, operation = call.api in HOLDERS, _OPERATIONS.get(call.api, sanitize(call.api))
     name = f"{operation} {sanitize(call.model or run.model, width=80)}"
     if holds:
-        name = sanitize(call.prompt) if call.api == "step" and call.prompt else operation
+        name = sanitize(call.prompt) if call.api == STEP and call.prompt else operation
     facts: dict[str, Any] = {"error.type": None if is_answered(call) else _why(call)}
     if not holds:
         facts |= {

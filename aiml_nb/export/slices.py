@@ -9,7 +9,7 @@ from typing import Any
 
 from ..analysis.kinds import HOLDERS
 from ..analysis.lanes import first_free
-from ..records import CHAT, Call
+from ..records import CHAT, STEP, Call
 from ..report.labels import sanitize
 
 Event = dict[str, Any]
@@ -123,7 +123,7 @@ def _slice(name: str, kind: str, span: _Span) -> Event:
 
 
 def _name(child: Call) -> str:
-    if child.api == "step":
+    if child.api == STEP:
         return sanitize(child.prompt) or "step"
     return sanitize(child.api)
 

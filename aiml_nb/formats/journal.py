@@ -24,12 +24,12 @@ A journal has one line each for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from ..completion import fields_of
-from ..records import Attempt, Call, Run
+from ..records import STEP, Attempt, Call, Run
 from .batch import reply_of
 from .codec import (
     OPTIONAL_FIELDS,
@@ -52,7 +52,11 @@ SETTINGS = (
 
 
 def call_to_dict(
-    call: Call, *, texts: bool = True, known: Mapping[str, Any] | None = None
+    call: Call,
+    *,
+    texts: bool = True,
+    known: Mapping[str, Any] | None = None,
+    simulated: bool = False,
 ) -> dict[str, Any]:
     """Return a call as a line of OpenAI's Batch output, with its stamps and attempts as ``timing``.
 
@@ -65,6 +69,9 @@ def call_to_dict(
     known
         The prompt's own parameters, which the head of the file holds; others of the call's are
         written in its line, as ``parameters``.
+    simulated
+        All calls that functions have made in this run so far went to the simulator: the head of
+        the file was written before that was known.
     """
     reply = reply_of(call, texts=texts)
     timing: dict[str, Any] = {"index": call.index, "outcome": call.outcome}
@@ -84,7 +91,8 @@ def call_to_dict(
     special = optional_fields(call, texts=texts)
     if special:
         whole = to_dict(call) if texts else without_words_of(to_dict(call))
-        data["call"] = {n: each for n, each in whole.items() if n not in _ELSEWHERE} | special
+        own = {n: each for n, each in whole.items() if n not in _ELSEWHERE} | special
+        data["call"] = own | {"simulated": True} if simulated else own
     return data
 
 
@@ -109,6 +117,17 @@ def call_from_dict(data: Mapping[str, Any], *, prompt: str = "") -> Call:
         raise ValueError("The line is not that of a call.") from None
     except ValueError as error:
         raise ValueError(f"The line is not that of a call: {error}") from None
+
+
+def are_simulated(lines: Iterable[Mapping[str, Any]]) -> bool:
+    """Say of lines of functions' calls whether all that these called was the simulator."""
+    special = [line["call"] for line in lines if "call" in line]
+    told = {call.get("simulated") for call in special if "simulated" in call or _has_calls(call)}
+    return told == {True}
+
+
+def _has_calls(data: Mapping[str, Any]) -> bool:
+    return any(each["api"] != STEP or _has_calls(each) for each in data.get("children", ()))
 
 
 def header(run: Run, *, prompts: object = None) -> dict[str, Any]:
@@ -154,9 +173,11 @@ def sent_line(call: Call, attempt: Attempt, client_request_id: str) -> str:
     return encode_record(record)
 
 
-def finished_line(call: Call, *, known: Mapping[str, Any] | None = None) -> str:
+def finished_line(
+    call: Call, *, known: Mapping[str, Any] | None = None, simulated: bool = False
+) -> str:
     """Return the line of a finished call; `known` are its parameters in the header."""
-    return encode_record(call_to_dict(call, known=known))
+    return encode_record(call_to_dict(call, known=known, simulated=simulated))
 
 
 def _fields_of_call(data: Mapping[str, Any], prompt: str) -> dict[str, Any]:

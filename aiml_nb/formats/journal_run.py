@@ -7,7 +7,7 @@ from typing import Any
 
 from ..records import SKIPPED, Call, Run
 from .codec import from_dict
-from .journal import SETTINGS, VERSION, call_from_dict
+from .journal import SETTINGS, VERSION, are_simulated, call_from_dict
 from .journal_sections import Section, resolve, split_sections, taken_call
 
 _DEFAULTS: dict[str, Any] = {
@@ -46,7 +46,8 @@ def run_from_journal(lines: Iterable[dict[str, Any]]) -> Run:
         raise ValueError("Its settings must be an object.")
     fields = known_settings(settings) | {"run_id": str(head.get("run_id") or "")}
     planned = _read_prompts(_whole_prompts(head.get("prompts"), sections), known={})
-    calls = planned | _read_taken(head.get("prompts"), planned, sections)
+    finished = _find_taken(head.get("prompts"), sections)
+    calls = planned | _read_taken(finished, planned)
     for data in rest:
         name = str(data.get("custom_id"))
         if "aiml_nb_end" in data:
@@ -59,11 +60,13 @@ def run_from_journal(lines: Iterable[dict[str, Any]]) -> Run:
         elif "timing" in data:
             prompt = planned[name].prompt if name in planned else ""
             calls[name] = call_from_dict(data, prompt=prompt)
+            finished[name] = data
             if name in planned:
                 calls[name].parameters |= planned[name].parameters
                 calls[name].row = planned[name].row
         elif "sent" in data and name in calls and calls[name].outcome == "not_started":
             calls[name].outcome = "cancelled"
+    fields["simulated"] = fields["simulated"] or are_simulated(finished.values())
     fields["calls"] = sorted(calls.values(), key=lambda call: call.index)
     return from_dict(Run, fields)
 
@@ -75,20 +78,27 @@ def _whole_prompts(prompts: object, sections: list[Section]) -> list[Any]:
         raise ValueError("Its prompts are to be found in a run above that is not there.") from None
 
 
+def _find_taken(prompts: object, sections: list[Section]) -> dict[str, Mapping[str, Any]]:
+    """Return the lines of the answers that were taken from the runs above, by the calls' names."""
+    return {
+        each["custom_id"]: sections[each["from"][0]].calls[each["from"][1]]
+        for each in _list(prompts)
+        if isinstance(each, dict) and "from" in each
+    }
+
+
 def _read_taken(
-    prompts: object, planned: Mapping[str, Call], sections: list[Section]
+    lines: Mapping[str, Mapping[str, Any]], planned: Mapping[str, Call]
 ) -> dict[str, Call]:
     """Return the calls whose answers were taken from the runs above, by name."""
     calls: dict[str, Call] = {}
-    for each in _list(prompts):
-        if isinstance(each, dict) and "from" in each:
-            number, source = each["from"]
-            own = planned[name := each["custom_id"]]
-            call = taken_call(sections[number].calls[source], prompt=own.prompt)
-            call.index, call.custom_id = own.index, name
-            call.parameters |= own.parameters
-            call.row = own.row
-            calls[name] = call
+    for name, line in lines.items():
+        own = planned[name]
+        call = taken_call(line, prompt=own.prompt)
+        call.index, call.custom_id = own.index, name
+        call.parameters |= own.parameters
+        call.row = own.row
+        calls[name] = call
     return calls
 
 

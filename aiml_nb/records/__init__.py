@@ -4,13 +4,14 @@ All times are seconds. Stamps are ``time.perf_counter()`` seconds since the run'
 its first call was submitted; ``Run.started_at`` is the one wall-clock anchor.
 """
 
-from .calls import CHAT, OUTCOMES, SKIPPED, Attempt, Call, Outcome
+from .calls import CHAT, OUTCOMES, SKIPPED, STEP, Attempt, Call, Outcome, without_steps
 from .runs import WATCH, Comparison, LimitChange, Run
 
 __all__ = [
     "CHAT",
     "OUTCOMES",
     "SKIPPED",
+    "STEP",
     "WATCH",
     "Attempt",
     "Call",
@@ -18,4 +19,5 @@ __all__ = [
     "LimitChange",
     "Outcome",
     "Run",
+    "without_steps",
 ]

@@ -6,6 +6,7 @@ its first call was submitted; ``Run.started_at`` is the one wall-clock anchor.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -16,6 +17,7 @@ Outcome = Literal["ok", "incomplete", "refused", "error", "timeout", "cancelled"
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 SKIPPED = "skipped"  # the error_type of a row that cannot be asked and was passed over
 CHAT = "chat"  # the kind of call that `Call.api` names unless something else is said
+STEP = "step"  # a part of somebody's own code, which `aiml_nb.step` names
 
 
 @dataclass(slots=True, kw_only=True)
@@ -133,3 +135,12 @@ class Call(Timed, Answered):
     def backoff_time(self) -> float:
         """Seconds slept between attempts, over all of them."""
         return sum(attempt.backoff_time for attempt in self.attempts)
+
+
+def without_steps(calls: Iterable[Call]) -> Iterator[Call]:
+    """Yield calls, and in the place of a step those that were made in it."""
+    for call in calls:
+        if call.api == STEP:
+            yield from without_steps(call.children)
+        else:
+            yield call

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import views
-from .calls import Call
+from .calls import Call, without_steps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,10 +135,10 @@ class Run(_Shown):
         return views.children_table(self)
 
     def __repr__(self) -> str:
-        ok = sum(call.outcome == "ok" for call in self.calls)
-        cut = sum(call.outcome == "incomplete" for call in self.calls)
+        outcomes = [call.outcome for call in without_steps(self.calls)]
+        ok, cut = outcomes.count("ok"), outcomes.count("incomplete")
         return (
-            f"<Run {self.strategy}: {ok} of {len(self.calls)} calls ok"
+            f"<Run {self.strategy}: {ok} of {len(outcomes)} calls ok"
             f"{f', {cut} incomplete' if cut else ''} in {self.makespan:.2f} s"
             f"{', simulated' if self.simulated else ''}>"
         )

@@ -17,7 +17,7 @@ from ..analysis.kinds import (
     parents,
     within,
 )
-from ..records import Run
+from ..records import STEP, Run
 from .labels import sanitize
 from .wording import format_seconds, join_and, noun_of, pluralize
 
@@ -57,7 +57,7 @@ def caveat_steps(run: Run) -> str:
     times: dict[str, list[float]] = {}
     for call in parents(run):
         for _, child in [(0, call), *within(call)]:
-            if child.api == "step" and child.duration is not None:
+            if child.api == STEP and child.duration is not None:
                 times.setdefault(child.prompt, []).append(child.duration)
     if not times:
         return ""

@@ -104,7 +104,7 @@ def _numbers(run: Columns) -> Row:
         "simulated": (run.simulated, bool),
         "stream": (run.stream, bool),
         "max_concurrency": (None if is_watched(run) else run.max_concurrency, int),
-        "calls": (len(run.calls), int),
+        "calls": (counts.total(), int),
         "ok": (counts["ok"], int),
         "incomplete": (counts["incomplete"], int),
         "refused": (counts["refused"], int),

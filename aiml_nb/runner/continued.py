@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import JournalError
+from ..formats.journal import are_simulated
 from ..formats.journal_contents import Contents
 from ..formats.journal_sections import Record, Section, resolve, taken_call
 from ..formats.lines import encode
@@ -73,6 +74,9 @@ def continue_journal(plan: Plan) -> tuple[Journal | None, Plan]:
             found = _find_answers(plan, head, contents, path)
             for index, call in found.answers.items():
                 plan.run.calls[index] = call
+            sources = found.sources.values()
+            lines = [contents.sections[number].calls[name] for number, name in sources]
+            plan.run.simulated |= are_simulated(lines)  # of a function's calls
             head["prompts"] = [*_prompts_of_head(head["prompts"], found, contents.sections)]
             say(plan.speak(_describe(plan, found, path)))
         return journal, replace(plan, note=_encode(head, path))

@@ -24,6 +24,7 @@ from .call import CallRunner
 from .clients import ThreadClients
 from .continued import continue_journal
 from .functions.client import FunctionClient, MisfitError
+from .functions.exits import function_exit
 from .functions.function import Function
 from .journal import Journal
 from .journal_lines import head_of_plan, lines_of_plan
@@ -57,7 +58,8 @@ def execute(plan: Plan, *, journal: Journal | None = None, clock: Clock | None =
         if not plan.unfinished:
             return _keep_run(plan)
         if not plan.blocks:
-            return run_coroutine(_make_async_calls(plan, journal, clock))
+            with function_exit():
+                return run_coroutine(_make_async_calls(plan, journal, clock))
         # In a thread of its own, while this one waits for signals: a blocking read cannot be
         # interrupted in the main thread without losing the records.
         with suppress(KeyboardInterrupt), _open_call_runner(plan, journal, clock) as runner:
@@ -71,6 +73,14 @@ async def execute_async(
     plan: Plan, *, journal: Journal | None = None, clock: Clock | None = None
 ) -> Run:
     """Make the calls of `plan` without blocking the loop; otherwise as `execute`."""
+    with function_exit():
+        return await execute_in_task(plan, journal=journal, clock=clock)
+
+
+async def execute_in_task(
+    plan: Plan, *, journal: Journal | None = None, clock: Clock | None = None
+) -> Run:
+    """Do as `execute_async`, in a task of its own: raise FunctionExit for what ends programs."""
     try:
         with _opened_journal(plan, journal) as (journal, plan):
             if not plan.unfinished:
@@ -133,11 +143,13 @@ async def _make_function_calls(
             lag.begin_again()
             try:
                 with LoopWatcher() as loops:
-                    await FUNCTION_STRATEGIES[options.strategy](
+                    make_all = FUNCTION_STRATEGIES[options.strategy]
+                    work = make_all(
                         lambda call: runner.run_async(client, call),
                         plan.unfinished,
                         options.max_concurrency,
                     )
+                    await client.make_calls(work)
             finally:
                 await client.end_all()
                 if not options.blocks:

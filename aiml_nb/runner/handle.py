@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import LoopError
 from ..records import SKIPPED, Run
-from .execute import execute_async
+from .execute import execute_in_task
+from .functions.exits import function_exit
 from .plan import Plan, make_plan
 from .run import run
 from .signature import takes_arguments_of
@@ -27,7 +28,7 @@ class RunHandle:
 
     def __init__(self, plan: Plan) -> None:
         self._run = plan.run
-        self._task = asyncio.get_running_loop().create_task(execute_async(plan))
+        self._task = asyncio.get_running_loop().create_task(execute_in_task(plan))
         # The loop holds tasks by weak references only: without this one the run could vanish.
         _running.add(self._task)
         self._task.add_done_callback(_running.discard)
@@ -62,7 +63,8 @@ class RunHandle:
         self._task.cancel()
 
     def __await__(self) -> Generator[Any, None, Run]:
-        return self._task.__await__()
+        with function_exit():
+            return (yield from self._task.__await__())
 
     def __repr__(self) -> str:
         finished, total = self.progress

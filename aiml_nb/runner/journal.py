@@ -132,10 +132,12 @@ class Journal:
         self._write_line(sent_line(call, attempt, client_request_id))
         self.is_kept = True
 
-    def note_finished(self, call: Call, *, known: Mapping[str, Any] | None = None) -> None:
+    def note_finished(
+        self, call: Call, *, known: Mapping[str, Any] | None = None, simulated: bool = False
+    ) -> None:
         """Write the record of a finished call; raise JournalError if that fails."""
         with self._lock:
-            self._write_line(finished_line(call, known=known))
+            self._write_line(finished_line(call, known=known, simulated=simulated))
             self._rewrite_if_lost()
 
     def note_resumed(self, line: str) -> None:

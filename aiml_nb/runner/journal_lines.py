@@ -28,7 +28,8 @@ def lines_of_plan(plan: Plan) -> Iterator[str]:
         # Cancelled calls have no line: a resumed run sends them again.
         is_over = call.finished is not None and call.outcome != "cancelled"
         if is_over or call.from_journal:
-            yield finished_line(call, known=plan.prompts[call.index].parameters)
+            own = plan.prompts[call.index].parameters
+            yield finished_line(call, known=own, simulated=plan.run.simulated)
 
 
 def head_of_plan(plan: Plan) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from ..endpoint import Endpoint, connect
 from ..endpoint.providers import PROVIDERS
 from ..errors import JournalError
-from ..formats.journal import call_from_dict
+from ..formats.journal import are_simulated, call_from_dict
 from ..formats.journal_contents import Contents
 from ..formats.journal_sections import taken_call
 from ..messages import argument
@@ -75,6 +75,8 @@ def load_plan(
         plan = _rebuild_plan(contents, function or connect_to, options, inputs, prompts, path)
         plan.run.table = table
         _restore_all(plan, contents, path, retry_failed=retry_failed)
+        if function is not None:
+            plan.run.simulated = are_simulated(contents.calls.values())
         refuse_changes_to_finished(plan, inputs, changed, path)
         left = {call.index + 1: plan.prompts[call.index] for call in plan.unfinished}
         check_rates(left, plan.options)

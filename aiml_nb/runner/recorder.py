@@ -102,7 +102,8 @@ class Recorder:
                 _explain_loss(call)
             try:
                 own = self._plan.prompts[call.index].parameters
-                self._journal.note_finished(call, known=own)
+                simulated = self._plan.run.simulated
+                self._journal.note_finished(call, known=own, simulated=simulated)
             except JournalError as error:
                 self._stop(str(error))
 

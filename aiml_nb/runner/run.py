@@ -146,6 +146,9 @@ def run(
         If the journal cannot be written.
     TypeError, ValueError
         If an argument is wrong.
+    SystemExit, KeyboardInterrupt
+        If a function raises one, or another exception that is no Exception: `last_run` has the
+        records so far. All others, and a CancelledError, are the record of their item.
     """
     # Must stay the first statement: `locals()` holds the arguments and nothing else yet.
     names = OPTIONS | CAPS | {*ARGUMENTS}

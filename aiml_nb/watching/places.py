@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
 from ..endpoint.endpoint import is_simulated
-from ..records import Call, Run
+from ..records import Call, Run, without_steps
 
 if TYPE_CHECKING:
     from .recording import Recording
@@ -35,7 +35,11 @@ class RunNotes:
     """
 
     def __init__(self, run: Run) -> None:
-        self._run, self._is_first, self._has_problem = run, True, False
+        self._run, self._has_problem = run, False
+        # Some calls may be those of an earlier run.
+        self._is_first = not any(
+            each.from_journal or any(without_steps(each.children)) for each in run.calls
+        )
         self.lock = threading.Lock()
 
     def note_address(self, base_url: str) -> None:

@@ -44,7 +44,8 @@ class Recording:
     """
 
     __slots__ = (
-        *("_attempts", "_calls", "_is_finished", "_keys", "_n", "_reply", "_verdict"),
+        *("_attempts", "_calls", "_head", "_is_finished", "_is_settled", "_keys", "_last", "_n"),
+        *("_reply", "_verdict"),
         *("is_returned", "kind", "places", "waits_for_body"),
     )
 
@@ -60,7 +61,10 @@ class Recording:
         self.kind, self._keys, self.places = kind, keys, places
         self._n = asked.get("n", 1)
         self._attempts: list[Attempt] = []
-        self._is_finished = False
+        self._is_finished = self._is_settled = False
+        # When the head of the newest reply came, and the newest piece of its body.
+        self._head: float | None = None
+        self._last: float | None = None
         self._verdict: Verdict | None = None
         self._reply: ReplyReader | None = None
         self.waits_for_body = self.is_returned = False
@@ -82,6 +86,11 @@ class Recording:
             model=self._clean(model) if isinstance(model, str) else None,
             parameters=_settings_of(asked),
         )
+
+    @property
+    def records(self) -> list[Call]:
+        """The record in each place."""
+        return [call for call, _ in self._calls]
 
     def add_keys(self, keys: tuple[ApiKey, ...]) -> None:
         """Take the keys that something that is sent carries, and clean what is there already."""
@@ -107,16 +116,18 @@ class Recording:
 
     def note_head(self, status: int, headers: Mapping[str, str]) -> None:
         """Write down how a reply begins."""
+        self._head, self._last = now(), None
         for attempt in self._newest():
             attempt.status, attempt.request_id = status, self._clean(headers.get("x-request-id"))
             if status >= 300:
                 attempt.error_type = "redirect" if status < 400 else str(status)
 
-    def end_attempt(self, failure: Failure | None = None) -> None:
-        """Write down that the newest attempt is over."""
-        at = now()
+    def end_attempt(self, failure: Failure | None = None, *, at: float | None = None) -> None:
+        """Write down that the newest attempt is over, now if not `at` another time."""
+        at = now() if at is None else at
+        is_settled, self._is_settled = self._is_settled, False
         for (_, origin), attempt in zip(self._calls, self._newest(), strict=False):
-            if attempt.finished is None:
+            if attempt.finished is None or is_settled:
                 attempt.finished = at - origin
                 if self._reply is not None and self._reply.first_token is not None:
                     attempt.first_token = self._reply.first_token - origin
@@ -137,6 +148,7 @@ class Recording:
         if reply is None:
             return False
         is_done = reply.feed(data)
+        self._last = now()
         if reply.first_token is not None and self._newest()[0].first_token is None:
             for (call, origin), attempt in zip(self._calls, self._newest(), strict=True):
                 call.first_token = attempt.first_token = reply.first_token - origin
@@ -171,9 +183,24 @@ class Recording:
         with guarded(self.places):
             if self._reply is not None:
                 self._reply.leave()
-            self.end_attempt()
+            at = self._last or self._head  # it may be closed long after, by the garbage collector
+            self.end_attempt(at=at)
             if self.is_returned:
-                self._close("incomplete", None, "the answer was not read to its end")
+                self._close("incomplete", None, "the answer was not read to its end", at=at)
+
+    def settle(self) -> None:
+        """Write down what has come so far of a body that may be left as it is, or read on."""
+        if self._is_finished or self._last is None or self._reply is None:
+            return
+        with guarded(self.places):
+            body = self._reply.so_far()
+            for key in self._keys:
+                body = key.redact_all(body)
+            self._write(body)
+            for call, origin in self._calls:
+                call.finished = self._last - origin
+            self.end_attempt(at=self._last)
+            self._is_settled = True
 
     def spoil(self, problem: Exception) -> None:
         """Write down that a body cannot be read, or says that something went wrong."""
@@ -212,30 +239,42 @@ class Recording:
         words = failure.message if is_known else f"{type(error).__name__}: {failure.message}"
         self._close(outcome, kind, words)
 
-    def _close(self, outcome: Outcome, error_type: str | None, words: str | None) -> None:
+    def _close(
+        self,
+        outcome: Outcome,
+        error_type: str | None,
+        words: str | None,
+        *,
+        at: float | None = None,
+    ) -> None:
         if self._is_finished:
             return
         self._is_finished = True
-        self.end_attempt()
-        reply, at = self._reply, now()
+        at = now() if at is None else at
+        self.end_attempt(at=at)
+        reply = self._reply
         if reply is not None and reply.body is not None:
             for key in self._keys:
                 # `raw` is a quick filter: a walk through every answer would take longer.
                 if reply.raw is None or key.may_be_in(reply.raw):
                     reply.body = key.redact_all(reply.body)
-        body = reply.body if reply else None
-        told = reply.fields if reply and body else _NO_TEXT
+        self._write(reply.body if reply else None)
         error = self._clean(quote(self._clean(words), NO_KEY)) if words else words
         for call, origin in self._calls:
+            if reply and reply.first_token is not None:
+                call.first_token = reply.first_token - origin
+            call.outcome, call.error_type, call.error = outcome, error_type, error
+            call.finished = at - origin
+
+    def _write(self, body: Json | None) -> None:
+        """Write down what a reply tells."""
+        told = self.kind.fields(body) if body else _NO_TEXT
+        for call, _ in self._calls:
             for name, value in told.items():
                 if value is not None:
                     setattr(call, name, value)
             if body and "choices" in body:
                 call.body = dict(body)
-            if reply and reply.first_token is not None:
-                call.first_token = reply.first_token - origin
-            call.outcome, call.error_type, call.error = outcome, error_type, error
-            call.finished = at - origin
 
     def _newest(self) -> list[Attempt]:
         return self._attempts[-len(self._calls) :]

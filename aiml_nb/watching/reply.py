@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
 from ..completion import choices_of, is_in_parts, message_of
@@ -107,6 +109,15 @@ class ReplyReader:
         elif self._stream is not None:
             self.body = self._stream.build()
 
+    def so_far(self) -> Json | None:
+        """Return what has come so far of a stream; more may come."""
+        with suppress(RuntimeError):  # something comes at this moment, in another thread
+            if self._incoming is not None:
+                return deepcopy(self._incoming).build()
+            if self._stream is not None:
+                return self._stream.build()
+        return None
+
     def read_whole(self, data: bytes) -> Verdict:
         """Take a reply that has come as a whole."""
         self.body = self._read(data)
@@ -114,11 +125,6 @@ class ReplyReader:
         if self._kind is CHAT_KIND and not any(map(is_in_parts, messages)):
             self.raw = data
         return self._kind.judge(self.body)
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """The fields of a `records.Call` that the reply tells."""
-        return self._kind.fields(self.body)
 
     def _begins_stream(self) -> bool:
         whole = self._whole or b""

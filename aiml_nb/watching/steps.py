@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar, overload
 
@@ -12,8 +15,9 @@ from ..endpoint.failures import quote
 from ..endpoint.function_failures import explain_error
 from ..endpoint.sent_keys import NO_KEY
 from ..printable import printable
-from ..records import Call
+from ..records import STEP, Call
 from .places import RunNotes, current_places, note_run, now, open_places
+from .tee import settle
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -54,6 +58,8 @@ def inside(call: Call, origin: float, notes: RunNotes) -> Iterator[Inside]:
         yield place
     finally:
         place.is_open = False
+        for child in call.children:
+            settle(child, "unfinished when the function returned")
         with suppress(ValueError):  # closed by the garbage collector, in another context
             current_places.reset(token)
 
@@ -66,6 +72,9 @@ def step(function: str) -> Callable[[Function], Function]: ...
 
 def step(function: Any) -> Any:
     """Have the time of an inner function drawn, and what it calls shown within it.
+
+    A step of what returns a coroutine, a task or another future ends with that. What a generator
+    does once it is read is in no step, so generator functions are refused.
 
     Parameters
     ----------
@@ -85,69 +94,134 @@ def step(function: Any) -> Any:
     """
     if isinstance(function, str):
         return functools.partial(_wrap, name=function)
-    return _wrap(function, name=getattr(function, "__name__", ""))
+    return _wrap(function, name=_name_of(function))
+
+
+def _name_of(function: Any) -> str:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return getattr(function, "__name__", "") or type(function).__name__
 
 
 def _wrap(function: Any, *, name: str) -> Any:
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise TypeError(
-            f"step() takes functions and coroutine functions; {name} is a generator. Put @nb.step "
-            "on what is called in it."
-        )
     if not callable(function) or isinstance(function, type):
         raise TypeError(
             f"step() takes a function, not {type(function).__name__}. Write @nb.step above def."
         )
-    if inspect.iscoroutinefunction(function):
+    called = (function, getattr(type(function), "__call__", None))  # noqa: B004  of objects
+    if any(map(inspect.isgeneratorfunction, called)) or any(
+        map(inspect.isasyncgenfunction, called)
+    ):
+        raise TypeError(
+            f"step() takes functions and coroutine functions; {name} is a generator. Put @nb.step "
+            "on what is called in it."
+        )
+    if any(map(inspect.iscoroutinefunction, called)):
 
-        @functools.wraps(function)
+        @_as(function)
         async def run_async(*arguments: Any, **options: Any) -> Any:
-            with _recorded(name):
+            recorded = _begin(name)
+            if recorded is None:
                 return await function(*arguments, **options)
+            with recorded.entered():
+                value = await function(*arguments, **options)
+            recorded.close()
+            return value
 
         return run_async
 
-    @functools.wraps(function)
+    @_as(function)
     def run(*arguments: Any, **options: Any) -> Any:
-        with _recorded(name):
+        recorded = _begin(name)
+        if recorded is None:
             return function(*arguments, **options)
+        with recorded.entered():
+            value = function(*arguments, **options)
+        return recorded.close_with(value)
 
     return run
 
 
-@contextmanager
-def _recorded(name: str) -> Iterator[None]:
-    """Record a step in each place that is open here, and what it calls within it."""
-    at = now()
-    label = printable(name)
-    places = open_places()
-    made = [place.add(functools.partial(_make_step, label), base_url="", at=at) for place in places]
-    if not made:
-        yield
-        return
+def _as(function: Any) -> Callable[[Any], Any]:
+    """Have a wrapper look as the function; objects and partial functions have no code to show."""
+    return functools.wraps(function, updated=("__dict__",) if inspect.isroutine(function) else ())
+
+
+def _begin(name: str) -> _Recorded | None:
+    """Begin a step in each place that is open here; return None if there is none."""
+    at, places = now(), open_places()
+    if not places:
+        return None
+    make = functools.partial(_make_step, printable(name))
+    made = [place.add(make, base_url="", at=at) for place in places]
     for call, origin in made:
         call.submitted = call.started = at - origin
     within = tuple(
         Inside(call, origin, place.notes)
         for (call, origin), place in zip(made, places, strict=True)
     )
-    token = current_places.set(within)
-    try:
-        yield
-    except BaseException as error:
-        _close(made, error)
-        raise
-    else:
-        _close(made, None)
-    finally:
-        for place in within:
-            place.is_open = False
-        with suppress(ValueError):  # closed by the garbage collector, in another context
-            current_places.reset(token)
+    return _Recorded(made, within)
+
+
+class _Recorded:
+    """A step that goes on: its records, and the places within them."""
+
+    def __init__(self, made: list[tuple[Call, float]], within: tuple[Inside, ...]) -> None:
+        self._made, self._within = made, within
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Have what is called in the block recorded within the step; close it if that raises."""
+        token = current_places.set(self._within)
+        try:
+            yield
+        except BaseException as error:
+            self.close(error)
+            raise
+        finally:
+            with suppress(ValueError):  # closed by the garbage collector, in another context
+                current_places.reset(token)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """End the step."""
+        if self._within[0].is_open:
+            for place in self._within:
+                place.is_open = False
+            _close(self._made, error)
+
+    def close_with(self, value: Any) -> Any:
+        """End the step once what its function returned has ended; return that."""
+        if inspect.iscoroutine(value):
+            awaited: Any = self._wait_for(value)
+            awaited.__name__, awaited.__qualname__ = value.__name__, value.__qualname__
+            # One that is never awaited, or cancelled before it began, must not leave the inner one.
+            weakref.finalize(awaited, self._abandon, value).atexit = False
+            return awaited
+        if isinstance(value, asyncio.Future | concurrent.futures.Future):
+            value.add_done_callback(self._close_after)
+        else:
+            self.close()
+        return value
+
+    async def _wait_for(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        with self.entered():
+            value = await coroutine
+        self.close()
+        return value
+
+    def _abandon(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        coroutine.close()
+        self.close(GeneratorExit())
+
+    def _close_after(self, future: Any) -> None:
+        if future.cancelled():
+            self.close(asyncio.CancelledError())
+        else:  # to ask it by exception() would tell asyncio that somebody has seen the error
+            self.close(future._exception)
 
 
 def _make_step(name: str, index: int) -> Call:
-    return Call(index=index, custom_id=f"call-{index + 1:06d}", prompt=name, api="step")
+    return Call(index=index, custom_id=f"call-{index + 1:06d}", prompt=name, api=STEP)
 
 
 def _close(made: list[tuple[Call, float]], error: BaseException | None) -> None:

@@ -1,50 +1,71 @@
 """The body of a reply, read beside the code that reads it.
 
-Only the methods of this one response are replaced, and only until its body has come to an end: it
-stays the object, of the class, that its reader expects.
+Only the stream of this one response is replaced, and only until it has come to an end: whichever
+way its reader takes, by pieces, lines or text, packed as it was sent or not, leads through that.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
+from weakref import WeakValueDictionary, ref
 
+from ..records import Call
 from .recording import Recording
 
-_METHODS = ("iter_bytes", "close", "aiter_bytes", "aclose")
+# The streams that are being read, by the identity of the call's record.
+_open: WeakValueDictionary[int, Tee] = WeakValueDictionary()
 
 
 def tee(call: Recording, response: Any) -> None:
     """Have what is read of `response` recorded in `call`."""
-    body = _Body(call, response)
-    for name in _METHODS:
-        setattr(response, name, getattr(body, name))
+    response.stream = stream = Tee(call, response)
+    for record in call.records:
+        _open[id(record)] = stream
 
 
-class _Body:
-    """The replaced methods of one response."""
+def settle(call: Call, words: str) -> None:
+    """Say in `words` that a call has not ended, nor those within it, with what has come so far.
+
+    Their end is still written down if it comes.
+    """
+    if call.outcome == "not_started":
+        stream = _open.get(id(call))
+        if stream is not None:
+            stream.settle()
+        call.outcome, call.error = "incomplete", words
+    for child in call.children:
+        settle(child, words)
+
+
+class Tee:
+    """The stream of one response, in the place of its own; it passes for that.
+
+    Parameters
+    ----------
+    call
+        The record.
+    response
+        The response, of httpx2 or httpx.
+    """
 
     def __init__(self, call: Recording, response: Any) -> None:
-        self._call, self._response = call, response
-        self._iter_bytes, self._close = response.iter_bytes, response.close
-        self._aiter_bytes, self._aclose = response.aiter_bytes, response.aclose
-        self._is_reading = False  # the client closes a response that it has read to its end
+        self._call, self._stream = call, response.stream
+        self._response = ref(response)  # it holds this
+        self._decode = _decoder_of(response)
         self._is_over = False
-        own = vars(response)  # another may have replaced them before
-        self._before = {name: own[name] for name in _METHODS if name in own}
 
-    def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        """Yield the pieces as they come, after the original method."""
-        pieces = iter(self._iter_bytes(chunk_size))
+    @property  # type: ignore[misc]  # what a proxy does
+    def __class__(self) -> Any:
+        """The class of the stream: responses ask whether it is a blocking one."""
+        return type(self._stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __iter__(self) -> Iterator[bytes]:
         try:
-            while True:
-                self._is_reading = True
-                try:
-                    piece = next(pieces)
-                except StopIteration:
-                    break
-                finally:
-                    self._is_reading = False
+            for piece in self._stream:
                 self._feed(piece)
                 yield piece
         except GeneratorExit:
@@ -55,18 +76,10 @@ class _Body:
             raise
         self._end()
 
-    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """Yield the pieces as they come, after the original method."""
-        pieces = self._aiter_bytes(chunk_size)
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = aiter(self._stream)
         try:
-            while True:
-                self._is_reading = True
-                try:
-                    piece = await anext(pieces)
-                except StopAsyncIteration:
-                    break
-                finally:
-                    self._is_reading = False
+            async for piece in pieces:
                 self._feed(piece)
                 yield piece
         except GeneratorExit:
@@ -76,25 +89,29 @@ class _Body:
             self._fail(error)
             raise
         finally:
-            await pieces.aclose()
+            if hasattr(pieces, "aclose"):
+                await pieces.aclose()
         self._end()
 
     def close(self) -> None:
-        """Close the response; one that was not read to its end was left."""
-        self._close()
-        if not self._is_reading:
-            self._leave()
+        """Close the stream; one that was not read to its end was left."""
+        self._stream.close()
+        self._leave()
 
     async def aclose(self) -> None:
-        """Close the response; one that was not read to its end was left."""
-        await self._aclose()
-        if not self._is_reading:
-            self._leave()
+        """Close the stream; one that was not read to its end was left."""
+        await self._stream.aclose()
+        self._leave()
+
+    def settle(self) -> None:
+        """Write down what has come so far."""
+        if not self._is_over:
+            self._call.settle()
 
     def _feed(self, piece: bytes) -> None:
         if not self._is_over:
             try:
-                if self._call.feed(piece):
+                if self._call.feed(piece if self._decode is None else self._decode(piece)):
                     self._end()
             except Exception as problem:  # noqa: BLE001  the reader must not notice
                 self._restore()
@@ -117,6 +134,23 @@ class _Body:
 
     def _restore(self) -> None:
         self._is_over = True
-        for name in _METHODS:
-            self._response.__dict__.pop(name, None)
-        self._response.__dict__.update(self._before)
+        response = self._response()
+        if response is not None and vars(response).get("stream") is self:
+            response.stream = self._stream
+
+
+def _decoder_of(response: Any) -> Callable[[bytes], bytes] | None:
+    """Return what unpacks the pieces of a body, None if they are not packed.
+
+    It is not the response's own, which its reader may use, but another of its kind.
+    """
+    packed = response.headers.get("content-encoding")
+    if not packed:
+        return None
+    decoder = type(response)(200, headers={"content-encoding": packed})._get_content_decoder()
+
+    def decode(piece: bytes) -> bytes:
+        decoded = decoder.decode(piece)
+        return decoded if isinstance(decoded, bytes) else b"".join(decoded)
+
+    return decode

@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
+from typing import Any
 
 from ..records import WATCH, Call, Run
 from .blocked import INTERVAL, Held, LoopWatcher, tell_held
 from .hooks import hooks
 from .places import RunNotes, watches
+from .tee import settle
 
 SEVERAL = "several models"
 RECOGNISED = "openai clients, and any client on httpx2 or httpx that calls a model's address"
@@ -20,7 +22,8 @@ RECOGNISED = "openai clients, and any client on httpx2 or httpx that calls a mod
 class Watch:
     """A place where all calls of this process are recorded; what `watch` returns.
 
-    ``with nb.watch() as run:`` gives the `Run`, which fills as calls are made.
+    ``with nb.watch() as run:`` gives the `Run`, which fills as calls are made; so does ``async
+    with``.
 
     Attributes
     ----------
@@ -69,10 +72,16 @@ class Watch:
         self._exits.close()
         run = self.run
         for call in run.calls:
-            _mark_unfinished(call)
+            settle(call, "unfinished when the watch ended")
         run.max_concurrency = max(1, len(run.calls))
         run.stream = any(call.first_token is not None for call in run.calls)
         self._note_held(list(filter(self._delays_calls, self._looking.held)))
+
+    async def __aenter__(self) -> Run:
+        return self.__enter__()
+
+    async def __aexit__(self, *error: Any) -> None:
+        self.__exit__()
 
     def add(self, make: Callable[[int], Call], *, base_url: str, at: float) -> tuple[Call, float]:
         """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
@@ -127,11 +136,3 @@ def watch() -> Watch:
     >>> nb.plot_timeline(run)
     """
     return Watch()
-
-
-def _mark_unfinished(call: Call) -> None:
-    """Say that the watch ended before the call; its end is still written down if it comes."""
-    if call.finished is None:
-        call.outcome, call.error = "incomplete", "unfinished when the watch ended"
-    for child in call.children:
-        _mark_unfinished(child)

@@ -16,6 +16,7 @@ import openai
 import pytest
 
 import aiml_nb as nb
+from aiml_nb.runner import STRATEGIES
 from aiml_nb.runner.options import BLOCKING
 from aiml_nb.runner.plan import make_plan
 
@@ -61,6 +62,22 @@ def raising(error: BaseException, *, times: int = 10**6, strategy: str = "thread
     return function
 
 
+def ending(error: BaseException, *, at: object, seen: Counter, strategy: str) -> Any:
+    """Return a function, as the strategy takes them, that raises at one item."""
+
+    def ask(item: Any) -> Any:
+        seen.enter(item)
+        if item == at:
+            raise error
+        return item
+
+    async def ask_async(item: Any) -> Any:
+        await take(0)
+        return ask(item)
+
+    return ask if strategy in BLOCKING else ask_async
+
+
 class WordlessError(Exception):
     def __str__(self) -> str:
         raise RuntimeError("no words")
@@ -93,10 +110,10 @@ RAISED: dict[str, tuple[BaseException, str]] = {
     "CancelledError": (asyncio.CancelledError("inside"), "CancelledError: inside"),
     "StopIteration": (StopIteration(3), "StopIteration: 3"),
     "StopAsyncIteration": (StopAsyncIteration(), "StopAsyncIteration"),
-    "SystemExit": (SystemExit(3), "SystemExit: 3"),
-    "KeyboardInterrupt": (KeyboardInterrupt("mine"), "KeyboardInterrupt: mine"),
-    "GeneratorExit": (GeneratorExit("mine"), "GeneratorExit: mine"),
-    "BaseException": (EndsAll("all"), "EndsAll: all"),
+    "cancelled and failed": (
+        BaseExceptionGroup("g", [asyncio.CancelledError(), ValueError("x")]),
+        "BaseExceptionGroup: CancelledError; ValueError: x",
+    ),
     "no words": (WordlessError(), "WordlessError"),
     "unequal": (UnequalError("odd"), "UnequalError: odd"),
     "RecursionError": (RecursionError("too deep"), "RecursionError: too deep"),
@@ -109,6 +126,93 @@ RAISED: dict[str, tuple[BaseException, str]] = {
     ),
     "endless words": (ValueError("long " * 9000), "ValueError: long long"),
 }
+
+
+ENDS: dict[str, tuple[BaseException, str]] = {
+    "SystemExit": (SystemExit(3), "SystemExit: 3"),
+    "KeyboardInterrupt": (KeyboardInterrupt("mine"), "KeyboardInterrupt: mine"),
+    "GeneratorExit": (GeneratorExit("mine"), "GeneratorExit: mine"),
+    "BaseException": (EndsAll("all"), "EndsAll: all"),
+    "in a group": (
+        BaseExceptionGroup("g", [ValueError("x"), SystemExit(4)]),
+        "BaseExceptionGroup: ValueError: x; SystemExit: 4",
+    ),
+}
+
+
+class TestWhatEndsARun:
+    """SystemExit and its like end a run, as they end a loop: the records so far are kept."""
+
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @pytest.mark.parametrize("kind", ENDS)
+    def test_comes_out_and_what_was_done_is_kept(
+        self, kind: str, strategy: str, tmp_path: Path
+    ) -> None:
+        error, told = ENDS[kind]
+        items, seen = [f"item {n}" for n in range(4)], Counter()
+        function = ending(error, at="item 1", seen=seen, strategy=strategy)
+        path = tmp_path / "run.jsonl"
+        options: dict[str, Any] = {"strategy": strategy, "max_concurrency": 1, "journal": path}
+        with pytest.raises(type(error)) as caught:
+            nb.run(items, function, **options)
+        run = nb.last_run()
+
+        if kind != "KeyboardInterrupt":  # as by the stop button: a new one
+            assert caught.value is error
+        assert run is not None
+        assert [call.outcome for call in run.calls] == ["ok", "cancelled", *["not_started"] * 2]
+        assert run.calls[1].error == told
+        assert run.stopped == f"{run.model} raised {told}"
+        assert nb.read_saved(path).results == ["item 0", None, None, None]
+        whole = nb.resume(path, ending(error, at="", seen=seen, strategy=strategy))
+        assert whole.results == items
+        assert seen.items == ["item 0", "item 1", *items[1:]]
+
+    @pytest.mark.parametrize("strategy", WAYS)
+    async def test_in_a_cell_that_awaits(self, strategy: str) -> None:
+        function = ending(SystemExit(3), at=1, seen=Counter(), strategy=strategy)
+
+        async def cell(begin: Any) -> str:
+            try:
+                await begin(range(3), function, strategy=strategy, max_concurrency=1)
+            except SystemExit as error:
+                return f"{error.code}, cancelled {asyncio.current_task().cancelling()}"  # type: ignore[union-attr]
+            return "no"
+
+        for begin in (nb.run_async, nb.start):
+            assert await cell(begin) == "3, cancelled 0"
+            run = nb.last_run()
+            assert run is not None
+            assert run.results == [0, None, None]
+
+    @pytest.mark.parametrize("strategy", ["threads", "gather", "workers"])
+    def test_others_in_flight_are_cancelled(self, strategy: str, over: threading.Event) -> None:
+        both = threading.Barrier(2)
+
+        def ask(item: int) -> None:
+            if item == 1:
+                both.wait(10)
+                raise SystemExit("enough")
+            both.wait(10)
+            over.wait(20)
+
+        async def ask_async(item: int) -> None:
+            if item == 1:
+                raise SystemExit("enough")
+            await take(20)
+
+        function: Any = ask if strategy == "threads" else ask_async
+        with pytest.raises(SystemExit, match="enough"):
+            nb.run(range(2), function, strategy=strategy, max_concurrency=2)
+
+        run = nb.last_run()
+        assert run is not None
+        assert [call.outcome for call in run.calls] == ["cancelled", "cancelled"]
+
+    def test_in_a_comparison(self) -> None:
+        function = ending(SystemExit(3), at=1, seen=Counter(), strategy="gather")
+        with pytest.raises(SystemExit):
+            nb.compare([0, 1], sync=lambda item: item, concurrent=function)
 
 
 class TestWhatItRaises:

@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 import pydantic
 import pytest
+from openai import OpenAI
 
 import aiml_nb as nb
 from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.formats.lines import decode, encode
 from aiml_nb.runner.options import BLOCKING
 
+from ..watch.model_server import model_server
 from .test_function_ends import WAYS, raising
 from .test_functions import Counter, Point, Review, double, triple
 from .test_resume import cut_off
@@ -170,6 +172,59 @@ class TestGoingOn:
         run = await asyncio.to_thread(nb.resume, path, triple)
 
         assert run.results == [0, 3, 6]
+
+
+class TestSimulated:
+    """What the simulator answered is shown as simulated, whoever reads it from a journal."""
+
+    def look_up(self, endpoint: nb.Endpoint) -> Any:
+        client = OpenAI(base_url=endpoint.base_url, api_key=endpoint.key.reveal())
+
+        @nb.step
+        def ask(item: str) -> None:
+            messages: Any = [{"role": "user", "content": item}]
+            client.chat.completions.create(model=endpoint.model, messages=messages)
+
+        return lambda item: ask(item) if item != "nothing" else None
+
+    def test_a_journal_says_so(self, path: Path, endpoint: nb.Endpoint) -> None:
+        items = ["nothing", "Who?", "Why?", "How?"]
+        function = self.look_up(endpoint)
+        run = nb.run(items, function, journal=path, strategy="sequential", max_calls=3)
+        assert run.simulated
+
+        again = nb.read_saved(path)
+        assert isinstance(again, nb.Run)
+        assert again.simulated
+        cut_off(path, in_flight=1)
+        read = nb.read_saved(path)
+        assert isinstance(read, nb.Run)
+        assert read.simulated  # without its last line too, as a killed process leaves it
+        assert nb.resume(path, lambda item: None, max_calls=None).simulated
+        assert nb.resume(path, lambda item: None).simulated
+
+    def test_a_run_that_goes_on_with_it_says_so(self, path: Path, endpoint: nb.Endpoint) -> None:
+        function = self.look_up(endpoint)
+        nb.run(["Who?"], function, journal=path)
+
+        assert nb.run(["Who?"], function, journal=path).simulated  # sends nothing
+        assert nb.run(["Who?", "Why?"], function, journal=path).simulated
+        read = nb.read_saved(path)
+        assert isinstance(read, nb.Run)
+        assert read.simulated
+
+    def test_not_of_what_went_elsewhere_too(self, path: Path, endpoint: nb.Endpoint) -> None:
+        function = self.look_up(endpoint)
+        nb.run(["Who?", "Why?"], function, journal=path, strategy="sequential", max_calls=1)
+        with model_server() as server:
+            client = OpenAI(base_url=server.base_url, api_key="k")
+            run = nb.resume(path, lambda item: next(iter(client.models.list())).id, max_calls=None)
+
+            assert not run.simulated
+            read = nb.read_saved(path)
+            assert isinstance(read, nb.Run)
+            assert not read.simulated
+            assert not nb.resume(path, function).simulated
 
 
 class TestRefused:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from ...prompts import Prompt
 from ...prompts.items import item_of
 from ...records import Call
 from ..options import BLOCKING
+from .exits import FunctionExit
 from .function import Function
 from .options import refuse_strategy
 from .workers import Workers
@@ -56,6 +57,8 @@ class FunctionClient:
         Stops the run, for a reason; says what is to be known of it (`AfterAttempt.say`).
     misfit
         Why the function cannot be called in this way; None if nothing was seen.
+    exit
+        The exception with which the function has ended the run, None if it has not.
     """
 
     def __init__(
@@ -72,6 +75,8 @@ class FunctionClient:
         self._left: set[asyncio.Task[Outcome]] = set()
         self._presses = count_presses()
         self._run: asyncio.Task[Any] | None = None
+        self._work: asyncio.Future[None] | None = None
+        self.exit: BaseException | None = None
         self.stop: Callable[[str], None] = lambda why: None
         self.say: Callable[[str, str], None] = lambda kind, text: None
         self.misfit: str | None = None
@@ -93,6 +98,31 @@ class FunctionClient:
     ) -> None:
         await self.end_all()  # where it was interrupted before its run began
         self._workers.close()
+
+    async def make_calls(self, work: Awaitable[None]) -> None:
+        """Run the strategy of the run.
+
+        Raises
+        ------
+        FunctionExit
+            If the function ends the run.
+        """
+        # A task of its own: cancelled, it leaves no trace in the one that waits for the run.
+        self._work = asyncio.ensure_future(work)
+        try:
+            await self._work
+        except asyncio.CancelledError:
+            if self.exit is None or _is_cancelled(self._run):
+                raise
+            raise FunctionExit(self.exit) from None
+
+    async def end_run(self, error: BaseException, words: str) -> None:
+        """End the run, as the function raised `error`; never return."""
+        self.stop(f"{self.name} raised {words}")
+        self.exit = self.exit or error
+        if self._work is not None:
+            self._work.cancel()
+        await asyncio.get_running_loop().create_future()  # until that arrives here
 
     async def warm_up(self, prompt: Prompt, *, seconds: float) -> None:
         """Call the function once, whatever comes of it: the run itself tells."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ...endpoint.failures import Failure
+from ...endpoint.failures import Failure, quote
 from ...endpoint.function_failures import explain_error, explain_lateness
+from ...endpoint.sent_keys import NO_KEY
 from ...prompts.items import item_of
 from ...records import Attempt, Call
 from ...replies.outcome import Verdict
 from ..pacing.deadlines import Deadline
 from ..plan import Plan
 from .client import FunctionClient
+from .exits import ends_run
 
 
 class ItemRequest(NamedTuple):
@@ -72,6 +74,9 @@ async def call_function(
     """Call the function and wait for what it returns, as `send.send_async` does for a server."""
     outcome = await client.call(request.item, request.call, seconds=deadline.seconds)
     attempt.finished = clock()
+    if outcome.error is not None and ends_run(outcome.error):
+        request.call.error = quote(explain_error(outcome.error).message, NO_KEY)
+        await client.end_run(outcome.error, request.call.error)
     failure = None
     if outcome.is_late:
         failure = explain_lateness(client.name, deadline.seconds)
