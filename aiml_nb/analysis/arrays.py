@@ -28,7 +28,14 @@ class Columns(Run):
 
     It is a `Run` with the same calls, and goes wherever one goes. Columns are arrays with one
     element per call, in the order of ``calls``: stamps and times in seconds, NaN for None.
+
+    Attributes
+    ----------
+    name
+        What whoever shows the run calls it; empty if nobody has said.
     """
+
+    name = ""
 
     # Columns are keys of the cache: comparing records would cost more than to measure them.
     __eq__ = object.__eq__
@@ -37,9 +44,14 @@ class Columns(Run):
     @classmethod
     def of(cls, run: Run) -> Columns:
         """Return the columns of a run; itself, if it has them."""
-        if isinstance(run, Columns):
-            return run
-        return cls(**{field.name: getattr(run, field.name) for field in fields(run)})
+        return run if isinstance(run, Columns) else cls.called("", run)
+
+    @classmethod
+    def called(cls, name: object, run: Run) -> Columns:
+        """Return the columns of a run under a name."""
+        columns = cls(**{field.name: getattr(run, field.name) for field in fields(run)})
+        columns.name = str(name)
+        return columns
 
     @cached_property
     def submitted(self) -> FloatArray:

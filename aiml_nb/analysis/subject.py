@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..records import Comparison, Run
 from .arrays import Columns
@@ -31,7 +31,10 @@ class Subject:
 
     @classmethod
     def of(cls, shown: Shown) -> Subject:
-        """Return the subject; a list of one run is that run, one of two may be a comparison."""
+        """Return the subject; a list of one run is that run, one of two may be a comparison.
+
+        So it is of a dictionary, whose keys are the runs' names.
+        """
         if isinstance(shown, Subject):
             return shown
         if isinstance(shown, Comparison):
@@ -40,7 +43,7 @@ class Subject:
                 runs=[run for pair in pairs for run in pair],
                 comparison=Comparison(pairs=[*pairs], order_seed=shown.order_seed),
             )
-        runs = [Columns.of(run) for run in ([shown] if isinstance(shown, Run) else shown)]
+        runs = columns_of([shown] if isinstance(shown, Run) else shown)
         return cls(runs=runs, comparison=watched_pair(runs))
 
     @property
@@ -77,4 +80,11 @@ class Subject:
         return plainest(*map(kinds, self.shown))
 
 
-Shown: TypeAlias = Run | Comparison | Sequence[Run] | Subject
+def columns_of(runs: Iterable[Run] | Mapping[Any, Run]) -> list[Columns]:
+    """Return the columns of several runs; the keys of a dictionary are their names."""
+    if isinstance(runs, Mapping):
+        return [Columns.called(name, run) for name, run in runs.items()]
+    return [Columns.of(run) for run in runs]
+
+
+Shown: TypeAlias = Run | Comparison | Sequence[Run] | Mapping[Any, Run] | Subject

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
-from ..records import Call, Comparison
+from ..records import Call, Comparison, Run
 from .arrays import Columns
 from .bounds import peak_in_flight
 from .kinds import is_watched
@@ -50,7 +50,7 @@ def _matched(run: Columns, other: Columns) -> Columns | None:
     if len(calls) < len(run.calls):
         return None
     settings = {each.name: getattr(run, each.name) for each in fields(run)}
-    return Columns(**settings | {"calls": calls})
+    return Columns.called(run.name, Run(**settings | {"calls": calls}))
 
 
 def _asked(call: Call) -> tuple[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,8 @@ from ..analysis import call_table
 from ..analysis.frames import column
 from ..analysis.table import CALL_TABLE, request_parameters
 from ..formats.atomic import write_atomic
-from ..records import Comparison, Run
-from .named_runs import FilePath, named_runs
+from ..records import Run
+from .named_runs import FilePath, Written, named_runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +23,7 @@ _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)? *", re.ASCII | re.
 _TEXTS = ("prompt", "text", "error", "tool_calls", "reasoning")
 
 
-def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bool = False) -> Path:
+def to_csv(shown: Written, path: FilePath, *, texts: bool = False) -> Path:
     """Write one line per call, for spreadsheets and pandas.
 
     The columns are those of `analysis.call_table` and before them ``run``: the strategy, or
@@ -37,7 +36,7 @@ def to_csv(shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bo
     Parameters
     ----------
     shown
-        A run, a comparison with all its pairs, or several runs.
+        A run, a comparison with all its pairs, or several runs, named by the keys of a dictionary.
     path
         Where to; replaced as a whole.
     texts

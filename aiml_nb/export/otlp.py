@@ -6,7 +6,7 @@ https://opentelemetry.io/docs/specs/otlp/ and https://opentelemetry.io/docs/spec
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,9 +16,9 @@ from ..analysis.bounds import end_of, origin_of
 from ..analysis.kinds import HOLDERS
 from ..formats.atomic import write_atomic
 from ..formats.lines import dump
-from ..records import STEP, Attempt, Call, Comparison, Run
+from ..records import STEP, Attempt, Call, Run
 from ..report.labels import sanitize
-from .named_runs import FilePath, named_runs
+from .named_runs import FilePath, Written, named_runs
 
 _Span = dict[str, Any]
 _INTERNAL, _CLIENT, _OK, _ERROR = 1, 3, 1, 2
@@ -26,7 +26,7 @@ _INTERNAL, _CLIENT, _OK, _ERROR = 1, 3, 1, 2
 _OPERATIONS = {"responses": "chat", "messages": "chat", "completions": "text_completion"}
 
 
-def to_otlp(shown: Run | Comparison | Sequence[Run], path: FilePath) -> Path:
+def to_otlp(shown: Written, path: FilePath) -> Path:
     """Write the calls of runs as spans of OpenTelemetry, as JSON that collectors and viewers read.
 
     Each run is a trace. Its calls are spans with the attributes ``gen_ai.*``; what was made within
@@ -36,7 +36,7 @@ def to_otlp(shown: Run | Comparison | Sequence[Run], path: FilePath) -> Path:
     Parameters
     ----------
     shown
-        A run, a comparison with all its pairs, or several runs.
+        A run, a comparison with all its pairs, or several runs, named by the keys of a dictionary.
     path
         Where to; replaced as a whole.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..formats.atomic import write_atomic
@@ -38,6 +38,10 @@ def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
             advice = (
                 "Write its runs one by one: to_jsonl(result.sync, …), "
                 "to_jsonl(result.concurrent, …)."
+            )
+        elif isinstance(run, Mapping) and run:
+            advice = (
+                f"Write each to a file of its own, as with to_jsonl(runs[{next(iter(run))!r}], …)."
             )
         elif isinstance(run, Sequence) and run and all(isinstance(each, Run) for each in run):
             advice = "Write each to a file of its own, as with to_jsonl(runs[0], …)."

@@ -15,10 +15,10 @@ from ..analysis.lanes import lanes
 from ..analysis.subject import Subject
 from ..formats.atomic import write_atomic
 from ..formats.lines import dump
-from ..records import Call, Comparison, Run
+from ..records import Call, Run
 from ..report.labels import sanitize
 from ..report.wording import concurrent_name, sync_name
-from .named_runs import FilePath, named_runs
+from .named_runs import FilePath, Written, named_runs
 from .slices import Event, call_slices, micros
 
 
@@ -139,15 +139,14 @@ def _metadata(kind: str, process: int, thread: int, name: str) -> Event:
     }
 
 
-def to_chrome_trace(
-    shown: Run | Comparison | Sequence[Run], path: FilePath, *, texts: bool = False
-) -> Path:
+def to_chrome_trace(shown: Written, path: FilePath, *, texts: bool = False) -> Path:
     """Write a trace that ui.perfetto.dev and chrome://tracing show (`trace_events`).
 
     Parameters
     ----------
     shown
-        A run; a comparison, of which the pair with the median speed-up is written; or several runs.
+        A run; a comparison, of which the pair with the median speed-up is written; or several
+        runs, named by the keys of a dictionary.
     path
         Where to; replaced as a whole.
     texts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from io import BytesIO
 from typing import Any, TypeAlias
@@ -27,7 +27,7 @@ from .strips import Limits, limit_of
 from .style import DPI, WIDTH, own_style
 from .text import drawable
 
-Plottable: TypeAlias = Shown | Iterable[Run] | str | os.PathLike[str]
+Plottable: TypeAlias = Shown | Iterable[Run] | Mapping[Any, Run] | str | os.PathLike[str]
 
 _MAX_RUNS = 8
 
@@ -70,8 +70,9 @@ def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
     shown
         A run; a comparison, whose sync run is drawn above its concurrent run, those of the pair
         with the median speed-up; up to 8 runs, below each other on one time axis (two that
-        were watched, with the same calls in turn and at once, as a comparison); or the path of a
-        saved run or comparison (`formats.saved.read_saved`).
+        were watched, with the same calls in turn and at once, as a comparison), under the names
+        that the keys of a dictionary give them; or the path of a saved run or comparison
+        (`formats.saved.read_saved`).
     figure
         Drawn on, after it is cleared and its size set; a new one if None.
 
@@ -123,7 +124,9 @@ def _subject_of(given: Plottable) -> Subject:
         given = read_saved(given)
     if isinstance(given, Run | Comparison | Subject):
         return Subject.of(given)
-    runs = list(given) if isinstance(given, Iterable) else [given]
+    runs: Any = list(given) if isinstance(given, Iterable) else [given]
+    if isinstance(given, Mapping):
+        runs = list(given.values())
     wrong = [type(run).__name__ for run in runs if not isinstance(run, Run)]
     if wrong:
         raise TypeError(
@@ -135,7 +138,7 @@ def _subject_of(given: Plottable) -> Subject:
             f"plot_timeline() draws from 1 to {_MAX_RUNS} runs below each other; not {len(runs)}. "
             "aiml_nb.compare_strategies() puts any number of them in a table."
         )
-    return Subject.of(runs)
+    return Subject.of(given if isinstance(given, Mapping) else runs)
 
 
 def _bundle(figure: Figure, subject: Subject) -> dict[str, Any]:

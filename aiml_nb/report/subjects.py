@@ -75,12 +75,17 @@ def subjects(shown: Shown) -> list[tuple[str, Columns]]:
 
 
 def run_names(runs: Sequence[Run]) -> list[str]:
-    """Name runs after their strategies; where two have the same, after what tells them apart."""
+    """Name runs as they are called, or else after their strategies and what tells them apart."""
     named = [
-        _told_apart(run, [each for each in runs if each.strategy == run.strategy]) for run in runs
+        _called(run) or _told_apart(run, [each for each in runs if each.strategy == run.strategy])
+        for run in runs
     ]
     again = Counter(named)
     return [name if again[name] == 1 else f"{name} ({i})" for i, name in enumerate(named, start=1)]
+
+
+def _called(run: Run) -> str:
+    return sanitize(run.name) if isinstance(run, Columns) else ""
 
 
 def _told_apart(run: Run, namesakes: Sequence[Run]) -> str:
@@ -102,13 +107,14 @@ def _most(run: Run) -> str:
 
 
 def _title(run: Run, name: str) -> str:
+    name = _called(run) or (_WATCHED if is_watched(run) else name)
     if is_watched(run):
         if len(run.calls) == 1:
-            return f"One call ({_WATCHED})"
+            return f"One call ({name})"
         if is_concurrent(run):
             most = [_most(run)] if peak_in_flight(run) < len(run.calls) else []
-            return f"At the same time ({', '.join([_WATCHED, *most])})"
-        return f"One after another ({_WATCHED})"
+            return f"At the same time ({', '.join([name, *most])})"
+        return f"One after another ({name})"
     if not is_concurrent(run):
         return f"One after another ({name})"
     limit = learned_limit(run)

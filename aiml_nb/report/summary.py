@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ..analysis.kinds import inner_calls, is_watched, parents
 from ..analysis.order import inverted_share, kendall_tau, total_overtakes
 from ..analysis.pairs import differences, pair_times
 from ..analysis.pauses import pauses
-from ..analysis.subject import Subject
+from ..analysis.subject import Subject, columns_of
 from ..analysis.usage import characters_per_second, tokens_per_second, usage_measures_text
 from ..records import Comparison, Run
 from .subjects import run_names
@@ -57,13 +57,13 @@ def summary(run_or_comparison: Run | Comparison) -> pd.DataFrame:
     return frame_of(rows, names).rename_axis("run")
 
 
-def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:
+def compare_strategies(runs: Iterable[Run] | Mapping[Any, Run]) -> pd.DataFrame:
     """Return several runs of the same prompts side by side, one row per run.
 
     Parameters
     ----------
     runs
-        The runs, such as one for each strategy.
+        The runs, such as one for each strategy; a dictionary names them by its keys.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def compare_strategies(runs: Iterable[Run]) -> pd.DataFrame:
     ValueError
         If there are no runs.
     """
-    given = [Columns.of(run) for run in runs]
+    given = columns_of(runs)
     if not given:
         raise ValueError("compare_strategies() needs at least one Run; it was given 0.")
     base = next((run for run in given if not is_concurrent(run)), given[0])
