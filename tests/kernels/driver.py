@@ -8,7 +8,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
@@ -222,11 +221,14 @@ def kernel_variables(folder: Path) -> dict[str, str]:
     }
 
 
-@contextmanager
-def patched(environment: Environment, *, first: str = "") -> Iterator[Kernel]:
+def patched(environment: Environment, *, first: str = "") -> Kernel:
     """Start a kernel in which `first` was run, and then our patch."""
-    with Kernel(environment) as kernel:
+    kernel = Kernel(environment)
+    try:
         cell = f"{first}\nfrom aiml_nb.loop import *\nreport = patch_loop()"
         (answer,) = kernel.run(cell, timeout=30)
         assert (answer.status, answer.stderr) == ("ok", ""), (answer, kernel.log())
-        yield kernel
+    except BaseException:
+        kernel.__exit__(None, None, None)
+        raise
+    return kernel

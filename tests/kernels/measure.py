@@ -13,7 +13,8 @@ APPLY = "import nest_asyncio\nnest_asyncio.apply()"
 ORDERS = ("not at all", "before", "after")
 
 CELLS = (
-    "import asyncio\nfrom tests.waiting import take\nasyncio.run(take(1))\nprint(1)",
+    "import asyncio\nfrom tests.waiting import take\n"
+    "print(0, flush=True)\nasyncio.run(take(0.5))\nprint(1)",
     "print(2)",
     "await take(0.05)\nasyncio.run(take(0.1))\nprint(3)",
     "print(4)",
@@ -87,7 +88,7 @@ def measure_queue_unmended(environment: Environment) -> Kept:
 def _queue(kernel: Kernel, *, timeout: float = 20) -> Kept:
     kernel.run(COMM)
     sent = kernel.queue(*CELLS)
-    let_pass(0.3)  # the first cell is in its nested run now
+    kernel.wait_for_output(sent[0])  # the first cell begins its nested run now
     kernel.send("comm_open", {"comm_id": "c1", "target_name": "probe", "data": {}})
     for number in range(3):
         kernel.send("comm_msg", {"comm_id": "c1", "data": number})
@@ -100,7 +101,7 @@ def _queue(kernel: Kernel, *, timeout: float = 20) -> Kept:
     return Kept(
         queued=len(CELLS),
         answered=sum(answer.status == "ok" for answer in answers),
-        in_order=times == sorted(times) and printed == "1\n2\n3\n4\n5\n",
+        in_order=times == sorted(times) and printed == "0\n1\n2\n3\n4\n5\n",
         comm_messages_sent=3,
         comm_messages_kept=3 if received.result == "[0, 1, 2]" else received.result.count(","),
         completion_answered=completed,
@@ -108,23 +109,22 @@ def _queue(kernel: Kernel, *, timeout: float = 20) -> Kept:
     )
 
 
-def measure_interrupt(environment: Environment, kind: str) -> Stopped:
+def measure_interrupt(kernel: Kernel, kind: str) -> Stopped:
     """Press the stop button once, while a cell's coroutines are making requests."""
-    with Server() as server, patched(environment) as kernel:
+    with Server() as server:
         kernel.run(server.calls)
         return press_stop(kernel, server, INTERRUPTED[kind])
 
 
 def press_stop(kernel: Kernel, server: Server, cell: str) -> Stopped:
     """Run a cell that makes requests, and press the stop button once."""
-    seen = len(server.requests)
     sent = kernel.queue(cell)
-    assert server.wait_for_requests(seen + 8), kernel.wait(sent, timeout=1)
-    let_pass(0.4)
+    kernel.wait_for_output(sent[0])
     pressed = kernel.interrupt()
     (answer,) = kernel.wait(sent, timeout=8)
+    assert answer.stdout == "at work\n", answer
     (left,) = kernel.run("left()", timeout=5)
-    let_pass(until=pressed + 1.2)
+    let_pass(until=pressed + 0.8)
     return Stopped(
         seconds=answer.replied - pressed if answer.replied else float("inf"),
         error=answer.error,

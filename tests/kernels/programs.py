@@ -147,7 +147,6 @@ def interrupt_script(kind: str, *, is_silent: bool = False) -> StoppedProgram:
         except subprocess.TimeoutExpired:
             script.kill()
             printed, seconds = script.communicate()[0], float("inf")
-        let_pass(until=pressed + 1.2)
         later = server.count_after(pressed + 0.5)
     return StoppedProgram(seconds, later, _last_known(printed), printed)
 
@@ -178,7 +177,7 @@ def interrupt_terminal(name: str, typed: str) -> StoppedProgram:
         terminal.sendline("print('the', 'prompt')")
         answers = terminal.expect_exact(["the prompt", pexpect.TIMEOUT], timeout=10) == 0
         seconds = time.monotonic() - pressed if answers else float("inf")
-        waits = "asyncio.run(take(1))" if name == "python" else "await take(1)"
+        waits = "asyncio.run(take(0.6))" if name == "python" else "await take(0.6)"
         for line in (waits, "known()", "print('the', 'end')"):
             terminal.sendline(line)
         terminal.expect_exact(["the end", pexpect.TIMEOUT], timeout=10)

@@ -186,7 +186,7 @@ def press_stop(kernel: Kernel, kind: str) -> StoppedRun:
             let_pass(0.05)
             kernel.interrupt()
         (answer,) = kernel.wait(sent, timeout=10)
-        let_pass(until=pressed + 1.2)
+        let_pass(until=pressed + 0.8)
         later = server.count_after(pressed + 0.5)
         (known,) = kernel.run("known()")
         server.is_silent = server.refuses = False

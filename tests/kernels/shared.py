@@ -1,7 +1,9 @@
-"""One kernel per environment for many measurements, made anew where it does not answer."""
+"""One kernel per environment for many tests, made anew where one of them failed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from .driver import LAUNCH_UVLOOP, Kernel
@@ -9,10 +11,16 @@ from .environments import UVLOOP, Environment
 from .runs import StoppedRun, press_stop
 
 
-class Kernels:
-    """The kernels that have been started."""
+def start(environment: Environment) -> Kernel:
+    """Start a kernel, on uvloop where that is the environment's loop."""
+    return Kernel(environment, launch=LAUNCH_UVLOOP if environment is UVLOOP else None)
 
-    def __init__(self) -> None:
+
+class Kernels:
+    """The kernels that have been started, all in the same way."""
+
+    def __init__(self, start: Callable[[Environment], Kernel] = start) -> None:
+        self._start = start
         self._started: dict[Environment, Kernel] = {}
 
     def __enter__(self) -> Kernels:
@@ -27,16 +35,21 @@ class Kernels:
         for environment in list(self._started):
             self._end(environment)
 
-    def press_stop(self, environment: Environment, kind: str) -> StoppedRun:
-        """Measure as `runs.press_stop`."""
+    @contextmanager
+    def on(self, environment: Environment) -> Iterator[Kernel]:
+        """Lend the kernel of an environment; after a failure the next one gets a new kernel."""
         if environment not in self._started:
-            launch = LAUNCH_UVLOOP if environment is UVLOOP else None
-            self._started[environment] = Kernel(environment, launch=launch)
+            self._started[environment] = self._start(environment)
         try:
-            stopped = press_stop(self._started[environment], kind)
+            yield self._started[environment]
         except BaseException:
             self._end(environment)
             raise
+
+    def press_stop(self, environment: Environment, kind: str) -> StoppedRun:
+        """Measure as `runs.press_stop`."""
+        with self.on(environment) as kernel:
+            stopped = press_stop(kernel, kind)
         if set(stopped.next_outcomes) != {"ok"}:
             self._end(environment)
         return stopped

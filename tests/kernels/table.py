@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+from .driver import patched
 from .environments import HERE, MATRIX, UVLOOP, Environment, PythonNotFoundError, python_of
 from .measure import (
     INTERRUPTED,
@@ -85,7 +86,8 @@ def _interrupt_rows(environment: Environment) -> Iterator[list[str]]:
     except PythonNotFoundError:
         return
     for kind in INTERRUPTED:
-        stopped = measure_interrupt(environment, kind)
+        with patched(environment) as kernel:
+            stopped = measure_interrupt(kernel, kind)
         yield [
             _name(environment),
             kind,

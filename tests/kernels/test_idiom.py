@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from .driver import kernel_variables, patched
 from .environments import Environment, python_of
+from .shared import Kernels
 
 pytestmark = pytest.mark.kernel
 
@@ -46,8 +48,14 @@ Response for: List the 5 most famous hockey players of the 20th century.
 """
 
 
-def test_in_a_notebook_main_runs_once_per_cell(environment: Environment) -> None:
-    with patched(environment) as kernel:
+@pytest.fixture(scope="module")
+def kernels() -> Iterator[Kernels]:
+    with Kernels(patched) as started:
+        yield started
+
+
+def test_in_a_notebook_main_runs_once_per_cell(kernels: Kernels, environment: Environment) -> None:
+    with kernels.on(environment) as kernel:
         answers = kernel.run(IDIOM, IDIOM, "print('after')")
 
     assert [answer.stdout for answer in answers] == [PRINTED, PRINTED, "after\n"]
@@ -55,10 +63,10 @@ def test_in_a_notebook_main_runs_once_per_cell(environment: Environment) -> None
 
 
 def test_in_a_notebook_a_runtime_error_of_main_is_shown_and_main_not_run_again(
-    environment: Environment,
+    kernels: Kernels, environment: Environment
 ) -> None:
     failing = IDIOM.replace("    await asyncio.gather(", '    raise RuntimeError("of main")\n    (')
-    with patched(environment) as kernel:
+    with kernels.on(environment) as kernel:
         failed, after = kernel.run(failing, "print('after')")
 
     assert failed.stdout == "main\n"

@@ -16,14 +16,12 @@ from .programs import (
 
 ORDINARY = {
     "asyncio.run, sequential inside",
-    "asyncio.run, two sequential inside",
     "asyncio.run, callback",
-    "run_until_complete",
     "to_thread",
     "thread beside a main thread that sleeps",
     "pool that is not waited for",
 }
-ORDINARY_WARM_UPS = {"asyncio.run, threads", "pool"}
+ORDINARY_WARM_UPS = {"pool"}
 # Of a kind with those, or with others of the slow ones.
 ALIKE = {
     "threads",

@@ -12,7 +12,6 @@ import pytest
 
 from ..rows import exhaustive, slow
 from .conftest import built, on_kernels
-from .driver import Kernel
 from .environments import UVLOOP, Environment
 from .runs import CELLS, KINDS, NOT_ON_UVLOOP, PREPARE, TWICE, WAITS, StoppedRun
 from .server import Server
@@ -23,10 +22,7 @@ pytestmark = pytest.mark.kernel
 # The others are of the same kinds.
 ORDINARY = {
     "sequential, await first",
-    "task",
     "two in a gather",
-    "two in a gather, sequential",
-    "callback",
     "to_thread",
     "warm-up, awaited, threads",
     "busy before, sequential",
@@ -73,7 +69,9 @@ def check_known(stopped: StoppedRun, kind: str) -> None:
     assert sum(stopped.known.values()) in {0, 1, 1000}
 
 
-def test_a_cell_may_catch_the_interrupt_and_go_on(environment: Environment) -> None:
+def test_a_cell_may_catch_the_interrupt_and_go_on(
+    kernels: Kernels, environment: Environment
+) -> None:
     cell = (
         "await give_way()\n"
         "try:\n    ask({strategy!r})\n"
@@ -82,7 +80,7 @@ def test_a_cell_may_catch_the_interrupt_and_go_on(environment: Environment) -> N
         "run = await nb.run_async(['Who?'], endpoint)\n"
         "interrupted.stopped, run.calls[0].outcome"
     )
-    with Server() as server, Kernel(environment) as kernel:
+    with Server() as server, kernels.on(environment) as kernel:
         kernel.run(PREPARE.format(port=server.port), timeout=60)
         for strategy in ("sequential", "gather"):
             seen = len(server.requests)

@@ -12,6 +12,7 @@ from ..rows import slow
 from .conftest import built
 from .driver import Answer, Kernel
 from .environments import HERE, MATRIX, Environment
+from .shared import Kernels
 
 pytestmark = pytest.mark.kernel
 
@@ -88,14 +89,20 @@ def open_kernel(environment: Environment) -> Kernel:
 
 
 @pytest.fixture(scope="module")
-def kernel() -> Iterator[Kernel]:
-    with open_kernel(HERE) as opened:
-        yield opened
+def kernels() -> Iterator[Kernels]:
+    with Kernels(open_kernel) as started:
+        yield started
+
+
+@pytest.fixture
+def kernel(kernels: Kernels) -> Iterator[Kernel]:
+    with kernels.on(HERE) as lent:
+        yield lent
 
 
 @pytest.mark.parametrize("environment", FAQ_KERNELS, ids=str)
-def test_the_faqs_programs_show_their_orders(environment: Environment) -> None:
-    with open_kernel(environment) as kernel:
+def test_the_faqs_programs_show_their_orders(kernels: Kernels, environment: Environment) -> None:
+    with kernels.on(environment) as kernel:
         sync, idiom, awaited, *orders = kernel.run(
             f"%%timeline one\n{SYNC}",
             f"%%timeline two\n{IDIOM}",
@@ -113,8 +120,10 @@ def test_the_faqs_programs_show_their_orders(environment: Environment) -> None:
 
 
 @pytest.mark.parametrize("environment", FAQ_KERNELS, ids=str)
-def test_five_cells_queued_at_once_have_a_timeline_each(environment: Environment) -> None:
-    with open_kernel(environment) as kernel:
+def test_five_cells_queued_at_once_have_a_timeline_each(
+    kernels: Kernels, environment: Environment
+) -> None:
+    with kernels.on(environment) as kernel:
         cells = [
             f"%%timeline run_{n}\n{FUNCTIONS.replace(SHORT, f'{SHORT} ({n})')}\n{ending}"
             for n, ending in enumerate(["await main()", "asyncio.run(main())"] * 2 + ["1"])

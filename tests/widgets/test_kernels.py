@@ -16,7 +16,7 @@ pytestmark = pytest.mark.kernel
 
 RACE = """
 from aiml_nb.widgets import Race
-race = Race(speed=4)
+race = Race(speed={speed})
 race.start()
 race
 """
@@ -49,7 +49,7 @@ def kernel(request: pytest.FixtureRequest) -> Iterator[Kernel]:
 
 
 def test_cells_queued_after_the_race_answer_at_once_and_the_race_goes_on(kernel: Kernel):
-    cells = ["print(1)", RACE, "print(2)", "await asyncio.sleep(0.1); print(3)", "print(4)"]
+    cells = ["print(1)", RACE.format(speed=10), "print(2)", "await asyncio.sleep(0.1); print(3)", "print(4)"]
 
     answers = kernel.run("import asyncio", *cells, timeout=60)
     (running,) = kernel.run("print(race.running, race.result)")
@@ -62,11 +62,12 @@ def test_cells_queued_after_the_race_answer_at_once_and_the_race_goes_on(kernel:
     assert all(not answer.stderr for answer in (*answers, running, found))
 
 
-def test_twenty_runs_of_the_cell_leave_what_one_leaves(kernel: Kernel):
-    kernel.run(RACE, "race.close()", timeout=60)
+def test_ten_runs_of_the_cell_leave_what_one_leaves(kernel: Kernel):
+    cell = RACE.format(speed=4)
+    kernel.run(cell, "race.close()", timeout=60)
     before = count(kernel)
-    for _ in range(20):
-        (answer,) = kernel.run(RACE, timeout=30)
+    for _ in range(10):
+        (answer,) = kernel.run(cell, timeout=30)
         assert (answer.status, answer.stderr) == ("ok", "")
 
     (running,) = kernel.run("print(race.running)")
@@ -74,7 +75,7 @@ def test_twenty_runs_of_the_cell_leave_what_one_leaves(kernel: Kernel):
     kernel.run("race.close()")
 
     assert running.stdout.strip() == "True"
-    # The one race that is running now, and not twenty.
+    # The one race that is running now, and not ten.
     assert during["widgets"] - before["widgets"] < 60
     assert count(kernel) == before
 
