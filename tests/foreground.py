@@ -16,9 +16,14 @@ from .waiting import wait_until
 
 @dataclass(frozen=True)
 class Foreground:
-    """The address of the server, and its log."""
+    """The address of the server, and its log after the first calls, which others have made."""
 
     base_url: str
+    before: int = 0
+
+    def from_now(self) -> Foreground:
+        """Return the same server, whose calls so far are not listed."""
+        return Foreground(self.base_url, self.before + len(self.calls()))
 
     def read_log(self) -> dict[str, Any]:
         """Return the server's own log."""
@@ -27,7 +32,8 @@ class Foreground:
 
     def calls(self) -> list[dict[str, Any]]:
         """Return the log records of the chat completions."""
-        return [each for each in self.read_log()["requests"] if "chat" in each["path"]]
+        requests = self.read_log()["requests"]
+        return [each for each in requests if "chat" in each["path"]][self.before :]
 
     def sent(self) -> list[str]:
         """Return the client request id of each of them: run, call and attempt."""

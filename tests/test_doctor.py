@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from jupyter_client.manager import start_new_kernel
 
 from aiml_nb.doctor import CheckUp, Finding, check_up
 
+from .cli.typed import aiml_nb
 from .endpoint.transport.connections import connection_server
 from .endpoint.transport.proxies import FAILURES, proxy_server
 from .endpoint.transport.tls import server_side
@@ -25,31 +25,25 @@ SUBJECTS = [
 ]
 
 
-def doctor(**environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aiml_nb", "doctor"],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **environ},
-    )
-
-
 def finding(subject: str) -> Finding:
     return next(f for f in check_up().findings if f.subject == subject)
 
 
-def test_on_the_command_line_each_thing_has_its_line() -> None:
-    done = doctor()
+def test_on_the_command_line_each_thing_has_its_line_and_nothing_is_patched() -> None:
+    code = "import asyncio; from aiml_nb.cli import main; before = asyncio.run\n"
+    code += "print(main(['doctor']), asyncio.run is before)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+    )
 
-    assert (done.returncode, done.stderr) == (0, "")
-    assert [line[6:19].strip() for line in done.stdout.splitlines()] == SUBJECTS
+    *lines, end = done.stdout.splitlines()
+    assert (end, done.stderr) == ("0 True", "")
+    assert [line[6:19].strip() for line in lines] == SUBJECTS
     assert "wrong" not in done.stdout
 
 
-def test_a_wrong_key_is_wrong_and_unseen() -> None:
-    done = doctor(AIML_API_KEY=f"{CANARY}\nrest")
+def test_a_wrong_key_is_wrong_and_unseen(tmp_path: Path) -> None:
+    done = aiml_nb("doctor", cwd=tmp_path, AIML_API_KEY=f"{CANARY}\nrest")
 
     assert done.returncode == 1
     assert "wrong key" in " ".join(done.stdout.split())
@@ -77,11 +71,11 @@ def test_a_key_is_told_by_its_source_and_length(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_what_the_environment_says_wrong_is_a_line(
-    environ: dict[str, str], subject: str, closed_port: int
+    environ: dict[str, str], subject: str, closed_port: int, tmp_path: Path
 ) -> None:
     environ = {name: value.format(closed=closed_port) for name, value in environ.items()}
 
-    done = doctor(**environ)
+    done = aiml_nb("doctor", cwd=tmp_path, **environ)
 
     wrong = [line for line in done.stdout.splitlines() if line.startswith("wrong")]
     (name,) = environ
@@ -125,14 +119,6 @@ def test_certificates_that_are_not_read_are_noted(monkeypatch: pytest.MonkeyPatc
 
     assert found.state == "note"
     assert "SSL_CERT_FILE" in found.text
-
-
-def test_nothing_is_patched() -> None:
-    code = "import asyncio, aiml_nb.doctor as d; before = asyncio.run; d.check_up()\n"
-    code += "print(asyncio.run is before)"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-
-    assert done.stdout == "True\n"
 
 
 def test_wrong_findings_make_the_whole_unwell() -> None:

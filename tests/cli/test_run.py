@@ -29,15 +29,31 @@ from ..foreground import Foreground, foreground
 from ..raw_server import JSON_HEAD, raw_server
 from ..rows import slow
 from ..runner.gated_server import BAD_LISTS, Reply, gated_server, listing, refusal
-from ..waiting import let_pass
 from .typed import CANARY, aiml_nb
 
 
-@pytest.fixture
-def server() -> Iterator[Foreground]:
+@pytest.fixture(scope="module")
+def fast() -> Iterator[Foreground]:
     """A simulator that outlives the programs."""
     with foreground("--speed", 50) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def slower() -> Iterator[Foreground]:
+    """The same for calls that take long enough for something to happen meanwhile."""
+    with foreground("--speed", 6) as running:
+        yield running
+
+
+@pytest.fixture
+def server(fast: Foreground) -> Foreground:
+    return fast.from_now()
+
+
+@pytest.fixture
+def slow_server(slower: Foreground) -> Foreground:
+    return slower.from_now()
 
 
 def run(*arguments: object, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -199,7 +215,7 @@ class TestFromFileToFile:
         )
 
     def test_a_terminal_sees_rate_and_remaining_time(self, tmp_path: Path) -> None:
-        write_questions(tmp_path, 30)
+        write_questions(tmp_path, 15)
         command = ["run", "--prompts", "q.jsonl", "--speed", "8", "--max-concurrency", "5"]
         terminal, end = pty.openpty()
         termios.tcsetwinsize(end, (24, 100))
@@ -214,7 +230,7 @@ class TestFromFileToFile:
         os.close(terminal)
 
         assert process.returncode == 0
-        assert re.search(rb"gather: .*/30 \[\d\d:\d\d<\d\d:\d\d, .*call/s\]", shown)
+        assert re.search(rb"gather: .*/15 \[\d\d:\d\d<\d\d:\d\d, .*call/s\]", shown)
 
 
 def read_terminal(terminal: int) -> bytes:
@@ -623,65 +639,62 @@ class TestGoingOn:
 
     @pytest.mark.parametrize("strategy", ["gather", slow("threads")])
     def test_ctrl_c_gives_the_prompt_back_and_the_command_that_goes_on(
-        self, tmp_path: Path, strategy: str
+        self, slow_server: Foreground, tmp_path: Path, strategy: str
     ) -> None:
-        write_questions(tmp_path, 200)
+        server = slow_server
+        write_questions(tmp_path, 120)
         typed = (
             f"run --prompts q.jsonl --max-concurrency 20 --strategy {strategy} --journal j.jsonl"
         )
-        with foreground("--speed", 4) as server:
-            place = [*typed.split(), "--base-url", server.base_url]
-            with subprocess.Popen(
-                [sys.executable, "-m", "aiml_nb", *place],
-                cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            ) as process:  # fmt: skip
-                server.wait_for(50)
-                pressed = time.monotonic()
-                process.send_signal(signal.SIGINT)
-                _, said = process.communicate()
-                seconds = time.monotonic() - pressed
-            let_pass(until=pressed + 1.5)
-            later = server.count_after(pressed + 0.5)
-            sent = len(server.sent())
-            answered = int(re.search(r"(\d+) of 200 calls are answered", said)[1])  # type: ignore[index]
-            print(f"{answered} kept, {seconds:.2f} s, {later} later")
-            known = [row["outcome"] for row in read_results(tmp_path / "q-results.jsonl")]
-            command = next(line for line in said.splitlines() if line.startswith("Go on:"))
-            again = aiml_nb(*shlex.split(command)[3:], cwd=tmp_path)
-            sent_again = len(server.sent()) - sent
+        with subprocess.Popen(
+            [sys.executable, "-m", "aiml_nb", *typed.split(), "--base-url", server.base_url],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            server.wait_for(50)
+            pressed = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate()
+            seconds = time.monotonic() - pressed
+        later = server.count_after(pressed + 0.5)
+        sent = len(server.sent())
+        answered = int(re.search(r"(\d+) of 120 calls are answered", said)[1])  # type: ignore[index]
+        print(f"{answered} kept, {seconds:.2f} s, {later} later")
+        known = [row["outcome"] for row in read_results(tmp_path / "q-results.jsonl")]
+        command = next(line for line in said.splitlines() if line.startswith("Go on:"))
+        again = aiml_nb(*shlex.split(command)[3:], cwd=tmp_path)
+        sent_again = len(server.sent()) - sent
 
         assert process.returncode == 130
         assert "Traceback" not in said
         assert seconds <= 10  # on a busy machine; mostly 0.3
         assert later == 0
         assert answered >= 30  # the server had answered 50, and no more than 20 were in flight
-        assert (len(known), known.count("ok")) == (200, answered)
+        assert (len(known), known.count("ok")) == (120, answered)
         assert "\nResults: q-results.jsonl (as far as they are known)\n" in said
-        assert f"Resumed: {answered} of 200 calls are answered." in again.stdout
+        assert f"Resumed: {answered} of 120 calls are answered." in again.stdout
         assert again.returncode == 0, again.stderr
-        assert sent_again == 200 - answered
-        assert len(read_results(tmp_path / "q-results.jsonl")) == 200
+        assert sent_again == 120 - answered
+        assert len(read_results(tmp_path / "q-results.jsonl")) == 120
 
     def test_ctrl_c_without_a_name_for_the_journal_leaves_one_to_go_on_with(
-        self, tmp_path: Path
+        self, slow_server: Foreground, tmp_path: Path
     ) -> None:
-        write_questions(tmp_path, 200)
-        with foreground("--speed", 4) as server:
-            place = ["--prompts", "q.jsonl", "--max-concurrency", "20"]
-            with subprocess.Popen(
-                [sys.executable, "-m", "aiml_nb", "run", *place, "--base-url", server.base_url],
-                cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            ) as process:  # fmt: skip
-                # Of 40 that the server has answered the client has read 20: no more are in flight.
-                server.wait_for(40)
-                process.send_signal(signal.SIGINT)
-                _, said = process.communicate()
+        write_questions(tmp_path, 120)
+        place = ["--prompts", "q.jsonl", "--max-concurrency", "20"]
+        with subprocess.Popen(
+            [sys.executable, "-m", "aiml_nb", "run", *place, "--base-url", slow_server.base_url],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            # Of 40 that the server has answered the client has read 20: no more are in flight.
+            slow_server.wait_for(40)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate()
 
         assert process.returncode == 130
         (journal,) = (tmp_path / "aiml-nb-journals").iterdir()
         assert f"--journal aiml-nb-journals/{journal.name} --resume\n" in said
         outcomes = [r["outcome"] for r in read_results(tmp_path / "q-results.jsonl")]
-        assert len(outcomes) == 200
+        assert len(outcomes) == 120
         assert outcomes.count("ok") >= 20
 
 
@@ -726,22 +739,22 @@ class TestWhatIsThereAlready:
         assert (tmp_path / "real.jsonl").read_text() == "mine"
 
     def test_results_that_cannot_be_written_after_all_come_from_the_journal(
-        self, tmp_path: Path
+        self, slow_server: Foreground, tmp_path: Path
     ) -> None:
+        server = slow_server
         write_questions(tmp_path, 60)
         (tmp_path / "out").mkdir()
-        with foreground("--speed", 8) as server:
-            place = ["--prompts", "q.jsonl", "--base-url", server.base_url, "--journal", "j.jsonl"]
-            with subprocess.Popen(
-                [sys.executable, "-m", "aiml_nb", "run", *place, "--output", "out/o.jsonl"],
-                cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            ) as process:  # fmt: skip
-                server.wait_for(5)
-                (tmp_path / "out").rmdir()
-                _, said = process.communicate()
-            command = shlex.split(said.partition("Type  ")[2])
-            again = aiml_nb(*command[1:-1], "o.jsonl", cwd=tmp_path)
-            sent = len(server.sent())
+        place = ["--prompts", "q.jsonl", "--base-url", server.base_url, "--journal", "j.jsonl"]
+        with subprocess.Popen(
+            [sys.executable, "-m", "aiml_nb", "run", *place, "--output", "out/o.jsonl"],
+            cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            server.wait_for(5)
+            (tmp_path / "out").rmdir()
+            _, said = process.communicate()
+        command = shlex.split(said.partition("Type  ")[2])
+        again = aiml_nb(*command[1:-1], "o.jsonl", cwd=tmp_path)
+        sent = len(server.sent())
 
         assert process.returncode == 2
         assert "'out/o.jsonl' cannot be written (No such file or directory)." in said

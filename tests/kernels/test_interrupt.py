@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from ..waiting import let_pass
-
 from .conftest import built, on_kernels
 from .driver import patched
 from .environments import Environment

@@ -93,7 +93,9 @@ SUBSHELLS = [HERE, slow(MATRIX[1]), *map(exhaustive, MATRIX[2:4])]
 @pytest.mark.parametrize("known", SUBSHELLS, ids=str)
 def test_runs_in_two_threads_of_a_kernel_do_not_wait_for_each_other(known: Environment) -> None:
     with patched(known) as kernel:
-        sent = kernel.queue(f"{WAITING}{UNTIL}print('begun')\nasyncio.run(until('sub 2'))\nprint('main')")
+        sent = kernel.queue(
+            f"{WAITING}{UNTIL}print('begun')\nasyncio.run(until('sub 2'))\nprint('main')"
+        )
         kernel.wait_for_output(sent[0])
         sent += kernel.queue_in_subshell(
             "asyncio.run(take(0.3))\nprint('sub')\nended.append('sub')",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cache
 
 import pytest
@@ -14,16 +14,24 @@ from .lessons import LESSONS, Lesson
 from .run_all import Ran, run_all
 
 # Run by the ordinary suite; the others are slow.
-QUICK = {"01-sync-and-async", "02-the-loop"}
+QUICK = {"02-the-loop"}
 pytestmark = pytest.mark.kernel
 
 
+def alone(*values: object) -> object:
+    """Return a slow case that is measured, too: it is run once for both."""
+    return pytest.param(*values, marks=[pytest.mark.slow, pytest.mark.alone])
+
+
 def on(
-    lessons: list[Lesson], *, quick: set[str] = QUICK, elsewhere: Collection[str] = ()
+    lessons: list[Lesson],
+    *,
+    elsewhere: Collection[str] = (),
+    other: Callable[..., object] = slow,
 ) -> pytest.MarkDecorator:
-    """Run the `quick` ones ordinarily; slow are the others, but for those that run `elsewhere`."""
-    marks = {**dict.fromkeys(elsewhere, exhaustive), **dict.fromkeys(quick, pytest.param)}
-    params = [marks.get(each.name, slow)(each) for each in lessons]
+    """Run the quick ones ordinarily, exhaustive are those that run `elsewhere`."""
+    marks = {**dict.fromkeys(elsewhere, exhaustive), **dict.fromkeys(QUICK, pytest.param)}
+    params = [marks.get(each.name, other)(each) for each in lessons]
     return pytest.mark.parametrize("lesson", params, ids=str)
 
 
@@ -32,7 +40,7 @@ def solution(lesson: Lesson) -> Ran:
     return run_all(lesson.solution)
 
 
-@on(LESSONS)
+@on(LESSONS, other=alone)
 def test_the_solution_runs_without_an_error_and_passes_every_check(lesson: Lesson) -> None:
     ran = solution(lesson)
 
@@ -42,7 +50,7 @@ def test_the_solution_runs_without_an_error_and_passes_every_check(lesson: Lesso
     assert re.findall(r"^✓ (\d+\.\d+) ", ran.stdout, re.M) == lesson.exercises
 
 
-@on(LESSONS)
+@on(LESSONS, other=alone)
 def test_every_picture_is_described_and_every_result_says_it_is_simulated(lesson: Lesson) -> None:
     shown = [data for answer in solution(lesson).answers for data in answer.shown]
 
@@ -53,7 +61,7 @@ def test_every_picture_is_described_and_every_result_says_it_is_simulated(lesson
             assert data["text/plain"]
 
 
-@on(LESSONS, quick={"02-the-loop"}, elsewhere=IN_A_BROWSER)
+@on(LESSONS, elsewhere=IN_A_BROWSER)
 def test_the_learners_notebook_fails_at_its_exercises_and_nowhere_else(lesson: Lesson) -> None:
     ran = run_all(lesson.student)
 

@@ -11,9 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import product, starmap
+from functools import cache
+from itertools import product
+from typing import NamedTuple
 
 import pytest
 
@@ -22,20 +24,45 @@ from ..rows import exhaustive, slow
 from ..waiting import block
 from .scripted import COMPLETION
 
-TIMEOUT = 1.5
+TIMEOUT = 2.0
+TEXTS = {False: "An answer. " * 20_000, True: "An answer. " * 2_000}
 CHILD = """
-import json, sys
+import json, sys, threading
+import openai.resources.chat.completions  # the client fetches it when it is first used
 import aiml_nb as nb
 
-base_url, strategy, n, stream, limits = sys.argv[1:]
-endpoint = nb.connect(base_url=base_url, model="m", verbose=False)
-run = nb.run(
-    [f"Question {i}?" for i in range(int(n))], endpoint, strategy=strategy, progress=False,
-    journal=False, stream=stream == "True", max_attempts=1, **json.loads(limits),
-)
-took = max(call.duration or 0.0 for call in run.calls)
-print(json.dumps([took, [[call.outcome, call.text] for call in run.calls]]))
+def make_run(number, base_url, n, options):
+    endpoint = nb.connect(base_url=base_url, model="m", verbose=False)
+    prompts = [f"Question {i}?" for i in range(n)]
+    run = nb.run(prompts, endpoint, progress=False, journal=False, max_attempts=1, **options)
+    took = max(call.duration or 0.0 for call in run.calls)
+    ended[number] = took, [[call.outcome, call.text] for call in run.calls]
+
+ended = {}
+cases = json.loads(sys.argv[1])
+runs = [threading.Thread(target=make_run, args=(n, *case)) for n, case in enumerate(cases)]
+for run in runs: run.start()
+for run in runs: run.join()
+print(json.dumps([ended[n] for n in range(len(cases))]))
 """
+
+
+class Case(NamedTuple):
+    """A run in a process that is stopped; without a framing nothing comes."""
+
+    strategy: str
+    stream: bool
+    framing: str
+    limit: str
+
+    @property
+    def n(self) -> int:
+        return 1 if self.strategy == "sequential" else 4
+
+    @property
+    def reply(self) -> bytes:
+        text = TEXTS[self.stream]
+        return (_streamed if self.stream else _whole)(text, self.framing) if self.framing else b""
 
 
 def _whole(text: str, framing: str) -> bytes:
@@ -115,82 +142,89 @@ def holding_server(reply: bytes) -> Iterator[HoldingServer]:
         listener.close()
 
 
-def run_stopped(
-    reply: bytes, strategy: str, *, stream: bool, n: int = 4, answers: bool = True, limit: str
-) -> tuple[float, list[list[str]]]:
-    """Stop a run when its requests are there, answer, and let it go on after its time.
+@cache
+def run_stopped(cases: tuple[Case, ...]) -> dict[Case, tuple[float, list[list[str]]]]:
+    """Stop a process when the requests of its runs are there, and let it go on after their time.
 
     Returns
     -------
-    tuple
-        The seconds of the longest call, and of each its outcome and its text.
+    dict
+        Of each run the seconds of its longest call, and of each call its outcome and its text.
     """
-    limits = json.dumps({limit: TIMEOUT})
-    with holding_server(reply) as server:
-        command = [sys.executable, "-c", CHILD, server.base_url, strategy, str(n), str(stream)]
-        with subprocess.Popen([*command, limits], stdout=subprocess.PIPE, text=True) as child:
-            try:
-                for _ in range(n):
-                    assert server.asked.acquire(timeout=60)
-                asked = time.monotonic()
-                os.kill(child.pid, signal.SIGSTOP)
-                if answers:
-                    server.answers.set()
-                    for _ in range(n):
-                        assert server.answered.acquire(timeout=60)
-                block(max(0.0, asked + 2 * TIMEOUT - time.monotonic()))  # its time goes by
-                os.kill(child.pid, signal.SIGCONT)
-                output, _ = child.communicate(timeout=60)
-            finally:
-                child.kill()
-    took, calls = json.loads(output)
-    return took, calls
+    with ExitStack() as stack:
+        servers = [stack.enter_context(holding_server(case.reply)) for case in cases]
+        jobs = [
+            (server.base_url, case.n, options(case))
+            for server, case in zip(servers, cases, strict=True)
+        ]
+        command = [sys.executable, "-c", CHILD, json.dumps(jobs)]
+        child = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        stack.callback(child.kill)
+        for server, case in zip(servers, cases, strict=True):
+            for _ in range(case.n):
+                assert server.asked.acquire(timeout=60)
+        asked = time.monotonic()
+        os.kill(child.pid, signal.SIGSTOP)
+        for server, case in zip(servers, cases, strict=True):
+            if case.framing:
+                server.answers.set()
+                for _ in range(case.n):
+                    assert server.answered.acquire(timeout=60)
+        block(max(0.0, asked + 1.5 * TIMEOUT - time.monotonic()))  # their time goes by
+        os.kill(child.pid, signal.SIGCONT)
+        output, _ = child.communicate(timeout=60)
+    return {
+        case: (took, calls) for case, (took, calls) in zip(cases, json.loads(output), strict=True)
+    }
 
 
-CASES = [
-    ("sequential", False, "length", "timeout"),
-    ("threads", True, "chunked", "timeout"),
-    ("gather", True, "chunked", "timeout"),
-    ("workers", False, "length", "run_timeout"),
-]
-MORE = [
-    ("sequential", True, "close", "run_timeout"),
-    ("threads", False, "length", "run_timeout"),
-    ("gather", False, "close", "run_timeout"),
-    ("workers", True, "chunked", "timeout"),
-]
+def options(case: Case) -> dict[str, object]:
+    return {"strategy": case.strategy, "stream": case.stream, case.limit: TIMEOUT}
+
+
+SILENT = (Case("threads", False, "", "timeout"), Case("gather", False, "", "timeout"))
+CASES = (
+    Case("sequential", False, "length", "timeout"),
+    Case("threads", True, "chunked", "timeout"),
+    Case("gather", True, "chunked", "timeout"),
+    Case("workers", False, "length", "run_timeout"),
+    *SILENT,
+)
+MORE = (
+    Case("sequential", True, "close", "run_timeout"),
+    Case("threads", False, "length", "run_timeout"),
+    Case("gather", False, "close", "run_timeout"),
+    Case("workers", True, "chunked", "timeout"),
+)
 OTHERS = [
-    each
+    Case(*each)
     for each in product(
         ("sequential", "threads", "gather", "workers"),
         (False, True),
         ("length", "chunked", "close"),
         ("timeout", "run_timeout"),
     )
-    if each not in CASES + MORE
+    if Case(*each) not in CASES + MORE
 ]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process can be stopped there")
 @pytest.mark.parametrize(
-    ("strategy", "stream", "framing", "limit"),
-    [*CASES, *starmap(slow, MORE), *starmap(exhaustive, OTHERS)],
+    "cases", [CASES, slow(MORE), *(exhaustive(tuple(OTHERS[n::8])) for n in range(8))]
 )
-def test_what_came_while_it_was_stopped_is_no_timeout(
-    strategy: str, stream: bool, framing: str, limit: str
-) -> None:
-    text = "An answer. " * 20_000 if not stream else "An answer. " * 2_000
-    reply = (_streamed if stream else _whole)(text, framing)
-    n = 1 if strategy == "sequential" else 4
+def test_what_came_while_it_was_stopped_is_no_timeout(cases: tuple[Case, ...]) -> None:
+    ended = run_stopped(cases)
 
-    _, calls = run_stopped(reply, strategy, stream=stream, n=n, limit=limit)
-
-    assert calls == [["ok", text]] * n
+    for case in cases:
+        if case.framing:
+            assert ended[case][1] == [["ok", TEXTS[case.stream]]] * case.n, case
 
 
-@pytest.mark.parametrize("strategy", ["threads", "gather"])
-def test_what_has_not_come_is_a_timeout_soon_after(strategy: str) -> None:
-    took, calls = run_stopped(b"", strategy, stream=False, answers=False, limit="timeout")
+@pytest.mark.skipif(sys.platform == "win32", reason="no process can be stopped there")
+def test_what_has_not_come_is_a_timeout_soon_after() -> None:
+    ended = run_stopped(CASES)
 
-    assert calls == [["timeout", ""]] * 4
-    assert took < 2 * TIMEOUT + 3
+    for case in SILENT:
+        took, calls = ended[case]
+        assert calls == [["timeout", ""]] * case.n
+        assert took < 2 * TIMEOUT + 3

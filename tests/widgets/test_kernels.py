@@ -49,7 +49,13 @@ def kernel(request: pytest.FixtureRequest) -> Iterator[Kernel]:
 
 
 def test_cells_queued_after_the_race_answer_at_once_and_the_race_goes_on(kernel: Kernel):
-    cells = ["print(1)", RACE.format(speed=10), "print(2)", "await asyncio.sleep(0.1); print(3)", "print(4)"]
+    cells = [
+        "print(1)",
+        RACE.format(speed=10),
+        "print(2)",
+        "await asyncio.sleep(0.1); print(3)",
+        "print(4)",
+    ]
 
     answers = kernel.run("import asyncio", *cells, timeout=60)
     (running,) = kernel.run("print(race.running, race.result)")
