@@ -11,6 +11,7 @@ The tour, with no key and no cost::
 
     run = nb.run(nb.prompts.TWENTY, endpoint, strategy="gather", max_concurrency=5, stream=True)
     nb.run(rows, ask, max_concurrency=8).results       # any function of one's own, async or not
+    nb.grid(nb.prompts.FAQ, endpoint, temperature=[0, 1]).answers()    # side by side, in turns
     run.to_frame()                                     # one row per call
     run.summary()                                      # the run in numbers
     nb.what_if(run)                                    # other limits, from this run's durations
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
     from .errors import AimlNbError, BudgetError, EndpointError, JournalError, LoopError
     from .export import to_chrome_trace, to_csv, to_jsonl, to_otlp
     from .formats.saved import read_saved
+    from .grids import grid, grid_async, last_grid
     from .loop import LoopReport, patch_loop, run_coroutine
     from .plot import plot_timeline
-    from .records import Attempt, Call, Comparison, Run
+    from .records import Attempt, Call, Comparison, Grid, Run
     from .report import compare_strategies, what_if
     from .runner.execute import last_run
     from .runner.handle import RunHandle, start
@@ -55,6 +57,7 @@ _HOMES = {
     "Comparison": "records",
     "Endpoint": "endpoint",
     "EndpointError": "errors",
+    "Grid": "records",
     "JournalError": "errors",
     "LoopError": "errors",
     "LoopReport": "loop",
@@ -65,6 +68,9 @@ _HOMES = {
     "compare_async": "comparison",
     "compare_strategies": "report",
     "connect": "endpoint",
+    "grid": "grids",
+    "grid_async": "grids",
+    "last_grid": "grids",
     "last_run": "runner",
     "load_ipython_extension": "watching",
     "patch_loop": "loop",
@@ -93,6 +99,7 @@ __all__ = [
     "Comparison",
     "Endpoint",
     "EndpointError",
+    "Grid",
     "JournalError",
     "LoopError",
     "LoopReport",
@@ -103,6 +110,9 @@ __all__ = [
     "compare_async",
     "compare_strategies",
     "connect",
+    "grid",
+    "grid_async",
+    "last_grid",
     "last_run",
     "patch_loop",
     "plot_timeline",

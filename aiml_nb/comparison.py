@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias, overload
 
 from .endpoint import Endpoint, connect
+from .grids.endpoints import compare_endpoints, compare_endpoints_async, is_several
 from .loop import InterruptibleCall, ended_with_cell
 from .messages import argument
-from .records import Comparison, Run
+from .records import Comparison, Grid, Run
 from .runner.execute import execute, execute_async
 from .runner.functions.function import Function, find_target
 from .runner.options import check_strategy
@@ -20,9 +21,16 @@ from .runner.signature import takes_arguments_of
 # The module is not called `compare`, since importing it would shadow the function of that name.
 
 
+Several: TypeAlias = Sequence[Any] | Mapping[str, Any]
+
+
+@overload
+def compare(prompts: object, endpoint: Endpoint | None = None, **options: Any) -> Comparison: ...
+@overload
+def compare(prompts: object, endpoint: Several, **options: Any) -> Grid: ...
 def compare(
     prompts: object,
-    endpoint: Endpoint | None = None,
+    endpoint: Endpoint | Several | None = None,
     *,
     sync: Callable[[Any], Any] | None = None,
     concurrent: Callable[[Any], Any] | None = None,
@@ -33,8 +41,12 @@ def compare(
     stream: bool = False,
     progress: bool | None = None,
     **options: Any,
-) -> Comparison:
+) -> Comparison | Grid:
     """Make the calls one after the other with the blocking client, then many at once.
+
+    With several endpoints, ``compare(prompts, [one, other])`` or ``{"a name": one, …}``, make the
+    same run at each of them instead, one after the other: that tells which answers faster, and how
+    sure that is. (`grid` asks them at the same time.) So can functions of your own be compared.
 
     Each run opens its own client and warms it up, untimed and at no cost. With several
     repetitions the order within a pair is drawn anew for each, so that a server that slows down
@@ -59,8 +71,9 @@ def compare(
 
     Returns
     -------
-    Comparison
-        Shows the finding, the picture and the table; holds all runs.
+    Comparison or Grid
+        Shows the finding, the picture and the table; holds all runs. Of several endpoints it is a
+        `Grid` with a run for each, by its name.
 
     Raises
     ------
@@ -77,26 +90,33 @@ def compare(
         "stream": stream,
         "progress": progress,
     }
+    options |= {"repeats": repeats, "order_seed": order_seed}
     with InterruptibleCall():
-        pairs = check_pairs(prompts, endpoint, repeats=repeats, order_seed=order_seed, **options)
-        return _execute_all(pairs, endpoint)
+        if is_several(endpoint):
+            return compare_endpoints(prompts, endpoint, **options)
+        assert endpoint is None or not isinstance(endpoint, Sequence | Mapping)  # noqa: S101
+        return _execute_all(check_pairs(prompts, endpoint, **options), endpoint)
 
 
 @takes_arguments_of(compare)
 async def compare_async(
     prompts: object,
-    endpoint: Endpoint | None = None,
+    endpoint: Endpoint | Several | None = None,
     *,
     repeats: int = 1,
     order_seed: int = 0,
     **options: Any,
-) -> Comparison:
+) -> Comparison | Grid:
     """Do as `compare`, from a coroutine or a cell that awaits; arguments and errors as there.
 
     The blocking side works in a thread, so that the loop stays free.
     """
+    options |= {"repeats": repeats, "order_seed": order_seed}
     with ended_with_cell():
-        pairs = check_pairs(prompts, endpoint, repeats=repeats, order_seed=order_seed, **options)
+        if is_several(endpoint):
+            return await compare_endpoints_async(prompts, endpoint, **options)
+        assert endpoint is None or not isinstance(endpoint, Sequence | Mapping)  # noqa: S101
+        pairs = check_pairs(prompts, endpoint, **options)
         finished = []
         for sync, concurrent, order in _plan_pairs(pairs, endpoint):
             for plan in order:

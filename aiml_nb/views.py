@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .records import Comparison, Run
+    from .records import Comparison, Grid, Run
 
 
 def call_table(run: Run) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def children_table(run: Run) -> pd.DataFrame:
     return analysis.children_table(run)
 
 
-def summary(shown: Run | Comparison) -> pd.DataFrame:
+def summary(shown: Run | Comparison | Grid) -> pd.DataFrame:
     """Return the numbers as a table, one row per run: see `report.summary`."""
     from . import report
 
@@ -62,14 +62,28 @@ def median_pair(comparison: Comparison) -> tuple[Run, Run]:
     return analysis.median_pair(comparison)
 
 
-def finding(comparison: Comparison) -> str:
+def finding(shown: Comparison | Grid) -> str:
     """Say what came out, in one sentence: see `report.finding`."""
     from . import report
 
-    return report.finding(comparison)
+    return report.finding(shown)
 
 
-def display_bundle(shown: Run | Comparison) -> dict[str, Any]:
+def answers_side_by_side(grid: Grid) -> pd.DataFrame:
+    """Return a column of answers for each variant: see `analysis.answers_side_by_side`."""
+    from . import analysis
+
+    return analysis.answers_side_by_side(grid)
+
+
+def grid_table(grid: Grid) -> pd.DataFrame:
+    """Return the calls of all variants as a table: see `analysis.grid_table`."""
+    from . import analysis
+
+    return analysis.grid_table(grid)
+
+
+def display_bundle(shown: Run | Comparison | Grid) -> dict[str, Any]:
     """Return what a notebook shows: see `plot.display_bundle`."""
     from . import plot
 

@@ -5,6 +5,7 @@ Only the functions that return tables need pandas, and import it when they are c
 
 from .bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight, upper_bound
 from .diagnosis import Diagnosis, diagnose
+from .grid_table import answers_side_by_side, grid_table
 from .load import growth_with_load
 from .order import finishing_ranks, inverted_share, kendall_tau, overtakes, total_overtakes
 from .pairs import PairTimes, interval, median_pair, pair_times, speedup
@@ -16,6 +17,7 @@ __all__ = [
     "Diagnosis",
     "PairTimes",
     "SpeedupParts",
+    "answers_side_by_side",
     "attempts_table",
     "call_table",
     "characters_per_second",
@@ -23,6 +25,7 @@ __all__ = [
     "diagnose",
     "efficiency",
     "finishing_ranks",
+    "grid_table",
     "growth_with_load",
     "interval",
     "inverted_share",

@@ -33,9 +33,12 @@ class Columns(Run):
     ----------
     name
         What whoever shows the run calls it; empty if nobody has said.
+    asked
+        What was varied in its grid, and its values; None if it is of none.
     """
 
     name = ""
+    asked: dict[str, Any] | None = None
 
     # Columns are keys of the cache: comparing records would cost more than to measure them.
     __eq__ = object.__eq__
@@ -47,10 +50,10 @@ class Columns(Run):
         return run if isinstance(run, Columns) else cls.called("", run)
 
     @classmethod
-    def called(cls, name: object, run: Run) -> Columns:
-        """Return the columns of a run under a name."""
+    def called(cls, name: object, run: Run, *, asked: dict[str, Any] | None = None) -> Columns:
+        """Return the columns of a run under a name; one run may have several."""
         columns = cls(**{field.name: getattr(run, field.name) for field in fields(run)})
-        columns.name = str(name)
+        columns.name, columns.asked = str(name), asked
         return columns
 
     @cached_property

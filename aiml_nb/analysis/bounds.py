@@ -45,8 +45,8 @@ def lower_bound(run: Columns) -> float | None:
     Returns
     -------
     float or None
-        None if no call both started and finished, or if the run was watched: its code may have
-        needed one answer for the next call, and nobody set a limit.
+        None if no call both started and finished; if the run was watched: its code may have needed
+        one answer for the next call, and nobody set a limit; or if it shared its limit, in a grid.
 
     Notes
     -----
@@ -57,7 +57,7 @@ def lower_bound(run: Columns) -> float | None:
     Applied Mathematics 17(2), 1969.
     """
     durations = np.sort(known(run.duration))[::-1]
-    if not durations.size or is_watched(run):
+    if not durations.size or is_watched(run) or run.variant is not None:
         return None
     return least_makespan(durations, limit=slots(run))
 

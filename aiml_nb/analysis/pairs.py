@@ -202,7 +202,9 @@ def answered_in_both(sync: Columns, concurrent: Columns) -> set[int]:
 def differences(runs: Sequence[Run]) -> list[str]:
     """Say what makes runs unlike: their times must not be compared then.
 
-    What is not known, as of a file without prompts, is not counted as different.
+    What they were asked for may differ (the model, the endpoint, parameters): then their calls are
+    compared, as `effects` does. What is not known, as of a file without prompts, is not counted as
+    different.
 
     Examples
     --------
@@ -217,13 +219,12 @@ def differences(runs: Sequence[Run]) -> list[str]:
         "different numbers of prompts": len(counts) > 1,
         "different prompts": len(counts) == 1 and len({p for p in prompts if any(p)}) > 1,
         "different kinds of call": len(apis) > 1 and len(counts) == 1,
-        "different models": len({each for run in runs if (each := models_of(run))}) > 1,
+        # What other code asked for is not known: only which models answered it.
+        "different models": len(
+            {each for run in runs if is_watched(run) and (each := models_of(run))}
+        )
+        > 1,
         "simulated against real": bool(simulated and real),
-        "different servers": len({run.base_url for run in real if run.base_url}) > 1,
-        "different settings of the simulator": any(
-            len({value for run in simulated if (value := getattr(run, name)) not in ("", None)}) > 1
-            for name in ("service", "seed")
-        ),
     }
     return [difference for difference, is_there in found.items() if is_there]
 

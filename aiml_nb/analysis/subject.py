@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from ..records import Comparison, Run
+from ..records import Comparison, Grid, Run
 from .arrays import Columns
 from .kinds import is_watched, kinds, plainest
 from .pairs import median_pair
@@ -33,7 +33,7 @@ class Subject:
     def of(cls, shown: Shown) -> Subject:
         """Return the subject; a list of one run is that run, one of two may be a comparison.
 
-        So it is of a dictionary, whose keys are the runs' names.
+        So it is of a dictionary, whose keys are the runs' names. Raises TypeError if one is no run.
         """
         if isinstance(shown, Subject):
             return shown
@@ -43,7 +43,11 @@ class Subject:
                 runs=[run for pair in pairs for run in pair],
                 comparison=Comparison(pairs=[*pairs], order_seed=shown.order_seed),
             )
-        runs = columns_of([shown] if isinstance(shown, Run) else shown)
+        if isinstance(shown, Grid):
+            asked, named = shown.variants, shown.runs.items()
+            runs = [Columns.called(name, run, asked=asked.get(name)) for name, run in named]
+        else:
+            runs = columns_of([shown] if isinstance(shown, Run) else shown)
         return cls(runs=runs, comparison=watched_pair(runs))
 
     @property
@@ -83,8 +87,17 @@ class Subject:
 def columns_of(runs: Iterable[Run] | Mapping[Any, Run]) -> list[Columns]:
     """Return the columns of several runs; the keys of a dictionary are their names."""
     if isinstance(runs, Mapping):
-        return [Columns.called(name, run) for name, run in runs.items()]
+        return [Columns.called(name, _as_run(name, run)) for name, run in runs.items()]
     return [Columns.of(run) for run in runs]
 
 
-Shown: TypeAlias = Run | Comparison | Sequence[Run] | Mapping[Any, Run] | Subject
+def _as_run(name: object, run: object) -> Run:
+    if isinstance(run, Run):
+        return run
+    raise TypeError(
+        f"{name!r} names a {type(run).__name__} in this dictionary, and only runs can stand side "
+        "by side. Give {'a name': run, …} with what run() returned."
+    )
+
+
+Shown: TypeAlias = Run | Comparison | Sequence[Run] | Mapping[Any, Run] | Grid | Subject

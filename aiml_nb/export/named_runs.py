@@ -7,18 +7,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from ..analysis.subject import columns_of
-from ..records import Comparison, Run
+from ..records import Comparison, Grid, Run
 from ..report.subjects import run_names
 from ..report.wording import concurrent_name
 
 FilePath: TypeAlias = str | os.PathLike[str]
-Written: TypeAlias = Run | Comparison | Sequence[Run] | Mapping[Any, Run]
+# What files are made of several runs.
+Written: TypeAlias = Run | Comparison | Sequence[Run] | Mapping[Any, Run] | Grid
 
 
 def named_runs(shown: Written) -> list[tuple[str, Run]]:
     """Return the names and the runs; raise TypeError for anything else."""
     if isinstance(shown, Run):
         return [(shown.strategy, shown)]
+    if isinstance(shown, Grid):
+        shown = shown.runs
     if not isinstance(shown, Comparison):
         given: Any = shown.values() if isinstance(shown, Mapping) else shown
         are_several = isinstance(shown, Sequence | Mapping)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..formats.atomic import write_atomic
 from ..formats.results import encode_rows
-from ..records import Comparison, Run
+from ..records import Comparison, Grid, Run
 from .named_runs import FilePath
 
 
-def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
+def to_jsonl(run: Run | Grid, path: FilePath, *, texts: bool = False) -> Path:
     """Write one row of JSON per call, each complete in itself; `formats.results` names its members.
 
     `read_saved` gives the run back as it was, and `plot_timeline` takes the file's name.
@@ -19,7 +20,7 @@ def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
     Parameters
     ----------
     run
-        The run.
+        The run; or a grid, whose runs follow each other in one file.
     path
         Where to; replaced as a whole.
     texts
@@ -32,6 +33,8 @@ def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
     TypeError
         If it is not a run.
     """
+    if isinstance(run, Grid):
+        return write_atomic(Path(path), _grid_rows(run, texts=texts))
     if not isinstance(run, Run):
         advice = "Give it what run() returned."
         if isinstance(run, Comparison):
@@ -47,3 +50,10 @@ def to_jsonl(run: Run, path: FilePath, *, texts: bool = False) -> Path:
             advice = "Write each to a file of its own, as with to_jsonl(runs[0], …)."
         raise TypeError(f"to_jsonl() writes one run, not a {type(run).__name__}. {advice}")
     return write_atomic(Path(path), encode_rows(run, texts=texts))
+
+
+def _grid_rows(grid: Grid, *, texts: bool) -> Iterator[bytes]:
+    for name, run in grid.runs.items():
+        yield from encode_rows(
+            replace(run, variant=name), texts=texts, varied=grid.variants.get(name, {})
+        )

@@ -21,7 +21,8 @@ Every line of the file is a JSON object that stands by itself, in the prompts' o
   filled in here;
 - ``run``, the fields of `records.Run` but for its calls: how, where and when
   (``run.started_at``, seconds since the epoch) the call was made, and with which request
-  ``parameters``. ``limit_history`` is in the first row only.
+  ``parameters``. ``limit_history`` is in the first row only. Of a grid all rows stand in one file,
+  and ``run`` has ``variant``, its name, and ``varied``, the values by which it differs.
 
 The journal (`journal`) is another file: what the runner needs to resume, written as it happens.
 `saved.read_saved` reads both.
@@ -35,7 +36,7 @@ from operator import attrgetter
 from typing import Any
 
 from ..completion import columns_of
-from ..records import Call, Run
+from ..records import Call, Grid, Run
 from .batch import complete, remove_added, reply_of
 from .codec import (
     CALL_FIELDS,
@@ -57,11 +58,15 @@ _TEXTS = ("prompt", "text", "tool_calls", "reasoning")
 _OF_RUN = ("run_id", *SETTINGS, "loop_lag_max", "loop_lag_total", "stopped")
 
 
-def encode_rows(run: Run, *, texts: bool = True) -> Iterator[bytes]:
+def encode_rows(
+    run: Run, *, texts: bool = True, varied: Mapping[str, Any] | None = None
+) -> Iterator[bytes]:
     """Yield the rows of a run as lines of plain ASCII.
 
     Parameters
     ----------
+    varied
+        The values by which it differs from the other runs of its grid.
     texts
         False leaves out prompts, answers and the words of errors, and of request parameters all
         but numbers, switches and the model.
@@ -69,6 +74,10 @@ def encode_rows(run: Run, *, texts: bool = True) -> Iterator[bytes]:
     about = {"version": VERSION} | {name: getattr(run, name) for name in _OF_RUN}
     if not texts:
         about["parameters"] = without_texts(run.parameters)
+    if run.variant is not None:
+        about |= {"variant": run.variant}
+    if varied is not None:
+        about |= {"varied": varied}
     history = {"limit_history": [asdict(change) for change in run.limit_history]}
     # Encoded once, since it is the larger part of most rows.
     shared, first = dump(about), dump(about | history)
@@ -107,6 +116,7 @@ def run_from_rows(rows: Sequence[Mapping[str, Any]]) -> Run:
         histories = (row["run"].get("limit_history") for row in rows)
         data = {name: about[name] for name in _OF_RUN if name != "parameters"}
         data["parameters"] = about.get("parameters") or {}  # rows of early versions have none
+        data["variant"] = about.get("variant")
         data["calls"] = [_fields_of_call(row) for row in rows]
         data["limit_history"] = next(filter(None, histories), [])
         run = from_dict(Run, data)
@@ -116,6 +126,31 @@ def run_from_rows(rows: Sequence[Mapping[str, Any]]) -> Run:
         raise ValueError(f"Its rows are not those of a run: {error}") from None
     run.calls.sort(key=lambda call: call.index)
     return run
+
+
+def grid_from_rows(rows: Sequence[Mapping[str, Any]]) -> Grid | None:
+    """Build a grid from the rows of its runs; None if they are not those of one.
+
+    Raises
+    ------
+    ValueError
+        If a row is not what it should be.
+    """
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(str(row["run"].get("run_id")), []).append(row)
+    about = [group[0]["run"] for group in groups.values()]
+    if not all(isinstance(each.get("varied"), dict) for each in about):
+        return None
+    names = [str(each.get("variant")) for each in about]
+    variants = {name: each["varied"] for name, each in zip(names, about, strict=True)}
+    varied: dict[str, list[Any]] = {}
+    for values in variants.values():
+        for name, value in values.items():
+            if value not in varied.setdefault(name, []):
+                varied[name].append(value)
+    runs = {name: run_from_rows(group) for name, group in zip(names, groups.values(), strict=True)}
+    return Grid(runs=runs, varied=varied, variants=variants)
 
 
 def _row(call: Call, run: Run, *, texts: bool) -> dict[str, Any]:

@@ -10,17 +10,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ..records import Comparison, Run
+from ..records import Comparison, Grid, Run
 from .codec import from_dict
 from .journal import call_from_dict
 from .journal_run import known_settings, run_from_journal
 from .journal_sections import stand_in
 from .lines import decode, decode_edited, parse, split_lines
-from .results import is_row, read_row, run_from_rows
+from .results import grid_from_rows, is_row, read_row, run_from_rows
 
 
-def read_saved(path: str | os.PathLike[str]) -> Run | Comparison:
-    """Read a run or a comparison from a file.
+def read_saved(path: str | os.PathLike[str]) -> Run | Comparison | Grid:
+    """Read a run, a comparison or a grid from a file.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read(lines: list[str]) -> tuple[Run | Comparison, list[int], list[int]]:
+def _read(lines: list[str]) -> tuple[Run | Comparison | Grid, list[int], list[int]]:
     """Return the contents of a file, and the numbers of its damaged and its edited lines."""
     texts = [*filter(str.strip, lines)] or [""]
     first = _parse_or_none(texts[0])
@@ -88,7 +88,7 @@ def _read(lines: list[str]) -> tuple[Run | Comparison, list[int], list[int]]:
             return _read_whole(whole), [], []
         rows, damaged = _read_lines(lines, read_row)
         if rows:
-            return run_from_rows(rows), damaged, []
+            return grid_from_rows(rows) or run_from_rows(rows), damaged, []
     records, damaged = _read_lines(lines, decode, damaged_as=stand_in)
     if not damaged:
         with suppress(ValueError):  # a line with a matching checksum may still not be a record

@@ -14,6 +14,7 @@ from ..analysis.bounds import (
     origin_of,
     peak_in_flight,
 )
+from ..analysis.effects import median_call
 from ..analysis.lanes import lanes
 from ..analysis.pairs import pair_times
 from ..analysis.subject import Subject
@@ -121,6 +122,8 @@ def horizon_of(runs: Iterable[Run]) -> float:
 def _in_numbers(run: Run) -> str:
     if not any_finished(run):
         return "no call finished"
+    if run.variant is not None:  # in turns with others: its time as a whole says nothing
+        return f"{format_seconds(median_call(run))} a call (median)"
     reached = efficiency(run)
     best = f", efficiency {format_percent(reached)}" if reached and is_concurrent(run) else ""
     return f"{format_seconds(run.makespan)}, {at_a_time(run)}{best}"

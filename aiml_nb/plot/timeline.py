@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from ..analysis.subject import Shown, Subject
 from ..formats.saved import read_saved
-from ..records import Comparison, Run
+from ..records import Comparison, Grid, Run
 from ..report.alt_text import alt_text
 from ..report.findings import caveat, finding
 from ..report.subjects import layout_of
@@ -71,8 +71,8 @@ def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
         A run; a comparison, whose sync run is drawn above its concurrent run, those of the pair
         with the median speed-up; up to 8 runs, below each other on one time axis (two that
         were watched, with the same calls in turn and at once, as a comparison), under the names
-        that the keys of a dictionary give them; or the path of a saved run or comparison
-        (`formats.saved.read_saved`).
+        that the keys of a dictionary give them; a grid, each variant in a panel; or the path of
+        what was saved of them (`formats.saved.read_saved`).
     figure
         Drawn on, after it is cleared and its size set; a new one if None.
 
@@ -122,7 +122,7 @@ def draw_png(shown: Plottable) -> bytes:
 def _subject_of(given: Plottable) -> Subject:
     if isinstance(given, str | os.PathLike):
         given = read_saved(given)
-    if isinstance(given, Run | Comparison | Subject):
+    if isinstance(given, Run | Comparison | Subject | Grid):
         return Subject.of(given)
     runs: Any = list(given) if isinstance(given, Iterable) else [given]
     if isinstance(given, Mapping):
@@ -130,7 +130,8 @@ def _subject_of(given: Plottable) -> Subject:
     wrong = [type(run).__name__ for run in runs if not isinstance(run, Run)]
     if wrong:
         raise TypeError(
-            "plot_timeline() draws a Run, a Comparison, a list of Runs or a saved file; "
+            "plot_timeline() draws a Run, a Comparison, a list of Runs or a saved file, a Grid or "
+            "a dictionary of Runs with their names; "
             f"not {wrong[0]!r}."
         )
     if not 1 <= len(runs) <= _MAX_RUNS:

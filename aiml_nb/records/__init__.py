@@ -5,6 +5,7 @@ its first call was submitted; ``Run.started_at`` is the one wall-clock anchor.
 """
 
 from .calls import CHAT, OUTCOMES, SKIPPED, STEP, Attempt, Call, Outcome, without_steps
+from .grids import Grid
 from .runs import WATCH, Comparison, LimitChange, Run
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Attempt",
     "Call",
     "Comparison",
+    "Grid",
     "LimitChange",
     "Outcome",
     "Run",

@@ -34,21 +34,21 @@ class LimitChange:
     cause: Literal["start", "429", "ok"]
 
 
-class _Shown:
+class Shown:
     """What runs and comparisons share: their numbers as a table, their picture in a notebook."""
 
     __slots__ = ()
 
-    def summary(self: Run | Comparison) -> pd.DataFrame:  # type: ignore[misc]
+    def summary(self: Any) -> pd.DataFrame:
         """Return the numbers as a table, one row per run (`report.summary`)."""
         return views.summary(self)
 
-    def _repr_mimebundle_(self: Run | Comparison, **_: Any) -> dict[str, Any]:  # type: ignore[misc]
+    def _repr_mimebundle_(self: Any, **_: Any) -> dict[str, Any]:
         return views.display_bundle(self)
 
 
 @dataclass(slots=True, kw_only=True)
-class Run(_Shown):
+class Run(Shown):
     """One way of making a list of calls, and a record of each call.
 
     Parameters
@@ -88,6 +88,8 @@ class Run(_Shown):
     table
         The DataFrame that its prompts were made from, with a row for each call; None for none, and
         in runs that were read from a file.
+    variant
+        Its name, if it is a part of a `Grid`: its calls shared their limit with those of others.
     """
 
     run_id: str = ""
@@ -109,6 +111,7 @@ class Run(_Shown):
     parameters: dict[str, Any] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     table: Any = field(default=None, repr=False, compare=False)
+    variant: str | None = None
 
     @property
     def results(self) -> list[Any]:
@@ -145,7 +148,7 @@ class Run(_Shown):
 
 
 @dataclass(slots=True, kw_only=True)
-class Comparison(_Shown):
+class Comparison(Shown):
     """The same prompts, made one at a time and many at once.
 
     Parameters

@@ -12,6 +12,7 @@ from ..records import Run
 from .caveats import caveat_lag
 from .losses import caveat_cut, caveat_losses
 from .subjects import run_names
+from .varied import are_varied, varied_caveat, varied_finding
 from .wording import format_seconds, join_and, pace, pluralize
 
 
@@ -25,6 +26,8 @@ def several_finding(runs: Sequence[Run]) -> str:
     unlike = differences(runs)
     if unlike:
         return f"{pluralize(len(runs), 'run')} that cannot be ranked: {join_and(unlike)}"
+    if are_varied(runs) and (said := varied_finding(runs)):
+        return said
     answered = [count_timed(run) for run in runs]
     # A run whose calls failed ended early: it is not the fastest for that.
     ranked = sorted(
@@ -66,7 +69,7 @@ def several_caveat(
         Those of them that are said once where they are the same of all.
     """
     said = ["Simulated."] if any(run.simulated for run in runs) else []
-    said += ["1 run each, so no error bar."]
+    said += [varied_caveat(runs) if are_varied(runs) else "1 run each, so no error bar."]
     alike = [caveat_of for caveat_of in once if len(set(map(caveat_of, runs))) == 1]
     said += [caveat_of(runs[0]) for caveat_of in alike]
     for name, run in zip(run_names(runs), runs, strict=True):

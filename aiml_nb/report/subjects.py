@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ..analysis.arrays import Columns, known
+from ..analysis.asked import differing, level_name
 from ..analysis.bounds import peak_in_flight
 from ..analysis.kinds import is_watched
 from ..analysis.subject import Shown, Subject
@@ -14,6 +15,7 @@ from ..records import Run
 from .labels import sanitize
 from .wording import concurrent_name, is_concurrent, learned_limit, sync_name
 
+MAX_NAME = 60  # characters of a run's name, and of each part of one that is found
 # What a run is called that was recorded from somebody's own code.
 _WATCHED = "watched"
 # Up to this many calls there is room for a labelled row each.
@@ -75,17 +77,31 @@ def subjects(shown: Shown) -> list[tuple[str, Columns]]:
 
 
 def run_names(runs: Sequence[Run]) -> list[str]:
-    """Name runs as they are called, or else after their strategies and what tells them apart."""
-    named = [
-        _called(run) or _told_apart(run, [each for each in runs if each.strategy == run.strategy])
-        for run in runs
+    """Name runs as the user did, else after what tells them apart.
+
+    That is what they were asked for, where it differs, else their strategies; where two have the
+    same, with the limit.
+    """
+    asked = [
+        ", ".join(sanitize(level_name(*item), width=MAX_NAME) for item in each.items())
+        for each in differing(runs)
     ]
+    named = [_given_name(run) or _found_name(i, runs, asked) for i, run in enumerate(runs)]
     again = Counter(named)
     return [name if again[name] == 1 else f"{name} ({i})" for i, name in enumerate(named, start=1)]
 
 
-def _called(run: Run) -> str:
-    return sanitize(run.name) if isinstance(run, Columns) else ""
+def _given_name(run: Run) -> str:
+    return sanitize(Columns.of(run).name or run.variant or "", width=MAX_NAME)
+
+
+def _found_name(place: int, runs: Sequence[Run], asked: Sequence[str]) -> str:
+    alike = [run for run, each in zip(runs, asked, strict=True) if each == asked[place]]
+    run = runs[place]
+    if asked[place] and (len(alike) == 1 or is_watched(run)):
+        return asked[place]
+    namesakes = [each for each in alike if each.strategy == run.strategy]
+    return ", ".join(filter(None, [asked[place], _told_apart(run, namesakes)]))
 
 
 def _told_apart(run: Run, namesakes: Sequence[Run]) -> str:
@@ -107,7 +123,7 @@ def _most(run: Run) -> str:
 
 
 def _title(run: Run, name: str) -> str:
-    name = _called(run) or (_WATCHED if is_watched(run) else name)
+    name = _given_name(run) or (_WATCHED if is_watched(run) else name)
     if is_watched(run):
         if len(run.calls) == 1:
             return f"One call ({name})"

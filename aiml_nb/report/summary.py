@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..analysis.arrays import Columns, FloatArray, known
+from ..analysis.asked import differing
 from ..analysis.bounds import efficiency, lower_bound, mean_in_flight, peak_in_flight, upper_bound
 from ..analysis.counts import backoff_time, count_attempts, count_outcomes, sum_of
 from ..analysis.diagnosis import diagnose
+from ..analysis.effects import compare_calls
 from ..analysis.frames import Row, frame_of
 from ..analysis.kinds import inner_calls, is_watched, parents
 from ..analysis.order import inverted_share, kendall_tau, total_overtakes
 from ..analysis.pairs import differences, pair_times
 from ..analysis.pauses import pauses
-from ..analysis.subject import Subject, columns_of
+from ..analysis.subject import Shown, Subject, columns_of
 from ..analysis.usage import characters_per_second, tokens_per_second, usage_measures_text
-from ..records import Comparison, Run
+from ..records import Run
 from .subjects import run_names
 from .wording import concurrent_name, is_concurrent, join_and, sync_name
 
@@ -26,13 +28,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def summary(run_or_comparison: Run | Comparison) -> pd.DataFrame:
-    """Return the numbers of a run as a table of one row, or of a comparison as one of two.
+def summary(run_or_comparison: Shown) -> pd.DataFrame:
+    """Return the numbers of a run as a table of one row, of a comparison as one of two.
 
     Parameters
     ----------
     run_or_comparison
-        A run; or a comparison, of which the pair with the median speed-up is taken.
+        A run; a comparison, of which the pair with the median speed-up is taken; or several runs,
+        as a list or with their names as a dictionary: a row for each.
 
     Returns
     -------
@@ -50,7 +53,9 @@ def summary(run_or_comparison: Run | Comparison) -> pd.DataFrame:
         ``inner_calls``, how many, and tokens and dollars are theirs.
     """
     subject = Subject.of(run_or_comparison)
-    names = [subject.run.strategy]
+    names = [Columns.of(run).name or run.strategy for run in subject.runs[:1]]
+    if subject.are_several:
+        names = run_names(subject.runs)
     if subject.pair is not None:
         names = [sync_name(subject.run), concurrent_name(subject.run)]
     rows = _beside_inner(subject.shown, [_numbers(run) for run in subject.shown])
@@ -63,16 +68,20 @@ def compare_strategies(runs: Iterable[Run] | Mapping[Any, Run]) -> pd.DataFrame:
     Parameters
     ----------
     runs
-        The runs, such as one for each strategy; a dictionary names them by its keys.
+        The runs, such as one for each strategy or each model; as a dictionary with their names.
 
     Returns
     -------
     pandas.DataFrame
-        The rows are named after the strategies, with the limit where two are the same. The columns
+        The rows are named by the keys of the dictionary, else after the strategies, with the limit
+        where two are the same, or after what the runs were asked for, where it differs. The columns
         are those of `summary`, and before them ``speedup``: how many times faster than the
         sequential run (than the first, if none is sequential), over the prompts answered in
         both, ``compared``: how many these are, and ``not_comparable``: what makes the run unlike
-        that one, such as ``different prompts``. Such a run has no speed-up.
+        that one, such as ``different prompts``. Such a run has no speed-up. Where the runs were
+        asked for different things (the model, the endpoint, parameters), it is the speed-up of
+        their calls, not of the whole runs, and its 95 % interval stands beside it as
+        ``speedup_low`` and ``speedup_high``.
 
     Raises
     ------
@@ -83,16 +92,31 @@ def compare_strategies(runs: Iterable[Run] | Mapping[Any, Run]) -> pd.DataFrame:
     if not given:
         raise ValueError("compare_strategies() needs at least one Run; it was given 0.")
     base = next((run for run in given if not is_concurrent(run)), given[0])
-    rows: list[Row] = []
-    for run in given:
-        times, unlike = pair_times(base, run), differences([base, run])
-        beside: Row = {
-            "speedup": (None if unlike else times.ratio, float),
-            "compared": (0 if unlike else times.kept, int),
-            "not_comparable": (join_and(unlike) if unlike else None, str),
-        }
-        rows.append(beside | _numbers(run))
+    against = _against_calls if any(differing(given)) else _against_run
+    rows = [against(base, run) | _numbers(run) for run in given]
     return frame_of(_beside_inner(given, rows), run_names(given)).rename_axis("run")
+
+
+def _against_run(base: Run, run: Run) -> Row:
+    times, unlike = pair_times(base, run), differences([base, run])
+    return {
+        "speedup": (None if unlike else times.ratio, float),
+        "compared": (0 if unlike else times.kept, int),
+        "not_comparable": (join_and(unlike) if unlike else None, str),
+    }
+
+
+def _against_calls(base: Run, run: Run) -> Row:
+    unlike = differences([base, run])
+    ratio, ends, kept = (None, None, 0) if unlike else compare_calls(base, run)
+    low, high = ends or (None, None)
+    return {
+        "speedup": (ratio, float),
+        "speedup_low": (low, float),
+        "speedup_high": (high, float),
+        "compared": (kept, int),
+        "not_comparable": (join_and(unlike) if unlike else None, str),
+    }
 
 
 def _numbers(run: Columns) -> Row:

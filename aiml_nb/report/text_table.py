@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..analysis.arrays import Columns
+from ..analysis.arrays import Columns, known
 from ..analysis.bounds import any_finished, efficiency, lower_bound, origin_of
 from ..analysis.counts import count_answered, count_cut
+from ..analysis.effects import call_times
 from ..analysis.kinds import is_watched
 from ..analysis.order import finishing_order
 from ..analysis.subject import Shown, Subject
@@ -17,6 +18,7 @@ from ..records import Call, Run
 from .findings import caveat, finding
 from .labels import cells, labels
 from .subjects import MAX_ROWS, subjects
+from .varied import are_varied
 from .wording import format_percent, format_seconds, is_concurrent, ordinal, outcome_in_words
 
 # Of a run with more calls, this many are shown from the beginning and the end.
@@ -24,6 +26,7 @@ _FIRST, _LAST = 20, 3
 
 _HEADINGS = ("order", "call", "start", "first token", "finish", "outcome")
 _RUN_HEADINGS = ("time", "lower bound", "efficiency")
+_CALL_HEADINGS = ("a call (median)", "the longest")
 
 
 def describe(shown: Shown) -> str:
@@ -62,6 +65,8 @@ def _total(run: Run) -> str:
 
 
 def _run_rows(subject: Subject) -> list[tuple[str, ...]]:
+    if are_varied(subject.runs):
+        return _varied_rows(subject)
     longest = max((run.makespan for run in subject.runs), default=0.0)
     answered = "answered" if any(map(count_cut, subject.runs)) else "ok"
     rows: list[tuple[str, ...]] = [("run", answered, *_RUN_HEADINGS)]
@@ -77,6 +82,20 @@ def _run_rows(subject: Subject) -> list[tuple[str, ...]]:
             )
         )
     return [row[:3] for row in rows] if all(map(is_watched, subject.runs)) else rows
+
+
+def _varied_rows(subject: Subject) -> list[tuple[str, ...]]:
+    """Return rows for runs that were asked for different things, which their calls tell apart."""
+    answered = "answered" if any(map(count_cut, subject.runs)) else "ok"
+    times = [known(call_times(run)[run.answered]) for run in subject.runs]
+    longest = max((float(each.max()) for each in times if each.size), default=0.0)
+    rows: list[tuple[str, ...]] = [("run", answered, *_CALL_HEADINGS)]
+    for (name, run), each in zip(subjects(subject), times, strict=True):
+        ends = (float(np.median(each)), float(each.max())) if each.size else None
+        shown = [format_seconds(end, beside=longest) for end in ends] if ends else ["–", "–"]
+        ok = f"{count_answered(run):,} of {len(run.calls):,}"
+        rows.append((name, ok, *shown))
+    return rows
 
 
 def by_finish(run: Run) -> list[int]:

@@ -1,0 +1,49 @@
+"""A grid as tables: the answers side by side, and all calls below each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..records import Call, Grid
+from .answered import is_answered
+from .frames import column
+from .table import call_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def answers_side_by_side(grid: Grid) -> pd.DataFrame:
+    """Return a table with a row for each prompt, by its ``custom_id``, and a column per variant."""
+    import pandas as pd
+
+    runs = [*grid.runs.values()]
+    first = runs[0].calls if runs else []
+    columns: dict[str, Any] = {"prompt": column([call.prompt for call in first], "string")}
+    for name, run in grid.runs.items():
+        columns[name] = _answers(run.calls)
+    index = pd.Index([call.custom_id for call in first], name="custom_id")
+    return pd.DataFrame(columns, index=index)
+
+
+def grid_table(grid: Grid) -> pd.DataFrame:
+    """Return the calls of all variants, those of one variant together."""
+    import pandas as pd
+
+    tables = []
+    for name, run in grid.runs.items():
+        table = call_table(run)
+        values = grid.variants.get(name, {})
+        # The values as they were asked for; `call_table` has columns of some of these names.
+        own = {key: value for key, value in values.items() if key not in table.columns}
+        for key, value in reversed(own.items()):
+            table.insert(0, key, [value] * len(table))
+        table.insert(0, "variant", column([name] * len(table), "string"))
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _answers(calls: list[Call]) -> Any:
+    if any(call.result is not None for call in calls):
+        return [call.result for call in calls]
+    return column([call.text if is_answered(call) else None for call in calls], "string")
