@@ -20,6 +20,13 @@ def call_table(run: Run) -> pd.DataFrame:
     return analysis.call_table(run)
 
 
+def answers(run: Run) -> pd.DataFrame:
+    """Return the user's own table with the answers: see `analysis.answers`."""
+    from .analysis.answers import answers
+
+    return answers(run)
+
+
 def attempts_table(run: Run) -> pd.DataFrame:
     """Return the attempts of a run as a table: see `analysis.attempts_table`."""
     from . import analysis

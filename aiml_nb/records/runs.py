@@ -125,6 +125,10 @@ class Run(Shown):
         submitted = [call.submitted for call in self.calls if call.submitted is not None]
         return max(finished) - min(submitted) if finished and submitted else 0.0
 
+    def answers(self) -> pd.DataFrame:
+        """Return the user's own table with the answers beside it (`analysis.answers.answers`)."""
+        return views.answers(self)
+
     def to_frame(self) -> pd.DataFrame:
         """Return the calls as a table, one row per call (`analysis.call_table`)."""
         return views.call_table(self)

@@ -96,7 +96,7 @@ def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> Chec
     """Check all arguments that can be checked without an endpoint; raises as `run.run`."""
     target = find_target(endpoint)
     if isinstance(target, Function):
-        return check_items(as_items(prompts), target, given)
+        return replace(check_items(as_items(prompts), target, given), table=own_table(prompts))
     found, given = take_prompts(prompts, given)
     check_prompts(found)
     asked = {number: each for number, each in enumerate(found, 1) if each.problem is None}
