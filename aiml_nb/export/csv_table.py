@@ -1,37 +1,39 @@
-"""One line of CSV per call, for spreadsheets and pandas."""
+"""A run as CSV: the answers beside the user's own columns, or all that is known of each call."""
 
 from __future__ import annotations
 
-import csv
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..analysis import call_table
+from ..analysis.answers import answers, own_columns
 from ..analysis.frames import column
 from ..analysis.table import CALL_TABLE, request_parameters
 from ..formats.atomic import write_atomic
 from ..records import Run
+from .answers_files import answers_bytes, csv_bytes
 from .named_runs import FilePath, Written, named_runs
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# How cells begin that a spreadsheet would run as a formula, in full width too.
-_FORMULA = re.compile("[=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")
-_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)? *", re.ASCII | re.IGNORECASE)
 _TEXTS = ("prompt", "text", "error", "tool_calls", "reasoning")
 
 
-def to_csv(shown: Written, path: FilePath, *, texts: bool = False) -> Path:
+def to_csv(
+    shown: Written, path: FilePath, *, texts: bool | None = None, all_columns: bool = False
+) -> Path:
     """Write one line per call, for spreadsheets and pandas.
 
-    The columns are those of `analysis.call_table` and before them ``run``: the strategy, or
-    ``sync`` and ``async`` (numbered from the second pair on: ``sync 2``). A text that a
-    spreadsheet would take for a formula gets an apostrophe before it; a number stays as it is. The
-    file is UTF-8 with a byte-order mark, without which Excel would take it for another encoding.
-    Read it with ``pandas.read_csv(path, keep_default_na=False, na_values=[""])``: an empty cell is
-    missing.
+    Of a run, the table of `Run.answers`: the user's own columns, then the answers; an index that is
+    more than numbers comes first. With `all_columns` or `texts`, and of a comparison or several
+    runs, all that is known of each call: the columns of `analysis.call_table` and before them
+    ``run``: the strategy, or ``sync`` and ``async`` (numbered from the second pair on: ``sync 2``).
+
+    A text that a spreadsheet would take for a formula gets an apostrophe before it; a number stays
+    as it is. The file is UTF-8 with a byte-order mark, without which Excel would take it for
+    another encoding. Read it with ``pandas.read_csv(path, keep_default_na=False, na_values=[""])``:
+    an empty cell is missing.
 
     Parameters
     ----------
@@ -40,25 +42,26 @@ def to_csv(shown: Written, path: FilePath, *, texts: bool = False) -> Path:
     path
         Where to; replaced as a whole.
     texts
-        True writes prompts, answers, what functions returned and the words of errors as well; of
-        request parameters numbers, switches and the model are always written.
+        With all that is known, whether to write prompts, answers, what functions returned and the
+        words of errors; of request parameters numbers, switches and the model are always written.
+        None writes them with `all_columns`.
+    all_columns
+        Write all that is known of each call; after the answers, if there is a table of the user's.
 
     Raises
     ------
     OSError
         If the file cannot be written.
     """
+    if isinstance(shown, Run) and texts is None and not all_columns:
+        return write_atomic(Path(path), [answers_bytes(shown, ".csv")])
     import pandas as pd
 
+    texts = all_columns if texts is None else texts
     frames = [_labelled(name, run, texts=texts) for name, run in named_runs(shown)]
-    table = pd.concat(frames, ignore_index=True)
-    for name in table.columns:
-        if table[name].dtype == "string":
-            table[name] = table[name].map(_escape_formula, na_action="ignore")
-    table.columns = [_escape_formula(name) for name in table.columns]
-    # pandas does not quote a lone carriage return, which would end the line.
-    data = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    return write_atomic(Path(path), [data.encode("utf-8-sig")])
+    if all_columns and texts and isinstance(shown, Run) and own_columns(shown):
+        frames = [_beside_answers(shown, frames[0])]
+    return write_atomic(Path(path), [csv_bytes(pd.concat(frames, ignore_index=True))])
 
 
 def _labelled(name: str, run: Run, *, texts: bool) -> pd.DataFrame:
@@ -72,5 +75,13 @@ def _labelled(name: str, run: Run, *, texts: bool) -> pd.DataFrame:
     return table.drop(columns=[*_TEXTS, *results])
 
 
-def _escape_formula(text: str) -> str:
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+def _beside_answers(run: Run, calls: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of answers with all that is known of the calls behind it."""
+    table = answers(run, as_written=True).reset_index(drop=True)
+    for name in calls.columns:
+        if name in CALL_TABLE and name not in ("outcome", "error"):
+            shown = name
+            while shown in table.columns:
+                shown = f"result_{shown}"
+            table[shown] = calls[name]
+    return table

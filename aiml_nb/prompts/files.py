@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..messages import Message, argument, either
+from .encodings import find_encoding
 from .tables import begins_with_header, split_table
 
 TABLES = (".csv", ".tsv")
 ENDINGS = (".jsonl", ".ndjson", ".json", *TABLES)
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 PARQUET = (".parquet", ".pq")
-# Byte order marks that Windows programs write; longest first, since UTF-16's begins UTF-32's.
-_BYTE_ORDER_MARKS = {
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-
-
 # Binary formats by their first bytes: parts of them could be decoded as text.
-_WORKBOOK = "an Excel workbook. Save it as 'CSV UTF-8'."
+_WORKBOOK = "an Excel workbook, whatever its name is", ".xlsx"
 _BINARY_FORMATS = {
     b"PK\x03\x04": _WORKBOOK,
-    b"\xd0\xcf\x11\xe0": _WORKBOOK,
-    b"PAR1\x15": "a Parquet file. Read it with pandas, and give one of its columns.",
-    b"\x1f\x8b": "packed (gzip). Unpack it first.",
-    b"%PDF-": "a PDF. Save its text.",
+    b"\xd0\xcf\x11\xe0": ("an old Excel workbook, whatever its name is", ".xls"),
+    b"PAR1\x15": ("a Parquet file, whatever its name is", ".parquet"),
+    b"\x1f\x8b": ("packed (gzip). Unpack it first.", ""),
+    b"%PDF-": ("a PDF. Save its text.", ""),
 }
 
 
@@ -87,10 +78,10 @@ def read_text(path: Path, encoding: str | None) -> str:
             f"The prompts file {str(path)!r} cannot be read: {error.strerror}."
         ) from None
     # Checked by content and not by suffix: a workbook may be called prompts.csv.
-    kind = next((what for begin, what in _BINARY_FORMATS.items() if data.startswith(begin)), None)
-    if kind:
-        raise ValueError(f"The prompts file {str(path)!r} cannot be read: it is {kind}")
-    used = encoding or _find_encoding(data)
+    found = next((each for begin, each in _BINARY_FORMATS.items() if data.startswith(begin)), None)
+    if found:
+        raise ValueError(_refuse_binary(path, *found))
+    used = encoding or find_encoding(data)
     try:
         return data.decode(used)
     except LookupError:
@@ -104,12 +95,12 @@ def read_text(path: Path, encoding: str | None) -> str:
         raise ValueError(f"The prompts file {str(path)!r} cannot be read: " + reason) from None
 
 
-def _find_encoding(data: bytes) -> str:
-    by_mark = (encoding for mark, encoding in _BYTE_ORDER_MARKS.items() if data.startswith(mark))
-    # Without a mark: in UTF-16 every other byte of ASCII text is 0.
-    by_zeros = {(False, True): "utf-16-le", (True, False): "utf-16-be"}
-    pair = (data[:1] == b"\0", data[1:2] == b"\0")
-    return next(by_mark, None) or by_zeros.get(pair, "utf-8-sig")
+def _refuse_binary(path: Path, kind: str, suffix: str) -> str:
+    refused = f"The prompts file {str(path)!r} cannot be read as text: it is {kind}"
+    if not suffix:
+        return refused
+    named = path.with_suffix(suffix).name
+    return f"{refused}. Rename it '{named}', and name it so: it is then read as what it is."
 
 
 def _explain_encoding(data: bytes, error: UnicodeDecodeError) -> str:

@@ -209,8 +209,11 @@ def test_texts_are_left_out_unless_asked_for(tmp_path: Path) -> None:
         builders.call(0, 1, text="T-secret", error="E-secret"), prompts=["P-secret"]
     )
 
-    for export in (nb.to_csv, nb.to_jsonl, nb.to_chrome_trace):
+    assert "secret" not in nb.to_csv(run, tmp_path / "x", texts=False).read_text()
+    assert "secret" not in nb.to_csv([run, run], tmp_path / "x").read_text()
+    for export in (nb.to_jsonl, nb.to_chrome_trace):
         assert "secret" not in export(run, tmp_path / "x").read_text()
+    for export in (nb.to_csv, nb.to_jsonl, nb.to_chrome_trace):
         assert "P-secret" in export(run, tmp_path / "x", texts=True).read_text()
 
 

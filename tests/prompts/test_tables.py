@@ -202,8 +202,52 @@ class TestEncoding:
             read(tmp_path, self.CONTENT, encoding="cp9")
 
     def test_a_workbook_is_none(self, tmp_path: Path) -> None:
-        with pytest.raises(ValueError, match=r"an Excel workbook\. Save it as 'CSV UTF-8'"):
+        with pytest.raises(ValueError, match=r"an Excel workbook.*Rename it 'q\.xlsx'"):
             read(tmp_path, b"PK\x03\x04\xff\xfe\x00")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Größe: schön, für Öl. „Über“ Straße – außen, müde, Gänse, Füße, süß, öde, Maß",
+            "L’été à la mer… « déjà vu », garçon, naïve, où, œuvre, très, après, même, forêt",
+            "mañana, año, niño, ¿qué?, ¡sí!, corazón, inglés, jamás, túnel, pingüino, así, más",
+            "não, coração, três, avô, já, lição, ações, à noite, você, irmã, mãe, pão, é, são",
+            "Å være på øya, blåbær, æra, smørbrød, for sjøen går båten, grønn, blå, språk, nå",
+        ],
+    )
+    def test_windows_is_found_out_where_the_letters_are_those_of_a_language(
+        self, text: str, tmp_path: Path
+    ) -> None:
+        content = f'id,prompt\na,"{text}"\n'
+
+        assert read(tmp_path, content.encode("cp1252")) == [(text, "a")]
+
+    @pytest.mark.parametrize(
+        ("encoding", "text"),
+        [
+            ("cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy, řeka, člověk, večeře"),
+            ("cp1250", "Zażółć gęślą jaźń, później, łąka, książka, być, dzień, róża"),
+            ("cp1250", "Őrült nő, fűtő, tűz, hűvös, erdő, idő, bőr, gyűrű, kő, jövő"),
+            ("cp1250", "Četrtek, žena, šola, člen, več, čas, oče, hiša, življenje, učenec"),
+            ("cp1251", "Съешь же ещё этих мягких французских булок, да выпей чаю"),
+            ("cp1253", "Η γρήγορη καφέ αλεπού πηδάει πάνω από το τεμπέλικο σκυλί"),
+            ("cp1254", "Işık, ağaç, şeker, ılık, dağ, kış, yağmur, çiçek, güneş, değil"),
+            ("cp1257", "Ąžuolas, ėjo, šuo, žiema, ūkis, įdomus, ačiū, gražus, širdis"),
+            ("cp850", "Größe: schön, für Öl, Straße, außen, müde, Gänse, Füße, süß, öde"),
+            ("mac_roman", "Größe: schön, für Öl, Straße, außen, müde, Gänse, Füße, süß, öde"),
+            ("cp437", "été, déjà, garçon, naïve, où, très, après, même, forêt, élève"),
+            ("shift_jis", "吾輩は猫である。名前はまだ無い。どこで生れたか見当がつかぬ。"),
+            ("gb18030", "敏捷的棕色狐狸跳过了懒狗,然后回家睡觉去了。"),
+        ],
+    )
+    def test_others_are_never_taken_for_windows(
+        self, encoding: str, text: str, tmp_path: Path
+    ) -> None:
+        content = f'id,prompt\na,"{text}"\n'.encode(encoding)
+
+        with pytest.raises(ValueError, match=r"cannot be read|is not UTF-8"):
+            read(tmp_path, content)
+        assert read(tmp_path, content, encoding=encoding) == [(text, "a")]
 
 
 def test_our_own_results_can_be_read_as_prompts(tmp_path: Path) -> None:
