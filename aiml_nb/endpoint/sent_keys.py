@@ -8,7 +8,9 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
+from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, unquote_plus, urlsplit
@@ -21,7 +23,47 @@ _SECRET = re.compile(
 _NO_SECRET = re.compile(r"idempotency|sec-websocket|author$|authority", re.I)
 NO_KEY = ApiKey("", source="nowhere")
 _MAX_SEEN = 64
+_MAX_UNREAD = 256
 _seen: dict[str, ApiKey] = {}
+_unread: deque[SentHead] = deque()
+
+
+class SentHead:
+    """The head of a request of any HTTP client, in which keys are looked for when they are needed.
+
+    It is the request's own, so that what an authentication has changed in it meanwhile is seen.
+
+    Parameters
+    ----------
+    request
+        The request.
+    """
+
+    __slots__ = ("_keys", "_parts")
+
+    def __init__(self, request: Any) -> None:
+        self._parts: tuple[Any, Any] | None = (request.headers, request.url)
+        self._keys: tuple[ApiKey, ...] = ()
+        _unread.append(self)
+        if len(_unread) > _MAX_UNREAD:
+            _read_all()
+
+    def is_of(self, request: Any) -> bool:
+        """Say whether this is the head of a request, and has not been read before."""
+        return self._parts is not None and self._parts[0] is request.headers
+
+    @property
+    def keys(self) -> tuple[ApiKey, ...]:
+        """The keys in it."""
+        if (parts := self._parts) is not None:
+            self._keys, self._parts = _find_keys(*parts), None
+        return self._keys
+
+
+def _read_all() -> None:
+    while _unread:
+        with suppress(IndexError):  # another thread was faster
+            _unread.popleft().keys  # noqa: B018
 
 
 def key_for(text: str) -> ApiKey | None:
@@ -38,7 +80,11 @@ def key_for(text: str) -> ApiKey | None:
 
 def keys_in(request: Any) -> tuple[ApiKey, ...]:
     """Return the keys that a request of any HTTP client carries in its head."""
-    headers, address = request.headers, str(request.url)
+    return _find_keys(request.headers, request.url)
+
+
+def _find_keys(headers: Any, url: Any) -> tuple[ApiKey, ...]:
+    address = str(url)
     fields = getattr(headers, "raw", None)
     if fields is None:
         fields = [(str(name).encode(), str(value).encode()) for name, value in headers.items()]
@@ -62,6 +108,7 @@ def is_secret(name: bytes) -> bool:
 
 def redact_seen(text: str) -> str:
     """Return a text without the keys of the latest requests."""
+    _read_all()
     return redact(text, list(_seen.values()))
 
 

@@ -6,13 +6,15 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from ..endpoint.sent_keys import bare_address, key_for, keys_in
+from ..endpoint.sent_keys import SentHead, bare_address, key_for
 from ..endpoint.transport import current_attempt
 from .kinds import OTHER, Json, kind_of
 from .places import current_call, guarded, is_sending, note_run, open_places
 from .recording import Recording
 
 _NOTHING: Json = {}
+_MAX_ADDRESSES = 100
+_addresses: dict[int, tuple[Any, str]] = {}  # by the identity of the URL, which is kept for it
 _MAX_REQUEST = 4 * 2**20  # bytes of a request that is read for what it asks
 
 
@@ -32,18 +34,27 @@ def begin_call(client: Any, options: Any) -> Recording | None:
             kind = OTHER  # such as reading an answer again that was stored
         key = getattr(client, "api_key", None)
         known = key_for(key) if isinstance(key, str) else None
-        base_url = bare_address(str(client.base_url))
-        keys = (known,) if known else ()
-        return Recording(places, kind, base_url=base_url, asked=asked, keys=keys)
+        return Recording(places, kind, base_url=_address_of(client), asked=asked, key=known)
     return None
+
+
+def _address_of(client: Any) -> str:
+    """Return the address of a client; to write an URL takes long, and it is always the same."""
+    url = client.base_url
+    known, address = _addresses.get(id(url), (None, ""))
+    if known is not url:
+        if len(_addresses) >= _MAX_ADDRESSES:
+            _addresses.clear()
+        address = bare_address(str(url))
+        _addresses[id(url)] = url, address
+    return address
 
 
 def _is_ours(client: Any, options: Any) -> bool:
     """Say whether the runner makes this request: it keeps the record itself."""
-    if current_attempt.get() is not None:
-        return True
-    is_guarded = type(getattr(client, "_client", None)).__module__.startswith(__package__[:7])
-    return is_guarded and str(options.method).lower() == "get"
+    if current_attempt.get() is not None or str(options.method).lower() != "get":
+        return current_attempt.get() is not None
+    return type(getattr(client, "_client", None)).__module__.startswith(__package__[:7])
 
 
 def begin_send(request: Any) -> Recording | None:
@@ -51,27 +62,25 @@ def begin_send(request: Any) -> Recording | None:
     if is_sending.get():
         return None
     call = current_call.get()
-    if call is not None:
-        with guarded(call.places):
-            call.add_keys(keys_in(request))
     if call is None and current_attempt.get() is None:
         kind = kind_of(request.url.path) if request.method == "POST" else None
         places = open_places() if kind else ()
         if kind and places:
             with guarded(places):
+                head = SentHead(request)
                 url, path = bare_address(str(request.url)), request.url.path
                 base_url = url.removesuffix(path) + path.rpartition("/" + path.split("/")[-1])[0]
-                call = Recording(
-                    places,
-                    kind,
-                    base_url=base_url,
-                    asked=_read_request(request),
-                    keys=keys_in(request),
-                )
-    if call is not None:
+                call = Recording(places, kind, base_url=base_url, asked=_read_request(request))
+                call.begin_attempt(head)
+    elif call is not None:
         with guarded(call.places):
-            call.begin_attempt()
+            call.begin_attempt(SentHead(request))
     return call
+
+
+def forget_addresses() -> None:
+    """Keep no addresses of clients any longer: a key may be in them."""
+    _addresses.clear()
 
 
 def _read_request(request: Any) -> Json:

@@ -20,7 +20,8 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-INTERVAL = 0.01  # seconds between two looks
+INTERVAL = 0.01  # seconds between two looks at a step that has been seen before
+_FIRST_INTERVAL = 0.02  # between others: each look takes the interpreter from the code it looks at
 HELD = 0.1  # seconds from which a step counts: shorter ones any program has on a busy machine
 _MAX_DEPTH = 300
 _CLIENTS = os.path.join("openai", "_base_client.py")
@@ -78,25 +79,28 @@ class LoopWatcher:
     def __init__(self) -> None:
         self.held: list[Held] = []
         self._steps: dict[int, _Step] = {}
-        self._end = threading.Event()
+        self._interval = _FIRST_INTERVAL
+        self._end = threading.Lock()  # a wait for an Event takes longer than a look
         self._thread = threading.Thread(target=self._look, name="aiml_nb watch", daemon=True)
 
     def __enter__(self) -> LoopWatcher:
+        self._end.acquire()
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end.set()
+        self._end.release()
         self._thread.join()
         for thread in list(self._steps):
             self._close(thread)
 
     def _look(self) -> None:
-        while not self._end.wait(INTERVAL):
+        while not self._end.acquire(timeout=self._interval):
             self._look_once()
 
     def _look_once(self) -> None:
         """Look at all threads but this; no frame outlives the look, nor what a user has in it."""
+        self._interval = _FIRST_INTERVAL
         threads = sys._current_frames().keys() - {threading.get_ident()}
         for thread in threads:
             self._take(thread, _read_stack(thread), time.perf_counter())
@@ -112,13 +116,15 @@ class LoopWatcher:
             known = None
         if step is None:
             return
+        if known is None:  # where it stands is only of interest if it still does the next time
+            self._steps[thread] = _Step(step, at, at, None)
+            return
+        self._interval = INTERVAL
         place = _find_place(stack, step)
-        if known is None:
-            self._steps[thread] = _Step(step, at, at, place)
-        elif place is not None:
-            if known.place is None:
-                known.started = at
+        if place is not None:
             known.last, known.place = at, place
+        elif known.place is None:
+            known.started = at
 
     def _close(self, thread: int) -> None:
         step = self._steps.pop(thread)

@@ -11,19 +11,20 @@ import functools
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
 from typing import Any
 
 from ..endpoint.failures import explain_failure
-from ..endpoint.sent_keys import keys_in
 from ..endpoint.transport import client_classes
 from ..loop import import_in_thread
-from .begin import begin_call, begin_send
+from .begin import begin_call, begin_send, forget_addresses
 from .patches import Patch
 from .places import current_call, guarded, is_sending
 from .recording import Recording
 from .tee import tee
 from .threads import wrap_start, wrap_submit
+from .unread import read_ended
 
 _lock = threading.Lock()
 _users = 0
@@ -58,6 +59,8 @@ def _release() -> None:
         if _users == 0:
             for patch in _patches:
                 patch.remove()
+            forget_addresses()
+            read_ended()  # nothing of what was sent is kept any longer
 
 
 def _install() -> None:
@@ -95,7 +98,7 @@ def _wrap_request(original: Any) -> Any:
         call = begin_call(self, options) if _users else _left_over(request)
         if call is None:
             return original(self, cast_to, options, **rest)
-        with _requested(call):
+        with _Requested(call):
             return original(self, cast_to, options, **rest)
 
     return request
@@ -107,32 +110,43 @@ def _wrap_async_request(original: Any) -> Any:
         call = begin_call(self, options) if _users else _left_over(request)
         if call is None:
             return await original(self, cast_to, options, **rest)
-        with _requested(call):
+        with _Requested(call):
             return await original(self, cast_to, options, **rest)
 
     return request
 
 
-@contextmanager
-def _requested(call: Recording) -> Iterator[None]:
+class _Requested:
     """Record what a request comes to, and what is sent for it."""
-    _hold()
-    token = current_call.set(call)
-    try:
-        yield
-    except BaseException as error:
-        with guarded(call.places):
-            call.fail(error)
-        raise
-    finally:
-        # A coroutine that is closed by the garbage collector has another context.
-        with suppress(ValueError):
-            current_call.reset(token)
+
+    __slots__ = ("_call", "_token")
+
+    def __init__(self, call: Recording) -> None:
+        self._call = call
+
+    def __enter__(self) -> None:
+        _hold()
+        self._token = current_call.set(self._call)
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        _reset(current_call, self._token)
         _release()
-    with guarded(call.places):
-        call.is_returned = True
-        if not call.waits_for_body:
-            call.finish()
+        call = self._call
+        with guarded(call.places):
+            if error is not None:
+                call.fail(error)
+                return
+            call.is_returned = True
+            if not call.waits_for_body:
+                call.finish()
+
+
+def _reset(variable: ContextVar[Any], token: Token[Any]) -> None:
+    """Give a context variable its former value."""
+    try:
+        variable.reset(token)
+    except ValueError:  # a coroutine that is closed by the garbage collector has another context
+        return
 
 
 def _wrap_send(original: Any) -> Any:
@@ -141,7 +155,7 @@ def _wrap_send(original: Any) -> Any:
         call = begin_send(request) if _users else _left_over(send)
         if call is None:
             return original(self, request, **rest)
-        with _sent(call, request):
+        with _Sending(call, request):
             response = original(self, request, **rest)
         _take_reply(call, response)
         return response
@@ -155,7 +169,7 @@ def _wrap_async_send(original: Any) -> Any:
         call = begin_send(request) if _users else _left_over(send)
         if call is None:
             return await original(self, request, **rest)
-        with _sent(call, request):
+        with _Sending(call, request):
             response = await original(self, request, **rest)
         _take_reply(call, response)
         return response
@@ -163,23 +177,27 @@ def _wrap_async_send(original: Any) -> Any:
     return send
 
 
-@contextmanager
-def _sent(call: Recording, request: Any) -> Iterator[None]:
+class _Sending:
     """Record that something could not be sent; what is sent meanwhile belongs to it."""
-    token = is_sending.set(True)
-    try:
-        yield
-    except BaseException as error:
+
+    __slots__ = ("_call", "_request", "_token")
+
+    def __init__(self, call: Recording, request: Any) -> None:
+        self._call, self._request = call, request
+
+    def __enter__(self) -> None:
+        self._token = is_sending.set(True)
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        _reset(is_sending, self._token)
+        if error is None:
+            return
+        call = self._call
         with guarded(call.places):
-            call.add_keys(keys_in(request))
-            is_failure = isinstance(error, Exception)
-            call.end_attempt(explain_failure(error) if is_failure else None)
+            call.add_keys(self._request)
+            call.end_attempt(explain_failure(error) if isinstance(error, Exception) else None)
             if _is_whole_call(call):
                 call.fail(error)
-        raise
-    finally:
-        with suppress(ValueError):
-            is_sending.reset(token)
 
 
 def _is_whole_call(call: Recording) -> bool:
@@ -191,7 +209,7 @@ def _take_reply(call: Recording, response: Any) -> None:
     """Read a reply, now or as it comes; close the record of a call that consists of it."""
     with guarded(call.places):
         is_own = _is_whole_call(call)
-        call.add_keys(keys_in(response.request))  # an authentication may have added some
+        call.add_keys(response.request)  # an authentication may have added some
         call.note_head(response.status_code, response.headers)
         if response.status_code >= 300:
             call.end_attempt()

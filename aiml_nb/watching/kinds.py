@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..completion import fields_of
@@ -46,6 +47,7 @@ class Kind:
         return judge(dict(body or _NOTHING)) if has_text else Verdict("ok")
 
 
+@lru_cache(maxsize=256)
 def kind_of(path: str) -> Kind | None:
     """Return the kind of call that goes to a path, None if no model is known to answer there."""
     path = path.partition("?")[0].rstrip("/")
@@ -74,8 +76,10 @@ def _last_message(body: Json) -> object:
     messages = body.get("messages") or body.get("input") or body.get("contents")
     if not isinstance(messages, list):
         return messages
-    own = [each for each in messages if isinstance(each, Mapping) and each.get("role") == "user"]
-    return own[-1] if own else messages[-1:]
+    for each in reversed(messages):
+        if isinstance(each, Mapping) and each.get("role") == "user":
+            return each
+    return messages[-1:]
 
 
 def _first_input(body: Json) -> object:

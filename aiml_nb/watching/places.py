@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
@@ -36,6 +35,7 @@ class RunNotes:
 
     def __init__(self, run: Run) -> None:
         self._run, self._has_problem = run, False
+        self._address = ""  # the latest
         # Some calls may be those of an earlier run.
         self._is_first = not any(
             each.from_journal or any(without_steps(each.children)) for each in run.calls
@@ -44,7 +44,8 @@ class RunNotes:
 
     def note_address(self, base_url: str) -> None:
         """Take the address of a call; a step has none."""
-        if base_url:
+        if base_url and base_url != self._address:
+            self._address = base_url
             self._run.simulated = is_simulated(base_url) and (self._is_first or self._run.simulated)
             self._is_first = False
 
@@ -69,7 +70,9 @@ class Place(Protocol):
     def is_open(self) -> bool:
         """False once nothing more is to be recorded there."""
 
-    def add(self, make: Callable[[int], Call], *, base_url: str, at: float) -> tuple[Call, float]:
+    def add(
+        self, make: Callable[[int], Call], *, base_url: str, model: str | None, at: float
+    ) -> tuple[Call, float]:
         """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
 
 
@@ -78,15 +81,16 @@ class Place(Protocol):
 current_call: ContextVar[Recording | None] = ContextVar("current_call", default=None)
 is_sending: ContextVar[bool] = ContextVar("is_sending", default=False)
 current_places: ContextVar[tuple[Place, ...]] = ContextVar("current_places", default=())
-watches: list[Watch] = []
-places_of_threads: WeakKeyDictionary[threading.Thread, tuple[Place, ...]] = WeakKeyDictionary()
+watches: list[Watch] = []  # those that are on
+_places_of_threads: WeakKeyDictionary[threading.Thread, tuple[Place, ...]] = WeakKeyDictionary()
+_has_threads = False  # most programs start none that matter
 
 
 def open_places() -> tuple[Place, ...]:
     """Return where a call that is made here and now is to be recorded."""
-    within = current_places.get() or _inherited_places()
-    inner = tuple(place for place in within if place.is_open)
-    return inner or tuple(place for place in watches if place.is_open)
+    within = current_places.get() or (_inherited_places() if _has_threads else None)
+    inner = tuple(place for place in within if place.is_open) if within else ()
+    return inner or tuple(watches)
 
 
 def note_run() -> None:
@@ -97,14 +101,35 @@ def note_run() -> None:
 
 def _inherited_places() -> tuple[Place, ...]:
     """Return where the code that has started this thread records its calls."""
-    return places_of_threads.get(threading.current_thread(), ()) if places_of_threads else ()
+    return _places_of_threads.get(threading.current_thread(), ())
 
 
-@contextmanager
-def guarded(places: tuple[Place, ...]) -> Iterator[None]:
-    """Let nothing out that goes wrong while something is recorded; the places are told."""
-    try:
-        yield
-    except Exception as problem:  # noqa: BLE001  the code that is watched must not notice
-        for place in places:
+def note_thread(thread: threading.Thread, places: tuple[Place, ...]) -> None:
+    """Note where the code that starts a thread records its calls."""
+    global _has_threads
+    _places_of_threads[thread], _has_threads = places, True
+
+
+class guarded:  # noqa: N801  a context manager, written out since it is used often
+    """Let nothing out that goes wrong while something is recorded; the places are told.
+
+    Parameters
+    ----------
+    places
+        Where it is recorded.
+    """
+
+    __slots__ = ("_places",)
+
+    def __init__(self, places: tuple[Place, ...]) -> None:
+        self._places = places
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, problem: BaseException | None, traceback: object) -> bool:
+        if problem is None or not isinstance(problem, Exception):
+            return False
+        for place in self._places:
             place.notes.note_problem(problem)
+        return True

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
 from ..completion import choices_of, is_in_parts, message_of
+from ..endpoint.bad_replies import BadResponseError
+from ..endpoint.keys import ApiKey
 from ..replies.incoming import Incoming
 from ..replies.outcome import Verdict
-from ..replies.parse import EventParser, is_stream, parse_json
+from ..replies.parse import is_stream, parse_json
 from .kinds import CHAT_KIND, Json, Kind
+from .text_stream import TextStream
 
 _MAX_BYTES = 32 * 2**20  # of a reply that is not a stream; what is larger is not read
+_MAX_PUT_OFF = 16 * 2**10  # bytes of a stream
 _SNIFF_BYTES = 16  # bytes to know a stream by
+_END_OF_EVENT = b"}\n\n"
 
 
 class ReplyReader:
     """What has come of one reply.
+
+    Until the first text has come, each piece is read at once: its time counts. The rest is put off.
 
     Parameters
     ----------
@@ -35,43 +42,57 @@ class ReplyReader:
         When the first text came, by the clock; None for a reply that came as a whole.
     is_done
         A stream has said that no more will come.
-    body
-        The reply's JSON in the shape of a completion, once `end` or `leave` was called.
-    raw
-        The bytes that `body` was read from, if they hold each of its texts in one piece.
+    size
+        How many bytes are kept to be read later.
     """
 
     __slots__ = (
-        "_clock",
-        "_incoming",
-        "_kind",
-        "_stream",
-        "_whole",
-        "body",
-        "first_token",
-        "is_done",
-        "raw",
+        *("_body", "_clock", "_incoming", "_is_built", "_kind", "_n", "_pieces", "_raw"),
+        *("_stream", "_verdict", "_whole", "first_token", "is_done", "size"),
     )
 
     def __init__(self, kind: Kind, clock: Callable[[], float], *, n: object = 1) -> None:
-        self._kind, self._clock = kind, clock
-        self._whole: bytearray | None = bytearray()
-        self._incoming = Incoming(clock, n) if kind is CHAT_KIND else None
-        self._stream: _TextStream | None = None
+        self._kind, self._clock, self._n = kind, clock, n
+        self._pieces: list[bytes] = []  # have not been read
+        self._whole: bytes | bytearray | None = bytearray()
+        self._incoming: Incoming | None = None
+        self._stream: TextStream | None = None
+        self._body: Json | None = None  # in the shape of a completion, once all has been read
+        self._raw: bytes | None = None  # what it was read from, with each of its texts in one piece
+        self._verdict: Verdict | None = None
+        self._is_built = self.is_done = False
         self.first_token: float | None = None
-        self.is_done = False
-        self.body: Json | None = None
-        self.raw: bytes | None = None
+        self.size = 0
 
-    def feed(self, data: bytes) -> bool:
-        """Take some more bytes; return True once a stream has said that no more will come.
+    def take_whole(self, data: bytes) -> None:
+        """Take a reply that has come as a whole."""
+        self._whole, self.size = data, len(data)
+
+    def put_off(self, piece: bytes) -> bool:
+        """Take a piece; return False if it must be read at once, with `read_on`.
+
+        It must not if it is a part of a text that is not the first, nor an error, nor the end.
+        """
+        self._pieces.append(piece)
+        self.size += len(piece)
+        if self.first_token is None or self.size > _MAX_PUT_OFF:
+            return False
+        return piece.endswith(_END_OF_EVENT) and b'"error"' not in piece
+
+    def read_on(self) -> bool:
+        """Read what was put off; return True once a stream has said that no more will come.
 
         Raises
         ------
         ErrorReplyError
             If a stream of the chat API says that something went wrong.
         """
-        if self._incoming is not None:
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        self.size = 0
+        if self._kind is CHAT_KIND:
+            if self._incoming is None:
+                self._incoming = Incoming(self._clock, self._n)
             self.is_done = self._incoming.feed(data) or self.is_done
             self.first_token = self._incoming.first_token
         elif self._stream is not None:
@@ -81,7 +102,7 @@ class ReplyReader:
             if len(self._whole) > _MAX_BYTES:
                 self._whole = None
             elif (delta := self._kind.delta) and self._begins_stream():
-                self._stream = _TextStream(self._kind, delta)
+                self._stream = TextStream(self._kind, delta)
                 self._feed_stream(self._stream, bytes(self._whole))
         return self.is_done
 
@@ -93,89 +114,73 @@ class ReplyReader:
         BadResponseError
             If a stream cannot be read.
         """
-        if self._incoming is not None:
-            whole = self._incoming.end()
-            self.body = self._incoming.build() if whole is None else self._read(whole)
-        elif self._stream is not None:
-            self.body = self._stream.build()
-        elif self._whole:
-            self.body = self._read(bytes(self._whole))
-        return self._kind.judge(self.body)
-
-    def leave(self) -> None:
-        """Build what has come of a reply that nobody will read to its end."""
-        if self._incoming is not None:
-            self.body = self._incoming.build()
-        elif self._stream is not None:
-            self.body = self._stream.build()
-
-    def so_far(self) -> Json | None:
-        """Return what has come so far of a stream; more may come."""
-        with suppress(RuntimeError):  # something comes at this moment, in another thread
+        if self._verdict is None:
+            if self._pieces:
+                self.read_on()
             if self._incoming is not None:
-                return deepcopy(self._incoming).build()
-            if self._stream is not None:
-                return self._stream.build()
-        return None
+                whole = self._incoming.end()
+                self._body = self._incoming.build() if whole is None else self._read(whole)
+            elif self._stream is not None:
+                self._body = self._stream.build()
+            elif self._whole:
+                self._body = self._read_whole(bytes(self._whole))
+            self._is_built = True
+            self._verdict = self._kind.judge(self._body)
+        return self._verdict
 
-    def read_whole(self, data: bytes) -> Verdict:
-        """Take a reply that has come as a whole."""
-        self.body = self._read(data)
-        messages = map(message_of, choices_of(self.body))
-        if self._kind is CHAT_KIND and not any(map(is_in_parts, messages)):
-            self.raw = data
-        return self._kind.judge(self.body)
+    def tell(self, keys: Iterable[ApiKey]) -> dict[str, Any]:
+        """Return the fields of a `records.Call` that the reply tells, without any of the keys."""
+        if not self._is_built:
+            self._build_part()
+        return self._tell(self._body, keys)
+
+    def tell_so_far(self, keys: Iterable[ApiKey]) -> dict[str, Any]:
+        """Return the fields that a stream tells as far as it has come; more may come."""
+        with suppress(RuntimeError, BadResponseError):  # something comes now, in another thread
+            stream = deepcopy(self._incoming or self._stream)
+            if stream is not None:
+                stream.feed(b"".join(self._pieces))
+                return self._tell(stream.build(), keys)
+        return {}
+
+    def _tell(self, body: Json | None, keys: Iterable[ApiKey]) -> dict[str, Any]:
+        if body is None:
+            return {}
+        for key in keys:
+            # `raw` is a quick filter: a walk through every answer would take longer.
+            if self._raw is None or key.may_be_in(self._raw):
+                body = key.redact_all(body)
+        told = {name: value for name, value in self._kind.fields(body).items() if value is not None}
+        return {**told, "body": dict(body)} if body and "choices" in body else told
+
+    def _build_part(self) -> None:
+        """Build what has come of a reply that nobody has read to its end."""
+        if self._pieces:
+            with suppress(BadResponseError):
+                self.read_on()
+        if self._incoming is not None:
+            self._body = self._incoming.build()
+        elif self._stream is not None:
+            self._body = self._stream.build()
 
     def _begins_stream(self) -> bool:
         whole = self._whole or b""
         return len(whole) >= _SNIFF_BYTES and bool(is_stream(bytes(whole[:64])))
 
-    def _feed_stream(self, stream: _TextStream, data: bytes) -> None:
+    def _feed_stream(self, stream: TextStream, data: bytes) -> None:
         stream.feed(data)
         self.is_done = stream.is_done
         if self.first_token is None and stream.texts:
             self.first_token = self._clock()
+
+    def _read_whole(self, data: bytes) -> Json | None:
+        body = self._read(data)
+        if self._kind is CHAT_KIND and not any(map(is_in_parts, map(message_of, choices_of(body)))):
+            self._raw = data
+        return body
 
     def _read(self, data: bytes) -> Json | None:
         try:
             return self._kind.complete(parse_json(data))
         except ValueError:  # sound, pictures, plain text
             return None
-
-
-class _TextStream:
-    """The text of a stream that is not one of the chat API."""
-
-    __slots__ = ("_delta", "_events", "_kind", "_told", "is_done", "texts")
-
-    def __init__(self, kind: Kind, delta: Callable[[Json], tuple[str, Json]]) -> None:
-        self._kind, self._delta = kind, delta
-        self._events = EventParser()
-        self._told: dict[str, Any] = {}
-        self.texts: list[str] = []
-        self.is_done = False
-
-    def feed(self, data: bytes) -> None:
-        for event in self._events.feed(data):
-            if event.startswith(b"[DONE]"):
-                self.is_done = True
-                return
-            try:
-                told = parse_json(event)
-            except ValueError:
-                continue
-            if isinstance(told, dict):
-                text, rest = self._delta(told)
-                if text:
-                    self.texts.append(text)
-                for name, value in rest.items():
-                    old = self._told.get(name)
-                    is_merged = isinstance(old, dict) and isinstance(value, dict)
-                    self._told[name] = {**old, **value} if is_merged else value  # type: ignore[dict-item]
-
-    def build(self) -> Json | None:
-        """Return the reply in the shape of a completion, as far as it has come."""
-        body = self._kind.complete(self._told) if self._told or self.texts else None
-        if body is not None and self.texts and body.get("choices"):
-            body["choices"][0]["message"]["content"] = "".join(self.texts)
-        return body

@@ -39,7 +39,9 @@ class Inside:
         self.call, self._origin, self.notes = call, origin, notes
         self.is_open = True
 
-    def add(self, make: Callable[[int], Call], *, base_url: str, at: float) -> tuple[Call, float]:
+    def add(
+        self, make: Callable[[int], Call], *, base_url: str, model: str | None, at: float
+    ) -> tuple[Call, float]:
         """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
         with self.notes.lock:
             child = make(len(self.call.children))
@@ -153,7 +155,7 @@ def _begin(name: str) -> _Recorded | None:
     if not places:
         return None
     make = functools.partial(_make_step, printable(name))
-    made = [place.add(make, base_url="", at=at) for place in places]
+    made = [place.add(make, base_url="", model=None, at=at) for place in places]
     for call, origin in made:
         call.submitted = call.started = at - origin
     within = tuple(

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from .places import Place, current_places, places_of_threads
+from .places import Place, current_places, note_thread
 
 
 def wrap_start(original: Any) -> Any:
@@ -20,7 +20,7 @@ def wrap_start(original: Any) -> Any:
     @functools.wraps(original)
     def start(self: threading.Thread) -> None:
         if places := current_places.get():
-            places_of_threads[self] = places
+            note_thread(self, places)
         original(self)
 
     return start

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
+from ..endpoint.sent_keys import redact_seen
 from ..records import WATCH, Call, Run
 from .blocked import INTERVAL, Held, LoopWatcher, tell_held
 from .hooks import hooks
@@ -83,7 +84,9 @@ class Watch:
     async def __aexit__(self, *error: Any) -> None:
         self.__exit__()
 
-    def add(self, make: Callable[[int], Call], *, base_url: str, at: float) -> tuple[Call, float]:
+    def add(
+        self, make: Callable[[int], Call], *, base_url: str, model: str | None, at: float
+    ) -> tuple[Call, float]:
         """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
         run = self.run
         with self.notes.lock:
@@ -92,9 +95,9 @@ class Watch:
             self.notes.note_address(base_url)
             call = make(len(run.calls))
             run.calls.append(call)
-            if call.model and call.model not in self._models:
-                self._models.add(call.model)
-                run.model = call.model if len(self._models) == 1 else SEVERAL
+            if model and model not in self._models:
+                self._models.add(model)
+                run.model = redact_seen(model) if len(self._models) == 1 else SEVERAL
         return call, self._origin
 
     def _delays_calls(self, held: Held) -> bool:
