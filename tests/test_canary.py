@@ -184,7 +184,7 @@ root = os.environ["ROOT"]
 load = Path(os.environ["KEY_FILE"]).read_text
 at = lambda way, **more: nb.connect(base_url=f"{root}/{way}/v1", model="m", **more)
 
-def stop(seconds=0.5):
+def stop(seconds=0.3):
     threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
 """
 # Each raises, or shows something.

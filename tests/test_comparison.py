@@ -11,6 +11,7 @@ import pytest
 
 import aiml_nb as nb
 
+from .rows import slow
 from .waiting import block, take
 
 LONG, SHORT = nb.prompts.FAQ
@@ -21,7 +22,7 @@ def finishing_order(run: nb.Run) -> list[str]:
     return [call.prompt for call in calls]
 
 
-@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("stream", [False, slow(True)])
 def test_the_faq_in_both_orders(stream: bool) -> None:
     """Sync answers in the order asked; async the short question first, in the longer one's time."""
     result = nb.compare(nb.prompts.FAQ, nb.connect(speed=5, verbose=False), stream=stream)

@@ -30,7 +30,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 def test_the_faq_prints_finding_and_table_and_writes_the_timeline(tmp_path: Path) -> None:
     """In a process of its own, from its start to its end."""
-    command = [*PROGRAM, "compare", "--simulate", "--speed", "5", "--json", "out.json"]
+    command = [*PROGRAM, "compare", "--simulate", "--speed", "10", "--json", "out.json"]
     done = subprocess.run(
         command, check=False, capture_output=True, text=True, timeout=120, cwd=tmp_path
     )

@@ -53,7 +53,7 @@ def measure(folder: Path, count: int, *options: str) -> Cost:
 @pytest.mark.parametrize(
     ("count", "options"),
     [
-        slow(5000, ["--journal", "j.jsonl"]),
+        slow(2500, ["--journal", "j.jsonl"]),
         exhaustive(20_000, []),
         exhaustive(20_000, ["--journal", "j.jsonl"]),
         exhaustive(20_000, ["--journal", "j.jsonl", "--output", "o.csv"]),

@@ -17,7 +17,7 @@ from aiml_nb.report import alt_text
 
 from ..analysis.builders import call, make_run, make_sync, timed, with_retries
 from ..analysis.schedules import first_come, seeded
-from ..rows import in_turn
+from ..rows import in_turn, slow
 from .test_timeline import bars_in, drawn, legend, states, texts
 
 
@@ -179,7 +179,7 @@ def refused(n: int) -> Run:
     return make_run(*calls, *timed(*((3.0 + i // 2, 4.0 + i // 2) for i in range(n - 3))))
 
 
-@pytest.mark.parametrize("n", [8, 60, 1500])
+@pytest.mark.parametrize("n", [8, slow(60), 1500])
 def test_pauses_are_bands_behind_all_else(n: int) -> None:
     run = refused(n)
     sync = make_sync(*timed(*((i, i + 1) for i in range(n))))

@@ -99,6 +99,7 @@ class GatedServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each reply waits for 40 ms
 
     @property
     def gated(self) -> GatedServer:

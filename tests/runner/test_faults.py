@@ -225,7 +225,7 @@ class TestBudgetsOfTheRun:
     def test_a_server_that_only_fails_is_soon_left_alone(
         self, strategy: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        endpoint = connect_faulty(faults={"*": [500] * 9})
+        endpoint = connect_faulty(faults={"*": [500] * 9}, speed=1000)
 
         run = run_skipping([f"Q{n}" for n in range(120)], endpoint, strategy=strategy)
 
@@ -238,7 +238,7 @@ class TestBudgetsOfTheRun:
         assert capsys.readouterr().err.count(said) == 1
 
     def test_three_failures_in_ten_use_no_budget_up(self, strategy: str) -> None:
-        endpoint = connect_faulty(fault_shares={500: 0.3}, seed=4)
+        endpoint = connect_faulty(fault_shares={500: 0.3}, seed=4, speed=1000)
 
         questions = [f"Q{n}" for n in range(300)]
         run = run_skipping(questions, endpoint, strategy=strategy, timeout=100_000)

@@ -228,17 +228,17 @@ def test_one_bad_number_hides_no_other_record(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "items",
     [
-        [{"index": number} for number in range(60_000)],
-        [{"type": "text", "text": "x"}] * 60_000,
-        [{}] * 150_000,
-        [{"index": 0, "id": str(number), "function": {"name": "f"}} for number in range(16_000)],
-        [{"function": {"name": "f", "arguments": "{"}}] * 16_000,
-        [{"function": {"name": "f", "arguments": "{}"}}] * 16_000,
+        [{"index": number} for number in range(20_000)],
+        [{"type": "text", "text": "x"}] * 20_000,
+        [{}] * 50_000,
+        [{"index": 0, "id": str(number), "function": {"name": "f"}} for number in range(8_000)],
+        [{"function": {"name": "f", "arguments": "{"}}] * 8_000,
+        [{"function": {"name": "f", "arguments": "{}"}}] * 8_000,
     ],
     ids=["indexes", "texts", "nothing", "calls by id", "calls without end", "calls without id"],
 )
 def test_the_work_grows_with_the_size_and_not_faster(items: list[Any]) -> None:
-    """An event of some MiB, made to be slow, takes not much longer for each byte than a half."""
+    """A large event, made to be slow, takes not much longer for each byte than a half."""
     seconds = []
     for some in (items[: len(items) // 8], items):
         name = "tool_calls" if "function" in some[0] else "parts"

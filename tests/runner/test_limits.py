@@ -316,7 +316,7 @@ def test_what_is_left_is_checked_and_not_what_is_answered(tmp_path: Path) -> Non
 
 def test_a_fixed_limit_is_a_ceiling_that_shrinks_on_429s() -> None:
     """A server that allows 7 in flight: a rigid limit of 20 would fail most, this fails none."""
-    endpoint = nb.connect(scenario="seven", speed=10, verbose=False)
+    endpoint = nb.connect(scenario="seven", speed=30, verbose=False)
 
     run = nb.run([f"Q{n}" for n in range(60)], endpoint, max_concurrency=20)
 

@@ -33,16 +33,13 @@ from aiml_nb.runner.retries.retry_policy import MAX_429S, Retries, Tries
 
 from ..raw_server import JSON_HEAD, RawServer, raw_server
 from ..rows import in_turn, slow
-from ..waiting import give_way, let_pass
+from ..waiting import give_way, let_pass, wait_until
 from .conftest import SkippingClock, connect_faulty, reopen, run_skipping
 from .test_run import CHOICE, GOOD, read_log
 
 BOTH = pytest.mark.parametrize("strategy", ["sequential", "gather"])
 BODY = GOOD % CHOICE
-EVENT = (
-    b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m",'
-    b'"choices":[{"index":0,"delta":%s,"finish_reason":%s}]}\n\n'
-)
+EVENT = b'data: {"choices":[{"index":0,"delta":%s,"finish_reason":%s}]}\n\n'
 EVENTS = (
     EVENT % (b'{"content":"Yes, "}', b"null")
     + EVENT % (b'{"content":"G\xc3\xa9.."}', b"null")
@@ -433,11 +430,18 @@ class TestInterrupt:
     def test_ctrl_c_while_it_sleeps_between_attempts(self, strategy: str) -> None:
         """Row 40: the sleep ends at once, and the call that slept is a record."""
         endpoint = connect_faulty(faults={"*": ["retry-after:25"] * 3})
-        threading.Timer(0.8, os.kill, (os.getpid(), signal.SIGINT)).start()
-        began = time.monotonic()
 
+        def press() -> None:
+            wait_until(lambda: any(r["finished"] for r in read_log(endpoint)["requests"]))
+            let_pass(0.2)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        pressing = threading.Thread(target=press)
+        began = time.monotonic()
+        pressing.start()
         with pytest.raises(KeyboardInterrupt):
             nb.run(["A", "B", "C"], endpoint, strategy=strategy, max_concurrency=2)
+        pressing.join()
 
         assert time.monotonic() - began < 10  # and not 25
         run = nb.last_run()
@@ -445,7 +449,7 @@ class TestInterrupt:
         assert {call.outcome for call in run.calls} <= {"cancelled", "not_started"}
         assert run.calls[0].attempts[0].status == 429
         before = len(read_log(endpoint)["requests"])
-        let_pass(0.5)
+        let_pass(0.3)
         assert len(read_log(endpoint)["requests"]) == before
 
     def test_ctrl_c_in_asyncio_run(self) -> None:

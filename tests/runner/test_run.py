@@ -482,16 +482,3 @@ class TestPreparations:
         assert terminal.waited
         assert run.loop_lag_max is not None
         assert run.loop_lag_max < 0.4
-
-    def test_the_clients_modules_are_loaded_by_the_warm_up(self) -> None:
-        code = (
-            "import sys, aiml_nb as nb; endpoint = nb.connect(simulate=True)\n"
-            "with endpoint.open() as client: endpoint.warm_up(client)\n"
-            "print('openai.resources.chat.completions' in sys.modules)"
-        )
-
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
-        )
-
-        assert done.stdout.splitlines()[-1] == "True"

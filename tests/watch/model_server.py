@@ -46,6 +46,7 @@ def model_server() -> Iterator[ModelServer]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else each reply waits for 40 ms
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -14,6 +14,7 @@ from aiml_nb.course import check
 from aiml_nb.course.engine.practice_run import answered_run
 from aiml_nb.report.findings import caveat
 
+from ...rows import slow
 from ...waiting import block, take
 
 
@@ -237,7 +238,7 @@ def test_other_lags_are_told_what_is_missing(answer: object, said: str) -> None:
     assert said in verdict.text
 
 
-@pytest.mark.parametrize(("seed", "speed"), [(0, 5.0), (7, 4.0)])
+@pytest.mark.parametrize(("seed", "speed"), [(0, 5.0), slow(7, 4.0)])
 async def test_the_measured_lag_tells_who_it_was_with_other_seeds_too(
     seed: int, speed: float
 ) -> None:
