@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .runner.handle import RunHandle, start
     from .runner.resume import resume
     from .runner.run import run, run_async
+    from .typed import parse
     from .watching import step, watch
 
 # Each name and the module it is fetched from when it is first used: importing this package loads
@@ -73,6 +74,7 @@ _HOMES = {
     "last_grid": "grids",
     "last_run": "runner",
     "load_ipython_extension": "watching",
+    "parse": "typed",
     "patch_loop": "loop",
     "plot_timeline": "plot",
     "read_saved": "formats.saved",
@@ -114,6 +116,7 @@ __all__ = [
     "grid_async",
     "last_grid",
     "last_run",
+    "parse",
     "patch_loop",
     "plot_timeline",
     "prompts",

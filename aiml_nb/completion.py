@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from typing import Any
+
+from pydantic_core import from_json
 
 # Providers name reasoning differently; it may also be in parts of the content.
 _REASONING = (
@@ -86,6 +89,19 @@ def tool_calls_of(message: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the tool calls of a message."""
     calls = message.get("tool_calls")
     return [calls] if isinstance(calls, dict) else _dicts(calls)
+
+
+def named_arguments(tool_call: dict[str, Any]) -> dict[str, Any]:
+    """Return the name and the arguments of a tool call: their value if they are JSON, else text."""
+    kind = tool_call.get("type")
+    inner = tool_call.get(kind) if isinstance(kind, str) else None
+    inner = inner if isinstance(inner, dict) else tool_call.get("function")
+    inner = inner if isinstance(inner, dict) else tool_call
+    arguments = inner.get("arguments", inner.get("input"))
+    if isinstance(arguments, str) and kind != "custom":
+        with suppress(ValueError, TypeError):  # TypeError: a lone surrogate
+            arguments = from_json(arguments, allow_inf_nan=False)
+    return {"name": inner.get("name"), "arguments": arguments}
 
 
 def plain_text_of(body: dict[str, Any] | None) -> str | None:

@@ -49,7 +49,7 @@ def answers(run: Run, *, as_written: bool = False) -> pd.DataFrame:
     """
     table = _own_table(run, as_written=as_written)
     taken = [str(name) for name in table.columns]
-    results = result_columns(run.calls, taken={*taken, *_AFTER})
+    results = result_columns(run, taken={*taken, *_AFTER})
     if not results:
         texts = [call.text if call.outcome in _ANSWERED else None for call in run.calls]
         results = {_free("answer", taken): column(texts, "string")}

@@ -70,6 +70,9 @@ def sum_of(run: Columns, name: str) -> float | None:
     none themselves, it is that of the calls made within them.
     """
     known = [value for value in run.values(name, where=~run.from_journal) if value is not None]
+    # Answers that were asked for again, as they were invalid, were paid for, too.
+    before = ((call.invalid_usage or {}).get(name) for call in retried(run))
+    known += [value for value in before if value is not None]
     left = [
         child for call in parents(run) if getattr(call, name) is None for child in call.children
     ]

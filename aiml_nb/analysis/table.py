@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..completion import columns_of
+from ..completion import columns_of, named_arguments
 from ..formats.codec import STAMPS
 from ..formats.journal import without_texts
 from ..formats.lines import dump
@@ -57,12 +57,14 @@ def call_table(run: Run) -> pd.DataFrame:
         (1 for the first to finish), ``overtakes`` (earlier-submitted calls still unfinished when
         this one finished), ``attempts`` (how many were made), ``parameters`` (the call's request
         parameters, those of the run among them, as JSON) and ``simulated``; and of the whole
-        reply ``tool_calls`` (as JSON), ``reasoning`` and ``n_choices``. Lone surrogates in
+        reply ``tool_calls`` (as JSON: the ``name`` and the ``arguments`` of each, those read where
+        they are JSON), ``reasoning`` and ``n_choices``. Lone surrogates in
         texts become U+FFFD, since no file could take them. ``time_per_output_token`` is missing
         where the tokens do not measure text (`usage_measures_text`). Where calls are not all chat,
         ``api`` is their kind; what functions returned is ``result``, or a column for each member
         of dictionaries, dataclasses and models, by its name, with ``result_`` before one that is
-        taken.
+        taken; typed answers (``response_format``) have one for each field, ``address.city`` for one
+        within another, whether or not any answer fits.
     """
     columns = fields(run.calls, Call, _with_api(run.calls, _CALL_COLUMNS))
     if usage_measures_text(run) is False:
@@ -75,7 +77,7 @@ def call_table(run: Run) -> pd.DataFrame:
     read = [columns_of(call) for call in run.calls]
     for name, kind in _BODY_COLUMNS.items():
         columns[name] = column([_as_cell(each[name]) for each in read], kind)
-    return frame(columns | result_columns(run.calls, taken=CALL_TABLE))
+    return frame(columns | result_columns(run, taken=CALL_TABLE))
 
 
 def request_parameters(run: Run, *, texts: bool = True) -> list[str | None]:
@@ -149,7 +151,7 @@ def _with_api(calls: Sequence[Call], names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _as_cell(value: object) -> object:
-    return dump(value) if isinstance(value, list) else value
+    return dump([named_arguments(each) for each in value]) if isinstance(value, list) else value
 
 
 def _attempt_duration(attempt: Attempt) -> float | None:

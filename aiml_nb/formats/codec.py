@@ -26,7 +26,7 @@ Record = TypeVar("Record", Call, Run)
 CALL_FIELDS = tuple(each.name for each in fields(Call) if each.name != "row")
 STAMPS = ("submitted", "started", "first_token", "finished")
 # Most calls lack these; files contain them only where a call has them.
-OPTIONAL_FIELDS = ("api", "children", "result", "from_journal", "row")
+OPTIONAL_FIELDS = ("api", "children", "result", "invalid_usage", "from_journal", "row")
 _ATTEMPT_FIELDS = tuple(each.name for each in fields(Attempt))
 _values_of_call, _values_of_attempt = attrgetter(*CALL_FIELDS), attrgetter(*_ATTEMPT_FIELDS)
 _MAX_INT = int(sys.float_info.max)  # the largest that a sum of floats can hold
@@ -39,6 +39,8 @@ def to_dict(call: Call) -> dict[str, Any]:
     data["children"] = [to_dict(child) for child in call.children] if call.children else []
     if not call.from_journal:
         del data["from_journal"]
+    if call.invalid_usage is None:
+        del data["invalid_usage"]
     return data
 
 
@@ -48,7 +50,8 @@ def optional_fields(call: Call, *, texts: bool = True) -> dict[str, Any]:
     Parameters
     ----------
     texts
-        False leaves out what the function returned, and in the children every text.
+        False leaves out what the function returned, or the answer was read as, and in the children
+        every text.
     """
     data: dict[str, Any] = {}
     if call.api != CHAT:
@@ -59,6 +62,8 @@ def optional_fields(call: Call, *, texts: bool = True) -> dict[str, Any]:
     if texts and call.result is not None:
         with suppress(ValueError):  # what cannot be written as JSON is left out
             data["result"] = plain_data_of(call.result)
+    if call.invalid_usage is not None:
+        data["invalid_usage"] = call.invalid_usage
     if call.from_journal:
         data["from_journal"] = True
     return data

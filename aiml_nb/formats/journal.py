@@ -9,8 +9,9 @@ A journal has one line each for
   head, ``{"aiml_nb_resumed": 1, "parameters": {…}, "prompts": [{…}, …]}``;
 - each attempt about to be sent, ``{"custom_id", "sent": 1, "client_request_id", "at"}``:
   `sent_line`;
-- each call, in the shape of OpenAI's Batch output plus our ``timing``, and for those that are no
-  chat completions ``call``, with the fields of the record: `call_to_dict`, `call_from_dict`;
+- each call, in the shape of OpenAI's Batch output plus our ``timing``, for a typed answer
+  ``result``, what it was read as, and for those that are no chat completions ``call``, with the
+  fields of the record: `call_to_dict`, `call_from_dict`;
 - a later run of the same journal, from here on, by a head of its own. Prompts that are answered
   above have ``"from": [run, custom_id]`` there in the place of their messages and parameters: the
   number of the run in the file, from 0, and their name in it; ``"fresh": true`` lets later runs
@@ -44,6 +45,7 @@ from .lines import encode_record
 
 VERSION = 1
 # The members of a line besides ``call``.
+_TYPED = ("result", "invalid_usage")  # an answer's that was read: all else is in its body
 _ELSEWHERE = ("index", "custom_id", "prompt", "attempts", "body", *OPTIONAL_FIELDS)
 SETTINGS = (
     *("strategy", "max_concurrency", "stream", "model", "base_url", "simulated", "seed"),
@@ -89,7 +91,9 @@ def call_to_dict(
     if changed:
         data["parameters"] = changed if texts else without_texts(changed)
     special = optional_fields(call, texts=texts)
-    if special:
+    if special.keys() <= {*_TYPED}:
+        data |= special
+    else:
         whole = to_dict(call) if texts else without_words_of(to_dict(call))
         own = {n: each for n, each in whole.items() if n not in _ELSEWHERE} | special
         data["call"] = own | {"simulated": True} if simulated else own
@@ -187,6 +191,7 @@ def _fields_of_call(data: Mapping[str, Any], prompt: str) -> dict[str, Any]:
     read = data["call"] if "call" in data else fields_of(body or {})
     return {
         **read,
+        **{name: data[name] for name in _TYPED if name in data},
         "index": timing["index"],
         "custom_id": data["custom_id"],
         "prompt": prompt,

@@ -89,6 +89,6 @@ def taken_call(record: Mapping[str, Any], *, prompt: str) -> Call:
     """
     call = call_from_dict(record, prompt=prompt)
     call.submitted = call.started = call.first_token = call.finished = None
-    call.attempts, call.children = [], []
+    call.attempts, call.children, call.invalid_usage = [], [], None
     call.from_journal = True
     return call

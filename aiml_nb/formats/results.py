@@ -11,10 +11,11 @@ Every line of the file is a JSON object that stands by itself, in the prompts' o
 - ``index`` (from 0), ``custom_id`` and ``prompt``; ``outcome``, ``error_type``, ``text``,
   ``finish_reason``, ``input_tokens``, ``output_tokens``, ``reasoning_tokens``, ``cost`` (US
   dollars), ``model``; the stamps ``submitted``, ``started``, ``first_token`` and ``finished`` in
-  seconds since the run began; ``tool_calls``, ``reasoning`` and ``n_choices``; ``attempts``;
-  ``parameters``, where they are not those of the run: the fields of `records.Call`, null where one
-  does not apply; and ``api``, ``children``, ``result`` and ``row`` (the user's own row of a table),
-  for calls that have them;
+  seconds since the run began; ``tool_calls`` (``name`` and ``arguments`` of each, read where they
+  are JSON), ``reasoning`` and ``n_choices``; ``attempts``; ``parameters``, where they are not those
+  of the run: the fields of `records.Call`, null where one does not apply; and ``api``,
+  ``children``, ``result`` (a typed answer as plain JSON, or what a function returned),
+  ``invalid_usage`` and ``row`` (the user's own row of a table), for calls that have them;
 - ``id``, ``response`` and ``error``, as in OpenAI's Batch output, for programs that read that.
   ``response.body`` is `records.Call.body`, the whole reply; ``added`` names the members that the
   format requires and the server left out, such as ``["created", "choices.0.index"]``: they are
@@ -35,7 +36,7 @@ from dataclasses import asdict
 from operator import attrgetter
 from typing import Any
 
-from ..completion import columns_of
+from ..completion import columns_of, named_arguments
 from ..records import Call, Grid, Run
 from .batch import complete, remove_added, reply_of
 from .codec import (
@@ -157,6 +158,8 @@ def _row(call: Call, run: Run, *, texts: bool) -> dict[str, Any]:
     row: dict[str, Any] = {"id": f"{run.run_id}.{call.index}"}
     row |= zip(_FIELDS, _values(call), strict=True)
     row |= columns_of(call)
+    if row["tool_calls"]:
+        row["tool_calls"] = [named_arguments(each) for each in row["tool_calls"]]
     if not texts:
         row |= dict.fromkeys(_TEXTS)
     row["attempts"] = attempts_to_dicts(call)

@@ -4,6 +4,7 @@ A notebook already runs an event loop, so ``asyncio.run()`` fails in a cell. `pa
 work and tells what it did; `run_coroutine` waits for a coroutine wherever it is called.
 """
 
+from .browser import in_browser
 from .lag import LoopLag
 from .owner import inside_run
 from .patch import inspect_loop, patch_loop
@@ -22,6 +23,7 @@ __all__ = [
     "call_with_main",
     "ended_with_cell",
     "import_in_thread",
+    "in_browser",
     "in_kernel",
     "inside_run",
     "inspect_loop",

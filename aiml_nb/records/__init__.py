@@ -4,15 +4,28 @@ All times are seconds. Stamps are ``time.perf_counter()`` seconds since the run'
 its first call was submitted; ``Run.started_at`` is the one wall-clock anchor.
 """
 
-from .calls import CHAT, OUTCOMES, SKIPPED, STEP, Attempt, Call, Outcome, without_steps
+from .calls import (
+    CHAT,
+    INVALID_ANSWER,
+    OUTCOMES,
+    SKIPPED,
+    STEP,
+    USAGE,
+    Attempt,
+    Call,
+    Outcome,
+    without_steps,
+)
 from .grids import Grid
 from .runs import WATCH, Comparison, LimitChange, Run
 
 __all__ = [
     "CHAT",
+    "INVALID_ANSWER",
     "OUTCOMES",
     "SKIPPED",
     "STEP",
+    "USAGE",
     "WATCH",
     "Attempt",
     "Call",

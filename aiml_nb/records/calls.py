@@ -16,6 +16,9 @@ from ..times import Timed
 Outcome = Literal["ok", "incomplete", "refused", "error", "timeout", "cancelled", "not_started"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 SKIPPED = "skipped"  # the error_type of a row that cannot be asked and was passed over
+# The answer came, and is not what ``response_format`` asks for.
+INVALID_ANSWER = "invalid_answer"
+USAGE = ("input_tokens", "output_tokens", "cost")
 CHAT = "chat"  # the kind of call that `Call.api` names unless something else is said
 STEP = "step"  # a part of somebody's own code, which `aiml_nb.step` names
 
@@ -71,8 +74,9 @@ class Call(Timed, Answered):
     error_type
         None, or the HTTP status as text (``"429"``), or one of ``connect``, ``no_reply``,
         ``protocol``, ``bad_response``, ``stream``, ``too_large``, ``redirect``, ``encoding``,
-        ``deadline``, ``blocked_by_budget``, ``exception``; or ``skipped``, for a row of a table
-        that cannot be asked and was passed over.
+        ``deadline``, ``blocked_by_budget``, ``invalid_answer`` (it is not what ``response_format``
+        asks for; its text is kept), ``exception``; or ``skipped``, for a row of a table that cannot
+        be asked and was passed over.
     error
         The error in words, at most 300 characters, never with a key in it.
     text, finish_reason
@@ -97,7 +101,11 @@ class Call(Timed, Answered):
     children
         The calls and steps that were made within this one, as a function makes them.
     result
-        What a function of the user's own returned; None for other calls.
+        What a function of the user's own returned; and what the answer was read as where
+        ``response_format`` asks for a type (`parsed`). None for other calls.
+    invalid_usage
+        ``input_tokens``, ``output_tokens`` and ``cost`` of the answers that did not fit and were
+        asked for again, summed; the call's own are those of its last answer. None for most calls.
     from_journal
         The answer was taken from the journal of an earlier run: nothing was sent for it now, so it
         has neither times nor attempts, and its tokens and its cost are not those of this run.
@@ -128,8 +136,18 @@ class Call(Timed, Answered):
     api: str = CHAT
     children: list[Call] = field(default_factory=list)
     result: Any = None
+    invalid_usage: dict[str, Any] | None = None
     from_journal: bool = False
     row: dict[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def parsed(self) -> Any:
+        """The answer as ``response_format`` asks for it; None if there is none that fits.
+
+        An object of the class, if one was given; else plain data, checked against the schema. Of
+        several choices it is the first.
+        """
+        return self.result
 
     @property
     def backoff_time(self) -> float:

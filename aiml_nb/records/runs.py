@@ -115,7 +115,10 @@ class Run(Shown):
 
     @property
     def results(self) -> list[Any]:
-        """What the functions of the user's own returned, in order; None for those that failed."""
+        """What functions of the user's own returned, or answers were read as, in order.
+
+        None for those that failed.
+        """
         return [call.result for call in self.calls]
 
     @property

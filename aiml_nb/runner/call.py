@@ -25,6 +25,7 @@ from .retries.after_attempt import NO_DELAY, AfterAttempt
 from .retries.backoff import Backoff
 from .retries.retry_policy import Tries
 from .send import send
+from .typed_answers import Reading, TypedAnswers, keep_usage
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -74,6 +75,7 @@ class CallRunner:
         self._requests, self._send_async, probe = backend_of(plan)
         self._clock = clock or Clock()
         self.recorder = Recorder(plan, on_finished=on_finished, journal=journal, stop=self.stop)
+        self._typed = TypedAnswers.of(plan, redact=self.recorder.redact_key)
         self.abort: Callable[[], None] | None = None
         self.origin = 0.0
         self.is_closed = False
@@ -117,7 +119,11 @@ class CallRunner:
             on_start = None if self.first.is_decided else self.first.release_others
             sent = (client, request, attempt, self.now)
             outcome = send(*sent, timeout=permit.left, on_stream_start=on_start)
-            wait = self._record_result(call, attempt, request, permit, tries, *outcome)
+            reading = None
+            if self._typed is not None:
+                seconds = permit.deadline - self.now()
+                reading = self._typed.read(call, attempt, *outcome, seconds=seconds)
+            wait = self._record_result(call, attempt, request, permit, tries, *outcome, reading)
 
     async def run_async(self, client: AsyncOpenAI | FunctionClient, call: Call) -> None:
         """Make one call with the async client, or by a function. A failure becomes its record."""
@@ -138,7 +144,11 @@ class CallRunner:
             on_start = None if self.first.is_decided else self.first.release_others
             sent = (client, request, attempt, self.now)
             outcome = await self._send_async(*sent, deadline=deadline, on_stream_start=on_start)
-            wait = self._record_result(call, attempt, request, permit, tries, *outcome)
+            reading = None
+            if self._typed is not None:
+                seconds = permit.deadline - self.now()
+                reading = await self._typed.read_async(call, attempt, *outcome, seconds=seconds)
+            wait = self._record_result(call, attempt, request, permit, tries, *outcome, reading)
 
     def stop(self, why: str) -> None:
         """Send nothing more; calls in flight may finish."""
@@ -179,22 +189,21 @@ class CallRunner:
         tries: Tries,
         answer: AnyAnswer,
         failure: Failure | None,
+        reading: Reading | None,
     ) -> float | None:
         """Record the result of an attempt; return the wait before the next, None for none."""
         if self.is_closed:  # a late answer: the interrupt has closed its record
             return None
         self.recorder.redact_key(answer, attempt)
+        if tries.invalid:
+            keep_usage(call, call)
         answer.fill(call)
         if failure is None:
             self._admission.release(permit, call, status=200, billed=True, answered=True)
             self._after_attempt.note_answer(sent=permit.admitted)
             if not self.first.is_decided:
                 self.first.note_answer(call.index)
-            words = answer.verdict.words
-            call.outcome, call.error_type = answer.verdict.outcome, None
-            call.error = words and quote(words, self._plan.endpoint.key)
-            self.recorder.finish(call)
-            return None
+            return self._record_answer(call, attempt, tries, answer, reading)
         if answer.first_token is None and self._requests.drop_rejected_option(failure, request):
             self._after_attempt.say("left out", STREAM_OPTIONS_OMITTED)
             # If it is the first call, its second attempt goes alone, too.
@@ -227,6 +236,27 @@ class CallRunner:
             call.outcome = "timeout" if failure.error_type == "deadline" else "error"
             self.recorder.finish(call)
         return verdict.wait
+
+    def _record_answer(
+        self,
+        call: Call,
+        attempt: Attempt,
+        tries: Tries,
+        answer: AnyAnswer,
+        reading: Reading | None,
+    ) -> float | None:
+        """Record a whole answer; one that is not what was asked for may be asked for again."""
+        words = answer.verdict.words
+        call.outcome, call.error_type = answer.verdict.outcome, None
+        call.error = words and quote(words, self._plan.endpoint.key)
+        if reading is not None and self._typed is not None:
+            call.result = reading.value
+            if reading.problem is not None:
+                if self._typed.judge(call, attempt, tries, reading.problem):
+                    return NO_DELAY
+                call.outcome = "error"
+        self.recorder.finish(call)
+        return None
 
     def _judge_first(self, call: Call, failure: Failure, *, is_last: bool) -> None:
         """Stop the run if one of its first calls has failed in a way that every call would."""

@@ -24,12 +24,14 @@ from ..formats.journal_sections import Record, Section, resolve, taken_call
 from ..formats.lines import encode
 from ..messages import argument
 from ..printable import say
-from ..records import Call
+from ..records import INVALID_ANSWER, Call
+from ..typed import Reader, reread
 from .journal import Journal
 from .journal_inputs import find_parameters
 from .journal_lines import head_of_plan
 from .journal_summary import ANSWERED, is_whole, refuse_damage
 from .plan import Plan
+from .typed_answers import own_reader
 
 # How an answer is sent and read changes nothing in it.
 _DELIVERY = ("stream", "stream_options")
@@ -104,7 +106,7 @@ def _find_answers(plan: Plan, head: Record, contents: Contents, path: Path) -> _
         record = contents.sections[number].calls.get(name)
         if record is None:
             found.lost.append(call.custom_id)
-        elif (answer := _answer_of(record, call)) is None:
+        elif (answer := _answer_of(record, call, own_reader(plan, call))) is None:
             found.failed += 1
         else:
             found.answers[call.index] = answer
@@ -181,12 +183,21 @@ def _digest(content: object) -> bytes | None:
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
-def _answer_of(record: Record, call: Call) -> Call | None:
-    """Return the answer in a record as that of `call`; None if it is none."""
-    if record["timing"]["outcome"] not in ANSWERED:
+def _answer_of(record: Record, call: Call, reader: Reader | None) -> Call | None:
+    """Return the answer in a record as that of `call`; None if it is none.
+
+    Parameters
+    ----------
+    reader
+        Reads it as the class that was given: it may fit where it did not, or no longer.
+    """
+    is_invalid = (record.get("error") or {}).get("code") == INVALID_ANSWER
+    if record["timing"]["outcome"] not in ANSWERED and not (reader and is_invalid):
         return None
     with suppress(ValueError):
         answer = taken_call(record, prompt=call.prompt)
+        if reader is not None:
+            reread(answer, reader)
         if is_whole(answer):
             answer.index, answer.custom_id = call.index, call.custom_id
             answer.parameters, answer.row = call.parameters, call.row

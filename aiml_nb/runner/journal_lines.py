@@ -36,6 +36,8 @@ def head_of_plan(plan: Plan) -> dict[str, Any]:
     """Return the journal's header: all that `resume` needs, without the API key."""
     given = plan.options
     options = {name: getattr(given, name) for name in sorted(OPTIONS)}
+    if not given.retry_invalid:
+        del options["retry_invalid"]  # as journals were before there was such an option
     options |= {name: getattr(given.caps, name) for name in sorted(CAPS)}
     asked = plan.endpoint.key.redact_all(find_parameters(given.parameters))
     prompts = [

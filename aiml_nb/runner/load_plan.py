@@ -18,7 +18,8 @@ from ..messages import argument
 from ..printable import say
 from ..prompts import Prompt
 from ..prompts.items import as_items
-from ..records import Attempt, Call, Run
+from ..records import INVALID_ANSWER, Attempt, Call, Run
+from ..typed import Reader, reread, with_response_format
 from .changes import check_inputs, refuse_changes_to_finished, resume_note
 from .functions.function import Function
 from .functions.options import complete_options, complete_resumed_options
@@ -28,6 +29,7 @@ from .journal_inputs import JournalInputs, find_changes, parameters_to_journal, 
 from .journal_summary import describe_journal, is_whole, refuse_damage
 from .options import make_options, recordable_parameters
 from .plan import CheckedArguments, Plan, build_plan, check_prompts, check_rates
+from .typed_answers import keep_usage, own_reader
 
 ON_DAMAGE = ("ask", "keep", "send")
 
@@ -59,6 +61,7 @@ def load_plan(
     if function is not None:
         options = refuse_template(function.name, options)
     found, options = _read_prompts(prompts, function, options)
+    options = with_response_format(options)
     if function is not None:
         complete_options(function, options)
     if on_damage not in ON_DAMAGE:
@@ -136,7 +139,8 @@ def _restore_all(plan: Plan, contents: Contents, path: Path, *, retry_failed: bo
         own = recordable_parameters(plan.prompts[call.index].parameters)
         own = plan.endpoint.key.redact_all(own) if own else own
         try:
-            _restore(call, contents, plan.run, own, retry_failed=retry_failed)
+            reader = own_reader(plan, call)
+            _restore(call, contents, plan.run, own, retry_failed=retry_failed, reader=reader)
         except ValueError as error:
             raise JournalError(
                 f"'{path}' holds a record of {call.custom_id!r} that this aiml_nb cannot read: "
@@ -157,8 +161,7 @@ def _read_prompts(
     if function is not None:
         return [*as_items(prompts)], options
     found, options = take_prompts(prompts, options)
-    check_prompts(found)
-    return found, options
+    return check_prompts(found), options
 
 
 def _check_kind(
@@ -201,7 +204,13 @@ def _check_place(
 
 
 def _restore(
-    call: Call, contents: Contents, run: Run, own: dict[str, Any], *, retry_failed: bool
+    call: Call,
+    contents: Contents,
+    run: Run,
+    own: dict[str, Any],
+    *,
+    retry_failed: bool,
+    reader: Reader | None,
 ) -> None:
     """Restore the record of `call`, or its lost attempts, from the journal.
 
@@ -209,6 +218,8 @@ def _restore(
     ----------
     own
         The parameters of its prompt, for the record.
+    reader
+        Reads its answer again, as an object of the class that was given.
     """
     sent = {each["sent"]: each["at"] for each in contents.sent.get(call.custom_id, ())}
     last = max(sent, default=0)
@@ -216,9 +227,13 @@ def _restore(
     if record is None and call.custom_id in contents.taken:
         taken = taken_call(contents.taken[call.custom_id], prompt=call.prompt)
         taken.index, taken.custom_id, taken.parameters = call.index, call.custom_id, own
+        if reader is not None:
+            reread(taken, reader)
         run.calls[call.index] = taken
     elif record is not None:
         known = call_from_dict(record, prompt=call.prompt)
+        if reader is not None:
+            reread(known, reader)
         # A failed call may have been sent again after its record was written.
         is_over = not retry_failed and last <= len(known.attempts)
         if is_over or is_whole(known):
@@ -227,7 +242,9 @@ def _restore(
             known.row = call.row
             run.calls[call.index] = known
             return
-        call.attempts = known.attempts
+        call.attempts, call.invalid_usage = known.attempts, known.invalid_usage
+        if known.error_type == INVALID_ANSWER:
+            keep_usage(call, known)
     for number in range(len(call.attempts) + 1, last + 1):
         at = sent.get(number, sent[last])  # the line with the time may be damaged
         call.attempts.append(

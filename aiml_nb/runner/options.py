@@ -14,6 +14,7 @@ from ..endpoint.transport.environment import check_key_log
 from ..endpoint.transport.open_files import RESERVE, allow_files
 from ..loop import import_in_thread
 from ..messages import argument, in_request
+from ..typed import as_response_format, with_response_format
 from .limits.caps import Caps, check_caps
 from .retries.retry_policy import RETRY_SHARE
 
@@ -27,6 +28,7 @@ STRATEGIES = (
 # gain, and more tasks delay each other on one event loop.
 MAX_THREADS = 100
 MAX_TASKS = 1000
+MAX_RETRY_INVALID = 100  # each is paid for
 MAX_SECONDS = 1e9  # thirty years; longer waits overflow the timers of some systems
 
 
@@ -56,6 +58,7 @@ class RunOptions:
     max_attempts: int = 3
     retry_share: float = RETRY_SHARE
     outage: float = 60.0
+    retry_invalid: int = 0
     caps: Caps = field(default_factory=Caps)
     journal: Path | None = None
     progress: bool | None = None
@@ -104,7 +107,9 @@ def make_options(n_prompts: int, given: dict[str, Any]) -> RunOptions:
     own = {name: given[name] for name in OPTIONS & given.keys()}
     own = {n: each for n, each in own.items() if each is not None or n not in _SETTLED}
     caps = Caps(**{name: given[name] for name in CAPS & given.keys()})
-    parameters = {n: value for n, value in given.items() if n not in OPTIONS | CAPS}
+    parameters = with_response_format(
+        {n: value for n, value in given.items() if n not in OPTIONS | CAPS}
+    )
     strategy = own.get("strategy", "gather")
     check_strategy(strategy)
     check_limit(own.get("max_concurrency"))
@@ -113,6 +118,7 @@ def make_options(n_prompts: int, given: dict[str, Any]) -> RunOptions:
         _check_positive(name, own.get(name, 1))
     _check_range("retry_share", own.get("retry_share", 0), most=10)
     _check_range("outage", own.get("outage", 0), most=MAX_SECONDS)
+    _check_retry_invalid(own.get("retry_invalid", 0))
     check_parameters(parameters)
     if not isinstance(own.get("stream", False), bool):
         raise TypeError(f"stream must be True or False; not {own['stream']!r}.")
@@ -161,6 +167,15 @@ def _check_range(name: str, value: object, *, most: float) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not 0 <= value <= most:  # type: ignore[operator]
         raise ValueError(argument(name) + f" must be a number from 0 to {most:g}; not {value!r}.")
+
+
+def _check_retry_invalid(value: object) -> None:
+    if type(value) is not int or not 0 <= value <= MAX_RETRY_INVALID:
+        raise ValueError(
+            argument("retry_invalid")
+            + f" must be a whole number from 0 to {MAX_RETRY_INVALID}; not {value!r}. It is how "
+            "often an answer is asked for again that does not fit its response_format."
+        )
 
 
 def check_strategy(strategy: object) -> None:
@@ -212,11 +227,8 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()") -> Non
             )
         if name in {"model", "system"} and value is not None and not isinstance(value, str):
             raise TypeError(f"{place} has {name}={value!r}, which is not text.")
-        if name == "response_format" and isinstance(value, type):
-            raise TypeError(
-                f"{place} has the class {value.__name__} as response_format. Give the dictionary "
-                "that the API takes: {'type': 'json_schema', 'json_schema': {…}}."
-            )
+        if name == "response_format":
+            as_response_format(value, place=place)
         _check_number(name, value, place)
         if name.startswith("extra_") and not isinstance(value, dict | None):
             raise TypeError(f"{place} has {name}={value!r}, which is not a dictionary.")

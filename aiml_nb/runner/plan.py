@@ -10,9 +10,11 @@ from typing import Any
 
 from ..endpoint import Endpoint, connect
 from ..formats.codec import own_row
+from ..messages import argument, either
 from ..prompts import Prompt
 from ..prompts.items import Item, as_items, item_to_dict
 from ..records import CHAT, SKIPPED, Call, Run
+from ..typed import with_response_format
 from .functions.function import Function, find_target
 from .functions.options import complete_options
 from .inputs import own_table, refuse_template, take_prompts
@@ -98,9 +100,10 @@ def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> Chec
     if isinstance(target, Function):
         return replace(check_items(as_items(prompts), target, given), table=own_table(prompts))
     found, given = take_prompts(prompts, given)
-    check_prompts(found)
+    found = check_prompts(found)
     asked = {number: each for number, each in enumerate(found, 1) if each.problem is None}
     options = make_options(len(asked), given)
+    _check_typed(options, found)
     first = next(iter(asked.values()))
     check_first_call(options.caps, Estimator(options.parameters).estimate(first))
     check_rates(asked, options)
@@ -128,12 +131,43 @@ def build_plan(
     return Plan(checked.prompts, endpoint, options, run)
 
 
-def check_prompts(prompts: list[Prompt]) -> None:
-    """Raise TypeError or ValueError if a prompt has wrong parameters, or the name of another."""
+def check_prompts(prompts: list[Prompt]) -> list[Prompt]:
+    """Return the prompts, the ``response_format`` of each as it is sent.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a prompt has wrong parameters, or the name of another.
+    """
+    checked = []
     for number, prompt in enumerate(prompts, 1):
         if prompt.parameters:
-            check_parameters(prompt.parameters, place=prompt.place or f"Prompt {number}")
-    _check_names(prompts)
+            place = prompt.place or f"Prompt {number}"
+            check_parameters(prompt.parameters, place=place)
+            if prompt.parameters.get("response_format") is not None:
+                sent = with_response_format(prompt.parameters, place=place)
+                prompt = replace(prompt, parameters=sent)
+        checked.append(prompt)
+    _check_names(checked)
+    return checked
+
+
+def is_typed(parameters: dict[str, Any], prompts: list[Prompt]) -> bool:
+    """Say whether any request has a ``response_format``."""
+    name = "response_format"
+    if parameters.get(name) is not None:
+        return True
+    return any(each.parameters.get(name) is not None for each in prompts if each.parameters)
+
+
+def _check_typed(options: RunOptions, prompts: list[Prompt]) -> None:
+    if options.retry_invalid and not is_typed(options.parameters, prompts):
+        raise ValueError(
+            argument("retry_invalid", options.retry_invalid)
+            + " asks again for answers that do not fit, and nothing says what fits. Add "
+            + either("response_format=…", "--schema FILE")
+            + ", or leave it out."
+        )
 
 
 def check_rates(prompts: dict[int, Prompt], options: RunOptions) -> None:
@@ -165,6 +199,7 @@ def make_retries(plan: Plan, clock: Clock) -> Retries:
         in_flight=options.max_concurrency,
         # Only then is `stream_options` added, and a server that rejects it asked once more.
         streams=options.stream and "stream_options" not in options.parameters,
+        retry_invalid=options.retry_invalid,
     )
 
 

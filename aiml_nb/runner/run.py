@@ -32,6 +32,7 @@ def run(
     max_attempts: int | None = None,
     retry_share: float = 0.5,
     outage: float = 60.0,
+    retry_invalid: int = 0,
     max_calls: int | None = None,
     max_total_tokens: int | None = None,
     max_cost: float | None = None,
@@ -97,6 +98,10 @@ def run(
         Seconds that the server may be away, at a stretch: all calls wait, one looks whether it is
         back, and it costs no attempt and no retry. Then the run is stopped, for `resume` to go on.
         0 waits for no server; nor does a function that is called once only.
+    retry_invalid
+        How often a call may ask again whose answer does not fit its ``response_format``, whatever
+        `max_attempts` says; each counts for the caps, and is an attempt in the records. 0 keeps
+        the answer as it is: outcome ``error``, ``error_type`` ``invalid_answer``, its text kept.
     max_calls, max_total_tokens, max_cost
         Caps on the requests, the tokens and the US dollars of the run; nothing more is sent then.
         For each call as much is set aside as it may use; who finds no room waits. The first goes
@@ -127,7 +132,11 @@ def run(
     **request_parameters
         As in the openai client (``temperature``, ``max_tokens``, ``extra_body``, …), and
         ``system``, a system message put before every prompt. ``stream_options=None`` asks streams
-        for no usage.
+        for no usage. ``response_format`` takes a class (a pydantic model, a dataclass), a JSON
+        schema, or the API's own form: answers are read as that, in Markdown fences and between
+        words, too, into `Call.parsed` and a column for each field. The schema is sent as the openai
+        client would, strict: every field is to be answered. What max_tokens cuts stays
+        ``incomplete``; of several choices (``n``) the first is read. `parse` reads them again.
 
     Returns
     -------

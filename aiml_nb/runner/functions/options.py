@@ -10,6 +10,7 @@ from ..options import BLOCKING, CAPS, OPTIONS, STRATEGIES
 from .function import Function, may_be_async
 
 # Options that cannot apply, since only the function knows what is sent, and what to use instead.
+_OFF = (("stream", False), ("retry_invalid", 0))
 _UNKNOWN = {
     "tokens_per_minute": "tokens are known only to the function. Limit how many items are begun: "
     "requests_per_minute=60, or max_concurrency=4",
@@ -18,6 +19,8 @@ _UNKNOWN = {
     "max_cost": "costs are known only to the function. Limit how often it is called: max_calls=100",
     "prices": "tokens and costs are known only to the function. Leave it out, and limit how often "
     "it is called: max_calls=100",
+    "retry_invalid": "answers are read by the function. Leave it out, and raise an error there, "
+    "with max_attempts=3",
     "stream": "an answer is asked for by the function. Leave it out, and write stream=True where "
     "the function makes its request",
 }
@@ -80,7 +83,7 @@ def complete_resumed_options(
 
 
 def _is_default(name: str, value: object) -> bool:
-    return (value is None and name != "outage") or (name == "stream" and value is False)
+    return (value is None and name != "outage") or (name, value) in _OFF
 
 
 def _check_strategy(function: Function, strategy: object) -> None:

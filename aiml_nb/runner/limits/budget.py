@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import BudgetError
 from ...messages import argument, message_of
-from ...records import Call
+from ...records import INVALID_ANSWER, USAGE, Call
 from .caps import (
     MAX_TOKENS_IGNORED,
     NO_COST_REPORTED,
@@ -161,6 +161,11 @@ class Budget:
             if not self.counts_tokens:
                 continue
             billed = sum(each.possibly_billed or not each.error_type for each in call.attempts)
+            if call.invalid_usage is not None:  # answers that were asked for again
+                known = [call.invalid_usage.get(name) for name in USAGE]
+                self._count_answer(estimate, Used(known[0] or 0, known[1] or 0, known[2], True))
+                billed -= sum(each.error_type == INVALID_ANSWER for each in call.attempts)
+                billed += call.error_type == INVALID_ANSWER and call.body is not None
             used = used_by(call, estimate)
             if call.body and (used.is_reported or not call.attempts[-1].error_type):
                 self._count_answer(estimate, used)

@@ -52,6 +52,8 @@ class Tries:
     failures, rate_limited, lost, unanswered
         Failures, 429s, attempts that may have reached the server as it went away; and of the
         failures, those sent and never answered, each of which may be billed.
+    invalid
+        Answers that are not what ``response_format`` asks for.
     mostly_refused
         The 429s in a row that came while the server refused most requests.
     """
@@ -61,6 +63,7 @@ class Tries:
     lost: int = 0
     unanswered: int = 0
     mostly_refused: int = 0
+    invalid: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class Retries:
     streams
         Requests have a `stream_options` of ours, which the server may reject: each request in
         flight at that moment is then sent once more.
+    retry_invalid
+        How often an answer may be asked for again, whatever `max_attempts` says.
     """
 
     def __init__(
@@ -115,6 +120,7 @@ class Retries:
         retry_share: float = RETRY_SHARE,
         in_flight: int = 1,
         streams: bool = False,
+        retry_invalid: int = 0,
     ) -> None:
         self.n_calls, self.max_attempts, self._clock = n_calls, max_attempts, clock
         # An unanswered request may be billed all the same, so it is repeated less often.
@@ -122,6 +128,7 @@ class Retries:
         at_once = min(in_flight, n_calls)
         first = max(FIRST_RETRIES, at_once)
         self._extra_requests = at_once if streams else 0
+        self._max_answers = n_calls * (1 + retry_invalid)
         self._failures = RetryBudget(first, retry_share)
         self._outages = RetryBudget(first, retry_share)
         self._rate_limits = RetryBudget(max(20, n_calls), 1.0)
@@ -132,13 +139,13 @@ class Retries:
 
         Refused connections do not count: they carry no request.
         """
-        n = self.n_calls + self._extra_requests
+        n = self._max_answers + self._extra_requests
         if self.max_attempts == 1:
             return n
-        calls = self.n_calls
-        failures = min(self._failures.max_taken(calls), (self.max_attempts - 1) * calls)
-        lost = min(self._outages.max_taken(calls), MAX_LOST * calls)
-        return n + failures + lost + min(self._rate_limits.max_taken(calls), MAX_429S * calls)
+        calls, answers = self.n_calls, self._max_answers
+        failures = min(self._failures.max_taken(answers), (self.max_attempts - 1) * calls)
+        lost = min(self._outages.max_taken(answers), MAX_LOST * calls)
+        return n + failures + lost + min(self._rate_limits.max_taken(answers), MAX_429S * calls)
 
     def note_answer(self) -> None:
         """Note that a call of the run was answered."""
