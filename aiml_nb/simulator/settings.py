@@ -53,6 +53,9 @@ class Settings:
     endless_reasoning_share
         The share of choices that think until ``max_tokens`` (or four times `longest_reasoning`)
         are used up, and never come to their text.
+    misfit_share
+        The share of answers in JSON that do not fit their schema: broken off, words instead, a
+        member missing or of another type, a comma too many. A repeat is drawn anew.
     always_calls_tools
         A question calls all tools that it is given, not only those it names: see
         `aiml_nb.simulator.model.tools`.
@@ -119,6 +122,7 @@ class Settings:
     shortest_reasoning: int = _number(40, 1, 20_000)
     longest_reasoning: int = _number(160, 1, 20_000)
     endless_reasoning_share: float = _number(0.0, 0, 1)
+    misfit_share: float = _number(0.0, 0, 1)
     always_calls_tools: bool = False
     capacity: int | None = _number(None, 1, 100_000)
     queue: int | None = _number(None, 0, 1_000_000)

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..faults.fault import Fault
 from ..rng import hash_number, open_rng
 from ..settings import Settings
 from .answers import find_answer, make_reasoning, write_tool_answer
 from .choice import Choice, Section
+from .misfits import write_misfit
 from .options import AnswerOptions
 from .prompts import Prompt, split_tokens
 from .tools import Call
@@ -70,10 +72,15 @@ class Composer:
         return find_answer(self.prompt, self.settings, index).tokens if index else self.text
 
     def _write_json(self, text: str, index: int) -> tuple[str, ...]:
-        schema = self.options.schema
-        if schema is None:
-            return _split_json({"answer": text, "simulated": True})
-        return _split_json(schema.make(self._make_draw("value"), turn=index, answer=text))
+        schema, settings = self.options.schema, self.settings
+        value: Any = {"answer": text, "simulated": True}
+        if schema is not None:
+            value = schema.make(self._make_draw("value"), turn=index, answer=text)
+        if settings.misfit_share:
+            rng = open_rng(settings.seed, self.prompt.key, self.repeat, "misfit", index)
+            if rng.random() < settings.misfit_share:
+                return split_tokens(write_misfit(value, rng.getrandbits(16)))
+        return _split_json(value)
 
     def _call_tools(self, calls: list[Call], index: int) -> Choice:
         sections = []

@@ -112,7 +112,7 @@ class _ValueMaker:
     def make(self, schema: Any, path: str, turn: int) -> Any:
         if path.count("/") > _MAX_DEPTH:
             raise SchemaError("it has no end")
-        schema = self._resolve(schema)
+        schema = self._resolve(schema, is_deep=path.count("/") >= self._optional_depth)
         number = self._draw(path) + turn
         if "const" in schema or "enum" in schema:
             return self._choose(schema, number)
@@ -127,8 +127,12 @@ class _ValueMaker:
             return make_number(schema, kind, number)
         return None if kind == "null" else bool(number % 2)
 
-    def _resolve(self, schema: Any) -> Mapping[str, Any]:
-        """Resolve references and alternatives until the schema has none."""
+    def _resolve(self, schema: Any, *, is_deep: bool) -> Mapping[str, Any]:
+        """Resolve references and alternatives until the schema has none.
+
+        Where the value is deep already, an alternative is taken that ends it, if there is one:
+        else no value of a recursive schema would have an end.
+        """
         for _ in range(_MAX_DEPTH):
             self._use(parts=1)
             rest = merge_schemas(schema, True)
@@ -139,8 +143,8 @@ class _ValueMaker:
                 schema = merge_schemas(self._find(rest.pop("$ref")), rest)
             elif "anyOf" in rest or "oneOf" in rest:
                 options = rest.pop("anyOf" if "anyOf" in rest else "oneOf")
-                plain = [each for each in options if each != {"type": "null"}]
-                schema = merge_schemas(rest, (plain or options or [False])[0])
+                options = sorted(options or [False], key=_goes_on if is_deep else _is_null)
+                schema = merge_schemas(rest, options[0])
             elif "allOf" in rest:
                 parts, schema = rest.pop("allOf"), rest
                 for part in parts:
@@ -229,6 +233,18 @@ class _ValueMaker:
         self._text -= text
         if self._parts < 0 or self._text < 0:
             raise SchemaError("what it asks for is too large")
+
+
+def _is_null(schema: Any) -> bool:
+    return bool(schema == {"type": "null"})
+
+
+def _goes_on(schema: Any) -> int:
+    """Rank an alternative: null, then one without parts, then all others."""
+    if _is_null(schema):
+        return 0
+    kind = schema.get("type") if isinstance(schema, Mapping) else None
+    return 1 if kind in ("string", "number", "integer", "boolean") else 2
 
 
 def _find_type(schema: Mapping[str, Any]) -> str:

@@ -147,6 +147,12 @@ ALL_SCENARIOS = (
         argument="50%",
     ),
     Scenario(
+        "misfits",
+        "A share of the answers in JSON do not fit their schema; asked again, most of them do.",
+        lambda share: Settings(misfit_share=read_share(share)),
+        argument="20%",
+    ),
+    Scenario(
         "every",
         "Every call gets the fault of that name: a broken provider, a page of HTML, a cut stream.",
         lambda fault: Settings(faults={"*": fault}),
