@@ -30,6 +30,7 @@ from .options import (
 from .paths import RunPaths, resolve_paths
 from .report import exit_code
 from .run_results import end_interrupted, report_run, write_results
+from .schema import add_schema_options, read_schema
 
 MAX_BAD_LINES = 10  # quoted; the others are counted
 
@@ -80,6 +81,7 @@ def add_parser(commands: Any) -> None:
     group = parser.add_argument_group("every request", "a prompt's own parameters win")
     for name, kind, unit, text in _REQUEST_OPTIONS:
         group.add_argument(name, type=kind, metavar=unit, help=text)
+    add_schema_options(parser)
     _add_journal_options(parser)
     _add_limit_options(parser)
     add_endpoint_options(parser)
@@ -177,13 +179,15 @@ def _read_prompts(path: Path, options: argparse.Namespace) -> list[Prompt]:
 
 def _find_given(options: argparse.Namespace) -> dict[str, Any]:
     """Return the given options: `run` has defaults for the others, or the journal has them."""
-    names = ["strategy", "max_concurrency", "stream", "prices"]
+    names = ["strategy", "max_concurrency", "stream", "prices", "retry_invalid"]
     names += [
         name.removeprefix("--").replace("-", "_")
         for name, *_ in (*_LIMIT_OPTIONS, *_REQUEST_OPTIONS)
     ]
     given = {name: getattr(options, name) for name in names}
     given = {name: each for name, each in given.items() if each is not None and each is not False}
+    if options.schema is not None:
+        given["response_format"] = read_schema(options.schema)
     if options.strategy == "sequential" and given.get("max_concurrency", 1) != 1:
         raise ValueError(
             "--strategy sequential makes one call at a time, and --max-concurrency "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import enum
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -82,8 +81,8 @@ KINDS: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[Endpoint]:
-    yield nb.connect(simulate=True, scenario="instant", verbose=False)
+def endpoint() -> Endpoint:
+    return nb.connect(simulate=True, scenario="instant", verbose=False)
 
 
 @pytest.mark.parametrize("name", KINDS)
