@@ -553,6 +553,37 @@ class TestFiles:
         with pytest.raises(nb.JournalError, match="response_format"):
             nb.resume(journal, endpoint, response_format=other)
 
+    def test_a_journal_that_goes_on_gives_objects_and_asks_what_did_not_fit(
+        self, server: Answering, tmp_path: Path
+    ) -> None:
+        texts = [prompt(TEXT), prompt(BAD, TEXT), prompt(BAD, BAD, TEXT)]
+        endpoint = server.connect()
+        options = {"response_format": Review, "journal": tmp_path / "j", "progress": False}
+        first = nb.run(texts, endpoint, retry_invalid=1, **options)
+        again = nb.run(texts[::-1], endpoint, **options)
+
+        assert first.results == [PARSED, PARSED, None]
+        assert again.results == [PARSED] * 3
+        assert [call.from_journal for call in again.calls] == [False, True, True]
+        assert sum(server.asked.values()) == 1 + 2 + 3
+        assert again.summary().iloc[0]["output_tokens"] == 7
+        saved = nb.read_saved(tmp_path / "j")
+        assert isinstance(saved, Run)
+        assert saved.results == [GOOD] * 3
+
+        class Picky(Review):
+            @field_validator("score")
+            @classmethod
+            def refuse(cls, score: int) -> int:
+                raise ValueError("never")
+
+        Picky.__name__ = Picky.__qualname__ = "Review"
+        Picky.model_config["title"] = "Review"
+        Picky.model_rebuild(force=True)
+        picky = nb.run(texts, endpoint, **options | {"response_format": Picky})
+        assert {call.error_type for call in picky.calls} == {"invalid_answer"}
+        assert sum(server.asked.values()) == 9  # what fits no longer is asked again
+
     def test_a_resumed_run_checks_what_is_new_against_the_schema(
         self, server: Answering, tmp_path: Path
     ) -> None:
