@@ -43,7 +43,8 @@ OTHERS: list[Json] = [
 
 def as_form(call: dict[str, Json]) -> dict[str, Json]:
     """Leave out what most calls lack, in a call and in those within it."""
-    kept = {name: value for name, value in call.items() if name != "from_journal" or value}
+    rare = ("from_journal", "invalid_usage")
+    kept = {name: value for name, value in call.items() if name not in rare or value}
     kept.pop("row")  # of a user's table, which only whole rows of results have
     return kept | {"children": [as_form(child) for child in call["children"]]}
 
