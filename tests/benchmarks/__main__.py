@@ -16,7 +16,7 @@ from importlib.metadata import version
 
 from .rows import Row, format_table
 
-BENCHMARKS = ("simulator", "runner", "failing", "own_work", "package", "rivals")
+BENCHMARKS = ("simulator", "runner", "failing", "own_work", "watch", "package", "rivals")
 PACKAGES = ("aiml_nb", "aiohttp", "httpx2", "openai", "tqdm")
 
 

@@ -9,11 +9,15 @@ from ..browser.jupyter import KERNELS
 from ..simulator.http.test_openai_suite import OPENAI_SUITE
 from ..simulator.http.test_other_clients import CLIENTS
 from ..watch.test_frameworks import FRAMEWORKS
+from ..watch.test_opentelemetry import OPENTELEMETRY
 from .environments import MATRIX, OLD_NEST, UVLOOP, Environment, PythonNotFoundError, python_of
 
 THEIRS = [environment for _, environment in CLIENTS.values()]
 # The largest first.
-ALL = [*FRAMEWORKS.values(), *reversed(THEIRS), *MATRIX, UVLOOP, OLD_NEST, *KERNELS, OPENAI_SUITE]
+ALL = [
+    *(*FRAMEWORKS.values(), *reversed(THEIRS), *MATRIX, UVLOOP, OLD_NEST, *KERNELS),
+    *(OPENAI_SUITE, OPENTELEMETRY),
+]
 
 
 def build(environment: Environment) -> str:
