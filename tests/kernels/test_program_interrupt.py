@@ -16,7 +16,6 @@ from .programs import (
 
 ORDINARY = {
     "asyncio.run, sequential inside",
-    "asyncio.run, callback",
     "to_thread",
     "thread beside a main thread that sleeps",
     "pool that is not waited for",

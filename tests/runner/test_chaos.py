@@ -17,7 +17,7 @@ from ..rows import exhaustive, slow
 from .conftest import SkippingClock, connect_faulty
 from .test_run import read_log
 
-N = 500
+N = 300
 
 
 @pytest.mark.parametrize("strategy", ["gather", exhaustive("workers"), slow("threads")])

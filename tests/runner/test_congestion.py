@@ -23,7 +23,7 @@ def serve_a_second(draw: object) -> float:
 
 @pytest.mark.parametrize("share", [slow(0.02), 0.1, slow(0.3)])
 def test_refused_at_random_it_takes_no_longer_than_a_plain_client(share: float) -> None:
-    n, shares = 1000, {"429": share}
+    n, shares = 500, {"429": share}
     server = VirtualServer(duration=serve_a_second, shares=shares, seed=1)
     seconds, answered = run_plain(n, server, in_flight=50, max_retries=3)
     server = VirtualServer(duration=serve_a_second, shares=shares, seed=1)
@@ -77,7 +77,7 @@ def test_no_call_fails_where_twice_as_many_are_in_flight_as_a_minute_takes(
         (60, 6, "gather", 0.2),
         exhaustive(200, 6, "gather", 0.2),
         exhaustive(200, 12, "gather", 0.08),
-        (200, 12, "adaptive", 0.08),
+        (100, 12, "adaptive", 0.08),
         slow(500, 50, "adaptive", 0.02),
     ],
 )

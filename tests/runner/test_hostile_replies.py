@@ -97,7 +97,7 @@ GOOD: dict[str, bytes] = {
     "tool calls of no kind": written(completion(said(content=TEXT, tool_calls=[5, None, "x", {}]))),
     "tool calls that are none": written(completion(said(content=TEXT, tool_calls="x"))),
     "many of all": written(completion(*[said(content=TEXT, x=[{}] * 300) for _ in range(100)])),
-    "MiBs": written(completion(said(content=TEXT, x="x" * 3_000_000, y=[[]] * 50_000))),
+    "a MiB": written(completion(said(content=TEXT, x="x" * 1_000_000, y=[[]] * 20_000))),
 }
 
 

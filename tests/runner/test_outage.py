@@ -150,7 +150,7 @@ def test_a_gateway_whose_server_is_away_is_waited_for_too(strategy: str) -> None
     def act(server: OutageServer, count: int) -> None:
         if count == 10:
             server.status = b"502 Bad Gateway"
-            threading.Timer(1.5, setattr, (server, "status", b"200 OK")).start()
+            threading.Timer(0.8, setattr, (server, "status", b"200 OK")).start()
 
     with outage_server(act) as server:
         endpoint = nb.connect(base_url=server.base_url, verbose=False)

@@ -346,7 +346,7 @@ print(json.dumps({"stopped": run.stopped, "calls": [(c.outcome, c.text) for c in
 FULL = 40_000  # bytes: the first line, and about a third of the records
 
 
-@pytest.fixture(params=["a file that may not grow", "a disk that is full"])
+@pytest.fixture(params=["a file that may not grow", slow("a disk that is full")])
 def small(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[tuple[Path, Callable[[], None]]]:

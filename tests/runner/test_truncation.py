@@ -23,7 +23,7 @@ from aiml_nb.runner.execute import execute
 from aiml_nb.runner.journal import Journal
 from aiml_nb.runner.plan import make_plan
 
-from ..rows import exhaustive
+from ..rows import exhaustive, slow
 from .conftest import SkippingClock, connect_faulty, reopen
 from .test_run import read_log
 
@@ -103,10 +103,15 @@ def test_the_journal_has_something_of_everything(whole: Whole) -> None:
     assert len(whole.lines) == 1 + 8 + 7 + 1
 
 
+# All places of a file of this size take seconds; one in three hits each kind of line, too.
+EVERY = pytest.mark.parametrize("step", [3, slow(1)])
+
+
+@EVERY
 def test_cut_at_every_byte_what_is_whole_is_kept_and_the_rest_is_planned_again(
-    whole: Whole, path: Path, capsys: pytest.CaptureFixture[str]
+    step: int, whole: Whole, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for length in range(len(whole.data) + 1):
+    for length in range(0, len(whole.data) + 1, step):
         data = whole.data[:length]
         if length < whole.head:
             with pytest.raises(nb.JournalError, match=r"before anything was sent.*another journal"):
@@ -192,11 +197,12 @@ def check_end(run: nb.Run, known: dict[str, Call], sent: list[str]) -> None:
             assert all(each.possibly_billed for each in call.attempts[: -len(mine)])
 
 
+@EVERY
 def test_every_bit_that_turns_is_noticed_and_no_record_is_read_wrong(
-    whole: Whole, path: Path
+    step: int, whole: Whole, path: Path
 ) -> None:
     right = read_lines(whole.data, path).calls
-    for place in range(len(whole.data)):
+    for place in [*range(0, len(whole.data), step), len(whole.data) - 1]:
         data = bytearray(whole.data)
         data[place] ^= 1 << CHANCE.randrange(8)
         contents, said = None, ""
