@@ -20,6 +20,7 @@ from .pacing.deadlines import Deadline, SharedTimer
 from .plan import Plan
 from .progress import Status
 from .recorder import Recorder
+from .remaining import Remaining
 from .requests import STREAM_OPTIONS_OMITTED
 from .retries.after_attempt import NO_DELAY, AfterAttempt
 from .retries.backoff import Backoff
@@ -74,22 +75,34 @@ class CallRunner:
         self._plan = plan
         self._requests, self._send_async, probe = backend_of(plan)
         self._clock = clock or Clock()
-        self.recorder = Recorder(plan, on_finished=on_finished, journal=journal, stop=self.stop)
+        self._on_finished = on_finished
+        self.recorder = Recorder(plan, on_finished=self._finish, journal=journal, stop=self.stop)
         self._typed = TypedAnswers.of(plan, redact=self.recorder.redact_key)
         self.abort: Callable[[], None] | None = None
         self.origin = 0.0
         self.is_closed = False
-        self._after_attempt = AfterAttempt(
-            plan, clock=self._clock, now=self.now, status=status or Status()
-        )
+        status = status or Status()
+        self._after_attempt = AfterAttempt(plan, clock=self._clock, now=self.now, status=status)
         self.say = self._after_attempt.say
         self._admission = Admission(
             plan, now=self.now, holdups=self._after_attempt.holdups, say=self.say, probe=probe
         )
+        self.remaining = Remaining(
+            plan,
+            now=self.now,
+            limiter=self._admission.limiter,
+            quotas=self._admission.quotas,
+            holdups=self._after_attempt.holdups,
+        )
+        status.remaining = self.remaining
         self._deadlines = SharedTimer()
         self._backoff = Backoff(self._clock, self.now, self._admission.limiter)
         self.first = FirstCalls(plan, self._admission.limiter, self.now)
         plan.run.limit_history = self._admission.limiter.history
+
+    def _finish(self, call: Call) -> None:
+        self.remaining.finish(call)
+        self._on_finished(call)
 
     def now(self) -> float:
         """Return the seconds since the run's origin."""

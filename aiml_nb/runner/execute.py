@@ -31,8 +31,8 @@ from .journal_lines import head_of_plan, lines_of_plan
 from .pacing.clock import Clock
 from .pacing.garbage_collector import fewer_full_gc
 from .plan import Plan
-from .plan_text import describe_plan
-from .progress import Status, show_progress
+from .plan_text import describe_least, describe_plan
+from .progress import show_progress
 from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES, FUNCTION_STRATEGIES
 
 _last_run: Run | None = None
@@ -230,6 +230,8 @@ def _open_call_runner(
         say(plan.options.limit_notice)
     if plan.endpoint.may_cost:
         say(plan.speak(describe_plan(plan)))
+    elif plan.options.progress is not False and (least := describe_least(plan)):
+        say(plan.speak(least))
     is_new = journal is None
     if journal is None and plan.options.journal is not None:
         journal = Journal.create(plan.options.journal, head_of_plan(plan))
@@ -239,10 +241,16 @@ def _open_call_runner(
         plan.run.journal = str(journal.path)
     if journal is not None and plan.note is not None:
         journal.note_resumed(plan.note)
-    left, wanted, status = plan.unfinished, plan.options.progress, Status()
+    left, wanted, status = plan.unfinished, plan.options.progress, plan.status
     with (
         fewer_full_gc(),
-        show_progress(len(left), title=plan.run.strategy, wanted=wanted, status=status) as advance,
+        show_progress(
+            len(left),
+            title=plan.run.strategy,
+            wanted=wanted,
+            status=status,
+            lines=plan.is_command,
+        ) as advance,
     ):
         runner = CallRunner(plan, on_finished=advance, clock=clock, journal=journal, status=status)
         try:

@@ -27,7 +27,7 @@ class RunHandle:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self._run = plan.run
+        self._run, self._status = plan.run, plan.status
         self._task = asyncio.get_running_loop().create_task(execute_in_task(plan))
         # The loop holds tasks by weak references only: without this one the run could vanish.
         _running.add(self._task)
@@ -45,6 +45,13 @@ class RunHandle:
             for call in asked
         )
         return finished, len(asked)
+
+    @property
+    def remaining(self) -> float | None:
+        """The seconds that it will still take, about; None if nothing is known yet."""
+        if self.done:
+            return 0.0
+        return self._status.remaining.seconds() if self._status.remaining else None
 
     @property
     def partial(self) -> Run:

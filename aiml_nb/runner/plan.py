@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..endpoint import Endpoint, connect
@@ -24,6 +24,7 @@ from .limits.caps import check_reported_cost
 from .limits.estimate import Estimator, max_output, refuse_rate
 from .options import RunOptions, check_parameters, make_options, recordable_parameters
 from .pacing.clock import Clock
+from .progress import Status
 from .retries.retry_policy import Retries
 
 
@@ -56,12 +57,18 @@ class Plan:
     strict: bool = False  # raise if the first call is rejected, even without a second sign
     speak: Callable[[str], str] = str  # how messages are printed: `for_command_line` in a command
     warm_up: bool = False  # call a function once before, untimed
+    status: Status = field(default_factory=Status)  # what it is doing, for whoever shows it
     note: str | None = None  # what to write to a journal that is there already, before sending
 
     @property
     def unfinished(self) -> list[Call]:
         """The calls that are still to be made."""
         return [call for call in self.run.calls if _is_unfinished(call)]
+
+    @property
+    def is_command(self) -> bool:
+        """True if a command makes the run, and not somebody's own code."""
+        return self.speak is not str
 
     @property
     def server(self) -> Endpoint:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from .limits.caps import describe_caps
 from .limits.estimate import Estimator, max_output
+from .limits.rates import MINUTE, RateWindow
 from .pacing.clock import Clock
 from .plan import Plan, make_retries
+from .remaining import in_words
 
 
 def describe_plan(plan: Plan) -> str:
@@ -21,8 +23,10 @@ def describe_plan(plan: Plan) -> str:
     n_unlimited = sum(
         max_output(options.parameters | prompt.parameters) is None for prompt in prompts
     )
+    models = {prompt.parameters.get("model") or plan.run.model for prompt in prompts}
+    model = plan.run.model if len(models) < 2 else f"{len(models)} models"
     text = (
-        f"Plan: {len(left)} calls to {endpoint.base_url} ({plan.run.model}), at most "
+        f"Plan: {len(left)} calls to {endpoint.base_url} ({model}), at most "
         f"{options.max_concurrency} in flight and {requests} requests in all, about "
         f"{tokens:,} tokens in"
     )
@@ -32,4 +36,27 @@ def describe_plan(plan: Plan) -> str:
     else:
         text += f" and at most {most:,} out, if each is asked once."
     text += describe_caps(options.caps, is_unlimited=n_unlimited > 0)
+    if least := describe_least(plan):
+        text += f" {least}"
     return text + (f" Journal: {options.journal}" if options.journal else "")
+
+
+def describe_least(plan: Plan) -> str:
+    """Say how long limits per minute make the run at least; empty if that is under a minute."""
+    options, found = plan.options, []
+    if options.requests_per_minute:
+        amount = len(plan.unfinished)
+        found.append((options.requests_per_minute, "requests", amount, ""))
+    if options.tokens_per_minute:
+        estimator = Estimator(options.parameters)
+        # Of the answers nothing is certain, so only what is sent is counted.
+        estimates = (estimator.estimate(plan.prompts[call.index]) for call in plan.unfinished)
+        tokens = sum(each.input_tokens for each in estimates)
+        found.append((options.tokens_per_minute, "tokens", tokens, "about "))
+    seconds, said = 0.0, ""
+    for limit, what, amount, about in found:
+        least = RateWindow(limit).seconds_for(amount, 0.0)
+        if least > seconds:
+            seconds = least
+            said = f"At most {limit:,.12g} {what} a minute: {about}{in_words(least)} at least."
+    return said if seconds >= MINUTE else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
@@ -13,9 +15,16 @@ from typing import TYPE_CHECKING, Any
 from ..loop import in_kernel
 from ..printable import printable, say
 from ..records import Call
+from .progress_lines import ProgressLines
 
 if TYPE_CHECKING:
     from tqdm import tqdm
+
+    from .remaining import Remaining
+
+
+_TICK = 1.0  # seconds
+_BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{left}{postfix}]"
 
 
 class Status:
@@ -29,12 +38,19 @@ class Status:
         Called with each new text.
     say
         Prints a sentence that stays on the screen.
+    remaining
+        Tells how long the run will still take; None before it begins.
     """
 
     def __init__(self) -> None:
         self.text = ""
+        self.remaining: Remaining | None = None
         self.on_change: Callable[[str], None] = _print_once_per_kind()
         self.say: Callable[[str], None] = _print
+
+    def left(self) -> str:
+        """Return how long the run will still take, in words; empty if it is not known."""
+        return self.remaining.text() if self.remaining else ""
 
     def set(self, text: str) -> None:
         """Show `text` in place of the one before."""
@@ -45,7 +61,12 @@ class Status:
 
 @contextmanager
 def show_progress(
-    n_calls: int, *, title: str, wanted: bool | None, status: Status | None = None
+    n_calls: int,
+    *,
+    title: str,
+    wanted: bool | None,
+    status: Status | None = None,
+    lines: bool = False,
 ) -> Iterator[Callable[[Call], None]]:
     """Show a bar for `n_calls` and yield the function to call with each finished call.
 
@@ -59,13 +80,22 @@ def show_progress(
         None shows the bar in a notebook or a terminal only.
     status
         Shown after the bar. Without a bar its texts are printed, once for each kind.
+    lines
+        Print a line now and then where nobody wants a bar, or none can be shown.
     """
     status = status or Status()
+    if wanted is None and lines and not _is_interactive():
+        printed = ProgressLines(n_calls, now=time.monotonic, left=status.left, say=_print)
+        with _ticking(printed.tick):
+            yield printed.finish
+        return
     if wanted is False or (wanted is None and not _is_interactive()):
         yield lambda call: None
         return
     failed = 0
-    with _bar_class()(total=n_calls, desc=title, unit="call", leave=bool(wanted)) as bar:
+    with _bar_class()(
+        total=n_calls, desc=title, unit="call", leave=bool(wanted), left=status.left
+    ) as bar:
         if bar.disable:
             yield lambda call: None
             return
@@ -87,10 +117,32 @@ def show_progress(
 
         status.on_change, status.say = write, say
         try:
-            yield advance
+            with _ticking(bar.refresh):
+                yield advance
         finally:
             status.set("")
             status.on_change, status.say = _ignore, _print
+
+
+@contextmanager
+def _ticking(tick: Callable[[], object]) -> Iterator[None]:
+    """Call `tick` each second, also while no call finishes: what is left grows less all the same.
+
+    Where there are no threads, as in a browser, it is not called.
+    """
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.wait(_TICK):
+            tick()
+
+    thread = threading.Thread(target=work, name="aiml_nb progress", daemon=True)
+    with suppress(RuntimeError):
+        thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def _ignore(text: str) -> None:
@@ -131,12 +183,20 @@ def _bar_class() -> type[tqdm[Any]]:
         ipykernel 7.0 raises LookupError there.
         """
 
-        def __init__(self, **options: Any) -> None:
+        def __init__(self, *, left: Callable[[], str], **options: Any) -> None:
+            self._left = left
+            options["bar_format"] = _BAR
             self._context = copy_context()
             try:
                 super().__init__(**options)
             except Exception:  # noqa: BLE001
                 self.disable = True
+
+        @property
+        def format_dict(self) -> Any:
+            # tqdm's own estimate goes by the rate so far, which pauses and limits make wrong.
+            left = getattr(self, "_left", str)()
+            return {**super().format_dict, "left": f", {left}" if left else ""}
 
         def display(self, *arguments: Any, **options: Any) -> Any:
             try:

@@ -71,6 +71,21 @@ class Quotas:
         """True if ``max_calls`` is used up."""
         return self._budget.is_spent
 
+    def windows(self, *, attempts: float) -> list[tuple[RateWindow, float]]:
+        """Return what is limited per minute, each with what a call takes of it.
+
+        Parameters
+        ----------
+        attempts
+            How many requests a call takes.
+        """
+        found = [] if self._requests is None else [(self._requests, attempts)]
+        if self._tokens is not None:
+            found.append(
+                (self._tokens, attempts * self._tokens.mean(default=self._latest[1].total))
+            )
+        return found
+
     def wait(self, call: Call, now: float) -> float:
         """Return the seconds until an attempt of `call` fits into the rates; 0 for now."""
         if not self.has_rates:

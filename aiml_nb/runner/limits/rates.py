@@ -35,6 +35,30 @@ class RateWindow:
             wait = taken_at + MINUTE - now
         return wait
 
+    def seconds_for(self, amount: float, now: float) -> float:
+        """Return the seconds until the last of `amount` may be taken, each unit as soon as it fits.
+
+        What is taken in one minute comes back in the next at the same moments, and so on.
+        """
+        taken = [(at, units) for at, units in list(self._taken) if at > now - MINUTE]
+        room = max(self.limit, 1.0)
+        over = amount - max(room - sum(units for _, units in taken), 0.0)
+        if over <= 1e-9:
+            return 0.0
+        whole, rest = divmod(over, room)
+        if rest <= 1e-9:
+            whole, rest = whole - 1, room
+        for at, units in taken:
+            rest -= units
+            if rest <= 1e-9:
+                return whole * MINUTE + at + MINUTE - now
+        return (whole + 1) * MINUTE  # by what is taken now
+
+    def mean(self, *, default: float) -> float:
+        """Return how much was taken at a time in the last minutes; `default` if nothing was."""
+        taken = [units for _, units in list(self._taken)]
+        return sum(taken) / len(taken) if taken else default
+
     def take(self, amount: float, now: float) -> list[float]:
         """Reserve `amount` and return the reservation, for `correct`."""
         reservation = [now, amount]

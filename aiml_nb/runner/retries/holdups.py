@@ -48,6 +48,16 @@ class Holdups:
         self._status = status
         self._n_outages, self._outage_seconds = 0, 0.0
 
+    @property
+    def paused_until(self) -> float:
+        """When the last pause ends, or ended."""
+        return self._pauses.ends
+
+    @property
+    def is_away(self) -> bool:
+        """True while the server is away, or is being probed."""
+        return self._outage.is_blocking
+
     def wait(self, now: float) -> float:
         """Return the seconds until a call may be sent, 0 for now, or `PROBE`; show the reason."""
         if self._outage.is_blocking:
