@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, NoReturn
 
 from ..errors import AimlNbError
@@ -17,6 +18,7 @@ from ..runner import last_run
 from . import compare, doctor, run, simulate
 from .options import drop_output
 from .report import EXIT_INTERRUPTED, describe_interrupted
+from .signals import ended_as_by_ctrl_c
 
 EXIT_BAD_INPUT = 2
 # The formats of most providers' keys; AIML API's have 32 letters and digits.
@@ -29,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 for bad input; 3 if some call is not ok; 130 after Ctrl-C.
+        0; 2 for bad input; 3 if some call is not ok; 130 after Ctrl-C or SIGTERM.
     """
     options = argparse.Namespace()
     try:
@@ -39,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 stream.reconfigure(errors="backslashreplace")
         options = _read_options(arguments)
         options.typed = sys.argv[1:] if arguments is None else list(arguments)
-        code = int(options.command(options))
+        with ended_as_by_ctrl_c() if options.makes_calls else nullcontext():
+            code = int(options.command(options))
         sys.stdout.flush()
         return code
     except (AimlNbError, TypeError, ValueError) as error:
@@ -94,6 +97,7 @@ def _make_parser() -> argparse.ArgumentParser:
         description="Run prompts one at a time or many at once, and see what the waiting "
         "looked like.",
     )
+    parser.set_defaults(makes_calls=False)
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     compare.add_parser(commands)

@@ -37,7 +37,7 @@ def add_parser(commands: Any) -> None:
         help="where the timeline goes (aiml-nb-timeline.png)",
     )
     add_endpoint_options(parser)
-    parser.set_defaults(command=run_command)
+    parser.set_defaults(command=run_command, makes_calls=True)
 
 
 def run_command(options: argparse.Namespace) -> int:

@@ -64,7 +64,7 @@ def add_parser(commands: Any) -> None:
         "journal nothing that was answered is lost or paid for twice, whatever happens to this "
         "process: the same command goes on.",
         epilog="Exit code: 0 only if all calls are ok; 2 for bad input; 3 if some are not, answers "
-        "that were cut off (incomplete) included; 130 after Ctrl-C.",
+        "that were cut off (incomplete) included; 130 after Ctrl-C or SIGTERM.",
     )
     add_call_options(parser, strategies=STRATEGIES, default=None)
     parser.add_argument("--skip-bad", action="store_true", help="pass over lines that are wrong")
@@ -85,7 +85,7 @@ def add_parser(commands: Any) -> None:
     _add_journal_options(parser)
     _add_limit_options(parser)
     add_endpoint_options(parser)
-    parser.set_defaults(command=run_command)
+    parser.set_defaults(command=run_command, makes_calls=True)
 
 
 def _add_journal_options(parser: argparse.ArgumentParser) -> None:

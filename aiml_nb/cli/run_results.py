@@ -11,6 +11,8 @@ from ..records import SKIPPED, Run
 from .paths import RunPaths
 from .report import EXIT_INTERRUPTED, describe_interrupted, describe_run
 
+_FAILED = ("error", "timeout")
+
 
 def write_results(run: Run, paths: RunPaths, options: argparse.Namespace) -> None:
     """Write the results, as CSV or JSONL by the suffix of the file."""
@@ -39,6 +41,8 @@ def report_run(run: Run, paths: RunPaths, options: argparse.Namespace) -> None:
             capped = (run.stopped or "").startswith("blocked_by_budget")
             how = "Go on, with a higher cap:  " if capped else "Go on:   "
             say(f"{how}{_resume_command(paths, options)}")
+        if any(call.outcome in _FAILED and call.error_type != SKIPPED for call in run.calls):
+            say(f"Ask again what failed:  {_resume_command(paths, options)} --retry-failed")
 
 
 def end_interrupted(run: Run, paths: RunPaths, options: argparse.Namespace) -> int:
@@ -65,4 +69,4 @@ def _resume_command(paths: RunPaths, options: argparse.Namespace) -> str:
         typed += ["--journal", str(paths.kept_journal)]
     if not options.resume:
         typed.append("--resume")
-    return shlex.join(typed)
+    return shlex.join([each for each in typed if each not in ("--retry-failed", "--fresh")])

@@ -16,6 +16,7 @@ from ..formats.saved import read_saved
 from ..records import Comparison, Grid, Run
 from ..report.alt_text import alt_text
 from ..report.findings import caveat, finding
+from ..report.next_step import next_step
 from ..report.subjects import layout_of
 from ..report.text_table import describe
 from .detail_view import plan_detail
@@ -153,6 +154,9 @@ def _bundle(figure: Figure, subject: Subject) -> dict[str, Any]:
         f"<details{' open' if unfolded else ''}><summary>The calls in words</summary>"
         f'<pre style="word-break: normal">{escape(words)}</pre></details>'
     )
+    if step := next_step(subject):
+        html += f'\n<pre style="word-break: normal">{escape(step)}</pre>'
+        words += f"\n\n{step}"
     return {"image/png": image, "text/html": html, "text/plain": words}
 
 

@@ -33,6 +33,7 @@ from .pacing.garbage_collector import fewer_full_gc
 from .plan import Plan
 from .plan_text import describe_least, describe_plan
 from .progress import show_progress
+from .stopped import told_if_stopped
 from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES, FUNCTION_STRATEGIES
 
 _last_run: Run | None = None
@@ -54,7 +55,7 @@ def execute(plan: Plan, *, journal: Journal | None = None, clock: Clock | None =
     clock
         Replaces the real clock in tests.
     """
-    with _opened_journal(plan, journal) as (journal, plan):
+    with told_if_stopped(plan), _opened_journal(plan, journal) as (journal, plan):
         if not plan.unfinished:
             return _keep_run(plan)
         if not plan.blocks:
@@ -65,15 +66,15 @@ def execute(plan: Plan, *, journal: Journal | None = None, clock: Clock | None =
         with suppress(KeyboardInterrupt), _open_call_runner(plan, journal, clock) as runner:
             call_with_main(partial(_make_blocking_calls, plan, runner), runner.interrupt)
             return plan.run
-    # A new exception: the traceback of the old one would keep the client and its buffers alive.
-    raise KeyboardInterrupt
+        # A new exception: the traceback of the old one would keep the client and its buffers alive.
+        raise KeyboardInterrupt
 
 
 async def execute_async(
     plan: Plan, *, journal: Journal | None = None, clock: Clock | None = None
 ) -> Run:
     """Make the calls of `plan` without blocking the loop; otherwise as `execute`."""
-    with function_exit():
+    with told_if_stopped(plan), function_exit():
         return await execute_in_task(plan, journal=journal, clock=clock)
 
 

@@ -46,17 +46,17 @@ def describe_least(plan: Plan) -> str:
     options, found = plan.options, []
     if options.requests_per_minute:
         amount = len(plan.unfinished)
-        found.append((options.requests_per_minute, "requests", amount, ""))
+        found.append((options.requests_per_minute, "", amount, ""))
     if options.tokens_per_minute:
         estimator = Estimator(options.parameters)
         # Of the answers nothing is certain, so only what is sent is counted.
         estimates = (estimator.estimate(plan.prompts[call.index]) for call in plan.unfinished)
         tokens = sum(each.input_tokens for each in estimates)
-        found.append((options.tokens_per_minute, "tokens", tokens, "about "))
+        found.append((options.tokens_per_minute, " tokens", tokens, "about "))
     seconds, said = 0.0, ""
     for limit, what, amount, about in found:
         least = RateWindow(limit).seconds_for(amount, 0.0)
         if least > seconds:
             seconds = least
-            said = f"At most {limit:,.12g} {what} a minute: {about}{in_words(least)} at least."
+            said = f"At most {limit:,.12g}{what} a minute: {about}{in_words(least)} at least."
     return said if seconds >= MINUTE else ""

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 
 _TICK = 1.0  # seconds
-_BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{left}{postfix}]"
+# As tqdm's own, but for what is left: its estimate goes by the rate so far, which pauses, limits
+# and calls of different lengths make wrong.
+_BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{left}, {rate_fmt}{postfix}]"
 
 
 class Status:
@@ -94,7 +96,7 @@ def show_progress(
         return
     failed = 0
     with _bar_class()(
-        total=n_calls, desc=title, unit="call", leave=bool(wanted), left=status.left
+        total=n_calls, desc=title, unit="call", leave=bool(wanted), status=status
     ) as bar:
         if bar.disable:
             yield lambda call: None
@@ -183,8 +185,8 @@ def _bar_class() -> type[tqdm[Any]]:
         ipykernel 7.0 raises LookupError there.
         """
 
-        def __init__(self, *, left: Callable[[], str], **options: Any) -> None:
-            self._left = left
+        def __init__(self, *, status: Status, **options: Any) -> None:
+            self._status = status
             options["bar_format"] = _BAR
             self._context = copy_context()
             try:
@@ -194,9 +196,10 @@ def _bar_class() -> type[tqdm[Any]]:
 
         @property
         def format_dict(self) -> Any:
-            # tqdm's own estimate goes by the rate so far, which pauses and limits make wrong.
-            left = getattr(self, "_left", str)()
-            return {**super().format_dict, "left": f", {left}" if left else ""}
+            # tqdm asks for it before a bar that cannot be shown is complete.
+            status = getattr(self, "_status", None)
+            left = status.remaining.in_figures() if status and status.remaining else ""
+            return {**super().format_dict, "left": left or "?"}
 
         def display(self, *arguments: Any, **options: Any) -> Any:
             try:

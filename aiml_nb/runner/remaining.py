@@ -71,6 +71,14 @@ class Remaining:
         back = " once the server is back" if self._holdups.is_away else ""
         return f"about {in_words(seconds)} left{back}"
 
+    def in_figures(self) -> str:
+        """Return the same as a bar has it: ``30:55``; with what is to be known of it."""
+        _, seconds, least = self._look()
+        if seconds is None:
+            return f"{_figures(least)} at least" if least >= 1 else ""
+        back = " once the server is back" if self._holdups.is_away else ""
+        return f"{_figures(seconds)}{back}"
+
     def _look(self) -> tuple[float, float | None, float]:
         now = self._now()
         if self._known is None or not self._known[0] <= now < self._known[0] + _FRESH:
@@ -84,6 +92,7 @@ class Remaining:
             flights=self._flights(),
             limit=self._limiter.limit,
             paused_until=self._holdups.paused_until,
+            is_asked_for=self._holdups.is_asked_for,
             is_away=self._holdups.is_away,
             windows=self._quotas.windows(
                 attempts=self._attempts / self._finished if self._finished else 1.0
@@ -109,6 +118,12 @@ class Remaining:
             elif call.finished is None and call.attempts and call.attempts[-1].finished is None:
                 found.append(call.attempts[-1].started)
         return found
+
+
+def _figures(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
 
 
 def in_words(seconds: float) -> str:

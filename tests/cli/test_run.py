@@ -637,9 +637,17 @@ class TestGoingOn:
         assert (code, shown.out) == (2, "")
         assert said in shown.err
 
-    @pytest.mark.parametrize("strategy", ["gather", slow("threads")])
+    @pytest.mark.parametrize(
+        ("strategy", "number"),
+        [
+            ("gather", signal.SIGINT),
+            slow("threads", signal.SIGINT),
+            ("threads", signal.SIGTERM),
+            slow("gather", signal.SIGHUP),
+        ],
+    )
     def test_ctrl_c_gives_the_prompt_back_and_the_command_that_goes_on(
-        self, slow_server: Foreground, tmp_path: Path, strategy: str
+        self, slow_server: Foreground, tmp_path: Path, strategy: str, number: int
     ) -> None:
         server = slow_server
         write_questions(tmp_path, 120)
@@ -652,7 +660,7 @@ class TestGoingOn:
         ) as process:  # fmt: skip
             server.wait_for(50)
             pressed = time.monotonic()
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             _, said = process.communicate()
             seconds = time.monotonic() - pressed
         later = server.count_after(pressed + 0.5)
@@ -695,6 +703,28 @@ class TestGoingOn:
         assert f"--journal aiml-nb-journals/{journal.name} --resume\n" in said
         outcomes = [r["outcome"] for r in read_results(tmp_path / "q-results.jsonl")]
         assert len(outcomes) == 120
+        assert outcomes.count("ok") >= 20
+
+    def test_a_command_in_the_background_that_ignores_ctrl_c_ends_at_sigterm(
+        self, slow_server: Foreground, tmp_path: Path
+    ) -> None:
+        """A script's ``aiml-nb run … &`` ignores SIGINT; whoever ends it sends SIGTERM."""
+        write_questions(tmp_path, 120)
+        typed = "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+        typed += "from aiml_nb.cli import main; sys.exit(main())"
+        place = ["--prompts", "q.jsonl", "--max-concurrency", "20"]
+        with subprocess.Popen(
+            [sys.executable, "-c", typed, "run", *place, "--base-url", slow_server.base_url],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            slow_server.wait_for(40)
+            process.send_signal(signal.SIGTERM)
+            _, said = process.communicate()
+
+        assert process.returncode == 130, said
+        assert "Traceback" not in said
+        assert "\nGo on:   aiml-nb run" in said
+        outcomes = [r["outcome"] for r in read_results(tmp_path / "q-results.jsonl")]
         assert outcomes.count("ok") >= 20
 
 

@@ -8,6 +8,10 @@ import sys
 
 import pytest
 
+import aiml_nb as nb
+from aiml_nb.runner.plan import make_plan
+from aiml_nb.runner.plan_text import describe_least
+
 from ..rows import slow
 from .conftest import connect_faulty, run_skipping
 
@@ -76,3 +80,26 @@ def test_a_run_whose_bar_cannot_be_shown_is_made_all_the_same(strategy: str) -> 
     )
 
     assert done.stdout.startswith("20\n"), done
+
+
+def test_a_limit_says_before_the_first_call_how_long_it_takes_at_least(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = {"requests_per_minute": 2, "tokens_per_minute": 1e6}
+    run_skipping(QUESTIONS, connect_faulty(), progress=True, **options)
+
+    shown = capsys.readouterr()
+    assert shown.out.startswith("At most 2 a minute: 2 min at least.\n")
+    assert "6/6 [00:00<00:00, " in shown.err
+    plan = make_plan(QUESTIONS, connect_faulty(), tokens_per_minute=20)
+    assert describe_least(plan) == "At most 20 tokens a minute: about 3 min at least."
+    assert describe_least(make_plan(QUESTIONS, connect_faulty(), requests_per_minute=6)) == ""
+
+
+async def test_a_handle_tells_how_long_its_run_will_still_take() -> None:
+    handle = nb.start(["Q?"] * 4, connect_faulty("faq", speed=50), max_concurrency=2)
+    assert handle.remaining is None
+
+    await handle
+
+    assert handle.remaining == 0

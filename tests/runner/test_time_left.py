@@ -256,7 +256,7 @@ def test_a_real_run_tells_what_is_left_and_says_it(kind: str) -> None:
     """The runner itself, its limits, pauses and records; only the clock and the server are not."""
     server, options = SERVERS[kind]
     looks: list[tuple[float, float | None]] = []
-    texts = []
+    texts, figures = [], []
     loop = JumpingLoop()
     endpoint = VirtualEndpoint(
         base_url=BASE_URL,
@@ -275,6 +275,7 @@ def test_a_real_run_tells_what_is_left_and_says_it(kind: str) -> None:
             if plan.status.remaining is not None:
                 looks.append((loop.now, plan.status.remaining.seconds()))
                 texts.append(plan.status.left())
+                figures.append(plan.status.remaining.in_figures())
             await asyncio.sleep(1)
         return max(call.finished or 0 for call in (await made).calls)
 
@@ -286,6 +287,9 @@ def test_a_real_run_tells_what_is_left_and_says_it(kind: str) -> None:
     assert end > 120
     assert off(looks, end, since=MINUTE) == []
     assert f"about {in_words(looks[70][1] or 0)} left" in texts[70]
+    if kind == "our limit":
+        assert texts[0] == "at least 3 min left"
+    assert figures[70] == "{}:{:02}".format(*divmod(round(looks[70][1] or 0), 60)).zfill(5)
 
 
 @pytest.mark.parametrize(

@@ -48,12 +48,15 @@ class Cycles:
         lengths = [length for _, length, _ in ended]
         length, each = fmean(lengths), fmean(answered for *_, answered in ended)
         is_first = len(ended) == 1 and not _MINUTE[0] <= length <= _MINUTE[1]
-        if is_first or sum(answered for *_, answered in ended) < _MIN_ANSWERED or each < 1:
+        total = sum(answered for *_, answered in ended)
+        if is_first or total < _MIN_ANSWERED:
             return None
+        if max(lengths) > 2 * min(lengths):  # no rhythm: only how much was answered in all
+            since = ended[0][0] - lengths[0]
+            total += 0 if self._paused_until else self._finished
+            return left / total * (max(now, self._paused_until) - since), 0
         if not self._paused_until and self._finished > 1.5 * each:
             return None  # more than ever before, and no pause
-        if max(lengths) > 2 * min(lengths):  # no rhythm: only how much was answered in all
-            return max(left / each * length, self._paused_until - now), 0
         room = 0.0 if self._paused_until else max(each - self._finished, 0.0)
         if left <= room:
             return 0.0, left

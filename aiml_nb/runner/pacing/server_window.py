@@ -37,7 +37,7 @@ class ServerWindow:
         """Return the limit with what was taken of it; None if there is none."""
         del self._answered[: bisect_right(self._answered, at.now - MINUTE)]
         sent = sorted([*self._answered, *at.flights])
-        if at.paused_until > at.now:
+        if at.paused_until > at.now and at.is_asked_for:
             self._learn(at, sent)
         if not self._limit or len(sent) > _MORE * self._limit + 1:
             self._limit = 0

@@ -22,6 +22,8 @@ class Situation:
         The most calls in flight.
     paused_until
         When a pause of all calls ends; 0 if none is on.
+    is_asked_for
+        The server has asked for that pause.
     is_away
         The server is away: nobody knows for how long.
     windows
@@ -32,5 +34,6 @@ class Situation:
     flights: Sequence[float]
     limit: int
     paused_until: float = 0.0
+    is_asked_for: bool = True
     is_away: bool = False
     windows: Sequence[tuple[RateWindow, float]] = ()

@@ -54,6 +54,11 @@ class Holdups:
         return self._pauses.ends
 
     @property
+    def is_asked_for(self) -> bool:
+        """True if the server has asked for the last pause."""
+        return self._pauses.is_asked_for
+
+    @property
     def is_away(self) -> bool:
         """True while the server is away, or is being probed."""
         return self._outage.is_blocking

@@ -110,6 +110,8 @@ class Pauses:
         True while a call may have to wait.
     began, ends
         Of the last pause, in seconds since the run's origin.
+    is_asked_for
+        The server has asked for the last pause.
     bursts
         How many pauses without a Retry-After have come in a row.
     """
@@ -118,7 +120,7 @@ class Pauses:
     began: float = -1.0
     ends: float = -1.0
     bursts: int = 0
-    _is_asked_for: bool = False
+    is_asked_for: bool = False
     _wave: float = field(default=math.inf)
     _left: float = field(default=math.inf)
     _next: float = field(default=math.inf)
@@ -136,10 +138,10 @@ class Pauses:
         """
         self._step = min(max(MIN_STEP, 2 * took), MAX_STEP)
         if now >= self.ends:
-            self.began, self._is_asked_for = now, asked_for
+            self.began, self.is_asked_for = now, asked_for
         if now + seconds > self.ends:
-            self.ends, self._is_asked_for = now + seconds, asked_for
-        self._begin_waves(FIRST_WAVE if self._is_asked_for else math.inf, self.ends)
+            self.ends, self.is_asked_for = now + seconds, asked_for
+        self._begin_waves(FIRST_WAVE if self.is_asked_for else math.inf, self.ends)
 
     def begin_ramp(self, now: float) -> None:
         """Send one call now, then two, and so on."""
@@ -171,5 +173,5 @@ class Pauses:
         if now >= self.ends:
             return ""
         whole, left = math.ceil(self.ends - self.began), math.ceil(self.ends - now)
-        why = "by the server" if self._is_asked_for else "after many 429s"
+        why = "by the server" if self.is_asked_for else "after many 429s"
         return f"paused for {whole} s {why}, {left} s left"
