@@ -31,7 +31,7 @@ from .journal_lines import head_of_plan, lines_of_plan
 from .pacing.clock import Clock
 from .pacing.garbage_collector import fewer_full_gc
 from .plan import Plan
-from .plan_text import describe_least, describe_plan
+from .plan_text import describe_least, describe_plan, is_command
 from .progress import show_progress
 from .stopped import told_if_stopped
 from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES, FUNCTION_STRATEGIES
@@ -250,7 +250,7 @@ def _open_call_runner(
             title=plan.run.strategy,
             wanted=wanted,
             status=status,
-            lines=plan.is_command,
+            lines=is_command(plan),
         ) as advance,
     ):
         runner = CallRunner(plan, on_finished=advance, clock=clock, journal=journal, status=status)

@@ -66,11 +66,6 @@ class Plan:
         return [call for call in self.run.calls if _is_unfinished(call)]
 
     @property
-    def is_command(self) -> bool:
-        """True if a command makes the run, and not somebody's own code."""
-        return self.speak is not str
-
-    @property
     def server(self) -> Endpoint:
         """The endpoint, where it is not a function."""
         assert isinstance(self.endpoint, Endpoint)  # noqa: S101

@@ -10,6 +10,11 @@ from .plan import Plan, make_retries
 from .remaining import in_words
 
 
+def is_command(plan: Plan) -> bool:
+    """Tell whether a command makes the run, and not somebody's own code."""
+    return plan.speak is not str
+
+
 def describe_plan(plan: Plan) -> str:
     """Say, before the first paid call, how many requests and tokens the run may take."""
     options, endpoint, left = plan.options, plan.endpoint, plan.unfinished

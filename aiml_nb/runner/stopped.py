@@ -12,6 +12,7 @@ from ..printable import say
 from ..records import Run
 from .journal_summary import ANSWERED
 from .plan import Plan
+from .plan_text import is_command
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def told_if_stopped(plan: Plan) -> Iterator[None]:
         yield
     except (KeyboardInterrupt, asyncio.CancelledError):
         is_begun = any(call.submitted is not None for call in plan.run.calls)
-        if is_begun and not plan.is_command and (in_kernel() or hasattr(sys, "ps1")):
+        if is_begun and not is_command(plan) and (in_kernel() or hasattr(sys, "ps1")):
             say(describe_stopped(plan.run))
         raise
 
