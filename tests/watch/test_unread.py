@@ -16,9 +16,12 @@ import pytest
 
 import aiml_nb as nb
 from aiml_nb.records import Call
+from aiml_nb.replies.incoming import Incoming
 from aiml_nb.watching import unread
+from aiml_nb.watching.kinds import CHAT_KIND
+from aiml_nb.watching.reply import ReplyReader, merge
 
-from .ready import CHUNKS, URL, WORD, ReadyTransport, make_body
+from .ready import CHUNKS, URL, WORD, ReadyTransport, make_body, make_chunk
 
 KEY = "canary-0123456789abcdef"
 ADDRESS = f"{URL}/chat/completions"
@@ -189,3 +192,50 @@ def test_a_call_takes_little_memory() -> None:
     assert len(run.calls) == calls
     assert meanwhile / calls < most + unread.MAX_UNREAD * 4000 / calls
     assert after / calls < most
+
+
+EVENTS_OF_ALL_KINDS = [
+    make_chunk({"role": "assistant", "content": ""}),
+    *(make_chunk({"content": word}) for word in ("It", " is", " so", "")),
+    make_chunk({"content": 'a "quoted" \\ word'}),
+    *(make_chunk({"content": word}) for word in (" and", " on", "\n", "é", "🙂", " then")),
+    make_chunk({"reasoning_content": "Hm."}),
+    make_chunk({"content": "data: [DONE]"}),
+    make_chunk(
+        {"tool_calls": [{"index": 0, "id": "1", "function": {"arguments": '{"content":"'}}]}
+    ),
+    make_chunk({"tool_calls": [{"index": 0, "function": {"arguments": 'x"}'}}]}),
+    *(make_chunk({"content": word}) for word in (" a", " b")),
+    *(make_chunk({"content": word}).replace(b": ", b":", 9) for word in (" c", " d")),
+    make_chunk({}, "stop"),
+    b"data: [DONE]\n\n",
+]
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 64, 1000])
+def test_a_stream_that_is_put_off_is_read_as_it_is_piece_by_piece(size: int) -> None:
+    whole = b"".join(EVENTS_OF_ALL_KINDS)
+    pieces = (
+        [whole[at : at + size] for at in range(0, len(whole), size)]
+        if size
+        else EVENTS_OF_ALL_KINDS
+    )
+    at_once = Incoming(lambda: 1.0, 1)
+    for piece in pieces:
+        at_once.feed(piece)
+    reader = ReplyReader(CHAT_KIND, lambda: 1.0)
+    for piece in pieces:
+        if not reader.put_off(piece):
+            reader.read_on()
+    verdict = reader.end()
+
+    assert reader.tell(())["body"] == at_once.build()
+    assert (verdict.outcome, reader.is_done, reader.first_token) == ("ok", True, 1.0)
+
+
+def test_events_with_the_same_bytes_around_their_texts_are_one() -> None:
+    words = [make_chunk({"content": word}) for word in ("a", "b", "c")]
+    other = make_chunk({"content": "d"}).replace(b'"id": "c"', b'"id": "e"')
+
+    assert list(merge([*words, other])) == [make_chunk({"content": "abc"}), other]
+    assert list(merge([b'"content":"a"}\n\n'] * 2)) == [b'"content":"a"}\n\n'] * 2
