@@ -12,6 +12,7 @@ The tour, with no key and no cost::
     run = nb.run(nb.prompts.TWENTY, endpoint, strategy="gather", max_concurrency=5, stream=True)
     nb.run(rows, ask, max_concurrency=8).results       # any function of one's own, async or not
     nb.grid(nb.prompts.FAQ, endpoint, temperature=[0, 1]).answers()    # side by side, in turns
+    nb.run(texts, endpoint, response_format=Review).results   # typed answers, a column a field
     run.to_frame()                                     # one row per call
     run.summary()                                      # the run in numbers
     nb.what_if(run)                                    # other limits, from this run's durations

@@ -55,7 +55,7 @@ def result_columns(run: Run, *, taken: Collection[str]) -> dict[str, Any]:
     names = {path: encodable(".".join(path)) for path in paths}
     for path, kind in paths.items():
         shown = names[path]
-        others = {*taken, *columns} | {each for at, each in names.items() if at != path}
+        others = {*taken, *columns} | {each for each in names.values() if each != shown}
         while shown in others:
             shown = f"result_{shown}"
         columns[shown] = _column([_get(value, path) for value in values], kind)

@@ -46,20 +46,17 @@ def _schema_of(response_format: object) -> Any:
 
 
 def _walk(
-    schema: Any, root: Any, path: Path, outer: tuple[int, ...]
+    schema: Any, root: Any, path: Path, outer: tuple[Any, ...]
 ) -> Iterator[tuple[Path, str | None]]:
     schema = _resolve(schema, root)
     members = schema.get("properties") if isinstance(schema, Mapping) else None
-    if (
-        isinstance(members, Mapping)
-        and members
-        and id(schema) not in outer
-        and len(path) < _MAX_DEPTH
-    ):
-        for name, each in members.items():
-            yield from _walk(each, root, (*path, str(name)), (*outer, id(schema)))
-    else:
+    # Compared by value: the root of a schema that holds itself is a copy of its definition.
+    is_object = isinstance(members, Mapping) and bool(members) and members not in outer
+    if not is_object or len(path) >= _MAX_DEPTH:
         yield path, _kind_of(schema)
+        return
+    for name, each in schema["properties"].items():
+        yield from _walk(each, root, (*path, str(name)), (*outer, members))
 
 
 def _resolve(schema: Any, root: Any) -> Any:
