@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from .arrays import Columns, FloatArray, IntArray, measure
+from .arrays import Columns, FloatArray, IntArray, known, measure
 from .bounds import peak_in_flight, slots, upper_bound
 from .pauses import refusals
 
@@ -16,7 +16,12 @@ TOLERANCE = 0.05
 # Calls overlap if they do so for more than this share of the time they could.
 _OVERLAP = 0.01
 
-Kind = Literal["one_at_a_time", "batches", "pauses", "slow_start", "limit_not_reached", "idle"]
+# What was held back by the run itself for this share of the time lost explains the rest, too.
+_HELD_SHARE = 0.5
+
+Kind = Literal[
+    "one_at_a_time", "batches", "pauses", "held", "slow_start", "limit_not_reached", "idle"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +33,7 @@ class Diagnosis:
     kind
         ``one_at_a_time``: no two calls overlapped. ``batches``: the calls went in groups, each of
         which waited for its slowest. ``pauses``: there were 429s, after which all calls wait.
+        ``held``: the run held its calls back, by its rates or because the server was away.
         ``slow_start``: the first call had ended while the program was still beginning others.
         ``limit_not_reached``: fewer calls were in flight than the limit allowed. ``idle``: slots
         stood idle for no reason that the records tell.
@@ -73,8 +79,10 @@ def diagnose(run: Columns) -> Diagnosis | None:
     kind = _kind(run, done)
     if kind is None and run.makespan > (1 + TOLERANCE) * bound:
         kind = _kind_of_idleness(run, done)
-    if kind is None:
+    if kind is None or _was_broken_off(run):
         return None
+    if kind != "batches" and _was_held(run, bound):
+        kind = "pauses" if refusals(run) else "held"
     lost = {"batches": done.idle, "slow_start": done.starts[-1] - done.starts[0]}
     return Diagnosis(
         kind=kind,
@@ -86,6 +94,17 @@ def diagnose(run: Columns) -> Diagnosis | None:
         batches=len(done.sizes) if kind == "batches" else 0,
         size=int(done.sizes[0]) if kind == "batches" else 0,
     )
+
+
+def _was_broken_off(run: Columns) -> bool:
+    """Say whether a run went on later: between its parts nothing was to be done."""
+    return len(np.unique(known(run.submitted))) > 1
+
+
+def _was_held(run: Columns, bound: float) -> bool:
+    """Say whether the run held calls back for most of the time that it lost."""
+    lost = max(run.makespan - bound, TOLERANCE * run.makespan)
+    return run.held_time > _HELD_SHARE * lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ from .codec import (
     optional_fields,
     own_row,
 )
-from .journal import SETTINGS, without_texts
+from .journal import SETTINGS, held_time_of, without_texts
 from .lines import dump, parse
 
 VERSION = 1
@@ -73,6 +73,7 @@ def encode_rows(
         but numbers, switches and the model.
     """
     about = {"version": VERSION} | {name: getattr(run, name) for name in _OF_RUN}
+    about |= held_time_of(run)
     if not texts:
         about["parameters"] = without_texts(run.parameters)
     if run.variant is not None:
@@ -118,6 +119,7 @@ def run_from_rows(rows: Sequence[Mapping[str, Any]]) -> Run:
         data = {name: about[name] for name in _OF_RUN if name != "parameters"}
         data["parameters"] = about.get("parameters") or {}  # rows of early versions have none
         data["variant"] = about.get("variant")
+        data["held_time"] = about.get("held_time") or 0.0
         data["calls"] = [_fields_of_call(row) for row in rows]
         data["limit_history"] = next(filter(None, histories), [])
         run = from_dict(Run, data)

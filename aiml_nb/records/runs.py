@@ -74,6 +74,9 @@ class Run(Shown):
         strategies without one.
     loop_lag_total
         Seconds of all its delays above 20 ms together; None where that was not measured.
+    held_time
+        Seconds in which it let no call begin: held back by its own rates, by a pause after 429s, or
+        while the server was away.
     limit_history
         How the limit shrank after 429s and recovered.
     stopped
@@ -105,6 +108,7 @@ class Run(Shown):
     service: str = ""
     loop_lag_max: float | None = None
     loop_lag_total: float | None = None
+    held_time: float = 0.0
     limit_history: list[LimitChange] = field(default_factory=list)
     stopped: str | None = None
     journal: str | None = None

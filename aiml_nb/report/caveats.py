@@ -105,6 +105,11 @@ def caveat_idle_slots(run: Run) -> str:
             "Slots stood empty in the pauses after 429s",
             "Try a smaller " + argument("max_concurrency") + ", or " + _ADAPTIVE + ".",
         ),
+        "held": (
+            f"Calls were held back for {format_seconds(run.held_time)}, by limits of the run or "
+            "because the server was away",
+            "More slots would change nothing.",
+        ),
         "limit_not_reached": (
             f"Never more than {found.peak:,} of {found.slots:,} slots were in use",
             "Look for another limit, such as a pool of threads or connections.",

@@ -19,7 +19,7 @@ from ..loop import (
 )
 from ..printable import say
 from ..records import Run
-from ..watching import LoopWatcher, RunNotes, hooks, inside, tell_held
+from ..watching import LoopWatcher, RunNotes, hooks, inside, tell_held, tell_stops
 from .call import CallRunner
 from .clients import ThreadClients
 from .continued import continue_journal
@@ -153,12 +153,21 @@ async def _make_function_calls(
                     await client.make_calls(work)
             finally:
                 await client.end_all()
+                plan.run.notices += tell_stops(loops.stops)
                 if not options.blocks:
-                    plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
-                    plan.run.notices += tell_held(loops.held)
+                    _note_lag(plan.run, lag, loops)
             if client.misfit:
                 raise MisfitError(client.misfit)
     return plan.run
+
+
+def _note_lag(run: Run, lag: LoopLag, loops: LoopWatcher) -> None:
+    """Write down how late the loop was, and who held it; not while the process was stopped."""
+    run.loop_lag_max, run.loop_lag_total = lag.maximum, lag.total
+    if loops.stops:
+        run.loop_lag_max = max((each.duration for each in loops.held), default=0.0)
+        run.loop_lag_total = max(0.0, lag.total - sum(loops.stops))
+    run.notices += tell_held(loops.held)
 
 
 def _make_blocking_calls(plan: Plan, runner: CallRunner) -> None:

@@ -3,7 +3,7 @@
 The package is not called ``watch``, as the function is that users call.
 """
 
-from .blocked import LoopWatcher, tell_held
+from .blocked import LoopWatcher, tell_held, tell_stops
 from .hooks import hooks
 from .magics import load_ipython_extension, unload_ipython_extension
 from .places import RunNotes
@@ -20,6 +20,7 @@ __all__ = [
     "load_ipython_extension",
     "step",
     "tell_held",
+    "tell_stops",
     "unload_ipython_extension",
     "watch",
 ]

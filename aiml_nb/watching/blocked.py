@@ -23,6 +23,9 @@ from typing import Any
 INTERVAL = 0.01  # seconds between two looks at a step that has been seen before
 _FIRST_INTERVAL = 0.02  # between others: each look takes the interpreter from the code it looks at
 HELD = 0.1  # seconds from which a step counts: shorter ones any program has on a busy machine
+# The process was stopped if it did next to nothing in so many seconds between two looks.
+STOPPED = 0.5
+_IDLE = 0.2  # of a processor
 _MAX_DEPTH = 300
 _CLIENTS = os.path.join("openai", "_base_client.py")
 _STEP = asyncio.events.Handle._run.__code__
@@ -74,10 +77,13 @@ class LoopWatcher:
     ----------
     held
         The steps that took long, in the order in which they ended.
+    stops
+        Seconds for which the whole process was stopped, each time: that is nobody's step.
     """
 
     def __init__(self) -> None:
         self.held: list[Held] = []
+        self.stops: list[float] = []
         self._steps: dict[int, _Step] = {}
         self._interval = _FIRST_INTERVAL
         self._end = threading.Lock()  # a wait for an Event takes longer than a look
@@ -95,8 +101,20 @@ class LoopWatcher:
             self._close(thread)
 
     def _look(self) -> None:
+        at, worked = time.perf_counter(), time.process_time()
         while not self._end.acquire(timeout=self._interval):
+            before, worked_before = at, worked
+            at, worked = time.perf_counter(), time.process_time()
+            # Code that keeps even this thread from looking works all the time.
+            if at - before > STOPPED and worked - worked_before < _IDLE * (at - before):
+                self._note_stop(at - before)
             self._look_once()
+
+    def _note_stop(self, seconds: float) -> None:
+        self.stops.append(seconds)
+        for step in self._steps.values():
+            step.started += seconds
+            step.last += seconds
 
     def _look_once(self) -> None:
         """Look at all threads but this; no frame outlives the look, nor what a user has in it."""
@@ -177,6 +195,16 @@ def _is_users(code: CodeType) -> bool:
 
 # The standard library, and this package.
 _ELSEWHERE = tuple(str(Path(each).parent.parent) + os.sep for each in (asyncio.__file__, __file__))
+
+
+def tell_stops(stops: list[float]) -> list[str]:
+    """Say for how long the process stood still; nothing if it never did."""
+    if not stops:
+        return []
+    return [
+        f"The process was stopped for {sum(stops):.1f} s, as by a computer that sleeps: what took "
+        "longer for that is nobody's fault."
+    ]
 
 
 def tell_held(held: list[Held]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..endpoint.sent_keys import redact_seen
 from ..records import WATCH, Call, Run
-from .blocked import INTERVAL, Held, LoopWatcher, tell_held
+from .blocked import INTERVAL, Held, LoopWatcher, tell_held, tell_stops
 from .hooks import hooks
 from .places import RunNotes, watches
 from .tee import settle
@@ -76,6 +76,7 @@ class Watch:
             settle(call, "unfinished when the watch ended")
         run.max_concurrency = max(1, len(run.calls))
         run.stream = any(call.first_token is not None for call in run.calls)
+        run.notices += tell_stops(self._looking.stops)
         self._note_held(list(filter(self._delays_calls, self._looking.held)))
 
     async def __aenter__(self) -> Run:

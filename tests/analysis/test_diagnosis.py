@@ -89,6 +89,44 @@ def test_pauses_after_429s() -> None:
     assert kind_of(run) == "pauses"
 
 
+@pytest.mark.parametrize(
+    ("kind", "slots", "spans"),
+    [
+        ("idle", 2, ((0, 1), (0, 2), (1.5, 4), (6, 7), (6, 7))),
+        ("one_at_a_time", 4, ((0, 1), (2, 3), (4, 5), (6, 7))),
+        ("limit_not_reached", 4, ((0, 1), (0, 1), (1, 2), (1, 2), (7, 8), (7, 8))),
+    ],
+)
+def test_gaps_for_which_the_run_held_its_calls_back_are_nobodys_code(
+    kind: str, slots: int, spans: tuple[tuple[float, float], ...]
+) -> None:
+    """By requests_per_minute, or while the server was away."""
+    run = make_run(*timed(*spans), max_concurrency=slots)
+    assert kind_of(run) == kind
+
+    run.held_time = 4.0
+    assert kind_of(run) == "held"
+    said = caveat_idle_slots(run)
+    assert said.startswith("Calls were held back for 4.00 s, by limits of the run")
+    assert "code" not in said
+
+
+def test_one_at_a_time_after_429s_is_a_matter_of_429s() -> None:
+    run = make_run(*timed((0, 1), (2, 3)), with_retries(4, times=(0.1, 0.5, 0.1)))
+    run.max_concurrency, run.held_time = 3, 3.0
+
+    assert kind_of(run) == "pauses"
+
+
+def test_the_gap_before_a_run_went_on_is_nobodys_code() -> None:
+    run = make_run(*timed((0, 1), (0, 2), (3600, 3601), (3600, 3602)), max_concurrency=2)
+    assert kind_of(run) == "idle"
+
+    for later in run.calls[2:]:
+        later.submitted = 3600
+    assert kind_of(run) is None
+
+
 def test_gaps_without_a_reason() -> None:
     run = make_run(*timed((0, 1), (0, 2), (1.5, 4), (6, 7), (6, 7)), max_concurrency=2)
 

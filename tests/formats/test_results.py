@@ -14,9 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aiml_nb as nb
+from aiml_nb.export.comparison_json import comparison_to_dict, to_json
 from aiml_nb.formats.codec import OPTIONAL_FIELDS
+from aiml_nb.formats.journal import call_to_dict, footer, header
+from aiml_nb.formats.journal_run import run_from_journal
 from aiml_nb.formats.results import encode_rows, read_row, run_from_rows
-from aiml_nb.records import Call
+from aiml_nb.records import Call, Comparison
 
 from ..analysis.builders import call, make_run
 from .test_lines import calls
@@ -55,6 +58,20 @@ def test_a_call_of_another_kind_has_its_children_and_result_in_its_row(tmp_path:
     assert "Yes." not in json.dumps(row)
     assert "Is it?" not in json.dumps(row)
     assert row["children"][0]["started"] == 0.2
+
+
+def test_the_time_for_which_a_run_held_its_calls_back_is_read_again(tmp_path: Path) -> None:
+    run = make_run(call(0, 1))
+    without = nb.to_jsonl(run, tmp_path / "without.jsonl").read_text()
+    run.held_time = 2.5
+
+    assert "held_time" not in without
+    assert nb.read_saved(nb.to_jsonl(run, tmp_path / "x.jsonl")).held_time == 2.5  # type: ignore[union-attr]
+    lines = [header(run), call_to_dict(run.calls[0]), footer(run)]
+    assert run_from_journal(lines).held_time == 2.5
+    saved = tmp_path / "pair.json"
+    saved.write_text(to_json(comparison_to_dict(Comparison(pairs=[(run, run)]))))
+    assert nb.read_saved(saved).sync.held_time == 2.5  # type: ignore[union-attr]
 
 
 def test_programs_that_read_openais_batch_output_read_it(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import aiml_nb as nb
 from aiml_nb.prompts import as_prompts
+from aiml_nb.report.caveats import caveat_idle_slots
 from aiml_nb.runner.execute import execute
 from aiml_nb.runner.limits.estimate import Estimator
 from aiml_nb.runner.limits.limiter import AdaptiveLimiter
@@ -208,6 +209,9 @@ def test_requests_per_minute_hold_in_a_run(strategy: str) -> None:
         for earlier, later in zip(started, started[10:], strict=False)
     )
     assert run.makespan >= 2 * MINUTE - 0.01
+    # Time for which the run held its calls back is no code's fault.
+    assert run.held_time >= 2 * MINUTE - 1
+    assert "code" not in caveat_idle_slots(run)
     # Waiting for the window is waiting for our own limit.
     assert max(call.queue_time or 0.0 for call in run.calls) >= 2 * MINUTE - 0.01
 

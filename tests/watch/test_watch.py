@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import subprocess
 import threading
 import time
 import weakref
@@ -512,6 +514,44 @@ class TestWhere:
             list(ask(client, stream=True))
 
         assert (run.notices, run.loop_lag_max) == ([], None)
+
+
+class TestStop:
+    """A process that is stopped, as by a closed laptop, is nobody's fault."""
+
+    def stop(self, seconds: float) -> None:
+        """Stop this process, while the code that calls this is being held."""
+        script = f"kill -STOP {os.getpid()}; sleep {seconds}; kill -CONT {os.getpid()}"
+        with subprocess.Popen(["/bin/sh", "-c", script]) as shell:
+            shell.wait(20)
+
+    @pytest.mark.alone
+    def test_of_a_watched_program(self, server: ModelServer) -> None:
+        async def ask_and_stop(client: AsyncOpenAI) -> None:
+            self.stop(0.8)
+            await client.chat.completions.create(**CHAT)
+
+        async def main() -> None:
+            async with open_async(server) as client:
+                await asyncio.gather(*(ask_and_stop(client) for _ in range(2)))
+
+        with nb.watch() as run:
+            asyncio.run(main())
+
+        assert [each for each in run.notices if "held the event loop" in each] == []
+        assert run.notices[0].startswith("The process was stopped for 1.")
+
+    @pytest.mark.alone
+    async def test_of_a_function(self) -> None:
+        async def ask(item: int) -> None:
+            self.stop(0.8)
+
+        run = await nb.run_async([1], ask, progress=False)
+
+        (notice,) = run.notices
+        assert notice.startswith("The process was stopped for 0.")
+        assert run.loop_lag_max is not None
+        assert run.loop_lag_max < 0.3
 
 
 class TestLook:

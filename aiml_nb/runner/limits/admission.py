@@ -61,6 +61,7 @@ class Admission:
         self._start_pacer = StartPacer(now)
         self._is_closed = self._gave_up_on_outage = False
         self._budget_error = ""
+        self._held_until = 0.0
         self._lock = threading.Lock()
 
     def admit(self, client: OpenAI, call: Call, sleep: Callable[[float], None]) -> Permit | None:
@@ -201,10 +202,18 @@ class Admission:
             # The pause has ended, and the limit was lowered by what preceded it.
             if not wait and self.limiter.over_limit:
                 return _POLL_INTERVAL, None
+        if wait:
+            self._note_held(now, wait)
         # With max_calls used up there is nothing to wait for: `reserve` raises below.
         if wait and not self.quotas.is_spent:
             return min(wait, deadline - now), None
         return self._make_permit(call, now, deadline)
+
+    def _note_held(self, now: float, wait: float) -> None:
+        """Count the time until the next decision as held, once for all calls that wait."""
+        until = now + (min(wait, _POLL_INTERVAL) if wait > 0 else _POLL_INTERVAL)
+        self.plan.run.held_time += max(0.0, until - max(now, self._held_until))
+        self._held_until = max(self._held_until, until)
 
     def _make_permit(self, call: Call, now: float, deadline: float) -> tuple[float, Permit | None]:
         try:
