@@ -9,7 +9,7 @@ import numpy as np
 
 from .arrays import Columns, FloatArray, IntArray, known, measure
 from .bounds import peak_in_flight, slots, upper_bound
-from .pauses import refusals
+from .pauses import pauses, refusals
 
 # Client and network add to the upper bound: only a run this share longer had idle slots.
 TOLERANCE = 0.05
@@ -81,8 +81,8 @@ def diagnose(run: Columns) -> Diagnosis | None:
         kind = _kind_of_idleness(run, done)
     if kind is None or _was_broken_off(run):
         return None
-    if kind != "batches" and _was_held(run, bound):
-        kind = "pauses" if refusals(run) else "held"
+    if kind != "batches":
+        kind = _kind_of_hold(run, bound) or kind
     lost = {"batches": done.idle, "slow_start": done.starts[-1] - done.starts[0]}
     return Diagnosis(
         kind=kind,
@@ -101,10 +101,12 @@ def _was_broken_off(run: Columns) -> bool:
     return len(np.unique(known(run.submitted))) > 1
 
 
-def _was_held(run: Columns, bound: float) -> bool:
-    """Say whether the run held calls back for most of the time that it lost."""
-    lost = max(run.makespan - bound, TOLERANCE * run.makespan)
-    return run.held_time > _HELD_SHARE * lost
+def _kind_of_hold(run: Columns, bound: float) -> Kind | None:
+    """Say for what the run held calls back for most of the time lost; None if it did not."""
+    lost = _HELD_SHARE * max(run.makespan - bound, TOLERANCE * run.makespan)
+    if pauses(run).total > lost:
+        return "pauses"
+    return "held" if run.held_time > lost else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

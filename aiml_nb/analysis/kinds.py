@@ -15,8 +15,6 @@ from .arrays import Columns, known, measure
 HOLDERS = ("function", STEP)
 # Of the kinds that answer with text, the first that occurs is drawn without a hatch.
 _TEXTS = (CHAT, "responses", "messages", "completions")
-# Calls within calls are drawn so deep; those below are counted.
-MAX_DEPTH = 2
 
 
 def is_watched(run: Run) -> bool:
@@ -79,16 +77,6 @@ def inner_calls(run: Columns) -> list[Call]:
 def single_calls(run: Columns) -> list[Call]:
     """Return all calls of a run that are no functions and no steps, those within others too."""
     return [call for call in run.calls if call.api not in HOLDERS] + inner_calls(run)
-
-
-@measure
-def count_deeper(run: Columns) -> int:
-    """Return how many calls lie deeper within others than is drawn."""
-    return sum(
-        depth > MAX_DEPTH and child.api not in HOLDERS
-        for call in parents(run)
-        for depth, child in within(call)
-    )
 
 
 @measure

@@ -12,6 +12,7 @@ from ..analysis.table import CALL_TABLE, request_parameters
 from ..formats.atomic import write_atomic
 from ..records import Run
 from .answers_files import answers_bytes, csv_bytes
+from .left_out import say_without_results
 from .named_runs import FilePath, Written, named_runs
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def to_csv(
     texts
         With all that is known, whether to write prompts, answers, what functions returned and the
         words of errors; of request parameters numbers, switches and the model are always written.
-        None writes them with `all_columns`.
+        None writes them with `all_columns`; else one line says so where that leaves results of
+        functions out.
     all_columns
         Write all that is known of each call; after the answers, if there is a table of the user's.
 
@@ -57,11 +59,15 @@ def to_csv(
         return write_atomic(Path(path), [answers_bytes(shown, ".csv")])
     import pandas as pd
 
-    texts = all_columns if texts is None else texts
-    frames = [_labelled(name, run, texts=texts) for name, run in named_runs(shown)]
+    is_chosen, texts = texts is not None, all_columns if texts is None else texts
+    named = named_runs(shown)
+    frames = [_labelled(name, run, texts=texts) for name, run in named]
     if all_columns and texts and isinstance(shown, Run) and own_columns(shown):
         frames = [_beside_answers(shown, frames[0])]
-    return write_atomic(Path(path), [csv_bytes(pd.concat(frames, ignore_index=True))])
+    written = write_atomic(Path(path), [csv_bytes(pd.concat(frames, ignore_index=True))])
+    if not (texts or is_chosen):
+        say_without_results([run for _, run in named], written, writer="to_csv")
+    return written
 
 
 def _labelled(name: str, run: Run, *, texts: bool) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..formats.atomic import write_atomic
 from ..formats.results import encode_rows
 from ..records import Comparison, Grid, Run
+from .left_out import say_unwritable, say_without_results
 from .named_runs import FilePath
 
 
@@ -24,7 +25,8 @@ def to_jsonl(run: Run | Grid, path: FilePath, *, texts: bool = False) -> Path:
     path
         Where to; replaced as a whole.
     texts
-        True writes prompts, answers and the words of errors as well.
+        True writes prompts, answers, what functions returned and the words of errors as well. One
+        line says so where that leaves results of functions out.
 
     Raises
     ------
@@ -49,7 +51,12 @@ def to_jsonl(run: Run | Grid, path: FilePath, *, texts: bool = False) -> Path:
         elif isinstance(run, Sequence) and run and all(isinstance(each, Run) for each in run):
             advice = "Write each to a file of its own, as with to_jsonl(runs[0], …)."
         raise TypeError(f"to_jsonl() writes one run, not a {type(run).__name__}. {advice}")
-    return write_atomic(Path(path), encode_rows(run, texts=texts))
+    written = write_atomic(Path(path), encode_rows(run, texts=texts))
+    if texts:
+        say_unwritable(run, written)
+    else:
+        say_without_results([run], written, writer="to_jsonl")
+    return written
 
 
 def _grid_rows(grid: Grid, *, texts: bool) -> Iterator[bytes]:

@@ -13,8 +13,8 @@ _MISSING = frozenset({"NAType", "NaTType"})  # pandas' own
 def plain_data_of(value: Any) -> Any:
     """Return what a function returned as JSON can hold it: models and dataclasses as objects.
 
-    Numbers that JSON does not know become null, bytes that are no text base64, arrays of numpy
-    lists, and all else that JSON does not know its ``repr``.
+    Numbers that JSON does not know become null, bytes that are no text base64, arrays and series
+    lists, tables lists of rows, and all else that JSON does not know its ``repr``.
 
     Raises
     ------
@@ -52,7 +52,8 @@ def _plain(value: Any, outer: tuple[int, ...]) -> Any:
     try:
         return to_jsonable_python(value, fallback=_plain_leaf, inf_nan_mode="null")
     except Exception:  # noqa: BLE001
-        return _plain_leaf(value)
+        found = _plain_leaf(value)
+        return _plain(found, outer) if isinstance(found, list) else found
 
 
 def _members_of(value: Any) -> Mapping[Any, Any] | None:
@@ -72,13 +73,27 @@ def _name(name: object) -> str:
     return name if isinstance(name, str) else str(_plain_leaf(name))
 
 
+def _data_of_tables(value: Any, library: str) -> Any:
+    """Return the elements of an array or a series, the rows of a table; None for all else."""
+    if library in ("pandas", "polars", "pyarrow") and hasattr(value, "columns"):
+        for name in ("to_dicts", "to_pylist"):
+            if hasattr(value, name):
+                return getattr(value, name)()
+        return value.to_dict("records")
+    for name in ("tolist", "to_list", "to_pylist"):
+        if library in ("numpy", "pandas", "polars", "pyarrow", "torch") and hasattr(value, name):
+            return getattr(value, name)()
+    return None
+
+
 def _plain_leaf(value: Any) -> Any:
     kind = type(value)
     if kind.__name__ in _MISSING:
         return None
-    if kind.__module__ == "numpy" and callable(getattr(value, "tolist", None)):
-        return value.tolist()
     try:
+        found = _data_of_tables(value, kind.__module__.partition(".")[0])
+        if found is not None:
+            return found
         return repr(value)
     except Exception:  # noqa: BLE001  a repr of the user's own
         return f"<{kind.__name__}>"

@@ -1,8 +1,11 @@
-"""What is drawn within the bars of calls: the calls and steps of each, two levels deep."""
+"""What is drawn within the bars of calls: the calls and steps of each, two levels deep.
+
+Calls that are deeper are drawn in the second level, in the place of the steps that they are in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -114,20 +117,33 @@ class _Boxes:
 
     def divide(self, call: Call, limits: tuple[float, float], place: tuple[float, ...]) -> None:
         """Divide the place of a call among its children; those at once go below each other."""
-        children = sorted(_shown(call, *limits), key=lambda each: each[1])
+        is_lowest = len(place) > 1
+        inner = _lowest(call) if is_lowest else call.children
+        children = sorted(_shown(inner, *limits), key=lambda each: each[1])
         bands = first_free([start for _, start, _ in children], [end for *_, end in children])
         for (child, start, end), band in zip(children, bands, strict=True):
             here = (*place, band, max(bands) + 1)
             self.calls.append(child)
             self.limits.append((start, end))
             self.places.append((*here, 0, 0)[:5])
-            if len(here) < 5:
+            if not is_lowest:
                 self.divide(child, (start, end), here)
 
 
-def _shown(call: Call, start: float, stop: float) -> Iterator[tuple[Call, float, float]]:
-    """Yield the children of a call that can be seen between two stamps, with their own, cut off."""
-    for child in call.children:
+def _lowest(call: Call) -> Iterator[Call]:
+    """Yield what is drawn in a step: in the place of a step within it what is in that."""
+    left = call.children[::-1]
+    while left:
+        child = left.pop()
+        if child.children:
+            left += reversed(child.children)
+        else:
+            yield child
+
+
+def _shown(calls: Iterable[Call], start: float, stop: float) -> Iterator[tuple[Call, float, float]]:
+    """Yield those of the calls that can be seen between two stamps, with their own, cut off."""
+    for child in calls:
         if child.started is None:
             continue
         end = stop if child.finished is None else max(child.started, child.finished)

@@ -75,8 +75,7 @@ class Run(Shown):
     loop_lag_total
         Seconds of all its delays above 20 ms together; None where that was not measured.
     held_time
-        Seconds in which it let no call begin: held back by its own rates, by a pause after 429s, or
-        while the server was away.
+        Seconds in which it let no call begin for its own rates, or because the server was away.
     limit_history
         How the limit shrank after 429s and recovered.
     stopped

@@ -9,7 +9,6 @@ import numpy as np
 from ..analysis.answered import is_answered
 from ..analysis.counts import retried
 from ..analysis.kinds import (
-    count_deeper,
     inner_calls,
     is_watched,
     kinds,
@@ -40,16 +39,14 @@ def caveat_kinds(run: Run) -> str:
 
 
 def caveat_inner(run: Run) -> str:
-    """Say how many calls were made within others, of which kinds, and how many are not drawn."""
+    """Say how many calls were made within others, and of which kinds."""
     inner = inner_calls(run)
     if not inner:
         return ""
     what = f"{noun_of(run)}s"
     found = Counter(call.api for call in inner)
     verb = "was" if len(inner) == 1 else "were"
-    said = f"Within the {what} {pluralize(len(inner), 'call')} {verb} made ({_counts(found)})"
-    deeper = count_deeper(run)
-    return f"{said}; {deeper:,} of them lie deeper than is drawn." if deeper else f"{said}."
+    return f"Within the {what} {pluralize(len(inner), 'call')} {verb} made ({_counts(found)})."
 
 
 def caveat_steps(run: Run) -> str:

@@ -49,7 +49,8 @@ class Held:
     duration
         Seconds.
     makes_client
-        It was making a client at the time, which loads certificates.
+        It was making a client at the time, which loads certificates. Such a step may be short:
+        who makes one for each call loses much by many.
     """
 
     function: str
@@ -62,12 +63,17 @@ class Held:
 
 @dataclass(slots=True)
 class _Step:
-    """A step of a loop that goes on: the frame that it is known by, and where it stood."""
+    """A step of a loop that goes on: the frame that it is known by, and where it stood.
+
+    Seconds for which a client was made are those of the looks that found it so.
+    """
 
     frame: FrameType
     started: float
     last: float
     place: Place | None
+    maker: Place | None = None
+    making: float = 0.0
 
 
 class LoopWatcher:
@@ -86,6 +92,7 @@ class LoopWatcher:
         self.stops: list[float] = []
         self._steps: dict[int, _Step] = {}
         self._interval = _FIRST_INTERVAL
+        self._since = INTERVAL  # the last look but one
         self._end = threading.Lock()  # a wait for an Event takes longer than a look
         self._thread = threading.Thread(target=self._look, name="aiml_nb watch", daemon=True)
 
@@ -105,6 +112,7 @@ class LoopWatcher:
         while not self._end.acquire(timeout=self._interval):
             before, worked_before = at, worked
             at, worked = time.perf_counter(), time.process_time()
+            self._since = at - before
             # Code that keeps even this thread from looking works all the time.
             if at - before > STOPPED and worked - worked_before < _IDLE * (at - before):
                 self._note_stop(at - before)
@@ -112,6 +120,7 @@ class LoopWatcher:
 
     def _note_stop(self, seconds: float) -> None:
         self.stops.append(seconds)
+        self._since = INTERVAL
         for step in self._steps.values():
             step.started += seconds
             step.last += seconds
@@ -143,12 +152,18 @@ class LoopWatcher:
             known.last, known.place = at, place
         elif known.place is None:
             known.started = at
+        if place is not None and place[-1]:
+            # Before the first look it was made for half the time between two, on average.
+            before = 0.0 if known.maker else _FIRST_INTERVAL / 2
+            known.maker, known.making = place, known.making + before + self._since
 
     def _close(self, thread: int) -> None:
         step = self._steps.pop(thread)
         duration = step.last - step.started
         if duration >= HELD and step.place is not None:
             self.held.append(Held(*step.place, started=step.started, duration=duration))
+        elif step.maker is not None:
+            self.held.append(Held(*step.maker, started=step.started, duration=step.making))
 
 
 def _read_stack(thread: int) -> list[FrameType]:
@@ -209,11 +224,19 @@ def tell_stops(stops: list[float]) -> list[str]:
 
 def tell_held(held: list[Held]) -> list[str]:
     """Say which functions held an event loop, how often and for how long: a sentence for each."""
-    functions = dict.fromkeys((each.function, each.file) for each in held)
-    return [
-        _tell([each for each in held if (each.function, each.file) == function])
-        for function in functions
-    ]
+    return list(map(_tell, _by_function(held)))
+
+
+def notable(held: list[Held]) -> list[Held]:
+    """Return the steps that `tell_held` speaks of: not the few that made a client."""
+    return [each for its in _by_function(held) for each in its]
+
+
+def _by_function(held: list[Held]) -> list[list[Held]]:
+    found: dict[tuple[str, str, bool], list[Held]] = {}
+    for each in held:
+        found.setdefault((each.function, each.file, each.makes_client), []).append(each)
+    return [its for its in found.values() if sum(each.duration for each in its) >= HELD]
 
 
 def _tell(its: list[Held]) -> str:
@@ -221,11 +244,16 @@ def _tell(its: list[Held]) -> str:
     place = Path(longest.file).name
     where = f"line {longest.line}" + ("" if "ipykernel" in longest.file else f" of {place}")
     often = "" if len(its) == 1 else f" {len(its)} times,"
-    most = "" if len(its) == 1 else " at most"
-    told = f"{longest.function}() held the event loop{often} for {longest.duration * 1000:.0f} ms"
+    told = f"{longest.function}() held the event loop{often} for"
     if longest.makes_client:
-        return f"{told}{most} while it made a client ({where}). Make one, and use it for all calls."
+        total = sum(each.duration for each in its)
+        in_all = "" if len(its) == 1 else " in all"
+        return (
+            f"{told} {total * 1000:.0f} ms{in_all} while it made a client ({where}). Make one, and "
+            "use it for all calls."
+        )
+    most = "" if len(its) == 1 else " at most"
     return (
-        f"{told}{most} ({where}): no other task could go on. Await what it waits for, or write "
-        "await asyncio.to_thread(…)."
+        f"{told} {longest.duration * 1000:.0f} ms{most} ({where}): no other task could go on. "
+        "Await what it waits for, or write await asyncio.to_thread(…)."
     )

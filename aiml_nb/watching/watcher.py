@@ -11,7 +11,7 @@ from typing import Any
 
 from ..endpoint.sent_keys import redact_seen
 from ..records import WATCH, Call, Run
-from .blocked import INTERVAL, Held, LoopWatcher, tell_held, tell_stops
+from .blocked import INTERVAL, Held, LoopWatcher, notable, tell_held, tell_stops
 from .hooks import hooks
 from .places import RunNotes, watches
 from .tee import settle
@@ -77,7 +77,7 @@ class Watch:
         run.max_concurrency = max(1, len(run.calls))
         run.stream = any(call.first_token is not None for call in run.calls)
         run.notices += tell_stops(self._looking.stops)
-        self._note_held(list(filter(self._delays_calls, self._looking.held)))
+        self._note_held(notable(list(filter(self._delays_calls, self._looking.held))))
 
     async def __aenter__(self) -> Run:
         return self.__enter__()
@@ -103,8 +103,9 @@ class Watch:
 
     def _delays_calls(self, held: Held) -> bool:
         """Say whether a call was in flight while an event loop was held."""
-        begin = held.started - self._origin + INTERVAL
-        end = begin + held.duration - 2 * INTERVAL
+        middle = held.started - self._origin + held.duration / 2
+        half = max(0.0, held.duration / 2 - INTERVAL)
+        begin, end = middle - half, middle + half
         return any(
             (call.started or 0.0) < end and (call.finished is None or call.finished > begin)
             for call in self.run.calls

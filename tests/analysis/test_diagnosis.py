@@ -112,8 +112,8 @@ def test_gaps_for_which_the_run_held_its_calls_back_are_nobodys_code(
 
 
 def test_one_at_a_time_after_429s_is_a_matter_of_429s() -> None:
-    run = make_run(*timed((0, 1), (2, 3)), with_retries(4, times=(0.1, 0.5, 0.1)))
-    run.max_concurrency, run.held_time = 3, 3.0
+    run = make_run(with_retries(0, times=(0.1, 3, 0.1)), *timed((3.3, 3.4), (3.5, 3.6)))
+    run.max_concurrency = 3
 
     assert kind_of(run) == "pauses"
 

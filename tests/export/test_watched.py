@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,6 +176,38 @@ def test_results_that_no_table_takes_are_told_all_the_same(tmp_path: Path) -> No
     written = nb.to_csv(only, tmp_path / "x.csv", texts=True).read_text("utf-8-sig")
     assert "'=1+1" in written
     assert "result" not in nb.to_csv(only, tmp_path / "y.csv").read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize("write", [nb.to_csv, nb.to_jsonl])
+def test_results_that_are_left_out_are_said_in_one_line(
+    write: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run(item(0, 1, result={"city": "Paris"}))
+    run.model = "look_up"
+    path = tmp_path / "a.out"
+    shown: Any = run if write is nb.to_jsonl else [run]  # to_csv(run) is the table of results
+
+    assert "Paris" not in write(shown, path).read_text("utf-8-sig")
+    assert capsys.readouterr().out == (
+        f"'{path}' is without texts, and without what look_up returned. "
+        f"{write.__name__}(…, texts=True) writes both.\n"
+    )
+    assert "Paris" in write(shown, path, texts=True).read_text("utf-8-sig")
+    write(make_run(item(0, 1)), path)
+    assert capsys.readouterr().out == ""
+
+
+def test_results_that_json_cannot_hold_are_said_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    run = make_run(item(0, 1, result=endless), item(0, 1, result=7))
+    rows = nb.to_jsonl(run, tmp_path / "a.jsonl", texts=True).read_text().splitlines()
+
+    assert ["result" in json.loads(row) for row in rows] == [False, True]
+    said = capsys.readouterr().out
+    assert "without the results of 1 of 2 calls, which JSON cannot hold" in said
 
 
 def test_a_member_whose_name_is_taken_gets_another() -> None:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from aiml_nb.analysis.arrays import Columns
-from aiml_nb.analysis.kinds import count_deeper, kinds
+from aiml_nb.analysis.kinds import kinds
 from aiml_nb.plot import plot_timeline
 from aiml_nb.plot.inside import Inside
 from aiml_nb.plot.kinds import KIND_BARS
@@ -87,19 +87,25 @@ def test_children_at_once_are_below_each_other() -> None:
     }
 
 
-def test_calls_within_steps_are_drawn_and_those_below_are_counted() -> None:
-    deep = step("third", 0.2, 0.8, call(0.3, 0.4), call(0.4, 0.7))
+def test_calls_within_steps_are_drawn_and_those_below_in_the_place_of_their_steps() -> None:
+    deepest = step("fourth", 0.4, 0.7, call(0.4, 0.7), call(0.5, 0.6))
+    deep = step("third", 0.2, 0.8, call(0.3, 0.4), deepest, step("empty", 0.75, 0.8))
     run = make_run(item(0, 2, step("first", 0, 1, call(0.1, 0.2), deep), call(1, 2)))
     found = segments(run, plain="chat").inside
 
     assert found is not None
     assert bars(found) == {
-        "step": [[0, 1, 0, 0, 1, 0, 0], [0.2, 0.8, 0, 0, 1, 0, 1]],
-        "whole": [[0.1, 0.2, 0, 0, 1, 0, 1], [1, 2, 0, 0, 1, 0, 0]],
+        "step": [[0, 1, 0, 0, 1, 0, 0], [0.75, 0.8, 0, 0, 1, 0, 2]],
+        "whole": [
+            [0.1, 0.2, 0, 0, 1, 0, 2],
+            [0.3, 0.4, 0, 0, 1, 0, 2],
+            [0.4, 0.7, 0, 0, 1, 0, 2],
+            [0.5, 0.6, 0, 0, 1, 1, 2],
+            [1, 2, 0, 0, 1, 0, 0],
+        ],
     }
-    assert [name for *_, name in found.names] == ["first", "third"]
-    assert count_deeper(run) == 2
-    assert kinds(run) == {"chat": 4}
+    assert [name for *_, name in found.names] == ["first", "empty"]
+    assert kinds(run) == {"chat": 5}
 
 
 def test_retries_and_failures_of_children_are_drawn_as_those_of_calls() -> None:

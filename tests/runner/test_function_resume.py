@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +299,20 @@ RESULTS: list[tuple[Any, Any]] = [
     (np.int64(3), 3),
     (np.array([[1, 2]]), [[1, 2]]),
     ({"at": pd.NaT, "n": pd.NA}, {"at": None, "n": None}),
+    (float("-inf"), None),
+    (dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC), "2026-01-02T03:04:05Z"),
+    (dt.timedelta(seconds=3), "PT3S"),
+    ([Decimal("1.10"), Decimal("NaN")], ["1.10", "NaN"]),
+    (np.array([1.0, np.nan]), [1.0, None]),
+    (np.array(["2026-01-02"], "datetime64[s]"), ["2026-01-02T00:00:00"]),
+    (pd.Series([1, None]), [1.0, None]),
+    (pd.Timestamp("2026-01-02"), "2026-01-02T00:00:00"),
+    (
+        pd.DataFrame({"a": [1, 2], "at": [pd.Timestamp("2026-01-02"), pd.NaT]}),
+        [{"a": 1, "at": "2026-01-02T00:00:00"}, {"a": 2, "at": None}],
+    ),
+    ({"table": pd.DataFrame({1: [np.nan]})}, {"table": [{"1": None}]}),
+    ("huge " * 2_000_000, "huge " * 2_000_000),
     ({1, 2}, [1, 2]),
     (range(3), "range(0, 3)"),
     (ValueError("no"), "ValueError('no')"),
@@ -310,6 +326,8 @@ class TestResults:
         run = nb.run([1], lambda item: value, journal=path)
 
         assert run.results[0] is value
+        assert run.calls[0].outcome == "ok"
+        assert run.calls[0].error is None
         assert nb.resume(path, double).results == [plain]
         assert nb.read_saved(path).calls[0].result == plain  # type: ignore[union-attr]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import re
 import subprocess
 import threading
 import time
@@ -503,6 +504,30 @@ class TestWhere:
 
         (notice,) = run.notices
         assert notice.startswith("blocking() held the event loop 2 times")
+
+    @pytest.mark.alone
+    def test_clients_that_are_made_for_each_call_are_summed_up(self, server: ModelServer) -> None:
+        """Each takes 20 to 50 ms, of which nothing would be said."""
+
+        async def ask_with_own(number: int) -> None:
+            async with AsyncOpenAI(base_url=server.base_url, api_key="sk-canary") as client:
+                await client.chat.completions.create(**CHAT)
+
+        async def main() -> None:
+            await asyncio.gather(*map(ask_with_own, range(12)))
+
+        with nb.watch() as run:
+            asyncio.run(main())
+
+        (notice,) = run.notices
+        told = re.fullmatch(
+            r"ask_with_own\(\) held the event loop (\d+) times, for (\d+) ms in all while it made "
+            r"a client \(line \d+ of test_watch\.py\)\. Make one, and use it for all calls\.",
+            notice,
+        )
+        assert told is not None
+        assert int(told[1]) >= 3
+        assert run.loop_lag_total == pytest.approx(int(told[2]) / 1000, abs=0.001)
 
     def test_blocking_code_that_is_no_coroutine_holds_nothing(
         self, server: ModelServer, client: OpenAI

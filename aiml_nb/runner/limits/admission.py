@@ -190,7 +190,7 @@ class Admission:
             self._end_run_if_timed_out(now)
             self.limiter.release_unused()
             return 0.0, None
-        wait = self.quotas.wait(call, now)
+        wait = rated = self.quotas.wait(call, now)
         if self.holdups.is_on:
             if reason := self.holdups.find_end(now):
                 self._gave_up_on_outage = True
@@ -202,7 +202,7 @@ class Admission:
             # The pause has ended, and the limit was lowered by what preceded it.
             if not wait and self.limiter.over_limit:
                 return _POLL_INTERVAL, None
-        if wait:
+        if rated or (wait and self.holdups.is_away):  # 429s and their pauses the attempts tell
             self._note_held(now, wait)
         # With max_calls used up there is nothing to wait for: `reserve` raises below.
         if wait and not self.quotas.is_spent:
