@@ -8,7 +8,7 @@ from typing import Any
 
 from ..endpoint.sent_keys import SentHead, bare_address, key_for
 from ..endpoint.transport import current_attempt
-from .kinds import OTHER, Json, kind_of
+from .kinds import OTHER, Json, kind_of, path_before
 from .places import current_call, guarded, is_sending, note_run, open_places
 from .recording import Recording
 
@@ -69,7 +69,7 @@ def begin_send(request: Any) -> Recording | None:
             with guarded(places):
                 head = SentHead(request)
                 url, path = bare_address(str(request.url)), request.url.path
-                base_url = url.removesuffix(path) + path.rpartition("/" + path.split("/")[-1])[0]
+                base_url = url.rstrip("/").removesuffix(path.rstrip("/")) + path_before(path)
                 call = Recording(places, kind, base_url=base_url, asked=_read_request(request))
                 call.begin_attempt(head)
     elif call is not None:

@@ -32,6 +32,8 @@ _STEP = asyncio.events.Handle._run.__code__
 # Where the user's own code is not.
 _LIBRARIES = ("site-packages", "dist-packages", "<frozen", "<string>")
 
+_IMPORT = "<frozen importlib"
+
 # Function, file, line, and whether a client is being made there.
 Place = tuple[str, str, int, bool]
 
@@ -191,7 +193,8 @@ def _find_place(stack: list[FrameType], step: FrameType) -> Place | None:
         code = each.f_code
         makes_client |= code.co_name == "__init__" and code.co_filename.endswith(_CLIENTS)
         is_users = _is_users(code)
-        if each is step or (is_users and code.co_name == "<module>"):
+        is_import = code.co_filename.startswith(_IMPORT)  # done once, and not to be awaited
+        if each is step or is_import or (is_users and code.co_name == "<module>"):
             return None
         if is_users:
             found = found or each

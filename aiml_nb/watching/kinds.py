@@ -57,6 +57,16 @@ def kind_of(path: str) -> Kind | None:
     return None
 
 
+def path_before(path: str) -> str:
+    """Return what stands in the path of a call before that which tells its kind."""
+    path = path.rstrip("/")
+    for ending, _ in _ENDINGS:
+        if path.endswith(ending):
+            before = path.removesuffix(ending)
+            return before if ending.startswith("/") else before.rpartition("/")[0]
+    return path
+
+
 def label_of(asked: object) -> str:
     """Return what was asked in words: a text, the text of its parts, or the last of several."""
     if isinstance(asked, str):

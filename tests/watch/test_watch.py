@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from openai import AsyncOpenAI, OpenAI
 from openai._base_client import AsyncAPIClient, SyncAPIClient
 
 import aiml_nb as nb
-from aiml_nb.watching import recording
+from aiml_nb.watching import LoopWatcher, recording
 
 from ..waiting import wait_until
 from .model_server import ANSWER, ModelServer, model_server
@@ -392,6 +393,15 @@ class TestWhere:
         assert threading.Thread.__dict__["start"] is START
         assert ThreadPoolExecutor.__dict__["submit"] is SUBMIT
 
+    @pytest.mark.parametrize("path", ["/chat/completions", "/chat/completions/"])
+    def test_whichever_client_asks_it(self, endpoint: nb.Endpoint, path: str) -> None:
+        headers = {"Authorization": f"Bearer {endpoint.key.reveal()}"}
+        with nb.watch() as run:
+            with httpx.Client(verify=trust_nothing()) as http:
+                http.post(endpoint.base_url + path, json=CHAT, headers=headers)
+
+        assert (run.base_url, run.simulated) == (endpoint.base_url, True)
+
     def test_what_another_answers_is_not(self, server: ModelServer, client: OpenAI) -> None:
         with nb.watch() as run:
             ask(client)
@@ -504,6 +514,22 @@ class TestWhere:
 
         (notice,) = run.notices
         assert notice.startswith("blocking() held the event loop 2 times")
+
+    def test_an_import_is_no_fault_of_who_needs_it_first(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = tmp_path / "site-packages"
+        folder.mkdir()
+        (folder / "library_that_is_large.py").write_text("import time; time.sleep(0.2)")
+        monkeypatch.syspath_prepend(folder)
+
+        async def use() -> None:
+            import_module("library_that_is_large")
+
+        with LoopWatcher() as loops:
+            asyncio.run(use())
+
+        assert loops.held == []
 
     @pytest.mark.alone
     def test_clients_that_are_made_for_each_call_are_summed_up(self, server: ModelServer) -> None:
