@@ -396,9 +396,8 @@ class TestWhere:
     @pytest.mark.parametrize("path", ["/chat/completions", "/chat/completions/"])
     def test_whichever_client_asks_it(self, endpoint: nb.Endpoint, path: str) -> None:
         headers = {"Authorization": f"Bearer {endpoint.key.reveal()}"}
-        with nb.watch() as run:
-            with httpx.Client(verify=trust_nothing()) as http:
-                http.post(endpoint.base_url + path, json=CHAT, headers=headers)
+        with nb.watch() as run, httpx.Client(verify=trust_nothing()) as http:
+            http.post(endpoint.base_url + path, json=CHAT, headers=headers)
 
         assert (run.base_url, run.simulated) == (endpoint.base_url, True)
 
