@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..formats.plain import plain_data_of
@@ -21,9 +21,12 @@ class Item(Prompt):
     ----------
     value
         The item itself, whatever it is.
+    is_lost
+        It is read from a journal, which holds no more of it than how Python shows it.
     """
 
     value: Any
+    is_lost: bool = False
 
 
 def as_items(items: object) -> list[Item]:
@@ -96,7 +99,18 @@ def item_to_dict(item: Item) -> dict[str, Any]:
             "or keep no journal: journal=False."
         ) from None
     label = item.label
-    return {"item": plain} if plain == label else {"item": plain, "label": label}
+    data = {"item": plain} if plain == label else {"item": plain, "label": label}
+    return data | {"lost": True} if item.is_lost or _is_lost(item.value, plain) else data
+
+
+def _is_lost(value: Any, plain: Any) -> bool:
+    """Say whether the plain data of an item is only how Python shows it."""
+    if not isinstance(plain, str) or isinstance(value, str | bytes):
+        return False
+    try:
+        return bool(repr(value) == plain)
+    except Exception:  # noqa: BLE001  a repr of the user's own
+        return True
 
 
 def read_item(data: Mapping[str, Any]) -> Item:
@@ -104,7 +118,8 @@ def read_item(data: Mapping[str, Any]) -> Item:
     value, label = data["item"], data.get("label")
     if not isinstance(label, str | None):
         raise TypeError("The label of an item must be text.")
-    return as_item(value, label=label, custom_id=data["custom_id"])
+    item = as_item(value, label=label, custom_id=data["custom_id"])
+    return replace(item, is_lost=True) if data.get("lost") else item
 
 
 def label_of(value: object) -> str:

@@ -17,7 +17,7 @@ from ..formats.journal_sections import taken_call
 from ..messages import argument
 from ..printable import say
 from ..prompts import Prompt
-from ..prompts.items import as_items
+from ..prompts.items import Item, as_items
 from ..records import INVALID_ANSWER, Attempt, Call, Run
 from ..typed import Reader, reread, with_response_format
 from .changes import check_inputs, refuse_changes_to_finished, resume_note
@@ -78,6 +78,7 @@ def load_plan(
         plan = _rebuild_plan(contents, function or connect_to, options, inputs, prompts, path)
         plan.run.table = table
         _restore_all(plan, contents, path, retry_failed=retry_failed)
+        _refuse_lost_items(plan, path)
         if function is not None:
             plan.run.simulated = are_simulated(contents.calls.values())
         refuse_changes_to_finished(plan, inputs, changed, path)
@@ -132,6 +133,17 @@ def _rebuild_plan(
             # Each record says which parameters it had, if they differ from those of the first run.
             call.parameters = changes | call.parameters if call.parameters else changes
     return replace(plan, resumes=True)
+
+
+def _refuse_lost_items(plan: Plan, path: Path) -> None:
+    """Raise JournalError if a function is to be called with an item that no journal can hold."""
+    for call in plan.unfinished:
+        item = plan.prompts[call.index]
+        if isinstance(item, Item) and item.is_lost:
+            raise JournalError(
+                f"'{path}' holds of the item {item.label} only how Python shows it. Give the items "
+                f"again: aiml_nb.resume({str(path)!r}, {plan.run.model}, prompts=items)."
+            )
 
 
 def _restore_all(plan: Plan, contents: Contents, path: Path, *, retry_failed: bool) -> None:

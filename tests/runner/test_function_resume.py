@@ -51,6 +51,11 @@ def counted(strategy: str = "threads", *, fails: int | None = None) -> Any:
     return function
 
 
+class Rude:
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+
 class TestGoingOn:
     @pytest.mark.parametrize("strategy", WAYS)
     def test_what_is_finished_is_not_called_again(self, path: Path, strategy: str) -> None:
@@ -141,6 +146,18 @@ class TestGoingOn:
 
         assert {type(item) for item in seen.items} == {Point, Review, dict}
         assert Point(2, "new") in seen.items
+
+    @pytest.mark.parametrize("lost", [object(), range(3), double, Rude()])
+    def test_items_that_no_journal_holds_are_to_be_given_again(self, path: Path, lost: Any) -> None:
+        nb.run(["Who?", lost], counted(), journal=path, max_calls=1, strategy="sequential")
+        with pytest.raises(nb.JournalError, match=r"only how Python shows it.*, prompts=items\)"):
+            nb.resume(path, double, max_calls=None)
+        seen = Counter()
+
+        nb.resume(path, seen.enter, max_calls=None, prompts=["Who?", lost])
+
+        assert seen.items == [lost]
+        assert nb.resume(path, double).results == [{"double": "Who?Who?"}, None]
 
     def test_other_items_are_refused(self, path: Path) -> None:
         nb.run([1, 2], double, journal=path)
@@ -272,11 +289,6 @@ class Node:
 class Odd(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(arbitrary_types_allowed=True)
     thing: Any
-
-
-class Rude:
-    def __repr__(self) -> str:
-        raise RuntimeError("no repr")
 
 
 RESULTS: list[tuple[Any, Any]] = [
