@@ -3,7 +3,8 @@
 The package is not called ``watch``, as the function is that users call.
 """
 
-from .blocked import LoopWatcher, tell_held, tell_stops
+from .blocked import LoopWatcher
+from .held import tell_held, tell_stops
 from .hooks import hooks
 from .magics import load_ipython_extension, unload_ipython_extension
 from .places import RunNotes

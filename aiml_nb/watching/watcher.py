@@ -11,7 +11,8 @@ from typing import Any
 
 from ..endpoint.sent_keys import redact_seen
 from ..records import WATCH, Call, Run
-from .blocked import INTERVAL, Held, LoopWatcher, notable, tell_held, tell_stops
+from .blocked import INTERVAL, Held, LoopWatcher
+from .held import notable, tell_held, tell_stops
 from .hooks import hooks
 from .places import RunNotes, watches
 from .tee import settle
