@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _MAX_SHOWN = 2  # problems that are spelled out; the others are counted
 _MAX_PLACE, _MAX_VALUE, _MAX_REASON = 60, 40, 100  # characters
+_MISSING = re.compile(r"['\"](.*)['\"] is a required property", re.DOTALL)
 _PREFIXES = ("Value error, ", "Assertion failed, ")  # pydantic's, before the user's own words
 
 
@@ -28,8 +30,7 @@ def explain_model(error: ValidationError) -> str:
 
 def explain_schema(errors: Sequence[SchemaProblem]) -> str:
     """Say what a JSON schema does not allow."""
-    said = (f"{_name_place(each.absolute_path)}: {_cut(each.message)}" for each in errors)
-    return _join(said, len(errors))
+    return _join(map(_explain_problem, errors), len(errors))
 
 
 def explain_raised(error: BaseException) -> str:
@@ -40,6 +41,14 @@ def explain_raised(error: BaseException) -> str:
     except Exception:  # noqa: BLE001  a __str__ of the user's own
         said = ""
     return f"it was refused with {name}: {_cut(said)}" if said else f"it was refused with {name}"
+
+
+def _explain_problem(problem: SchemaProblem) -> str:
+    missing = _MISSING.fullmatch(problem.message)
+    if problem.validator == "required" and missing:
+        return f"{_name_place([*problem.absolute_path, missing[1]])} is missing"
+    place = f"{_name_place(problem.absolute_path)}: " if problem.absolute_path else ""
+    return place + _cut(problem.message)
 
 
 def _explain(detail: Any) -> str:

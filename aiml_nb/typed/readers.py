@@ -12,7 +12,7 @@ from pydantic_core import ValidationError, to_json
 from ..completion import choices_of, message_of
 from .find_json import find_json
 from .problems import InvalidAnswerError, explain_model, explain_raised
-from .response_format import ResponseFormat
+from .response_format import UNNAMED, ResponseFormat
 
 Redact = Callable[[Any], Any]
 
@@ -105,7 +105,7 @@ def reader_of(response_format: object) -> Reader | None:
         described = response_format.get("json_schema")
         if isinstance(described, Mapping):
             schema, given = described.get("schema"), described.get("name")
-            name = f"{given!s:.64}" if given else name
+            name = f"{given!s:.64}" if given not in (None, "", UNNAMED) else name
     elif kind == "json_object":
         schema = response_format.get("schema")  # llama.cpp's extension
     else:

@@ -15,6 +15,7 @@ _KEYWORDS = frozenset(
     {"properties", "$ref", "$defs", "anyOf", "oneOf", "allOf", "enum", "const", "$schema"}
 )
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]+")
+UNNAMED = "answer"  # what a schema without a title is called
 _MAX_NAME = 64  # characters that the API takes
 _WHAT = (
     "Give a class (a pydantic model, a dataclass), a JSON schema as a dictionary, or the "
@@ -101,7 +102,7 @@ def _of_schema(text: str) -> ResponseFormat:
     check_schema(schema)
     title = schema.get("title")
     strict, is_strict = _make_strict(schema)
-    return _describe(title if isinstance(title, str) else "answer", strict, is_strict=is_strict)
+    return _describe(title if isinstance(title, str) else UNNAMED, strict, is_strict=is_strict)
 
 
 def _of_type(given: Any, place: str) -> ResponseFormat:
@@ -139,7 +140,7 @@ def name_of(given: Any) -> str:
 
 
 def _describe(name: str, schema: dict[str, Any], *, is_strict: bool) -> ResponseFormat:
-    name = _NOT_IN_NAMES.sub("_", name).strip("_")[:_MAX_NAME] or "answer"
+    name = _NOT_IN_NAMES.sub("_", name).strip("_")[:_MAX_NAME] or UNNAMED
     inner = {"name": name, "schema": schema, "strict": is_strict}
     return ResponseFormat({"type": "json_schema", "json_schema": inner})
 

@@ -433,7 +433,9 @@ class TestForms:
         ("given", "answer", "words"),
         [
             (Point, {"y": 2}, "x is missing"),
-            (SCHEMA, {"x": 1}, "'y' is a required property"),
+            (SCHEMA, {"x": 1}, "the answer does not fit the schema: y is missing"),
+            (SCHEMA, {}, "x is missing; y is missing"),
+            (SCHEMA, [], "does not fit the schema: [] is not of type 'object'"),
             (SCHEMA, {"x": 1, "y": "z"}, "y: 'z' is not of type 'number'"),
             (OWN, {"x": "a"}, "x: 'a' is not of type 'number'"),
             ({"type": "json_object"}, [1], "no object but"),
