@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from .pages import LONG, Open
 
-CELLS = ("from aiml_nb.widgets import Race", "race = Race(speed=4)\nrace", "2 + 2")
+CELLS = ("from aiml_nb.widgets import Race", "race = Race(speed=8)\nrace", "2 + 2")
 
 # Presses a button and tells the seconds until what is seen fulfils a condition.
 _PRESS = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import cache
 
 import pytest
@@ -15,6 +15,8 @@ from .run_all import Ran, run_all
 
 # Run by the ordinary suite; the others are slow.
 QUICK = {"02-the-loop"}
+# Those that take longest, which is measured where nothing runs beside them.
+LONG = {"03-how-many-at-once", "05-when-it-fails", "07-honest-numbers"}
 pytestmark = pytest.mark.kernel
 
 
@@ -27,11 +29,12 @@ def on(
     lessons: list[Lesson],
     *,
     elsewhere: Collection[str] = (),
-    other: Callable[..., object] = slow,
+    measured: Collection[str] = (),
 ) -> pytest.MarkDecorator:
     """Run the quick ones ordinarily, exhaustive are those that run `elsewhere`."""
-    marks = {**dict.fromkeys(elsewhere, exhaustive), **dict.fromkeys(QUICK, pytest.param)}
-    params = [marks.get(each.name, other)(each) for each in lessons]
+    marks = {**dict.fromkeys(elsewhere, exhaustive), **dict.fromkeys(measured, alone)}
+    marks |= dict.fromkeys(QUICK, pytest.param)
+    params = [marks.get(each.name, slow)(each) for each in lessons]
     return pytest.mark.parametrize("lesson", params, ids=str)
 
 
@@ -40,17 +43,18 @@ def solution(lesson: Lesson) -> Ran:
     return run_all(lesson.solution)
 
 
-@on(LESSONS, other=alone)
+@on(LESSONS, measured=LONG)
 def test_the_solution_runs_without_an_error_and_passes_every_check(lesson: Lesson) -> None:
     ran = solution(lesson)
 
+    assert ran.memory <= 400e6
     assert ran.failed == {}
     assert [answer.stderr for answer in ran.answers if answer.stderr] == []
     assert "Not yet" not in ran.stdout
     assert re.findall(r"^✓ (\d+\.\d+) ", ran.stdout, re.M) == lesson.exercises
 
 
-@on(LESSONS, other=alone)
+@on(LESSONS, measured=LONG)
 def test_every_picture_is_described_and_every_result_says_it_is_simulated(lesson: Lesson) -> None:
     shown = [data for answer in solution(lesson).answers for data in answer.shown]
 
@@ -73,11 +77,9 @@ def test_the_learners_notebook_fails_at_its_exercises_and_nowhere_else(lesson: L
     assert "✓" not in re.sub(r"✓ It was", "", ran.stdout)
 
 
-@pytest.mark.slow
-@pytest.mark.alone
-@on(LESSONS)
-def test_it_takes_few_seconds_and_400_megabytes_at_most(lesson: Lesson) -> None:
-    ran = solution(lesson)
-
-    assert ran.seconds <= 24  # 15 where nothing else runs: what this finds is a cell that waits
-    assert ran.memory <= 400e6
+@pytest.mark.parametrize(
+    "lesson", [(alone if each.name in LONG else exhaustive)(each) for each in LESSONS], ids=str
+)
+def test_it_takes_few_seconds(lesson: Lesson) -> None:
+    # 15 where nothing else runs: what this finds is a cell that waits.
+    assert solution(lesson).seconds <= 24
