@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -46,10 +47,14 @@ class Remaining:
         self._first = 0  # all calls before this one are finished
         self._time = TimeLeft(len(self._calls))
         self._finished = self._attempts = 0
+        self._ended: deque[Call] = deque()
         self._known: tuple[float, float | None, float] | None = None
 
     def finish(self, call: Call) -> None:
-        """Note a finished call."""
+        """Note a finished call; it is looked at when somebody asks, which most runs never do."""
+        self._ended.append(call)
+
+    def _count(self, call: Call) -> None:
         took = sent = None
         if call.attempts and call.finished is not None and call.started is not None:
             took = max(call.finished - call.started - call.backoff_time, 0.0)
@@ -82,6 +87,8 @@ class Remaining:
     def _look(self) -> tuple[float, float | None, float]:
         now = self._now()
         if self._known is None or not self._known[0] <= now < self._known[0] + _FRESH:
+            while self._ended:
+                self._count(self._ended.popleft())
             at = self._situation(now)
             self._known = now, self._time.look(at), self._time.least(at)
         return self._known

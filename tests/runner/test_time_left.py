@@ -21,6 +21,7 @@ from aiml_nb.runner.plan import make_plan
 from aiml_nb.runner.progress_lines import ProgressLines
 from aiml_nb.runner.remaining import in_words
 
+from ..rows import slow
 from .scripted import SteppedClock
 from .virtual import BASE_URL, JumpingLoop, VirtualEndpoint, VirtualServer, Window
 
@@ -58,7 +59,7 @@ class Simulated:
     server: int | None = None
     pause: tuple[float, float] | None = None
     away: tuple[float, float] | None = None
-    every: float = 2.0
+    every: float = 4.0
     looks: list[tuple[float, float | None]] = field(default_factory=list)
 
     def run(self) -> float:
@@ -235,9 +236,9 @@ def test_nothing_is_left_of_nothing() -> None:
 
 
 SERVERS = {
-    "our limit": (VirtualServer(duration=lambda d: d.uniform(1, 3)), {"requests_per_minute": 60}),
+    "our limit": (VirtualServer(duration=lambda d: d.uniform(1, 3)), {"requests_per_minute": 40}),
     "the server's": (
-        VirtualServer(duration=lambda d: d.uniform(0.5, 1), window=Window(60)),
+        VirtualServer(duration=lambda d: d.uniform(0.5, 1), window=Window(40)),
         {"max_concurrency": 6},
     ),
     "adaptive": (
@@ -251,7 +252,7 @@ SERVERS = {
 }
 
 
-@pytest.mark.parametrize("kind", SERVERS)
+@pytest.mark.parametrize("kind", ["our limit", "the server's", slow("adaptive"), slow("streams")])
 def test_a_real_run_tells_what_is_left_and_says_it(kind: str) -> None:
     """The runner itself, its limits, pauses and records; only the clock and the server are not."""
     server, options = SERVERS[kind]
@@ -267,7 +268,7 @@ def test_a_real_run_tells_what_is_left_and_says_it(kind: str) -> None:
     )
 
     async def work() -> float:
-        plan = make_plan([f"Q{i}?" for i in range(240)], endpoint, progress=False, **options)
+        plan = make_plan([f"Q{i}?" for i in range(150)], endpoint, progress=False, **options)
         made = asyncio.ensure_future(
             execute_in_task(plan, clock=SteppedClock(loop, 1))  # type: ignore[arg-type]
         )
