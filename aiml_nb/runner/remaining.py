@@ -86,6 +86,8 @@ class Remaining:
 
     def _look(self) -> tuple[float, float | None, float]:
         now = self._now()
+        if len(self._ended) >= self._time.left:  # at once: a bar's last state stays
+            return now, 0.0, 0.0
         if self._known is None or not self._known[0] <= now < self._known[0] + _FRESH:
             while self._ended:
                 self._count(self._ended.popleft())
