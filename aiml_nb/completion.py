@@ -9,9 +9,15 @@ from __future__ import annotations
 import json
 import math
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
+
+from .apis import CHAT, api_named
+from .apis.binary import blobs_in, vectors_in
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # Providers name reasoning differently; it may also be in parts of the content.
 _REASONING = (
@@ -31,17 +37,24 @@ class Answered:
     """The properties of a `records.Call` that are read from its body."""
 
     __slots__ = ()
+    api: str
     body: dict[str, Any] | None
+
+    @property
+    def completion(self) -> dict[str, Any]:
+        """The reply as a chat completion, whatever API it is of; without choices if wordless."""
+        body = self.body or _EMPTY
+        return body if self.api == CHAT.name else dict(api_named(self.api).complete(body) or _EMPTY)
 
     @property
     def choices(self) -> list[dict[str, Any]]:
         """Every choice of the answer, as the server sent it; empty if there is none."""
-        return choices_of(self.body)
+        return choices_of(self.completion)
 
     @property
     def message(self) -> dict[str, Any]:
         """The whole message of the first choice; empty if there is none."""
-        return message_of(_first_choice(self.body or _EMPTY))
+        return message_of(_first_choice(self.completion))
 
     @property
     def tool_calls(self) -> list[dict[str, Any]]:
@@ -54,6 +67,16 @@ class Answered:
         return reasoning_of(self.message)
 
     @property
+    def vectors(self) -> list[np.ndarray[Any, np.dtype[np.float32]]]:
+        """The embeddings of the reply, an array each; empty if there are none."""
+        return vectors_in(self.body or _EMPTY)
+
+    @property
+    def media(self) -> list[bytes]:
+        """The pictures or the sound of the reply, as the bytes of files; empty if none."""
+        return blobs_in(self.body or _EMPTY)
+
+    @property
     def n_choices(self) -> int:
         """The number of choices in the answer."""
         return len(self.choices)
@@ -64,14 +87,20 @@ def columns_of(call: Answered) -> dict[str, Any]:
     if call.body is None or plain_text_of(call.body) is not None:  # fast path: text alone
         n_choices = None if call.body is None else 1
         return {"tool_calls": None, "reasoning": None, "n_choices": n_choices}
-    message = call.message
+    completion = call.completion
+    message = message_of(_first_choice(completion))
     function = message.get("function_call")  # the API before `tools`
     older = [{"type": "function", "function": function}] if function else None
     return {
         "tool_calls": tool_calls_of(message) or older,
         "reasoning": reasoning_of(message) or None,
-        "n_choices": call.n_choices,
+        "n_choices": len(choices_of(completion)) if "choices" in completion else None,
     }
+
+
+def numbers_of(call: Answered) -> dict[str, Any]:
+    """Return what a table tells of a reply that is no text: ``{"n_vectors": 1}``; mostly empty."""
+    return {} if call.body is None else api_named(call.api).columns(call.body)
 
 
 def choices_of(body: object) -> list[dict[str, Any]]:
@@ -175,7 +204,7 @@ def fields_of(body: dict[str, Any]) -> dict[str, Any]:
         "input_tokens": _count(usage.get("prompt_tokens")),
         "output_tokens": _count(usage.get("completion_tokens")),
         "reasoning_tokens": _count(_get(details or usage, "reasoning_tokens")),
-        "cost": _amount(_get(_get(meta, "usage"), "usd_spent")) if meta else None,
+        "cost": amount_of(_get(_get(meta, "usage"), "usd_spent")) if meta else None,
         "model": _text(body.get("model")),
     }
 
@@ -255,7 +284,8 @@ def _count(value: object) -> int | None:
     return value if type(value) is int and 0 <= value <= _MAX_TOKENS else None
 
 
-def _amount(value: object) -> float | None:
+def amount_of(value: object) -> float | None:
+    """Return a finite number; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from .completion import choices_of
-
 if TYPE_CHECKING:
     from .records import Call
 
@@ -46,5 +44,5 @@ def end_of(reason: object) -> End | None:
 
 def ends_of(call: Call) -> set[End | None]:
     """Return the kinds of end of the choices in a call's answer."""
-    reasons = [choice.get("finish_reason") for choice in choices_of(call.body)]
+    reasons = [choice.get("finish_reason") for choice in call.choices]
     return {end_of(reason) for reason in reasons or [call.finish_reason]}

@@ -1,4 +1,4 @@
-"""`raw_server`: a server that answers every chat completion with given bytes, valid or not."""
+"""`raw_server`: a server that answers every call with given bytes, valid or not."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RawServer:
 
 @contextmanager
 def raw_server(reply: bytes, *, port_of: RawServer | None = None) -> Iterator[RawServer]:
-    """Answer every chat completion with `reply` and close; any other request with a 404."""
+    """Answer every call with `reply` and close; any other request with a 404."""
     port = int(port_of.base_url[:-3].rpartition(":")[2]) if port_of else 0
     listener = socket.create_server(("127.0.0.1", port))
     server = RawServer(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
@@ -44,10 +44,10 @@ def raw_server(reply: bytes, *, port_of: RawServer | None = None) -> Iterator[Ra
                 except OSError:  # no complete request within the timeout
                     continue
                 server.requests.append(request)
-                chat = b"/chat/completions" in request
+                call = request.startswith(b"POST ")
                 not_found = b"HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n"
                 with suppress(OSError):  # the client may have closed the connection
-                    connection.sendall(reply if chat else not_found)
+                    connection.sendall(reply if call else not_found)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..completion import columns_of, named_arguments
+from ..completion import columns_of, named_arguments, numbers_of
 from ..formats.codec import STAMPS
 from ..formats.journal import without_texts
 from ..formats.lines import dump
@@ -34,6 +34,8 @@ _CALL_COLUMNS = (
     *("finish_reason", "text"),
 )
 _BODY_COLUMNS = {"tool_calls": "string", "reasoning": "string", "n_choices": "Int64"}
+# What replies tell that are no texts (`apis.columns`); the others are whole numbers.
+_NUMBER_TYPES = {"flagged": "boolean"}
 _ATTEMPT_COLUMNS = tuple(each.name for each in dataclasses.fields(Attempt))
 
 _ADDED = ("finished_rank", "overtakes", "attempts", "parameters", "simulated", "api")
@@ -61,7 +63,8 @@ def call_table(run: Run) -> pd.DataFrame:
         they are JSON), ``reasoning`` and ``n_choices``. Lone surrogates in
         texts become U+FFFD, since no file could take them. ``time_per_output_token`` is missing
         where the tokens do not measure text (`usage_measures_text`). Where calls are not all chat,
-        ``api`` is their kind; what functions returned is ``result``, or a column for each member
+        ``api`` is their kind, and of embeddings there are ``n_vectors`` and ``dimensions``, of
+        moderations ``flagged``; what functions returned is ``result``, or a column for each member
         of dictionaries, dataclasses and models, by its name, with ``result_`` before one that is
         taken; typed answers (``response_format``) have one for each field, ``address.city`` for one
         within another, whether or not any answer fits.
@@ -77,7 +80,20 @@ def call_table(run: Run) -> pd.DataFrame:
     read = [columns_of(call) for call in run.calls]
     for name, kind in _BODY_COLUMNS.items():
         columns[name] = column([_as_cell(each[name]) for each in read], kind)
+    columns |= number_columns(run.calls)
     return frame(columns | result_columns(run, taken=CALL_TABLE))
+
+
+def number_columns(calls: Sequence[Call]) -> dict[str, Any]:
+    """Return the columns of replies that are no texts; none if all are."""
+    if all(call.api == CHAT for call in calls):
+        return {}
+    read = [numbers_of(call) for call in calls]
+    names = dict.fromkeys(name for each in read for name in each)
+    return {
+        name: column([each.get(name) for each in read], _NUMBER_TYPES.get(name, "Int64"))
+        for name in names
+    }
 
 
 def request_parameters(run: Run, *, texts: bool = True) -> list[str | None]:

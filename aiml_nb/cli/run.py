@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..apis import APIS, CHAT
 from ..messages import for_command_line
 from ..printable import say
 from ..prompts import Prompt, read_prompts
@@ -67,6 +68,13 @@ def add_parser(commands: Any) -> None:
         "that were cut off (incomplete) included; 130 after Ctrl-C or SIGTERM.",
     )
     add_call_options(parser, strategies=STRATEGIES, default=None)
+    parser.add_argument(
+        "--api",
+        type=_read_api,
+        metavar="NAME",
+        help=f"what is called ({', '.join(APIS)}): chat, unless the lines of a Batch file name "
+        "another by their url",
+    )
     parser.add_argument("--skip-bad", action="store_true", help="pass over lines that are wrong")
     parser.add_argument(
         "--output",
@@ -137,6 +145,13 @@ def _add_limit_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _read_api(given: str) -> str:
+    if given not in APIS:
+        # Not quoted: it may be a key, meant for an option whose name begins so.
+        raise argparse.ArgumentTypeError(f"it must be one of {', '.join(APIS)}")
+    return given
+
+
 def run_command(options: argparse.Namespace) -> int:
     """Make the calls, write the results, print a summary, and return the exit code."""
     options.began = time.time()
@@ -164,7 +179,11 @@ def _read_prompts(path: Path, options: argparse.Namespace) -> list[Prompt]:
         path,
         **reading_options(options),
         on_bad=bad.append if options.skip_bad else None,
-        check=lambda prompt: check_parameters(prompt.parameters, place=prompt.place or ""),
+        check=lambda prompt: check_parameters(
+            prompt.parameters,
+            place=prompt.place or "",
+            api=APIS[prompt.api or options.api or CHAT.name],
+        ),
     )
     if bad:
         more = f"\n… and {len(bad) - MAX_BAD_LINES} more" if len(bad) > MAX_BAD_LINES else ""
@@ -179,7 +198,7 @@ def _read_prompts(path: Path, options: argparse.Namespace) -> list[Prompt]:
 
 def _find_given(options: argparse.Namespace) -> dict[str, Any]:
     """Return the given options: `run` has defaults for the others, or the journal has them."""
-    names = ["strategy", "max_concurrency", "stream", "prices", "retry_invalid"]
+    names = ["api", "strategy", "max_concurrency", "stream", "prices", "retry_invalid"]
     names += [
         name.removeprefix("--").replace("-", "_")
         for name, *_ in (*_LIMIT_OPTIONS, *_REQUEST_OPTIONS)

@@ -46,6 +46,7 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
     ("ReadError", "no_reply", True),
     ("WriteError", "no_reply", True),
     ("RemoteProtocolError", "protocol", True),
+    ("UnreadableFileError", "exception", False),
     ("UnicodeEncodeError", "exception", False),  # the prompt cannot be encoded: nothing was sent
     ("JSONDecodeError", "bad_response", True),
     ("UnicodeDecodeError", "bad_response", True),

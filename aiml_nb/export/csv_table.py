@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from ..analysis import call_table
 from ..analysis.answers import answers, own_columns
 from ..analysis.frames import column
-from ..analysis.table import CALL_TABLE, request_parameters
+from ..analysis.table import CALL_TABLE, number_columns, request_parameters
 from ..formats.atomic import write_atomic
 from ..records import Run
 from .answers_files import answers_bytes, csv_bytes
+from .binary_files import write_binary_files
 from .left_out import say_without_results
 from .named_runs import FilePath, Written, named_runs
 
@@ -46,7 +47,8 @@ def to_csv(
         With all that is known, whether to write prompts, answers, what functions returned and the
         words of errors; of request parameters numbers, switches and the model are always written.
         None writes them with `all_columns`; else one line says so where that leaves results of
-        functions out.
+        functions out. Vectors, pictures and sounds of one run are in files beside it, as for
+        `to_jsonl`, unless this is False.
     all_columns
         Write all that is known of each call; after the answers, if there is a table of the user's.
 
@@ -55,6 +57,8 @@ def to_csv(
     OSError
         If the file cannot be written.
     """
+    if isinstance(shown, Run) and texts is not False:
+        write_binary_files(shown, Path(path))
     if isinstance(shown, Run) and texts is None and not all_columns:
         return write_atomic(Path(path), [answers_bytes(shown, ".csv")])
     import pandas as pd
@@ -77,7 +81,8 @@ def _labelled(name: str, run: Run, *, texts: bool) -> pd.DataFrame:
     if texts:
         return table
     table["parameters"] = column(request_parameters(run, texts=False), "string")
-    results = [name for name in table.columns if name not in CALL_TABLE]
+    known = CALL_TABLE | number_columns(run.calls).keys()
+    results = [name for name in table.columns if name not in known]
     return table.drop(columns=[*_TEXTS, *results])
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from ..formats.atomic import write_atomic
 from ..formats.results import encode_rows
 from ..records import Comparison, Grid, Run
+from .binary_files import write_binary_files
 from .left_out import say_unwritable, say_without_results
 from .named_runs import FilePath
 
 
-def to_jsonl(run: Run | Grid, path: FilePath, *, texts: bool = False) -> Path:
+def to_jsonl(run: Run | Grid, path: FilePath, *, texts: bool = False, inline: bool = False) -> Path:
     """Write one row of JSON per call, each complete in itself; `formats.results` names its members.
 
     `read_saved` gives the run back as it was, and `plot_timeline` takes the file's name.
@@ -26,7 +27,10 @@ def to_jsonl(run: Run | Grid, path: FilePath, *, texts: bool = False) -> Path:
         Where to; replaced as a whole.
     texts
         True writes prompts, answers, what functions returned and the words of errors as well. One
-        line says so where that leaves results of functions out.
+        line says so where that leaves results of functions out. Vectors, pictures and sounds are
+        then in files beside it (`export.binary_files`), and a line says where.
+    inline
+        True leaves them in the rows, as the server sent them.
 
     Raises
     ------
@@ -51,7 +55,8 @@ def to_jsonl(run: Run | Grid, path: FilePath, *, texts: bool = False) -> Path:
         elif isinstance(run, Sequence) and run and all(isinstance(each, Run) for each in run):
             advice = "Write each to a file of its own, as with to_jsonl(runs[0], …)."
         raise TypeError(f"to_jsonl() writes one run, not a {type(run).__name__}. {advice}")
-    written = write_atomic(Path(path), encode_rows(run, texts=texts))
+    attached = write_binary_files(run, Path(path)) if texts and not inline else {}
+    written = write_atomic(Path(path), encode_rows(run, texts=texts, attached=attached))
     if texts:
         say_unwritable(run, written)
     else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..records import SKIPPED, Call, Run
+from ..apis import shorten_texts
+from ..records import CHAT, SKIPPED, Call, Run
 from .codec import from_dict
 from .journal import SETTINGS, VERSION, are_simulated, call_from_dict
 from .journal_sections import Section, resolve, split_sections, taken_call
@@ -45,7 +46,9 @@ def run_from_journal(lines: Iterable[dict[str, Any]]) -> Run:
     if not isinstance(settings, Mapping):
         raise ValueError("Its settings must be an object.")
     fields = known_settings(settings) | {"run_id": str(head.get("run_id") or "")}
-    planned = _read_prompts(_whole_prompts(head.get("prompts"), sections), known={})
+    api = _api_of(settings)
+    whole = _whole_prompts(head.get("prompts"), sections)
+    planned = _read_prompts(whole, known={}, api=api)
     finished = _find_taken(head.get("prompts"), sections)
     calls = planned | _read_taken(finished, planned)
     for data in rest:
@@ -53,7 +56,7 @@ def run_from_journal(lines: Iterable[dict[str, Any]]) -> Run:
         if "aiml_nb_end" in data:
             fields |= _read_footer(data)
         elif "aiml_nb_resumed" in data:
-            new = _read_prompts(data.get("prompts"), known=planned)
+            new = _read_prompts(data.get("prompts"), known=planned, api=api)
             planned |= new
             begun = {n: call for n, call in calls.items() if call.outcome != "not_started"}
             calls |= new | begun
@@ -119,7 +122,12 @@ def _read_footer(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read_prompts(prompts: object, *, known: Mapping[str, Call]) -> dict[str, Call]:
+def _api_of(settings: Mapping[str, Any]) -> str:
+    api = settings.get("api")
+    return api if isinstance(api, str) else CHAT
+
+
+def _read_prompts(prompts: object, *, known: Mapping[str, Call], api: str) -> dict[str, Call]:
     """Return the calls named in a line, added to the known ones; results files name none."""
     items = prompts if isinstance(prompts, list) else []
     items = [item for item in items if isinstance(item, dict)]
@@ -130,6 +138,7 @@ def _read_prompts(prompts: object, *, known: Mapping[str, Call]) -> dict[str, Ca
             index=places[name],
             custom_id=name,
             prompt=_label_of(item),
+            api=api,
             parameters=own if isinstance(own := item.get("parameters"), dict) else {},
             row=row if isinstance(row := item.get("row"), dict) else None,
             error_type=SKIPPED if "problem" in item else None,
@@ -151,11 +160,11 @@ def _last_text(item: Mapping[str, Any]) -> str:
     """Return the text of the last user message, the label of `prompts.Prompt`."""
     messages = [each for each in _list(item.get("messages")) if isinstance(each, dict)]
     users = [message for message in messages if message.get("role") == "user"]
-    content = (users or messages or [{}])[-1].get("content")
+    content = shorten_texts((users or messages or [{}])[-1].get("content"))
     if isinstance(content, str):
         return content
-    parts = [part for part in _list(content) if isinstance(part, dict)]
-    return " ".join(text for part in parts if isinstance(text := part.get("text"), str))
+    texts = [part.get("text") if isinstance(part, dict) else part for part in _list(content)]
+    return " ".join(text for text in texts if isinstance(text, str))
 
 
 def _list(value: object) -> list[Any]:

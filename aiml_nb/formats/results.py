@@ -15,7 +15,10 @@ Every line of the file is a JSON object that stands by itself, in the prompts' o
   are JSON), ``reasoning`` and ``n_choices``; ``attempts``; ``parameters``, where they are not those
   of the run: the fields of `records.Call`, null where one does not apply; and ``api``,
   ``children``, ``result`` (a typed answer as plain JSON, or what a function returned),
-  ``invalid_usage`` and ``row`` (the user's own row of a table), for calls that have them;
+  ``invalid_usage`` and ``row`` (the user's own row of a table), for calls that have them; where
+  replies are no texts ``n_vectors``, ``dimensions``, ``flagged`` or ``n_images``, and ``vectors``
+  or ``files``: where these are, beside this file (`export.binary_files`; those of a grid are in
+  its rows);
 - ``id``, ``response`` and ``error``, as in OpenAI's Batch output, for programs that read that.
   ``response.body`` is `records.Call.body`, the whole reply; ``added`` names the members that the
   format requires and the server left out, such as ``["created", "choices.0.index"]``: they are
@@ -36,7 +39,8 @@ from dataclasses import asdict
 from operator import attrgetter
 from typing import Any
 
-from ..completion import columns_of, named_arguments
+from ..apis.binary import without_binary
+from ..completion import columns_of, named_arguments, numbers_of
 from ..records import Call, Grid, Run
 from .batch import complete, remove_added, reply_of
 from .codec import (
@@ -60,7 +64,11 @@ _OF_RUN = ("run_id", *SETTINGS, "loop_lag_max", "loop_lag_total", "stopped")
 
 
 def encode_rows(
-    run: Run, *, texts: bool = True, varied: Mapping[str, Any] | None = None
+    run: Run,
+    *,
+    texts: bool = True,
+    varied: Mapping[str, Any] | None = None,
+    attached: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> Iterator[bytes]:
     """Yield the rows of a run as lines of plain ASCII.
 
@@ -71,6 +79,9 @@ def encode_rows(
     texts
         False leaves out prompts, answers and the words of errors, and of request parameters all
         but numbers, switches and the model.
+    attached
+        By the index of its call, what a row says of the files that hold its vectors, pictures or
+        sounds in its place.
     """
     about = {"version": VERSION} | {name: getattr(run, name) for name in _OF_RUN}
     about |= held_time_of(run)
@@ -84,7 +95,7 @@ def encode_rows(
     # Encoded once, since it is the larger part of most rows.
     shared, first = dump(about), dump(about | history)
     for number, call in enumerate(run.calls):
-        row = dump(_row(call, run, texts=texts))
+        row = dump(_row(call, run, texts=texts, attached=(attached or {}).get(call.index)))
         yield f'{row[:-1]}, "run": {shared if number else first}}}\n'.encode("ascii")
 
 
@@ -156,10 +167,12 @@ def grid_from_rows(rows: Sequence[Mapping[str, Any]]) -> Grid | None:
     return Grid(runs=runs, varied=varied, variants=variants)
 
 
-def _row(call: Call, run: Run, *, texts: bool) -> dict[str, Any]:
+def _row(
+    call: Call, run: Run, *, texts: bool, attached: Mapping[str, Any] | None
+) -> dict[str, Any]:
     row: dict[str, Any] = {"id": f"{run.run_id}.{call.index}"}
     row |= zip(_FIELDS, _values(call), strict=True)
-    row |= columns_of(call)
+    row |= columns_of(call) | numbers_of(call)
     if row["tool_calls"]:
         row["tool_calls"] = [named_arguments(each) for each in row["tool_calls"]]
     if not texts:
@@ -170,6 +183,9 @@ def _row(call: Call, run: Run, *, texts: bool) -> dict[str, Any]:
     if response and response["body"]:
         created = int(run.started_at + (call.finished or 0))
         known = {"id": row["id"], "created": created, "model": run.model}
+        if attached:
+            response["body"] = without_binary(response["body"])
+            row |= attached
         response["body"], missing = complete(response["body"], known)
         added = added or missing
     row |= {"response": response, "error": error}

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..apis import APIS, CHAT, Api, shorten_texts
+
 ADVICE = (
     'Write {"prompt": "a question"} or {"messages": [{"role": "user", "content": "a question"}]}.'
 )
+_BY_URL = {f"/v1{api.path}": api for api in APIS.values()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,8 @@ class Prompt:
         The user's own row of a table that it was made from, by column; None for none.
     problem
         Why it cannot be asked, where that is passed over; None for all others.
+    api
+        The API that it is for, as in `records.Call.api`; None where it does not say.
     """
 
     messages: list[dict[str, Any]]
@@ -37,21 +42,24 @@ class Prompt:
     place: str | None = field(default=None, compare=False, repr=False)
     row: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     problem: str | None = field(default=None, compare=False, repr=False)
+    api: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a prompt without messages."""
-        if not self.messages or not all(map(is_message, self.messages)):
+        if not self.messages or not all(
+            is_message(each) or _is_item(each) for each in self.messages
+        ):
             raise ValueError(f"messages must be a list of messages; not {shorten(self.messages)}.")
 
     @property
     def label(self) -> str:
         """The text of the last user message; of the last message if none is the user's."""
         users = [message for message in self.messages if message.get("role") == "user"]
-        content = (users or self.messages)[-1].get("content")
+        content = shorten_texts((users or self.messages)[-1].get("content"))
         if isinstance(content, str):
             return content
         parts = content if isinstance(content, list) else []
-        texts = [part.get("text") for part in parts if isinstance(part, dict)]
+        texts = [part.get("text") if isinstance(part, dict) else part for part in parts]
         return " ".join(text for text in texts if isinstance(text, str))
 
 
@@ -80,6 +88,8 @@ def as_prompt(item: object, place: str) -> Prompt:
         return Prompt(messages=[{"role": "user", "content": item}])
     if isinstance(item, list | tuple) and item and all(is_message(part) for part in item):
         return Prompt(messages=[dict(part) for part in item])
+    if isinstance(item, list | tuple) and item and all(map(_is_text, item)):
+        return Prompt(messages=[{"role": "user", "content": list(item)}])
     if isinstance(item, Mapping):
         return _from_mapping(item, place)
     raise TypeError(
@@ -93,14 +103,23 @@ def _from_mapping(item: Mapping[str, Any], place: str) -> Prompt:
     parameters = item.get("body", item)
     if not isinstance(parameters, Mapping):
         raise TypeError(f"{place} has the body {shorten(parameters)}. {ADVICE}")
-    if "body" in item:
-        _check_target(item, place)
+    api = _find_api(item, place) if "body" in item else None
     # A copy without the names: the rest are request parameters.
     parameters = {key: each for key, each in parameters.items() if key not in {"custom_id", "id"}}
-    messages = _pop_messages(parameters, item, place)
+    if api in (None, CHAT):
+        messages = _pop_messages(parameters, item, place)
+    else:
+        given = parameters.pop(api.member, None)
+        talks = api.has_conversations
+        messages = _as_messages(given, api.member, place, is_conversation=talks)
     if parameters.get("stream") is False:  # the default; True is refused later by its name
         del parameters["stream"]
-    return Prompt(messages=messages, parameters=parameters, custom_id=_find_custom_id(item, place))
+    return Prompt(
+        messages=messages,
+        parameters=parameters,
+        custom_id=_find_custom_id(item, place),
+        api=api.name if api else None,
+    )
 
 
 def _pop_messages(
@@ -110,6 +129,8 @@ def _pop_messages(
     messages, prompt = parameters.pop("messages", None), None
     if "body" not in item:  # a Batch request has messages only
         prompt = parameters.pop("prompt", None)
+        if prompt is None and messages is None and parameters.get("input") is not None:
+            return _as_messages(parameters.pop("input"), "input", place)
     if prompt is not None and messages is not None:
         raise TypeError(f"{place} has both a prompt and messages. Leave one of them out.")
     if prompt is not None:
@@ -123,14 +144,41 @@ def _pop_messages(
     return messages
 
 
-def _check_target(item: Mapping[str, Any], place: str) -> None:
-    """Refuse a Batch request for anything but chat completions."""
-    for name, expected in {"url": "/v1/chat/completions", "method": "POST"}.items():
-        if item.get(name, expected) != expected:
-            raise ValueError(
-                f"{place} has the {name} {shorten(item[name])}, and {expected!r} is all that is "
-                "sent. Write that, or leave the line out."
-            )
+def _as_messages(
+    given: object, member: str, place: str, *, is_conversation: bool = False
+) -> list[dict[str, Any]]:
+    """Return as messages what a request's `member` asks: texts, tokens, parts or items."""
+    items = given if isinstance(given, list) else []
+    are_items = bool(items) and all(is_message(each) or _is_item(each) for each in items)
+    if are_items and (is_conversation or any(map(is_message, items))):
+        return [dict(each) for each in items]
+    if not given or not isinstance(given, str | list) or not str(given).strip():
+        raise TypeError(f"{place} has the {member} {shorten(given)}. Write a text there.")
+    return [{"role": "user", "content": given}]
+
+
+def _find_api(item: Mapping[str, Any], place: str) -> Api | None:
+    """Return the API that a Batch line names by its url; None if it names none.
+
+    Raises
+    ------
+    ValueError
+        If there is no such API, or it is to be called in another way than by POST.
+    """
+    if item.get("method", "POST") != "POST":
+        raise ValueError(
+            f"{place} has the method {shorten(item['method'])}, and 'POST' is all that is sent. "
+            "Write that, or leave the line out."
+        )
+    if "url" not in item:
+        return None
+    api = _BY_URL.get(item["url"]) if isinstance(item["url"], str) else None
+    if api is None:
+        raise ValueError(
+            f"{place} has the url {shorten(item['url'])}, and these are known: "
+            f"{', '.join(map(repr, _BY_URL))}. Write one of them, or leave the line out."
+        )
+    return api
 
 
 def _find_custom_id(item: Mapping[str, Any], place: str) -> str | None:
@@ -147,6 +195,15 @@ def _find_custom_id(item: Mapping[str, Any], place: str) -> str | None:
 def is_message(item: object) -> bool:
     """Say whether `item` is one message of a conversation."""
     return isinstance(item, Mapping) and isinstance(item.get("role"), str)
+
+
+def _is_item(item: object) -> bool:
+    """Say whether `item` is part of the input of a response without being a message."""
+    return isinstance(item, Mapping) and isinstance(item.get("type"), str)
+
+
+def _is_text(item: object) -> bool:
+    return isinstance(item, str) and bool(item.strip())
 
 
 def shorten(value: object) -> str:

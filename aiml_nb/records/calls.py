@@ -80,7 +80,8 @@ class Call(Timed, Answered):
     error
         The error in words, at most 300 characters, never with a key in it.
     text, finish_reason
-        The answer, or the part of it that came; the server's word for why it ended.
+        The answer, or the part of it that came, empty where a reply has no words (embeddings,
+        pictures); the server's word for why it ended.
     input_tokens, output_tokens, reasoning_tokens
         As the server's ``usage`` gives them. Some servers count billing units, not text.
     cost, model

@@ -9,6 +9,7 @@ from typing import Any
 from ..endpoint.bad_replies import BadResponseError, find_error
 from ..endpoint.error_bodies import page_text
 from ..endpoint.transport import MAX_BYTES, ReplyTooLargeError
+from .assemblies import AnyAssembly
 from .assembly import Assembly
 from .parse import EventParser, is_stream, parse_json, strip_prefix
 
@@ -25,6 +26,8 @@ class Incoming:
         Returns the seconds since the run's origin, or None for no time stamp.
     n
         How many choices were requested.
+    assembly
+        Puts the events together; None for those of the chat API.
 
     Attributes
     ----------
@@ -44,12 +47,14 @@ class Incoming:
         "first_token",
     )
 
-    def __init__(self, clock: Callable[[], float | None], n: object) -> None:
+    def __init__(
+        self, clock: Callable[[], float | None], n: object, assembly: AnyAssembly | None = None
+    ) -> None:
         self._clock = clock
         self._n = n if type(n) is int else 1
         self._buffer = bytearray()  # the body until it is known to be a stream, or if it is none
         self._events: EventParser | None = None
-        self._assembly = Assembly()
+        self._assembly = assembly or Assembly()
         self._problem: str | None = None
         self._is_stream: bool | None = None
         self._is_done = False

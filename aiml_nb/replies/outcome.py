@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..apis import CHAT, Api, Json
 from ..completion import choices_of, is_empty, is_refused, message_of, reasoning_of
 from ..endings import End, end_of
 from ..records import OUTCOMES, Outcome
@@ -62,6 +63,18 @@ def judge(body: dict[str, Any] | None) -> Verdict:
     verdicts = [_judge_choice(choice) for choice in choices]
     worst = max(verdicts, key=_severity)
     return worst._replace(prefix=f"choices[{verdicts.index(worst)}]: ")
+
+
+def judge_reply(api: Api, completion: Json | None) -> Verdict:
+    """Judge a whole reply of any API; one without a text is ok once it is there.
+
+    Parameters
+    ----------
+    completion
+        What `Api.complete` made of it.
+    """
+    has_text = api is CHAT or (completion is not None and "choices" in completion)
+    return judge(dict(completion or {})) if has_text else _OK
 
 
 def explains_missing_message(choice: object) -> bool:

@@ -74,14 +74,14 @@ class Answer:
         if body[:1] == b"{" or not is_stream(body):
             self._add_body(body)
         else:
-            self._incoming = Incoming(_no_timestamp, self._n)
+            self._incoming = self._open_stream(_no_timestamp)
             self._incoming.feed(body)
             self._incoming.end()
 
     def begin_stream(self, headers: Mapping[str, str]) -> Incoming:
         """Read the head of a streamed reply; return the reader of its body."""
         self._headers, self.request_id = headers, headers.get("x-request-id")
-        self._incoming = Incoming(self._clock, self._n)
+        self._incoming = self._open_stream(self._clock)
         return self._incoming
 
     def end_stream(self) -> None:
@@ -107,7 +107,7 @@ class Answer:
             self.first_token = self._incoming.first_token
         if error is not None:
             return explain_failure(error, self._headers)
-        self.verdict = judge(self.body)
+        self.verdict = self._judge()
         missing = self._incoming and self._incoming.find_missing_choices()
         if missing and self.verdict.outcome == "ok":
             self.verdict = Verdict("incomplete", missing)
@@ -123,6 +123,12 @@ class Answer:
         call.body, call.first_token = self.body, self.first_token
         for name, value in fields_of(self.body or {}).items():
             setattr(call, name, value)
+
+    def _open_stream(self, clock: Callable[[], float | None]) -> Incoming:
+        return Incoming(clock, self._n)
+
+    def _judge(self) -> Verdict:
+        return judge(self.body)
 
     def _add_body(self, data: bytes) -> None:
         try:

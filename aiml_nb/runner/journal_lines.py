@@ -8,6 +8,7 @@ from typing import Any
 
 from ..formats.journal import finished_line, header, sent_line
 from ..formats.lines import encode
+from ..records import CHAT
 from .changes import encode_resume_note
 from .functions.function import Function
 from .journal_inputs import find_changes, find_parameters, parameters_to_journal
@@ -39,6 +40,7 @@ def head_of_plan(plan: Plan) -> dict[str, Any]:
     if not given.retry_invalid:
         del options["retry_invalid"]  # as journals were before there was such an option
     options |= {name: getattr(given.caps, name) for name in sorted(CAPS)}
+    api = options.pop("api")
     asked = plan.endpoint.key.redact_all(find_parameters(given.parameters))
     prompts = [
         prompt_to_dict(prompt, number, plan.endpoint)
@@ -51,6 +53,8 @@ def head_of_plan(plan: Plan) -> dict[str, Any]:
         "options": options | {"stream": plan.run.stream},
         "simulator": plan.endpoint.simulator_settings,
     }
+    if api != CHAT:
+        head["settings"]["api"] = api
     if isinstance(plan.endpoint, Function) and (code := plan.endpoint.code):
         head["settings"]["code"] = code
     return head

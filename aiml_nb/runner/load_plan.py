@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..apis import APIS, CHAT
 from ..endpoint import Endpoint, connect
 from ..endpoint.providers import PROVIDERS
 from ..errors import JournalError
@@ -20,6 +21,7 @@ from ..prompts import Prompt
 from ..prompts.items import Item, as_items
 from ..records import INVALID_ANSWER, Attempt, Call, Run
 from ..typed import Reader, reread, with_response_format
+from .called_api import choose_api
 from .changes import check_inputs, refuse_changes_to_finished, resume_note
 from .functions.function import Function
 from .functions.options import complete_options, complete_resumed_options
@@ -73,6 +75,9 @@ def load_plan(
             refuse_damage(contents, path)
         inputs = read_inputs(contents, path)
         _check_kind(inputs, function, contents.head["settings"], path)
+        if function is None:
+            saved = contents.head["settings"]
+            options["api"], found = _check_api(saved, options.get("api"), found, path)
         changed = check_inputs(inputs, options, path, prompts=found, may_change=change_parameters)
         prompts = found or inputs.prompts  # the user's own have headers, which no journal holds
         plan = _rebuild_plan(contents, function or connect_to, options, inputs, prompts, path)
@@ -172,8 +177,29 @@ def _read_prompts(
         return None, {name: each for name, each in options.items() if name not in ARGUMENTS}
     if function is not None:
         return [*as_items(prompts)], options
-    found, options = take_prompts(prompts, options)
-    return check_prompts(found), options
+    return take_prompts(prompts, options)
+
+
+def _check_api(
+    saved: dict[str, Any], given: str | None, prompts: list[Prompt] | None, path: Path
+) -> tuple[str, list[Prompt] | None]:
+    """Return the API of a journaled run, and the prompts as they are sent.
+
+    Raises
+    ------
+    JournalError
+        If another API is given.
+    TypeError, ValueError
+        As `check_prompts`.
+    """
+    before = saved.get("api") or CHAT.name
+    if given not in (None, before):
+        raise JournalError(
+            f"'{path}' is the journal of a run with api={before!r}, not {given!r}. Leave the api "
+            "out, or name a new journal."
+        )
+    api = choose_api(prompts or [], before)
+    return api, None if prompts is None else check_prompts(prompts, APIS[api])
 
 
 def _check_kind(

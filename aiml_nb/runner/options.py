@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import operator
 from dataclasses import dataclass, field, fields
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..endpoint.transport.environment import check_key_log
+from ..apis import APIS, CHAT, Api
 from ..endpoint.transport.open_files import RESERVE, allow_files
-from ..loop import import_in_thread
 from ..messages import argument, in_request
 from ..typed import as_response_format, with_response_format
+from .called_api import known_parameters
 from .limits.caps import Caps, check_caps
+from .limits.estimate import OUTPUT_LIMITS
 from .retries.retry_policy import RETRY_SHARE
 
 BLOCKING = ("sequential", "threads")
@@ -48,6 +47,7 @@ class RunOptions:
         Request parameters for every call.
     """
 
+    api: str = CHAT.name
     strategy: str = "gather"
     max_concurrency: int
     stream: bool = False
@@ -77,7 +77,7 @@ NOT_RECORDED = {"extra_headers"}
 OPTIONS = {each.name for each in fields(RunOptions)} - {"caps", "journal", "parameters"}
 OPTIONS -= {"limit_notice"}  # computed here, not an argument of `run`
 CAPS = {each.name for each in fields(Caps)}
-_SETTLED = {"strategy", "max_attempts"}  # which None leaves to us
+_SETTLED = {"api", "strategy", "max_attempts"}  # which None leaves to us
 
 
 def recordable_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -119,9 +119,9 @@ def make_options(n_prompts: int, given: dict[str, Any]) -> RunOptions:
     _check_range("retry_share", own.get("retry_share", 0), most=10)
     _check_range("outage", own.get("outage", 0), most=MAX_SECONDS)
     _check_retry_invalid(own.get("retry_invalid", 0))
-    check_parameters(parameters)
-    if not isinstance(own.get("stream", False), bool):
-        raise TypeError(f"stream must be True or False; not {own['stream']!r}.")
+    api = APIS[own.get("api", CHAT.name)]
+    check_parameters(parameters, api=api)
+    _check_stream(own.get("stream", False), api)
     check_caps(caps)
     limit, limit_notice = _effective_limit(strategy, own.get("max_concurrency"), n_prompts)
     own |= {"max_concurrency": limit, "limit_notice": limit_notice}
@@ -203,7 +203,16 @@ def check_limit(value: object, *, name: str = "max_concurrency") -> None:
         )
 
 
-def check_parameters(parameters: dict[str, Any], *, place: str = "run()") -> None:
+def _check_stream(stream: object, api: Api) -> None:
+    if not isinstance(stream, bool):
+        raise TypeError(f"stream must be True or False; not {stream!r}.")
+    if stream and not api.streams:
+        raise ValueError(
+            argument("api", repr(api.name)) + " has answers that come as a whole. Leave stream out."
+        )
+
+
+def check_parameters(parameters: dict[str, Any], *, place: str = "run()", api: Api = CHAT) -> None:
     """Raise TypeError if a request parameter is unknown to the openai client, or is ours.
 
     A number that no server can take raises ValueError.
@@ -212,13 +221,15 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()") -> Non
     ----------
     place
         Names where the parameters come from, for the message.
+    api
+        The API that the request goes to.
     """
     for name, value in parameters.items():
-        if name in {"messages", "stream"}:
+        if name in {api.member, "stream"}:
             raise TypeError(
                 f"{place} has {name!r} among its parameters: it holds for the whole run."
             )
-        if name not in _known_parameters():
+        if name not in known_parameters(api):
             raise TypeError(
                 f"{place} has {name!r}, which the openai client does not know. "
                 "To send it all the same write "
@@ -227,7 +238,7 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()") -> Non
             )
         if name in {"model", "system"} and value is not None and not isinstance(value, str):
             raise TypeError(f"{place} has {name}={value!r}, which is not text.")
-        if name == "response_format":
+        if name == "response_format" and api is CHAT:
             as_response_format(value, place=place)
         _check_number(name, value, place)
         if name.startswith("extra_") and not isinstance(value, dict | None):
@@ -236,7 +247,7 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()") -> Non
 
 def _check_number(name: str, value: object, place: str) -> None:
     """Refuse numbers that no server accepts and that would break the arithmetic of the budget."""
-    if name in {"max_tokens", "max_completion_tokens"} and value is not None:
+    if name in OUTPUT_LIMITS and value is not None:
         whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
         kind = None if whole else "a whole number from 1"
     else:
@@ -246,13 +257,3 @@ def _check_number(name: str, value: object, place: str) -> None:
         raise ValueError(argument(name) + f" must be {kind}; not {value!r}.")
     if kind:
         raise ValueError(f"{place} has the {name} {value!r}, which is not {kind}.")
-
-
-@cache
-def _known_parameters() -> frozenset[str]:
-    # An import that Ctrl-C breaks off leaves broken modules behind, so it runs in a thread.
-    check_key_log()
-    import_in_thread("openai")
-    from openai.resources.chat.completions import Completions
-
-    return frozenset(inspect.signature(Completions.create).parameters) - {"self"} | {"system"}

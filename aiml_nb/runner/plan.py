@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..apis import APIS, Api
 from ..endpoint import Endpoint, connect
 from ..formats.codec import own_row
 from ..messages import argument, either
@@ -15,6 +16,7 @@ from ..prompts import Prompt
 from ..prompts.items import Item, as_items, item_to_dict
 from ..records import CHAT, SKIPPED, Call, Run
 from ..typed import with_response_format
+from .called_api import check_asked, choose_api, choose_model
 from .functions.function import Function, find_target
 from .functions.options import complete_options
 from .inputs import own_table, refuse_template, take_prompts
@@ -102,12 +104,15 @@ def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> Chec
     if isinstance(target, Function):
         return replace(check_items(as_items(prompts), target, given), table=own_table(prompts))
     found, given = take_prompts(prompts, given)
-    found = check_prompts(found)
+    given = {**given, "api": choose_api(found, given.get("api"))}
+    api = APIS[given["api"]]
+    found = check_prompts(found, api)
     asked = {number: each for number, each in enumerate(found, 1) if each.problem is None}
     options = make_options(len(asked), given)
+    check_asked(asked, api, options.parameters)
     _check_typed(options, found)
     first = next(iter(asked.values()))
-    check_first_call(options.caps, Estimator(options.parameters).estimate(first))
+    check_first_call(options.caps, Estimator(options.parameters, api).estimate(first))
     check_rates(asked, options)
     return CheckedArguments(found, options, table=own_table(prompts))
 
@@ -128,12 +133,15 @@ def build_plan(
     endpoint = endpoint or connect()
     check_reported_cost(checked.options.caps, reports_cost=endpoint.reports_cost)
     options = replace(checked.options, journal=choose_journal_path(journal, endpoint))
+    if isinstance(endpoint, Endpoint) and options.api != CHAT:
+        model = choose_model(checked.prompts, endpoint, APIS[options.api], options.parameters)
+        options = replace(options, parameters=options.parameters | model)
     run = build_run(checked.prompts, endpoint, options)
     run.table = checked.table
     return Plan(checked.prompts, endpoint, options, run)
 
 
-def check_prompts(prompts: list[Prompt]) -> list[Prompt]:
+def check_prompts(prompts: list[Prompt], api: Api) -> list[Prompt]:
     """Return the prompts, the ``response_format`` of each as it is sent.
 
     Raises
@@ -145,7 +153,7 @@ def check_prompts(prompts: list[Prompt]) -> list[Prompt]:
     for number, prompt in enumerate(prompts, 1):
         if prompt.parameters:
             place = prompt.place or f"Prompt {number}"
-            check_parameters(prompt.parameters, place=place)
+            check_parameters(prompt.parameters, place=place, api=api)
             if prompt.parameters.get("response_format") is not None:
                 sent = with_response_format(prompt.parameters, place=place)
                 prompt = replace(prompt, parameters=sent)
@@ -155,11 +163,11 @@ def check_prompts(prompts: list[Prompt]) -> list[Prompt]:
 
 
 def is_typed(parameters: dict[str, Any], prompts: list[Prompt]) -> bool:
-    """Say whether any request has a ``response_format``."""
-    name = "response_format"
-    if parameters.get(name) is not None:
-        return True
-    return any(each.parameters.get(name) is not None for each in prompts if each.parameters)
+    """Say whether any request has a ``response_format`` that is more than a word."""
+    return any(
+        not isinstance(each.get("response_format"), str | None)
+        for each in (parameters, *(prompt.parameters for prompt in prompts if prompt.parameters))
+    )
 
 
 def _check_typed(options: RunOptions, prompts: list[Prompt]) -> None:
@@ -180,7 +188,7 @@ def check_rates(prompts: dict[int, Prompt], options: RunOptions) -> None:
     prompts
         By their numbers, from 1.
     """
-    rate, estimator = options.tokens_per_minute, Estimator(options.parameters)
+    rate, estimator = options.tokens_per_minute, Estimator(options.parameters, APIS[options.api])
     if rate is None:
         return
     for number, prompt in prompts.items():
@@ -200,7 +208,9 @@ def make_retries(plan: Plan, clock: Clock) -> Retries:
         retry_share=options.retry_share,
         in_flight=options.max_concurrency,
         # Only then is `stream_options` added, and a server that rejects it asked once more.
-        streams=options.stream and "stream_options" not in options.parameters,
+        streams=options.stream
+        and APIS[options.api].has_stream_options
+        and "stream_options" not in options.parameters,
         retry_invalid=options.retry_invalid,
     )
 
@@ -241,7 +251,7 @@ def prompt_to_dict(prompt: Prompt, number: int, endpoint: Endpoint | Function) -
 
 def build_run(prompts: list[Prompt], endpoint: Endpoint | Function, options: RunOptions) -> Run:
     """Return a run with an empty record for each prompt."""
-    api = "function" if isinstance(endpoint, Function) else CHAT
+    api = "function" if isinstance(endpoint, Function) else options.api
     calls = [
         Call(
             index=index,

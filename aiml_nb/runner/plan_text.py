@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..apis import APIS
 from .limits.caps import describe_caps
 from .limits.estimate import Estimator, max_output
 from .limits.rates import MINUTE, RateWindow
@@ -19,7 +20,7 @@ def describe_plan(plan: Plan) -> str:
     """Say, before the first paid call, how many requests and tokens the run may take."""
     options, endpoint, left = plan.options, plan.endpoint, plan.unfinished
     requests = make_retries(plan, Clock()).max_requests
-    estimator = Estimator(options.parameters)
+    estimator = Estimator(options.parameters, APIS[options.api])
     prompts = [plan.prompts[call.index] for call in left]
     estimates = [estimator.estimate(prompt) for prompt in prompts]
     tokens = sum(each.input_tokens for each in estimates)

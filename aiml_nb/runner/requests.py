@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ..apis import APIS
 from ..endpoint.failures import Failure
 from ..records import Attempt, Call
+from .other_answer import opener_of
 from .plan import Plan
 from .send import Request
 
@@ -31,9 +33,13 @@ class Requests:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._url = f"{plan.endpoint.base_url}/chat/completions"
-        self._parameters = {"model": plan.endpoint.model} | plan.options.parameters
+        self._plan, self._api = plan, APIS[plan.options.api]
+        self._url = f"{plan.endpoint.base_url}{self._api.path}"
+        self._parameters = {"model": plan.endpoint.model, **self._api.defaults}
+        self._parameters |= plan.options.parameters
+        # Looking into headers takes a microsecond; the simulator tells costs in its replies.
+        reads_cost = plan.endpoint.reports_cost and not plan.endpoint.simulated
+        self._open_answer = opener_of(self._api, reads_cost=reads_cost)
         self._omits_stream_options = False
 
     def make(self, call: Call, attempt: Attempt) -> Request:
@@ -42,19 +48,24 @@ class Requests:
         body = self._parameters | prompt.parameters
         system = body.pop("system", None)
         first = [{"role": "system", "content": system}] if system else []
-        body["messages"] = first + prompt.messages
-        body["stream"] = options.stream
+        path = None
+        if self._api.sends_files:
+            path = self._api.fill(prompt.messages)
+        else:
+            body[self._api.member] = self._api.fill(first + prompt.messages)
+        if self._api.streams:
+            body["stream"] = options.stream
         if "stream_options" in body:
             if body["stream_options"] is None:
                 del body["stream_options"]
-        elif options.stream and not self._omits_stream_options:
+        elif options.stream and self._api.has_stream_options and not self._omits_stream_options:
             body["stream_options"] = _DEFAULT_STREAM_OPTIONS
         headers = body.pop("extra_headers", None) or {}
         query = body.pop("extra_query", None) or {}
         body |= body.pop("extra_body", None) or {}
         ours = f"{self._plan.run.run_id}.{call.index}.{attempt.number}"
         name = headers.get("X-Client-Request-Id", ours)  # the journal holds the one that is sent
-        return Request(self._url, name, body, headers, query)
+        return Request(self._url, name, body, headers, query, self._open_answer, path)
 
     def drop_rejected_option(self, failure: Failure, request: Request) -> bool:
         """Say whether to send the request again without the `stream_options` that we added.

@@ -20,6 +20,7 @@ def run(
     prompts: object,
     endpoint: Endpoint | Callable[[Any], Any] | None = None,
     *,
+    api: str | None = None,
     prompt: str | Sequence[Mapping[str, Any]] | None = None,
     on_bad: str = "raise",
     strategy: str | None = None,
@@ -68,6 +69,14 @@ def run(
         What to do about rows that cannot be asked, as those with an empty cell: ``"raise"`` names
         them all and sends nothing; ``"skip"`` passes them over: their calls are ``not_started``,
         with ``error_type`` ``skipped``.
+    api
+        What is called: ``chat``, ``responses``, ``completions``, ``embeddings``, ``moderations``,
+        ``images``, ``speech`` or ``transcription``. None takes what the ``url`` of Batch lines
+        names, else ``chat``. A prompt is what that API is asked: of embeddings, moderations and
+        completions a text, or a list of texts in one call; of a transcription the path of a sound
+        file. `records.Call.text` is empty where a reply has no words; `Call.vectors` has its
+        embeddings, `Call.media` its pictures or its sound, `Call.body` all. Each needs a ``model``
+        of its own; ``responses``, ``completions`` and ``chat`` stream.
     strategy
         None takes ``gather``, for a function that is not async ``threads``. ``sequential`` and
         ``threads`` use the blocking client, or a function that blocks; ``gather``,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..endpoint.failures import Failure
@@ -22,11 +23,12 @@ from .pacing.deadlines import Deadline
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
+OpenAnswer = Callable[[Callable[[], float], Mapping[str, Any]], Answer]
 _TRAILER_TIMEOUT = 0.1  # seconds to read what follows the last event of a stream
 
 
 class Request(NamedTuple):
-    """A request to the chat completions API.
+    """A request.
 
     Parameters
     ----------
@@ -38,6 +40,10 @@ class Request(NamedTuple):
         The JSON body.
     headers, query
         Sent besides the client's own.
+    open_answer
+        Returns the reader of its reply, given a clock and the body.
+    path
+        A file to be sent in a form with the body; None sends JSON.
     """
 
     url: str
@@ -45,11 +51,13 @@ class Request(NamedTuple):
     body: Mapping[str, Any]
     headers: Mapping[str, str]
     query: Mapping[str, Any]
+    open_answer: OpenAnswer
+    path: str | None = None
 
     @property
     def streams(self) -> bool:
         """True if the answer is requested as a stream."""
-        return bool(self.body["stream"])
+        return bool(self.body.get("stream"))
 
     def options(self, timeout: float | None) -> Any:
         """Return the options of the client's ``post``.
@@ -69,6 +77,26 @@ class Request(NamedTuple):
             "max_retries": 0,
             "security": {"bearer_auth": True},
         }
+
+
+def read_form_file(path: str, options: dict[str, Any]) -> Any:
+    """Return a file as the client's ``files`` take it; make `options` those of a form.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it cannot be read.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise UnreadableFileError(f"the file {path!r} cannot be read: {error.strerror}") from None
+    options["headers"] = {**options["headers"], "Content-Type": "multipart/form-data"}
+    return [("file", (Path(path).name, data))]
+
+
+class UnreadableFileError(Exception):
+    """A file that was to be sent has gone."""
 
 
 def send(
@@ -102,7 +130,7 @@ def send(
     tuple
         The answer as far as it arrived, and the failure, or None.
     """
-    answer = Answer(clock, n=request.body.get("n"))
+    answer = request.open_answer(clock, request.body)
     options, body = request.options(timeout), request.body
     token = current_attempt.set(attempt)  # the transport counts reconnects in it
     try:
@@ -125,7 +153,8 @@ def send(
                         break
                 answer.end_stream()
         else:
-            reply = client.post(request.url, body=body, options=options, cast_to=Reply)
+            files = read_form_file(request.path, options) if request.path else None
+            reply = client.post(request.url, body=body, options=options, cast_to=Reply, files=files)
             answer.add_reply(reply.headers, reply.content)
         failure = answer.finish()
     except Exception as error:  # noqa: BLE001  whatever a call raises becomes its record
@@ -146,7 +175,7 @@ async def send_async(
     on_stream_start: Callable[[], None] | None = None,
 ) -> tuple[Answer, Failure | None]:
     """Send `request` and wait for the whole answer, until `deadline`; otherwise as `send`."""
-    answer = Answer(clock, n=request.body.get("n"))
+    answer = request.open_answer(clock, request.body)
     options, body = request.options(None), request.body
     token = current_attempt.set(attempt)
     try:
@@ -172,7 +201,10 @@ async def send_async(
                                 break
                     answer.end_stream()
             else:
-                reply = await client.post(request.url, body=body, options=options, cast_to=Reply)
+                files = read_form_file(request.path, options) if request.path else None
+                reply = await client.post(
+                    request.url, body=body, options=options, cast_to=Reply, files=files
+                )
                 answer.add_reply(reply.headers, reply.content)
         failure = answer.finish()
     except Exception as error:  # noqa: BLE001

@@ -40,7 +40,8 @@ class ResponseFormat(dict[str, Any]):
 def with_response_format(parameters: dict[str, Any], *, place: str = "run()") -> dict[str, Any]:
     """Return request parameters with their ``response_format`` as it is sent."""
     given = parameters.get("response_format")
-    if given is None or isinstance(given, ResponseFormat):
+    # A word, such as ``"wav"``, is for an API without typed answers; `check_parameters` tells.
+    if given is None or isinstance(given, ResponseFormat | str):
         return parameters
     return parameters | {"response_format": as_response_format(given, place=place)}
 

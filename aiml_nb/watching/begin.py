@@ -6,9 +6,9 @@ import json
 from contextlib import suppress
 from typing import Any
 
+from ..apis import OTHER, Json, api_at, path_before
 from ..endpoint.sent_keys import SentHead, bare_address, key_for
 from ..endpoint.transport import current_attempt
-from .kinds import OTHER, Json, kind_of, path_before
 from .places import current_call, guarded, is_sending, note_run, open_places
 from .recording import Recording
 
@@ -29,7 +29,7 @@ def begin_call(client: Any, options: Any) -> Recording | None:
         return None
     with guarded(places):
         asked = options.json_data if isinstance(options.json_data, dict) else _NOTHING
-        kind = kind_of(str(options.url)) or OTHER
+        kind = api_at(str(options.url)) or OTHER
         if str(options.method).lower() != "post":
             kind = OTHER  # such as reading an answer again that was stored
         key = getattr(client, "api_key", None)
@@ -63,7 +63,7 @@ def begin_send(request: Any) -> Recording | None:
         return None
     call = current_call.get()
     if call is None and current_attempt.get() is None:
-        kind = kind_of(request.url.path) if request.method == "POST" else None
+        kind = api_at(request.url.path) if request.method == "POST" else None
         places = open_places() if kind else ()
         if kind and places:
             with guarded(places):

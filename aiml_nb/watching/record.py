@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..apis import Api, Json, label_of
 from ..endpoint.bad_replies import BadResponseError
 from ..endpoint.failures import explain_failure, quote
 from ..endpoint.keys import ApiKey
 from ..endpoint.sent_keys import NO_KEY, SentHead, redact
 from ..records import Attempt, Call, Outcome
 from ..replies.outcome import Verdict
-from .kinds import Json, Kind, label_of
 from .places import Place, guarded, now
 from .reply import ReplyReader
 from .sent import Sent, write_attempts
@@ -63,7 +63,7 @@ class Record:
     def __init__(
         self,
         places: tuple[Place, ...],
-        kind: Kind,
+        kind: Api,
         *,
         base_url: str,
         asked: Json,
@@ -73,7 +73,7 @@ class Record:
         model = asked.get("model")
         self._model = model if isinstance(model, str) else None
         self._n = asked.get("n", 1)
-        self._prompt = label_of(kind.prompt(asked))[:_MAX_LABEL]
+        self._prompt = label_of(kind.label(asked))[:_MAX_LABEL]
         self._settings = _settings_of(asked)
         self._known: tuple[ApiKey, ...] = () if key is None else (key,)
         self._heads: list[SentHead] = []  # in which keys have not been looked for
@@ -190,7 +190,7 @@ class Record:
             "index": index,
             "custom_id": f"call-{index + 1:06d}",
             "prompt": self._clean(self._prompt),
-            "api": self.kind.api,
+            "api": self.kind.name,
             "model": self._clean(self._model),
             "parameters": self._settings,
             "submitted": started,

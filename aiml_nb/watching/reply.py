@@ -7,14 +7,14 @@ from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
-from ..completion import choices_of, is_in_parts, message_of
+from ..apis import CHAT, Api, Json
+from ..completion import choices_of, fields_of, is_in_parts, message_of
 from ..endpoint.bad_replies import BadResponseError
 from ..endpoint.keys import ApiKey
+from ..replies.assemblies import assembly_of
 from ..replies.incoming import Incoming
-from ..replies.outcome import Verdict
+from ..replies.outcome import Verdict, judge_reply
 from ..replies.parse import is_stream, parse_json
-from .kinds import CHAT_KIND, Json, Kind
-from .text_stream import TextStream
 
 _MAX_BYTES = 32 * 2**20  # of a reply that is not a stream; what is larger is not read
 _MAX_PUT_OFF = 16 * 2**10  # bytes of a stream
@@ -30,7 +30,7 @@ class ReplyReader:
 
     Parameters
     ----------
-    kind
+    api
         The kind of call.
     clock
         Tells the time, in seconds.
@@ -48,16 +48,15 @@ class ReplyReader:
     """
 
     __slots__ = (
-        *("_body", "_clock", "_incoming", "_is_built", "_kind", "_n", "_pieces", "_raw"),
-        *("_stream", "_verdict", "_whole", "first_token", "is_done", "size"),
+        *("_api", "_body", "_clock", "_incoming", "_is_built", "_n", "_pieces", "_raw"),
+        *("_verdict", "_whole", "first_token", "is_done", "size"),
     )
 
-    def __init__(self, kind: Kind, clock: Callable[[], float], *, n: object = 1) -> None:
-        self._kind, self._clock, self._n = kind, clock, n
+    def __init__(self, api: Api, clock: Callable[[], float], *, n: object = 1) -> None:
+        self._api, self._clock, self._n = api, clock, n
         self._pieces: list[bytes] = []  # have not been read
         self._whole: bytes | bytearray | None = bytearray()
         self._incoming: Incoming | None = None
-        self._stream: TextStream | None = None
         self._body: Json | None = None  # in the shape of a completion, once all has been read
         self._raw: bytes | None = None  # what it was read from, with each of its texts in one piece
         self._verdict: Verdict | None = None
@@ -91,20 +90,11 @@ class ReplyReader:
         data = b"".join(merge(self._pieces) if len(self._pieces) > 1 else self._pieces)
         self._pieces.clear()
         self.size = 0
-        if self._kind is CHAT_KIND:
-            if self._incoming is None:
-                self._incoming = Incoming(self._clock, self._n)
+        if self._incoming is None:
+            data = self._find_stream(data)
+        if self._incoming is not None:
             self.is_done = self._incoming.feed(data) or self.is_done
             self.first_token = self._incoming.first_token
-        elif self._stream is not None:
-            self._feed_stream(self._stream, data)
-        elif self._whole is not None:
-            self._whole += data
-            if len(self._whole) > _MAX_BYTES:
-                self._whole = None
-            elif (delta := self._kind.delta) and self._begins_stream():
-                self._stream = TextStream(self._kind, delta)
-                self._feed_stream(self._stream, bytes(self._whole))
         return self.is_done
 
     def end(self) -> Verdict:
@@ -120,13 +110,11 @@ class ReplyReader:
                 self.read_on()
             if self._incoming is not None:
                 whole = self._incoming.end()
-                self._body = self._incoming.build() if whole is None else self._read(whole)
-            elif self._stream is not None:
-                self._body = self._stream.build()
+                self._body = self._build(self._incoming) if whole is None else self._read(whole)
             elif self._whole:
                 self._body = self._read_whole(bytes(self._whole))
             self._is_built = True
-            self._verdict = self._kind.judge(self._body)
+            self._verdict = judge_reply(self._api, self._body)
         return self._verdict
 
     def tell(self, keys: Iterable[ApiKey]) -> dict[str, Any]:
@@ -138,10 +126,10 @@ class ReplyReader:
     def tell_so_far(self, keys: Iterable[ApiKey]) -> dict[str, Any]:
         """Return the fields that a stream tells as far as it has come; more may come."""
         with suppress(RuntimeError, BadResponseError):  # something comes now, in another thread
-            stream = deepcopy(self._incoming or self._stream)
+            stream = deepcopy(self._incoming)
             if stream is not None:
                 stream.feed(b"".join(self._pieces))
-                return self._tell(stream.build(), keys)
+                return self._tell(self._build(stream), keys)
         return {}
 
     def _tell(self, body: Json | None, keys: Iterable[ApiKey]) -> dict[str, Any]:
@@ -151,7 +139,7 @@ class ReplyReader:
             # `raw` is a quick filter: a walk through every answer would take longer.
             if self._raw is None or key.may_be_in(self._raw):
                 body = key.redact_all(body)
-        told = {name: value for name, value in self._kind.fields(body).items() if value is not None}
+        told = {name: value for name, value in fields_of(dict(body)).items() if value is not None}
         return {**told, "body": dict(body)} if body and "choices" in body else told
 
     def _build_part(self) -> None:
@@ -160,29 +148,36 @@ class ReplyReader:
             with suppress(BadResponseError):
                 self.read_on()
         if self._incoming is not None:
-            self._body = self._incoming.build()
-        elif self._stream is not None:
-            self._body = self._stream.build()
+            self._body = self._build(self._incoming)
 
-    def _begins_stream(self) -> bool:
-        whole = self._whole or b""
-        return len(whole) >= _SNIFF_BYTES and bool(is_stream(bytes(whole[:64])))
+    def _find_stream(self, data: bytes) -> bytes:
+        """Take the first bytes of a body; return them once they are known to begin a stream."""
+        if self._api is CHAT:
+            self._incoming = Incoming(self._clock, self._n)
+            return data
+        if self._whole is None:
+            return b""
+        self._whole += data
+        if len(self._whole) > _MAX_BYTES:
+            self._whole = None
+        elif len(self._whole) >= _SNIFF_BYTES and is_stream(bytes(self._whole[:64])):
+            self._incoming = Incoming(self._clock, self._n, assembly_of(self._api))
+            return bytes(self._whole)
+        return b""
 
-    def _feed_stream(self, stream: TextStream, data: bytes) -> None:
-        stream.feed(data)
-        self.is_done = stream.is_done
-        if self.first_token is None and stream.texts:
-            self.first_token = self._clock()
+    def _build(self, stream: Incoming) -> Json | None:
+        body = stream.build()
+        return None if body is None else self._api.complete(body)
 
     def _read_whole(self, data: bytes) -> Json | None:
         body = self._read(data)
-        if self._kind is CHAT_KIND and not any(map(is_in_parts, map(message_of, choices_of(body)))):
+        if self._api is CHAT and not any(map(is_in_parts, map(message_of, choices_of(body)))):
             self._raw = data
         return body
 
     def _read(self, data: bytes) -> Json | None:
         try:
-            return self._kind.complete(parse_json(data))
+            return self._api.complete(parse_json(data))
         except ValueError:  # sound, pictures, plain text
             return None
 

@@ -287,14 +287,14 @@ class TestBadLines:
     ) -> None:
         lines = [
             {"prompt": "Who?", "custom_id": "a"},
-            {**batch_line(1), "url": "/v1/embeddings"},
+            {**batch_line(1), "url": "/v1/videos"},
             {**batch_line(2), "method": "GET"},
             batch_line(3),
             {"prompt": "Why?", "custom_id": "a"},
             {"question": "When?"},
         ]
         said = [
-            "Line 2 of 'q.jsonl' has the url '/v1/embeddings'",
+            "Line 2 of 'q.jsonl' has the url '/v1/videos'",
             "Line 3 of 'q.jsonl' has the method 'GET'",
             "Line 5 of 'q.jsonl' has the custom_id 'a' of line 1",
             "Line 6 of 'q.jsonl' is {'question': 'When?'}, which has no prompt",

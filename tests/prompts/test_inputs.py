@@ -156,7 +156,7 @@ class TestLinesThatPeopleWrite:
             ({"prompt": "Who?", "id": True}, "custom_id True, which is not text"),
             ({"body": "Who?"}, "has the body 'Who.'"),
             ({"body": {"prompt": "Who?"}}, "no prompt and no messages"),
-            ({"url": "/v1/embeddings", "body": {"input": "Who?"}}, "the url '/v1/embeddings'"),
+            ({"url": "/v1/videos", "body": {"prompt": "Who?"}}, "the url '/v1/videos'"),
             ({"method": "GET", "body": {"messages": MESSAGES}}, "method 'GET', and 'POST' is all"),
             ({"url": 5, "body": {"messages": MESSAGES}}, "the url 5"),
         ],

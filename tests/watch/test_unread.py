@@ -15,10 +15,10 @@ import httpx2
 import pytest
 
 import aiml_nb as nb
+from aiml_nb.apis import CHAT
 from aiml_nb.records import Call
 from aiml_nb.replies.incoming import Incoming
 from aiml_nb.watching import unread
-from aiml_nb.watching.kinds import CHAT_KIND
 from aiml_nb.watching.reply import ReplyReader, merge
 
 from .ready import CHUNKS, URL, WORD, ReadyTransport, make_body, make_chunk
@@ -223,7 +223,7 @@ def test_a_stream_that_is_put_off_is_read_as_it_is_piece_by_piece(size: int) -> 
     at_once = Incoming(lambda: 1.0, 1)
     for piece in pieces:
         at_once.feed(piece)
-    reader = ReplyReader(CHAT_KIND, lambda: 1.0)
+    reader = ReplyReader(CHAT, lambda: 1.0)
     for piece in pieces:
         if not reader.put_off(piece):
             reader.read_on()

@@ -51,7 +51,10 @@ class GuardedAsyncClient(httpx2.AsyncClient):
         # A request without a timeout gets the client's, so it must be merged.
         merges = "timeout" not in parts or any(part is not None for part in parts.values())
         if merges or self.cookies:
-            return super().build_request(method, url, content=content, headers=headers, **parts)
+            request = super().build_request(method, url, content=content, headers=headers, **parts)
+            if parts.get("files"):
+                request.read()  # the whole form at once: `Transport` sends bytes
+            return request
         own = {name.lower(): value for name, value in dict(headers or ()).items()}
         return httpx2.Request(method, url, content=content, headers=self._defaults | own)
 

@@ -12,6 +12,7 @@ from .function import Function, may_be_async
 # Options that cannot apply, since only the function knows what is sent, and what to use instead.
 _OFF = (("stream", False), ("retry_invalid", 0))
 _UNKNOWN = {
+    "api": "what it calls is known only to the function. Leave it out",
     "tokens_per_minute": "tokens are known only to the function. Limit how many items are begun: "
     "requests_per_minute=60, or max_concurrency=4",
     "max_total_tokens": "tokens are known only to the function. Limit how often it is called: "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from ...apis import CHAT, Api
 from ...messages import argument
 from .tokens import guess_tokens
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 # The assumed length of an answer without max_tokens, until real ones are known.
 ASSUMED_OUTPUT_TOKENS = 500
+# The parameters that limit an answer's tokens; the first that is given counts.
+OUTPUT_LIMITS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
 _PER_MESSAGE = 4  # tokens that chat templates add to each message
 PICTURE_TOKENS = 1000  # about what providers charge for a picture of ordinary size
 
@@ -44,17 +47,21 @@ class Estimator:
     parameters
         Of every call. The system message, the tools and the response format count as input;
         without a `max_output` the output is assumed to be `ASSUMED_OUTPUT_TOKENS`.
+    api
+        What they call.
     """
 
-    def __init__(self, parameters: dict[str, Any]) -> None:
-        self._parameters = parameters
-        self._overhead = _estimate_overhead(parameters)
+    def __init__(self, parameters: dict[str, Any], api: Api = CHAT) -> None:
+        self._parameters, self._api = parameters, api
+        self._overhead = _estimate_overhead(parameters, api)
 
     def estimate(self, prompt: Prompt) -> Estimate:
         """Estimate the tokens of one call."""
         own = prompt.parameters
-        overhead = _estimate_overhead(self._parameters | own) if own else self._overhead
+        overhead = _estimate_overhead(self._parameters | own, self._api) if own else self._overhead
         input_tokens = overhead.input_tokens + sum(map(_tokens_of_message, prompt.messages))
+        if not self._api.has_conversations:
+            input_tokens -= _PER_MESSAGE  # there are no messages in its requests
         return overhead._replace(input_tokens=int(input_tokens))
 
 
@@ -64,22 +71,25 @@ def text_of_prompt(prompt: Prompt) -> str:
     return " ".join(text for content in contents for text in _texts_of(content))
 
 
-def _estimate_overhead(parameters: Mapping[str, Any]) -> Estimate:
+def _estimate_overhead(parameters: Mapping[str, Any], api: Api) -> Estimate:
     """Estimate the input tokens besides the messages, and the output tokens."""
     # As plain text: tools are a list, too, but not one of message parts.
     texts = [str(parameters.get(name) or "") for name in ("system", "tools", "response_format")]
     input_tokens = sum(map(guess_tokens, texts)) + (_PER_MESSAGE if texts[0] else 0)
     answers = parameters.get("n")
     answers = answers if isinstance(answers, int) and answers > 0 else 1
+    if api.output_tokens == 0:
+        return Estimate(round(input_tokens), 0)
     most = max_output(parameters)
-    return Estimate(round(input_tokens), (most or ASSUMED_OUTPUT_TOKENS) * answers, most is None)
+    output_tokens = most or api.output_tokens or ASSUMED_OUTPUT_TOKENS
+    return Estimate(round(input_tokens), output_tokens * answers, most is None)
 
 
 def max_output(parameters: Mapping[str, Any]) -> int | None:
     """Return the limit of an answer's tokens; None if there is none."""
     # `extra_body` first: it overrides the parameters in the request.
     for given in (parameters.get("extra_body") or {}, parameters):
-        most = given.get("max_completion_tokens") or given.get("max_tokens")
+        most = next(filter(None, map(given.get, OUTPUT_LIMITS)), None)
         if isinstance(most, int):
             return most
     return None
@@ -118,8 +128,19 @@ def _tokens_of_message(message: Mapping[str, Any]) -> float:
     if isinstance(content, str):
         return _PER_MESSAGE + guess_tokens(content)
     texts = _texts_of(content)
+    tokens = _count_given_tokens(content)
+    if tokens:
+        return _PER_MESSAGE + tokens
     others = len(content) - len(texts) if isinstance(content, list) else 0
     return _PER_MESSAGE + sum(map(guess_tokens, texts)) + others * PICTURE_TOKENS
+
+
+def _count_given_tokens(content: object) -> int:
+    """Count the tokens of a content that is a list of them, or of such lists."""
+    items = content if isinstance(content, list) else []
+    if all(type(each) is int for each in items):
+        return len(items)
+    return sum(map(_count_given_tokens, items)) if all(isinstance(e, list) for e in items) else 0
 
 
 def _texts_of(content: object) -> list[str]:

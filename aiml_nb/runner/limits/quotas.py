@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ...apis import APIS
 from ...records import Call
 from ..plan import Plan
 from .budget import Budget
@@ -44,7 +45,7 @@ class Quotas:
         self._budget = Budget(options.caps, say=say)
         self._estimator: Estimator | None = None  # only if a limit counts tokens
         if options.tokens_per_minute or self._budget.counts_tokens:
-            self._estimator = Estimator(options.parameters)
+            self._estimator = Estimator(options.parameters, APIS[options.api])
         self._latest = -1, _NO_TOKENS
         self._requests = self._tokens = None
         if options.requests_per_minute:

@@ -10,7 +10,7 @@ import json
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...completion import choices_of, message_of, plain_text_of, reasoning_of, text_of
+from ...completion import message_of, plain_text_of, reasoning_of, text_of
 from ...records import Call
 from .estimate import Estimate, text_of_prompt
 from .tokens import are_too_few, count_tokens
@@ -99,7 +99,7 @@ def _readable_text(call: Call) -> str:
     if plain is not None:
         return plain
     parts = []
-    for message in map(message_of, choices_of(call.body)):
+    for message in map(message_of, call.choices):
         parts += [text_of(message), reasoning_of(message)]
         if tools := message.get("tool_calls"):
             parts.append(json.dumps(tools, ensure_ascii=False, default=str))

@@ -34,6 +34,8 @@ _PLACEHOLDER = "\x00"
 class ChunkWriter:
     """Writes the chunks of one streamed answer, each token of each choice as an event."""
 
+    done = DONE
+
     def __init__(self, plan: Plan, label: Label, *, include_usage: bool) -> None:
         head = {
             "id": label.id,

@@ -46,7 +46,8 @@ def open_chat_context(
 ) -> ChatContext:
     """Open the context of a chat completion that was admitted."""
     plan, settings = pending.plan, service.settings
-    name = name_completion(plan, seed=settings.seed, prompt_key=chat.prompt.key)
+    key, prefix = chat.prompt.key, chat.form.prefix
+    name = name_completion(plan, seed=settings.seed, prompt_key=key, prefix=prefix)
     label = Label(
         id=name,
         created=int(time.time()),

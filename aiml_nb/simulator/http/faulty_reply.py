@@ -9,10 +9,10 @@ from aiohttp import web
 
 from ..faults.fault import Fault
 from ..model.plan import Plan
-from .chunks import DONE, ChunkWriter
 from .context import ChatContext, RequestContext
 from .corrupt import Reply, TimedBytes, send_corrupted
-from .openai_format import JSON_TYPE, STREAM_TYPE, write_completion
+from .form import StreamWriter
+from .openai_format import JSON_TYPE, STREAM_TYPE
 from .profiles import write_refusal
 from .refusals import refuse
 
@@ -71,17 +71,17 @@ def _answer(context: ChatContext, fault: Fault) -> Reply:
     form = fault.form or ("stream" if context.chat.stream else "json")
     headers = context.write_headers(whole=form == "json")
     if form == "json":
-        body = write_completion(plan, label)
-        headers["content-type"] = JSON_TYPE
+        body = context.chat.form.write_whole(plan, label)
+        headers["content-type"] = context.chat.form.content_type
         return Reply(200, headers, [(plan.finished, body)], len(body))
     headers["content-type"] = STREAM_TYPE
-    writer = ChunkWriter(plan, label, include_usage=context.chat.include_usage)
+    writer = context.chat.form.open_writer(plan, label)
     at_once = context.service.settings.sends_role_at_once
     return Reply(200, headers, _stream(plan, fault, writer, at_once=at_once), None)
 
 
 def _stream(
-    plan: Plan, fault: Fault, writer: ChunkWriter, *, at_once: bool
+    plan: Plan, fault: Fault, writer: StreamWriter, *, at_once: bool
 ) -> Iterator[TimedBytes]:
     first = plan.token_due(0)
     yield plan.started if at_once else first, writer.write_roles()
@@ -89,7 +89,7 @@ def _stream(
         yield plan.token_due(index), writer.write_tokens(1)
         if index == 0 and fault.place == "first":
             yield first, fault.insert
-    ends = {"finish": writer.write_finish(), "usage": writer.write_usage(), "done": DONE}
+    ends = {"finish": writer.write_finish(), "usage": writer.write_usage(), "done": writer.done}
     for name in fault.without:
         ends.pop(name, None)
     place = {"end": "finish", "done": "done"}.get(fault.place, "")

@@ -6,13 +6,19 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import http_exceptions, web
+from aiohttp import BodyPartReader, http_exceptions, web
 
 from .refusals import Refusal
 from .sockets import is_address, is_loopback
 
 MAX_BODY = 1024 * 1024
 """The largest body that is read, in bytes."""
+
+MAX_UPLOAD = 4 * 1024 * 1024
+"""The same for a form with files."""
+
+_MAX_PARTS = 64
+_MAX_DIGITS = 12
 
 # Seconds, at any speed, for a body to arrive; locally it takes milliseconds.
 _BODY_TIMEOUT = 10.0
@@ -119,6 +125,54 @@ async def read_json_body(request: web.BaseRequest) -> bytes:
         raise Refusal(408, "The body did not arrive in time.", code="request_timeout") from None
 
 
+async def read_form(request: web.BaseRequest) -> dict[str, Any]:
+    """Read a form with files within the size limit: texts by their names, and files as bytes.
+
+    Raises
+    ------
+    Refusal
+        As `read_json_body`.
+    """
+    if request.content_type != "multipart/form-data":
+        raise Refusal(
+            415,
+            "The Content-Type header must be multipart/form-data; "
+            f"not {request.headers.get('Content-Type', '')[:100]!r}.",
+            code="unsupported_content_type",
+        )
+    if (request.content_length or 0) > MAX_UPLOAD:
+        raise _refuse_size(MAX_UPLOAD)
+    try:
+        async with asyncio.timeout(_BODY_TIMEOUT):
+            return await _read_parts(request)
+    except (ValueError, AssertionError, web.RequestPayloadError):
+        raise Refusal(400, "The body is not a form.") from None
+    except TimeoutError:
+        raise Refusal(408, "The body did not arrive in time.", code="request_timeout") from None
+
+
+async def _read_parts(request: web.BaseRequest) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    size, count = 0, 0
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader) or not part.name or count >= _MAX_PARTS:
+            raise ValueError("a part has no name, or parts of its own, or is one too many")
+        count += 1
+        data = bytearray()
+        while chunk := await part.read_chunk():
+            data += chunk
+            size += len(chunk)
+            if size > MAX_UPLOAD:
+                raise _refuse_size(MAX_UPLOAD)
+        fields[part.name] = bytes(data) if part.filename else _read_value(data.decode())
+    return fields
+
+
+def _read_value(text: str) -> Any:
+    """Return a number for the text of one: forms have no types."""
+    return int(text) if text.isdecimal() and len(text) < _MAX_DIGITS else text
+
+
 def read_client_request_id(request: web.BaseRequest) -> str | None:
     """Return the client's own request id, if it is safe to send back in a header."""
     given = request.headers.get("X-Client-Request-Id")
@@ -131,9 +185,9 @@ def read_attempt(request: web.BaseRequest) -> int | None:
     return int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else None
 
 
-def _refuse_size() -> Refusal:
+def _refuse_size(most: int = MAX_BODY) -> Refusal:
     return Refusal(
         413,
-        f"The body is larger than {MAX_BODY} bytes.",
+        f"The body is larger than {most} bytes.",
         code="request_too_large",
     )

@@ -39,10 +39,10 @@ def list_models(settings: Settings) -> dict[str, Any]:
     return {"object": "list", "data": [describe_model(name) for name in settings.models]}
 
 
-def name_completion(plan: Plan, *, seed: int, prompt_key: str) -> str:
+def name_completion(plan: Plan, *, seed: int, prompt_key: str, prefix: str = "chatcmpl-") -> str:
     """Give a completion its id: the same for the same seed, prompt and repeat."""
     rng = open_rng(seed, prompt_key, plan.repeat, "id")
-    return f"chatcmpl-{rng.getrandbits(96):024x}"
+    return f"{prefix}{rng.getrandbits(96):024x}"
 
 
 def count_usage(plan: Plan) -> dict[str, Any]:

@@ -5,10 +5,9 @@ import math
 from aiohttp import web
 
 from ..model.plan import Plan
-from .chunks import DONE, ChunkWriter
 from .context import ChatContext
 from .faulty_reply import faulty_reply
-from .openai_format import JSON_TYPE, STREAM_TYPE, write_completion
+from .openai_format import STREAM_TYPE
 from .refusals import Refusal, refuse
 
 
@@ -33,10 +32,11 @@ async def respond(context: ChatContext) -> web.StreamResponse:
         raise _refuse(context)
     if chat.stream:
         return await _Stream(context).send()
-    body = write_completion(plan, context.label)
+    form = chat.form
+    body = form.write_whole(plan, context.label)
     await pending.wait_until(plan.finished)
     headers = context.write_headers(whole=True)
-    return web.Response(body=body, content_type=JSON_TYPE, headers=headers)
+    return web.Response(body=body, content_type=form.content_type, headers=headers)
 
 
 def _refuse(context: ChatContext) -> Refusal:
@@ -60,9 +60,7 @@ class _Stream:
         self._pending = context.pending
         self._service = context.service
         self._read_clock = context.pending.read_clock
-        self._writer = ChunkWriter(
-            context.pending.plan, context.label, include_usage=context.chat.include_usage
-        )
+        self._writer = context.chat.form.open_writer(context.pending.plan, context.label)
 
     async def send(self) -> web.StreamResponse:
         plan, record = self._pending.plan, self._pending.record
@@ -102,7 +100,8 @@ class _Stream:
             await self._pending.wait_until(plan.token_due(sent))
         # The record is closed before the last bytes are sent: a client that has them may send its
         # next request at once, and must not be counted as two in flight.
-        buffer += self._writer.write_finish() + self._writer.write_usage() + DONE
+        buffer += self._writer.write_finish() + self._writer.write_usage()
+        buffer += self._writer.done
         self._service.finish(self._pending)
         await response.write_eof(buffer)
 

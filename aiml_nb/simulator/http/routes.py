@@ -1,4 +1,4 @@
-"""Route requests to their handlers: models, chat completions, stored completions."""
+"""Route requests to their handlers: models, calls of each API, stored completions."""
 
 import asyncio
 import json
@@ -10,12 +10,15 @@ from typing import Any, TypeAlias
 from aiohttp import web
 
 from ..faults.outages import AWAY
-from .chat import read_chat_request, read_object
+from .apis import CALLS, UPLOADS
+from .chat import ChatRequest, read_object
 from .context import ChatContext, RequestContext, open_chat_context
 from .corrupt import ConnectionClosed, reset
 from .faulty_reply import faulty_body_reply
-from .guard import read_json_body
+from .guard import read_form, read_json_body
 from .log import Record
+from .made_up import MADE_UP
+from .made_up import Answer as MadeUp
 from .openai_format import JSON_TYPE, describe_model, encode_json, list_models, write_completion
 from .refusals import Refusal, refuse_model
 from .respond import respond
@@ -49,6 +52,10 @@ def _change_completion(resource: _ResourceRequest) -> Any:
     return resource.service.store.change(resource.name, read_object(resource.body).get("metadata"))
 
 
+def _make_up(answer: MadeUp) -> Callable[[_ResourceRequest], Any]:
+    return lambda resource: answer(resource.name, resource.service.settings, resource.body)
+
+
 _STORED = _CHAT + r"/([^/]+)"
 
 _Addresses: TypeAlias = Mapping[str, Mapping[str, Callable[[_ResourceRequest], Any]]]
@@ -56,7 +63,7 @@ _Addresses: TypeAlias = Mapping[str, Mapping[str, Callable[[_ResourceRequest], A
 _USUAL: _Addresses = {
     r"/models()": {"GET": lambda resource: list_models(resource.service.settings)},
     r"/models/(.+)": {"GET": _show_model},
-    _CHAT + "()": {},
+    **{f"{path}()": {} for path in (*CALLS, *UPLOADS)},
 }
 _CONFORMANCE: _Addresses = {
     **_USUAL,
@@ -69,6 +76,10 @@ _CONFORMANCE: _Addresses = {
     },
     _STORED + "/messages": {
         "GET": lambda resource: resource.service.store.list_messages(resource.name, resource.query)
+    },
+    **{
+        pattern: {method: _make_up(answer) for method, answer in answers.items()}
+        for pattern, answers in MADE_UP.items()
     },
 }
 
@@ -85,8 +96,12 @@ async def route(
     """
     # With and without /v1: the FAQ's base URL has none.
     path, method = request.path.removeprefix("/v1"), request.method
-    if path == _CHAT and method == "POST":
-        return await _complete_chat(request, service, record, headers)
+    if method == "POST" and path in CALLS:
+        call = CALLS[path](await read_json_body(request), service.settings)
+        return await _answer_call(request, service, record, headers, call)
+    if method == "POST" and path in UPLOADS:
+        call = UPLOADS[path](await read_form(request), service.settings)
+        return await _answer_call(request, service, record, headers, call)
     addresses = _CONFORMANCE if service.settings.accepts_anything else _USUAL
     matches = {pattern: re.fullmatch(pattern, path) for pattern in addresses}
     pattern, matched = next((each for each in matches.items() if each[1]), ("", None))
@@ -94,8 +109,12 @@ async def route(
         raise Refusal(404, f"There is nothing at {method} {request.path[:200]}.")
     answers = addresses[pattern]
     if method not in answers:
-        raise _refuse_method(request, ["POST", *answers] if path == _CHAT else [*answers])
-    body = await read_json_body(request) if method == "POST" else b""
+        is_called = path in CALLS or path in UPLOADS
+        raise _refuse_method(request, ["POST", *answers] if is_called else [*answers])
+    is_form = request.content_type.startswith("multipart/")
+    if is_form:
+        await read_form(request)
+    body = await read_json_body(request) if method == "POST" and not is_form else b""
     answer = answers[method](_ResourceRequest(service, matched[1], request.query, body))
     written = encode_json(answer)
     fault = service.pick_models_fault() if path.startswith("/models") else None
@@ -109,10 +128,13 @@ async def route(
     return web.Response(body=written, content_type=JSON_TYPE, headers=headers)
 
 
-async def _complete_chat(
-    request: web.BaseRequest, service: Service, record: Record, headers: dict[str, str]
+async def _answer_call(
+    request: web.BaseRequest,
+    service: Service,
+    record: Record,
+    headers: dict[str, str],
+    chat: ChatRequest,
 ) -> web.StreamResponse:
-    chat = read_chat_request(await read_json_body(request), service.settings)
     context = open_chat_context(request, chat, service, service.admit(chat, record), headers)
     try:
         reset_at = context.pending.plan.reset_at

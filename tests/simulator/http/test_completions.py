@@ -167,7 +167,7 @@ async def test_a_body_that_is_no_json_object_is_400(service, body):
         ("DELETE", "/v1/models/gpt-4o", 405),
         ("GET", "/", 404),
         ("GET", "/v1", 404),
-        ("POST", "/v1/completions", 404),
+        ("POST", "/v1/files", 404),
         ("GET", "/v1/v1/models", 404),
         ("GET", "/v1/models/../../etc/passwd", 404),
         ("POST", "/_simulator/log", 404),

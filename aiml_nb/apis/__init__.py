@@ -1,0 +1,18 @@
+"""The APIs that models are called by: where each is, what it is asked, and what it replies."""
+
+from .api import APIS, CHAT, OTHER, Api, api_at, api_named, path_before
+from .asked import label_of, shorten_texts
+from .json_values import Json
+
+__all__ = [
+    "APIS",
+    "CHAT",
+    "OTHER",
+    "Api",
+    "Json",
+    "api_at",
+    "api_named",
+    "label_of",
+    "path_before",
+    "shorten_texts",
+]
