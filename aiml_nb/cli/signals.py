@@ -28,14 +28,36 @@ def ended_as_by_ctrl_c() -> Iterator[None]:
     for number in taken:
         signal.signal(number, _interrupt)
     try:
-        yield
+        with _handled_but_not_heard():
+            yield
     finally:
         for number in taken:
             signal.signal(number, before[number])
 
 
+@contextmanager
+def _handled_but_not_heard() -> Iterator[None]:
+    """Have a handler for Ctrl-C where it is ignored, without hearing it.
+
+    A shell makes commands in its background ignore Ctrl-C; the others still have to end them, and
+    do so by its handler.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN or not hasattr(
+        signal, "pthread_sigmask"
+    ):
+        yield
+        return
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    # A shell makes commands in its background ignore Ctrl-C, but not these.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):
         raise KeyboardInterrupt
-    signal.raise_signal(signal.SIGINT)
+    handler(signal.SIGINT, frame)
