@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import io
 import re
-import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, NoReturn
 
@@ -15,6 +14,7 @@ from ..errors import AimlNbError
 from ..messages import for_command_line
 from ..printable import say
 from ..runner import last_run
+from ..suggestions import closest
 from . import compare, doctor, run, simulate
 from .options import drop_output
 from .report import EXIT_INTERRUPTED, describe_interrupted
@@ -59,21 +59,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = _make_parser()
+    parser, commands = _make_parser()
     options, unknown = parser.parse_known_args(arguments)
-    positional = [each for each in unknown if not each.startswith("-")]
-    if len(positional) == len(unknown) == 1 and options.command is run.run_command:
-        typed = f"aiml-nb run --prompts {shlex.quote(positional[0])}"
-        message = (
-            f"{positional[0]!r} stands alone. A file of prompts has an option before it: {typed}"
-        )
-        say(f"aiml-nb: error: {_hide_keys(message)}", file=sys.stderr)
-        raise SystemExit(EXIT_BAD_INPUT)
+    is_file = len(unknown) == 1 and not unknown[0].startswith("-")
+    if is_file and options.command is run.run_command and options.file is None:
+        options.file = unknown.pop()  # behind an option argparse does not take it
     if unknown:
         # Only the names of unknown options: a value may be a key.
         names = [each.partition("=")[0] for each in unknown if each.startswith("-")]
-        parser.error(f"unrecognized arguments: {' '.join(names or unknown)}")
+        said = f"unrecognized arguments: {' '.join(names or unknown)}"
+        typed = sys.argv[1:] if arguments is None else arguments
+        parser.error(said + _propose(names, commands, typed))
     return options
+
+
+def _propose(names: Sequence[str], commands: Mapping[str, Any], typed: Sequence[str]) -> str:
+    """Return the option that was most likely meant, as a question; an empty text for none."""
+    command = next((commands[each] for each in typed if each in commands), None)
+    known = re.findall(r"--[a-z][a-z-]+", command.format_help()) if command else []
+    near = next((found for each in names if (found := closest(each, known))), None)
+    return f". Did you mean {near}?" if near else ""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -91,7 +96,7 @@ def _hide_keys(message: str) -> str:
     return _LIKELY_KEY.sub("…", message)
 
 
-def _make_parser() -> argparse.ArgumentParser:
+def _make_parser() -> tuple[argparse.ArgumentParser, Mapping[str, Any]]:
     parser = _Parser(
         prog="aiml-nb",
         description="Run prompts one at a time or many at once, and see what the waiting "
@@ -104,7 +109,7 @@ def _make_parser() -> argparse.ArgumentParser:
     run.add_parser(commands)
     simulate.add_parser(commands)
     doctor.add_parser(commands)
-    return parser
+    return parser, commands.choices
 
 
 def _version() -> str:

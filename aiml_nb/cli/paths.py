@@ -10,7 +10,7 @@ from pathlib import Path
 from ..formats import atomic
 from ..runner.journal_path import JOURNALS
 
-_OTHER_FORMATS = {".json", ".parquet", ".tsv", ".xls", ".xlsx"}
+_OTHER_FORMATS = {".json", ".tsv", ".xls"}
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ def _check_named(options: argparse.Namespace) -> None:
             "--resume goes on with a run, and --fresh begins anew. Leave one of them out."
         )
     if options.prompts is None and not options.resume:
-        raise ValueError("There are no prompts. Name their file: aiml-nb run --prompts FILE.")
+        raise ValueError("There are no prompts. Name their file: aiml-nb run FILE.")
 
 
 def _newest_journal(options: argparse.Namespace) -> str:
@@ -93,9 +93,14 @@ def _check_journal(path: Path) -> None:
 def _check_output(path: Path, *, may_replace: bool) -> None:
     if path.suffix.lower() in _OTHER_FORMATS:
         raise ValueError(
-            f"'{path}' is neither JSONL nor CSV, and results are written as these. Name "
-            f"'{path.with_suffix('.jsonl')}' or '{path.with_suffix('.csv')}' with --output FILE."
+            f"'{path}' is none of JSONL, CSV, .xlsx and .parquet, and results are written as "
+            f"these. Name '{path.with_suffix('.jsonl')}' or '{path.with_suffix('.csv')}' with "
+            "--output FILE."
         )
+    if path.suffix.lower() in (".xlsx", ".parquet"):
+        from ..export.answers_files import check_writer
+
+        check_writer(path)
     check_writable(path, option="--output")
     if not may_replace and path.exists() and path.stat().st_size:
         raise ValueError(

@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..apis import APIS, CHAT
+from ..apis import APIS
 from ..messages import for_command_line
-from ..printable import say
-from ..prompts import Prompt, read_prompts
+from ..prompts import Prompt
 from ..records import Run
 from ..runner import STRATEGIES, last_run
 from ..runner.execute import execute
 from ..runner.journal_path import choose_journal_path
 from ..runner.load_plan import ON_DAMAGE, connect_again
-from ..runner.options import check_parameters
-from ..runner.plan import build_plan, check_plan
+from ..runner.plan import Plan, build_plan, check_plan
 from ..runner.resume import resume_run
+from .dry_run import show_plan
 from .options import (
     add_call_options,
     add_endpoint_options,
     names_endpoint,
     open_endpoint,
-    reading_options,
 )
 from .paths import RunPaths, resolve_paths
 from .report import exit_code
+from .run_prompts import add_prompt_options, read_run_prompts, take_file
 from .run_results import end_interrupted, report_run, write_results
 from .schema import add_schema_options, read_schema
-
-MAX_BAD_LINES = 10  # quoted; the others are counted
 
 # Option, kind, unit, help: each is an argument of `aiml_nb.run` with the same name.
 _LIMIT_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
@@ -68,6 +64,7 @@ def add_parser(commands: Any) -> None:
         "that were cut off (incomplete) included; 130 after Ctrl-C or SIGTERM.",
     )
     add_call_options(parser, strategies=STRATEGIES, default=None)
+    add_prompt_options(parser)
     parser.add_argument(
         "--api",
         type=_read_api,
@@ -75,13 +72,24 @@ def add_parser(commands: Any) -> None:
         help=f"what is called ({', '.join(APIS)}): chat, unless the lines of a Batch file name "
         "another by their url",
     )
-    parser.add_argument("--skip-bad", action="store_true", help="pass over lines that are wrong")
     parser.add_argument(
         "--output",
         type=Path,
         metavar="FILE",
-        help="where the results go: CSV if it ends so, else JSONL, one row per prompt "
+        help="where the results go: CSV, .xlsx or .parquet, the columns of the file with the "
+        "answers beside them; else JSONL, all that is known of each call "
         "(PROMPTS-results.jsonl here)",
+    )
+    parser.add_argument(
+        "--all",
+        dest="all_columns",
+        action="store_true",
+        help="with CSV, all that is known of each call, after the answers",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="show the plan, the first two requests, tokens and cost, and send nothing",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace results that are there already"
@@ -155,9 +163,12 @@ def _read_api(given: str) -> str:
 def run_command(options: argparse.Namespace) -> int:
     """Make the calls, write the results, print a summary, and return the exit code."""
     options.began = time.time()
+    take_file(options)
     paths = resolve_paths(options)
-    prompts = _read_prompts(paths.prompts, options) if paths.prompts else None
-    given = _find_given(options)
+    prompts, given = read_run_prompts(options, _find_given(options))
+    if options.dry_run:
+        show_plan(_plan_run(prompts, paths, options, given))
+        return 0
     try:
         run = _make_calls(prompts, paths, options, given)
         paths.journal = Path(run.journal) if run.journal else paths.journal
@@ -171,29 +182,6 @@ def run_command(options: argparse.Namespace) -> int:
         paths.journal = Path(known.journal) if known.journal else paths.journal
         return end_interrupted(known, paths, options)
     return int(options.exit_code)
-
-
-def _read_prompts(path: Path, options: argparse.Namespace) -> list[Prompt]:
-    bad: list[str] = []
-    good = read_prompts(
-        path,
-        **reading_options(options),
-        on_bad=bad.append if options.skip_bad else None,
-        check=lambda prompt: check_parameters(
-            prompt.parameters,
-            place=prompt.place or "",
-            api=APIS[prompt.api or options.api or CHAT.name],
-        ),
-    )
-    if bad:
-        more = f"\n… and {len(bad) - MAX_BAD_LINES} more" if len(bad) > MAX_BAD_LINES else ""
-        lines = "line was" if len(bad) == 1 else "lines were"
-        messages = map(for_command_line, bad[:MAX_BAD_LINES])
-        say("\n".join(messages), end=f"{more}\n", file=sys.stderr)
-        say(f"{len(bad):,} bad {lines} skipped, {len(good):,} kept.", file=sys.stderr)
-    if not good:
-        raise ValueError(f"The prompts file '{path}' has no good line. Write one prompt per line.")
-    return good
 
 
 def _find_given(options: argparse.Namespace) -> dict[str, Any]:
@@ -215,6 +203,19 @@ def _find_given(options: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
+def _plan_run(
+    prompts: list[Prompt] | None,
+    paths: RunPaths,
+    options: argparse.Namespace,
+    given: dict[str, Any],
+) -> Plan:
+    checked = check_plan(prompts, None, given)
+    endpoint = open_endpoint(options)
+    paths.journal = choose_journal_path(paths.journal, endpoint)
+    plan = build_plan(checked, endpoint, journal=paths.journal or False)
+    return replace(plan, fresh=options.fresh, strict=True, speak=for_command_line)
+
+
 def _make_calls(
     prompts: list[Prompt] | None,
     paths: RunPaths,
@@ -222,11 +223,7 @@ def _make_calls(
     given: dict[str, Any],
 ) -> Run:
     if paths.journal is None or not options.resume:
-        checked = check_plan(prompts, None, given)
-        endpoint = open_endpoint(options)
-        paths.journal = choose_journal_path(paths.journal, endpoint)
-        plan = build_plan(checked, endpoint, journal=paths.journal or False)
-        return execute(replace(plan, fresh=options.fresh, strict=True, speak=for_command_line))
+        return execute(_plan_run(prompts, paths, options, given))
     if options.model is not None:
         given["model"] = options.model
     return resume_run(

@@ -6,6 +6,7 @@ import argparse
 import shlex
 import sys
 
+from ..formats import atomic
 from ..printable import say
 from ..records import SKIPPED, Run
 from .paths import RunPaths
@@ -15,12 +16,18 @@ _FAILED = ("error", "timeout")
 
 
 def write_results(run: Run, paths: RunPaths, options: argparse.Namespace) -> None:
-    """Write the results, as CSV or JSONL by the suffix of the file."""
+    """Write the results; the suffix of the file tells how."""
     from ..export import to_csv, to_jsonl
+    from ..export.answers_files import answers_bytes
 
-    write = to_csv if paths.output.suffix.lower() == ".csv" else to_jsonl
+    kind = paths.output.suffix.lower()
     try:
-        write(run, paths.output, texts=True)
+        if kind == ".csv":
+            to_csv(run, paths.output, all_columns=options.all_columns)
+        elif kind in (".xlsx", ".parquet"):
+            atomic.write_atomic(paths.output, [answers_bytes(run, kind)])
+        else:
+            to_jsonl(run, paths.output, texts=True)
     except OSError as error:
         advice = ""
         if paths.kept_journal:

@@ -74,8 +74,10 @@ def count_names(cells: list[str], wanted: Sequence[str] = ()) -> int:
 
 def parse(text: str, path: Path, delimiter: str, *, line: int = 1) -> Iterator[Row]:
     """Yield the rows that are not blank; a misplaced quote is an error, not a guess."""
+    # Blanks before a cell belong to it, except behind a comma, and before quotes.
+    skips = delimiter == "," or re.search(re.escape(delimiter) + ' +"', text) is not None
     rows = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=skips, strict=True
     )
     start = line
     try:

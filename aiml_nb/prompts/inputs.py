@@ -22,7 +22,14 @@ NAMES = (*ENDINGS, *WORKBOOKS, *PARQUET)
 
 
 def as_prompts(
-    prompts: object, *, prompt: object = None, system: object = None, on_bad: str = "raise"
+    prompts: object,
+    *,
+    prompt: object = None,
+    system: object = None,
+    on_bad: str = "raise",
+    header: bool | None = None,
+    column: str | int | None = None,
+    encoding: str | None = None,
 ) -> list[Prompt]:
     """Return `prompts` as a list of `Prompt`.
 
@@ -41,6 +48,8 @@ def as_prompts(
         With `prompt`, the system message as a template of the same kind.
     on_bad
         ``"skip"`` keeps rows that cannot be asked as prompts with a ``problem``.
+    header, column, encoding
+        Of a file, as in `read_prompts`.
 
     Raises
     ------
@@ -55,22 +64,27 @@ def as_prompts(
     about = Template(system, name="system") if isinstance(system, str) and template else None
     path = Path(prompts) if _is_file(prompts) else None  # type: ignore[arg-type]
     if path and template is None and path.suffix.lower() not in WORKBOOKS + PARQUET:
-        return _read_file_or_refuse(path, on_bad)
+        return _read_file_or_refuse(path, on_bad, header=header, column=column, encoding=encoding)
     if path is None and template is None and not is_table(prompts):
         return _from_list(prompts, on_bad)
     fields = template.fields + (about.fields if about else ()) if template else ()
     if path is None:
         refuse_file_names(prompts)
-    table = read_rows(path, fields) if path else rows_of(prompts, fields)
+    if path:
+        table = read_rows(path, fields, header=header, encoding=encoding)
+    else:
+        table = rows_of(prompts, fields)
     if not table.rows:
         raise ValueError("prompts is a table without rows. Give at least one.")
-    return prompts_from_rows(table, template or prompt_column(table), system=about, on_bad=on_bad)
+    return prompts_from_rows(
+        table, template or prompt_column(table, column), system=about, on_bad=on_bad
+    )
 
 
-def _read_file_or_refuse(path: Path, on_bad: str) -> list[Prompt]:
+def _read_file_or_refuse(path: Path, on_bad: str, **how: Any) -> list[Prompt]:
     if on_bad == "raise":
-        return read_prompts(path)
-    found = _read_file(path)
+        return read_prompts(path, **how)
+    found = _read_file(path, **how)
     refuse_all(found)
     return found
 

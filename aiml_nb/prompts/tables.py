@@ -189,10 +189,13 @@ def _find_prompts(table: _Table) -> int:
             + ". A file with a prompt on each line and nothing else is called "
             f"'{table.path.with_suffix('.txt')}'."
         )
-    likely = _as_column(repr(table.names[table.longest_column]))
+    longest = table.names[table.longest_column]
+    likely, asked = _as_column(repr(longest)), f"'Summarise: {{{longest}}}'"
     raise ValueError(
-        f"{table}, and none is called 'prompt'. Rename one, or say which of them has the prompts: "
+        f"{table}, and none is called 'prompt'. Say which of them has the prompts: "
         + likely
+        + "; or what to ask of each row: "
+        + Message(f"prompt={asked}", f"--prompt {asked}")
         + "."
     )
 

@@ -7,12 +7,12 @@ formats nothing. A brace that is meant as one is written twice, as in `str.forma
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..messages import Message, argument
+from ..suggestions import closest
 from .prompt import is_message, shorten
 
 _PIECES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -145,12 +145,5 @@ def _fill(compiled: Any, cells: Mapping[str, str]) -> Any:
 
 
 def _propose(unknown: str, names: Sequence[str]) -> str:
-    near = closest(unknown, names)
+    near = closest(unknown, names, cutoff=0.7)
     return f" Did you mean {{{near}}}?" if near else ""
-
-
-def closest(unknown: str, names: Sequence[str], *, key: Callable[[str], str] = str.lower) -> str:
-    """Return the name that was most likely meant; an empty text for none."""
-    by_key = {key(name): name for name in names}
-    found = difflib.get_close_matches(key(unknown).strip(), by_key, n=1, cutoff=0.7)
-    return by_key[found[0]] if found else ""

@@ -35,14 +35,23 @@ def read_table(path: Path) -> Any:
     except ImportError:
         raise ValueError(explain_missing(path, kind)) from None
     except OSError as error:
-        raise ValueError(
-            f"The file {str(path)!r} cannot be read: {error.strerror or 'it is damaged'}."
-        ) from None
+        why = error.strerror or "it is damaged"
+        raise ValueError(f"The file {str(path)!r} cannot be read: {why}.") from None
     except Exception as error:  # noqa: BLE001  zipfile's, openpyxl's, pyarrow's own
-        raise ValueError(
-            f"The file {str(path)!r} cannot be read as {kind}: {shorten(str(error))}. Open it in "
-            "the program that made it, and save it again."
-        ) from None
+        raise ValueError(_explain_damage(path, kind, error)) from None
+
+
+def _explain_damage(path: Path, kind: str, error: Exception) -> str:
+    if b"\0" not in path.read_bytes()[:1000]:
+        named = path.with_suffix(".csv").name
+        return (
+            f"{str(path)!r} is no {kind} file, whatever its name is, but text. Rename it "
+            f"{named!r}, and name it so."
+        )
+    return (
+        f"The file {str(path)!r} cannot be read as {kind}: {shorten(str(error))}. Open it in the "
+        "program that made it, and save it again."
+    )
 
 
 def explain_missing(path: Path, kind: str) -> str:

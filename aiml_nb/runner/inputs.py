@@ -11,10 +11,17 @@ from ..prompts.template import Template
 ARGUMENTS = ("prompt", "on_bad")  # of `run`, about what is asked
 
 
-def take_prompts(prompts: object, given: dict[str, Any]) -> tuple[list[Prompt], dict[str, Any]]:
+def take_prompts(
+    prompts: object, given: dict[str, Any], **how: Any
+) -> tuple[list[Prompt], dict[str, Any]]:
     """Return the prompts, and what of `given` is about the run.
 
     With a template ``system`` is one, too: where it has fields each prompt has its own.
+
+    Parameters
+    ----------
+    how
+        How a file is read, as in `prompts.read_prompts`.
 
     Raises
     ------
@@ -24,7 +31,7 @@ def take_prompts(prompts: object, given: dict[str, Any]) -> tuple[list[Prompt], 
     rest = {name: each for name, each in given.items() if name not in ARGUMENTS}
     template, system = given.get("prompt"), given.get("system")
     found = as_prompts(
-        prompts, prompt=template, system=system, on_bad=given.get("on_bad") or "raise"
+        prompts, prompt=template, system=system, on_bad=given.get("on_bad") or "raise", **how
     )
     if template is not None and isinstance(system, str):
         del rest["system"]

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..apis import APIS, CHAT, Api
 from ..endpoint.transport.open_files import RESERVE, allow_files
-from ..messages import argument, in_request
+from ..messages import Message, argument, in_request
+from ..suggestions import closest
 from ..typed import as_response_format, with_response_format
 from .called_api import known_parameters
 from .limits.caps import Caps, check_caps
@@ -77,6 +78,8 @@ NOT_RECORDED = {"extra_headers"}
 OPTIONS = {each.name for each in fields(RunOptions)} - {"caps", "journal", "parameters"}
 OPTIONS -= {"limit_notice"}  # computed here, not an argument of `run`
 CAPS = {each.name for each in fields(Caps)}
+# Arguments of `run` that are no options.
+_OTHERS = {"prompt", "on_bad", "journal", "fresh", "endpoint", "prompts"}
 _SETTLED = {"api", "strategy", "max_attempts"}  # which None leaves to us
 
 
@@ -230,12 +233,7 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()", api: A
                 f"{place} has {name!r} among its parameters: it holds for the whole run."
             )
         if name not in known_parameters(api):
-            raise TypeError(
-                f"{place} has {name!r}, which the openai client does not know. "
-                "To send it all the same write "
-                + in_request("extra_body", f"{{{name!r}: …}}")
-                + "."
-            )
+            raise TypeError(_explain_unknown(name, place, api))
         if name in {"model", "system"} and value is not None and not isinstance(value, str):
             raise TypeError(f"{place} has {name}={value!r}, which is not text.")
         if name == "response_format" and api is CHAT:
@@ -243,6 +241,19 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()", api: A
         _check_number(name, value, place)
         if name.startswith("extra_") and not isinstance(value, dict | None):
             raise TypeError(f"{place} has {name}={value!r}, which is not a dictionary.")
+
+
+def _explain_unknown(name: str, place: str, api: Api) -> Message:
+    """Return what to write in place of a request parameter that nobody knows."""
+    known = known_parameters(api) | (OPTIONS | CAPS | _OTHERS if place == "run()" else set())
+    near = closest(name, known)
+    said = Message(f"{place} has {name!r}, which the openai client does not know")
+    said += f": did you mean {near}? " if near else ". "
+    if place != "run()" and near is None:
+        said += "If it is a column of your own, write what to ask of each row: "
+        said += Message("prompt='… {column}'", "--prompt '… {column}'") + ". "
+    said += "To send it all the same write "
+    return said + in_request("extra_body", f"{{{name!r}: …}}") + "."
 
 
 def _check_number(name: str, value: object, place: str) -> None:

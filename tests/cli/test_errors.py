@@ -26,11 +26,14 @@ def write_files(folder: Path) -> None:
         "twice.csv": "prompt,prompt\n2,And this?\n",
         "bad.jsonl": '{"prompt": "a", "top_k": 3}\n',
         "own.jsonl": '{"prompt": "One?", "temperature": 1}\n{"prompt": "Two?"}\n',
+        "gaps.csv": "question,n\n" + ",1\n" * 6 + "a,1\nb,1\nc,1,d\n",
+        "text.xlsx": "a,b\n1,2\n",
         "slow.json": json.dumps({"speed": 0}),
         "odd.json": json.dumps({"seed": 1, "odd": 1}),
     }
     for name, text in files.items():
         (folder / name).write_text(text)
+    (folder / "book.csv").write_bytes(b"PK\x03\x04\x14")
     (folder / "latin.txt").write_bytes(b"caf\xe9?\n")
     made = folder / "made.jsonl"
     where = ("--simulate", "--speed", 1000, "--journal", made, "--output", "made-results.jsonl")

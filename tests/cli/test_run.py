@@ -131,9 +131,9 @@ class TestFromFileToFile:
         assert done.returncode == 0, done.stderr
         with (tmp_path / "o.csv").open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
-        assert next(iter(rows[0])) == "run"
+        assert list(rows[0]) == ["topic", "prompt", "answer", "outcome", "error"]
         assert [row["prompt"] for row in rows] == ["'=1+1", "Two\nlines?", "'\ttab"]
-        assert all(row["text"] for row in rows)
+        assert all(row["answer"] for row in rows)
 
     def test_a_row_stands_by_itself_and_the_file_is_drawn_and_read_back(
         self, tmp_path: Path
@@ -356,7 +356,7 @@ class TestTables:
 
 
 BAD_INPUT = {
-    "no prompts": ([], "--prompts FILE"),
+    "no prompts": ([], "aiml-nb run FILE"),
     "a missing file": (["--prompts", "nowhere.jsonl"], "nowhere.jsonl"),
     "an empty file": (["--prompts", "empty.txt"], "is empty"),
     "no journal to go on with": (["--prompts", "q.jsonl", "--resume"], "--journal FILE"),
@@ -402,8 +402,7 @@ BAD_INPUT = {
         ["--prompts", "q.jsonl", "--simulate", "--max-total-tokens", "3"],
         "below the first call",
     ),
-    "prompts without their option": (["q.jsonl"], "aiml-nb run --prompts q.jsonl"),
-    "prompts at the end": (["--simulate", "q.jsonl"], "aiml-nb run --prompts q.jsonl"),
+    "two files": (["q.jsonl", "--prompts", "empty.txt"], "Leave one of them out"),
     "no tokens": (["--prompts", "q.jsonl", "--simulate", "--max-tokens", "0"], "--max-tokens must"),
     "no temperature": (
         ["--prompts", "q.jsonl", "--simulate", "--temperature", "nan"],

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...prompts.prompt import shorten
+from ...suggestions import closest
 from ..options import BLOCKING, CAPS, OPTIONS, STRATEGIES
 from .function import Function, may_be_async
 
@@ -42,10 +43,11 @@ def complete_options(function: Function, given: dict[str, Any]) -> tuple[Functio
                 f"{name}={shorten(value)} cannot hold for {function.name}: its {_UNKNOWN[name]}."
             )
         if name not in OPTIONS | CAPS:
+            near = closest(name, OPTIONS | CAPS | {"journal", "fresh"})
             raise TypeError(
                 f"run() has {name}={shorten(value)}, and what is sent is {function.name}'s own "
                 f"affair: it is called with the item alone. Use {name} in the function, or leave "
-                "it out."
+                "it out." + (f" Or did you mean {near}?" if near else "")
             )
     _check_strategy(function, given.get("strategy"))
     function = replace(function, is_chosen="strategy" in given)
