@@ -845,5 +845,5 @@ def test_a_word_that_looks_like_a_key_is_not_repeated(tmp_path: Path) -> None:
     done = aiml_nb("run", "sk-canary-0123456789abcdef", cwd=tmp_path)
 
     assert done.returncode == 2
-    assert "'…' stands alone" in done.stderr
+    assert "The prompts file '…' cannot be read" in done.stderr
     assert "canary" not in done.stdout + done.stderr
