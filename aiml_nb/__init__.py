@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from .plot import plot_timeline
     from .records import Attempt, Call, Comparison, Grid, Run
     from .report import compare_strategies, what_if
-    from .runner.execute import last_run
     from .runner.handle import RunHandle, start
+    from .runner.newest import last_run
     from .runner.resume import resume
     from .runner.run import run, run_async
     from .typed import parse

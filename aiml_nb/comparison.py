@@ -13,7 +13,8 @@ from .loop import InterruptibleCall, ended_with_cell
 from .messages import argument
 from .records import Comparison, Grid, Run
 from .runner.execute import execute, execute_async
-from .runner.functions.function import Function, find_target
+from .runner.functions.function import Function
+from .runner.functions.pair import check_functions
 from .runner.options import check_strategy
 from .runner.plan import CheckedArguments, Plan, build_plan, check_plan
 from .runner.signature import takes_arguments_of
@@ -172,7 +173,7 @@ def check_pairs(
     _check_comparison(given.get("strategy"), repeats)
     if not isinstance(journal, bool | None):
         raise ValueError("journal must be True or False here: each run has a file of its own.")
-    blocking = _check_functions(endpoint, sync, concurrent)
+    blocking = check_functions(endpoint, sync, concurrent)
     checked = check_plan(prompts, concurrent or endpoint, given)
     return Pairs(checked, repeats, order_seed, journal, blocking)
 
@@ -210,43 +211,6 @@ def _plan_pairs(pairs: Pairs, endpoint: Endpoint | None) -> Iterator[tuple[Run, 
         if pairs.repeats > 1:
             rng.shuffle(order)
         yield sync.run, concurrent.run, order
-
-
-def _check_functions(endpoint: object, sync: object, concurrent: object) -> Function | None:
-    """Return the function of the sync side; None where an endpoint makes the calls.
-
-    Raises
-    ------
-    TypeError
-        If there are not two functions, or none, or the sync one does not block.
-    """
-    if sync is None and concurrent is None:
-        if isinstance(find_target(endpoint), Function):
-            raise TypeError(
-                "compare() was given one function, and two are compared: one that blocks, and one "
-                "for many at once. Write compare(items, sync=ask, concurrent=ask_async)."
-            )
-        return None
-    if sync is None or concurrent is None or endpoint is not None:
-        given = "an endpoint beside" if endpoint is not None else "only one of"
-        raise TypeError(
-            f"compare() was given {given} sync= and concurrent=, and two functions are compared. "
-            "Write compare(items, sync=ask, concurrent=ask_async)."
-        )
-    for name, function in (("sync", sync), ("concurrent", concurrent)):
-        if not isinstance(find_target(function), Function):
-            raise TypeError(
-                f"{name}= must be a function that takes an item, not {type(function).__name__}. "
-                "Write compare(items, sync=ask, concurrent=ask_async)."
-            )
-    blocking = find_target(sync)
-    assert isinstance(blocking, Function)  # noqa: S101  as was just seen
-    if blocking.is_async:
-        raise TypeError(
-            f"sync={blocking.name} is async, and the sync side waits for one call after the other. "
-            "Give it a function that blocks: def ask(item): …"
-        )
-    return replace(blocking, is_chosen=True)
 
 
 def _check_comparison(strategy: str | None, repeats: object) -> None:

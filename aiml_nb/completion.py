@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
-from .apis import CHAT, api_named
-from .apis.binary import blobs_in, vectors_in
-
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 # Providers name reasoning differently; it may also be in parts of the content.
 _REASONING = (
@@ -26,81 +23,11 @@ _REASONING = (
 )
 _REASONING_TYPES = ("thinking", "reasoning", "redacted_thinking")
 _TEXT_MEMBERS = ("text", "thinking", "reasoning", "summary", "content")
-_EMPTY: dict[str, Any] = {}
+EMPTY: dict[str, Any] = {}
 _OTHER_CONTENT = ("tool_calls", "function_call", "audio", "images")  # neither text nor reasoning
 _MAX_DEPTH = 5  # Mistral nests lists of parts in parts
 # More than any answer has; larger numbers would overflow the sums of a table.
 _MAX_TOKENS = 10**12
-
-
-class Answered:
-    """The properties of a `records.Call` that are read from its body."""
-
-    __slots__ = ()
-    api: str
-    body: dict[str, Any] | None
-
-    @property
-    def completion(self) -> dict[str, Any]:
-        """The reply as a chat completion, whatever API it is of; without choices if wordless."""
-        body = self.body or _EMPTY
-        return body if self.api == CHAT.name else dict(api_named(self.api).complete(body) or _EMPTY)
-
-    @property
-    def choices(self) -> list[dict[str, Any]]:
-        """Every choice of the answer, as the server sent it; empty if there is none."""
-        return choices_of(self.completion)
-
-    @property
-    def message(self) -> dict[str, Any]:
-        """The whole message of the first choice; empty if there is none."""
-        return message_of(_first_choice(self.completion))
-
-    @property
-    def tool_calls(self) -> list[dict[str, Any]]:
-        """The tool calls of the first choice; empty if there are none."""
-        return tool_calls_of(self.message)
-
-    @property
-    def reasoning(self) -> str:
-        """The reasoning of the first choice, whatever its name; empty if it is not sent."""
-        return reasoning_of(self.message)
-
-    @property
-    def vectors(self) -> list[np.ndarray[Any, np.dtype[np.float32]]]:
-        """The embeddings of the reply, an array each; empty if there are none."""
-        return vectors_in(self.body or _EMPTY)
-
-    @property
-    def media(self) -> list[bytes]:
-        """The pictures or the sound of the reply, as the bytes of files; empty if none."""
-        return blobs_in(self.body or _EMPTY)
-
-    @property
-    def n_choices(self) -> int:
-        """The number of choices in the answer."""
-        return len(self.choices)
-
-
-def columns_of(call: Answered) -> dict[str, Any]:
-    """Return the columns of a table that are read from the body; None for missing values."""
-    if call.body is None or plain_text_of(call.body) is not None:  # fast path: text alone
-        n_choices = None if call.body is None else 1
-        return {"tool_calls": None, "reasoning": None, "n_choices": n_choices}
-    completion = call.completion
-    message = message_of(_first_choice(completion))
-    function = message.get("function_call")  # the API before `tools`
-    older = [{"type": "function", "function": function}] if function else None
-    return {
-        "tool_calls": tool_calls_of(message) or older,
-        "reasoning": reasoning_of(message) or None,
-        "n_choices": len(choices_of(completion)) if "choices" in completion else None,
-    }
-
-
-def numbers_of(call: Answered) -> dict[str, Any]:
-    """Return what a table tells of a reply that is no text: ``{"n_vectors": 1}``; mostly empty."""
-    return {} if call.body is None else api_named(call.api).columns(call.body)
 
 
 def choices_of(body: object) -> list[dict[str, Any]]:
@@ -191,9 +118,9 @@ def is_empty(message: dict[str, Any]) -> bool:
 
 def fields_of(body: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a `records.Call` that are read from a completion."""
-    choice = _first_choice(body)
+    choice = first_choice(body)
     usage = body.get("usage")
-    usage = usage if isinstance(usage, dict) else _EMPTY
+    usage = usage if isinstance(usage, dict) else EMPTY
     if usage and "prompt_tokens" not in usage:
         usage = _rename_usage(usage)
     details = usage.get("completion_tokens_details")
@@ -209,12 +136,12 @@ def fields_of(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _first_choice(body: dict[str, Any]) -> dict[str, Any]:
+def first_choice(body: dict[str, Any]) -> dict[str, Any]:
     """Return the choice with the lowest index, whatever the order."""
     choices = body.get("choices")
     if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict):
         return choices[0]
-    return min(_dicts(choices), key=_index, default=_EMPTY)
+    return min(_dicts(choices), key=_index, default=EMPTY)
 
 
 def _index(choice: dict[str, Any]) -> int:

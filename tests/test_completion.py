@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from aiml_nb.completion import columns_of, fields_of, plain_text_of, reasoning_of, text_of
+from aiml_nb.answered import columns_of
+from aiml_nb.completion import fields_of, plain_text_of, reasoning_of, text_of
 from aiml_nb.records import Call
 
 FUNCTION = {"name": "f", "arguments": "{}"}

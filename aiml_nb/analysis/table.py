@@ -9,7 +9,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..completion import columns_of, named_arguments, numbers_of
+from ..answered import columns_of, numbers_of
+from ..completion import named_arguments
 from ..formats.codec import STAMPS
 from ..formats.journal import without_texts
 from ..formats.lines import dump

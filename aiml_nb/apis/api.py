@@ -233,20 +233,15 @@ _NAMED = {api.name: api for _, api in _ENDINGS} | {OTHER.name: OTHER}
 def api_at(path: str) -> Api | None:
     """Return the API that a path belongs to, None if no model is known to answer there."""
     path = path.partition("?")[0].rstrip("/")
-    for ending, api in _ENDINGS:
-        if path.endswith(ending):
-            return api
-    return None
+    return next((api for ending, api in _ENDINGS if path.endswith(ending)), None)
 
 
 def path_before(path: str) -> str:
     """Return what stands in the path of a call before that which tells its API."""
     path = path.rstrip("/")
-    for ending, _ in _ENDINGS:
-        if path.endswith(ending):
-            before = path.removesuffix(ending)
-            return before if ending.startswith("/") else before.rpartition("/")[0]
-    return path
+    ending = next((ending for ending, _ in _ENDINGS if path.endswith(ending)), "")
+    before = path.removesuffix(ending)
+    return before if ending[:1] in ("", "/") else before.rpartition("/")[0]
 
 
 def api_named(name: str) -> Api:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..analysis import lower_bound, total_overtakes
-from ..completion import columns_of
+from ..answered import columns_of
 from ..formats.codec import OPTIONAL_FIELDS, optional_fields, own_row, to_dict
 from ..formats.journal import held_time_of
 from ..formats.lines import dump

@@ -39,8 +39,9 @@ from dataclasses import asdict
 from operator import attrgetter
 from typing import Any
 
+from ..answered import columns_of, numbers_of
 from ..apis.binary import without_binary
-from ..completion import columns_of, named_arguments, numbers_of
+from ..completion import named_arguments
 from ..records import Call, Grid, Run
 from .batch import complete, remove_added, reply_of
 from .codec import (

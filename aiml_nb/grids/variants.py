@@ -14,8 +14,8 @@ from ..records import Call, Run
 from ..report.labels import sanitize
 from ..report.subjects import MAX_NAME
 from ..runner.inputs import ARGUMENTS
+from ..runner.new_run import name_call
 from ..runner.options import CAPS, OPTIONS
-from ..runner.plan import name_call
 
 # A list is their value, so only a list of lists varies them.
 _LISTS = frozenset({"stop", "tools", "modalities", "functions"})

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..messages import Message, message_of
-from .files import ENDINGS, PARQUET, WORKBOOKS, split_file
+from ..messages import message_of
+from .files import PARQUET, WORKBOOKS, split_file
 from .from_rows import check_on_bad, prompt_column, prompts_from_rows, unasked
 from .ids import unique_ids
-from .prompt import ADVICE, Prompt, as_prompt, is_message, shorten
+from .prompt import Prompt, as_prompt, is_message, shorten
+from .refusals import advise_on_single, explain_lines, is_file, refuse_all, refuse_file_names
 from .rows import index_labels, is_series, is_table, rows_of
 from .table_file import read_rows
 from .template import Template
 
 # Of files that a text names; a question may end in .txt, and is asked, if no such file is there.
-NAMES = (*ENDINGS, *WORKBOOKS, *PARQUET)
 
 
 def as_prompts(
@@ -62,7 +61,7 @@ def as_prompts(
     check_on_bad(on_bad)
     template = None if prompt is None else Template(prompt)
     about = Template(system, name="system") if isinstance(system, str) and template else None
-    path = Path(prompts) if _is_file(prompts) else None  # type: ignore[arg-type]
+    path = Path(prompts) if is_file(prompts) else None  # type: ignore[arg-type]
     if path and template is None and path.suffix.lower() not in WORKBOOKS + PARQUET:
         return _read_file_or_refuse(path, on_bad, header=header, column=column, encoding=encoding)
     if path is None and template is None and not is_table(prompts):
@@ -89,18 +88,12 @@ def _read_file_or_refuse(path: Path, on_bad: str, **how: Any) -> list[Prompt]:
     return found
 
 
-def refuse_all(found: list[Prompt]) -> None:
-    """Raise ValueError if none of the prompts can be asked."""
-    if all(each.problem for each in found):
-        raise ValueError("No prompt can be asked. " + (found[0].problem or ""))
-
-
 def _from_list(prompts: object, on_bad: str) -> list[Prompt]:
     # A string is iterable as well: it would become one prompt per letter.
     if isinstance(prompts, str | bytes | Mapping):
         raise TypeError(
             f"prompts must be a list, not the single {type(prompts).__name__} "
-            f"{shorten(prompts)}{_advise_on_single(prompts)}"
+            f"{shorten(prompts)}{advise_on_single(prompts)}"
         )
     if not isinstance(prompts, Iterable):
         raise TypeError(
@@ -137,18 +130,6 @@ def _read_or_skip(item: object, number: int, on_bad: str) -> Prompt:
         if on_bad == "raise":
             raise
         return unasked(str(error))
-
-
-def refuse_file_names(prompts: object) -> None:
-    """Raise ValueError if a list holds names of files: they would be asked as they are."""
-    listed = prompts if isinstance(prompts, list | tuple) else []
-    names = [each for each in listed if _is_file(each) and " " not in str(each)]
-    if names and len(names) == len(listed):
-        advice = "one file a run" if len(names) > 1 else "without the brackets"
-        raise ValueError(
-            f"prompts is a list with the name of a file in it, {str(names[0])!r}, which would be "
-            f"asked as it stands. Give the file itself, {advice}: run({str(names[0])!r}, …)."
-        )
 
 
 def read_prompts(
@@ -195,7 +176,7 @@ def read_prompts(
     found = _read_file(Path(path), check, header=header, column=column, encoding=encoding)
     bad = [(each.place, each.problem) for each in found if each.problem is not None]
     if bad and on_bad is None:
-        raise ValueError(_explain_lines(bad))
+        raise ValueError(explain_lines(bad))
     for _, problem in bad:
         if on_bad is not None:
             on_bad(problem)
@@ -236,34 +217,7 @@ def _check_id(prompt: Prompt, named: dict[str, str], line: str) -> None:
         named[prompt.custom_id] = line
 
 
-def _explain_lines(bad: list[tuple[str | None, str]]) -> str:
-    """Return the message of the first wrong line; of several also how many, and which."""
-    first, others = bad[0][1], [str(place).lower() for place, _ in bad[1:]]
-    if not others:
-        return first
-    shown = ", ".join(others[:5]) + (", …" if len(others) > 5 else "")
-    wrong = "is 1 more" if len(others) == 1 else f"are {len(others):,} more"
-    advice = Message('on_bad="skip"', "--on-bad skip")
-    return first + Message(f" Wrong {wrong}: {shown}. Pass over them with ") + advice + "."
-
-
 def _read_item(item: object, place: str) -> Prompt:
     if isinstance(item, ValueError):
         raise ValueError(f"{place} {item}")
     return replace(as_prompt(item, place), place=place)
-
-
-def _advise_on_single(given: str | bytes | Mapping[str, object]) -> str:
-    if isinstance(given, bytes):
-        return ", which is not text. Decode it and put it in a list."
-    if isinstance(given, str) or {"prompt", "messages", "body"} & given.keys():
-        return f". Put it in a list: [{shorten(given)}]."
-    if given and all(isinstance(text, str) for text in given.values()):
-        return ". Give its texts: list(prompts.values())."
-    return f", which has no prompt and no messages. {ADVICE} Put it in a list."
-
-
-def _is_file(prompts: object) -> bool:
-    if isinstance(prompts, os.PathLike):
-        return True
-    return isinstance(prompts, str) and prompts.lower().endswith(NAMES) and "\n" not in prompts

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..messages import Message, either
+from ..messages import Message, argument, either
 from .delimiters import (
     DELIMITERS,
     ID_NAMES,
@@ -185,12 +185,12 @@ def _find_prompts(table: _Table) -> int:
     if not table.names:
         raise ValueError(
             f"{table}. Say which one has the prompts: "
-            + _as_column(table.longest_column + 1)
+            + argument("column", table.longest_column + 1)
             + ". A file with a prompt on each line and nothing else is called "
             f"'{table.path.with_suffix('.txt')}'."
         )
     longest = table.names[table.longest_column]
-    likely, asked = _as_column(repr(longest)), f"'Summarise: {{{longest}}}'"
+    likely, asked = argument("column", repr(longest)), f"'Summarise: {{{longest}}}'"
     raise ValueError(
         f"{table}, and none is called 'prompt'. Say which of them has the prompts: "
         + likely
@@ -198,10 +198,6 @@ def _find_prompts(table: _Table) -> int:
         + Message(f"prompt={asked}", f"--prompt {asked}")
         + "."
     )
-
-
-def _as_column(name: object) -> Message:
-    return either(f"column={name}", f"--column {name}")
 
 
 def _find_columns(table: _Table, *names: str) -> list[int]:
@@ -215,7 +211,7 @@ def _require_single(columns: list[int], table: _Table) -> int:
         numbers = " and ".join(str(at + 1) for at in columns)
         raise ValueError(
             f"{table}, and number {numbers} are both called {table.names[columns[0]]!r}. Rename "
-            "one, or say which of them is meant: " + _as_column(columns[0] + 1) + "."
+            "one, or say which of them is meant: " + argument("column", columns[0] + 1) + "."
         )
     return columns[0]
 

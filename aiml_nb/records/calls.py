@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from ..completion import Answered
+from ..answered import Answered
 from ..times import Timed
 
 Outcome = Literal["ok", "incomplete", "refused", "error", "timeout", "cancelled", "not_started"]

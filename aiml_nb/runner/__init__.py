@@ -1,7 +1,7 @@
 """The runner: prompts and an endpoint in, a `Run` with one record per prompt out."""
 
-from .execute import last_run
 from .handle import RunHandle, start
+from .newest import last_run
 from .options import STRATEGIES
 from .resume import resume
 from .run import run, run_async

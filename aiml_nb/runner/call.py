@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..endpoint.failures import Failure, quote
 from ..records import Attempt, Call
-from .backend import AnyAnswer, AnyRequest, backend_of
+from .attempt_result import AttemptResults
+from .backend import AnyRequest, backend_of
 from .first_call import FirstCalls
 from .limits.admission import Admission
 from .limits.permit import Permit
@@ -21,12 +21,11 @@ from .plan import Plan
 from .progress import Status
 from .recorder import Recorder
 from .remaining import Remaining
-from .requests import STREAM_OPTIONS_OMITTED
 from .retries.after_attempt import NO_DELAY, AfterAttempt
 from .retries.backoff import Backoff
-from .retries.retry_policy import Tries
+from .retries.tries import Tries
 from .send import send
-from .typed_answers import Reading, TypedAnswers, keep_usage
+from .typed_answers import TypedAnswers
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -98,6 +97,17 @@ class CallRunner:
         self._deadlines = SharedTimer()
         self._backoff = Backoff(self._clock, self.now, self._admission.limiter)
         self.first = FirstCalls(plan, self._admission.limiter, self.now)
+        self._results = AttemptResults(
+            plan,
+            requests=self._requests,
+            admission=self._admission,
+            after_attempt=self._after_attempt,
+            first=self.first,
+            recorder=self.recorder,
+            typed=self._typed,
+            now=self.now,
+            stop=self.stop,
+        )
         plan.run.limit_history = self._admission.limiter.history
 
     def _finish(self, call: Call) -> None:
@@ -136,7 +146,9 @@ class CallRunner:
             if self._typed is not None:
                 seconds = permit.deadline - self.now()
                 reading = self._typed.read(call, attempt, *outcome, seconds=seconds)
-            wait = self._record_result(call, attempt, request, permit, tries, *outcome, reading)
+            if self.is_closed:  # a late answer: the interrupt has closed its record
+                return
+            wait = self._results.record(call, attempt, request, permit, tries, *outcome, reading)
 
     async def run_async(self, client: AsyncOpenAI | FunctionClient, call: Call) -> None:
         """Make one call with the async client, or by a function. A failure becomes its record."""
@@ -161,7 +173,9 @@ class CallRunner:
             if self._typed is not None:
                 seconds = permit.deadline - self.now()
                 reading = await self._typed.read_async(call, attempt, *outcome, seconds=seconds)
-            wait = self._record_result(call, attempt, request, permit, tries, *outcome, reading)
+            if self.is_closed:  # a late answer: the interrupt has closed its record
+                return
+            wait = self._results.record(call, attempt, request, permit, tries, *outcome, reading)
 
     def stop(self, why: str) -> None:
         """Send nothing more; calls in flight may finish."""
@@ -192,92 +206,6 @@ class CallRunner:
         self.stop(str(error))
         self._record_unsent(call)
         return False
-
-    def _record_result(
-        self,
-        call: Call,
-        attempt: Attempt,
-        request: AnyRequest,
-        permit: Permit,
-        tries: Tries,
-        answer: AnyAnswer,
-        failure: Failure | None,
-        reading: Reading | None,
-    ) -> float | None:
-        """Record the result of an attempt; return the wait before the next, None for none."""
-        if self.is_closed:  # a late answer: the interrupt has closed its record
-            return None
-        self.recorder.redact_key(answer, attempt)
-        if tries.invalid:
-            keep_usage(call, call)
-        answer.fill(call)
-        if failure is None:
-            self._admission.release(permit, call, status=200, billed=True, answered=True)
-            self._after_attempt.note_answer(sent=permit.admitted)
-            if not self.first.is_decided:
-                self.first.note_answer(call.index)
-            return self._record_answer(call, attempt, tries, answer, reading)
-        if answer.first_token is None and self._requests.drop_rejected_option(failure, request):
-            self._after_attempt.say("left out", STREAM_OPTIONS_OMITTED)
-            # If it is the first call, its second attempt goes alone, too.
-            self._admission.limiter.reserve_slot_for(call.index)
-            self._admission.release(permit, call, status=failure.status, billed=False)
-            call.error_type, call.error = failure.error_type, STREAM_OPTIONS_OMITTED
-            return NO_DELAY
-        verdict = self._after_attempt.judge(
-            failure,
-            tries,
-            sent=permit.admitted,
-            left=permit.deadline - self.now(),
-            in_flight=self._admission.limiter.in_flight - 1,  # without this one
-            streamed=answer.first_token is not None,
-        )
-        billed, delays_release = attempt.possibly_billed, bool(verdict.wait)
-        self._admission.release(
-            permit, call, status=failure.status, billed=billed, delays_release=delays_release
-        )
-        message = quote(failure.message, self._plan.endpoint.key)
-        call.error_type = failure.error_type
-        call.error = f"{message} ({verdict.remark})" if verdict.remark else message
-        if not self.first.is_decided:
-            self._judge_first(call, failure, is_last=verdict.wait is None)
-            if self.first.rejected:
-                return None
-        if verdict.stops_run:
-            self.stop(f"{failure.error_type}: {message}")
-        if verdict.wait is None:
-            call.outcome = "timeout" if failure.error_type == "deadline" else "error"
-            self.recorder.finish(call)
-        return verdict.wait
-
-    def _record_answer(
-        self,
-        call: Call,
-        attempt: Attempt,
-        tries: Tries,
-        answer: AnyAnswer,
-        reading: Reading | None,
-    ) -> float | None:
-        """Record a whole answer; one that is not what was asked for may be asked for again."""
-        words = answer.verdict.words
-        call.outcome, call.error_type = answer.verdict.outcome, None
-        call.error = words and quote(words, self._plan.endpoint.key)
-        if reading is not None and self._typed is not None:
-            call.result = reading.value
-            if reading.problem is not None:
-                if self._typed.judge(call, attempt, tries, reading.problem):
-                    return NO_DELAY
-                call.outcome = "error"
-        self.recorder.finish(call)
-        return None
-
-    def _judge_first(self, call: Call, failure: Failure, *, is_last: bool) -> None:
-        """Stop the run if one of its first calls has failed in a way that every call would."""
-        why = self.first.judge(failure, call.index, is_last=is_last)
-        if why:
-            self.stop(why)
-        if self.first.rejected:
-            self.recorder.rejected, call.outcome = call, "error"
 
     def _record_unsent(self, call: Call) -> None:
         """Close the record of a call whose next attempt was not admitted."""

@@ -21,8 +21,9 @@ from .journal_inputs import (
     parameters_to_journal,
     to_journal_form,
 )
+from .new_run import name_call
 from .options import recordable_parameters
-from .plan import Plan, name_call, prompt_to_dict
+from .plan import Plan, prompt_to_dict
 
 # Request parameters for all prompts that the command line has options for.
 _OPTIONS = {"system", "max_tokens", "temperature"}

@@ -7,12 +7,9 @@ and put in another order. `resume` is for the unfinished run itself.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,16 +23,13 @@ from ..messages import argument
 from ..printable import say
 from ..records import INVALID_ANSWER, Call
 from ..typed import Reader, reread
+from .content_keys import Key, content_keys
 from .journal import Journal
 from .journal_inputs import find_parameters
 from .journal_lines import head_of_plan
 from .journal_summary import ANSWERED, is_whole, refuse_damage
 from .plan import Plan
 from .typed_answers import own_reader
-
-# How an answer is sent and read changes nothing in it.
-_DELIVERY = ("stream", "stream_options")
-_Key = tuple[bytes, int]
 
 
 @dataclass(slots=True)
@@ -98,7 +92,7 @@ def _find_answers(plan: Plan, head: Record, contents: Contents, path: Path) -> _
         ) from None
     found, model = _Found(), head["settings"]["model"]
     settings = head["settings"] | {"model": plan.run.model if model is None else model}
-    asked = _keys(head["prompts"], settings, settings["parameters"])
+    asked = content_keys(head["prompts"], settings, settings["parameters"])
     for call, key in zip(plan.run.calls, asked, strict=True):
         if key not in known:
             continue
@@ -116,7 +110,7 @@ def _find_answers(plan: Plan, head: Record, contents: Contents, path: Path) -> _
     return found
 
 
-def _keys_in(sections: list[Section]) -> Iterator[tuple[_Key, tuple[int, str]]]:
+def _keys_in(sections: list[Section]) -> Iterator[tuple[Key, tuple[int, str]]]:
     """Yield the keys of all prompts that were sent, each with its section and its name there.
 
     A later one of the same key counts; so it must come later.
@@ -128,7 +122,7 @@ def _keys_in(sections: list[Section]) -> Iterator[tuple[_Key, tuple[int, str]]]:
         settings = section.records[0]["settings"]
         sent = {each["custom_id"] for each in section.records if "sent" in each}
         prompts = [_as_asked(each, section, sections) for each in section.prompts.values()]
-        asked = _keys(prompts, settings, _parameters_of(settings))
+        asked = content_keys(prompts, settings, _parameters_of(settings))
         for prompt, key in zip(prompts, asked, strict=True):
             name = prompt["custom_id"]
             if key is not None and (name in sent or name in section.calls):
@@ -149,38 +143,6 @@ def _as_asked(prompt: Record, section: Section, sections: list[Section]) -> Reco
     whole = resolve(prompt, sections)
     changed = section.calls.get(prompt["custom_id"], {}).get("parameters")
     return whole | {"parameters": whole.get("parameters", {}) | changed} if changed else whole
-
-
-def _keys(
-    prompts: Iterable[Record], settings: Mapping[str, Any], parameters: Mapping[str, Any]
-) -> Iterator[_Key | None]:
-    """Yield the key of each prompt: a digest of its content, and how often that came before."""
-    place = settings["base_url"]
-    if settings["simulated"]:
-        place = f"simulator {settings['seed']} {_scenario(settings)}"
-    before: Counter[bytes] = Counter()
-    for prompt in prompts:
-        own = {**parameters, **prompt.get("parameters", {})}
-        asked = {n: each for n, each in own.items() if each is not None and n not in _DELIVERY}
-        model = asked.pop("model", settings["model"])
-        content = prompt["item"] if "item" in prompt else prompt["messages"]
-        digest = _digest([place, settings.get("api"), model, asked, content])
-        yield None if digest is None else (digest, before[digest])
-        if digest is not None:
-            before[digest] += 1
-
-
-def _scenario(settings: Mapping[str, Any]) -> object:
-    """Return what a simulator was asked for, but for its speed, which changes no answer."""
-    return {n: each for n, each in (settings.get("simulator") or {}).items() if n != "speed"}
-
-
-def _digest(content: object) -> bytes | None:
-    try:
-        text = json.dumps(content, sort_keys=True)
-    except (TypeError, ValueError, RecursionError):  # refused where it is written
-        return None
-    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def _answer_of(record: Record, call: Call, reader: Reader | None) -> Call | None:
@@ -254,3 +216,15 @@ def _encode(head: Record, path: Path) -> str:
             f"The journal '{path}' cannot hold the prompts and their parameters: {error}. Give "
             "them as JSON has them: texts, numbers, lists and dictionaries."
         ) from None
+
+
+@contextmanager
+def opened_journal(plan: Plan, journal: Journal | None) -> Iterator[tuple[Journal | None, Plan]]:
+    """Open the journal of the plan if there is one, unless it is open; close it at the end."""
+    if journal is None:
+        journal, plan = continue_journal(plan)
+    try:
+        yield journal, plan
+    finally:
+        if journal is not None:
+            journal.close_without_writing()  # no effect if it is closed

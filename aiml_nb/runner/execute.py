@@ -19,15 +19,17 @@ from ..loop import (
 )
 from ..printable import say
 from ..records import Run
-from ..watching import LoopWatcher, RunNotes, hooks, inside, tell_held, tell_stops
+from ..watching import LoopWatcher, RunNotes, hooks, inside, tell_stops
 from .call import CallRunner
 from .clients import ThreadClients
-from .continued import continue_journal
+from .continued import opened_journal
 from .functions.client import FunctionClient, MisfitError
 from .functions.exits import function_exit
 from .functions.function import Function
+from .functions.lag import note_lag
 from .journal import Journal
 from .journal_lines import head_of_plan, lines_of_plan
+from .newest import set_last_run
 from .pacing.clock import Clock
 from .pacing.garbage_collector import fewer_full_gc
 from .plan import Plan
@@ -35,13 +37,6 @@ from .plan_text import describe_least, describe_plan, is_command
 from .progress import show_progress
 from .stopped import told_if_stopped
 from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES, FUNCTION_STRATEGIES
-
-_last_run: Run | None = None
-
-
-def last_run() -> Run | None:
-    """Return the newest run, finished or not; after an interrupt, its records so far."""
-    return _last_run
 
 
 @without_context()
@@ -55,7 +50,7 @@ def execute(plan: Plan, *, journal: Journal | None = None, clock: Clock | None =
     clock
         Replaces the real clock in tests.
     """
-    with told_if_stopped(plan), _opened_journal(plan, journal) as (journal, plan):
+    with told_if_stopped(plan), opened_journal(plan, journal) as (journal, plan):
         if not plan.unfinished:
             return _keep_run(plan)
         if not plan.blocks:
@@ -83,14 +78,13 @@ async def execute_in_task(
 ) -> Run:
     """Do as `execute_async`, in a task of its own: raise FunctionExit for what ends programs."""
     try:
-        with _opened_journal(plan, journal) as (journal, plan):
+        with opened_journal(plan, journal) as (journal, plan):
             if not plan.unfinished:
                 return _keep_run(plan)
             if not plan.blocks:
                 with without_context():
                     return await _make_async_calls(plan, journal, clock)
-            # `LoopLag` wakes the loop every 20 ms: one that sleeps would not notice the stop
-            # button.
+            # `LoopLag` wakes a loop that sleeps, which would not notice the stop button.
             async with interruptible_task(), LoopLag():
                 with without_context(), _open_call_runner(plan, journal, clock) as runner:
                     work = call_in_thread(partial(_make_blocking_calls, plan, runner))
@@ -155,19 +149,10 @@ async def _make_function_calls(
                 await client.end_all()
                 plan.run.notices += tell_stops(loops.stops)
                 if not options.blocks:
-                    _note_lag(plan.run, lag, loops)
+                    note_lag(plan.run, lag, loops)
             if client.misfit:
                 raise MisfitError(client.misfit)
     return plan.run
-
-
-def _note_lag(run: Run, lag: LoopLag, loops: LoopWatcher) -> None:
-    """Write down how late the loop was, and who held it; not while the process was stopped."""
-    run.loop_lag_max, run.loop_lag_total = lag.maximum, lag.total
-    if loops.stops:
-        run.loop_lag_max = max((each.duration for each in loops.held), default=0.0)
-        run.loop_lag_total = max(0.0, lag.total - sum(loops.stops))
-    run.notices += tell_held(loops.held)
 
 
 def _make_blocking_calls(plan: Plan, runner: CallRunner) -> None:
@@ -205,29 +190,15 @@ def _end_rejected_run(runner: CallRunner, other_address: str | None) -> None:
 
 
 def _submit(plan: Plan, runner: CallRunner) -> None:
-    global _last_run
     if not runner.is_closed:  # interrupted in the warm-up: another run may be newer by now
-        _last_run = plan.run
+        set_last_run(plan.run)
         runner.submit()
-
-
-@contextmanager
-def _opened_journal(plan: Plan, journal: Journal | None) -> Iterator[tuple[Journal | None, Plan]]:
-    """Open the journal of the plan if there is one, unless it is open; close it at the end."""
-    if journal is None:
-        journal, plan = continue_journal(plan)
-    try:
-        yield journal, plan
-    finally:
-        if journal is not None:
-            journal.close_without_writing()  # no effect if it is closed
 
 
 def _keep_run(plan: Plan) -> Run:
     """Return a run for which nothing is left to send: its journal stays as it is."""
-    global _last_run
     plan.run.started_at, plan.run.journal = time.time(), str(plan.options.journal)
-    _last_run = plan.run
+    set_last_run(plan.run)
     return plan.run
 
 

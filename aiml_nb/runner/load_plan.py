@@ -12,15 +12,13 @@ from ..apis import APIS, CHAT
 from ..endpoint import Endpoint, connect
 from ..endpoint.providers import PROVIDERS
 from ..errors import JournalError
-from ..formats.journal import are_simulated, call_from_dict
+from ..formats.journal import are_simulated
 from ..formats.journal_contents import Contents
-from ..formats.journal_sections import taken_call
 from ..messages import argument
 from ..printable import say
 from ..prompts import Prompt
 from ..prompts.items import Item, as_items
-from ..records import INVALID_ANSWER, Attempt, Call, Run
-from ..typed import Reader, reread, with_response_format
+from ..typed import with_response_format
 from .called_api import choose_api
 from .changes import check_inputs, refuse_changes_to_finished, resume_note
 from .functions.function import Function
@@ -28,10 +26,10 @@ from .functions.options import complete_options, complete_resumed_options
 from .inputs import ARGUMENTS, own_table, refuse_template, take_prompts
 from .journal import Journal
 from .journal_inputs import JournalInputs, find_changes, parameters_to_journal, read_inputs
-from .journal_summary import describe_journal, is_whole, refuse_damage
-from .options import make_options, recordable_parameters
+from .journal_summary import describe_journal, refuse_damage
+from .options import make_options
 from .plan import CheckedArguments, Plan, build_plan, check_prompts, check_rates
-from .typed_answers import keep_usage, own_reader
+from .restore import restore_all
 
 ON_DAMAGE = ("ask", "keep", "send")
 
@@ -82,7 +80,7 @@ def load_plan(
         prompts = found or inputs.prompts  # the user's own have headers, which no journal holds
         plan = _rebuild_plan(contents, function or connect_to, options, inputs, prompts, path)
         plan.run.table = table
-        _restore_all(plan, contents, path, retry_failed=retry_failed)
+        restore_all(plan, contents, path, retry_failed=retry_failed)
         _refuse_lost_items(plan, path)
         if function is not None:
             plan.run.simulated = are_simulated(contents.calls.values())
@@ -149,20 +147,6 @@ def _refuse_lost_items(plan: Plan, path: Path) -> None:
                 f"'{path}' holds of the item {item.label} only how Python shows it. Give the items "
                 f"again: aiml_nb.resume({str(path)!r}, {plan.run.model}, prompts=items)."
             )
-
-
-def _restore_all(plan: Plan, contents: Contents, path: Path, *, retry_failed: bool) -> None:
-    for call in plan.run.calls:
-        own = recordable_parameters(plan.prompts[call.index].parameters)
-        own = plan.endpoint.key.redact_all(own) if own else own
-        try:
-            reader = own_reader(plan, call)
-            _restore(call, contents, plan.run, own, retry_failed=retry_failed, reader=reader)
-        except ValueError as error:
-            raise JournalError(
-                f"'{path}' holds a record of {call.custom_id!r} that this aiml_nb cannot read: "
-                f"{error} Read it with the aiml_nb that wrote it."
-            ) from None
 
 
 def _read_prompts(
@@ -238,61 +222,6 @@ def _check_place(
         raise JournalError(
             f"'{path}' is the journal of a run with the model {saved['model']!r}, not {model!r}. "
             "Leave the model out, or name a new journal."
-        )
-
-
-def _restore(
-    call: Call,
-    contents: Contents,
-    run: Run,
-    own: dict[str, Any],
-    *,
-    retry_failed: bool,
-    reader: Reader | None,
-) -> None:
-    """Restore the record of `call`, or its lost attempts, from the journal.
-
-    Parameters
-    ----------
-    own
-        The parameters of its prompt, for the record.
-    reader
-        Reads its answer again, as an object of the class that was given.
-    """
-    sent = {each["sent"]: each["at"] for each in contents.sent.get(call.custom_id, ())}
-    last = max(sent, default=0)
-    record = contents.calls.get(call.custom_id)
-    if record is None and call.custom_id in contents.taken:
-        taken = taken_call(contents.taken[call.custom_id], prompt=call.prompt)
-        taken.index, taken.custom_id, taken.parameters = call.index, call.custom_id, own
-        if reader is not None:
-            reread(taken, reader)
-        run.calls[call.index] = taken
-    elif record is not None:
-        known = call_from_dict(record, prompt=call.prompt)
-        if reader is not None:
-            reread(known, reader)
-        # A failed call may have been sent again after its record was written.
-        is_over = not retry_failed and last <= len(known.attempts)
-        if is_over or is_whole(known):
-            known.index = call.index
-            known.parameters = known.parameters | own if known.parameters else own
-            known.row = call.row
-            run.calls[call.index] = known
-            return
-        call.attempts, call.invalid_usage = known.attempts, known.invalid_usage
-        if known.error_type == INVALID_ANSWER:
-            keep_usage(call, known)
-    for number in range(len(call.attempts) + 1, last + 1):
-        at = sent.get(number, sent[last])  # the line with the time may be damaged
-        call.attempts.append(
-            Attempt(
-                number=number,
-                started=at,
-                finished=at,
-                error_type="no_reply",
-                possibly_billed=True,
-            )
         )
 
 

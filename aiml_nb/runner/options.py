@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ..apis import APIS, CHAT, Api
-from ..endpoint.transport.open_files import RESERVE, allow_files
 from ..messages import Message, argument, in_request
 from ..suggestions import closest
 from ..typed import as_response_format, with_response_format
 from .called_api import known_parameters
 from .limits.caps import Caps, check_caps
 from .limits.estimate import OUTPUT_LIMITS
+from .limits.in_flight import effective_limit
 from .retries.retry_policy import RETRY_SHARE
 
 BLOCKING = ("sequential", "threads")
@@ -24,10 +24,6 @@ STRATEGIES = (
     *("gather", "as_completed", "task_group", "workers", "batches", "adaptive"),
 )
 
-# Defaults where the user sets no limit: more threads cost more memory and switching than they
-# gain, and more tasks delay each other on one event loop.
-MAX_THREADS = 100
-MAX_TASKS = 1000
 MAX_RETRY_INVALID = 100  # each is paid for
 MAX_SECONDS = 1e9  # thirty years; longer waits overflow the timers of some systems
 
@@ -126,33 +122,9 @@ def make_options(n_prompts: int, given: dict[str, Any]) -> RunOptions:
     check_parameters(parameters, api=api)
     _check_stream(own.get("stream", False), api)
     check_caps(caps)
-    limit, limit_notice = _effective_limit(strategy, own.get("max_concurrency"), n_prompts)
+    limit, limit_notice = effective_limit(strategy, own.get("max_concurrency"), n_prompts)
     own |= {"max_concurrency": limit, "limit_notice": limit_notice}
     return RunOptions(**own, caps=caps, parameters=parameters)
-
-
-def _effective_limit(
-    strategy: str, max_concurrency: int | None, n_prompts: int
-) -> tuple[int, str | None]:
-    """Return the limit and, if too few files may be opened for it, the line that says so.
-
-    Each call in flight needs a socket, which counts as an open file.
-    """
-    if strategy == "sequential":
-        return 1, None
-    most = MAX_THREADS if strategy == "threads" else MAX_TASKS
-    limit = max_concurrency or min(n_prompts, most)
-    needed = min(limit, n_prompts)
-    files = allow_files(needed)
-    if needed <= files.free:
-        return limit, None
-    free = int(files.free)
-    # Rounded up to the next 1,024: an even number to type, with some to spare.
-    ulimit = -(-(files.taken + RESERVE + needed) // 1024) * 1024
-    return free, (
-        f"At most {free} calls in flight, not {needed}: this process may open {files.limit} files, "
-        f"and {files.taken} are open. For more type  ulimit -n {ulimit}  before it starts."
-    )
 
 
 def _check_positive(name: str, value: object) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,6 +22,7 @@ from .journal_path import choose_journal_path
 from .limits.budget import check_first_call
 from .limits.caps import check_reported_cost
 from .limits.estimate import Estimator, max_output, refuse_rate
+from .new_run import build_run, name_call
 from .options import RunOptions, check_parameters, make_options, recordable_parameters
 from .pacing.clock import Clock
 from .progress import Status
@@ -230,11 +229,6 @@ def _check_names(prompts: list[Prompt]) -> None:
             )
 
 
-def name_call(prompt: Prompt, number: int) -> str:
-    """Return the prompt's ``custom_id``, or the default name of the `number`-th, from 1."""
-    return prompt.custom_id or f"call-{number:06d}"
-
-
 def prompt_to_dict(prompt: Prompt, number: int, endpoint: Endpoint | Function) -> dict[str, Any]:
     """Return what a journal keeps of the `number`-th prompt, from 1."""
     if isinstance(prompt, Item):
@@ -247,63 +241,3 @@ def prompt_to_dict(prompt: Prompt, number: int, endpoint: Endpoint | Function) -
     }
     data |= own_row(prompt.row)
     return data if prompt.problem is None else data | {"problem": prompt.problem}
-
-
-def build_run(prompts: list[Prompt], endpoint: Endpoint | Function, options: RunOptions) -> Run:
-    """Return a run with an empty record for each prompt."""
-    api = "function" if isinstance(endpoint, Function) else options.api
-    calls = [
-        Call(
-            index=index,
-            custom_id=name_call(prompt, index + 1),
-            prompt=prompt.label,
-            parameters=_for_record(prompt.parameters, endpoint),
-            api=api,
-            row=prompt.row,
-            error_type=SKIPPED if prompt.problem else None,
-            error=prompt.problem,
-        )
-        for index, prompt in enumerate(prompts)
-    ]
-    return Run(
-        run_id=uuid.uuid4().hex[:12],
-        strategy=options.strategy,
-        max_concurrency=options.max_concurrency,
-        stream=options.stream,
-        model=options.parameters.get("model") or endpoint.model,
-        base_url=endpoint.base_url,
-        simulated=endpoint.simulated,
-        seed=endpoint.seed,
-        service=_describe_simulator(endpoint),
-        started_at=0.0,  # set by `CallRunner.submit`
-        calls=calls,
-        parameters=_for_record(
-            {n: v for n, v in options.parameters.items() if n != "model"}, endpoint
-        ),
-    )
-
-
-def _for_record(parameters: dict[str, Any], endpoint: Endpoint | Function) -> Any:
-    """Return parameters for a record: converted to JSON, and without the API key."""
-    kept = recordable_parameters(parameters)
-    return endpoint.key.redact_all(_as_json(kept)) if kept else kept
-
-
-def _as_json(kept: dict[str, Any]) -> dict[str, Any]:
-    if all(type(value) in _SCALARS for value in kept.values()):  # the usual case: no copy needed
-        return kept
-    try:
-        return json.loads(json.dumps(kept, default=repr))  # type: ignore[no-any-return]
-    except (TypeError, ValueError, RecursionError):
-        # A record must exist whatever the user passed; the request itself will fail later.
-        return {name: repr(value) for name, value in kept.items()}
-
-
-_SCALARS = {str, int, float, bool, type(None)}
-
-
-def _describe_simulator(endpoint: Endpoint | Function) -> str:
-    if not endpoint.simulated:
-        return ""
-    settings = {"scenario": "faq"} | endpoint.simulator_settings
-    return ", ".join(f"{name}={settings[name]}" for name in sorted(settings) if name != "seed")

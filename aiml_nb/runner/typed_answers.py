@@ -18,7 +18,7 @@ from ..typed.problems import explain_raised
 from .backend import AnyAnswer
 from .functions.function import Function
 from .plan import Plan, is_typed
-from .retries.retry_policy import Tries
+from .retries.tries import Tries
 
 _MIN_SECONDS = 0.5  # that a validator has, however late its answer came
 _MAX_REASON = 230  # characters, so that the advice after it fits into `Call.error`

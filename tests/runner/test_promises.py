@@ -29,7 +29,8 @@ from aiml_nb.runner.call import CallRunner
 from aiml_nb.runner.execute import execute
 from aiml_nb.runner.plan import make_plan
 from aiml_nb.runner.plan_text import describe_plan
-from aiml_nb.runner.retries.retry_policy import MAX_429S, Retries, Tries
+from aiml_nb.runner.retries.retry_policy import MAX_429S, Retries
+from aiml_nb.runner.retries.tries import Tries
 
 from ..raw_server import JSON_HEAD, RawServer, raw_server
 from ..rows import in_turn, slow

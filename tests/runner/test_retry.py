@@ -13,7 +13,8 @@ import aiml_nb as nb
 from aiml_nb.endpoint.failures import Failure
 from aiml_nb.runner.pacing.clock import Clock
 from aiml_nb.runner.retries.retry_budget import RetryBudget
-from aiml_nb.runner.retries.retry_policy import FIRST_RETRIES, Retries, Tries
+from aiml_nb.runner.retries.retry_policy import FIRST_RETRIES, Retries
+from aiml_nb.runner.retries.tries import Tries
 
 from .conftest import connect_faulty, run_skipping
 

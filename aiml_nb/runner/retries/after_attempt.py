@@ -16,7 +16,8 @@ from ..plan import Plan, make_retries
 from ..progress import Status
 from .holdups import Holdups
 from .outage import LOST
-from .retry_policy import REFUSED_TOO_OFTEN, USED_UP, Tries, Verdict
+from .retry_policy import REFUSED_TOO_OFTEN, USED_UP
+from .tries import Tries, Verdict
 
 NO_DELAY = 0.0  # try again as soon as admission allows
 

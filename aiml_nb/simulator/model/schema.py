@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from .schema_merge import SchemaError, merge_schemas
+from .schema_types import find_type, goes_on, is_null
 from .schema_values import make_formatted_text, make_number, make_word
 
 Draw: TypeAlias = Callable[[str], int]
@@ -26,12 +27,6 @@ _UNSUPPORTED = (
     "not", "if", "contains", "dependentSchemas", "dependentRequired", "dependencies",
     "propertyNames", "$dynamicRef", "$recursiveRef",
 )  # fmt: skip
-_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
-_HINTS = {
-    "object": ("properties", "required", "additionalProperties", "minProperties"),
-    "array": ("items", "prefixItems", "minItems", "maxItems", "uniqueItems"),
-    "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-}
 
 
 class Schema:
@@ -116,7 +111,7 @@ class _ValueMaker:
         number = self._draw(path) + turn
         if "const" in schema or "enum" in schema:
             return self._choose(schema, number)
-        kind = _find_type(schema)
+        kind = find_type(schema)
         if kind == "object":
             return self._make_object(schema, path, turn)
         if kind == "array":
@@ -143,7 +138,7 @@ class _ValueMaker:
                 schema = merge_schemas(self._find(rest.pop("$ref")), rest)
             elif "anyOf" in rest or "oneOf" in rest:
                 options = rest.pop("anyOf" if "anyOf" in rest else "oneOf")
-                options = sorted(options or [False], key=_goes_on if is_deep else _is_null)
+                options = sorted(options or [False], key=goes_on if is_deep else is_null)
                 schema = merge_schemas(rest, options[0])
             elif "allOf" in rest:
                 parts, schema = rest.pop("allOf"), rest
@@ -233,27 +228,3 @@ class _ValueMaker:
         self._text -= text
         if self._parts < 0 or self._text < 0:
             raise SchemaError("what it asks for is too large")
-
-
-def _is_null(schema: Any) -> bool:
-    return bool(schema == {"type": "null"})
-
-
-def _goes_on(schema: Any) -> int:
-    """Rank an alternative: null, then one without parts, then all others."""
-    if _is_null(schema):
-        return 0
-    kind = schema.get("type") if isinstance(schema, Mapping) else None
-    return 1 if kind in ("string", "number", "integer", "boolean") else 2
-
-
-def _find_type(schema: Mapping[str, Any]) -> str:
-    given = schema.get("type", [])
-    kinds = [given] if isinstance(given, str) else list(given)
-    kinds.sort(key=lambda kind: kind == "null")  # null only if nothing else is allowed
-    if not kinds:
-        kinds = [kind for kind, names in _HINTS.items() if any(name in schema for name in names)]
-    kind = (kinds or ["string"])[0]
-    if kind not in _TYPES:
-        raise SchemaError(f"{kind!r:.80} is not a type")
-    return kind
