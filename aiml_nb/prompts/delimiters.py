@@ -95,3 +95,16 @@ def parse(text: str, path: Path, delimiter: str, *, line: int = 1) -> Iterator[R
 def normalize(name: str) -> str:
     """Return the name of a column in lower case, with underscores: ``Custom ID`` is the same."""
     return re.sub(r"[\s-]+", "_", name.strip().lower())
+
+
+def name_columns(header: list[str]) -> list[str]:
+    """Return names for all columns, each once, as pandas makes them."""
+    names: list[str] = []
+    for at, cell in enumerate(header):
+        name = known = cell.strip() or f"Unnamed: {at}"
+        number = 0
+        while name in names:
+            number += 1
+            name = f"{known}.{number}"
+        names.append(name)
+    return names

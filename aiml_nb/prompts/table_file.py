@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from .cells import is_missing
+from .delimiters import name_columns
 from .files import PARQUET, TABLES, WORKBOOKS, read_text, split_items
 from .rows import Row, Rows, only_field, rows_of
-from .tables import name_columns, open_table
+from .tables import open_table
 from .with_pandas import read_table
 
 

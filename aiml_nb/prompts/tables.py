@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..messages import Message, argument, either
+from ..messages import Message, either
 from .delimiters import (
     DELIMITERS,
     ID_NAMES,
@@ -20,6 +20,7 @@ from .delimiters import (
     Row,
     count_names,
     find_delimiter,
+    name_columns,
     normalize,
     parse,
     read_sample,
@@ -125,19 +126,6 @@ def _find_table(text: str, path: Path, names: Sequence[str]) -> tuple[str, str, 
     return text, find_delimiter(text, path, names=names), 1
 
 
-def name_columns(header: list[str]) -> list[str]:
-    """Return names for all columns, each once, as pandas makes them."""
-    names: list[str] = []
-    for at, cell in enumerate(header):
-        name = known = cell.strip() or f"Unnamed: {at}"
-        number = 0
-        while name in names:
-            number += 1
-            name = f"{known}.{number}"
-        names.append(name)
-    return names
-
-
 def begins_with_header(text: str) -> bool:
     """Say whether a text is a table: its first line has two known names of columns."""
     samples = (read_sample(text.partition("\n")[0], Path(), each) for each in DELIMITERS)
@@ -185,12 +173,12 @@ def _find_prompts(table: _Table) -> int:
     if not table.names:
         raise ValueError(
             f"{table}. Say which one has the prompts: "
-            + argument("column", table.longest_column + 1)
+            + _as_column(table.longest_column + 1)
             + ". A file with a prompt on each line and nothing else is called "
             f"'{table.path.with_suffix('.txt')}'."
         )
     longest = table.names[table.longest_column]
-    likely, asked = argument("column", repr(longest)), f"'Summarise: {{{longest}}}'"
+    likely, asked = _as_column(repr(longest)), f"'Summarise: {{{longest}}}'"
     raise ValueError(
         f"{table}, and none is called 'prompt'. Say which of them has the prompts: "
         + likely
@@ -198,6 +186,10 @@ def _find_prompts(table: _Table) -> int:
         + Message(f"prompt={asked}", f"--prompt {asked}")
         + "."
     )
+
+
+def _as_column(name: object) -> Message:
+    return either(f"column={name}", f"--column {name}")
 
 
 def _find_columns(table: _Table, *names: str) -> list[int]:
@@ -211,7 +203,7 @@ def _require_single(columns: list[int], table: _Table) -> int:
         numbers = " and ".join(str(at + 1) for at in columns)
         raise ValueError(
             f"{table}, and number {numbers} are both called {table.names[columns[0]]!r}. Rename "
-            "one, or say which of them is meant: " + argument("column", columns[0] + 1) + "."
+            "one, or say which of them is meant: " + _as_column(columns[0] + 1) + "."
         )
     return columns[0]
 
