@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..analysis.subject import Subject
-from ..messages import argument
 from .wording import pluralize
 
 _FAILED = ("error", "timeout")
@@ -21,6 +20,6 @@ def next_step(subject: Subject) -> str:
     if unsent := sum(call.outcome in _UNSENT for call in run.calls):
         said.append(f"{pluralize(unsent, 'call')} left. Go on: nb.resume({run.journal!r})")
     if failed := sum(call.outcome in _FAILED for call in run.calls):
-        again = f"nb.resume({run.journal!r}, {argument('retry_failed', True)})"
+        again = f"nb.resume({run.journal!r}, retry_failed=True)"
         said.append(f"{pluralize(failed, 'call')} failed. Ask again: {again}")
     return "\n".join(said)
