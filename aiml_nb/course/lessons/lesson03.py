@@ -54,7 +54,9 @@ def _try_limit(ask_all: Callable[..., Any], limit: int, durations: list[float]) 
     )
     expected = [model.answer_to(question) for question in questions]
     _compare_answers(answers, expected)
-    found = diagnose(replace(model.run, max_concurrency=limit))
+    # All questions were there from the beginning, and those not asked yet were waiting.
+    waited = [replace(call, submitted=model.calls[0].submitted) for call in model.calls]
+    found = diagnose(replace(model.run, calls=waited, max_concurrency=limit))
     require(
         found is None,
         f"{asked}, slots stood empty while questions waited, as each group waited for its slowest "
