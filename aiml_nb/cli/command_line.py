@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import io
 import re
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, NoReturn
 
+from .. import simulator
 from ..errors import AimlNbError
 from ..messages import for_command_line
 from ..printable import say
@@ -78,6 +80,11 @@ def _propose(names: Sequence[str], commands: Mapping[str, Any], typed: Sequence[
     command = next((commands[each] for each in typed if each in commands), None)
     known = re.findall(r"--[a-z][a-z-]+", command.format_help()) if command else []
     near = next((found for each in names if (found := closest(each, known))), None)
+    if near is None and command is commands["simulate"]:
+        settings = [each.strip("-").replace("-", "_") for each in names]
+        all_settings = {each.name for each in dataclasses.fields(simulator.Settings)}
+        if found := next((each for each in settings if each in all_settings), None):
+            return f'. It is a setting: --scenario FILE, a file with {{"{found}": …}} in it'
     return f". Did you mean {near}?" if near else ""
 
 

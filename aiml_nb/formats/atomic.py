@@ -6,8 +6,19 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+
+class WriteError(OSError):
+    """Names the file that cannot be written, and what to do; Python names a temporary one."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.filename!r} cannot be written: {self.strerror}. Name another place, such as "
+            f"{os.path.join(os.path.expanduser('~'), os.path.basename(self.filename))!r}."
+        )
 
 
 def check_place(path: Path) -> None:
@@ -15,18 +26,23 @@ def check_place(path: Path) -> None:
 
     Raises
     ------
-    OSError
+    WriteError
         If there is something else than a file, such as a folder, a device, a pipe or a link, or
         the folder cannot be written.
     """
+    with _named(path):
+        _check_place(path)
+
+
+def _check_place(path: Path) -> None:
     try:
         kind = os.lstat(path).st_mode
     except FileNotFoundError:
         kind = stat.S_IFREG
     if not stat.S_ISREG(kind):
         raise OSError(None, f"it is {_name_kind(kind)}, not a file")
-    if not path.parent.is_dir():  # else the error would name the temporary file
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    if not path.parent.is_dir():
+        raise OSError(errno.ENOENT, f"there is no folder {str(path.parent)!r}")
     with tempfile.TemporaryFile(dir=path.parent):
         pass
 
@@ -41,10 +57,16 @@ def write_atomic(path: Path, pieces: Iterable[bytes], *, is_private: bool = True
 
     Raises
     ------
-    OSError
+    WriteError
         If it cannot be written; what was there before is still there.
     """
     check_place(path)
+    with _named(path):
+        _write_atomic(path, pieces, is_private=is_private)
+    return path
+
+
+def _write_atomic(path: Path, pieces: Iterable[bytes], *, is_private: bool) -> None:
     # In the same folder: from another disk a file cannot be moved in one step.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
@@ -56,7 +78,15 @@ def write_atomic(path: Path, pieces: Iterable[bytes], *, is_private: bool = True
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    return path
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Raise what goes wrong with a file as a `WriteError` that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(error.errno, error.strerror or str(error), str(path)) from None
 
 
 def _name_kind(kind: int) -> str:

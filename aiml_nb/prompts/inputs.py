@@ -17,8 +17,6 @@ from .rows import index_labels, is_series, is_table, rows_of
 from .table_file import read_rows
 from .template import Template
 
-# Of files that a text names; a question may end in .txt, and is asked, if no such file is there.
-
 
 def as_prompts(
     prompts: object,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..apis import APIS, CHAT, Api, shorten_texts
+from ..messages import Message
 
 ADVICE = (
     'Write {"prompt": "a question"} or {"messages": [{"role": "user", "content": "a question"}]}.'
@@ -135,7 +136,12 @@ def _pop_messages(
         raise TypeError(f"{place} has both a prompt and messages. Leave one of them out.")
     if prompt is not None:
         if not isinstance(prompt, str):
-            raise TypeError(f"{place} has the prompt {shorten(prompt)}, which is not text.")
+            raise TypeError(
+                f"{place} has the prompt {shorten(prompt)}, which is not text. Write a question in "
+                "quotes; or, if it is a column of your own, what to ask: "
+                + Message("prompt='… {prompt}'", "--prompt '… {prompt}'")
+                + "."
+            )
         return as_prompt(prompt, place).messages
     if not (isinstance(messages, list) and messages and all(map(is_message, messages))):
         raise TypeError(
@@ -185,10 +191,15 @@ def _find_custom_id(item: Mapping[str, Any], place: str) -> str | None:
     inside = item.get("body", {})
     found = [each.get(key) for each in (item, inside) for key in ("custom_id", "id")]
     name = next((each for each in found if each is not None), None)
+    if isinstance(name, float) and name.is_integer():
+        name = int(name)  # as a spreadsheet writes it beside an empty cell: 1.0
     if isinstance(name, int) and not isinstance(name, bool) and name == item.get("id"):
         return str(name)  # tables and databases number their rows
     if name is not None and not isinstance(name, str):
-        raise TypeError(f"{place} has the custom_id {shorten(name)}, which is not text.")
+        raise TypeError(
+            f"{place} has the custom_id {shorten(name)}, which is not text. Write it in "
+            "quotes, or call it id."
+        )
     return name or None
 
 

@@ -54,5 +54,5 @@ def is_file(prompts: object) -> bool:
     """Say whether something is the name of a file, by its ending."""
     if isinstance(prompts, os.PathLike):
         return True
-    endings = (*ENDINGS, *WORKBOOKS, *PARQUET)
+    endings = (*ENDINGS, *WORKBOOKS, *PARQUET, ".txt")
     return isinstance(prompts, str) and prompts.lower().endswith(endings) and "\n" not in prompts

@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from .errors import SettingsError
@@ -177,9 +178,7 @@ class Settings:
         known = [setting.name for setting in dataclasses.fields(cls)]
         for name in values:
             if name not in known:
-                raise SettingsError(
-                    f"{name!r} is not a setting of the simulator; they are {', '.join(known)}."
-                )
+                raise SettingsError(_explain_unknown(name, known))
         given = dict(values)
         if isinstance(given.get("faults"), Mapping):
             # JSON keys are strings: digits alone mean the number of a request.
@@ -198,6 +197,15 @@ class Settings:
             for key, script in self.faults.items()
         }
         return values
+
+
+def _explain_unknown(name: str, known: Sequence[str]) -> str:
+    """Return the setting that was most likely meant, else all of them."""
+    said = f"{name!r} is not a setting of the simulator"
+    near = get_close_matches(str(name).lower().replace("-", "_"), known, n=1, cutoff=0.8)
+    if near:
+        return f"{said}: did you mean {near[0]!r}?"
+    return f'{said}; they are {", ".join(known)}. As an example: {{"requests_per_minute": 500}}'
 
 
 def _check_range(setting: "dataclasses.Field[Any]", value: Any) -> None:

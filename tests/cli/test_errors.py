@@ -29,6 +29,7 @@ def write_files(folder: Path) -> None:
         "gaps.csv": "question,n\n" + ",1\n" * 6 + "a,1\nb,1\nc,1,d\n",
         "text.xlsx": "a,b\n1,2\n",
         "slow.json": json.dumps({"speed": 0}),
+        "near.json": json.dumps({"requests-per-minute": 5}),
         "odd.json": json.dumps({"seed": 1, "odd": 1}),
     }
     for name, text in files.items():

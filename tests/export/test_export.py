@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -256,8 +257,13 @@ def test_a_file_is_replaced_whole_and_is_the_users_alone(tmp_path: Path) -> None
 
     assert path.stat().st_mode & 0o777 == 0o600
     assert os.listdir(tmp_path) == ["x.jsonl"]
-    with pytest.raises(OSError, match="no-such"):
+    with pytest.raises(OSError, match="no-such") as refused:
         nb.to_csv(hostile_run(), tmp_path / "no-such" / "x.csv")
+    assert re.fullmatch(
+        r"'.*/no-such/x\.csv' cannot be written: there is no folder '.*/no-such'\. Name another "
+        r"place, such as '.*x\.csv'\.",
+        str(refused.value),
+    )
 
 
 def events(run: Run, phase: str) -> list[dict[str, Any]]:
