@@ -130,7 +130,7 @@ def _series(values: list[Any], as_written: bool) -> Any:
     kinds = {type(value) for value in values if value is not None}
     if kinds == {str}:
         if as_written or not all(_NUMBER.fullmatch(each) for each in values if each is not None):
-            return column(values, "string").astype("str")
+            return pd.Series([each and encodable(each) for each in values])
         is_whole = all("." not in each for each in values if each)
         values = [each and (int(each) if is_whole else float(each)) for each in values]
         kinds = {int if is_whole else float}

@@ -13,7 +13,7 @@ from .from_rows import check_on_bad, prompt_column, prompts_from_rows, unasked
 from .ids import unique_ids
 from .prompt import Prompt, as_prompt, is_message, shorten
 from .refusals import advise_on_single, explain_lines, is_file, refuse_all, refuse_file_names
-from .rows import index_labels, is_series, is_table, rows_of
+from .rows import index_labels, is_series, is_table, rows_of, values_of
 from .table_file import read_rows
 from .template import Template
 
@@ -97,7 +97,7 @@ def _from_list(prompts: object, on_bad: str) -> list[Prompt]:
         raise TypeError(
             f"prompts must be a list of texts or of message lists, not {shorten(prompts)}."
         )
-    found = list(prompts)
+    found = values_of(prompts) or list(prompts)
     if not found:
         raise ValueError(
             "prompts is empty. Give at least one, for example aiml_nb.prompts.FAQ (the FAQ's two)."

@@ -44,20 +44,26 @@ class Rows(NamedTuple):
 
 def is_table(given: object) -> bool:
     """Say whether `given` is a table: of pandas, Polars, Arrow or one that converts to them."""
-    return (
-        not isinstance(given, type)
-        and any(
-            hasattr(given, name)
-            for name in ("columns", "column_names", "__dataframe__", "__arrow_c_stream__")
-            if not isinstance(given, Mapping)
-        )
-        and not is_series(given)
-    )
+    if isinstance(given, type | Mapping) or is_series(given) or values_of(given) is not None:
+        return False
+    names = ("columns", "column_names", "__dataframe__", "__arrow_c_stream__")
+    return any(hasattr(given, name) for name in names)
 
 
 def is_series(given: object) -> bool:
     """Say whether `given` is a single column of pandas, or of a library that is like it."""
     return hasattr(given, "iloc") and hasattr(given, "index") and not hasattr(given, "columns")
+
+
+def values_of(given: Any) -> list[Any] | None:
+    """Return the values of a column of Polars or Arrow; None for anything else."""
+    if hasattr(given, "columns") or hasattr(given, "column_names") or isinstance(given, type):
+        return None
+    if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
+        for method in ("to_list", "to_pylist"):
+            if hasattr(given, method):
+                return list(getattr(given, method)())
+    return None
 
 
 def rows_of(given: object, fields: Sequence[str] = ()) -> Rows:
@@ -82,7 +88,7 @@ def rows_of(given: object, fields: Sequence[str] = ()) -> Rows:
             f"prompts must be a table, a list, or the name of a file of them; not "
             f"{shorten(given)}. Write a DataFrame, or [{{'review': 'a text'}}, …]."
         )
-    listed = given.to_pylist() if hasattr(given, "to_pylist") else list(given)
+    listed = values_of(given) or list(given)
     if listed and all(isinstance(each, Mapping) for each in listed):
         rows = [{str(name): cell for name, cell in each.items()} for each in listed]
         columns = dict.fromkeys(name for each in rows for name in each)

@@ -79,7 +79,9 @@ def test_the_interchange_protocol_does() -> None:
 def test_a_series_and_a_list_of_values_are_the_only_field() -> None:
     series = pd.Series(["a", "b"], index=[7, 9], name="text")
 
-    for given in (series, series.rename(None), ["a", "b"], pa.array(["a", "b"])):
+    arrow = pa.array(["a", "b"])
+    for given in (series, series.rename(None), ["a", "b"], arrow, pa.chunked_array([arrow])):
+        assert texts(as_prompts(given)) == ["a", "b"]
         assert texts(as_prompts(given, prompt="Say {what}.")) == ["Say a.", "Say b."]
     rows = [each.row for each in as_prompts(series, prompt="Say {text}.")]
     assert rows == [{"__index_level_0__": n, "text": each} for n, each in [(7, "a"), (9, "b")]]
