@@ -116,7 +116,8 @@ def test_the_command_line_shows_it_nowhere(step: int, tmp_path: Path) -> None:
         )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("place ") == 2 * len(places)
-    written = [each.read_text() for each in tmp_path.iterdir() if each.suffix != ".png"]
+    files = [each for each in tmp_path.rglob("*") if each.is_file() and each.suffix != ".png"]
+    written = [each.read_text() for each in files]
     assert leaks(done.stdout) + leaks(done.stderr) == []
     assert [leak for text in written for leak in leaks(text)] == []
 

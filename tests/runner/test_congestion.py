@@ -21,9 +21,9 @@ def serve_a_second(draw: object) -> float:
     return draw.uniform(0.2, 0.4)  # type: ignore[attr-defined, no-any-return]
 
 
-@pytest.mark.parametrize("share", [slow(0.02), 0.1, slow(0.3)])
-def test_refused_at_random_it_takes_no_longer_than_a_plain_client(share: float) -> None:
-    n, shares = 500, {"429": share}
+@pytest.mark.parametrize(("n", "share"), [slow(1000, 0.02), (500, 0.1), slow(1000, 0.3)])
+def test_refused_at_random_it_takes_no_longer_than_a_plain_client(n: int, share: float) -> None:
+    shares = {"429": share}
     server = VirtualServer(duration=serve_a_second, shares=shares, seed=1)
     seconds, answered = run_plain(n, server, in_flight=50, max_retries=3)
     server = VirtualServer(duration=serve_a_second, shares=shares, seed=1)
