@@ -127,15 +127,18 @@ async def our_post(task: Task) -> Result:
     """The same as a run sends it: over our transport, with a name for each request."""
     from openai import AsyncOpenAI
 
+    from aiml_nb.apis import CHAT
     from aiml_nb.endpoint.transport import Reply, open_async_http
+    from aiml_nb.runner.other_answer import opener_of
     from aiml_nb.runner.pacing.garbage_collector import fewer_full_gc
     from aiml_nb.runner.send import Request
 
+    open_answer = opener_of(CHAT, reads_cost=False)
     url = f"{task.base_url}/chat/completions"
 
     async def ask(number: int) -> bool:
         body = {"model": MODEL, "messages": task.messages(number), "stream": False}
-        options = Request(url, f"run.{number}.1", body, {}, {}).options(None)
+        options = Request(url, f"run.{number}.1", body, {}, {}, open_answer).options(None)
         async with slots:
             reply = await client.post(url, body=body, options=options, cast_to=Reply)
         return bool(json.loads(reply.content)["choices"][0]["message"]["content"])
