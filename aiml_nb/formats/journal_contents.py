@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import JournalError
 from .journal import VERSION, call_from_dict
-from .journal_sections import Section, resolve, split_sections, stand_in
+from .journal_sections import Section, resolve, split_sections, stand_in, taken_records
 from .lines import decode, decode_edited, encode, split_lines
 
 # Written after a torn line, to tell it from damage: the run was resumed there.
@@ -122,11 +122,7 @@ def _contents_of(sections: list[Section]) -> Contents:
     taken: dict[str, dict[str, Any]] = {}
     if isinstance(prompts := head.get("prompts"), list):
         with suppress(IndexError, KeyError, TypeError, ValueError):  # refused by who reads them
-            taken = {
-                each["custom_id"]: sections[each["from"][0]].calls[each["from"][1]]
-                for each in prompts
-                if "from" in each
-            }
+            taken = taken_records(prompts, sections)
             head = head | {"prompts": [resolve(each, sections) for each in prompts]}
     contents = Contents(head, sections=sections, taken=taken)
     for record in records:

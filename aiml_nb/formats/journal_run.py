@@ -9,7 +9,7 @@ from ..apis import shorten_texts
 from ..records import CHAT, SKIPPED, Call, Run
 from .codec import from_dict
 from .journal import SETTINGS, VERSION, are_simulated, call_from_dict
-from .journal_sections import Section, resolve, split_sections, taken_call
+from .journal_sections import Section, resolve, split_sections, taken_call, taken_records
 
 _DEFAULTS: dict[str, Any] = {
     "strategy": "gather",
@@ -49,7 +49,7 @@ def run_from_journal(lines: Iterable[dict[str, Any]]) -> Run:
     api = _api_of(settings)
     whole = _whole_prompts(head.get("prompts"), sections)
     planned = _read_prompts(whole, known={}, api=api)
-    finished = _find_taken(head.get("prompts"), sections)
+    finished: dict[str, Mapping[str, Any]] = {**taken_records(head.get("prompts"), sections)}
     calls = planned | _read_taken(finished, planned)
     for data in rest:
         name = str(data.get("custom_id"))
@@ -79,15 +79,6 @@ def _whole_prompts(prompts: object, sections: list[Section]) -> list[Any]:
         return [resolve(each, sections) for each in _list(prompts) if isinstance(each, dict)]
     except (IndexError, KeyError, TypeError):
         raise ValueError("Its prompts are to be found in a run above that is not there.") from None
-
-
-def _find_taken(prompts: object, sections: list[Section]) -> dict[str, Mapping[str, Any]]:
-    """Return the lines of the answers that were taken from the runs above, by the calls' names."""
-    return {
-        each["custom_id"]: sections[each["from"][0]].calls[each["from"][1]]
-        for each in _list(prompts)
-        if isinstance(each, dict) and "from" in each
-    }
 
 
 def _read_taken(

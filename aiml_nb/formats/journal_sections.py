@@ -1,7 +1,7 @@
 """A journal of several runs: a section each, which may take answers from those above it.
 
 A section begins with a head (`journal.header`). Prompts of it that were answered above are there as
-``{"custom_id", "from": [section, custom_id]}``; `Sections.resolve` returns such a prompt whole.
+``{"custom_id", "from": [section, custom_id]}``; `resolve` returns such a prompt whole.
 """
 
 from __future__ import annotations
@@ -77,6 +77,21 @@ def resolve(prompt: Record, sections: list[Section]) -> Record:
     number, name = prompt["from"]
     there: Record = sections[number].prompts[name]
     return there | prompt
+
+
+def taken_records(prompts: object, sections: list[Section]) -> dict[str, Record]:
+    """Return the records of the answers that prompts of a head were taken from, by custom_id.
+
+    Raises
+    ------
+    IndexError, KeyError, TypeError, ValueError
+        If one is not there.
+    """
+    return {
+        each["custom_id"]: sections[each["from"][0]].calls[each["from"][1]]
+        for each in (prompts if isinstance(prompts, list) else ())
+        if isinstance(each, dict) and "from" in each
+    }
 
 
 def taken_call(record: Mapping[str, Any], *, prompt: str) -> Call:

@@ -106,7 +106,8 @@ def _find_answers(plan: Plan, head: Record, contents: Contents, path: Path) -> _
             found.answers[call.index] = answer
             found.sources[call.index] = number, name
             code = contents.sections[number].records[0]["settings"].get("code")
-            found.code_changed |= code != head["settings"].get("code")
+            # Journals of early versions do not tell.
+            found.code_changed |= code is not None and code != head["settings"].get("code")
     return found
 
 
