@@ -786,7 +786,7 @@ class TestWhatIsThereAlready:
         sent = len(server.sent())
 
         assert process.returncode == 2
-        assert "'out/o.jsonl' cannot be written (No such file or directory)." in said
+        assert "'out/o.jsonl' cannot be written (there is no folder 'out')." in said
         assert again.returncode == 0, again.stderr
         assert sent == len(read_results(tmp_path / "o.jsonl")) == 60
 
