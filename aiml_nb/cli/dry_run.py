@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from ..apis import APIS
 from ..messages import for_command_line
 from ..printable import say
 from ..records import Attempt
@@ -31,7 +32,7 @@ def show_plan(plan: Plan) -> None:
 
 def _describe_cost(plan: Plan) -> str:
     options = plan.options
-    estimator = Estimator(options.parameters)
+    estimator = Estimator(options.parameters, APIS[options.api])
     asked = [plan.prompts[call.index] for call in plan.unfinished]
     estimates = [estimator.estimate(prompt) for prompt in asked]
     tokens_in = sum(each.input_tokens for each in estimates)

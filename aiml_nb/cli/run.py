@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..apis import APIS
-from ..messages import for_command_line
-from ..prompts import Prompt
-from ..records import Run
 from ..runner import STRATEGIES, last_run
-from ..runner.execute import execute
-from ..runner.journal_path import choose_journal_path
-from ..runner.load_plan import ON_DAMAGE, connect_again
-from ..runner.plan import Plan, build_plan, check_plan
-from ..runner.resume import resume_run
-from .dry_run import show_plan
+from ..runner.load_plan import ON_DAMAGE
 from .options import (
     add_call_options,
     add_endpoint_options,
-    names_endpoint,
-    open_endpoint,
 )
-from .paths import RunPaths, resolve_paths
+from .paths import resolve_paths
 from .report import exit_code
+from .run_calls import make_calls, show_calls
 from .run_prompts import add_prompt_options, read_run_prompts, take_file
 from .run_results import end_interrupted, report_run, write_results
 from .schema import add_schema_options, read_schema
@@ -167,10 +157,10 @@ def run_command(options: argparse.Namespace) -> int:
     paths = resolve_paths(options)
     prompts, given = read_run_prompts(options, _find_given(options))
     if options.dry_run:
-        show_plan(_plan_run(prompts, paths, options, given))
+        show_calls(prompts, paths, options, given)
         return 0
     try:
-        run = _make_calls(prompts, paths, options, given)
+        run = make_calls(prompts, paths, options, given)
         paths.journal = Path(run.journal) if run.journal else paths.journal
         options.exit_code = exit_code(run.calls)
         write_results(run, paths, options)
@@ -201,39 +191,3 @@ def _find_given(options: argparse.Namespace) -> dict[str, Any]:
             f"{options.max_concurrency} says otherwise. Leave one of them out."
         )
     return given
-
-
-def _plan_run(
-    prompts: list[Prompt] | None,
-    paths: RunPaths,
-    options: argparse.Namespace,
-    given: dict[str, Any],
-) -> Plan:
-    checked = check_plan(prompts, None, given)
-    endpoint = open_endpoint(options)
-    paths.journal = choose_journal_path(paths.journal, endpoint)
-    plan = build_plan(checked, endpoint, journal=paths.journal or False)
-    return replace(plan, fresh=options.fresh, strict=True, speak=for_command_line)
-
-
-def _make_calls(
-    prompts: list[Prompt] | None,
-    paths: RunPaths,
-    options: argparse.Namespace,
-    given: dict[str, Any],
-) -> Run:
-    if paths.journal is None or not options.resume:
-        return execute(_plan_run(prompts, paths, options, given))
-    if options.model is not None:
-        given["model"] = options.model
-    return resume_run(
-        paths.journal,
-        lambda saved: open_endpoint(options) if names_endpoint(options) else connect_again(saved),
-        retry_failed=options.retry_failed,
-        change_parameters=options.change_parameters,
-        prompts=prompts,
-        on_damage=options.on_damage,
-        strict=True,
-        speak=for_command_line,
-        **given,
-    )

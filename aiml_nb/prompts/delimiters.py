@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sys
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -16,7 +17,21 @@ HEADER_NAMES = {*PROMPT_NAMES, *ID_NAMES, "question", "questions"}
 # The sample for tables without a known header: rows, and characters.
 _SAMPLE_ROWS, _SAMPLE_SIZE = 100, 100_000
 
-Row = tuple[int, list[str]]  # the number of its first line, and its cells
+_ADVICE = (
+    'Put a field with quotes in it in quotes, and write each of its own twice: "Say ""hello""".'
+)
+
+
+class MisreadError(ValueError):
+    """Tells why a row cannot be read; `cells` are what its first line may have meant."""
+
+    def __init__(self, reason: csv.Error, cells: list[str]) -> None:
+        super().__init__(f"is not a line of a table: {reason}. {_ADVICE}")
+        self.cells = cells
+
+
+# The number of its first line, and its cells or why they cannot be read.
+Row = tuple[int, list[str] | MisreadError]
 
 
 def find_delimiter(text: str, path: Path, *, names: Sequence[str] = ()) -> str:
@@ -30,7 +45,7 @@ def find_delimiter(text: str, path: Path, *, names: Sequence[str] = ()) -> str:
     is_tsv = path.suffix.lower() == ".tsv"
     # In a .tsv file a tab wins against other candidates.
     order = sorted(DELIMITERS, key=lambda each: is_tsv and each != "\t")
-    samples = {each: read_sample(text, path, each) for each in order}
+    samples = {each: read_sample(text, each) for each in order}
     header_counts = {each: count_names(rows[0], names) for each, rows in samples.items() if rows}
     if most := max(header_counts.values(), default=0):
         return next(each for each, count in header_counts.items() if count == most)
@@ -47,18 +62,17 @@ def find_delimiter(text: str, path: Path, *, names: Sequence[str] = ()) -> str:
     return next(chain(fitting, single, order))
 
 
-def read_sample(text: str, path: Path, delimiter: str) -> list[list[str]]:
+def read_sample(text: str, delimiter: str) -> list[list[str]]:
     """Return the first rows, up to the first that cannot be parsed."""
     sample = text[:_SAMPLE_SIZE]
     if len(sample) < len(text):
         # A row that is cut off at the end of the sample would have too few fields.
         sample = sample[: sample.rfind("\n") + 1] or sample
-    found = []
-    try:
-        for _, cells in islice(parse(sample, path, delimiter), _SAMPLE_ROWS):
-            found.append(cells)
-    except ValueError:  # raised again when the table itself is read
-        pass
+    found = list[list[str]]()
+    for _, cells in parse(sample, delimiter)[:_SAMPLE_ROWS]:
+        if isinstance(cells, MisreadError):  # told when the table itself is read
+            break
+        found.append(cells)
     return found
 
 
@@ -72,24 +86,41 @@ def count_names(cells: list[str], wanted: Sequence[str] = ()) -> int:
     return len(names & HEADER_NAMES)
 
 
-def parse(text: str, path: Path, delimiter: str, *, line: int = 1) -> Iterator[Row]:
-    """Yield the rows that are not blank; a misplaced quote is an error, not a guess."""
-    # Blanks before a cell belong to it, except behind a comma, and before quotes.
-    skips = delimiter == "," or re.search(re.escape(delimiter) + ' +"', text) is not None
-    rows = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=skips, strict=True
-    )
-    start = line
+def parse(text: str, delimiter: str, *, line: int = 1) -> list[Row]:
+    """Return the rows that are not blank; in the place of one that cannot be read, what is wrong.
+
+    A misplaced quote is an error, not a guess: what follows is read from the next line on.
+    """
+    limit = csv.field_size_limit(sys.maxsize)  # a field may be a whole document
     try:
-        for cells in rows:
-            if any(map(str.strip, cells)):
-                yield line, cells
-            line = start + rows.line_num
-    except csv.Error as error:
-        raise ValueError(
-            f"Line {line} of {str(path)!r} is not a line of a table: {error}. Put a field with "
-            'quotes in it in quotes, and write each of its own twice: "Say ""hello""."'
-        ) from None
+        return [*_parse([*io.StringIO(text, newline="")], delimiter, line)]
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _parse(lines: list[str], delimiter: str, number: int) -> Iterator[Row]:
+    # Blanks before a cell belong to it, except behind a comma, and before quotes.
+    blanks = re.compile(re.escape(delimiter) + ' +"')
+    skips = delimiter == "," or any(map(blanks.search, lines))
+    begin = 0
+    while begin < len(lines):
+        rows = csv.reader(
+            map(lines.__getitem__, range(begin, len(lines))),
+            delimiter=delimiter,
+            skipinitialspace=skips,
+            strict=True,
+        )
+        at = begin
+        try:
+            for cells in rows:
+                if any(map(str.strip, cells)):
+                    yield number + at, cells
+                at = begin + rows.line_num
+            return
+        except csv.Error as error:
+            cells = next(csv.reader([lines[at].rstrip("\r\n")], delimiter=delimiter))
+            yield number + at, MisreadError(error, cells)
+        begin = at + 1
 
 
 def normalize(name: str) -> str:

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from .cells import is_missing
-from .delimiters import name_columns
+from .delimiters import MisreadError, name_columns
 from .files import PARQUET, TABLES, WORKBOOKS, read_text, split_items
 from .rows import Row, Rows, only_field, rows_of
-from .tables import open_table
+from .tables import first_cells, open_table
 from .with_pandas import read_table
+
+# Quotes at the ends of a field are the table's own.
+_MISPLACED = 'a misplaced quote (in a field each is written twice: "Say ""hello""")'
 
 
 def read_rows(
@@ -63,23 +66,26 @@ def _from_pandas(path: Path, *, first: int) -> Rows:
 
 
 def _from_csv(text: str, path: Path, fields: Sequence[str], header: bool | None) -> Rows:
-    lines = open_table(text, path, names=fields)
-    _, first = next(lines, (0, list[str]()))
-    if not first:
+    rows = open_table(text, path, names=fields)
+    if not rows:
         raise ValueError(f"The file {str(path)!r} is empty. Write one row per prompt.")
+    first = first_cells(rows, path)
     if header is False:
-        lines = open_table(text, path, names=fields)
         first = [str(number) for number in range(1, len(first) + 1)]
+    else:
+        del rows[0]
     columns = name_columns(first)
-    return Rows(columns, [_row(line, cells, columns) for line, cells in lines], "line")
+    return Rows(columns, [_row(line, cells, columns) for line, cells in rows], "line")
 
 
-def _row(line: int, cells: list[str], columns: list[str]) -> Row:
+def _row(line: int, found: list[str] | MisreadError, columns: list[str]) -> Row:
+    cells, problem = (found.cells, _MISPLACED) if isinstance(found, MisreadError) else (found, None)
     kept = dict.fromkeys(columns) | {
         name: cell or None for name, cell in zip(columns, cells, strict=False)
     }
-    surplus = any(map(str.strip, cells[len(columns) :]))
-    return Row(str(line), kept, {}, "more fields than columns" if surplus else None)
+    if any(map(str.strip, cells[len(columns) :])):
+        problem = problem or "more fields than columns"
+    return Row(str(line), kept, {}, problem)
 
 
 def _from_items(text: str, path: Path, fields: Sequence[str]) -> Rows:

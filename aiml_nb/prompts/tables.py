@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from .delimiters import (
     DELIMITERS,
     ID_NAMES,
     PROMPT_NAMES,
+    MisreadError,
     Row,
     count_names,
     find_delimiter,
@@ -95,27 +95,41 @@ def split_table(
     """
     name = (column,) if isinstance(column, str) else ()
     text, delimiter, line = _find_table(text, path, name)
-    rows = parse(text, path, delimiter, line=line)
-    first = next(rows, None)
-    if first is None:
+    rows = parse(text, delimiter, line=line)
+    if not rows:
         raise ValueError(f"The prompts file {str(path)!r} is empty. Write one prompt per line.")
-    if header is None and not count_names(first[1], name):
-        raise ValueError(_explain_missing_header(first[1], path))
+    first = first_cells(rows, path)
+    if header is None and not count_names(first, name):
+        raise ValueError(_explain_missing_header(first, path))
     has_header = header is not False
-    names = [cell.strip() for cell in first[1]] if has_header else []
-    sample = read_sample(text, path, delimiter)[has_header:]
-    table = _Table(path, delimiter, names, name_columns(names), len(first[1]), sample)
+    names = [cell.strip() for cell in first] if has_header else []
+    sample = read_sample(text, delimiter)[has_header:]
+    table = _Table(path, delimiter, names, name_columns(names), len(first), sample)
     at = _find_column(table, column)
     id_at = _find_id(table, but=at)
-    if has_header and (first := next(rows, None)) is None:
+    if not rows[has_header:]:
         raise ValueError(f"{table}, and no line below them. Write one prompt per line.")
-    return (_read_row(row, table, at, id_at) for row in chain([first], rows))
+    return (_read_row(row, table, at, id_at) for row in rows[has_header:])
 
 
-def open_table(text: str, path: Path, *, names: Sequence[str] = ()) -> Iterator[Row]:
-    """Yield the rows of a table that are not blank; what separates their fields is found out."""
+def open_table(text: str, path: Path, *, names: Sequence[str] = ()) -> list[Row]:
+    """Return the rows of a table that are not blank; what separates their fields is found out."""
     text, delimiter, line = _find_table(text, path, names)
-    return parse(text, path, delimiter, line=line)
+    return parse(text, delimiter, line=line)
+
+
+def first_cells(rows: list[Row], path: Path) -> list[str]:
+    """Return the cells of the first row, by which the others are understood.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read.
+    """
+    line, cells = rows[0]
+    if isinstance(cells, MisreadError):
+        raise ValueError(f"Line {line} of {str(path)!r} {cells}")
+    return cells
 
 
 def _find_table(text: str, path: Path, names: Sequence[str]) -> tuple[str, str, int]:
@@ -128,7 +142,7 @@ def _find_table(text: str, path: Path, names: Sequence[str]) -> tuple[str, str, 
 
 def begins_with_header(text: str) -> bool:
     """Say whether a text is a table: its first line has two known names of columns."""
-    samples = (read_sample(text.partition("\n")[0], Path(), each) for each in DELIMITERS)
+    samples = (read_sample(text.partition("\n")[0], each) for each in DELIMITERS)
     return any(rows and count_names(rows[0]) > 1 for rows in samples)
 
 
@@ -222,6 +236,8 @@ def _find_id(table: _Table, *, but: int) -> int | None:
 def _read_row(row: Row, table: _Table, at: int, id_at: int | None) -> tuple[str, object]:
     line, cells = row
     name = f"Line {line}"
+    if isinstance(cells, MisreadError):
+        return name, cells
     if any(map(str.strip, cells[table.width :])):
         than = "the header" if table.names else "the first line"
         return name, ValueError(

@@ -220,7 +220,9 @@ def _encode(head: Record, path: Path) -> str:
 
 
 @contextmanager
-def opened_journal(plan: Plan, journal: Journal | None) -> Iterator[tuple[Journal | None, Plan]]:
+def opened_journal(
+    plan: Plan, journal: Journal | None = None
+) -> Iterator[tuple[Journal | None, Plan]]:
     """Open the journal of the plan if there is one, unless it is open; close it at the end."""
     if journal is None:
         journal, plan = continue_journal(plan)

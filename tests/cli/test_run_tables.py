@@ -171,6 +171,35 @@ def test_a_dry_run_sends_nothing_and_shows_what_would_go_out(tmp_path: Path) -> 
     assert [each.name for each in tmp_path.iterdir()] == ["t.jsonl"]
 
 
+@pytest.mark.parametrize("goes_on", [(), ("--resume",)], ids=["new run", "resume"])
+def test_a_dry_run_shows_what_the_journal_leaves(goes_on: tuple[str, ...], tmp_path: Path) -> None:
+    place = ["--scenario", "instant", "--journal", "j.jsonl"]
+    (tmp_path / "q.txt").write_text("Who?\nWhy?\nHow?\n")
+    assert run("q.txt", *place, "--output", "o.jsonl", cwd=tmp_path).returncode == 0
+    (tmp_path / "q.txt").write_text("Who?\nWhy?\nHow?\nWhen?\n")
+    before = (tmp_path / "j.jsonl").read_bytes()
+
+    done = run("q.txt", *place, *goes_on, "--dry-run", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "Plan: 1 calls to " in done.stdout
+    assert "Request 1 of 1: POST " in done.stdout
+    assert '"content": "When?"' in done.stdout
+    assert (tmp_path / "j.jsonl").read_bytes() == before
+    assert not (tmp_path / "q-results.jsonl").exists()
+
+
+def test_a_dry_run_without_prompts_shows_what_is_left_of_the_journal(tmp_path: Path) -> None:
+    place = ["--scenario", "instant", "--journal", "j.jsonl"]
+    (tmp_path / "q.txt").write_text("Who?\nWhy?\n")
+    assert run("q.txt", *place, "--max-calls", 1, cwd=tmp_path).returncode == 3
+
+    done = run(*place, "--resume", "--max-calls", 5, "--dry-run", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "Request 1 of 1: POST " in done.stdout
+
+
 def test_what_tokens_cost_is_asked_for_where_it_is_not_known(tmp_path: Path) -> None:
     (tmp_path / "q.txt").write_text("Who?\n")
 

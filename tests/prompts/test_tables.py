@@ -10,6 +10,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.analysis import call_table
 from aiml_nb.prompts import as_prompts, read_prompts
+from aiml_nb.prompts.table_file import read_rows
 
 from ..export.test_export import make_run
 
@@ -166,6 +167,34 @@ class TestRows:
     ) -> None:
         with pytest.raises(ValueError, match=said):
             read(tmp_path, f'prompt,id\n"Two\nlines?",a\n{line}\n')
+
+    def test_one_with_a_misplaced_quote_takes_no_other_with_it(self, tmp_path: Path) -> None:
+        lines = ["id;review", "1;Good", '2;"Never', '3;"Two\nlines"', '4;"a 5" pipe"', "5;Fine"]
+        file = tmp_path / "q.csv"
+        file.write_text("\n".join(lines))
+        told: list[str] = []
+
+        rows = read_rows(file, ["review"]).rows
+        good = read_prompts(file, column="review", on_bad=told.append)
+
+        assert [(row.place, row.cells["review"]) for row in rows if not row.problem] == [
+            ("2", "Good"), ("4", "Two\nlines"), ("7", "Fine")
+        ]  # fmt: skip
+        assert [(row.place, row.cells["id"]) for row in rows if row.problem] == [
+            ("3", "2"), ("6", "4")
+        ]  # fmt: skip
+        assert {row.problem for row in rows} == {
+            None, 'a misplaced quote (in a field each is written twice: "Say ""hello""")'
+        }  # fmt: skip
+        assert [each.label for each in good] == ["Good", "Two\nlines", "Fine"]
+        assert [each.partition(" of ")[0] for each in told] == ["Line 3", "Line 6"]
+
+    def test_a_header_with_a_misplaced_quote_is_refused(self, tmp_path: Path) -> None:
+        file = tmp_path / "q.csv"
+        file.write_text('"re"view,id\nGood,1\n')
+
+        with pytest.raises(ValueError, match=r"Line 1 of .* is not a line of a table"):
+            read_rows(file, ["review"])
 
     def test_quotes_and_line_breaks_stay_in_their_field(self, tmp_path: Path) -> None:
         content = 'prompt\n"He said ""hi""."\r\n"Two\r\nlines?"\rHe said "ho".\n'
