@@ -84,7 +84,6 @@ def keys_in(request: Any) -> tuple[ApiKey, ...]:
 
 
 def _find_keys(headers: Any, url: Any) -> tuple[ApiKey, ...]:
-    address = str(url)
     fields = getattr(headers, "raw", None)
     if fields is None:
         fields = [(str(name).encode(), str(value).encode()) for name, value in headers.items()]
@@ -94,8 +93,9 @@ def _find_keys(headers: Any, url: Any) -> tuple[ApiKey, ...]:
         if is_secret(name)
         for text in _texts_in(value.decode("latin-1"))
     ]
-    if "?" in address or "@" in address:
-        texts += _texts_of_address(address)
+    # To write an URL takes long, and few have such parts.
+    if getattr(url, "query", True) or getattr(url, "userinfo", True):
+        texts += _texts_of_address(str(url))
     return tuple(filter(None, map(key_for, texts)))
 
 

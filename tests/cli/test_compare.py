@@ -162,6 +162,7 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(name: str, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_reading_loses_no_file(tmp_path: Path) -> None:
     compare = f"{sys.executable} -u -m aiml_nb compare --simulate --speed 50 --json o.json"
     command = f"set -o pipefail; {compare} | head -c 1"

@@ -641,7 +641,7 @@ class TestGoingOn:
         [
             ("gather", signal.SIGINT),
             slow("threads", signal.SIGINT),
-            ("threads", signal.SIGTERM),
+            slow("threads", signal.SIGTERM),
             slow("gather", signal.SIGHUP),
         ],
     )

@@ -309,7 +309,7 @@ async def test_endpoints_are_compared_without_blocking(endpoint: nb.Endpoint) ->
 
 def test_functions_are_compared_in_turns() -> None:
     def pause(item: int) -> int:
-        time.sleep(0.01)
+        time.sleep(0.1)  # long beside what a busy machine adds
         return item
 
     grid = nb.compare([1, 2, 3, 4], [double, pause])

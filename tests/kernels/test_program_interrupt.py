@@ -17,8 +17,6 @@ from .programs import (
 ORDINARY = {
     "asyncio.run, sequential inside",
     "to_thread",
-    "thread beside a main thread that sleeps",
-    "pool that is not waited for",
 }
 ORDINARY_WARM_UPS = {"pool"}
 # Of a kind with those, or with others of the slow ones.

@@ -26,6 +26,7 @@ def fly(program: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_script_that_fails_is_named_with_its_error(tmp_path: Path) -> None:
     (tmp_path / "instructor").mkdir()
     (tmp_path / "scripts").mkdir()

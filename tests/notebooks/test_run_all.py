@@ -28,12 +28,13 @@ def alone(*values: object) -> object:
 def on(
     lessons: list[Lesson],
     *,
+    quick: Collection[str] = (),
     elsewhere: Collection[str] = (),
     measured: Collection[str] = (),
 ) -> pytest.MarkDecorator:
-    """Run the quick ones ordinarily, exhaustive are those that run `elsewhere`."""
+    """Run the `quick` ones ordinarily; exhaustive are those that run `elsewhere`."""
     marks = {**dict.fromkeys(elsewhere, exhaustive), **dict.fromkeys(measured, alone)}
-    marks |= dict.fromkeys(QUICK, pytest.param)
+    marks |= dict.fromkeys(quick, pytest.param)
     params = [marks.get(each.name, slow)(each) for each in lessons]
     return pytest.mark.parametrize("lesson", params, ids=str)
 
@@ -43,7 +44,7 @@ def solution(lesson: Lesson) -> Ran:
     return run_all(lesson.solution)
 
 
-@on(LESSONS, measured=LONG)
+@on(LESSONS, quick=QUICK, measured=LONG)
 def test_the_solution_runs_without_an_error_and_passes_every_check(lesson: Lesson) -> None:
     ran = solution(lesson)
 
@@ -54,7 +55,7 @@ def test_the_solution_runs_without_an_error_and_passes_every_check(lesson: Lesso
     assert re.findall(r"^✓ (\d+\.\d+) ", ran.stdout, re.M) == lesson.exercises
 
 
-@on(LESSONS, measured=LONG)
+@on(LESSONS, quick=QUICK, measured=LONG)
 def test_every_picture_is_described_and_every_result_says_it_is_simulated(lesson: Lesson) -> None:
     shown = [data for answer in solution(lesson).answers for data in answer.shown]
 

@@ -530,6 +530,7 @@ class TestWhere:
 
         assert loops.held == []
 
+    @pytest.mark.slow
     @pytest.mark.alone
     def test_clients_that_are_made_for_each_call_are_summed_up(self, server: ModelServer) -> None:
         """Each takes 20 to 50 ms, of which nothing would be said."""
@@ -575,6 +576,7 @@ class TestStop:
         with subprocess.Popen(["/bin/sh", "-c", script]) as shell:
             shell.wait(20)
 
+    @pytest.mark.slow
     @pytest.mark.alone
     def test_of_a_watched_program(self, server: ModelServer) -> None:
         async def ask_and_stop(client: AsyncOpenAI) -> None:
@@ -591,6 +593,7 @@ class TestStop:
         assert [each for each in run.notices if "held the event loop" in each] == []
         assert run.notices[0].startswith("The process was stopped for 1.")
 
+    @pytest.mark.slow
     @pytest.mark.alone
     async def test_of_a_function(self) -> None:
         async def ask(item: int) -> None:

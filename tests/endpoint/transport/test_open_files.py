@@ -13,7 +13,7 @@ import pytest
 from ...rows import exhaustive, slow
 from .connections import Exchange, connection_server
 
-WAYS = ("threads", "gather", slow("workers"), exhaustive("adaptive"))
+WAYS = ("gather", slow("threads"), slow("workers"), exhaustive("adaptive"))
 
 # For each line it reads it forks, as importing the client takes longer than what a child does: it
 # takes a limit, opens some files, and makes a run.
@@ -78,7 +78,7 @@ def run_child() -> Iterator[RunChild]:
 
         def run_child(base_url: str = "", **given: Any) -> tuple[list[str], dict[str, Any]]:
             server = {"base_url": base_url, "model": "m"} if base_url else {"speed": 20}
-            given = {"options": {}, "prompts": 300, "limits": [128, 128]} | given
+            given = {"options": {}, "prompts": 150, "limits": [128, 128]} | given
             program.stdin.write(json.dumps({"server": server, **given}) + "\n")
             program.stdin.flush()
             lines = [*iter(program.stdout.readline, "END\n")]
@@ -122,7 +122,7 @@ class TestTheLimit:
 
         assert run["ends"] == [["ok", "", ""]]
         assert run["max_concurrency"] < 100
-        assert "not 300" in line
+        assert "not 150" in line
         assert "ulimit -n 1024" in line
 
     def test_files_that_are_open_count(self, run_child: RunChild) -> None:
@@ -135,7 +135,7 @@ class TestTheLimit:
 
     def test_a_soft_limit_is_raised_without_a_word(self, run_child: RunChild) -> None:
         with connection_server(answer) as server:
-            said, run = run_child(server.base_url, limits=[64, 1024])
+            said, run = run_child(server.base_url, limits=[64, 1024], prompts=300)
 
         assert said == []
         assert run["max_concurrency"] == 300
@@ -151,7 +151,7 @@ class TestTheLimit:
         assert said == []
         assert run["max_concurrency"] == options.get("max_concurrency", 1)
 
-    @pytest.mark.parametrize(("files", "prompts"), [slow(40, 20), (128, 300)])
+    @pytest.mark.parametrize(("files", "prompts"), [slow(40, 20), (128, 150)])
     def test_the_simulator_bears_as_much(
         self, run_child: RunChild, files: int, prompts: int
     ) -> None:
