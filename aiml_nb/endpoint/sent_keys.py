@@ -6,6 +6,7 @@ A request of somebody else's code has its key in a header of any name, in the ad
 from __future__ import annotations
 
 import binascii
+import os
 import re
 from base64 import b64decode
 from collections import deque
@@ -23,6 +24,7 @@ _SECRET = re.compile(
 _NO_SECRET = re.compile(r"idempotency|sec-websocket|author$|authority", re.I)
 NO_KEY = ApiKey("", source="nowhere")
 _MAX_SEEN = 64
+_SHORTEST_KNOWN = 12
 _MAX_UNREAD = 256
 _seen: dict[str, ApiKey] = {}
 _unread: deque[SentHead] = deque()
@@ -110,6 +112,19 @@ def redact_seen(text: str) -> str:
     """Return a text without the keys of the latest requests."""
     _read_all()
     return redact(text, list(_seen.values()))
+
+
+def redact_known(value: Any) -> Any:
+    """Return JSON without the keys of the latest requests and those in the environment.
+
+    Not without short ones: placeholders such as ``none`` are words of any text.
+    """
+    _read_all()
+    named = (text for name, text in os.environ.items() if name.endswith("_API_KEY"))
+    for key in {*_seen.values(), *filter(None, map(key_for, named))}:
+        if len(key.reveal()) >= _SHORTEST_KNOWN:
+            value = key.redact_all(value)
+    return value
 
 
 def redact(text: str, keys: Iterable[ApiKey]) -> str:

@@ -132,7 +132,7 @@ class LoopWatcher:
         self._interval = _FIRST_INTERVAL
         threads = sys._current_frames().keys() - {threading.get_ident()}
         for thread in threads:
-            self._take(thread, _read_stack(thread), time.perf_counter())
+            self._take(thread, read_stack(thread), time.perf_counter())
         for thread in self._steps.keys() - threads:
             self._close(thread)
 
@@ -168,7 +168,7 @@ class LoopWatcher:
             self.held.append(Held(*step.maker, started=step.started, duration=step.making))
 
 
-def _read_stack(thread: int) -> list[FrameType]:
+def read_stack(thread: int) -> list[FrameType]:
     """Return the frames of another thread, the innermost first.
 
     One call of C does it all. Between two steps in Python the thread would go on, and what a frame
@@ -192,11 +192,11 @@ def _find_place(stack: list[FrameType], step: FrameType) -> Place | None:
     for each in stack:
         code = each.f_code
         makes_client |= code.co_name == "__init__" and code.co_filename.endswith(_CLIENTS)
-        is_users = _is_users(code)
+        is_own = is_users(code)
         is_import = code.co_filename.startswith(_IMPORT)  # done once, and not to be awaited
-        if each is step or is_import or (is_users and code.co_name == "<module>"):
+        if each is step or is_import or (is_own and code.co_name == "<module>"):
             return None
-        if is_users:
+        if is_own:
             found = found or each
         if code.co_flags & inspect.CO_COROUTINE:
             break
@@ -206,7 +206,8 @@ def _find_place(stack: list[FrameType], step: FrameType) -> Place | None:
     return held.co_name, held.co_filename, found.f_lineno, makes_client
 
 
-def _is_users(code: CodeType) -> bool:
+def is_users(code: CodeType) -> bool:
+    """Tell whether code is the user's own: not of the standard library, a package, or ours."""
     file = code.co_filename
     return not file.startswith(_ELSEWHERE) and not any(part in file for part in _LIBRARIES)
 
