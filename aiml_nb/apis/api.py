@@ -52,6 +52,8 @@ class Api:
         One request may hold several texts.
     sends_files
         What is asked is the path of a file, which is sent in a form.
+    spelled
+        Parameters of that method that stand under another name in JSON.
     defaults
         Parameters of a request that names no others, as the client has them.
     model
@@ -78,6 +80,7 @@ class Api:
     has_conversations: bool = False
     takes_several: bool = False
     sends_files: bool = False
+    spelled: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     model: str = ""
     output_tokens: int | None = None
@@ -172,6 +175,21 @@ _CALLABLE = (
         model="gpt-image-1",
     ),
     Api(
+        name="edits",
+        path="/images/edits",
+        create="images.Images.edit",
+        member="prompt",
+        label=lambda body: body.get("prompt"),
+        complete=replies.counts,
+        holds="data",
+        missing=replies.missing_images,
+        columns=columns.of_images,
+        delta=events.of_media,
+        spelled={"image": "images"},  # [{"image_url": "…"}]; the client's own is a form
+        output_tokens=1000,
+        model="gpt-image-1",
+    ),
+    Api(
         name="speech",
         path="/audio/speech",
         create="audio.speech.Speech.create",
@@ -219,7 +237,6 @@ APIS = {api.name: api for api in _CALLABLE}
 # How paths end. The first that fits decides.
 _ENDINGS: tuple[tuple[str, Api], ...] = (
     *((api.path, api) for api in _CALLABLE),
-    ("/images/edits", APIS["images"]),
     ("/images/variations", APIS["images"]),
     ("/audio/translations", APIS["transcription"]),
     ("/messages", _MESSAGES),

@@ -22,6 +22,7 @@ _KINDS: dict[str, tuple[tuple[str, str], str]] = {
     "embeddings": (_NUMBERS, "|||"),
     "moderations": (_NUMBERS, "ooo"),
     "images": (_MEDIA, "***"),
+    "edits": (_MEDIA, "**//"),
     "speech": (_MEDIA, "OO"),
     "transcription": (_MEDIA, "||\\\\\\"),
     "other": (_OTHER, "--///"),

@@ -97,8 +97,8 @@ class Call(Timed, Answered):
         `tool_calls`, `reasoning` and `n_choices` are read from it, as is all from `text` on.
     api
         The kind of call: ``chat``, ``responses``, ``completions``, ``embeddings``, ``images``,
-        ``moderations``, ``speech``, ``transcription``, ``messages`` or ``other``; ``function`` for
-        one of the user's own, and ``step`` for a part of it that `aiml_nb.step` names.
+        ``edits``, ``moderations``, ``speech``, ``transcription``, ``messages`` or ``other``;
+        ``function`` for one of the user's own, and ``step`` for a part of it that `aiml_nb.step` names.
     children
         The calls and steps that were made within this one, as a function makes them.
     result

@@ -98,7 +98,8 @@ def choose_model(
 @cache
 def known_parameters(api: Api) -> frozenset[str]:
     """Return the names of the request parameters that the openai client knows for an API."""
-    known = frozenset(_signature(api).parameters) - {"self", api.member, "stream"}
+    names = frozenset(_signature(api).parameters) - {"self", api.member, "stream"}
+    known = frozenset(api.spelled.get(name, name) for name in names)
     return known | {"system"} if api.has_conversations else known
 
 
@@ -107,7 +108,7 @@ def _needed_parameters(api: Api) -> frozenset[str]:
     """Return the parameters without which there is no request, besides prompt and model."""
     given = ("self", "model", api.member)
     return frozenset(
-        name
+        api.spelled.get(name, name)
         for name, each in _signature(api).parameters.items()
         if each.default is inspect.Parameter.empty and name not in given
     )

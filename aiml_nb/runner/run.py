@@ -71,12 +71,13 @@ def run(
         with ``error_type`` ``skipped``.
     api
         What is called: ``chat``, ``responses``, ``completions``, ``embeddings``, ``moderations``,
-        ``images``, ``speech`` or ``transcription``. None takes what the ``url`` of Batch lines
-        names, else ``chat``. A prompt is what that API is asked: of embeddings, moderations and
-        completions a text, or a list of texts in one call; of a transcription the path of a sound
-        file. `records.Call.text` is empty where a reply has no words; `Call.vectors` has its
-        embeddings, `Call.media` its pictures or its sound, `Call.body` all. Each needs a ``model``
-        of its own; ``responses``, ``completions`` and ``chat`` stream.
+        ``images``, ``edits`` (of pictures, ``images=[{"image_url": "…"}]``), ``speech`` or
+        ``transcription``. None takes what the ``url`` of Batch lines names, else ``chat``. A
+        prompt is what that API is asked: of embeddings, moderations and completions a text, or a
+        list of texts in one call; of a transcription the path of a sound file. `records.Call.text`
+        is empty where a reply has no words; `Call.vectors` has its embeddings, `Call.media` its
+        pictures or its sound, `Call.body` all. Each needs a ``model`` of its own; ``responses``,
+        ``completions`` and ``chat`` stream.
     strategy
         None takes ``gather``, for a function that is not async ``threads``. ``sequential`` and
         ``threads`` use the blocking client, or a function that blocks; ``gather``,

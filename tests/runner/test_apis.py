@@ -245,6 +245,7 @@ LINES: dict[str, Any] = {
     "/v1/embeddings": {"input": ["a", "b"], "encoding_format": "float"},
     "/v1/moderations": {"input": "a"},
     "/v1/images/generations": {"prompt": "a"},
+    "/v1/images/edits": {"prompt": "a", "images": [{"image_url": "https://a.invalid/b.png"}]},
 }
 
 
@@ -297,6 +298,8 @@ def test_one_run_calls_one_api(tmp_path: Path, endpoint: Endpoint) -> None:
         (["a"], {"api": "responses", "messages": []}, "'messages', which the openai client"),
         (["a"], {"api": "responses", "input": "b"}, "'input' among its parameters"),
         (["a"], {"api": "speech"}, "needs the parameter 'voice'"),
+        (["a"], {"api": "edits"}, "needs the parameter 'images'"),
+        (["a"], {"api": "edits", "image": "b.png"}, "'image', which the openai client"),
         (["a.wav"], {"api": "transcription"}, r"path of a sound file; there is none"),
         (["a"], {"api": "responses", "max_output_tokens": 0}, "max_output_tokens.* from 1"),
     ],
@@ -399,6 +402,20 @@ def test_pictures_are_files_beside_the_results(
     whole = to_jsonl(run, tmp_path / "b.jsonl", texts=True, inline=True)
     assert read_saved(whole).calls[0].media == run.calls[0].media
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a-files", "a.jsonl", "b.jsonl"]
+
+
+@pytest.mark.parametrize("strategy", BOTH)
+def test_pictures_that_are_changed_are_pictures(endpoint: Endpoint, strategy: str) -> None:
+    pictures = [{"image_url": "data:image/png;base64,AAAA"}, {"file_id": "file-1"}]
+    options: dict[str, Any] = {"api": "edits", "strategy": strategy, "progress": False}
+
+    run = nb.run(["With a hat"], endpoint, images=pictures, **options)
+    wrong = run_skipping(["With a hat"], endpoint, images=[{"url": "b.png"}], **options)
+
+    assert run.calls[0].media[0].startswith(b"\x89PNG")
+    assert run.to_frame()["n_images"].tolist() == [1]
+    assert wrong.calls[0].error_type == "400"
+    assert "must have an image_url or a file_id" in str(wrong.calls[0].error)
 
 
 @pytest.mark.parametrize("strategy", BOTH)

@@ -171,6 +171,10 @@ SYNC: dict[str, tuple[str, Callable[[ModelServer], Any]]] = {
         "images",
         lambda s: open_client(s).images.generate(model="gpt-asked", prompt="Where?"),
     ),
+    "edits": (
+        "edits",
+        lambda s: open_client(s).images.edit(model="gpt-asked", prompt="Where?", image=FILE),
+    ),
     "moderations": ("moderations", lambda s: open_client(s).moderations.create(input="Where?")),
     "speech": ("speech", lambda s: open_client(s).audio.speech.create(**SOUND).content),
     "speech, streamed": ("speech", lambda s: read_sound(open_client(s))),
@@ -252,7 +256,7 @@ ASYNC: dict[str, tuple[str, Callable[[ModelServer], Awaitable[Any]]]] = {
     "httpx, messages stream": ("messages", lambda s: stream_async(s, "/v1/messages", CHAT)),
 }
 # What has no text in its answer, and what has more than one request.
-SILENT = {"embeddings", "images", "moderations", "speech", "other"}
+SILENT = {"embeddings", "images", "edits", "moderations", "speech", "other"}
 
 
 def same(found: Any, expected: Any) -> bool:

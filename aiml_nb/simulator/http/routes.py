@@ -96,10 +96,12 @@ async def route(
     """
     # With and without /v1: the FAQ's base URL has none.
     path, method = request.path.removeprefix("/v1"), request.method
-    if method == "POST" and path in CALLS:
+    is_form = request.content_type.startswith("multipart/")
+    is_upload = path in UPLOADS and (is_form or path not in CALLS)
+    if method == "POST" and path in CALLS and not is_upload:
         call = CALLS[path](await read_json_body(request), service.settings)
         return await _answer_call(request, service, record, headers, call)
-    if method == "POST" and path in UPLOADS:
+    if method == "POST" and is_upload:
         call = UPLOADS[path](await read_form(request), service.settings)
         return await _answer_call(request, service, record, headers, call)
     addresses = _CONFORMANCE if service.settings.accepts_anything else _USUAL
@@ -111,7 +113,6 @@ async def route(
     if method not in answers:
         is_called = path in CALLS or path in UPLOADS
         raise _refuse_method(request, ["POST", *answers] if is_called else [*answers])
-    is_form = request.content_type.startswith("multipart/")
     if is_form:
         await read_form(request)
     body = await read_json_body(request) if method == "POST" and not is_form else b""

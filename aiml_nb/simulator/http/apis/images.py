@@ -21,6 +21,7 @@ _MODELS = (
     "chatgpt-image-latest",
 )
 _MAX_IMAGES = 10
+_MAX_EDITED = 16
 _TOKENS = 272  # that OpenAI's API counts for a picture of low quality
 
 
@@ -29,7 +30,28 @@ def read_generation(body: bytes, settings: Settings) -> ChatRequest:
     return _read(read_object(body), settings, read_text)
 
 
-def read_edit(fields: Mapping[str, Any], settings: Settings) -> ChatRequest:
+def read_edit(body: bytes, settings: Settings) -> ChatRequest:
+    """Read the body of a request to change pictures that it names; raises as `read_generation`."""
+    fields = read_object(body)
+    images = fields.get("images")
+    if not isinstance(images, list) or not 0 < len(images) <= _MAX_EDITED:
+        raise refuse_field("images", f"must be 1 to {_MAX_EDITED} pictures", images)
+    for image in images:
+        _check_named(image, "images")
+    if fields.get("mask") is not None:
+        _check_named(fields["mask"], "mask")
+    return _read(fields, settings, read_text)
+
+
+def _check_named(image: Any, field: str) -> None:
+    """Raise the refusal of a picture that is not named by one address or one id."""
+    named = image if isinstance(image, Mapping) else {}
+    given = [named[name] for name in ("image_url", "file_id") if named.get(name) is not None]
+    if len(given) != 1 or not isinstance(given[0], str):
+        raise refuse_field(field, "must have an image_url or a file_id", image)
+
+
+def read_edit_form(fields: Mapping[str, Any], settings: Settings) -> ChatRequest:
     """Read a form with a picture to be changed, or varied."""
     images = [each for name, each in fields.items() if name in ("image", "image[]")]
     if not images or not isinstance(images[0], bytes | list):

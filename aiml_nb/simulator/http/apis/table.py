@@ -8,7 +8,7 @@ from ..chat import ChatRequest, read_chat_request
 from .audio import read_speech, read_transcription
 from .completions import read_completion
 from .embeddings import read_embeddings
-from .images import read_edit, read_generation
+from .images import read_edit, read_edit_form, read_generation
 from .moderations import read_moderations
 from .responses import read_response
 
@@ -20,6 +20,7 @@ CALLS: Mapping[str, AnyCall] = {
     "/audio/speech": read_speech,
     "/completions": read_completion,
     "/embeddings": read_embeddings,
+    "/images/edits": read_edit,
     "/images/generations": read_generation,
     "/moderations": read_moderations,
     "/responses": read_response,
@@ -29,6 +30,6 @@ CALLS: Mapping[str, AnyCall] = {
 UPLOADS: Mapping[str, AnyUpload] = {
     "/audio/transcriptions": read_transcription,
     "/audio/translations": read_transcription,
-    "/images/edits": read_edit,
-    "/images/variations": read_edit,
+    "/images/edits": read_edit_form,
+    "/images/variations": read_edit_form,
 }
