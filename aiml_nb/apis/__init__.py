@@ -1,7 +1,7 @@
 """The APIs that models are called by: where each is, what it is asked, and what it replies."""
 
 from .api import APIS, CHAT, OTHER, Api, api_at, api_named, path_before
-from .asked import label_of, shorten_texts
+from .asked import label_of, put_format_in_text, shorten_texts
 from .json_values import Json
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "api_named",
     "label_of",
     "path_before",
+    "put_format_in_text",
     "shorten_texts",
 ]

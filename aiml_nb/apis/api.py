@@ -48,6 +48,8 @@ class Api:
         ``stream_options`` ask for it.
     has_conversations
         It is asked messages, not just a text.
+    has_text_format
+        A ``response_format`` stands in its ``text``, and in other words.
     takes_several
         One request may hold several texts.
     sends_files
@@ -78,6 +80,7 @@ class Api:
     streams: bool = False
     has_stream_options: bool = False
     has_conversations: bool = False
+    has_text_format: bool = False
     takes_several: bool = False
     sends_files: bool = False
     spelled: Mapping[str, str] = field(default_factory=dict)
@@ -116,6 +119,7 @@ _CALLABLE = (
         has_conversations=True,
         label=asked.last_message,
         complete=replies.of_responses,
+        has_text_format=True,
         holds="output",
         streams=True,
     ),

@@ -58,6 +58,19 @@ def how_many(given: object) -> int:
     return len(given)
 
 
+def put_format_in_text(body: dict[str, Any]) -> None:
+    """Put the ``response_format`` of a request for chats where the responses API takes it."""
+    given = body.pop("response_format", None)
+    if not isinstance(given, Mapping):
+        return
+    inner = given.get("json_schema")
+    described = inner if isinstance(inner, Mapping) else {}
+    kept = {name: each for name, each in given.items() if name != "json_schema"}
+    text = body.get("text")
+    own = text if isinstance(text, Mapping) else {}
+    body["text"] = {**own, "format": kept | dict(described)}
+
+
 def content_of(messages: Sequence[Json]) -> Any:
     """Return what a prompt for an API without conversations asks: the content of its message."""
     return messages[-1].get("content")

@@ -98,7 +98,8 @@ class Call(Timed, Answered):
     api
         The kind of call: ``chat``, ``responses``, ``completions``, ``embeddings``, ``images``,
         ``edits``, ``moderations``, ``speech``, ``transcription``, ``messages`` or ``other``;
-        ``function`` for one of the user's own, and ``step`` for a part of it that `aiml_nb.step` names.
+        ``function`` for one of the user's own, and ``step`` for a part of it that `aiml_nb.step`
+        names.
     children
         The calls and steps that were made within this one, as a function makes them.
     result

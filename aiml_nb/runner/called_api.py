@@ -100,6 +100,8 @@ def known_parameters(api: Api) -> frozenset[str]:
     """Return the names of the request parameters that the openai client knows for an API."""
     names = frozenset(_signature(api).parameters) - {"self", api.member, "stream"}
     known = frozenset(api.spelled.get(name, name) for name in names)
+    if api.has_text_format:
+        known |= {"response_format"}
     return known | {"system"} if api.has_conversations else known
 
 

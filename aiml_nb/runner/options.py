@@ -208,7 +208,7 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()", api: A
             raise TypeError(_explain_unknown(name, place, api))
         if name in {"model", "system"} and value is not None and not isinstance(value, str):
             raise TypeError(f"{place} has {name}={value!r}, which is not text.")
-        if name == "response_format" and api is CHAT:
+        if name == "response_format" and (api is CHAT or api.has_text_format):
             as_response_format(value, place=place)
         _check_number(name, value, place)
         if name.startswith("extra_") and not isinstance(value, dict | None):

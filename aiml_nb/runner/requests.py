@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..apis import APIS
+from ..apis import APIS, put_format_in_text
 from ..endpoint.failures import Failure
 from ..records import Attempt, Call
 from .other_answer import opener_of
@@ -53,6 +53,8 @@ class Requests:
             path = self._api.fill(prompt.messages)
         else:
             body[self._api.member] = self._api.fill(first + prompt.messages)
+        if self._api.has_text_format:
+            put_format_in_text(body)
         if self._api.streams:
             body["stream"] = options.stream
         if "stream_options" in body:

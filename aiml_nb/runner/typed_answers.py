@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+from ..apis import APIS
 from ..completion import fields_of
 from ..endpoint.failures import Failure, quote
 from ..loop import call_in_thread, in_browser
@@ -117,7 +118,7 @@ class TypedAnswers:
         if reader is None or not is_answer:
             return None, Reading
         self._redact_answer(answer, attempt)
-        body = answer.body or {}
+        body = APIS[self._plan.options.api].complete(answer.body) or {}
         text = text_to_read(fields_of(body)["text"], body)
         return reader, Reading if text is None else partial(self._read, reader, text, answer)
 

@@ -62,7 +62,7 @@ def reread(call: Call, reader: Reader) -> None:
     was_invalid = call.error_type == INVALID_ANSWER
     if call.outcome not in _READ and not was_invalid:
         return
-    text = text_to_read(call.text, call.body)
+    text = text_to_read(call.text, {"choices": call.choices})
     if text is None:
         return
     call.result = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import enum
+import json
 import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -14,7 +16,10 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 import aiml_nb as nb
-from aiml_nb import Endpoint
+from aiml_nb import Endpoint, read_saved
+from aiml_nb.export import to_jsonl
+
+from ..raw_server import JSON_HEAD, raw_server
 
 
 class Colour(enum.Enum):
@@ -92,6 +97,53 @@ def test_every_answer_fits(endpoint: Endpoint, name: str) -> None:
 
     assert [call.error for call in run.calls] == [None] * 15
     assert len({call.text for call in run.calls}) > 1
+
+
+@pytest.mark.parametrize("strategy", ["gather", "threads"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_answers_of_the_responses_api_fit_too(
+    endpoint: Endpoint, strategy: str, stream: bool, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"api": "responses", "strategy": strategy, "stream": stream}
+
+    run = nb.run(["Who?"] * 3, endpoint, response_format=Cat, progress=False, **options)
+    saved = read_saved(to_jsonl(run, tmp_path / "r.jsonl", texts=True))
+
+    assert all(isinstance(call.parsed, Cat) for call in run.calls)
+    assert run.to_frame()["kind"].tolist() == ["cat"] * 3
+    assert saved.answers()["kind"].tolist() == ["cat"] * 3
+    assert nb.parse(saved, Cat).results == run.results
+
+
+def test_a_request_of_the_responses_api_has_its_format_where_that_takes_it() -> None:
+    reply = {"status": "completed", "output": [], "model": "m"}
+    with raw_server(JSON_HEAD + json.dumps(reply).encode()) as server:
+        endpoint = nb.connect(base_url=server.base_url, model="m", api_key="k", verbose=False)
+        nb.run(
+            ["Who?"], endpoint, api="responses", response_format=Cat, text={"verbosity": "low"},
+            progress=False, journal=False,
+        )  # fmt: skip
+    (request,) = [each for each in server.requests if b"POST " in each]
+    body = json.loads(request.partition(b"\r\n\r\n")[2])
+
+    assert "response_format" not in body
+    assert body["text"]["verbosity"] == "low"
+    form = body["text"]["format"]
+    assert (form["type"], form["name"], form["strict"]) == ("json_schema", "Cat", True)
+    assert form["schema"]["required"] == ["kind", "lives"]
+
+
+def test_a_response_that_calls_a_tool_is_not_read(endpoint: Endpoint) -> None:
+    tool = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
+
+    run = nb.run(
+        ["What is the weather?"], endpoint, api="responses", tools=[tool], tool_choice="required",
+        response_format=Cat, progress=False,
+    )  # fmt: skip
+
+    assert [call.outcome for call in run.calls] == ["ok"]
+    assert [call.outcome for call in nb.parse(run, Cat).calls] == ["ok"]
+    assert run.calls[0].tool_calls
 
 
 def test_answers_that_do_not_fit_are_asked_for_again() -> None:
