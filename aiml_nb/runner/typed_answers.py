@@ -118,7 +118,7 @@ class TypedAnswers:
         if reader is None or not is_answer:
             return None, Reading
         self._redact_answer(answer, attempt)
-        body = APIS[self._plan.options.api].complete(answer.body) or {}
+        body = dict(APIS[self._plan.options.api].complete(answer.body) or {})
         text = text_to_read(fields_of(body)["text"], body)
         return reader, Reading if text is None else partial(self._read, reader, text, answer)
 
