@@ -28,6 +28,8 @@ class Incoming:
         How many choices were requested.
     assembly
         Puts the events together; None for those of the chat API.
+    on_first_token
+        Called with `first_token` once it is known.
 
     Attributes
     ----------
@@ -43,14 +45,20 @@ class Incoming:
         "_is_done",
         "_is_stream",
         "_n",
+        "_on_first_token",
         "_problem",
         "first_token",
     )
 
     def __init__(
-        self, clock: Callable[[], float | None], n: object, assembly: AnyAssembly | None = None
+        self,
+        clock: Callable[[], float | None],
+        n: object,
+        assembly: AnyAssembly | None = None,
+        *,
+        on_first_token: Callable[[float], None] | None = None,
     ) -> None:
-        self._clock = clock
+        self._clock, self._on_first_token = clock, on_first_token
         self._n = n if type(n) is int else 1
         self._buffer = bytearray()  # the body until it is known to be a stream, or if it is none
         self._events: EventParser | None = None
@@ -139,6 +147,8 @@ class Incoming:
             problem = f"is not JSON but: {page_text(event.decode(errors='replace'))}"
         if self.first_token is None and self._assembly.has_content:
             self.first_token = self._clock()
+            if self._on_first_token and self.first_token is not None:
+                self._on_first_token(self.first_token)
         if was_complete:
             return
         # A chunk with choices is a chunk, even if it has an empty error member.

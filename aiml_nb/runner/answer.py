@@ -74,14 +74,16 @@ class Answer:
         if body[:1] == b"{" or not is_stream(body):
             self._add_body(body)
         else:
-            self._incoming = self._open_stream(_no_timestamp)
+            self._incoming = self._open_stream(_no_timestamp, None)
             self._incoming.feed(body)
             self._incoming.end()
 
-    def begin_stream(self, headers: Mapping[str, str]) -> Incoming:
+    def begin_stream(
+        self, headers: Mapping[str, str], on_first_token: Callable[[float], None] | None = None
+    ) -> Incoming:
         """Read the head of a streamed reply; return the reader of its body."""
         self._headers, self.request_id = headers, headers.get("x-request-id")
-        self._incoming = self._open_stream(self._clock)
+        self._incoming = self._open_stream(self._clock, on_first_token)
         return self._incoming
 
     def end_stream(self) -> None:
@@ -124,8 +126,12 @@ class Answer:
         for name, value in fields_of(self.body or {}).items():
             setattr(call, name, value)
 
-    def _open_stream(self, clock: Callable[[], float | None]) -> Incoming:
-        return Incoming(clock, self._n)
+    def _open_stream(
+        self,
+        clock: Callable[[], float | None],
+        on_first_token: Callable[[float], None] | None,
+    ) -> Incoming:
+        return Incoming(clock, self._n, on_first_token=on_first_token)
 
     def _judge(self) -> Verdict:
         return judge(self.body)

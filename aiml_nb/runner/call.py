@@ -7,6 +7,7 @@ to `admission`, whether to try again to `retries.after_attempt`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..records import Attempt, Call
@@ -141,7 +142,10 @@ class CallRunner:
                 return
             on_start = None if self.first.is_decided else self.first.release_others
             sent = (client, request, attempt, self.now)
-            outcome = send(*sent, timeout=permit.left, on_stream_start=on_start)
+            on_token = partial(self._note_first_token, call, attempt)
+            outcome = send(
+                *sent, timeout=permit.left, on_stream_start=on_start, on_first_token=on_token
+            )
             reading = None
             if self._typed is not None:
                 seconds = permit.deadline - self.now()
@@ -168,7 +172,10 @@ class CallRunner:
             deadline = Deadline(self._deadlines, permit.left)
             on_start = None if self.first.is_decided else self.first.release_others
             sent = (client, request, attempt, self.now)
-            outcome = await self._send_async(*sent, deadline=deadline, on_stream_start=on_start)
+            on_token = partial(self._note_first_token, call, attempt)
+            outcome = await self._send_async(
+                *sent, deadline=deadline, on_stream_start=on_start, on_first_token=on_token
+            )
             reading = None
             if self._typed is not None:
                 seconds = permit.deadline - self.now()
@@ -191,6 +198,11 @@ class CallRunner:
         if self.abort:
             self.abort()
         self.recorder.close_interrupted(self.now())
+
+    def _note_first_token(self, call: Call, attempt: Attempt, now: float) -> None:
+        """Put a first token into the record at once: whoever draws a run in progress needs it."""
+        if not self.is_closed:
+            call.first_token = attempt.first_token = now
 
     def _journal_attempt(
         self, call: Call, attempt: Attempt, request: AnyRequest, permit: Permit

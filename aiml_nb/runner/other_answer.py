@@ -90,8 +90,13 @@ class ApiAnswer(PricedAnswer):
         if call.cost is None:
             call.cost = self._cost_in_header()
 
-    def _open_stream(self, clock: Callable[[], float | None]) -> Incoming:
-        return Incoming(clock, self._n, assembly_of(self._api))
+    def _open_stream(
+        self,
+        clock: Callable[[], float | None],
+        on_first_token: Callable[[float], None] | None,
+    ) -> Incoming:
+        assembly = assembly_of(self._api)
+        return Incoming(clock, self._n, assembly, on_first_token=on_first_token)
 
     def _judge(self) -> Verdict:
         verdict = judge_reply(self._api, self._api.complete(self.body))

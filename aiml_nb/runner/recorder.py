@@ -55,6 +55,7 @@ class Recorder:
             call.started = now
         else:
             attempt.backoff_time = now - (call.attempts[-1].finished or now)
+            call.first_token = None  # that of the attempt before
         call.attempts.append(attempt)
         return attempt
 
@@ -77,6 +78,7 @@ class Recorder:
                 self._journal.note_sent(call, attempt, name)
         except JournalError as error:
             call.attempts.pop()
+            call.first_token = call.attempts[-1].first_token if call.attempts else None
             if call.started == attempt.started:
                 call.started = None
             return error

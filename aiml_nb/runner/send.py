@@ -107,6 +107,7 @@ def send(
     *,
     timeout: float,
     on_stream_start: Callable[[], None] | None = None,
+    on_first_token: Callable[[float], None] | None = None,
 ) -> tuple[Answer, Failure | None]:
     """Send `request` and wait for the whole answer, blocking the thread.
 
@@ -124,6 +125,8 @@ def send(
         Seconds after which the attempt is given up.
     on_stream_start
         Called when the head of a streamed answer has arrived.
+    on_first_token
+        Called with the time of its first token, as soon as that has arrived.
 
     Returns
     -------
@@ -145,7 +148,7 @@ def send(
                 stream=True,
                 stream_cls=Stream[object],
             ) as stream:
-                incoming = answer.begin_stream(stream.response.headers)
+                incoming = answer.begin_stream(stream.response.headers, on_first_token)
                 if on_stream_start:
                     on_stream_start()
                 for data in stream.response.iter_bytes():
@@ -173,6 +176,7 @@ async def send_async(
     *,
     deadline: Deadline,
     on_stream_start: Callable[[], None] | None = None,
+    on_first_token: Callable[[float], None] | None = None,
 ) -> tuple[Answer, Failure | None]:
     """Send `request` and wait for the whole answer, until `deadline`; otherwise as `send`."""
     answer = request.open_answer(clock, request.body)
@@ -191,7 +195,7 @@ async def send_async(
                     stream=True,
                     stream_cls=AsyncStream[object],
                 ) as stream:
-                    incoming = answer.begin_stream(stream.response.headers)
+                    incoming = answer.begin_stream(stream.response.headers, on_first_token)
                     if on_stream_start:
                         on_stream_start()
                     async with aclosing(stream.response.aiter_bytes()) as arriving:

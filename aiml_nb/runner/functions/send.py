@@ -70,6 +70,7 @@ async def call_function(
     *,
     deadline: Deadline,
     on_stream_start: Callable[[], None] | None = None,
+    on_first_token: Callable[[float], None] | None = None,
 ) -> tuple[Returned, Failure | None]:
     """Call the function and wait for what it returns, as `send.send_async` does for a server."""
     outcome = await client.call(request.item, request.call, seconds=deadline.seconds)
