@@ -14,37 +14,32 @@ class Clock:
     Attributes
     ----------
     overhead
-        Seconds that were left out.
+        Seconds that were left out. What takes time outside of such a block may be added.
     """
 
-    __slots__ = ("_began", "_depth", "_stopped", "overhead")
+    __slots__ = ("_began", "_depth", "_latest", "overhead")
 
     def __init__(self) -> None:
-        self.overhead = 0.0
-        self._began = perf_counter()
-        self._depth, self._stopped = 0, 0.0
+        self._depth = 0
+        self.begin()
 
     def begin(self) -> None:
         """Begin at 0."""
-        self.overhead, self._began = 0.0, perf_counter()
+        self.overhead, self._latest, self._began = 0.0, 0.0, perf_counter()
 
     def now(self) -> float:
         """Return the time; within a block it is that at which the outermost began."""
-        real = self._stopped if self._depth else perf_counter()
-        return real - self._began - self.overhead
-
-    @staticmethod
-    def real() -> float:
-        """Return the time by a clock that never stops."""
-        return perf_counter()
+        if not self._depth:
+            # What was added is an estimate: time must not go back for that.
+            self._latest = max(self._latest, perf_counter() - self._began - self.overhead)
+        return self._latest
 
     def __enter__(self) -> float:
-        if not self._depth:
-            self._stopped = perf_counter()
+        now = self.now()
         self._depth += 1
-        return self._stopped - self._began - self.overhead
+        return now
 
     def __exit__(self, *_: object) -> None:
         self._depth -= 1
         if not self._depth:
-            self.overhead += perf_counter() - self._stopped
+            self.overhead = perf_counter() - self._began - self._latest

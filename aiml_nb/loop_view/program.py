@@ -71,10 +71,10 @@ class ProgramThread:
 
     def wait(self, timeout: float) -> bool:
         """Wait until it has ended; False if it has not after so many seconds."""
-        deadline = self.recorder.clock.real() + timeout
+        deadline = time.monotonic() + timeout
         while not self._ended.wait(LOOK):
             self.recorder.note_seen(read_stack(self.ident))
-            if self.recorder.clock.real() > deadline:
+            if time.monotonic() > deadline:
                 return False
         if self._failure is not None:
             raise self._failure

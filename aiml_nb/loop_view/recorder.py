@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from ..watching.blocked import is_users
 from .await_chain import await_chain, users_part
 from .clock import Clock
-from .lines import LineTracer, Place
+from .lines import LineTracer, Place, only_return
 from .started import Started, see_start
 from .waits import Wait, describe_wait, function_name
 from .wakers import SOCKET, START, Waker, is_users_timeout, whole_milliseconds
@@ -187,6 +187,9 @@ class Recorder:
         step.place = self.lines.last
         if notes.task.done():
             step.is_last = True
+            if self.lines.is_cut and step.place:
+                code, line = step.place
+                step.place = (code, only_return(code, line) or line)
             return
         future = getattr(notes.task, "_fut_waiter", None)
         own, rest = users_part(await_chain(notes.task.get_coro()))
