@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -60,4 +61,5 @@ def _export(thread: ProgramThread, limits: dict[str, Any], *, in_time: bool) -> 
             notes.append(f"{export.names[number]} did not end when it was cancelled.")
     thread.left.clear()
     thread.recorder.forget()
+    gc.collect(1)  # some are in circles, with the exceptions that have ended their callers
     return made | {"notes": notes}

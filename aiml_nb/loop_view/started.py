@@ -15,6 +15,7 @@ from .wakers import outside_asyncio
 
 _MAX_NAME = 24
 _MAX_LABEL = 70
+_PLAIN = (str, int, float, bool, type(None))
 # What is called, from the innermost; the outermost of these is what the user has written.
 _CALLS = {
     "create_task": "create_task",
@@ -34,6 +35,8 @@ class Started(NamedTuple):
     ----------
     first_word
         The first of its arguments, if it is a short text.
+    is_telling
+        The label is short, and its arguments are numbers and texts.
     place
         The line of the user's that made it.
     is_own
@@ -45,6 +48,7 @@ class Started(NamedTuple):
     function: str
     label: str
     first_word: str
+    is_telling: bool
     code: CodeType | None
     place: Place | None
     is_own: bool
@@ -70,12 +74,15 @@ def see_start(task: Any, frame: FrameType, *, by: int | None, is_root: bool) -> 
     by_user: FrameType | None = caller
     while by_user is not None and not is_users(by_user.f_code):
         by_user = by_user.f_back
+    label = f"{function}({', '.join(map(SHORT.repr, arguments))})"[:_MAX_LABEL]
+    is_plain = bool(arguments) and all(isinstance(each, _PLAIN) for each in arguments)
     return Started(
         by=by,
         how="LoopView" if is_root else how,
         function=function,
-        label=f"{function}({', '.join(map(SHORT.repr, arguments))})"[:_MAX_LABEL],
+        label=label,
         first_word=_first_word(arguments),
+        is_telling=is_plain and len(label) <= _MAX_NAME,
         code=code if code is not None and is_users(code) else None,
         place=(by_user.f_code, by_user.f_lineno) if by_user and not is_root else None,
         is_own=(code is not None and is_users(code)) or is_called_by_user or is_root,
@@ -105,11 +112,11 @@ def name_tasks(found: list[tuple[str, Started]]) -> list[str]:
 
 def _choose_name(name: str, started: Started) -> str:
     if not re.fullmatch(r"Task-\d+", name):
-        return name[:_MAX_NAME]
+        # Libraries name them by the whole path of a function.
+        return (name if started.is_own else name.rpartition(".")[2])[:_MAX_NAME]
     if started.first_word:
         return started.first_word
-    is_short = len(started.label) <= _MAX_NAME and not started.label.endswith("()")
-    return started.label if is_short else started.function
+    return started.label if started.is_telling else started.function
 
 
 def _find_call(frame: FrameType | None, caller: FrameType | None) -> tuple[str, bool]:

@@ -32,7 +32,7 @@ def tea_and_eggs(log: Log) -> LoopView:
         log.append(what)
         return what
 
-    return LoopView(boil("tea", 0.06), boil("eggs", 0.1))
+    return LoopView(boil("tea", 0.06), boil("eggs", 0.15))
 
 
 @preset
