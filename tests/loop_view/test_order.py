@@ -58,7 +58,7 @@ def tell(recording: dict[str, Any]) -> list[tuple[Any, ...]]:
     return [
         (
             recording["tasks"][step["task"]]["name"],
-            *(step["function"], step["line"], step["ending"], step["queue"]),
+            *(step["function"], step["line"], step["ending"]),
             step["waits_for"] and step["waits_for"]["text"],
             step["woken_by"]["text"],
         )
