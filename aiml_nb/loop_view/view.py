@@ -5,11 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Coroutine
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LoopError
+from ..formats.atomic import write_atomic
 from ..loop.browser import in_browser
 from .record import Runnable, record
+from .replay import to_html, to_notebook
 from .table import to_rows, to_text
 
 if TYPE_CHECKING:
@@ -41,7 +44,8 @@ class LoopView:
 
     Examples
     --------
-    >>> LoopView(boil("tea", 0.3), boil("eggs", 0.5))
+    >>> view = LoopView(boil("tea", 0.3), boil("eggs", 0.5))
+    >>> view.save("loop.html")
     """
 
     def __init__(
@@ -82,8 +86,29 @@ class LoopView:
 
         return pd.DataFrame(to_rows(self._recording)).rename_axis("step")
 
+    def save(self, path: str | Path, *, title: str | None = None) -> Path:
+        """Write it as one HTML file, which replays it in any browser; return where it is.
+
+        Parameters
+        ----------
+        path
+            The file, such as ``loop.html``.
+        title
+            The page's title; None takes the names of the tasks.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        page = to_html(self._recording, title=title)
+        return write_atomic(Path(path), [page.encode()], is_private=False)
+
     def __repr__(self) -> str:
         return to_text(self._recording)
+
+    def _repr_html_(self) -> str:
+        return to_notebook(self._recording)
 
 
 def _close(given: Any) -> None:
