@@ -26,6 +26,7 @@ TABLE = pd.DataFrame(
     index=pd.Index(["a", "b", "c"], name="key"),
 )
 AFTER = ["answer", "outcome", "error"]
+TEXT = str(pd.Series(["a"]).dtype)  # "str"; "object" with pandas 2
 
 
 @pytest.fixture(scope="module")
@@ -132,18 +133,18 @@ def test_what_functions_return_has_its_columns(endpoint: nb.Endpoint) -> None:
         (["1", "2"], "int64", [1, 2]),
         (["1", None], "Int64", [1, pd.NA]),
         (["1.50", "2"], "float64", [1.5, 2.0]),
-        (["007", "2"], "str", ["007", "2"]),
-        (["1e5", "2"], "str", ["1e5", "2"]),
-        (["1,5", "2"], "str", ["1,5", "2"]),
-        (["12345678901234567", "2"], "str", ["12345678901234567", "2"]),
-        (["NA", "null"], "str", ["NA", "null"]),
+        (["007", "2"], TEXT, ["007", "2"]),
+        (["1e5", "2"], TEXT, ["1e5", "2"]),
+        (["1,5", "2"], TEXT, ["1,5", "2"]),
+        (["12345678901234567", "2"], TEXT, ["12345678901234567", "2"]),
+        (["NA", "null"], TEXT, ["NA", "null"]),
         ([1, None], "Int64", [1, pd.NA]),
         ([2**70, None], "object", [2**70, None]),
         ([True, None], "boolean", [True, pd.NA]),
         ([1, "a"], "object", [1, "a"]),
         ([None, None], "object", [None, None]),
         ([[1], {"a": 2}], "object", [[1], {"a": 2}]),
-        (["\ud800", None], "str", ["\N{REPLACEMENT CHARACTER}", None]),
+        (["\ud800", None], TEXT, ["\N{REPLACEMENT CHARACTER}", None]),
     ],
 )
 def test_cells_of_files_get_the_type_that_loses_nothing(

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ..browser.jupyter import KERNELS
 from ..simulator.http.test_openai_suite import OPENAI_SUITE
 from ..simulator.http.test_other_clients import CLIENTS
+from ..test_older_pandas import PANDAS_2
 from ..watch.test_frameworks import FRAMEWORKS
 from ..watch.test_opentelemetry import OPENTELEMETRY
 from .environments import MATRIX, OLD_NEST, UVLOOP, Environment, PythonNotFoundError, python_of
@@ -16,7 +17,7 @@ THEIRS = [environment for _, environment in CLIENTS.values()]
 # The largest first.
 ALL = [
     *(*FRAMEWORKS.values(), *reversed(THEIRS), *MATRIX, UVLOOP, OLD_NEST, *KERNELS),
-    *(OPENAI_SUITE, OPENTELEMETRY),
+    *(OPENAI_SUITE, OPENTELEMETRY, PANDAS_2),
 ]
 
 
