@@ -17,6 +17,7 @@ import time
 
 import aiml_nb as nb
 from aiml_nb.course import check, hint, predict, quiz, reveal
+from aiml_nb.widgets import LoopView
 
 # %% [markdown]
 # ## One cook, many pots
@@ -34,14 +35,22 @@ async def boil(what, seconds):
     return what
 
 
+LoopView(boil("tea", 0.3), boil("eggs", 0.5))
+
+# %% [markdown]
+# One thread, two pots, and the lines come in turns. Go through the picture step by step, with its
+# buttons or the arrow keys. There is one chair under RUNNING. A pot that reaches its `await` gets up
+# and WAITS; when its time is over it lines up under READY. Between two awaits nobody else moves; at
+# an `await`, everybody may.
+#
+# `LoopView` brought a cook of its own, who kept a diary. Without one, a single line does the same:
+
+# %%
 await asyncio.gather(boil("tea", 0.3), boil("eggs", 0.5))
 
 # %% [markdown]
-# One thread, two pots, and the lines come in turns. Between two awaits nobody else moves; at an
-# `await`, everybody may.
-#
-# But who is the cook? You started none. You wrote `await` in a cell, and it worked. So a loop must
-# have been running already:
+# But who was the cook this time? You started none. You wrote `await` in a cell, and it worked. So a
+# loop must have been running already:
 
 # %%
 asyncio.get_running_loop().is_running()

@@ -16,6 +16,7 @@ import time
 
 import aiml_nb as nb
 from aiml_nb.course import Stopwatch, check, hint, predict, quiz, reveal
+from aiml_nb.widgets import LoopView
 
 # %%
 endpoint = nb.connect(simulate=True, seed=0, speed=8)
@@ -85,6 +86,22 @@ reveal("6.1", held_up.makespan)
 #
 # The dashed line does not tell. It is drawn from the durations of the calls themselves, and these
 # had become long already.
+#
+# Look over the cook's shoulder. Two pots want to be stirred every tenth of a second, and somebody
+# saves notes:
+
+
+# %%
+async def stir(pot):
+    for _ in range(4):
+        await asyncio.sleep(0.1)
+
+
+LoopView(stir("soup"), stir("rice"), save_notes())
+
+# %% [markdown]
+# `save_notes` is RUNNING for half a second, in the line with `time.sleep`. It has not let go of the
+# chair, so nobody else gets it: soup and rice are called 0.4 s late.
 
 # %%
 quiz("6.2")
@@ -119,8 +136,14 @@ for name, run in {"calm": calm, "held up": held_up, "in a thread": free}.items()
     print(f"{name:12} makespan {run.makespan:.2f} s, loop lag {run.loop_lag_max:.3f} s")
 
 # %% [markdown]
-# The notes still took half a second. But nobody had to wait for them.
-#
+# The notes still took half a second. But nobody had to wait for them. The cook's diary says the same:
+# `save_notes_in_a_thread` WAITS for its thread, as it would for a timer, and the pots are stirred in
+# time.
+
+# %%
+LoopView(stir("soup"), stir("rice"), save_notes_in_a_thread())
+
+# %% [markdown]
 # **Your turn.** A service asks you to pause 0.2 s before each question. Write a coroutine function
 # that pauses, then asks, and returns the answer. `ask` is a coroutine function, given to you. Many
 # pauses may run at the same time: none may hold up the others.
