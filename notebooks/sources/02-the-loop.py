@@ -43,14 +43,8 @@ LoopView(boil("tea", 0.3), boil("eggs", 0.5))
 # and WAITS; when its time is over it lines up under READY. Between two awaits nobody else moves; at
 # an `await`, everybody may.
 #
-# `LoopView` brought a cook of its own, who kept a diary. Without one, a single line does the same:
-
-# %%
-await asyncio.gather(boil("tea", 0.3), boil("eggs", 0.5))
-
-# %% [markdown]
-# But who was the cook this time? You started none. You wrote `await` in a cell, and it worked. So a
-# loop must have been running already:
+# But who is the cook? `LoopView` brought one of its own, who kept a diary. In a cell you need none:
+# `await boil("tea", 0.3)` works there as it stands. So a loop must be running already:
 
 # %%
 asyncio.get_running_loop().is_running()

@@ -87,8 +87,9 @@ reveal("6.1", held_up.makespan)
 # The dashed line does not tell. It is drawn from the durations of the calls themselves, and these
 # had become long already.
 #
-# Look over the cook's shoulder. Two pots want to be stirred every tenth of a second, and somebody
-# saves notes:
+# Look over the cook's shoulder, with `LoopView`. Two pots are to be stirred every tenth of a second,
+# and somebody saves notes. `save_notes` is RUNNING for half a second, in the line with `time.sleep`.
+# It has not let go of the chair, so nobody else gets it: soup and rice are called 0.4 s late.
 
 
 # %%
@@ -98,10 +99,6 @@ async def stir(pot):
 
 
 LoopView(stir("soup"), stir("rice"), save_notes())
-
-# %% [markdown]
-# `save_notes` is RUNNING for half a second, in the line with `time.sleep`. It has not let go of the
-# chair, so nobody else gets it: soup and rice are called 0.4 s late.
 
 # %%
 quiz("6.2")
@@ -135,15 +132,12 @@ free, _ = await asyncio.gather(
 for name, run in {"calm": calm, "held up": held_up, "in a thread": free}.items():
     print(f"{name:12} makespan {run.makespan:.2f} s, loop lag {run.loop_lag_max:.3f} s")
 
-# %% [markdown]
-# The notes still took half a second. But nobody had to wait for them. The cook's diary says the same:
-# `save_notes_in_a_thread` WAITS for its thread, as it would for a timer, and the pots are stirred in
-# time.
-
-# %%
 LoopView(stir("soup"), stir("rice"), save_notes_in_a_thread())
 
 # %% [markdown]
+# The notes still took half a second. But nobody had to wait for them: `save_notes_in_a_thread` WAITS
+# for its thread, as it would for a timer, and the pots are stirred in time.
+#
 # **Your turn.** A service asks you to pause 0.2 s before each question. Write a coroutine function
 # that pauses, then asks, and returns the answer. `ask` is a coroutine function, given to you. Many
 # pauses may run at the same time: none may hold up the others.
