@@ -179,6 +179,8 @@ def _prompts_of_head(
         number, name = found.sources[index]
         there = resolve(sections[number].prompts[name], sections)
         own = {n: each for n, each in prompt.items() if n not in there or there[n] != each}
+        if "row" in there and "row" not in prompt:  # asked from a list this time
+            own["row"] = None
         yield {"custom_id": prompt["custom_id"], "from": [number, name], **own}
 
 

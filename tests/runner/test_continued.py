@@ -135,6 +135,20 @@ class TestTheSameCellAgain:
         assert sent(server) == []
         assert [call.custom_id for call in run.calls] == ["call-000001", "2"]
 
+    def test_rows_are_those_of_the_newest_run(self, server: RawServer, path: Path) -> None:
+        def rows() -> list[Any]:
+            return [call.row for call in nb.read_saved(path).calls]
+
+        first, second = ({"x": x, "n": n} for n, x in enumerate("ab"))
+        nb.run([first, second], at(server), prompt="{x}", journal=path)
+        changed = [{"x": "b", "n": 3}, {"x": "c", "n": 4}]
+        nb.run(changed, at(server), prompt="{x}", journal=path)
+        assert rows() == changed
+
+        nb.run(["a", "b", "d"], at(server), journal=path)
+        assert rows() == [None, None, None]
+        assert sent(server) == ["a", "b", "c", "d"]
+
     @pytest.mark.parametrize(
         ("change", "is_sent"),
         [
