@@ -79,8 +79,7 @@ class _Replay:
             self._to_come[self._steps[number]["task"]].append(number)
 
     def moments(self) -> Iterator[Moment]:
-        first = self._steps[0]["start"] if self._steps else 0.0
-        begin = min(first, min((task["created"] for task in self._tasks.values()), default=0.0))
+        begin = self._steps[0]["start"] if self._steps else 0.0
         queue = [number for number, task in self._tasks.items() if task["created"] <= begin]
         yield self._moment(-1, "start", begin, begin, queue=queue)
         for number, step in enumerate(self._steps):

@@ -14,9 +14,9 @@ from .table import make_table
 _FRAME_STYLE = """
 .aiml-nb-replay { container-type: inline-size; }
 .aiml-nb-replay iframe {
-  width: 100%; height: clamp(700px, 84vh, 1100px); border: 0; display: block;
+  width: 100%; height: clamp(640px, 80vh, 1100px); border: 0; display: block;
 }
-@container (max-width: 760px) { .aiml-nb-replay iframe { height: max(980px, 84vh); } }
+@container (max-width: 760px) { .aiml-nb-replay iframe { height: max(980px, 80vh); } }
 """
 # Jupyter's theme is not the browser's, and a frame of its own sees only the latter: it is told.
 _TELL_THEME = """

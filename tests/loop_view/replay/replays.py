@@ -53,6 +53,14 @@ _OVERLAPS = """() => {
     return found;
 }"""
 
+_BEYOND = """() => {
+    const cursor = document.getElementById('cursor').getBoundingClientRect().right;
+    return [...document.querySelectorAll('#tracks text:not(.lane-name)')]
+        .filter(each => getComputedStyle(each).visibility !== 'hidden')
+        .filter(each => each.getBoundingClientRect().right > cursor + 1)
+        .map(each => each.textContent);
+}"""
+
 
 class Replay:
     """One page, open as a file.
@@ -104,6 +112,10 @@ class Replay:
         """Return the tasks in ``running``, ``ready``, ``waiting`` or ``done``, in order."""
         names: list[str] = self.page.locator(f"#{part} .card .name").all_text_contents()
         return names
+
+    def labels_beyond_the_cursor(self) -> list[str]:
+        """Return the labels of the timeline that tell what is still to come, or a part of it."""
+        return self._found(_BEYOND)
 
     def faults(self) -> list[str]:
         """Return what does not fit, overlaps, or is too small to be read in the last row."""

@@ -129,6 +129,7 @@ def test_who_runs_next_asks_before_each_step_and_keeps_the_score(replay: Callabl
             assert shown.moment == before
             asked.append(before)
             assert "Next in READY" not in shown.text("#sentence")
+            assert shown.labels_beyond_the_cursor() == []
             assert choices.get_by_role("button").all_inner_texts() == ["1tea", "2eggs"]
             shown.page.keyboard.press("1")  # always tea
             assert shown.moment == before + 1
@@ -210,7 +211,7 @@ def test_the_table_is_there_with_scripts_too(replay: Callable[..., Any]):
     assert not shown.page.get_by_role("table").is_visible()
 
 
-@pytest.mark.parametrize("size", [*SIZES, (850, 700), (700, 980)])
+@pytest.mark.parametrize("size", [*SIZES, (870, 640), (700, 980)])
 def test_it_fits_and_is_accessible_at_every_moment(
     replay: Callable[..., Any], size: tuple[int, int]
 ):

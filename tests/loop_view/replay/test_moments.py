@@ -206,3 +206,12 @@ def test_nothing_was_recorded():
 )
 def test_times_are_written_as_a_class_reads_them(seconds: float, words: str):
     assert format_seconds(seconds) == words
+
+
+def test_what_is_made_before_the_first_step_stands_in_ready_from_the_beginning():
+    recording = recordings.tea_and_eggs()
+    for step in recording["steps"]:
+        step["start"] += 0.001
+    recording["tasks"][1]["created"] = 0.0005
+
+    assert said(recording)[0].startswith("tea and eggs stand in READY")

@@ -42,7 +42,15 @@ function formatSeconds(seconds) {
   return seconds < 99.5 ? `${seconds.toFixed(2)} s` : `${seconds.toFixed(0)} s`;
 }
 
-const formatClock = (seconds) => `${Math.max(0, seconds).toFixed(2)} s`;
+// A clock of hundredths would stand still while all of a short recording passes.
+const SHORT = 0.5;
+const formatClock = (seconds) => `${Math.max(0, seconds).toFixed(recording.seconds < SHORT ? 3 : 2)} s`;
+
+/** How much of a time has passed: `0.12 of 0.30 s`, `3 of 20 ms`. */
+function formatShare(seconds, whole) {
+  const part = whole < 0.0995 ? (seconds * 1000).toFixed(0) : seconds.toFixed(2);
+  return `${part} of ${formatSeconds(whole)}`;
+}
 
 // A task that started all others stands back; the others take the colours in turn.
 const roots = recording.tasks.filter((task) => task.started_by === null && task.yours !== false);

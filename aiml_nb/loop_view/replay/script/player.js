@@ -17,7 +17,7 @@ function show(at, { move = false } = {}) {
   showTime(moment, moment.time, placeOf(moment));
   say(moment);
   byId("scrubber").value = at;
-  byId("scrubber").setAttribute("aria-valuetext", `${counted(moment)}: ${byId("sentence").textContent}`);
+  byId("scrubber").setAttribute("aria-valuetext", counted(moment));
   byId("counter").replaceChildren(make("span", { class: "word" }, "step "), `${moment.step + 1} of ${steps.length}`);
   byId("replay").dataset.moment = at;
   disable("first", at === 0);
@@ -31,7 +31,11 @@ function disable(id, off) {
   byId(id).setAttribute("aria-disabled", String(off));
 }
 
-const counted = (moment) => `step ${moment.step + 1} of ${steps.length}`;
+/** Where a moment is; the sentence, which is read out by itself, tells what happens. */
+function counted(moment) {
+  const place = `step ${moment.step + 1} of ${steps.length}`;
+  return moment.running === null ? place : `${place}, ${nameOf(moment.running)} runs`;
+}
 
 function showTime(moment, time, x) {
   byId("clock").textContent = formatClock(time);

@@ -46,6 +46,7 @@ function answer(id, onAnswer) {
   const verdict = id === right
     ? [make("b", { class: "right" }, "✓ Right: "), nameOf(right), ` ${because(at)} `]
     : [make("b", { class: "wrong" }, "✗ No: "), nameOf(right), ` runs next. It ${because(at)} `];
+  byId("on").focus();
   onAnswer();
   byId("verdict").replaceChildren(...verdict, make("b", { class: "score" }, score()));
 }

@@ -41,6 +41,9 @@ function drawStage(moment, { move }) {
   byId("running").classList.toggle("held", running.length > 0 && steps[moment.step].blocked !== null);
   moment.ready.forEach((id, turn) => lineUp(cards.get(id), turn));
   moment.waiting.forEach((id) => hang(cards.get(id), steps[last.get(id)]));
+  const room = place("waiting");
+  byId("waiting").classList.remove("tight");
+  byId("waiting").classList.toggle("tight", room.scrollHeight > room.clientHeight + 1);
   moment.done.forEach((id) => finish(cards.get(id), tasks.get(id)));
   if (move) slide(before);
 }
@@ -101,7 +104,7 @@ function drawWaits(moment, time) {
       ? `late by ${formatSeconds(time - end)}`
       : end === null
         ? `for ${formatSeconds(waited)}`
-        : `${waited.toFixed(2)} of ${formatSeconds(end - since)}`;
+        : formatShare(waited, end - since);
   }
 }
 

@@ -62,7 +62,7 @@ function drawTurn(group, step, from, to, height) {
   group.append(draw("rect", bar, draw("title", {}, `${nameOf(step.task)}: ${formatSeconds(step.end - step.start)}`)));
   const name = nameOf(step.task);
   const attributes = { class: "on-colour", "data-colour": colours.get(step.task), "text-anchor": "middle" };
-  fit(group, [name, `${name.slice(0, 4)}…`, `${name.slice(0, 2)}…`], (from + to) / 2, height, to - from, attributes);
+  fit(group, [name, `${name.slice(0, 4)}…`], (from + to) / 2, height, to - from, attributes);
 }
 
 function drawHeld(group, step, from, to, height) {
