@@ -114,7 +114,8 @@ def _make_cell(cell: NotebookNode, source: Path, *, solved: bool) -> NotebookNod
     if has_solution:
         code = _uncover(code) if solved else _empty(code, source)
         tags += [] if solved else ["raises-exception"]
-    return nbformat.v4.new_code_cell(code, metadata={"tags": tags} if tags else {})
+    shown = {name: cell.metadata[name] for name in ("jupyter",) if name in cell.metadata}
+    return nbformat.v4.new_code_cell(code, metadata=shown | ({"tags": tags} if tags else {}))
 
 
 def _uncover(code: str) -> str:

@@ -1,4 +1,4 @@
-"""The form of a race: its fields, and the buttons that start and cancel it."""
+"""The form of a race: what is run, where, and the buttons that start and cancel it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from ..prompts import FAQ, TWENTY, Prompt, as_prompts
 from ..report.wording import pluralize
 from ..runner.options import check_strategy
 from ..runner.strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
+from .fields import NumberField, dropdown
 
 STRATEGIES = (*BLOCKING_STRATEGIES, *ASYNC_STRATEGIES)
 MAX_PROMPTS = 200
 SPEEDS = (1, 2, 4, 10, 20)
+_OWN = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +32,19 @@ class Choice:
     max_concurrency
         The most calls in flight, for concurrent strategies.
     speed
-        The speed of the simulator; 1 is real time.
+        The speed of the simulator's clock; 1 is real time.
+    server
+        The name of the simulated server, as in `servers`.
+    seed
+        Of the simulator.
     """
 
     prompts: list[Prompt] | list[str]
     strategies: tuple[str, str]
     max_concurrency: int
     speed: float
+    server: str = ""
+    seed: int = 0
 
 
 class Form:
@@ -46,61 +54,72 @@ class Form:
     ----------
     first
         The initial values. Its prompts come first in the list, before the sample sets.
-    has_speed
-        Show the field for the speed, because the calls go to the simulator.
+    servers
+        The names of the simulated servers to choose from; none where the calls go to a real one.
     on_change, on_start, on_cancel
         Called when a field changes or a button is pressed, in the thread that handles the front
         end's messages.
+
+    Attributes
+    ----------
+    row, below
+        The fields and the buttons in a row; what is shown below them for questions of one's own.
     """
 
     def __init__(
         self,
         first: Choice,
         *,
-        has_speed: bool,
+        servers: Sequence[str],
         on_change: Callable[[], None],
         on_start: Callable[[], None],
         on_cancel: Callable[[], None],
     ) -> None:
         sets = _prompt_sets(first.prompts)
-        self._prompts = _dropdown("Prompts", [(name, i) for i, (name, _) in enumerate(sets)], 0)
+        numbered = [(name, number) for number, (name, _) in enumerate(sets)]
+        self._prompts = dropdown("Prompts", [*numbered, ("your own …", _OWN)], 0)
         self._prompt_sets = [prompts for _, prompts in sets]
         self._a, self._b = (
-            _dropdown(letter, [(name, name) for name in STRATEGIES], strategy)
+            dropdown(letter, [(name, name) for name in STRATEGIES], strategy)
             for letter, strategy in zip("AB", first.strategies, strict=True)
         )
-        self._limit = widgets.BoundedIntText(
-            first.max_concurrency,
-            min=1,
-            max=MAX_PROMPTS,
-            description="Limit",
-            style={"description_width": "initial"},
-            layout={"width": "92px"},
-        )
+        self._limit = NumberField("Limit", first.max_concurrency, least=1, most=MAX_PROMPTS)
+        self._server = dropdown("Server", [(name, name) for name in servers or [""]], first.server)
+        self._seed = NumberField("Seed", first.seed, least=0, most=2**63 - 1)
         speeds = sorted({*SPEEDS, first.speed})
-        self._speed = _dropdown("Speed", [(f"{speed:g}×", speed) for speed in speeds], first.speed)
+        self._speed = dropdown("Simulator's clock", [*map(_as_option, speeds)], first.speed)
+        self._own = _own_questions()
         self._start = widgets.Button(description="Start", button_style="primary")
         self._cancel = widgets.Button(description="Cancel", disabled=True)
         self._start.on_click(lambda _: on_start())
         self._cancel.on_click(lambda _: on_cancel())
         for button in (self._start, self._cancel):
             button.layout.width = "82px"
-        fields = [self._prompts, self._a, self._b, self._limit]
-        self._fields = [*fields, *([self._speed] if has_speed else [])]
+        simulated = [self._server, self._seed.view, self._speed] if servers else []
+        fields = [self._prompts, self._a, self._b, self._limit.view, *simulated]
+        self._fields = [*fields, self._own]
+        self._prompts.observe(lambda _: self._show_own(), names="value")
         for field in self._fields:
             field.observe(lambda _: on_change(), names="value")
-        self.view = widgets.HBox(
-            [*self._fields, self._start, self._cancel], layout={"flex_flow": "row wrap"}
-        )
+        self.row = [*fields, self._start, self._cancel]
+        self.below = self._own
 
     @property
     def choice(self) -> Choice:
-        """The current values."""
+        """The current values.
+
+        Raises
+        ------
+        ValueError
+            If a field holds something that cannot be run.
+        """
         return Choice(
-            prompts=self._prompt_sets[self._prompts.value],
+            prompts=self._read_own() if self._asks_own else self._prompt_sets[self._prompts.value],
             strategies=(self._a.value, self._b.value),
             max_concurrency=self._limit.value,
             speed=self._speed.value,
+            server=self._server.value,
+            seed=self._seed.value,
         )
 
     def set_running(self, running: bool) -> None:
@@ -108,6 +127,36 @@ class Form:
         for field in (*self._fields, self._start):
             field.disabled = running
         self._cancel.disabled = not running
+
+    @property
+    def _asks_own(self) -> bool:
+        return bool(self._prompts.value == _OWN)
+
+    def _read_own(self) -> list[str]:
+        questions = [line.strip() for line in self._own.value.splitlines() if line.strip()]
+        if not questions:
+            raise ValueError("Write your own questions below, one a line.")
+        if len(questions) > MAX_PROMPTS:
+            raise ValueError(f"At most {MAX_PROMPTS} questions; these are {len(questions):,}.")
+        return questions
+
+    def _show_own(self) -> None:
+        self._own.layout.display = "flex" if self._asks_own else "none"
+
+
+def _own_questions() -> widgets.Textarea:
+    return widgets.Textarea(
+        description="Your questions",
+        placeholder="One question a line",
+        continuous_update=False,
+        rows=4,
+        style={"description_width": "initial"},
+        layout={"width": "min(100%, 640px)", "display": "none"},
+    )
+
+
+def _as_option(speed: float) -> tuple[str, float]:
+    return ("real time" if speed == 1 else f"{speed:g} times real time"), speed
 
 
 def _prompt_sets(
@@ -118,16 +167,6 @@ def _prompt_sets(
     others = [(name, prompts) for name, prompts in samples.items() if name not in names]
     first = names[0] if names else f"my {pluralize(len(own), 'prompt')}"
     return [(first, list(own)), *others]  # type: ignore[list-item]
-
-
-def _dropdown(name: str, options: list[tuple[str, object]], value: object) -> widgets.Dropdown:
-    return widgets.Dropdown(
-        options=options,
-        value=value,
-        description=name,
-        style={"description_width": "initial"},
-        layout={"width": "max-content"},
-    )
 
 
 def check_prompts(prompts: object) -> list[Prompt] | list[str]:

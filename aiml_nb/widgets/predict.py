@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from .cells import register_for_cell
+from .radio_group import RadioGroup
 from .shown import CellWidget, as_static
 
 
@@ -52,10 +53,14 @@ class Predict(CellWidget):
         self.question, self.unit, self.key = question, unit, key
         self.choices = None if choices is None else _check_choices(choices)
         self._guess: Any = None
-        self._field = _choice_field(self.choices) if self.choices else _number_field(unit or "")
         self._status = widgets.HTML()
-        asked = widgets.HTML(f"<b>{escape(question)}</b>")
-        super().__init__(widgets.VBox([asked, self._field, self._status]))
+        if self.choices:
+            self._field: Any = RadioGroup(question, self.choices)
+            parts = [self._field]
+        else:
+            self._field = _number_field(unit or "")
+            parts = [widgets.HTML(f"<b>{escape(question)}</b>"), self._field]
+        super().__init__(widgets.VBox([*parts, self._status]), kind="predict")
         for earlier in register_for_cell(self):
             if (earlier.question, earlier.choices, earlier.unit) == (question, self.choices, unit):
                 self._guess = earlier.guess
@@ -84,7 +89,11 @@ class Predict(CellWidget):
         try:
             self.guess = value if self.choices else _read_number(value, self.unit or "")
         except ValueError as error:
-            self._status.value = escape(str(error))
+            self._status.value = f'<p role="alert" style="margin: 0">{escape(str(error))}</p>'
+        else:
+            # Read out; what the guess is stands below, in the saved notebook too.
+            said = "Noted." if self._guess is not None else "Taken back."
+            self._status.value = f'<p role="status" style="margin: 0">✓ {said}</p>'
 
     def _check(self, value: Any) -> Any:
         if self.choices is None:
@@ -116,16 +125,6 @@ class Predict(CellWidget):
 
     def _static_bundle(self) -> dict[str, Any]:
         return as_static(self._describe_guess())
-
-
-def _choice_field(choices: list[str]) -> widgets.Widget:
-    return widgets.RadioButtons(
-        options=choices,
-        value=None,
-        description="Your guess",
-        style={"description_width": "initial"},
-        layout={"width": "max-content", "max_width": "100%"},
-    )
 
 
 def _number_field(unit: str) -> widgets.Widget:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from html import escape
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
@@ -15,43 +16,46 @@ from ..plot import display_bundle
 from ..prompts import TWENTY
 from ..records import Comparison, Run
 from ..report.findings import finding
-from ..runner.handle import RunHandle, start
-from ..runner.plan import make_plan
+from .axis import Axis
 from .bridge import Bridge
 from .cells import register_for_cell
+from .contest import Contest
+from .controls import Controls
+from .fields import as_rows
 from .form import Choice, Form, check_prompts, check_strategies
-from .rehearsal import as_result, warm_up
+from .projection import Projection
+from .rehearsal import as_result
+from .screen import Pulse, Screen
+from .servers import describe_clock, describe_server, server_names
 from .shown import CellWidget
 from .side import Side
-from .track import draw_race
-
-# Seconds between two pictures.
-FRAME_INTERVAL = 0.25
+from .standing import lateness
 
 _DISCLAIMER = (
     "Both sides ran at the same time and were drawn meanwhile: this shows, it does not measure. "
     "For numbers to keep, use nb.compare()."
 )
-_LINE_STYLE = "margin: 0; line-height: 1.4"
 
 
 class Race(CellWidget):
     """The same prompts by two strategies at once, drawn live; Start, Cancel and a finding.
 
-    What was found stays below as a picture and in words, in the saved notebook too. Running the
-    cell again cancels the race and closes its widgets.
+    It can be paused, gone through step by step, and shown again at any speed. What was found stays
+    below as a picture and in words, in the saved notebook too. Running the cell again cancels the
+    race and closes its widgets.
 
     Parameters
     ----------
     prompts
-        As in `run`, at most 200; the sample sets can be chosen as well.
+        As in `run`, at most 200; the sample sets, and questions of one's own, can be chosen as
+        well.
     endpoint
         What `connect` returned; None connects as ``connect()`` does. A simulator is asked for
         anew for each side, so that neither is in the other's way.
     strategies
         The strategies of A and B at first; a blocking one works in a thread here.
     max_concurrency, speed
-        The limit and the simulator's speed at first.
+        The limit and the speed of the simulator's clock at first.
     stream
         Ask for the answers piece by piece, so that the first token is seen.
     **options
@@ -79,32 +83,43 @@ class Race(CellWidget):
         self._endpoint = endpoint or connect(verbose=False)
         with self._endpoint.open() as client:
             _ = client.chat.completions  # a lazy import that would delay the first calls
-        self._options = {"stream": stream, **options}
-        speed = speed or self._endpoint.simulator_settings.get("speed") or 4
+        self._contest = Contest(self._endpoint, {"stream": stream, **options})
+        self._is_making_calls = False
+        asked = self._endpoint.simulator_settings
+        servers = server_names(asked) if self._endpoint.simulated else []
         first = Choice(
             prompts=check_prompts(prompts),
             strategies=check_strategies(strategies),
             max_concurrency=max_concurrency,
-            speed=speed,
+            speed=speed or asked.get("speed") or 4,
+            server=servers[0] if servers else "",
+            seed=self._endpoint.seed or 0,
         )
         self._form = Form(
             first,
-            has_speed=self._endpoint.simulated,
+            servers=servers,
             on_change=self._preview,
             on_start=self.start,
             on_cancel=self.cancel,
         )
-        self._bridge = Bridge()
-        self._handles: list[RunHandle] = []
+        self._screen, self._controls = Screen(), Controls()
+        self._status, self._picture = self._screen.status, self._screen.picture
+        fields = as_rows([*self._form.row, *self._controls.row], below=self._form.below)
+        super().__init__(widgets.VBox([fields, *self._screen.parts]), kind="race")
+        self._pulse, self._beaten = Pulse(self._view), 0.0
+        self._bridge, self._axis = Bridge(), Axis(1.0)
         self._result: Comparison | list[Run] | None = None
-        # A fixed height, so that the picture does not move when the text changes.
-        message = _paragraph(describe_endpoint(self._endpoint))
-        self._status = widgets.HTML(message, layout={"min_height": "36px"})
-        self._picture = widgets.HTML(layout={"width": "100%"})
-        self._disclaimer = widgets.HTML()
-        parts = [self._form.view, self._status, self._picture, self._disclaimer]
-        super().__init__(widgets.VBox(parts))
-        self._preview()
+        self._on_end: list[Callable[[], None]] = []
+        self._projection = Projection(
+            self._controls,
+            self._screen,
+            get_sides=lambda: self._contest.sides,
+            draw=self._draw,
+            is_running=lambda: self._is_making_calls,
+        )
+        self._choose()
+        self._projection.forget()
+        self._screen.note(describe_endpoint(self._endpoint))
         register_for_cell(self)
 
     @property
@@ -128,105 +143,96 @@ class Race(CellWidget):
     def close(self) -> None:
         """Cancel the race and take it off the page; what stays below stays."""
         self._bridge.cancel()
+        self._projection.close()
         super().close()
 
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call `callback` whenever a race has run to its end: then there is a `result`."""
+        self._on_end.append(callback)
+
     def __repr__(self) -> str:
-        choice = self._form.choice
-        return (
-            f"<Race: {choice.strategies[0]} against {choice.strategies[1]}, "
-            f"{len(choice.prompts)} prompts>"
-        )
+        first, second = self._choice.strategies
+        return f"<Race: {first} against {second}, {len(self._choice.prompts)} prompts>"
 
     async def _race(self) -> None:
         """Make the calls of both sides and draw them; show how the race ended."""
+        ending: Callable[[], None] = self._show_finding
+        self._is_making_calls, self._result = True, None
         self._form.set_running(True)
-        self._result, message = None, ""
-        self._status.value, self._disclaimer.value = _status("Connecting."), ""
+        self._screen.say("Connecting.")
+        self._screen.remark("")
         self._static.update()
         try:
-            await self._make_calls()
-            message = self._show_finding()
+            self._choose()
+            self._projection.begin()
+            await self._contest.run(self._choice, self._show_frame)
+            self._result = as_result(self._contest.runs)
         except asyncio.CancelledError:
-            message = _status(f"Cancelled. {self._scores()}")
+            ending = self._show_cancelled
             raise
         except (AimlNbError, OSError, TypeError, ValueError) as error:
-            message = _error(str(error))
+            ending = partial(self._show_error, str(error))
         except Exception as error:  # the task is never awaited: show it here, or it is lost
-            message = _error(f"{type(error).__name__}: {error}")
+            ending = partial(self._show_error, f"{type(error).__name__}: {error}")
             raise
         finally:
-            self._status.value = message
+            self._is_making_calls = False
+            self._pulse.stop()
             self._form.set_running(False)
+            ending()
             self._static.update()
 
-    async def _make_calls(self) -> None:
+    def _choose(self) -> None:
+        """Take what the form holds; raise ValueError if that is no race."""
         choice = self._form.choice
         if choice.strategies[0] == choice.strategies[1]:
             raise ValueError("Both sides do the same. Choose another strategy for A or B.")
-        self._handles = []
-        try:
-            if self._endpoint.simulated:
-                await warm_up()
-            for strategy in choice.strategies:
-                arguments, options = self._side(strategy, choice)
-                self._handles.append(start(*arguments, **options))
-            self._status.value = _status("Running.")
-            while not all(handle.done for handle in self._handles):
-                self._draw()
-                await asyncio.sleep(FRAME_INTERVAL)
-            for handle in self._handles:
-                await handle
-        finally:
-            for handle in self._handles:
-                handle.cancel()
-            # Wait for the cancelled runs, so that the last picture shows their final records.
-            await asyncio.gather(*self._handles, return_exceptions=True)
-            self._draw()
-
-    def _side(self, strategy: str, choice: Choice) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Return the arguments of one side's run."""
-        endpoint = self._endpoint
-        if endpoint.simulated:
-            settings = endpoint.simulator_settings | {"speed": choice.speed}
-            endpoint = connect(simulate=True, model=endpoint.model, verbose=False, **settings)
-        limit = None if strategy == "sequential" else choice.max_concurrency
-        options = self._options | {"strategy": strategy, "max_concurrency": limit}
-        return (choice.prompts, endpoint), options
+        self._axis = Axis(self._contest.preview(choice))
+        self._choice = choice
 
     def _preview(self) -> None:
-        """Draw the race that is chosen, before any call is made."""
-        choice = self._form.choice
-        sides = [self._side(strategy, choice) for strategy in choice.strategies]
-        runs = [make_plan(*arguments, **options).run for arguments, options in sides]
-        self._picture.value = draw_race(
-            [Side(letter, run) for letter, run in zip("AB", runs, strict=True)],
-            mark=self._caption(),
-        )
-
-    def _sides(self) -> list[Side]:
-        return [
-            Side(letter, handle.partial, handle.done)
-            for letter, handle in zip("AB", self._handles, strict=False)
-        ]
-
-    def _draw(self) -> None:
-        if not self._handles:
+        """Draw the race that is chosen, before any call is made; refuse what cannot be one."""
+        try:
+            self._choose()
+        except ValueError as error:
+            self._screen.refuse("Not possible.", str(error))
             return
-        self._picture.value = draw_race(self._sides(), mark=self._caption())
+        self._projection.forget()
+        if self._endpoint.simulated:
+            asked = self._endpoint.simulator_settings
+            self._screen.note(describe_server(self._choice.server, asked))
+        else:
+            self._screen.note(describe_endpoint(self._endpoint))
 
-    def _caption(self) -> str:
-        if not self._endpoint.simulated:
-            return ""
-        speed = self._form.choice.speed
-        return "Simulated." if speed == 1 else f"Simulated, {speed:g} times as fast as life."
+    def _show_frame(self) -> None:
+        elapsed = max((side.elapsed for side in self._contest.sides), default=0.0)
+        self._axis.cover(elapsed, left=self._contest.left)
+        if time.monotonic() > self._beaten + 1:
+            self._beaten = time.monotonic()
+            self._pulse.beat()
+            self._screen.remark(lateness(self._contest.lateness))
+        self._projection.show()
 
-    def _scores(self) -> str:
-        return " ".join(f"{side.letter}: {side.score}." for side in self._sides())
+    def _draw(self, sides: list[Side]) -> None:
+        large, clock = self._controls.large, describe_clock(self._endpoint, self._choice.speed)
+        (self._view.add_class if large else self._view.remove_class)("aiml-nb-large")
+        self._screen.draw(sides, mark=clock, end=self._axis.end, large=large)
 
-    def _show_finding(self) -> str:
-        self._result = as_result([handle.partial for handle in self._handles])
-        self._disclaimer.value = _paragraph(f"{self._caption()} {_DISCLAIMER}".strip())
-        return _status(f"{finding(self._result)}.")
+    def _show_finding(self) -> None:
+        clock = describe_clock(self._endpoint, self._choice.speed)
+        remarks = (clock, lateness(self._contest.lateness), _DISCLAIMER)
+        self._screen.remark(" ".join(filter(None, remarks)))
+        self._projection.end(f"{finding(self._result or [])}.")
+        for callback in self._on_end:
+            callback()
+
+    def _show_cancelled(self) -> None:
+        scores = " ".join(f"{side.letter}: {side.score}." for side in self._contest.sides)
+        self._projection.end(f"Cancelled. {scores}")
+
+    def _show_error(self, why: str) -> None:
+        self._projection.end(f"The race ended early. {why}")
+        self._screen.refuse("The race ended early.", why)
 
     def _static_bundle(self) -> dict[str, Any]:
         """Return the picture and the table of calls; collapsed where the widget itself is shown."""
@@ -235,16 +241,3 @@ class Race(CellWidget):
         bundle = display_bundle(self._result)
         folded = "<details><summary>The race as a picture and in words, to keep</summary>"
         return {**bundle, "text/html": f"{folded}{bundle['text/html']}</details>"}
-
-
-def _status(text: str) -> str:
-    size = "1.3em; font-weight: bold"
-    return f'<p role="status" style="{_LINE_STYLE}; font-size: {size}">{escape(text)}</p>'
-
-
-def _paragraph(text: str) -> str:
-    return f'<p role="status" style="{_LINE_STYLE}">{escape(text)}</p>'
-
-
-def _error(text: str) -> str:
-    return f'<p role="alert" style="{_LINE_STYLE}"><b>The race ended early.</b> {escape(text)}</p>'

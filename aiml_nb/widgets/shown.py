@@ -7,9 +7,10 @@ from html import escape
 from typing import Any
 
 from IPython.display import DisplayHandle, display
-from ipywidgets import Widget
+from ipywidgets import Box
 
 from .cells import close_all, unregister
+from .page_style import style_and_notes
 
 
 class StaticOutput:
@@ -42,10 +43,15 @@ class CellWidget:
     Parameters
     ----------
     view
-        Shown by front ends that support widgets.
+        A box, shown by front ends that support widgets.
+    kind
+        Names its class on the page: ``aiml-nb-…``.
     """
 
-    def __init__(self, view: Widget) -> None:
+    def __init__(self, view: Box, *, kind: str) -> None:
+        view.children = (*view.children, *style_and_notes())
+        view.add_class("aiml-nb-widget")
+        view.add_class(f"aiml-nb-{kind}")
         self._view = view
         self._static = StaticOutput(self._static_bundle)
 

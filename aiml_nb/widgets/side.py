@@ -1,14 +1,15 @@
-"""`Side`: the state of one side of a race."""
+"""`Side`: one side of a race, as it is now or was at a moment."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..analysis.bounds import lower_bound
 from ..analysis.counts import count_answered
-from ..records import Call, Run
+from ..records import Run
 from ..report.wording import is_concurrent
+from .moment import as_it_was
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +24,39 @@ class Side:
         Its run, with the records so far.
     over
         True once the run has ended.
+    now
+        Seconds since its origin; None reads the clock.
     """
 
     letter: str
     run: Run
     over: bool = False
+    now: float | None = None
+
+    def at(self, moment: float) -> Side:
+        """Return this side as it was so many seconds after its origin."""
+        if self.over and moment >= self.run.makespan:
+            return self
+        return Side(self.letter, as_it_was(self.run, moment), now=min(moment, self.elapsed))
 
     @property
     def elapsed(self) -> float:
         """Seconds since its first call was submitted, until it was over."""
+        if self.now is not None:
+            return self.now
         if self.over or not self.run.started_at:
             return self.run.makespan
         return max(0.0, time.time() - self.run.started_at)
+
+    @property
+    def left(self) -> int:
+        """How many of its calls are not finished."""
+        return sum(call.finished is None for call in self.run.calls)
+
+    @property
+    def answered(self) -> int:
+        """How many of its calls are answered."""
+        return count_answered(self.run)
 
     @property
     def bound(self) -> float | None:
@@ -53,30 +75,7 @@ class Side:
     @property
     def score(self) -> str:
         """Its progress: ``7 of 20 answered · 3.4 s``."""
-        answered = count_answered(self.run)
         failed = sum(call.outcome in ("error", "timeout") for call in self.run.calls)
-        said = f"{answered:,} of {len(self.run.calls):,} answered"
+        said = f"{self.answered:,} of {len(self.run.calls):,} answered"
         said += f", {failed:,} failed" if failed else ""
         return f"{said} · {self.elapsed:.1f} s"
-
-
-def as_of(run: Run, now: float) -> Run:
-    """Return a copy of a run in which the unfinished calls end now, to draw it.
-
-    Parameters
-    ----------
-    run
-        A run in progress.
-    now
-        Seconds since its origin.
-    """
-    return replace(run, calls=[_as_of(call, now, streamed=run.stream) for call in run.calls])
-
-
-def _as_of(call: Call, now: float, *, streamed: bool) -> Call:
-    if call.finished is not None or call.submitted is None:
-        return call
-    started = now if call.started is None else call.started
-    end = max(now, started)
-    first = end if streamed and call.first_token is None else call.first_token
-    return replace(call, started=started, first_token=first, finished=end, outcome="ok")

@@ -13,11 +13,13 @@ from math import floor, log10
 
 from ..plot.style import BARS, INK, Look
 
+# A picture knows how wide it is shown: below this, its smallest texts could not be read.
+_NARROW = "@media (max-width: 1240px) {.fine {display: none}}"
 FONT = "'DejaVu Sans', Verdana, Arial, sans-serif"
 
 
 def as_image(parts: Iterable[str], *, width: int, height: int, alt: str) -> str:
-    """Return an ``img`` element as wide as its container, up to one and a half times `width`.
+    """Return an ``img`` element as wide as its container, up to one and three quarters of `width`.
 
     Parameters
     ----------
@@ -31,13 +33,14 @@ def as_image(parts: Iterable[str], *, width: int, height: int, alt: str) -> str:
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="{FONT}">'
+        f"<style>{_NARROW}</style>"
         f'<rect width="{width}" height="{height}" fill="white"/>{"".join(parts)}</svg>'
     )
     # As an image, which has a text alternative and scales as a whole.
     data = base64.b64encode(svg.encode()).decode("ascii")
     return (
         f'<img alt="{escape(alt)}" width="{width}" height="{height}" '
-        f'style="width: 100%; max-width: {width * 3 // 2}px; height: auto" '
+        f'style="width: 100%; max-width: {width * 7 // 4}px; height: auto" '
         f'src="data:image/svg+xml;base64,{data}">'
     )
 
@@ -51,6 +54,7 @@ def write(
     anchor: str = "start",
     bold: bool = False,
     colour: str = INK,
+    fine: bool = False,
 ) -> str:
     """Return a line of text.
 
@@ -62,8 +66,11 @@ def write(
         Any printable text; it is escaped.
     size
         Pixels.
+    fine
+        Leave it out where the picture is shown small.
     """
     weight = ' font-weight="bold"' if bold else ""
+    weight += ' class="fine"' if fine else ""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}" '
         f'fill="{colour}"{weight} paint-order="stroke" stroke="white" stroke-width="3">'

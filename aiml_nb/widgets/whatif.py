@@ -14,6 +14,8 @@ from ..records import Comparison, Run
 from ..report import Forecast, what_if
 from ..report.wording import format_seconds
 from .cells import register_for_cell
+from .fields import NumberField
+from .race import Race
 from .shown import CellWidget
 from .svg import as_image, dot, line, ticks, write
 
@@ -26,8 +28,9 @@ class WhatIf(CellWidget):
 
     Parameters
     ----------
-    run_or_comparison
-        As in `what_if`.
+    source
+        As in `what_if`; or a `Race`, whose concurrent side it is: that of its newest race, each
+        time that one has run to its end.
     most
         The largest limit that can be chosen; None is the number of calls, at most 50.
 
@@ -37,26 +40,22 @@ class WhatIf(CellWidget):
         If the run has no finished call, or `most` is less than 1.
     """
 
-    def __init__(self, run_or_comparison: Run | Comparison, *, most: int | None = None) -> None:
-        subject = Subject.of(run_or_comparison)
-        calls = len(subject.run.calls)
-        limits = range(1, (min(calls, 50) if most is None else most) + 1)
-        self._forecast = what_if(run_or_comparison, max_concurrency=limits)
-        self._simulated = subject.run.simulated
-        self._limit = widgets.BoundedIntText(
-            min(max(self._forecast.measured_peak, 1), limits[-1]),
-            min=1,
-            max=limits[-1],
-            description="Limit",
-            style={"description_width": "initial"},
-            layout={"width": "120px"},
-        )
+    def __init__(self, source: Run | Comparison | Race, *, most: int | None = None) -> None:
+        self._most = most
+        self._forecast: Forecast | None = None
+        self._simulated = False
+        self._limit = NumberField("Limit", 1, least=1, most=1, width="120px")
         self._answer = widgets.HTML()
         self._picture = widgets.HTML(layout={"width": "100%", "max_width": f"{WIDTH}px"})
-        super().__init__(widgets.VBox([self._limit, self._answer, self._picture]))
+        parts = [self._limit.view, self._answer, self._picture]
+        super().__init__(widgets.VBox(parts), kind="what-if")
         register_for_cell(self)
-        self._show()
-        self._limit.observe(lambda _: self._show(), names="value")
+        if isinstance(source, Race):
+            source.on_end(lambda: self._take_race(source))
+            self._take_race(source)
+        else:
+            self._take(source)
+        self._limit.observe(self._show)
 
     @property
     def limit(self) -> int:
@@ -65,20 +64,48 @@ class WhatIf(CellWidget):
 
     @limit.setter
     def limit(self, value: int) -> None:
-        if value not in self._forecast.limits:
-            raise ValueError(f"limit must be from 1 to {self._forecast.limits[-1]}; not {value!r}.")
+        forecast = self._known()
+        if value not in forecast.limits:
+            raise ValueError(f"limit must be from 1 to {forecast.limits[-1]}; not {value!r}.")
         self._limit.value = value
 
     @property
     def makespan(self) -> float:
         """The predicted makespan with this limit, in seconds."""
-        return self._forecast.makespans[self.limit - 1]
+        return self._known().makespans[self.limit - 1]
 
     def __repr__(self) -> str:
         return f"<WhatIf: {self._describe()}>"
 
+    def _take_race(self, race: Race) -> None:
+        """Take the concurrent run of a race; of two, that of side B."""
+        result = race.result
+        try:
+            if result is not None:
+                self._take(result if isinstance(result, Comparison) else result[-1])
+        except ValueError:  # none of its calls was answered
+            self._forecast = None
+        self._show()
+
+    def _take(self, run_or_comparison: Run | Comparison) -> None:
+        subject = Subject.of(run_or_comparison)
+        calls = len(subject.run.calls)
+        limits = range(1, (min(calls, 50) if self._most is None else self._most) + 1)
+        self._forecast = what_if(run_or_comparison, max_concurrency=limits)
+        self._simulated = subject.run.simulated
+        self._limit.most = limits[-1]
+        self._limit.value = min(max(self._forecast.measured_peak, 1), limits[-1])
+        self._show()
+
+    def _known(self) -> Forecast:
+        if self._forecast is None:
+            raise ValueError("No race has run to its end yet. Start it, and look again.")
+        return self._forecast
+
     def _describe(self) -> str:
         forecast = self._forecast
+        if forecast is None:
+            return "Start the race: once it has run to its end, its own calls are shown here."
         return (
             f"With at most {self.limit:,} in flight this run would take about "
             f"{format_seconds(self.makespan)}. It took "
@@ -87,15 +114,22 @@ class WhatIf(CellWidget):
         )
 
     def _show(self) -> None:
-        style = "margin: 0; line-height: 1.4"
-        self._answer.value = f'<p role="status" style="{style}">{escape(self._describe())}</p>'
-        self._picture.value = self._draw()
+        self._limit.view.disabled = self._forecast is None
+        style = "margin: 0; line-height: 1.4; font-size: 16px"
+        try:
+            said, picture = self._describe(), self._draw() if self._forecast else ""
+        except ValueError as error:  # of a field that holds no limit; the picture stays
+            self._answer.value = f'<p role="alert" style="{style}">{escape(str(error))}</p>'
+            return
+        self._answer.value = f'<p role="status" style="{style}">{escape(said)}</p>'
+        self._picture.value = picture
+        self._static.update()
 
     def _draw(self) -> str:
-        mark = "Simulated." if self._simulated else ""
-        words = f"Curve of the predicted makespan for limits from 1 to {self._forecast.limits[-1]}."
+        forecast, mark = self._known(), "Simulated." if self._simulated else ""
+        words = f"Curve of the predicted makespan for limits from 1 to {forecast.limits[-1]}."
         parts = [
-            *_curve(self._forecast, self.limit),
+            *_curve(forecast, self.limit),
             write(WIDTH - _RIGHT, 18, mark, size=13, anchor="end", bold=True),
         ]
         alt = f"{words} {self._describe()} {mark}".strip()
@@ -103,6 +137,8 @@ class WhatIf(CellWidget):
 
     def _static_bundle(self) -> dict[str, Any]:
         """Return all predictions as a table, with the curve, collapsed."""
+        if self._forecast is None:
+            return {"text/plain": self._describe(), "text/html": ""}
         bundle = self._forecast._repr_mimebundle_()
         folded = "<details><summary>All predictions as a picture and a table, to keep</summary>"
         html = f"{folded}{self._draw()}{bundle['text/html']}</details>"

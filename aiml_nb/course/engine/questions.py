@@ -48,4 +48,4 @@ class Question:
         """
         if choice not in self.answers:
             raise ValueError(f"choice must be one of {list(self.answers)}; not {choice!r}.")
-        return f"{'✓ Yes.' if choice == self.right else 'No.'} {self.answers[choice]}"
+        return f"{'✓ Yes.' if choice == self.right else '✗ No.'} {self.answers[choice]}"

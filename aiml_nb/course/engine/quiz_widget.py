@@ -1,4 +1,4 @@
-"""A question as radio buttons, with an explanation of the chosen answer below them."""
+"""A question as radio buttons, with a verdict on the chosen answer below them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ...widgets.cells import register_for_cell
+from ...widgets.radio_group import RadioGroup
 from ...widgets.shown import CellWidget, as_static
 from .questions import Question
 
@@ -27,15 +28,9 @@ class Quiz(CellWidget):
         self.key = key
         self.question = question
         self._choice: str | None = None
-        self._buttons = widgets.RadioButtons(
-            options=list(question.answers),
-            value=None,
-            description="Your answer",
-            style={"description_width": "initial"},
-            layout={"width": "max-content", "max_width": "100%"},
-        )
-        title = widgets.HTML(f"<b>{escape(question.text)}</b>")
-        super().__init__(widgets.VBox([title, self._buttons]))
+        self._buttons = RadioGroup(question.text, list(question.answers))
+        self._verdict = widgets.HTML('<div role="status"></div>')
+        super().__init__(widgets.VBox([self._buttons, self._verdict]), kind="quiz")
         register_for_cell(self)
         self._buttons.observe(self._on_choice, names="value")
 
@@ -66,9 +61,16 @@ class Quiz(CellWidget):
 
     def _on_choice(self, change: dict[str, Any]) -> None:
         self._choice = change["new"]
+        if self._choice is not None:
+            kind = "right" if self._choice == self.question.right else "wrong"
+            said = escape(self.question.explain(self._choice))
+            verdict = f'<p class="aiml-nb-verdict aiml-nb-{kind}">{said}</p>'
+            self._verdict.value = f'<div role="status">{verdict}</div>'
         self._static.update()
 
     def _static_bundle(self) -> dict[str, Any]:
+        """Return the verdict, to be kept; the page hides it where the widget shows it, too."""
         if self._choice is None:
             return as_static("No answer yet.")
-        return as_static(f"{self._choice}: {self.question.explain(self._choice)}")
+        kept = as_static(f"{self._choice}: {self.question.explain(self._choice)}")
+        return {**kept, "text/html": kept["text/html"].replace("<p>", '<p class="aiml-nb-twin">')}

@@ -94,9 +94,9 @@ QUESTIONS = {
     "0.1": Question(
         "The line about the key begins with 'note'. What do you have to do?",
         {
+            "Nothing": "A note is worth knowing, no more. Without a key the simulator answers.",
             "Get a key before the next lesson": "No lesson needs one: without a key the simulator "
             "answers.",
-            "Nothing": "A note is worth knowing, no more. Without a key the simulator answers.",
             "Restart the kernel": "A note is no fault. Where something has to be done, the line "
             "says 'wrong' and ends with what to type.",
         },
@@ -107,9 +107,9 @@ QUESTIONS = {
         {
             "In the first cell": "The notebook is saved with it, and everybody you send it to can "
             "read it.",
+            "In the name of the file": "There everybody reads it who sees the list of files.",
             "In the environment, before Jupyter is started": "connect() finds it there, and it "
             "stands in no file that you share.",
-            "In the name of the file": "There everybody reads it who sees the list of files.",
         },
         right="In the environment, before Jupyter is started",
     ),

@@ -170,12 +170,12 @@ QUESTIONS = {
         "Ten questions go to gather. The seventh is answered first. Where is its answer in the "
         "list that gather returns?",
         {
+            "Nobody can say": "The order of arrival is open, the order of the list is not: it is "
+            "that of the questions.",
             "In the first place": "That is when it arrived. The list is in the order of the "
             "questions, whatever arrived when.",
             "In the seventh place": "The list is in the order of the questions, so an answer's "
             "place says whose it is.",
-            "Nobody can say": "The order of arrival is open, the order of the list is not: it is "
-            "that of the questions.",
         },
         right="In the seventh place",
     ),

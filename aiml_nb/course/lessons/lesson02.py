@@ -146,9 +146,9 @@ QUESTIONS = {
     "2.6": Question(
         "You write an async function that is going to be timed. Inside it, how do you wait?",
         {
+            "await": "Nothing is nested, so each coroutine goes on as soon as its wait is over.",
             "asyncio.run(…), it is patched": "It works, but it returns only after every run that "
             "was put on top of it.",
-            "await": "Nothing is nested, so each coroutine goes on as soon as its wait is over.",
             "time.sleep(…)": "That holds the one thread: no other coroutine moves meanwhile.",
         },
         right="await",

@@ -220,10 +220,10 @@ QUESTIONS = {
         "A web page of yours calls a model with the blocking client, from inside an async def. "
         "Ten people open it at once. What do they see?",
         {
-            "All get their answers after about the same time": "They would if something in there "
-            "were awaited. The blocking client awaits nothing.",
             "The tenth waits about ten times as long as the first": "The calls go one after "
             "another, and meanwhile the page does not even answer those who only want to look.",
+            "All get their answers after about the same time": "They would if something in there "
+            "were awaited. The blocking client awaits nothing.",
             "Python raises an error, since that is not allowed": "It is allowed, and nothing "
             "warns you. That is why it is so common.",
         },

@@ -231,10 +231,10 @@ QUESTIONS = {
         "You test a chat server for a shop. Customers will come to it when they like. How do you "
         "send the test questions?",
         {
-            "One after another, each as soon as the one before is answered": "That measures one "
-            "patient customer. When the server is stuck, your test stops asking.",
             "On a schedule, and each wait counts from when its question was due": "Customers come "
             "whether or not the others have been served.",
+            "One after another, each as soon as the one before is answered": "That measures one "
+            "patient customer. When the server is stuck, your test stops asking.",
             "All at once, with gather": "That measures a sale that begins on the stroke of nine. "
             "Useful to know, but not an ordinary day.",
         },

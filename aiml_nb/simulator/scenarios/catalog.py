@@ -23,6 +23,11 @@ ALL_SCENARIOS = (
         Settings(capacity=5),
     ),
     Scenario(
+        "slow-start",
+        "The first word of an answer takes about three seconds, and then the rest comes quickly.",
+        Settings(first_token_time=3, first_token_spread=0.25, token_time=0.005),
+    ),
+    Scenario(
         "one-fails",
         "The third request is refused with status 400, which a retry would not mend.",
         Settings(faults={3: 400}),

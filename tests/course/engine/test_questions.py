@@ -35,7 +35,7 @@ def test_an_answer_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     quiz.answer(1)
     quiz.answer("no")
 
-    assert capsys.readouterr().out == "✓ Yes. It is.\nNo. Count <again>.\n"
+    assert capsys.readouterr().out == "✓ Yes. It is.\n✗ No. Count <again>.\n"
 
 
 @pytest.mark.parametrize("choice", [0, 3, "maybe"])
@@ -51,13 +51,15 @@ def test_a_question_whose_right_answer_is_missing_is_refused() -> None:
 
 def test_the_choice_is_explained_in_the_static_output_and_escaped() -> None:
     quiz = Quiz("99.3", QUESTION)
-    title, buttons = quiz._view.children
+    buttons, verdict, *_ = quiz._view.children
 
-    assert "&lt;b&gt;2" in title.value
-    assert (buttons.options, buttons.value) == (("yes", "no"), None)
+    assert "&lt;b&gt;2" in buttons.children[0].value
+    assert buttons.value is None
     assert quiz._static_bundle()["text/plain"] == "No answer yet."
     buttons.value = "no"
-    assert quiz._static_bundle()["text/html"] == "<p>no: No. Count &lt;again&gt;.</p>"
+    kept = '<p class="aiml-nb-twin">no: ✗ No. Count &lt;again&gt;.</p>'
+    assert quiz._static_bundle()["text/html"] == kept
+    assert "✗ No. Count &lt;again&gt;." in verdict.value
     buttons.value = "yes"
     assert quiz._static_bundle()["text/plain"] == "yes: ✓ Yes. It is."
 
@@ -66,14 +68,14 @@ def test_without_a_front_end_the_question_is_printed(capsys: pytest.CaptureFixtu
     asked = take_quiz("0.1")
 
     assert capsys.readouterr().out.strip() == repr(asked)
-    assert "2. Nothing" in repr(asked)
+    assert "1. Nothing" in repr(asked)
 
 
 @pytest.mark.kernel
 def test_in_a_notebook_it_is_shown_with_its_text_for_who_sees_no_widgets() -> None:
     with Kernel(HERE) as kernel:
         cell = 'from aiml_nb.course import quiz\nquiz("0.1")'
-        first, second = kernel.run(cell, 'asked = quiz("0.1"); asked.answer(2)', timeout=60)
+        first, second = kernel.run(cell, 'asked = quiz("0.1"); asked.answer(1)', timeout=60)
 
     view, static = first.shown
     assert "application/vnd.jupyter.widget-view+json" in view
