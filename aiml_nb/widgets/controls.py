@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import ipywidgets as widgets
 
-from .fields import NumberField
+from .fields import NumberField, buttons
 from .playback import MAX_RATE, MIN_RATE
 
 
@@ -21,9 +20,11 @@ class Controls:
     """
 
     def __init__(self) -> None:
-        self._pause = _button("Pause", "Stand still; the calls go on")
-        self._step = _button("Step", "To the next moment at which something happens")
-        self._replay = _button("Replay", "Show the last race again")
+        self._pause, self._step, self._replay = buttons(
+            ("Pause", "Stand still; the calls go on"),
+            ("Step", "To the next moment at which something happens"),
+            ("Replay", "Show the last race again"),
+        )
         self._rate = NumberField(
             "Replay speed", 1, least=MIN_RATE, most=MAX_RATE, whole=False, width="150px"
         )
@@ -69,7 +70,3 @@ class Controls:
         self._pause.description = "Play" if paused else "Pause"
         self._pause.disabled = self._step.disabled = not has_race
         self._replay.disabled = not has_race or running
-
-
-def _button(name: str, tip: str) -> Any:
-    return widgets.Button(description=name, tooltip=tip, layout={"width": "82px"})

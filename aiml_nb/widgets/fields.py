@@ -79,15 +79,23 @@ class NumberField:
         self.view.observe(lambda _: on_change(), names="value")
 
 
-def dropdown(name: str, options: Sequence[tuple[str, object]], value: object) -> widgets.Dropdown:
-    """Return a list to choose one of; its label stands before it."""
-    return widgets.Dropdown(
-        options=list(options),
-        value=value,
-        description=name,
-        style={"description_width": "initial"},
-        layout={"width": "max-content", "max_width": "100%"},
-    )
+def dropdown(
+    name: str,
+    options: Sequence[tuple[str, object]],
+    value: object,
+    *,
+    like: widgets.Dropdown | None = None,
+) -> widgets.Dropdown:
+    """Return a list to choose one of, with its label before it; in the looks of another one."""
+    own = {"style": {"description_width": "initial"}, "layout": {"width": "max-content"}}
+    looks = own if like is None else {"style": like.style, "layout": like.layout}
+    return widgets.Dropdown(options=list(options), value=value, description=name, **looks)
+
+
+def buttons(*named: tuple[str, str]) -> list[widgets.Button]:
+    """Return buttons of one size, by what is written on each and what it says of itself."""
+    shared = {"layout": widgets.Layout(width="82px"), "style": widgets.ButtonStyle()}
+    return [widgets.Button(description=name, tooltip=tip, **shared) for name, tip in named]
 
 
 def as_rows(fields: Sequence[widgets.Widget], *, below: widgets.Widget) -> widgets.VBox:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import ipywidgets as widgets
 
@@ -11,7 +12,7 @@ from ..prompts import FAQ, TWENTY, Prompt, as_prompts
 from ..report.wording import pluralize
 from ..runner.options import check_strategy
 from ..runner.strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
-from .fields import NumberField, dropdown
+from .fields import NumberField, buttons, dropdown
 
 STRATEGIES = (*BLOCKING_STRATEGIES, *ASYNC_STRATEGIES)
 MAX_PROMPTS = 200
@@ -79,22 +80,20 @@ class Form:
         numbered = [(name, number) for number, (name, _) in enumerate(sets)]
         self._prompts = dropdown("Prompts", [*numbered, ("your own …", _OWN)], 0)
         self._prompt_sets = [prompts for _, prompts in sets]
-        self._a, self._b = (
-            dropdown(letter, [(name, name) for name in STRATEGIES], strategy)
-            for letter, strategy in zip("AB", first.strategies, strict=True)
-        )
+        strategies = [(name, name) for name in STRATEGIES]
+        more = partial(dropdown, like=self._prompts)
+        self._a = more("A", strategies, first.strategies[0])
+        self._b = more("B", strategies, first.strategies[1])
         self._limit = NumberField("Limit", first.max_concurrency, least=1, most=MAX_PROMPTS)
-        self._server = dropdown("Server", [(name, name) for name in servers or [""]], first.server)
+        self._server = more("Server", [(name, name) for name in servers or [""]], first.server)
         self._seed = NumberField("Seed", first.seed, least=0, most=2**63 - 1)
         speeds = sorted({*SPEEDS, first.speed})
-        self._speed = dropdown("Simulator's clock", [*map(_as_option, speeds)], first.speed)
+        self._speed = more("Simulator's clock", [*map(_as_option, speeds)], first.speed)
         self._own = _own_questions()
-        self._start = widgets.Button(description="Start", button_style="primary")
-        self._cancel = widgets.Button(description="Cancel", disabled=True)
+        self._start, self._cancel = buttons(("Start", ""), ("Cancel", ""))
+        self._start.button_style, self._cancel.disabled = "primary", True
         self._start.on_click(lambda _: on_start())
         self._cancel.on_click(lambda _: on_cancel())
-        for button in (self._start, self._cancel):
-            button.layout.width = "82px"
         simulated = [self._server, self._seed.view, self._speed] if servers else []
         fields = [self._prompts, self._a, self._b, self._limit.view, *simulated]
         self._fields = [*fields, self._own]

@@ -14,8 +14,9 @@ PATIENCE = 5  # seconds without news
 
 _STYLE = """
 .aiml-nb-widget {position: relative}
-.aiml-nb-widget > .aiml-nb-note {display: none; order: -1}
-.aiml-nb-widget.jupyter-widgets-disconnected > .aiml-nb-note-restarted {display: block}
+.aiml-nb-widget > .aiml-nb-notes {order: -1; margin: 0; min-height: 0; height: auto}
+.aiml-nb-notes p {display: none; margin: 0; font-weight: bold; line-height: 1.35}
+.aiml-nb-widget.jupyter-widgets-disconnected .aiml-nb-note-restarted {display: block}
 .aiml-nb-widget.jupyter-widgets-disconnected::before,
 .aiml-nb-widget .jupyter-widgets-disconnected::before {content: none}
 .aiml-nb-widget.jupyter-widgets-disconnected button,
@@ -53,7 +54,7 @@ _STYLE = """
 .aiml-nb-large .aiml-nb-standing {font-size: 22px; min-height: 46px}
 """ + "".join(
     f"""
-.{beat} > .aiml-nb-note-silent {{display: block; visibility: hidden; position: absolute; top: 0;
+.{beat} .aiml-nb-note-silent {{display: block; visibility: hidden; position: absolute; top: 0;
   animation: {beat}-note 0s {PATIENCE}s forwards}}
 .{beat} > .aiml-nb-form {{animation: {beat}-form 0s {PATIENCE}s forwards}}
 @keyframes {beat}-note {{to {{visibility: visible}}}}
@@ -68,14 +69,12 @@ _SILENT = (
 )
 
 
-def style_and_notes() -> list[widgets.Widget]:
+def style_and_notes() -> widgets.Widget:
     """Return what a view of the class ``aiml-nb-widget`` holds besides its own parts."""
-    style = widgets.HTML(f"<style>{_STYLE}</style>", layout={"display": "none"})
-    return [style, _note(_RESTARTED, "restarted"), _note(_SILENT, "silent")]
-
-
-def _note(text: str, kind: str) -> widgets.HTML:
-    note = widgets.HTML(f'<p role="alert" style="margin: 0; font-weight: bold">{text}</p>')
-    note.add_class("aiml-nb-note")
-    note.add_class(f"aiml-nb-note-{kind}")
-    return note
+    notes = {"restarted": _RESTARTED, "silent": _SILENT}
+    said = (
+        f'<p role="alert" class="aiml-nb-note-{kind}">{text}</p>' for kind, text in notes.items()
+    )
+    held = widgets.HTML(f"<style>{_STYLE}</style>{''.join(said)}")
+    held.add_class("aiml-nb-notes")
+    return held

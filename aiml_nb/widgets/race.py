@@ -30,6 +30,7 @@ from .servers import describe_clock, describe_server, server_names
 from .shown import CellWidget
 from .side import Side
 from .standing import lateness
+from .stop_button import StopButton
 
 _DISCLAIMER = (
     "Both sides ran at the same time and were drawn meanwhile: this shows, it does not measure. "
@@ -108,6 +109,7 @@ class Race(CellWidget):
         super().__init__(widgets.VBox([fields, *self._screen.parts]), kind="race")
         self._pulse, self._beaten = Pulse(self._view), 0.0
         self._bridge, self._axis = Bridge(), Axis(1.0)
+        self._stop_button = StopButton(self.cancel)
         self._result: Comparison | list[Run] | None = None
         self._on_end: list[Callable[[], None]] = []
         self._projection = Projection(
@@ -178,6 +180,7 @@ class Race(CellWidget):
         finally:
             self._is_making_calls = False
             self._pulse.stop()
+            self._stop_button.ignore()
             self._form.set_running(False)
             ending()
             self._static.update()
@@ -205,6 +208,7 @@ class Race(CellWidget):
             self._screen.note(describe_endpoint(self._endpoint))
 
     def _show_frame(self) -> None:
+        self._stop_button.listen()
         elapsed = max((side.elapsed for side in self._contest.sides), default=0.0)
         self._axis.cover(elapsed, left=self._contest.left)
         if time.monotonic() > self._beaten + 1:

@@ -17,6 +17,8 @@ import ipywidgets as widgets
 import traitlets
 
 _numbers = count(1)
+# Else JupyterLab takes the arrow keys, to move from cell to cell.
+_KEYS = 'data-lm-suppress-shortcuts="true"'
 _PRESS = "this.closest('.aiml-nb-radios').querySelectorAll('.aiml-nb-presses button')[{}].click()"
 
 
@@ -74,5 +76,5 @@ class RadioGroup(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no stubs
         checked = " checked" if option == self.value else ""
         return (
             f'<label><input type="radio" name="{self._name}" value="{number}"{checked} '
-            f'onchange="{_PRESS.format(number)}"> {escape(option)}</label>'
+            f'{_KEYS} onchange="{_PRESS.format(number)}"> {escape(option)}</label>'
         )

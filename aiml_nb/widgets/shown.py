@@ -49,7 +49,7 @@ class CellWidget:
     """
 
     def __init__(self, view: Box, *, kind: str) -> None:
-        view.children = (*view.children, *style_and_notes())
+        view.children = (*view.children, style_and_notes())
         view.add_class("aiml-nb-widget")
         view.add_class(f"aiml-nb-{kind}")
         self._view = view
