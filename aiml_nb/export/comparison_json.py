@@ -7,7 +7,7 @@ from typing import Any
 from ..analysis import lower_bound, total_overtakes
 from ..answered import columns_of
 from ..formats.codec import OPTIONAL_FIELDS, optional_fields, own_row, to_dict
-from ..formats.journal import held_time_of
+from ..formats.journal import held_time_of, loop_delays_of
 from ..formats.lines import dump
 from ..records import Call, Comparison, Run
 
@@ -54,6 +54,7 @@ def run_to_dict(run: Run) -> dict[str, Any]:
         "overtakes": total_overtakes(run),
         "loop_lag_max": run.loop_lag_max,
         **held_time_of(run),
+        **loop_delays_of(run),
         "calls": [_call_to_dict(call) for call in run.calls],
     }
 

@@ -17,7 +17,8 @@ A journal has one line each for
   number of the run in the file, from 0, and their name in it; ``"fresh": true`` lets later runs
   take nothing from above it (`journal_sections`);
 - its end, ``{"aiml_nb_end": 1, "loop_lag_max", "loop_lag_total", "limit_history", "stopped",
-  "notices"}``, and ``held_time`` if there is any: `footer`; a journal that was cut off has none.
+  "notices"}``, and ``held_time``, ``loop_delays`` if there are any: `footer`; a journal that was
+  cut off has none.
   `saved.read_saved` reads the whole file back.
 
 `lines.encode` makes any of them a line, `lines.decode` reads one.
@@ -164,12 +165,18 @@ def footer(run: Run) -> dict[str, Any]:
         "stopped": run.stopped,
         "notices": run.notices,
         **held_time_of(run),
+        **loop_delays_of(run),
     }
 
 
 def held_time_of(run: Run) -> dict[str, float]:
     """Return ``held_time`` by its name, and nothing for runs that have none: most."""
     return {"held_time": run.held_time} if run.held_time else {}
+
+
+def loop_delays_of(run: Run) -> dict[str, Any]:
+    """Return ``loop_delays`` by their name, and nothing for runs that have none."""
+    return {"loop_delays": [asdict(each) for each in run.loop_delays]} if run.loop_delays else {}
 
 
 def sent_line(call: Call, attempt: Attempt, client_request_id: str) -> str:

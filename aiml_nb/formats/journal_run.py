@@ -108,6 +108,7 @@ def _read_footer(data: Mapping[str, Any]) -> dict[str, Any]:
         "loop_lag_total": data.get("loop_lag_total"),
         "limit_history": data.get("limit_history") or [],
         "stopped": data.get("stopped"),
+        "loop_delays": data.get("loop_delays") or [],
         "held_time": data.get("held_time") or 0.0,
         "notices": [str(each) for each in notices] if isinstance(notices, list) else [],
     }

@@ -53,7 +53,7 @@ from .codec import (
     optional_fields,
     own_row,
 )
-from .journal import SETTINGS, held_time_of, without_texts
+from .journal import SETTINGS, held_time_of, loop_delays_of, without_texts
 from .lines import dump, parse
 
 VERSION = 1
@@ -93,6 +93,7 @@ def encode_rows(
     if varied is not None:
         about |= {"varied": varied}
     history = {"limit_history": [asdict(change) for change in run.limit_history]}
+    history |= loop_delays_of(run)
     # Encoded once, since it is the larger part of most rows.
     shared, first = dump(about), dump(about | history)
     for number, call in enumerate(run.calls):
@@ -134,6 +135,8 @@ def run_from_rows(rows: Sequence[Mapping[str, Any]]) -> Run:
         data["held_time"] = about.get("held_time") or 0.0
         data["calls"] = [_fields_of_call(row) for row in rows]
         data["limit_history"] = next(filter(None, histories), [])
+        delays = (row["run"].get("loop_delays") for row in rows)
+        data["loop_delays"] = next(filter(None, delays), [])
         run = from_dict(Run, data)
     except (AttributeError, IndexError, KeyError, TypeError):
         raise ValueError("Its rows are not those of a run.") from None

@@ -165,6 +165,7 @@ def _read_whole(data: Mapping[str, Any]) -> Run | Comparison:
 def _read_run(data: Mapping[str, Any], about: Mapping[str, Any]) -> Run:
     fields = known_settings({**about, **data}) | {"loop_lag_max": data.get("loop_lag_max")}
     fields["held_time"] = data.get("held_time") or 0.0
+    fields["loop_delays"] = data.get("loop_delays") or []
     fields["calls"] = [_fields_of_call(call) for call in data["calls"]]
     run = from_dict(Run, fields)
     # The JSON of compare does not say it, and every streamed answer has a first token.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from types import TracebackType
 
 INTERVAL = 0.02
+LONG = 0.1  # seconds from which a delay is kept: shorter ones any program has on a busy machine
 
 
 class LoopLag:
@@ -19,6 +21,8 @@ class LoopLag:
     ----------
     maximum
         The longest delay of the timer, in seconds. Current at any time, final after the block.
+    delays
+        The longer ones: when the timer was due, in ``perf_counter`` seconds, and how late it was.
     total
         The sum of all delays above 20 ms, in seconds; shorter ones occur on any machine.
 
@@ -32,6 +36,7 @@ class LoopLag:
 
     def __init__(self) -> None:
         self.maximum = self.total = 0.0
+        self.delays: list[tuple[float, float]] = []
         self._starts_up = False
         self._loop: asyncio.AbstractEventLoop
         self._timer: asyncio.TimerHandle
@@ -55,7 +60,13 @@ class LoopLag:
     def begin_again(self) -> None:
         """Forget the delays so far, and ignore the next one: it comes from starting the run."""
         self.maximum = self.total = 0.0
+        self.delays = []
         self._starts_up = True
+
+    @property
+    def overdue(self) -> float:
+        """By how much the timer is late at this moment, in seconds; asked by other threads."""
+        return self._loop.time() - self._due
 
     def _ask(self) -> None:
         self._due = self._loop.time() + INTERVAL
@@ -71,3 +82,5 @@ class LoopLag:
         if not self._starts_up:
             self.maximum = max(self.maximum, late)
             self.total += late if late > INTERVAL else 0.0
+            if late >= LONG:
+                self.delays.append((time.perf_counter() - late, late))

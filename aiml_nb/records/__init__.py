@@ -17,7 +17,7 @@ from .calls import (
     without_steps,
 )
 from .grids import Grid
-from .runs import WATCH, Comparison, LimitChange, Run
+from .runs import WATCH, Comparison, LimitChange, LoopDelay, Run
 
 __all__ = [
     "CHAT",
@@ -32,6 +32,7 @@ __all__ = [
     "Comparison",
     "Grid",
     "LimitChange",
+    "LoopDelay",
     "Outcome",
     "Run",
     "without_steps",

@@ -34,6 +34,25 @@ class LimitChange:
     cause: Literal["start", "429", "ok"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopDelay:
+    """A time in which the event loop could not go on, because something held it.
+
+    Parameters
+    ----------
+    started, duration
+        Stamp, and seconds.
+    function, file, line
+        Where the user's code stood; empty and 0 where that is not known.
+    """
+
+    started: float
+    duration: float
+    function: str = ""
+    file: str = ""
+    line: int = 0
+
+
 class Shown:
     """What runs and comparisons share: their numbers as a table, their picture in a notebook."""
 
@@ -74,6 +93,8 @@ class Run(Shown):
         strategies without one.
     loop_lag_total
         Seconds of all its delays above 20 ms together; None where that was not measured.
+    loop_delays
+        When it was late by a tenth of a second and more, and who held it.
     held_time
         Seconds in which it let no call begin for its own rates, or because the server was away.
     limit_history
@@ -107,6 +128,7 @@ class Run(Shown):
     service: str = ""
     loop_lag_max: float | None = None
     loop_lag_total: float | None = None
+    loop_delays: list[LoopDelay] = field(default_factory=list)
     held_time: float = 0.0
     limit_history: list[LimitChange] = field(default_factory=list)
     stopped: str | None = None

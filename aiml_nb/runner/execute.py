@@ -19,7 +19,7 @@ from ..loop import (
 )
 from ..printable import say
 from ..records import Run
-from ..watching import LoopWatcher, RunNotes, hooks, inside, tell_stops
+from ..watching import DelayWatcher, LoopWatcher, RunNotes, delays_of, hooks, inside, tell_stops
 from .call import CallRunner
 from .clients import ThreadClients
 from .continued import opened_journal
@@ -108,7 +108,7 @@ async def _make_async_calls(
             _submit(plan, runner)
             lag.begin_again()  # the lag of the setup is not the run's
             try:
-                with runner.first.wait(blocks=False):
+                with DelayWatcher(lag) as delays, runner.first.wait(blocks=False):
                     await ASYNC_STRATEGIES[options.strategy](
                         lambda call: runner.run_async(client, call),
                         plan.unfinished,
@@ -116,6 +116,7 @@ async def _make_async_calls(
                     )
             finally:
                 plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
+                plan.run.loop_delays = delays_of(delays.held(), origin=_origin_of(runner))
             if (first := runner.first).rejected:
                 other = await endpoint.find_address_async(client) if first.at_address else None
                 _end_rejected_run(runner, other)
@@ -149,10 +150,15 @@ async def _make_function_calls(
                 await client.end_all()
                 plan.run.notices += tell_stops(loops.stops)
                 if not options.blocks:
-                    note_lag(plan.run, lag, loops)
+                    note_lag(plan.run, lag, loops, origin=_origin_of(runner))
             if client.misfit:
                 raise MisfitError(client.misfit)
     return plan.run
+
+
+def _origin_of(runner: CallRunner) -> float:
+    """Return when the run began, in ``perf_counter`` seconds."""
+    return time.perf_counter() - runner.now()
 
 
 def _make_blocking_calls(plan: Plan, runner: CallRunner) -> None:

@@ -4,18 +4,21 @@ The package is not called ``watch``, as the function is that users call.
 """
 
 from .blocked import LoopWatcher
-from .held import tell_held, tell_stops
+from .held import delays_of, tell_held, tell_stops
 from .hooks import hooks
+from .late import DelayWatcher
 from .magics import load_ipython_extension, unload_ipython_extension
 from .places import RunNotes
 from .steps import Inside, inside, step
 from .watcher import Watch, watch
 
 __all__ = [
+    "DelayWatcher",
     "Inside",
     "LoopWatcher",
     "RunNotes",
     "Watch",
+    "delays_of",
     "hooks",
     "inside",
     "load_ipython_extension",

@@ -28,7 +28,7 @@ STOPPED = 0.5
 _IDLE = 0.2  # of a processor
 _MAX_DEPTH = 300
 _CLIENTS = os.path.join("openai", "_base_client.py")
-_STEP = asyncio.events.Handle._run.__code__
+STEP = asyncio.events.Handle._run.__code__
 # Where the user's own code is not.
 _LIBRARIES = ("site-packages", "dist-packages", "<frozen", "<string>")
 
@@ -138,7 +138,7 @@ class LoopWatcher:
 
     def _take(self, thread: int, stack: list[FrameType], at: float) -> None:
         """Take one look at a thread."""
-        step = next((each for each in stack if each.f_code is _STEP), None)
+        step = next((each for each in stack if each.f_code is STEP), None)
         known = self._steps.get(thread)
         if known is not None and (step is None or step is not known.frame):
             self._close(thread)
@@ -149,7 +149,7 @@ class LoopWatcher:
             self._steps[thread] = _Step(step, at, at, None)
             return
         self._interval = INTERVAL
-        place = _find_place(stack, step)
+        place = find_place(stack, step)
         if place is not None:
             known.last, known.place = at, place
         elif known.place is None:
@@ -181,7 +181,7 @@ def read_stack(thread: int) -> list[FrameType]:
     return stack[:-1] if stack and stack[-1] is None else stack
 
 
-def _find_place(stack: list[FrameType], step: FrameType) -> Place | None:
+def find_place(stack: list[FrameType], step: FrameType) -> Place | None:
     """Return the function of the user's that holds a step, if a coroutine calls it.
 
     What a library does while it is awaited is not the user's, nor is it held by the code of a cell

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..records import LoopDelay
 from .blocked import HELD, Held
 
 
@@ -20,6 +21,27 @@ def tell_stops(stops: list[float]) -> list[str]:
 def tell_held(held: list[Held]) -> list[str]:
     """Say which functions held an event loop, how often and for how long: a sentence for each."""
     return list(map(_tell, _by_function(held)))
+
+
+def delays_of(held: list[Held], *, origin: float) -> list[LoopDelay]:
+    """Return steps that held an event loop as they are recorded.
+
+    Parameters
+    ----------
+    origin
+        When the run began, in ``perf_counter`` seconds.
+    """
+    return [
+        LoopDelay(
+            started=max(0.0, each.started - origin),
+            duration=each.duration,
+            function=each.function,
+            file=Path(each.file).name,
+            line=each.line,
+        )
+        for each in held
+        if each.duration >= HELD
+    ]
 
 
 def notable(held: list[Held]) -> list[Held]:

@@ -12,7 +12,7 @@ from typing import Any
 from ..endpoint.sent_keys import redact_seen
 from ..records import WATCH, Call, Run
 from .blocked import INTERVAL, Held, LoopWatcher
-from .held import notable, tell_held, tell_stops
+from .held import delays_of, notable, tell_held, tell_stops
 from .hooks import hooks
 from .places import RunNotes, watches
 from .tee import settle
@@ -117,6 +117,7 @@ class Watch:
             return
         self.run.loop_lag_max = max(each.duration for each in held)
         self.run.loop_lag_total = sum(each.duration for each in held)
+        self.run.loop_delays = delays_of(held, origin=self._origin)
         self.run.notices += tell_held(held)
 
 

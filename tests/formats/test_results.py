@@ -19,7 +19,7 @@ from aiml_nb.formats.codec import OPTIONAL_FIELDS
 from aiml_nb.formats.journal import call_to_dict, footer, header
 from aiml_nb.formats.journal_run import run_from_journal
 from aiml_nb.formats.results import encode_rows, read_row, run_from_rows
-from aiml_nb.records import Call, Comparison
+from aiml_nb.records import Call, Comparison, LoopDelay
 
 from ..analysis.builders import call, make_run
 from .test_lines import calls
@@ -72,6 +72,21 @@ def test_the_time_for_which_a_run_held_its_calls_back_is_read_again(tmp_path: Pa
     saved = tmp_path / "pair.json"
     saved.write_text(to_json(comparison_to_dict(Comparison(pairs=[(run, run)]))))
     assert nb.read_saved(saved).sync.held_time == 2.5  # type: ignore[union-attr]
+
+
+def test_who_held_the_loop_is_read_again(tmp_path: Path) -> None:
+    run = make_run(call(0, 1))
+    without = nb.to_jsonl(run, tmp_path / "without.jsonl").read_text()
+    delay = LoopDelay(started=0.1, duration=0.5, function="save", file="notes.py", line=3)
+    run.loop_delays = [delay]
+
+    assert "loop_delays" not in without
+    assert nb.read_saved(nb.to_jsonl(run, tmp_path / "x.jsonl")).loop_delays == [delay]  # type: ignore[union-attr]
+    lines = [header(run), call_to_dict(run.calls[0]), footer(run)]
+    assert run_from_journal(lines).loop_delays == [delay]
+    saved = tmp_path / "pair.json"
+    saved.write_text(to_json(comparison_to_dict(Comparison(pairs=[(run, run)]))))
+    assert nb.read_saved(saved).sync.loop_delays == [delay]  # type: ignore[union-attr]
 
 
 def test_programs_that_read_openais_batch_output_read_it(tmp_path: Path) -> None:
