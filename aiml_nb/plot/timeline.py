@@ -20,6 +20,7 @@ from ..report.next_step import next_step
 from ..report.subjects import layout_of
 from ..report.text_table import describe
 from .detail_view import plan_detail
+from .loop_lane import loop_lanes
 from .page import Block, Page, draw_page
 from .repeats import plan_repeats
 from .row_layout import key_of, plan_rows, plan_strategies
@@ -177,7 +178,7 @@ def _compose(subject: Subject) -> Page:
     key = ""
     if isinstance(body, Rows):
         key = key_of(body)
-        blocks += _limits(subject, body)
+        blocks += [*loop_lanes(subject.shown, body.axis), *_limits(subject, body)]
     return Page(
         finding=drawable(finding(subject), others=()),
         caveat=drawable(" ".join(filter(None, [caveat(subject), key])), others=()),

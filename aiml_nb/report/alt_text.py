@@ -21,6 +21,7 @@ from ..records import Comparison, Run
 from .annotations import margin_notes
 from .findings import caveat, finding
 from .labels import labels
+from .loop_delays import tell_loop_delays
 from .subjects import layout_of, subjects
 from .text_table import by_finish
 from .wording import (
@@ -59,6 +60,9 @@ def alt_text(shown: Shown) -> str:
     rested = sum(len(pauses(run).spans) for run in subject.shown)
     if rested:
         said.append(f"Hatched bands mark {pluralize(rested, 'pause')} after a 429.")
+    if layout in ("rows", "strategies"):
+        held = [tell_loop_delays(run) for run in subject.shown if run.loop_delays]
+        said += [f"A lane under them shows the event loop {each}." for each in held]
     if layout != "strategies":
         said.append(_limit_in_words(subject.run))
     return " ".join(part for part in said if part)

@@ -80,9 +80,10 @@ reveal("6.1", held_up.makespan)
 #
 # The server had sent its answers in time. They lay in the letter box of this computer, and nobody
 # came to fetch them: the loop was inside `time.sleep` and could not look after anything else. In
-# the picture every call looks slow. Only the small print under the headline tells the truth: the
-# event loop was late for most of the run, and *for that part the client may have been the
-# bottleneck, not the model.*
+# the picture every call looks slow. Two places tell the truth. The small print under the headline
+# says that the event loop was late for most of the run, and that *for that part the client may have
+# been the bottleneck, not the model.* And the lane at the bottom is the loop's own: it was held by
+# `save_notes`, in the line with `time.sleep`.
 #
 # The dashed line does not tell. It is drawn from the durations of the calls themselves, and these
 # had become long already.
