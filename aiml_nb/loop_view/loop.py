@@ -49,8 +49,8 @@ class RecordedLoop(asyncio.SelectorEventLoop):
         noted: Any = callback
         if recorder.is_on:
             task = _task_of(callback)
-            if task is not None:
-                step = recorder.schedule_step(task, sys._getframe(1))
+            step = None if task is None else recorder.schedule_step(task, sys._getframe(1))
+            if step is not None:
                 noted = _Step(recorder, callback, *step)
             else:
                 noted = _Callback(recorder, callback, recorder.current)

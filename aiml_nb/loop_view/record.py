@@ -14,6 +14,7 @@ from .export import Export
 from .notes import tell_forgotten, tell_limit, tell_steps
 from .outside import outside_recorded
 from .program import ProgramThread
+from .recorder import MAX_TASKS
 
 Runnable = Coroutine[Any, Any, Any] | Callable[[], Coroutine[Any, Any, Any]]
 
@@ -56,6 +57,10 @@ def _export(thread: ProgramThread, limits: dict[str, Any], *, in_time: bool) -> 
     made = export.to_dict() | limits | {"complete": thread.is_complete}
     limit = None if thread.is_complete else "steps" if in_time else "seconds"
     notes = [*tell_limit(made, limit), *thread.notes, *tell_steps(export, made)]
+    if thread.recorder.has_nested:
+        notes.append("A loop was run inside of a step: what it did is not in the picture.")
+    if thread.recorder.has_others:
+        notes.append(f"There were more tasks: the first {MAX_TASKS} are in the picture.")
     for number in map(thread.recorder.number_of, thread.left):
         if number is not None:
             notes.append(f"{export.names[number]} did not end when it was cancelled.")

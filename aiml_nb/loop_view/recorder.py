@@ -18,7 +18,8 @@ from .started import Started, see_start
 from .waits import Wait, describe_wait, function_name
 from .wakers import SOCKET, START, Waker, is_users_timeout, whole_milliseconds
 
-_MAX_PRINTED = 2_000  # characters of a step
+MAX_TASKS = 200  # more cannot be looked at
+_MAX_PRINTED = 500  # characters of a step
 
 
 @dataclass(slots=True)
@@ -73,18 +74,21 @@ class Recorder:
         self.lines = LineTracer(self.clock)
         self.now_running: Step | None = None
         self.current: Waker | None = None
-        self.is_on = True
+        self.is_on, self.has_others, self.has_nested = True, False, False
         self.process = os.getpid()
         self._ready: list[int] = []
         self._numbers: dict[int, int] = {}
         self._threads: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
         self._max_steps, self._on_full = max_steps, on_full
 
-    def schedule_step(self, task: Any, frame: FrameType) -> tuple[int, float, Waker]:
-        """Take that a step of a task is put into the loop's queue."""
+    def schedule_step(self, task: Any, frame: FrameType) -> tuple[int, float, Waker] | None:
+        """Take that a step of a task is put into the loop's queue; None if there are too many."""
         with self.clock as now:
             number = self._numbers.get(id(task))
             if number is None:
+                if len(self.tasks) >= MAX_TASKS:
+                    self.has_others = True
+                    return None
                 number = self._numbers[id(task)] = len(self.tasks)
                 is_root = self.current is START
                 by = self.current.task if self.current else None
@@ -98,6 +102,7 @@ class Recorder:
         with self.clock as now:
             self._ready.remove(number)
             # None within another one, which a loop that is run in itself makes.
+            self.has_nested |= self.is_on and self.now_running is not None
             if self.now_running is not None or not self.is_on:
                 return False
             if len(self.steps) >= self._max_steps:

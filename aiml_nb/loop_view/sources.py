@@ -10,7 +10,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-_MAX_LINES = 200  # of one function
+_MAX_LINES, _MAX_WIDTH = 200, 200  # of one function
 
 
 class Sources:
@@ -39,7 +39,7 @@ class Sources:
             self._numbers[key] = len(self.found)
             lines = linecache.getlines(code.co_filename)[extent[0] - 1 : extent[1]][:_MAX_LINES]
             shown = {"file": name_of_file(code.co_filename), "first_line": extent[0]}
-            self.found.append(shown | {"lines": [line.rstrip("\n") for line in lines]})
+            self.found.append(shown | {"lines": [line.rstrip("\n")[:_MAX_WIDTH] for line in lines]})
         return self._numbers[key]
 
     def text_of(self, code: CodeType, line: int) -> str:

@@ -67,6 +67,23 @@ def tell(recording: dict[str, Any]) -> list[tuple[Any, ...]]:
     return [(names[step["task"]], step["line"], step["awaits"]) for step in recording["steps"]]
 
 
+def test_a_run_within_a_step_is_told(kernel: Kernel) -> None:
+    main = "async def main():\n    return asyncio.run(boil('tea', 0.01))"
+    *_, printed = kernel.run(
+        BOIL,
+        "import aiml_nb as nb\nreport = nb.patch_loop()",
+        main,
+        "view = LoopView(main)",
+        PRINTED,
+    )
+
+    recording = json.loads(printed.stdout)
+    assert recording["tasks"][0]["value"] == "'tea'"
+    assert recording["notes"] == [
+        "A loop was run inside of a step: what it did is not in the picture."
+    ]
+
+
 def test_the_stop_button_ends_it_and_the_next_cell_answers(kernel: Kernel) -> None:
     kernel.run(BOIL)
     (sent,) = kernel.queue("LoopView(boil('tea', 60))")

@@ -44,6 +44,21 @@ def test_two_hundred_steps_stay_small() -> None:
     assert len(json.dumps(view.recording)) <= 500_000
 
 
+def test_a_thousand_tasks_and_long_prints_stay_small_too() -> None:
+    async def turn() -> None:
+        print("x" * 5_000)
+        await asyncio.sleep(0)
+
+    async def main() -> None:
+        await asyncio.gather(*(turn() for _ in range(1_000)))
+
+    view = LoopView(main, max_steps=200)
+
+    assert len(view.recording["tasks"]) == 200
+    assert "There were more tasks: the first 200 are in the picture." in view.recording["notes"]
+    assert len(json.dumps(view.recording)) <= 500_000
+
+
 def test_a_step_that_blocks_is_named_by_the_innermost_function_and_its_line() -> None:
     def save() -> None:
         time.sleep(SLEEP)  # the disk is slow
