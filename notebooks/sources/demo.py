@@ -155,7 +155,7 @@ LoopView(forgetful)
 
 
 # %%
-async def ask_number(number):
+async def reply(number):
     await asyncio.sleep(number / 10)
     if number == 2:
         raise ValueError("the server said no")
@@ -164,7 +164,7 @@ async def ask_number(number):
 
 async def main():
     try:
-        await asyncio.gather(ask_number(1), ask_number(2), ask_number(3))
+        await asyncio.gather(reply(1), reply(2), reply(3))
     except ValueError as error:
         print("failed:", error)
         await asyncio.sleep(0.2)
@@ -228,16 +228,19 @@ LoopView(restaurant)
 
 
 # %%
-async def ask_server(client, question):
+client = AsyncOpenAI(base_url=fast.base_url, api_key=fast.key.reveal())
+
+
+async def chat(question):
     messages = [{"role": "user", "content": question}]
     response = await client.chat.completions.create(model="gpt-4o", messages=messages)
     return response.choices[0].message.content
 
 
 async def twenty_calls():
-    key = fast.key.reveal()
-    async with AsyncOpenAI(base_url=fast.base_url, api_key=key) as client:
-        return await asyncio.gather(*(ask_server(client, each) for each in nb.prompts.TWENTY))
+    answers = await asyncio.gather(*map(chat, nb.prompts.TWENTY))
+    await client.close()
+    return answers
 
 
 LoopView(twenty_calls)

@@ -16,6 +16,7 @@ import aiml_nb as nb
 from .lessons import LESSONS, NOTEBOOKS, Lesson
 
 Recording = dict[str, Any]
+_DEFINITIONS = (ast.AsyncFunctionDef, ast.Import, ast.ImportFrom)
 
 
 def views_of(lesson: Lesson, **names: Any) -> list[Recording]:
@@ -29,7 +30,8 @@ def views_of(lesson: Lesson, **names: Any) -> list[Recording]:
         file = f"/cells/{lesson.name}/{number}.py"
         linecache.cache[file] = (len(cell), None, cell.splitlines(keepends=True), file)
         for node in nodes:
-            if isinstance(node, ast.AsyncFunctionDef | ast.Import | ast.ImportFrom):
+            makes_client = ast.unparse(node).startswith("client = ")
+            if makes_client or isinstance(node, _DEFINITIONS):
                 exec(compile(ast.Module([node], []), file, "exec"), names)  # noqa: S102
             elif isinstance(node, ast.Expr) and ast.unparse(node).startswith("LoopView("):
                 view = eval(compile(ast.Expression(node.value), file, "eval"), names)  # noqa: S307
@@ -144,14 +146,14 @@ def check_failure(recording: Recording) -> None:
     went_on = next(step for step in recording["steps"] if step["printed"])
     slowest = recording["tasks"][3]
     assert name_of(recording, went_on) == "main"
-    assert went_on["woken_by"]["text"] == "ask_number(2), which failed"
+    assert went_on["woken_by"]["text"] == "reply(2), which failed"
     assert slowest["finished"] > went_on["end"]
     assert slowest["ending"] == "returned"
 
 
 def check_calls(recording: Recording) -> None:
     """All twenty wait for the server at the same time."""
-    asking = [task for task in recording["tasks"] if task["function"] == "ask_server"]
+    asking = [task for task in recording["tasks"] if task["function"] == "chat"]
     began = max(
         next(step for step in recording["steps"] if step["task"] == task["id"])["end"]
         for task in asking
