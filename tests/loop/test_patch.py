@@ -99,14 +99,16 @@ def test_a_patch_in_the_middle_of_a_turn_does_not_end_the_loop() -> None:
     # asyncio's own turn has counted its callbacks; the nested run consumes two of them.
     printed = run_script(f"""{NOTEBOOK}
 async def kernel():
+    done = asyncio.Event()
     def cell():
         quiet()
         asyncio.run(double(1))
+        done.set()
     loop = asyncio.get_running_loop()
     loop.call_soon(cell)
     for number in range(2):
         loop.call_soon(print, number)
-    await take(0.1)
+    await done.wait()
     print("alive")
 with asyncio.Runner() as runner:
     runner.run(kernel())

@@ -325,7 +325,8 @@ except KeyboardInterrupt:
 else:
     raise AssertionError
 assert nb.run(["Who?"], endpoint).calls[0].outcome == "ok"
-"""
+""",
+        timeout=90,  # it imports all of the client
     )
 
 
