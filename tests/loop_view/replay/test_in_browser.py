@@ -177,6 +177,24 @@ def test_hostile_texts_are_shown_as_text(replay: Callable[..., Any], frame: bool
     assert outside == []
 
 
+def test_a_window_that_grows_shows_what_a_large_one_shows(replay: Callable[..., Any]):
+    def look(shown: Any) -> Any:
+        shown.go_to(9)
+        boxes = "each => [each.className, Math.round(each.getBoundingClientRect().width)]"
+        return shown.page.evaluate(
+            f"() => [...document.querySelectorAll('.line, rect')].map({boxes})"
+        )
+
+    large = replay(recordings.blocked())
+    grown = replay(recordings.blocked(), size=(870, 640))
+    assert look(grown) != look(large)
+    grown.page.set_viewport_size({"width": 1280, "height": 800})
+    wide = large.page.locator("#loop-lane svg").get_attribute("width")
+    expect(grown.page.locator("#loop-lane svg")).to_have_attribute("width", wide or "")
+
+    assert look(grown) == look(large)
+
+
 def test_nothing_was_recorded(replay: Callable[..., Any]):
     empty = {**recordings.tea_and_eggs(), "tasks": [], "steps": [], "sources": [], "seconds": 0.0}
     shown = replay(empty)

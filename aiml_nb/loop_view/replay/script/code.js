@@ -99,9 +99,12 @@ function placeArrows() {
       widest.set(key, Math.max(widest.get(key) ?? 0, width + (ids.length > MANY ? 3 * letter : 0)));
     }
   }
-  for (const [key, { row, code }] of rows) {
+  // As wide as the code is: in a row with arrows below it, it takes the whole width.
+  for (const { row } of rows.values()) row.classList.remove("below");
+  const widths = new Map([...rows].map(([key, { code }]) => [key, code.offsetWidth]));
+  for (const [key, { row }] of rows) {
     const needed = widest.get(key) ?? 0;
-    row.classList.toggle("below", needed > 0 && code.offsetWidth + needed > room);
+    row.classList.toggle("below", needed > 0 && widths.get(key) + needed > room);
   }
 }
 

@@ -52,14 +52,16 @@ function formatShare(seconds, whole) {
   return `${part} of ${formatSeconds(whole)}`;
 }
 
-// A task that started all others stands back; the others take the colours in turn.
+// The task that started all others stands back, as do those of a library; the others take the
+// colours in turn.
 const roots = recording.tasks.filter((task) => task.started_by === null && task.yours !== false);
-const isMain = (task) => roots.length === 1 && task === roots[0] && tasks.size > 1;
+const standsBack = (task) =>
+  task.yours === false || (roots.length === 1 && task === roots[0] && tasks.size > 1);
 const COLOURS = 6;
 const colours = new Map();
 for (const task of recording.tasks) {
   const others = [...colours.values()].filter((colour) => colour !== "main").length;
-  colours.set(task.id, isMain(task) ? "main" : String(others % COLOURS));
+  colours.set(task.id, standsBack(task) ? "main" : String(others % COLOURS));
 }
 
 const nameOf = (id) => tasks.get(id).name;

@@ -42,24 +42,24 @@ function interpolate(edges, when) {
 }
 
 /** Round numbers of seconds, the roundest first, as many as have room for their labels. */
-function ticks(scale, room) {
+function ticks(scale, letter) {
   if (!steps.length) return [];
+  const room = 4 * letter;
+  // The first label would reach into the names of the lanes.
+  const middle = (time) => Math.max(scale.at(time), 1.6 * letter);
+  const isApart = (one, other) => Math.abs(middle(one) - middle(other)) >= room;
   const finest = 10 ** Math.floor(Math.log10((scale.total * room) / scale.width));
   let found = [];
   let digits = 0;
   for (const unit of [100, 50, 20, 10, 5, 2, 1].map((times) => times * finest)) {
     const count = Math.floor((scale.total / unit) * 1.0001) + 1;
     const times = Array.from({ length: count }, (_, number) => number * unit);
-    const fits = times.filter((time) => found.every((other) => isApart(scale, other, time, room)));
-    const added = fits.filter((time, place) => !place || isApart(scale, fits[place - 1], time, room));
+    const fits = times.filter((time) => found.every((other) => isApart(other, time)));
+    const added = fits.filter((time, place) => !place || isApart(fits[place - 1], time));
     // Where only few of a kind have room, they would make no pattern.
     if (found.length > 1 && added.length < (times.length - found.length) / 2) break;
     found = [...found, ...added];
     if (added.length) digits = Math.max(0, -Math.floor(Math.log10(unit) + 1e-9));
   }
-  return found.map((time) => ({ x: scale.at(time), text: `${time.toFixed(digits)} s` }));
-}
-
-function isApart(scale, one, other, room) {
-  return Math.abs(scale.at(one) - scale.at(other)) >= room;
+  return found.map((time) => ({ x: scale.at(time), middle: middle(time), text: `${time.toFixed(digits)} s` }));
 }

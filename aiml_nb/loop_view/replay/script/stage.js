@@ -42,9 +42,12 @@ function drawStage(moment, { move }) {
   moment.ready.forEach((id, turn) => lineUp(cards.get(id), turn));
   moment.waiting.forEach((id) => hang(cards.get(id), steps[last.get(id)]));
   const room = place("waiting");
+  const few = moment.waiting.length <= CROWD;
   byId("waiting").classList.remove("tight");
-  byId("waiting").classList.toggle("tight", room.scrollHeight > room.clientHeight + 1);
+  byId("waiting").classList.toggle("tight", few && room.scrollHeight > room.clientHeight + 1);
+  byId("done").querySelector("small").textContent = moment.done.length || "";
   moment.done.forEach((id) => finish(cards.get(id), tasks.get(id)));
+  place("done").scrollLeft = place("done").scrollWidth; // who ended last is seen
   if (move) slide(before);
 }
 

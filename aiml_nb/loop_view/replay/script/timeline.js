@@ -175,10 +175,10 @@ function short(name) {
 
 function drawAxis() {
   const group = draw("g", { transform: `translate(${left} 0)` });
-  for (const { x, text } of ticks(scale, letter * 4)) {
+  for (const { x, middle, text } of ticks(scale, letter)) {
     group.append(
       draw("line", { x1: x, x2: x, y1: 0, y2: letter * 0.3 }),
-      draw("text", { x, y: letter * 1.2, "text-anchor": x < letter * 1.5 ? "start" : "middle" }, text),
+      draw("text", { x: middle, y: letter * 1.2, "text-anchor": "middle" }, text),
     );
   }
   return picture(letter * 1.5, "Seconds", group);
@@ -201,9 +201,9 @@ function drawCursor(x) {
 
 /** In the quiz nothing is seen of what comes: no half of a label either. */
 function hideBehind(x) {
-  for (const text of byId("tracks").querySelectorAll("text:not(.lane-name)")) {
-    const box = quiz.on ? text.getBBox() : null;
-    text.classList.toggle("behind", box !== null && box.x + box.width > x);
+  for (const text of byId("tracks").querySelectorAll(quiz.on ? "text:not(.lane-name)" : ".behind")) {
+    const { x: begin, width } = text.getBBox();
+    text.classList.toggle("behind", quiz.on && begin + width > x);
   }
 }
 
