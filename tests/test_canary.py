@@ -146,7 +146,8 @@ asyncio.run(nb.run_async(["Who?"], endpoint), debug=True)
 """
 
 
-@pytest.mark.parametrize("debug", ["", pytest.param("debug", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("debug", ["", "debug"])
 def test_a_program_with_every_log_on_writes_no_key(root: str, debug: str, tmp_path: Path) -> None:
     """DEBUG logs of all libraries, journals, exports, tracebacks; the answers of every way."""
     # Where the key is in the head of a reply, the logs of the libraries say it: see `find`.
