@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.lines import Line2D
 
 from ..analysis.arrays import FloatArray
 from .kinds import KIND_BARS
-from .style import BARS, HATCHED, MARKS
+from .style import BARS, DPI, HATCHED, MARKS
 
 
 def mark(
@@ -64,7 +65,7 @@ def bar_collection(
         corners(rows, half=half),  # type: ignore[arg-type]  # arrays are the fast way
         facecolors=look.face,
         edgecolors=look.edge if outlined or hatch else "none",
-        linewidths=0.8 if outlined and not look.hatch else 0.0,
+        linewidths=0.8 if outlined and look.edge != "white" else 0.0,
         hatch=hatch,
         clip_on=False,
         zorder=3,
@@ -87,6 +88,12 @@ def half_height(row: float, *, inside: bool = False) -> float:
     if row >= HATCHED:
         return 0.4
     return max(0.5, 0.5 / row)
+
+
+def pixels_per_second(axes: Axes) -> float:
+    """Return the scale of a time axis, in pixels of the page at 100 dpi."""
+    left, right = axes.get_xlim()
+    return float(axes.bbox.width) * DPI / axes.figure.dpi / (right - left)
 
 
 def corners(rows: FloatArray, *, half: float | FloatArray) -> FloatArray:

@@ -11,11 +11,14 @@ from matplotlib.patches import StepPatch
 from matplotlib.ticker import MaxNLocator
 
 from ..analysis.arrays import FloatArray
-from .style import AXIS_SIZE, DPI, GREY, GRID, INK, NOTE_SIZE, PANEL_TITLE_SIZE, WIDTH
-from .text import drawable
+from .style import AXIS_SIZE, DPI, EDGE, GREY, GRID, INK, NOTE_SIZE, PANEL_TITLE_SIZE
+from .text import cut, drawable, width_of, wrapped
 
 # Under the lowest Axes of a block: the ticks, their texts and the unit.
 TICKS_AND_UNIT = 44
+# Pixels between the texts of ticks at least, and left of a note within Axes.
+_TICK_GAP, _INDENT = 8, 4
+_MAX_TICKS = 9
 # From this many seconds on, the seconds of a unit, and its name.
 _UNITS = (
     (7200, 3600, "hours"),
@@ -33,11 +36,12 @@ class Canvas:
     ----------
     figure
         The page.
-    height
-        Of the page, in pixels; it is 900 wide.
+    width, height
+        Of the page, in pixels at 100 dpi.
     """
 
     figure: Figure
+    width: float
     height: float
 
     def axes(
@@ -52,7 +56,8 @@ class Canvas:
         share
             Axes with the same time axis.
         """
-        box = (left / WIDTH, 1 - (top + height) / self.height, width / WIDTH, height / self.height)
+        across, down = self.width, self.height
+        box = (left / across, 1 - (top + height) / down, width / across, height / down)
         axes = self.figure.add_axes(box, sharex=share, facecolor="white")
         axes.spines[["left", "top", "right"]].set_visible(False)
         axes.spines["bottom"].set(color=GREY, zorder=7)
@@ -81,14 +86,54 @@ class Canvas:
             What and how; the size in points.
         """
         weight = "bold" if bold else "normal"
-        place = (x / WIDTH, 1 - y / self.height)
+        place = (x / self.width, 1 - y / self.height)
         self.figure.text(*place, text, size=size, weight=weight, color=colour, ha=align)
 
+    def name(self, axes: Axes, title: str) -> None:
+        """Write a title over Axes, from their left; farther left if there is no room for it."""
+        box, size = axes.get_position(), PANEL_TITLE_SIZE
+        title = drawable(title, others=())  # runs from a file may be named anything
+        title = cut(title, width=self.width - 2 * EDGE, size=size, bold=True)
+        left = self.width - EDGE - width_of(title, size=size, bold=True)
+        x = min(0.0, left / self.width - box.x0) / box.width
+        axes.set_title(title, loc="left", x=x, size=size, weight="bold", pad=4, color=INK)
 
-def name_axes(axes: Axes, title: str) -> None:
-    """Write a title over Axes."""
-    title = drawable(title, others=())  # runs from a file may be named anything
-    axes.set_title(title, loc="left", size=PANEL_TITLE_SIZE, weight="bold", pad=4, color=INK)
+    def write_in(self, axes: Axes, words: str, *, bound: float | None = None) -> None:
+        """Write a note into the lower left corner of Axes, or right of the bound.
+
+        Parameters
+        ----------
+        axes
+            The Axes; their x is seconds.
+        words
+            The note.
+        bound
+            Where the lower bound is drawn, in seconds; None for nowhere.
+        """
+        width = axes.get_position().width * self.width
+        at = width if bound is None else bound / axes.get_xlim()[1] * width
+        lines = wrapped(words, width=width - 2 * _INDENT, size=NOTE_SIZE)
+        wide, indent = max(width_of(line, size=NOTE_SIZE) for line in lines), float(_INDENT)
+        if wide > at - 2 * _INDENT:  # on the side of the bound that has more room
+            left, right = at - 2 * _INDENT, width - at - 2 * _INDENT
+            indent = indent if left > right else at + _INDENT
+            lines = wrapped(words, width=max(left, right), size=NOTE_SIZE)
+        axes.annotate(
+            "\n".join(lines),
+            (0, 0),
+            xycoords="axes fraction",
+            xytext=(indent * 72 / DPI, 5 * 72 / DPI),
+            textcoords="offset points",
+            size=NOTE_SIZE,
+            va="baseline" if len(lines) == 1 else "bottom",
+            zorder=7,
+            bbox={
+                "boxstyle": "square,pad=0.2",
+                "facecolor": "white",
+                "edgecolor": "none",
+                "alpha": 0.8,
+            },
+        )
 
 
 def show_times(axes: Axes, horizon: float, *, last: bool, watched: bool = False) -> None:
@@ -107,7 +152,7 @@ def show_times(axes: Axes, horizon: float, *, last: bool, watched: bool = False)
     """
     axes.set_xlim(0, horizon)
     axes.grid(axis="x", color=GRID, linewidth=0.8)
-    places, texts, unit = ticks(horizon)
+    places, texts, unit = _ticks_that_fit(axes, horizon)
     axes.set_xticks(places, texts)
     axes.tick_params(axis="x", length=3 if last else 0, labelbottom=last)
     if last:
@@ -115,7 +160,18 @@ def show_times(axes: Axes, horizon: float, *, last: bool, watched: bool = False)
         axes.set_xlabel(f"{unit} since the first call {first}", size=AXIS_SIZE, labelpad=3)
 
 
-def ticks(horizon: float, *, most: int = 9) -> tuple[list[float], list[str], str]:
+def _ticks_that_fit(axes: Axes, horizon: float) -> tuple[list[float], list[str], str]:
+    """Return ticks whose texts do not touch."""
+    wide = axes.bbox.width * DPI / axes.figure.dpi
+    for most in range(_MAX_TICKS, 0, -1):
+        places, texts, unit = ticks(horizon, most=most)
+        apart = wide / horizon * (places[1] - places[0]) if len(places) > 1 else wide
+        if apart >= max(width_of(text, size=AXIS_SIZE) for text in texts) + _TICK_GAP:
+            break
+    return places, texts, unit
+
+
+def ticks(horizon: float, *, most: int) -> tuple[list[float], list[str], str]:
     """Return round places on a time axis, their texts, and the unit they are in.
 
     Parameters
@@ -158,19 +214,3 @@ def draw_steps(
     fill = base is not None
     patch = StepPatch(values, edges, baseline=base, fill=fill, **look)  # type: ignore[arg-type]
     axes.add_artist(patch)
-
-
-def write_in(axes: Axes, words: str) -> None:
-    """Write a note into the lower left corner of Axes."""
-    box = {"boxstyle": "square,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
-    place = (4 * 72 / DPI, 5 * 72 / DPI)
-    axes.annotate(
-        words,
-        (0, 0),
-        xycoords="axes fraction",
-        xytext=place,
-        textcoords="offset points",
-        size=NOTE_SIZE,
-        zorder=7,
-        bbox=box,
-    )

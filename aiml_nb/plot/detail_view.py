@@ -13,29 +13,31 @@ from ..analysis.lanes import lanes
 from ..analysis.subject import Subject
 from ..records import Run
 from ..report.annotations import margin_notes
-from ..report.subjects import DETAIL_WIDTH
 from ..report.wording import concurrent_name
-from .canvas import TICKS_AND_UNIT, Canvas, draw_bound, name_axes, show_times, write_in
-from .durations import draw_durations
+from .canvas import TICKS_AND_UNIT, Canvas, draw_bound, show_times
+from .durations import Durations, plan_durations
 from .inside_marks import row_height
 from .kinds import KIND_BARS, PHASES
 from .legend import Entry, entries
 from .marks import draw_pauses, draw_segments
 from .order import draw_order
-from .pair_bars import BARS_HEIGHT, WEDGE_HEIGHT, PairBars, write_note
+from .pair_bars import BARS_HEIGHT, WEDGE_HEIGHT, Note, PairBars, plan_note
 from .row_layout import horizon_of
 from .segments import Segments, segments
-from .strips import draw_done, draw_in_flight, in_flight_entries, limit_of
+from .strips import LEFT_OF_NUMBERS, draw_done, draw_in_flight, in_flight_entries, limit_of
 from .style import AXIS_SIZE, NOTE_SIZE
+from .text import width_of, wrapped
+from .view import View
 
-_LEFT = 56
-_SIDE = 16
-_RIGHT_COLUMN = 724
-_SQUARE = 160
+# Pixels: left of the enlarged part at least, to the middle of the words that stand upright there;
+# between it and the order, which is a square, and right of that.
+_LEFT, _SIDE = 56, 16
+_BETWEEN, _SQUARE, _RIGHT = 52, 160, 16
 _NOTE_LINE = 16
 # Pixels of the enlarged part, of a strip, and of one with a limit that changes; between them.
 _LARGE, _STRIP, _LIMIT_STRIP, _GAP = 240, 62, 110, 16
 _HIGHEST_ROW = 20
+_BAND = "line = median, band = 5th to 95th percentile of calls finishing then"
 # Pixels of the enlarged part where calls have others in them.
 _LARGE_INSIDE = 330
 # Over the enlarged part of a run alone: what its rows are.
@@ -56,58 +58,80 @@ class DetailView:
         Its bars, in lanes.
     horizon
         The end of its time axis, seconds.
-    in_lanes
-        False to draw durations over time in place of lanes.
+    left, width
+        Where the enlarged part begins, and how wide it is, in pixels.
+    durations
+        Drawn over time in place of lanes; None to draw lanes.
     slots
         How many calls were in flight at the peak, at least 1.
     bound
         The lower bound in seconds, None if there is none.
+    head
+        What is written over it, to say what it shows.
     notes
-        What is written under its order.
+        What is written under its order, line by line.
     pair_bars
         The two bars above it, if it is compared.
+    is_simple
+        True to leave out the strips below.
     """
 
     run: Run
     drawn: Segments
     horizon: float
-    in_lanes: bool
+    left: float
+    width: float
+    durations: Durations | None
     slots: int
     bound: float | None
+    head: Note
     notes: list[str]
     pair_bars: PairBars | None
+    is_simple: bool
 
     @property
     def height(self) -> float:
         """Pixels."""
-        left = self._large + _GAP + self._strip + _GAP + _STRIP + TICKS_AND_UNIT
+        strips = 0 if self.is_simple else _GAP + self._strip + _GAP + _STRIP
+        left = self._large + strips + TICKS_AND_UNIT
         right = _SQUARE + 36 + _NOTE_LINE * len(self.notes)
         return self._head + max(left, right)
 
     def entries(self) -> list[Entry]:
         """Return its part of the legend."""
-        row = self._row if self.in_lanes else 10.0
-        states = [state for state in self.drawn.states if self.in_lanes or state in _IN_STRIPS]
+        row = self._row if self._in_lanes else 10.0
+        states = [state for state in self.drawn.states if self._is_drawn(state)]
         bounds = [] if self.bound is None else [self.bound]
         made = entries(states, row=row, bounds=bounds, plain=self.drawn.plain)
-        return made + in_flight_entries(self.run, limit_of(self.run))
+        return made + ([] if self.is_simple else in_flight_entries(self.run, limit_of(self.run)))
 
     def draw(self, canvas: Canvas, *, top: float) -> None:
         """Draw all parts."""
         if self.pair_bars:
             self.pair_bars.draw(canvas, top=top)
-            self.pair_bars.draw_wedge(canvas, top=top, to=(_LEFT, _LEFT + DETAIL_WIDTH))
+            ends = (self.left, self.left + self.width)
+            self.pair_bars.draw_wedge(canvas, top=top, to=ends, words=self.head)
         top += self._head
-        write_note(canvas, self._note(), left=_LEFT, bottom=top)
-        axes = self._draw_large(canvas, top=top)
-        strips = self._draw_strips(canvas, axes, top=top + self._large + _GAP)
-        for part in (axes, *strips):  # left of the widest number that may be there
-            part.yaxis.set_label_coords((_SIDE - _LEFT) / DETAIL_WIDTH, 0.5)
+        self.head.draw(canvas, bottom=top)
+        parts = [self._draw_large(canvas, top=top)]
+        if not self.is_simple:
+            parts += self._draw_strips(canvas, parts[0], top=top + self._large + _GAP)
+        for part in parts:  # left of the widest number that may be there
+            part.yaxis.set_label_coords((_SIDE - self.left) / self.width, 0.5)
         self._draw_order(canvas, top=top)
 
     @property
     def _head(self) -> float:
-        return BARS_HEIGHT + WEDGE_HEIGHT if self.pair_bars else _NOTE
+        least = BARS_HEIGHT + WEDGE_HEIGHT if self.pair_bars else _NOTE
+        return least + self.head.more
+
+    @property
+    def _in_lanes(self) -> bool:
+        return self.durations is None
+
+    def _is_drawn(self, state: str) -> bool:
+        """Tell whether a state is to be seen: with durations in place of lanes, in the strips."""
+        return self._in_lanes or (not self.is_simple and state in _IN_STRIPS)
 
     @property
     def _row(self) -> float:
@@ -116,7 +140,7 @@ class DetailView:
 
     @property
     def _large(self) -> float:
-        if not self.in_lanes:
+        if not self._in_lanes:
             return 150
         return max(24.0, self._row * self.slots)
 
@@ -125,64 +149,66 @@ class DetailView:
         limit = limit_of(self.run)
         return _LIMIT_STRIP if limit is not None and limit.changed else _STRIP
 
-    def _note(self) -> str:
-        watched = is_watched(self.run)
-        name = "overlapping" if watched else concurrent_name(self.run)
-        zoomed = f"zoomed to the {name} run" if self.pair_bars else ""
-        rows = f"each row = one of {self.slots:,} slots" if self.in_lanes and self.slots > 1 else ""
-        if rows and watched:
-            rows = f"at most {self.slots:,} in flight: the calls of a row do not overlap"
-        return "; ".join(filter(None, [zoomed, rows]))
-
     def _draw_large(self, canvas: Canvas, *, top: float) -> Axes:
-        axes = canvas.axes(_LEFT, top, DETAIL_WIDTH, self._large)
-        show_times(axes, self.horizon, last=False)
-        if self.in_lanes:
+        axes = canvas.axes(self.left, top, self.width, self._large)
+        show_times(axes, self.horizon, last=self.is_simple, watched=is_watched(self.run))
+        if self.durations is None:
             axes.set_ylim(self.slots - 0.5, -0.5)
             axes.set_yticks(places := sorted({0, self.slots - 1}), [f"{i + 1:,}" for i in places])
             axes.set_ylabel("row" if is_watched(self.run) else "slot", size=AXIS_SIZE)
-            draw_segments(axes, self.drawn, row=self._row)
+            draw_segments(axes, self.drawn, row=self._row, bound=self.bound)
         else:
             draw_pauses(axes, self.drawn)
-            draw_durations(axes, self.run, horizon=self.horizon)
-            write_in(axes, "line = median, band = 5th to 95th percentile of calls finishing then")
+            self.durations.draw(axes)
+            canvas.write_in(axes, _BAND, bound=self.bound)
         draw_bound(axes, self.bound)
         return axes
 
-    def _draw_strips(self, canvas: Canvas, above: Axes, *, top: float) -> tuple[Axes, Axes]:
-        strip = canvas.axes(_LEFT, top, DETAIL_WIDTH, self._strip, share=above)
-        draw_in_flight(strip, self.run, self.drawn, horizon=self.horizon, width=DETAIL_WIDTH)
+    def _draw_strips(self, canvas: Canvas, above: Axes, *, top: float) -> list[Axes]:
+        strip = canvas.axes(self.left, top, self.width, self._strip, share=above)
+        draw_in_flight(
+            canvas,
+            strip,
+            self.run,
+            self.drawn,
+            horizon=self.horizon,
+            width=self.width,
+            bound=self.bound,
+        )
         show_times(strip, self.horizon, last=False)
         draw_bound(strip, self.bound)
-        done = canvas.axes(_LEFT, top + self._strip + _GAP, DETAIL_WIDTH, _STRIP, share=above)
+        top += self._strip + _GAP
+        done = canvas.axes(self.left, top, self.width, _STRIP, share=above)
         draw_done(done, self.run, bound=self.bound, horizon=self.horizon)
         show_times(done, self.horizon, last=True, watched=is_watched(self.run))
         draw_bound(done, self.bound)
-        return strip, done
+        return [strip, done]
 
     def _draw_order(self, canvas: Canvas, *, top: float) -> None:
-        axes = canvas.axes(_RIGHT_COLUMN, top, _SQUARE, _SQUARE)
-        name_axes(axes, "completion order")
+        left = self.left + self.width + _BETWEEN
+        axes = canvas.axes(left, top, _SQUARE, _SQUARE)
+        canvas.name(axes, "completion order")
         draw_order(axes, self.run)
         for i, note in enumerate(self.notes):
             y = top + _SQUARE + 44 + _NOTE_LINE * i
-            canvas.write(_RIGHT_COLUMN, y, note, size=NOTE_SIZE)
+            canvas.write(left, y, note, size=NOTE_SIZE)
 
 
-def plan_detail(subject: Subject, *, in_lanes: bool) -> DetailView:
+def plan_detail(subject: Subject, view: View, *, in_lanes: bool) -> DetailView:
     """Plan the layout "lanes", or "overview" with durations in place of lanes.
 
     Parameters
     ----------
     subject
         A run; or a comparison, of which the pair with the median speed-up is drawn.
+    view
+        How the picture is asked for.
     in_lanes
         False to draw durations over time in place of lanes.
     """
-    run, pair_bars = subject.run, None
-    if subject.pair is not None:
-        sync, concurrent = subject.pair
-        pair_bars = PairBars(sync=sync, concurrent=concurrent, left=_LEFT, right=884)
+    run, page, horizon = subject.run, view.page_width, horizon_of([subject.run])
+    durations = None if in_lanes else plan_durations(run, horizon=horizon)
+    left = _left(run, durations)
     return DetailView(
         run=run,
         drawn=segments(
@@ -191,10 +217,50 @@ def plan_detail(subject: Subject, *, in_lanes: bool) -> DetailView:
             shortest_queue=inf,
             plain=subject.plainest,
         ),
-        horizon=horizon_of([run]),
-        in_lanes=in_lanes,
+        horizon=horizon,
+        left=left,
+        width=page - _RIGHT - _SQUARE - _BETWEEN - left,
+        durations=durations,
         slots=max(1, peak_in_flight(run)),
-        bound=lower_bound(run),
-        notes=margin_notes(subject),
-        pair_bars=pair_bars,
+        bound=None if view.is_simple else lower_bound(run),
+        head=plan_note(
+            _head(subject, in_lanes=in_lanes), left=left, right=page - _RIGHT - _SQUARE - _SIDE
+        ),
+        notes=[] if view.is_simple else _notes(subject),
+        pair_bars=_pair_bars(subject, left=left, right=page - _RIGHT),
+        is_simple=view.is_simple,
     )
+
+
+def _left(run: Run, durations: Durations | None) -> float:
+    """Return where the enlarged part begins, so that all numbers have room left of it."""
+    limit = limit_of(run)
+    most = max(peak_in_flight(run), len(run.calls), *(limit.limits if limit else []), 1)
+    numbers = [f"{most:,}", *(durations.numbers if durations else [])]
+    return max(_LEFT, LEFT_OF_NUMBERS + max(width_of(each, size=AXIS_SIZE) for each in numbers))
+
+
+def _head(subject: Subject, *, in_lanes: bool) -> str:
+    run, slots, watched = subject.run, peak_in_flight(subject.run), is_watched(subject.run)
+    name = "overlapping" if watched else concurrent_name(run)
+    zoomed = f"zoomed to the {name} run" if subject.pair is not None else ""
+    rows = f"each row = one of {slots:,} slots" if in_lanes and slots > 1 else ""
+    if rows and watched:
+        rows = f"at most {slots:,} in flight: the calls of a row do not overlap"
+    return "; ".join(filter(None, [zoomed, rows]))
+
+
+def _notes(subject: Subject) -> list[str]:
+    """Return the notes beside the order; those that are too wide take several lines."""
+    lines = []
+    for note in margin_notes(subject):
+        fits = width_of(note, size=NOTE_SIZE) <= _SQUARE + _RIGHT
+        lines += [note] if fits else wrapped(note, width=_SQUARE, size=NOTE_SIZE)
+    return lines
+
+
+def _pair_bars(subject: Subject, *, left: float, right: float) -> PairBars | None:
+    if subject.pair is None:
+        return None
+    sync, concurrent = subject.pair
+    return PairBars(sync=sync, concurrent=concurrent, left=left, right=right)

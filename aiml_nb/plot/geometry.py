@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-
-from .style import EDGE, WIDTH
+from dataclasses import dataclass
 
 LABEL_GAP = 7
+# The bound is at least so far from the end of words left of it.
+_CLEAR = 4
 _ARROW_HALF = 5
 _TEXT_HEIGHT = 13
 # Room for the arrow and its text under the rows, if they would cover something within.
 STRIP = 30
 # Half of the text of a tick at the very end of the axis.
 _LAST_TICK = 16
-_NARROWEST = 160.0
+_NARROWEST = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,18 @@ class Rect:
             and self.top < other.bottom
             and other.top < self.bottom
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """Words right of a bar: the bar's end and the bound in seconds, the width in pixels.
+
+    The gap before the words is part of their width; the bound is None where none is drawn.
+    """
+
+    end: float
+    width: float
+    bound: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +82,40 @@ class Arrow:
     needs_strip: bool = False
 
 
-def time_axis(
-    *, left: float, horizon: float, labels: Iterable[tuple[float, float]], edge: float = EDGE
-) -> TimeAxis:
+def time_axis(*, left: float, right: float, horizon: float, labels: Iterable[Label]) -> TimeAxis:
     """Make the time axis as wide as the labels at the bars' ends allow.
 
     Parameters
     ----------
-    left
-        Pixels from the left of the page.
+    left, right
+        Between which pixels from the left of the page it lies, with the labels.
     horizon
         Seconds.
     labels
-        For each label the end of its bar, in seconds, and its width with the gap, in pixels.
-    edge
-        Pixels to keep free at the right of the page.
+        What stands right of the bars; where the bound would cross it, right of the bound.
     """
-    room = WIDTH - edge - left
-    widths = [(room - width) * horizon / end for end, width in labels if end > 0]
-    return TimeAxis(left, left + max(min([room - _LAST_TICK, *widths]), _NARROWEST), horizon)
+    room, labels = right - left, [label for label in labels if label.end > 0]
+    axis = TimeAxis(left, max(right - _LAST_TICK, left + _NARROWEST), horizon)
+    while True:
+        # A narrower axis brings bars nearer to the bound, and their words across it.
+        starts = [_start_of(label, axis) for label in labels]
+        widths = [
+            (room - label.width) * horizon / start
+            for label, start in zip(labels, starts, strict=True)
+        ]
+        narrower = left + max(min(widths, default=room), _NARROWEST)
+        if narrower >= axis.right - 0.01:
+            return axis
+        axis = TimeAxis(left, narrower, horizon)
+
+
+def _start_of(label: Label, axis: TimeAxis) -> float:
+    """Return the time at which a label begins: its bar's end, or the bound behind which it goes."""
+    if label.bound is None:
+        return label.end
+    bound, end = axis.px(label.bound), axis.px(label.end)
+    start = clear_of(bound, start=end + LABEL_GAP, width=label.width - LABEL_GAP)
+    return label.bound if start > bound >= end else label.end
 
 
 def clear_of(bound: float, *, start: float, width: float) -> float:
@@ -102,8 +129,7 @@ def clear_of(bound: float, *, start: float, width: float) -> float:
         Where the words would begin, and their width, in pixels.
     """
     moved = bound + LABEL_GAP
-    crosses = start < moved and start + width > bound - 4
-    return moved if crosses and moved + width <= WIDTH - EDGE else start
+    return moved if start < moved and start + width > bound - _CLEAR else start
 
 
 def place_arrow(
@@ -114,6 +140,7 @@ def place_arrow(
     levels: Sequence[float],
     taken: Sequence[Rect],
     bottom: float,
+    right: float,
 ) -> Arrow:
     """Find a place where neither the arrow nor its text covers a bar or a label.
 
@@ -129,15 +156,23 @@ def place_arrow(
         What must stay visible.
     bottom
         The height of the panel; where no level is free, the arrow goes below it.
+    right
+        Up to which pixel from the left of the page there is room.
     """
     for y in levels:
         line = Rect(start, y - _ARROW_HALF, end, y + _ARROW_HALF)
         if any(line.meets(other) for other in taken):
             continue
         for text, arrow in _beside(start=start, end=end, y=y, text_width=text_width):
-            if text.top >= 0 and not any(text.meets(other) for other in taken):
+            fits = text.top >= 0 and text.right <= right
+            if fits and not any(text.meets(other) for other in taken):
                 return arrow
-    return _in_strip(start=start, end=end, y=bottom + STRIP - 10, text_width=text_width)
+    y, reach = bottom + STRIP - 10, text_width / 2
+    middle = max(min((start + end) / 2, right - reach), reach)
+    above = y - _ARROW_HALF - 1
+    return Arrow(
+        y=y, start=start, end=end, text_x=middle, text_y=above, align="center", needs_strip=True
+    )
 
 
 def _beside(*, start: float, end: float, y: float, text_width: float) -> list[tuple[Rect, Arrow]]:
@@ -150,15 +185,9 @@ def _beside(*, start: float, end: float, y: float, text_width: float) -> list[tu
         arrow = Arrow(y=y, start=start, end=end, text_x=middle, text_y=above, align="center")
         places.append((text, arrow))
     after, before = end + LABEL_GAP, start - LABEL_GAP
-    if after + text_width <= WIDTH - EDGE:
-        text = Rect(end, y - half, after + text_width, y + half)
-        arrow = Arrow(y=y, start=start, end=end, text_x=after, text_y=y + 4, align="left")
-        places.append((text, arrow))
+    text = Rect(end, y - half, after + text_width, y + half)
+    arrow = Arrow(y=y, start=start, end=end, text_x=after, text_y=y + 4, align="left")
+    places.append((text, arrow))
     text = Rect(before - text_width, y - half, start, y + half)
     arrow = Arrow(y=y, start=start, end=end, text_x=before, text_y=y + 4, align="right")
     return [*places, (text, arrow)]
-
-
-def _in_strip(*, start: float, end: float, y: float, text_width: float) -> Arrow:
-    _, arrow = _beside(start=start, end=end, y=y, text_width=text_width)[0]
-    return replace(arrow, needs_strip=True)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from ..analysis.arrays import FloatArray
-from .artists import bar_collection, half_height, lines, mark
+from .artists import bar_collection, half_height, lines, mark, pixels_per_second
 from .inside import Inside
 from .style import BACKOFF_COLOUR, INK, MARKED
 from .text import drawable, width_of
@@ -17,7 +17,7 @@ from .text import drawable, width_of
 # Pixels: from a bar to the bands in it; for the name of a step, and down to its
 # foot; the least height of a band that has a hatch.
 _INSET = 2.0
-_NAME_SIZE = 6.5
+_NAME_SIZE = 7.0
 _NAME, _FOOT = 10.0, 7.5
 _HATCHED = 4.0
 _BETWEEN = 1.0
@@ -27,7 +27,7 @@ _WIDE = 3
 _BAND, _EDGES, _STEP, _HIGHEST = 8.0, 4.0, 18.0, 60.0
 
 
-def draw_inside(axes: Axes, inside: Inside, *, row: float) -> None:
+def draw_inside(axes: Axes, inside: Inside, *, row: float, bound: float | None = None) -> None:
     """Draw what was made within the calls of a run.
 
     Parameters
@@ -38,9 +38,10 @@ def draw_inside(axes: Axes, inside: Inside, *, row: float) -> None:
         The bars.
     row
         The height of a row in pixels.
+    bound
+        Where the lower bound is drawn, in seconds.
     """
-    left, right = axes.get_xlim()
-    scale = axes.bbox.width / (right - left)
+    scale = pixels_per_second(axes)
     tops, heights = band_places(inside.places, row=row)
     middles = (tops + heights / 2) / row - 0.5
     for level, (state, bars) in enumerate(inside.bars.items()):
@@ -59,9 +60,12 @@ def draw_inside(axes: Axes, inside: Inside, *, row: float) -> None:
     _draw_backoff(axes, inside.backoff, middles)
     _draw_ends(axes, inside, middles, row=row, tall=heights)
     feet, named = (tops + _FOOT) / row - 0.5, _named(inside.places)
-    for name in inside.names:
-        if _fits(name, heights, least=named, scale=scale):
-            _write_name(axes, name, feet)
+    for start, end, at, name in inside.names:
+        text = drawable(name)
+        room = width_of(text, size=_NAME_SIZE) + 4
+        middle = _clear_middle(start, end, bound, room=room / scale)
+        if middle is not None and heights[at] >= named:
+            _write_name(axes, text, middle, feet[at])
 
 
 def row_height(drawn: Sequence[Inside | None], *, rows: int, least: float, room: float) -> float:
@@ -124,19 +128,21 @@ def _named(places: FloatArray) -> float:
     return _NAME + _INSET + _HATCHED * max(most, 1.0)
 
 
-def _fits(
-    name: tuple[float, float, int, str], heights: FloatArray, *, least: float, scale: float
-) -> bool:
-    start, end, place, text = name
-    room = (end - start) * scale - 4
-    return bool(heights[place] >= least) and width_of(drawable(text), size=_NAME_SIZE) <= room
+def _clear_middle(start: float, end: float, bound: float | None, *, room: float) -> float | None:
+    """Return the middle of a step, or of what is left of it beside the bound that would cross it.
+
+    None where there is no room for its name.
+    """
+    middle = (start + end) / 2
+    if bound is not None and abs(bound - middle) < room / 2:
+        start, end = (start, bound) if bound - start > end - bound else (bound, end)
+    return (start + end) / 2 if room <= end - start else None
 
 
-def _write_name(axes: Axes, name: tuple[float, float, int, str], feet: FloatArray) -> None:
-    start, end, place, text = name
+def _write_name(axes: Axes, text: str, x: float, y: float) -> None:
     axes.annotate(
-        drawable(text),
-        ((start + end) / 2, feet[place]),
+        text,
+        (x, y),
         ha="center",
         va="baseline",
         size=_NAME_SIZE,

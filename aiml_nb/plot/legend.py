@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from matplotlib.artist import Artist
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -14,6 +13,7 @@ from ..analysis.kinds import HOLDERS
 from ..records import CHAT
 from ..report.wording import format_seconds
 from .artists import mark
+from .canvas import Canvas
 from .kinds import KIND_BARS, meanings
 from .style import (
     BACKOFF_COLOUR,
@@ -28,7 +28,6 @@ from .style import (
     MARKS,
     PAUSE,
     QUEUED_COLOUR,
-    WIDTH,
 )
 from .text import width_of
 
@@ -79,37 +78,37 @@ def entries(
     return made
 
 
-def rows_of(made: list[Entry]) -> list[list[Entry]]:
-    """Break the entries into as few rows as their widths allow."""
+def rows_of(made: list[Entry], *, width: float) -> list[list[Entry]]:
+    """Break the entries into as few rows as the width of the page allows."""
     rows: list[list[Entry]] = []
     used = 0.0
     for entry in made:
-        width = width_of(entry[0], size=LEGEND_SIZE) + _AROUND
-        if not rows or used + width > WIDTH - EDGE + _BETWEEN * LEGEND_SIZE * DPI / 72:
+        needed = width_of(entry[0], size=LEGEND_SIZE) + _AROUND
+        if not rows or used + needed > width - EDGE + _BETWEEN * LEGEND_SIZE * DPI / 72:
             rows.append([])
             used = EDGE
         rows[-1].append(entry)
-        used += width
+        used += needed
     return rows
 
 
-def draw_row(figure: Figure, row: list[Entry], *, top: float, height: float) -> None:
+def draw_row(canvas: Canvas, row: list[Entry], *, top: float) -> None:
     """Draw one row of the legend.
 
     Parameters
     ----------
-    figure
+    canvas
         The page.
     row
         Its entries.
-    top, height
-        Of the row and of the page, in pixels.
+    top
+        Where the row begins, in pixels.
     """
-    figure.legend(
+    canvas.figure.legend(
         [sample for _, sample in row],
         [text for text, _ in row],
         loc="upper left",
-        bbox_to_anchor=(EDGE / WIDTH, 1 - top / height),
+        bbox_to_anchor=(EDGE / canvas.width, 1 - top / canvas.height),
         ncols=len(row),
         frameon=False,
         borderpad=0,
@@ -134,5 +133,5 @@ def _sample(state: str, *, row: float) -> Artist:
         facecolor=look.face,
         edgecolor=look.edge,
         hatch=None if plain else look.hatch,
-        linewidth=0.0 if look.hatch or plain else 0.8,
+        linewidth=0.0 if look.edge == "white" or plain else 0.8,
     )

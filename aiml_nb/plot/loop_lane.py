@@ -52,9 +52,9 @@ class LoopLane:
         """Draw the lane."""
         axis = self.axis
         title = f"Event loop{f' of {self.name}' if self.name else ''}: {tell_loop_delays(self.run)}"
-        room = (axis.right - axis.left) / 1.15  # bold letters are wider
-        title = cut(drawable(title, others=()), width=room, size=PANEL_TITLE_SIZE)
-        canvas.write(axis.left, top + _TITLE - 6, title, size=PANEL_TITLE_SIZE, bold=True)
+        room, size = axis.right - axis.left, PANEL_TITLE_SIZE
+        title = cut(drawable(title, others=()), width=room, size=size, bold=True)
+        canvas.write(axis.left, top + _TITLE - 6, title, size=size, bold=True)
         axes = canvas.axes(axis.left, top + _TITLE, axis.right - axis.left, _LANE)
         show_times(axes, axis.horizon, last=False)
         axes.set_ylim(0, 1)

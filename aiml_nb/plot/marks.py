@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 
 from ..analysis.arrays import FloatArray
-from .artists import bar_collection, corners, half_height, lines, mark
+from .artists import bar_collection, corners, half_height, lines, mark, pixels_per_second
 from .inside_marks import draw_inside
 from .segments import Segments
 from .style import BACKOFF_COLOUR, HATCHED, MARKED, OUTLINED, PAUSE, QUEUED_COLOUR
@@ -16,7 +16,7 @@ from .style import BACKOFF_COLOUR, HATCHED, MARKED, OUTLINED, PAUSE, QUEUED_COLO
 _WIDE = 3
 
 
-def draw_segments(axes: Axes, drawn: Segments, *, row: float) -> None:
+def draw_segments(axes: Axes, drawn: Segments, *, row: float, bound: float | None = None) -> None:
     """Draw what happened to each call of a run.
 
     Parameters
@@ -27,9 +27,10 @@ def draw_segments(axes: Axes, drawn: Segments, *, row: float) -> None:
         The run's bars, lines and marks.
     row
         The height of a row in pixels.
+    bound
+        Where the lower bound is drawn, in seconds: no words may lie there.
     """
-    left, right = axes.get_xlim()
-    scale = axes.bbox.width / (right - left)
+    scale = pixels_per_second(axes)
     half = half_height(row, inside=drawn.inside is not None)
     draw_pauses(axes, drawn)
     if row >= HATCHED:
@@ -44,7 +45,7 @@ def draw_segments(axes: Axes, drawn: Segments, *, row: float) -> None:
         if len(ends) and row >= MARKED:
             axes.add_line(mark(kind, row=row, x=ends[:, 0], y=ends[:, 1]))
     if drawn.inside is not None:
-        draw_inside(axes, drawn.inside, row=row)
+        draw_inside(axes, drawn.inside, row=row, bound=bound)
 
 
 def draw_pauses(axes: Axes, drawn: Segments) -> None:

@@ -12,7 +12,8 @@ from ..analysis.arrays import Columns, FloatArray
 from ..analysis.kinds import is_watched
 from ..analysis.order import finishing_order, submission_order
 from ..records import Run
-from .style import AXIS_SIZE, BARS, MARKS
+from .style import AXIS_SIZE, BARS, DPI, MARKS
+from .text import width_of
 
 # More points than this hide each other: their density is drawn instead.
 _MAX_POINTS = 2000
@@ -39,9 +40,20 @@ def draw_order(axes: Axes, run: Run) -> None:
     # Flush with the end of the axis, where the page ends too.
     axes.get_xticklabels()[-1].set_horizontalalignment("right" if n > 1 else "center")
     axes.spines["left"].set_visible(True)
-    axes.set_xlabel("begun" if is_watched(run) else "submitted", size=AXIS_SIZE, labelpad=-6, x=0.4)
+    words = "begun" if is_watched(run) else "submitted"
+    axes.set_xlabel(words, size=AXIS_SIZE, labelpad=-6, x=_middle(axes, names, pad=pad, n=n))
     turned: dict[str, Any] = {"rotation": 90, "va": "center", "ha": "right", "size": AXIS_SIZE}
     axes.text(-0.05, 0.5, "finished", transform=axes.transAxes, **turned)
+
+
+def _middle(axes: Axes, names: list[str], *, pad: float, n: int) -> float:
+    """Return the middle between the two numbers of an axis, or beside one, as a share of it."""
+    if n == 1:
+        return 0.2
+    wide = float(axes.bbox.width) * DPI / axes.figure.dpi
+    first, last = (width_of(name, size=AXIS_SIZE) / wide for name in names)
+    start = pad / (n - 1 + 2 * pad)
+    return (start + first / 2 + 1 - start - last) / 2
 
 
 def _draw_points(axes: Axes, points: FloatArray) -> None:

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from .canvas import Canvas
 from .legend import LINE_HEIGHT, Entry, draw_row, rows_of
-from .style import CAVEAT_SIZE, DPI, EDGE, GREY, TITLE_SIZES, WIDTH
-from .text import headline, wrapped
+from .style import CAVEAT_SIZE, DPI, EDGE, GREY, INK, TITLE_SIZES
+from .text import headline, height_of, wrapped
 
 _TOP = 6
 _HEADLINE = 19
@@ -34,8 +34,9 @@ class Block(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What goes on the page, in words and blocks."""
+    """What goes on the page, in words and blocks, and how many pixels wide it is at 100 dpi."""
 
+    width: float
     finding: str
     caveat: str
     blocks: list[Block]
@@ -51,23 +52,25 @@ def draw_page(figure: Figure, page: Page) -> None:
     page
         What goes on it.
     """
-    room = WIDTH - 2 * EDGE
+    room = page.width - 2 * EDGE
     title, size = headline(page.finding, width=room, sizes=TITLE_SIZES)
     caveat = wrapped(page.caveat, width=room, size=CAVEAT_SIZE)
-    legend = rows_of(_legend(page.blocks))
-    top: float = _TOP + _HEADLINE * len(title) + _CAVEAT * len(caveat) + 2
+    legend = rows_of(_legend(page.blocks), width=page.width)
+    header = [_Line(line, size, least=_HEADLINE, foot=5, bold=True) for line in title]
+    header += [_Line(line, CAVEAT_SIZE, least=_CAVEAT, foot=3, colour=GREY) for line in caveat]
+    top: float = _TOP + sum(line.height for line in header) + 2
     end = top + sum(block.height for block in page.blocks)
     height = end + LINE_HEIGHT * len(legend) + _BOTTOM
     figure.set_layout_engine("none")
-    figure.set_size_inches(WIDTH / DPI, height / DPI)
+    figure.set_size_inches(page.width / DPI, height / DPI)
     figure.set_facecolor("white")
-    canvas = Canvas(figure, height)
-    _draw_header(canvas, title, caveat, size=size)
+    canvas = Canvas(figure, page.width, height)
+    _draw_header(canvas, header)
     for block in page.blocks:
         block.draw(canvas, top=top)
         top += block.height
     for i, row in enumerate(legend):
-        draw_row(figure, row, top=end + i * LINE_HEIGHT, height=height)
+        draw_row(canvas, row, top=end + i * LINE_HEIGHT)
 
 
 def _legend(blocks: list[Block]) -> list[Entry]:
@@ -75,11 +78,25 @@ def _legend(blocks: list[Block]) -> list[Entry]:
     return list(reversed(entries.values()))
 
 
-def _draw_header(canvas: Canvas, title: list[str], caveat: list[str], *, size: float) -> None:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the header; `least` is its height, `foot` the part of it under its base line."""
+
+    text: str
+    size: float
+    least: float
+    foot: float
+    bold: bool = False
+    colour: str = INK
+
+    @property
+    def height(self) -> float:
+        return max(self.least, height_of(self.text, size=self.size, bold=self.bold))
+
+
+def _draw_header(canvas: Canvas, lines: list[_Line]) -> None:
     y = float(_TOP)
-    for line in title:
-        y += _HEADLINE
-        canvas.write(EDGE, y - 5, line, size=size, bold=True)
-    for line in caveat:
-        y += _CAVEAT
-        canvas.write(EDGE, y - 3, line, size=CAVEAT_SIZE, colour=GREY)
+    for line in lines:
+        y += line.height
+        foot, size = y - line.foot, line.size
+        canvas.write(EDGE, foot, line.text, size=size, bold=line.bold, colour=line.colour)

@@ -13,7 +13,7 @@ from ..records import Comparison
 from ..report.wording import concurrent_name
 from .canvas import Canvas
 from .legend import Entry
-from .style import AXIS_SIZE, BARS, EDGE, GREY, INK, NOTE_SIZE, WIDTH
+from .style import AXIS_SIZE, BARS, EDGE, GREY, INK, NOTE_SIZE
 from .text import width_of
 
 _ABOVE, _STRIP, _BELOW = 24, 62, 44
@@ -45,12 +45,15 @@ class Repeats:
         The speed-up of all, and its interval.
     name
         What the concurrent side is called.
+    width
+        Of the page, in pixels.
     """
 
     ratios: list[float]
     middle: float
     ends: tuple[float, float]
     name: str
+    width: float
 
     @property
     def height(self) -> float:
@@ -63,7 +66,7 @@ class Repeats:
 
     def draw(self, canvas: Canvas, *, top: float) -> None:
         """Draw the strip."""
-        axes = canvas.axes(_MARGIN, top + _ABOVE, WIDTH - 2 * _MARGIN, _STRIP)
+        axes = canvas.axes(_MARGIN, top + _ABOVE, self.width - 2 * _MARGIN, _STRIP)
         least, most = self._range()
         axes.set(xscale="log", xlim=(least, most), ylim=(0, 1), yticks=[])
         axes.axvspan(*self.ends, 0.06, 0.94, color=BARS["waiting"].face, lw=0, gid="interval")
@@ -91,7 +94,7 @@ class Repeats:
         return least / room, most * room
 
     def _show_ratios(self, axes: Axes, least: float, most: float) -> None:
-        places = _places(least, most)
+        places = _places(least, most, room=self.width - 2 * _MARGIN)
         axes.set_xticks(places, [f"{place:.3g}×" for place in places])
         axes.set_xticks([], minor=True)
         axes.tick_params(axis="x", length=3, labelbottom=True, color=GREY)
@@ -102,8 +105,16 @@ class Repeats:
         )
 
 
-def plan_repeats(comparison: Comparison) -> Repeats | None:
-    """Plan the strip of dots; None if there are fewer than two pairs to compare."""
+def plan_repeats(comparison: Comparison, *, width: float) -> Repeats | None:
+    """Plan the strip of dots; None if there are fewer than two pairs to compare.
+
+    Parameters
+    ----------
+    comparison
+        The pairs.
+    width
+        Of the page, in pixels.
+    """
     ends, middle = interval(comparison), speedup(comparison)
     if ends is None or middle is None:
         return None
@@ -112,20 +123,21 @@ def plan_repeats(comparison: Comparison) -> Repeats | None:
         middle=middle,
         ends=ends,
         name=concurrent_name(comparison.pairs[0][1]),
+        width=width,
     )
 
 
-def _places(least: float, most: float) -> list[float]:
+def _places(least: float, most: float, *, room: float) -> list[float]:
     """Return round ratios, and their inverses below 1, whose texts do not touch."""
     for steps in _STEPS:
-        chosen = _places_among(steps, least, most)
+        chosen = _places_among(steps, least, most, room=room)
         if len(chosen) >= _MIN_TICKS:
             break
     return chosen
 
 
-def _places_among(steps: Sequence[float], least: float, most: float) -> list[float]:
-    scale = (WIDTH - 2 * _MARGIN) / log(most / least)
+def _places_among(steps: Sequence[float], least: float, most: float, *, room: float) -> list[float]:
+    scale = room / log(most / least)
     apart = max(width_of(f"{end:.2g}×", size=AXIS_SIZE) for end in (least, 0.95, most)) + EDGE
     # Texts at the very ends would leave the page.
     least, most = least * exp(_MARGIN / scale), most / exp(_MARGIN / scale)

@@ -12,17 +12,18 @@ from ..report.wording import fate, format_seconds, ordinal
 from .geometry import LABEL_GAP
 from .rows import Ending
 from .style import FAILED_INK, INK
-from .text import drawable, width_of
+from .text import cut, drawable, width_of
 
-# The most characters of a model's name, where they differ.
+# The most characters of a model's name, where they differ; under so many pixels it has no room.
 _MODEL_WIDTH = 20
+_MIN_MODEL = 30
 # A cross at the end of a bar reaches this many pixels beyond it.
 _MARK_REACH = 5
 FROM_JOURNAL = "\N{WHITE DIAMOND} from the journal"
 _MARKED = ("failed", "timed out", "cancelled", "unfinished")
 
 
-def endings(run: Run, *, ranked: bool, size: float) -> list[Ending]:
+def endings(run: Run, *, ranked: bool, size: float, room: float) -> list[Ending]:
     """Return what is written beside each call of a run.
 
     Parameters
@@ -33,6 +34,8 @@ def endings(run: Run, *, ranked: bool, size: float) -> list[Ending]:
         True to write the rank and the calls overtaken, False to write the time alone.
     size
         Points.
+    room
+        Pixels that the words with the name of a model may take.
     """
     ranks, passed = finishing_ranks(run), overtakes(run)
     models = is_watched(run) and len(models_of(run)) > 1
@@ -41,7 +44,7 @@ def endings(run: Run, *, ranked: bool, size: float) -> list[Ending]:
     for call, rank, overtaken in zip(run.calls, ranks, passed, strict=True):
         text = _words(call, rank=rank if ranked else None, origin=origin)
         if models and call.model and is_answered(call):
-            text += f" · {drawable(sanitize(call.model.rsplit('/', 1)[-1], width=_MODEL_WIDTH))}"
+            text += _model(call.model, size=size, room=room - width_of(text, size=size, bold=True))
         bold = bool(ranked and overtaken and is_answered(call))
         if bold:
             text += f"  ▲{overtaken}"
@@ -56,6 +59,15 @@ def endings(run: Run, *, ranked: bool, size: float) -> list[Ending]:
             )
         )
     return made
+
+
+def _model(name: str, *, size: float, room: float) -> str:
+    """Return the name of a model after a dot, as far as there is room."""
+    room -= width_of(" · ", size=size)
+    if room < _MIN_MODEL:
+        return ""
+    shown = drawable(sanitize(name.rsplit("/", 1)[-1], width=_MODEL_WIDTH))
+    return f" · {cut(shown, width=room, size=size, bold=True)}"
 
 
 def _ending_time(call: Call, origin: float, end: float) -> float:

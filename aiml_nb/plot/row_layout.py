@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from math import inf
 
 from ..analysis.bounds import (
@@ -29,13 +30,15 @@ from ..report.wording import (
     pace,
     pluralize,
 )
-from .geometry import LABEL_GAP, Rect, TimeAxis, clear_of, place_arrow, time_axis
+from .geometry import LABEL_GAP, Label, Rect, TimeAxis, clear_of, place_arrow, time_axis
 from .inside_marks import row_height
 from .row_endings import endings
 from .rows import Panel, Rows
 from .segments import segments
-from .style import EDGE, SAVED_SIZE
+from .strips import left_of_strip, limit_below
+from .style import EDGE, PANEL_TITLE_SIZE, SAVED_SIZE
 from .text import cut, drawable, width_of
+from .view import View
 
 # Up to this many rows are high.
 _MAX_LARGE = 6
@@ -43,35 +46,43 @@ _MAX_LARGE = 6
 _LANES_HEIGHT = 420
 _ROWS_HEIGHT = 640
 _WIDEST_NAME = 300
+# The share of the page that names may take, and words with a model's name beside bars.
+_NAMES_SHARE = 1 / 3
 # Queues and savings shorter than this share of the axis cannot be seen.
 _MIN_VISIBLE_SHARE = 0.004
 # Seconds that starting a call takes when nothing holds it back: not drawn as a queue.
 _NO_QUEUE = 0.02
 
 
-def plan_rows(subject: Subject) -> Rows:
+def plan_rows(subject: Subject, view: View) -> Rows:
     """Plan a labelled row for each call.
 
     Parameters
     ----------
     subject
         A run; or a comparison, of which the pair with the median speed-up is drawn.
+    view
+        How the picture is asked for.
     """
-    titled = subjects(subject)
+    titled, right = subjects(subject), view.page_width - EDGE
     few = max(len(run.calls) for _, run in titled) <= _MAX_LARGE
     sizes = (9.0, 8.0) if few else (8.0, 7.5)
-    horizon, plain = horizon_of(run for _, run in titled), subject.plainest
-    made = [_panel(title, run, horizon=horizon, sizes=sizes, plain=plain) for title, run in titled]
+    horizon = horizon_of(run for _, run in titled)
+    plan = partial(_panel, horizon=horizon, sizes=sizes, plain=subject.plainest, view=view)
+    made = [plan(title, run) for title, run in titled]
     row = row_height(
         [panel.segments.inside for panel in made],
         rows=sum(panel.rows for panel in made),
         least=28 if few else 14,
         room=_ROWS_HEIGHT,
     )
-    axis = time_axis(left=_left(made, size=sizes[0]), horizon=horizon, labels=_widths(made))
+    left = _left(made, size=sizes[0])
+    if not view.is_simple and limit_below(subject) is not None:
+        left = max(left, left_of_strip(subject.run))
+    axis = time_axis(left=left, right=right, horizon=horizon, labels=_labels(made))
     made = [_clear_of_bound(panel, axis=axis) for panel in made]
     if subject.pair is not None:
-        made[1] = _with_saving(made[1], subject.pair, axis=axis, row=row)
+        made[1] = _with_saving(made[1], subject.pair, axis=axis, row=row, right=right)
     return Rows(
         panels=made,
         axis=axis,
@@ -82,25 +93,33 @@ def plan_rows(subject: Subject) -> Rows:
     )
 
 
-def plan_strategies(subject: Subject) -> Rows:
+def plan_strategies(subject: Subject, view: View) -> Rows:
     """Plan several runs below each other on one time axis, with a row for each slot.
 
     A slot is equally thick in all of them, so that the areas are the work done.
+
+    Parameters
+    ----------
+    subject
+        The runs.
+    view
+        How the picture is asked for.
     """
     counts = [max(1, peak_in_flight(run)) for run in subject.runs]
     row = min(14.0, _LANES_HEIGHT / sum(counts))
     made = [
         Panel(
-            title=f"{name}: {_in_numbers(run)}",
+            title=_titled(name, _in_numbers(run, view), room=view.page_width - 2 * EDGE),
             rows=count,
             segments=segments(run, rows=lanes(run), shortest_queue=inf, plain=subject.plainest),
-            bound=lower_bound(run) if is_concurrent(run) else None,
+            bound=_bound(run, view),
         )
         for (name, run), count in zip(subjects(subject), counts, strict=True)
     ]
     inner = (panel.segments.inside for panel in made)
     row = row_height([*inner], rows=sum(counts), least=row, room=_LANES_HEIGHT)
-    axis = time_axis(left=2 * EDGE, horizon=horizon_of(subject.runs), labels=())
+    horizon, right = horizon_of(subject.runs), view.page_width - EDGE
+    axis = time_axis(left=2 * EDGE, right=right, horizon=horizon, labels=())
     return Rows(
         panels=made, axis=axis, row=row, name_size=8.0, ending_size=8.0, watched=subject.is_watched
     )
@@ -119,29 +138,47 @@ def horizon_of(runs: Iterable[Run]) -> float:
     return max((end_of(run) - origin_of(run) for run in runs), default=0.0) or 1.0
 
 
-def _in_numbers(run: Run) -> str:
+def _titled(name: str, numbers: str, *, room: float) -> str:
+    """Return a run's name and numbers; it is the name that is cut where there is no room."""
+    size, said = PANEL_TITLE_SIZE, f": {numbers}"
+    room -= width_of(said, size=size, bold=True)
+    return f"{cut(drawable(name, others=()), width=room, size=size, bold=True)}{said}"
+
+
+def _bound(run: Run, view: View) -> float | None:
+    return lower_bound(run) if is_concurrent(run) and not view.is_simple else None
+
+
+def _in_numbers(run: Run, view: View) -> str:
     if not any_finished(run):
         return "no call finished"
     if run.variant is not None:  # in turns with others: its time as a whole says nothing
         return f"{format_seconds(median_call(run))} a call (median)"
-    reached = efficiency(run)
+    reached = None if view.is_simple else efficiency(run)
     best = f", efficiency {format_percent(reached)}" if reached and is_concurrent(run) else ""
     return f"{format_seconds(run.makespan)}, {at_a_time(run)}{best}"
 
 
 def _panel(
-    title: str, run: Run, *, horizon: float, sizes: tuple[float, float], plain: str
+    title: str,
+    run: Run,
+    *,
+    horizon: float,
+    sizes: tuple[float, float],
+    plain: str,
+    view: View,
 ) -> Panel:
-    ranked = is_concurrent(run)
+    ranked, room = is_concurrent(run), _NAMES_SHARE * view.page_width
+    widest = min(_WIDEST_NAME, room)
     return Panel(
         title=title,
         rows=len(run.calls),
         segments=segments(
             run, shortest_queue=max(_MIN_VISIBLE_SHARE * horizon, _NO_QUEUE), plain=plain
         ),
-        names=[cut(drawable(name), width=_WIDEST_NAME, size=sizes[0]) for name in labels(run)],
-        endings=endings(run, ranked=ranked, size=sizes[1]),
-        bound=lower_bound(run) if ranked else None,
+        names=[cut(drawable(name), width=widest, size=sizes[0]) for name in labels(run)],
+        endings=endings(run, ranked=ranked, size=sizes[1], room=room),
+        bound=_bound(run, view),
     )
 
 
@@ -150,8 +187,12 @@ def _left(made: list[Panel], *, size: float) -> float:
     return EDGE + max((width_of(name, size=size) for name in names), default=0.0) + LABEL_GAP
 
 
-def _widths(made: list[Panel]) -> list[tuple[float, float]]:
-    return [(ending.time, ending.gap + ending.width) for panel in made for ending in panel.endings]
+def _labels(made: list[Panel]) -> list[Label]:
+    return [
+        Label(end=ending.time, width=ending.gap + ending.width, bound=panel.bound)
+        for panel in made
+        for ending in panel.endings
+    ]
 
 
 def _clear_of_bound(panel: Panel, *, axis: TimeAxis) -> Panel:
@@ -165,7 +206,9 @@ def _clear_of_bound(panel: Panel, *, axis: TimeAxis) -> Panel:
     return replace(panel, endings=moved)
 
 
-def _with_saving(panel: Panel, pair: tuple[Run, Run], *, axis: TimeAxis, row: float) -> Panel:
+def _with_saving(
+    panel: Panel, pair: tuple[Run, Run], *, axis: TimeAxis, row: float, right: float
+) -> Panel:
     compared = pair_times(*pair)
     saved = compared.sync - compared.concurrent
     if (
@@ -184,6 +227,7 @@ def _with_saving(panel: Panel, pair: tuple[Run, Run], *, axis: TimeAxis, row: fl
         levels=[(i + 0.5) * row for i in range(panel.rows - 1, -1, -1)],
         taken=_taken(panel, axis=axis, row=row),
         bottom=row * panel.rows,
+        right=right,
     )
     return replace(panel, arrow=arrow, saved=text)
 
@@ -196,5 +240,12 @@ def _taken(panel: Panel, *, axis: TimeAxis, row: float) -> list[Rect]:
         # A hair short of the bar's end, where the arrow may begin.
         taken.append(Rect(0, i * row, end - 0.5, (i + 1) * row))
         words = end + ending.gap
-        taken.append(Rect(end + 0.5, middle - 6, words + ending.width, middle + 6))
+        taken.append(Rect(end + 0.5, middle - 7, words + ending.width, middle + 7))
+    if panel.bound is not None and panel.bound < _last(panel):
+        bound = axis.px(panel.bound)
+        taken.append(Rect(bound - 2, 0, bound + 2, row * panel.rows))
     return taken
+
+
+def _last(panel: Panel) -> float:
+    return max((ending.time for ending in panel.endings), default=0.0)

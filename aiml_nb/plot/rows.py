@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from matplotlib.axes import Axes
 
-from .canvas import TICKS_AND_UNIT, Canvas, name_axes, show_times
+from .canvas import TICKS_AND_UNIT, Canvas, show_times
 from .geometry import LABEL_GAP, STRIP, Arrow, TimeAxis
 from .legend import Entry, entries
 from .marks import draw_segments
@@ -117,13 +118,14 @@ class Rows:
         axis, tall = self.axis, self._height_of(panel)
         axes = canvas.axes(axis.left, top, axis.right - axis.left, tall, share=share)
         axes.set_ylim(tall / self.row - 0.5, -0.5)
-        name_axes(axes, panel.title)
+        canvas.name(axes, panel.title)
         show_times(axes, axis.horizon, last=panel is self.panels[-1], watched=self.watched)
         self._name_rows(axes, panel)
-        draw_segments(axes, panel.segments, row=self.row)
+        draw_segments(axes, panel.segments, row=self.row, bound=panel.bound)
         if panel.bound is not None:
             bottom = max(panel.rows, 1) - 0.5
-            axes.plot([panel.bound] * 2, [-0.5, bottom], "--", color="black", lw=1.2, zorder=4)
+            look: dict[str, Any] = {"color": "black", "lw": 1.2, "zorder": 4, "gid": "bound"}
+            axes.plot([panel.bound] * 2, [-0.5, bottom], "--", **look)
         self._write_endings(axes, panel)
         self._draw_saving(axes, panel)
         return axes

@@ -15,20 +15,22 @@ from ..analysis.bounds import origin_of, peak_in_flight
 from ..analysis.counts import retried
 from ..analysis.kinds import is_watched
 from ..analysis.pauses import refusal_times
+from ..analysis.subject import Subject
 from ..records import Run
 from ..report.wording import mean_in_words, pluralize
-from .canvas import TICKS_AND_UNIT, Canvas, draw_steps, name_axes, show_times, write_in
+from .canvas import TICKS_AND_UNIT, Canvas, draw_steps, show_times
 from .geometry import TimeAxis
 from .kinds import KIND_BARS
 from .legend import Entry
 from .levels import at_once, count_in_flight
 from .marks import draw_pauses
 from .segments import Segments, segments
-from .style import AXIS_SIZE, BACKOFF_COLOUR, BARS, FAILED_INK, INK, NOTE_SIZE
+from .style import AXIS_SIZE, BACKOFF_COLOUR, BARS, DPI, FAILED_INK, INK, NOTE_SIZE
+from .text import width_of
 
 _RESTING: dict[str, Any] = {
-    "facecolor": BACKOFF_COLOUR,
-    "edgecolor": "white",
+    "facecolor": BARS["retried"].face,
+    "edgecolor": BACKOFF_COLOUR,
     "hatch": "....",
     "lw": 0,
 }
@@ -37,12 +39,16 @@ _REFUSED: dict[str, Any] = {
     "linestyle": "none",
     "marker": "v",
     "markersize": 6.0,
-    "markerfacecolor": BACKOFF_COLOUR,
+    "markerfacecolor": BARS["retried"].face,
     "markeredgecolor": INK,
     "markeredgewidth": 0.7,
 }
 # Pixels of the strip that is a block of its own, and of its title.
 _TITLE, _STRIP = 24, 110
+# Pixels: before the numbers at the left, with the words that stand upright there; the height of a
+# number, and from a line to what is written at it.
+LEFT_OF_NUMBERS = 34
+_NUMBER_HEIGHT, _GAP = 13, 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +87,19 @@ def limit_of(run: Run) -> Limit | None:
     return None
 
 
+def limit_below(subject: Subject) -> Limit | None:
+    """Return the limit over time that is drawn under rows: of one run, if its limit changed."""
+    limit = None if subject.are_several else limit_of(subject.run)
+    return limit if limit is not None and limit.changed else None
+
+
+def left_of_strip(run: Run) -> float:
+    """Return the pixels that the numbers left of a strip take, with what is before them."""
+    limit = limit_of(run)
+    most = max([peak_in_flight(run), *(limit.limits if limit else [])])
+    return LEFT_OF_NUMBERS + width_of(f"{most:,}", size=AXIS_SIZE)
+
+
 def in_flight_entries(run: Run, limit: Limit | None) -> list[Entry]:
     """Return the legend of what stands above the attempts in flight, and of the limit."""
     made: list[Entry] = []
@@ -93,17 +112,28 @@ def in_flight_entries(run: Run, limit: Limit | None) -> list[Entry]:
     return made
 
 
-def draw_in_flight(axes: Axes, run: Run, drawn: Segments, *, horizon: float, width: float) -> None:
+def draw_in_flight(
+    canvas: Canvas,
+    axes: Axes,
+    run: Run,
+    drawn: Segments,
+    *,
+    horizon: float,
+    width: float,
+    bound: float | None = None,
+) -> None:
     """Draw how many attempts were in flight, with the back-off above them, and the limit.
 
     Parameters
     ----------
-    axes
-        Its x is seconds.
+    canvas, axes
+        The page, and where on it; x is seconds.
     run, drawn
         The run, and what is drawn of it.
     horizon, width
         The end of the axis in seconds, and how many pixels it has: one step for each.
+    bound
+        Where the lower bound will be drawn over it, in seconds.
     """
     draw_pauses(axes, drawn)
     edges = np.linspace(0.0, horizon, int(width) + 1)
@@ -128,9 +158,17 @@ def draw_in_flight(axes: Axes, run: Run, drawn: Segments, *, horizon: float, wid
     _draw_limit(axes, limit, horizon=horizon, most=most)
     top = max(1, *(limits or [peak_in_flight(run)]))
     axes.set_ylim(0, 1.1 * most)
-    axes.set_yticks([0, top], ["0", f"{top:,}"])
+    number_strip(axes, top, most=1.1 * most)
     axes.set_ylabel("in flight", size=AXIS_SIZE)
-    write_in(axes, mean_in_words(run))
+    axes.set_xlim(0, horizon)
+    canvas.write_in(axes, mean_in_words(run), bound=bound)
+
+
+def number_strip(axes: Axes, top: int, *, most: float) -> None:
+    """Write the numbers of a strip: 0 and `top`, unless that is so low that the two would touch."""
+    tall = float(axes.bbox.height) * DPI / axes.figure.dpi
+    shown = [0, top] if top / most * tall >= _NUMBER_HEIGHT else [top]
+    axes.set_yticks(shown, [f"{number:,}" for number in shown])
 
 
 def _area(state: str) -> dict[str, Any]:
@@ -165,7 +203,7 @@ def draw_done(axes: Axes, run: Run, *, bound: float | None, horizon: float) -> N
     if bound is not None:
         axes.plot([0, bound], [0, n], ls="--", color="black", lw=1.0, zorder=3)
     axes.set_ylim(0, 1.08 * n)
-    axes.set_yticks([0, n], ["0", f"{n:,}"])
+    number_strip(axes, n, most=1.08 * n)
     axes.set_ylabel("done", size=AXIS_SIZE)
 
 
@@ -186,13 +224,15 @@ def _draw_count(axes: Axes, stamps: FloatArray, *, horizon: float, colour: str, 
 
 
 def _write_failed(axes: Axes, failed: int, *, n: int, bound: float | None, horizon: float) -> None:
-    """Write how many calls failed, over their line and left of the bound."""
-    # If the bound is farther left, there is room right of it, where the line of failed calls ends.
-    near = bound is not None and bound > 0.75 * horizon
+    """Write how many calls failed, over their line, on that side of the bound that has room."""
+    words = f"{pluralize(failed, 'call')} not ok"
+    needed = width_of(words, size=NOTE_SIZE) + 2 * _GAP
+    scale = float(axes.bbox.width) * DPI / axes.figure.dpi / horizon
+    is_near = bound is not None and bound * scale >= needed > (horizon - bound) * scale
     axes.annotate(
-        f"{pluralize(failed, 'call')} not ok",
-        (bound if bound is not None and near else horizon, failed),
-        xytext=(-4, 2),
+        words,
+        (bound if bound is not None and is_near else horizon, failed),
+        xytext=(-_GAP * 72 / DPI, 4),
         textcoords="offset points",
         ha="right",
         size=NOTE_SIZE,
@@ -229,7 +269,7 @@ class Limits:
         """Draw the strip."""
         width = self.axis.right - self.axis.left
         axes = canvas.axes(self.axis.left, top + _TITLE, width, _STRIP)
-        name_axes(axes, "Attempts and the limit")
-        horizon = self.axis.horizon
-        draw_in_flight(axes, self.run, segments(self.run), horizon=horizon, width=width)
+        canvas.name(axes, "Attempts and the limit")
+        horizon, drawn = self.axis.horizon, segments(self.run)
+        draw_in_flight(canvas, axes, self.run, drawn, horizon=horizon, width=width)
         show_times(axes, horizon, last=True)

@@ -16,6 +16,7 @@ EDGE = 12
 
 INK = "#222222"
 GREY = "#555555"
+NOTE_INK = "#444444"
 RULE = "#8C8C8C"
 GRID = "#E3E3E3"
 # Pixels a row: under the first, bars have no outline; under the second, no hatch, gaps or queues;
@@ -36,6 +37,8 @@ NOTE_SIZE = 8.0
 _SETTINGS: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
     "text.parse_math": False,
+    # Hinted, letters have whole pixels: text would be wider or narrower at other dots per inch.
+    "text.hinting": "none",
     "text.color": INK,
     "axes.edgecolor": GREY,
     "axes.labelcolor": INK,
@@ -49,7 +52,10 @@ _SETTINGS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the bars of one state are drawn, and what the legend calls them."""
+    """How the bars of one state are drawn, and what the legend calls them.
+
+    Face or edge has a contrast of 3 to the page: the edge is the line around, and the hatch's.
+    """
 
     meaning: str
     face: str
@@ -61,15 +67,15 @@ BARS = {
     "whole": Look("call in flight (not streamed)", "#A6D1EE", "#0072B2"),
     "waiting": Look("waiting for first token", "#A6D1EE", "#0072B2"),
     "streaming": Look("answer streaming", "#0072B2", "#0072B2"),
-    "retried": Look("attempt that was retried", "#E69F00", "white", "////"),
+    "retried": Look("attempt that was retried", "#E69F00", "#8F5800", "////"),
     "failed": Look("failed", "#D55E00", "white", "xxxx"),
-    "cancelled": Look("cancelled", "#BDBDBD", "white", "...."),
+    "cancelled": Look("cancelled", "#BDBDBD", "#6E6E6E", "...."),
 }
 LINES = {"queued": "queued", "backoff": "back-off"}
 QUEUED_COLOUR = "#8C8C8C"
-BACKOFF_COLOUR = BARS["retried"].face
+BACKOFF_COLOUR = BARS["retried"].edge
 # The shape and the colour of the mark at the end of a bar; the square is that of a stop button.
-PAUSE = Look("pause after a 429: nothing is sent", "#FEF6E8", "#EBC078", "\\\\")
+PAUSE = Look("pause after a 429: nothing is sent", "#FEF6E8", "#AD7A1E", "\\\\")
 MARKS = {
     "failed": ("X", BARS["failed"].face),
     "cancelled": ("s", "#6E6E6E"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from functools import cache
 
 from matplotlib.backends.backend_agg import RendererAgg
@@ -73,22 +74,42 @@ def width_of(text: str, *, size: float, bold: bool = False) -> float:
     bold
         The weight.
     """
+    return _extent(text, size=size, bold=bold)[0]
+
+
+def _extent(text: str, *, size: float, bold: bool) -> tuple[float, float]:
     weight = "bold" if bold else "normal"
     font = FontProperties(family=families(text), size=size, weight=weight)
     measure = _renderer().get_text_width_height_descent
-    return float(measure(text, font, ismath=False)[0])  # type: ignore[no-untyped-call]
+    width, height, _ = measure(text, font, ismath=False)  # type: ignore[no-untyped-call]
+    return float(width), float(height)
+
+
+def height_of(text: str, *, size: float, bold: bool = False) -> float:
+    """Return the height of one line of text in pixels, which accents upon accents make higher."""
+    return max(_extent(shown, size=size, bold=bold)[1] for shown in (text, "lp"))
 
 
 def wrapped(text: str, *, width: float, size: float, bold: bool = False) -> list[str]:
-    """Break text into lines no wider than `width`, at blanks."""
+    """Break text into lines no wider than `width`: at blanks, and within words that are wider."""
     lines: list[str] = []
     for word in filter(None, text.split(" ")):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and width_of(longer, size=size, bold=bold) <= width:
             lines[-1] = longer
         else:
-            lines.append(word)
+            lines += _pieces(word, width=width, size=size, bold=bold)
     return lines
+
+
+def _pieces(word: str, *, width: float, size: float, bold: bool) -> list[str]:
+    """Break a word where it is wider than `width`; of each piece at least a character stays."""
+    pieces = [word]
+    while width_of(last := pieces[-1], size=size, bold=bold) > width and len(last) > 1:
+        fits = range(2, len(last))
+        end = bisect(fits, width, key=lambda n: width_of(last[:n], size=size, bold=bold)) + 1
+        pieces[-1:] = [last[:end], last[end:]]
+    return pieces
 
 
 def headline(text: str, *, width: float, sizes: tuple[float, ...]) -> tuple[list[str], float]:
@@ -114,10 +135,10 @@ def headline(text: str, *, width: float, sizes: tuple[float, ...]) -> tuple[list
     return wrapped(text, width=width, size=sizes[-1], bold=True), sizes[-1]
 
 
-def cut(text: str, *, width: float, size: float) -> str:
+def cut(text: str, *, width: float, size: float, bold: bool = False) -> str:
     """Cut text with an ellipsis until it is no wider than `width`."""
     shorter = text
-    while len(shorter) > 1 and width_of(shorter, size=size) > width:
+    while len(shorter) > 1 and width_of(shorter, size=size, bold=bold) > width:
         shorter = shorter.removesuffix(ELLIPSIS)[:-1].rstrip() + ELLIPSIS
     return shorter
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Iterable, Mapping
-from html import escape
 from io import BytesIO
 from typing import Any, TypeAlias
 
@@ -14,27 +12,24 @@ from matplotlib.figure import Figure
 from ..analysis.subject import Shown, Subject
 from ..formats.saved import read_saved
 from ..records import Comparison, Grid, Run
-from ..report.alt_text import alt_text
 from ..report.findings import caveat, finding
-from ..report.next_step import next_step
 from ..report.subjects import layout_of
-from ..report.text_table import describe
+from .bundle import make_bundle, small_png
 from .detail_view import plan_detail
 from .loop_lane import loop_lanes
 from .page import Block, Page, draw_page
 from .repeats import plan_repeats
 from .row_layout import key_of, plan_rows, plan_strategies
 from .rows import Rows
-from .strips import Limits, limit_of
-from .style import DPI, WIDTH, own_style
+from .strips import Limits, limit_below
+from .style import own_style
 from .text import drawable
+from .theme import darken
+from .view import Detail, Theme, View, Width
 
 Plottable: TypeAlias = Shown | Iterable[Run] | Mapping[Any, Run] | str | os.PathLike[str]
 
 _MAX_RUNS = 8
-
-# The words of more calls than this are folded away under the picture.
-_MAX_UNFOLDED = 6
 
 
 class TimelineFigure(Figure):
@@ -42,27 +37,39 @@ class TimelineFigure(Figure):
 
     Parameters
     ----------
-    subject
-        What is drawn on it.
+    subject, view
+        What is drawn on it, and how it was asked for.
     """
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(dpi=DPI)
-        self._subject = subject
+    def __init__(self, subject: Subject, view: View) -> None:
+        super().__init__(dpi=view.dpi)
+        self._subject, self._view = subject, view
+
+    def draw(self, renderer: Any) -> None:
+        """Do as `matplotlib.figure.Figure.draw`, with letters as wide as they were planned."""
+        with own_style():
+            super().draw(renderer)
 
     def savefig(self, fname: Any, **settings: Any) -> None:
-        """Do as `matplotlib.figure.Figure.savefig`; the page stays white in a dark notebook."""
+        """Do as `matplotlib.figure.Figure.savefig`, whatever the notebook has set."""
         with own_style():
             super().savefig(fname, **settings)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return _bundle(self, self._subject)
+        return _bundle(self, self._subject, self._view)
 
 
-def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
+def plot_timeline(
+    shown: Plottable,
+    *,
+    figure: Figure | None = None,
+    width: Width = None,
+    theme: Theme = "auto",
+    detail: Detail = "full",
+) -> Figure:
     """Draw when each call was queued, sent, answered and finished.
 
-    The picture is 900 pixels wide at 100 dots per inch. Up to 24 calls have a labelled row each. Of
+    Up to 24 calls have a labelled row each. Of
     more, each slot of the limit has a row; of very many, durations are drawn over time. Repeated
     comparisons begin with the speed-up of each pair and their interval. What was made within a
     function is drawn in its bar: calls and steps, two levels deep.
@@ -77,6 +84,15 @@ def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
         what was saved of them (`formats.saved.read_saved`).
     figure
         Drawn on, after it is cleared and its size set; a new one if None.
+    width
+        How many pixels the picture is wide, from 480 to 4,000; its type grows with it, to 16 pixels
+        and more from 1,440 on. None is 900, in a notebook in a wide window (1,600 pixels) the whole
+        width of the output area; ``"full"`` is that in any window.
+    theme
+        ``"light"`` or ``"dark"``; ``"auto"`` is light, and in a notebook follows its theme.
+    detail
+        ``"simple"`` shows bars, order and times alone: no lower bound, no efficiency, no strips and
+        no measures of the order.
 
     Returns
     -------
@@ -86,25 +102,37 @@ def plot_timeline(shown: Plottable, *, figure: Figure | None = None) -> Figure:
     Raises
     ------
     OSError, ValueError
-        If a file cannot be read, or if there are no runs or more than 8.
+        If a file cannot be read, if there are no runs or more than 8, or if an option is none of
+        those.
     TypeError
         If it is something else.
     """
-    subject = _subject_of(shown)
+    view = View(width=width, theme=theme, detail=detail)
+    return _plot(_subject_of(shown), view, figure=figure)
+
+
+def _plot(subject: Subject, view: View, *, figure: Figure | None = None) -> Figure:
     with own_style():
-        drawn = TimelineFigure(subject) if figure is None else figure
+        drawn = TimelineFigure(subject, view) if figure is None else figure
         drawn.clear()
-        draw_page(drawn, _compose(subject))
+        drawn.set_dpi(view.dpi if view.width is not None else drawn.dpi)
+        draw_page(drawn, _compose(subject, view))
+        if view.is_dark:
+            darken(drawn)
     return drawn
 
 
-def display_bundle(shown: Plottable) -> dict[str, Any]:
+def display_bundle(
+    shown: Plottable, *, width: Width = None, theme: Theme = "auto", detail: Detail = "full"
+) -> dict[str, Any]:
     """Return what a notebook needs to show a run or a comparison.
 
     Parameters
     ----------
     shown
         What is shown.
+    width, theme, detail
+        As for `plot_timeline`.
 
     Returns
     -------
@@ -112,13 +140,18 @@ def display_bundle(shown: Plottable) -> dict[str, Any]:
         ``image/png`` (base64), ``text/html`` (the same picture with its alternative text, which
         JupyterLab drops of a bare PNG, and the calls in words) and ``text/plain``.
     """
-    subject = _subject_of(shown)
-    return _bundle(plot_timeline(subject), subject)
+    subject, view = _subject_of(shown), View(width=width, theme=theme, detail=detail)
+    return _bundle(_plot(subject, view), subject, view)
 
 
-def draw_png(shown: Plottable) -> bytes:
-    """Return the timeline as the bytes of a PNG file, 900 pixels wide."""
-    return _png(plot_timeline(shown))
+def draw_png(
+    shown: Plottable, *, width: Width = None, theme: Theme = "auto", detail: Detail = "full"
+) -> bytes:
+    """Return the timeline as the bytes of a PNG file; options as for `plot_timeline`."""
+    figure = plot_timeline(shown, width=width, theme=theme, detail=detail)
+    with BytesIO() as file:
+        figure.savefig(file, format="png", dpi="figure")
+        return file.getvalue()
 
 
 def _subject_of(given: Plottable) -> Subject:
@@ -144,60 +177,45 @@ def _subject_of(given: Plottable) -> Subject:
     return Subject.of(given if isinstance(given, Mapping) else runs)
 
 
-def _bundle(figure: Figure, subject: Subject) -> dict[str, Any]:
-    image = base64.b64encode(_png(figure)).decode("ascii")
-    words = describe(subject)
-    few = max(len(run.calls) for run in subject.shown) <= _MAX_UNFOLDED
-    unfolded = few or subject.are_several
-    html = (
-        f'<img alt="{escape(alt_text(subject))}" width="{WIDTH}" '
-        f'style="max-width: 100%; height: auto" src="data:image/png;base64,{image}">\n'
-        f"<details{' open' if unfolded else ''}><summary>The calls in words</summary>"
-        f'<pre style="word-break: normal">{escape(words)}</pre></details>'
-    )
-    if step := next_step(subject):
-        html += f'\n<pre style="word-break: normal">{escape(step)}</pre>'
-        words += f"\n\n{step}"
-    return {"image/png": image, "text/html": html, "text/plain": words}
+def _bundle(figure: Figure, subject: Subject, view: View) -> dict[str, Any]:
+    width = round(view.page_width * view.zoom)
+    with BytesIO() as file:
+        figure.savefig(file, format="rgba", dpi=2 * figure.dpi)
+        pixels = file.getvalue()
+    return make_bundle(small_png(pixels, width=2 * width), subject, view, width=width)
 
 
-def _png(figure: Figure) -> bytes:
-    # The style again: matplotlib reads some settings only when it draws.
-    with own_style(), BytesIO() as file:
-        figure.savefig(file, format="png", dpi=DPI)
-        return file.getvalue()
-
-
-def _compose(subject: Subject) -> Page:
+def _compose(subject: Subject, view: View) -> Page:
     """Compose the page for a run, a comparison or several runs."""
-    blocks: list[Block] = []
-    if subject.comparison is not None and (repeats := plan_repeats(subject.comparison)):
-        blocks.append(repeats)
-    body = _body(subject)
-    blocks.append(body)
+    body = _body(subject, view)
+    blocks: list[Block] = [*_repeats(subject, view), body]
     key = ""
     if isinstance(body, Rows):
         key = key_of(body)
-        blocks += [*loop_lanes(subject.shown, body.axis), *_limits(subject, body)]
+        if not view.is_simple:
+            blocks += loop_lanes(subject.shown, body.axis)
+            if limit_below(subject) is not None:
+                blocks.append(Limits(run=subject.run, axis=body.axis))
+    said = [caveat(subject, simple=view.is_simple), key]
     return Page(
+        width=view.page_width,
         finding=drawable(finding(subject), others=()),
-        caveat=drawable(" ".join(filter(None, [caveat(subject), key])), others=()),
+        caveat=drawable(" ".join(filter(None, said)), others=()),
         blocks=blocks,
     )
 
 
-def _body(subject: Subject) -> Block:
+def _repeats(subject: Subject, view: View) -> list[Block]:
+    if subject.comparison is None:
+        return []
+    repeats = plan_repeats(subject.comparison, width=view.page_width)
+    return [] if repeats is None else [repeats]
+
+
+def _body(subject: Subject, view: View) -> Block:
     layout = layout_of(subject)
     if layout == "strategies":
-        return plan_strategies(subject)
+        return plan_strategies(subject, view)
     if layout == "rows":
-        return plan_rows(subject)
-    return plan_detail(subject, in_lanes=layout == "lanes")
-
-
-def _limits(subject: Subject, rows: Rows) -> list[Block]:
-    """Return the limit over time, if one run is shown whose limit changed."""
-    limit = None if subject.are_several else limit_of(subject.run)
-    if limit is None or not limit.changed:
-        return []
-    return [Limits(run=subject.run, axis=rows.axis)]
+        return plan_rows(subject, view)
+    return plan_detail(subject, view, in_lanes=layout == "lanes")

@@ -42,34 +42,42 @@ from .wording import (
 MAX_NAMED = 6
 
 
-def alt_text(shown: Shown) -> str:
-    """Say what the timeline picture shows, for those who cannot see it."""
+def alt_text(shown: Shown, *, simple: bool = False) -> str:
+    """Say what the timeline picture shows, for those who cannot see it.
+
+    Parameters
+    ----------
+    shown
+        What is drawn.
+    simple
+        True for the picture of bars, order and times alone.
+    """
     subject = Subject.of(shown)
-    said = [f"Timeline. {finding(subject)}.", caveat(subject)]
+    said = [f"Timeline. {finding(subject)}.", caveat(subject, simple=simple)]
     if subject.comparison is not None:
         said.append(_repeats_in_words(subject.comparison))
     layout = layout_of(subject)
     if layout in ("rows", "strategies"):
         said += [
-            f"{title}, {pluralize(len(run.calls), 'bar')}: {_panel_in_words(run)}"
+            f"{title}, {pluralize(len(run.calls), 'bar')}: {_panel_in_words(run, simple=simple)}"
             for title, run in subjects(subject)
             if run.calls
         ]
     else:
-        said += _detail_in_words(subject, in_lanes=layout == "lanes")
+        said += _detail_in_words(subject, in_lanes=layout == "lanes", simple=simple)
     rested = sum(len(pauses(run).spans) for run in subject.shown)
     if rested:
         said.append(f"Hatched bands mark {pluralize(rested, 'pause')} after a 429.")
-    if layout in ("rows", "strategies"):
+    if layout in ("rows", "strategies") and not simple:
         held = [tell_loop_delays(run) for run in subject.shown if run.loop_delays]
         said += [f"A lane under them shows the event loop {each}." for each in held]
-    if layout != "strategies":
+    if layout != "strategies" and not simple:
         said.append(_limit_in_words(subject.run))
     return " ".join(part for part in said if part)
 
 
-def _panel_in_words(run: Run) -> str:
-    bound = lower_bound(run)
+def _panel_in_words(run: Run, *, simple: bool) -> str:
+    bound = None if simple else lower_bound(run)
     if not any_finished(run):
         return "no call finished."
     said = f"finished at {format_seconds(run.makespan)}."
@@ -105,7 +113,7 @@ def _repeats_in_words(comparison: Comparison) -> str:
     )
 
 
-def _detail_in_words(subject: Subject, *, in_lanes: bool) -> list[str]:
+def _detail_in_words(subject: Subject, *, in_lanes: bool, simple: bool) -> list[str]:
     run, bound = subject.run, lower_bound(subject.run)
     said = []
     if subject.pair is not None:
@@ -115,6 +123,9 @@ def _detail_in_words(subject: Subject, *, in_lanes: bool) -> list[str]:
     if not any_finished(run):
         return [*said, "No call finished."]
     said.append(_lanes_in_words(run) if in_lanes else _durations_in_words(run))
+    beside = f"Beside it the order of completion against that of {_begun(run)}"
+    if simple:
+        return [*said, f"{beside}."]
     lost, word = losses(unanswered(run)), "answered" if count_cut(run) else "ok"
     dashes = (
         "" if bound is None else f"Dashed lines mark the lower bound, {format_seconds(bound)}. "
@@ -122,8 +133,7 @@ def _detail_in_words(subject: Subject, *, in_lanes: bool) -> list[str]:
     said.append(
         f"Under it {_flight_in_words(run)}, and the {_part_of(run)}s done, "
         f"{count_answered(run):,} {word}{f', {lost}' if lost else ''}. {dashes}"
-        f"Beside it the order of completion against that of {_begun(run)}: "
-        f"{'; '.join(' '.join(note.split()) for note in margin_notes(subject))}."
+        f"{beside}: {'; '.join(' '.join(note.split()) for note in margin_notes(subject))}."
     )
     return said
 

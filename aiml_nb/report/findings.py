@@ -72,7 +72,7 @@ def finding(shown: Shown) -> str:
     return _pair_finding(*subject.pair)
 
 
-def caveat(shown: Shown) -> str:
+def caveat(shown: Shown, *, simple: bool = False) -> str:
     """Say in a few sentences what to bear in mind with the `finding`; empty if there is nothing.
 
     In this order: simulated or not, how many runs, what failed and in which words, answers cut by
@@ -83,10 +83,13 @@ def caveat(shown: Shown) -> str:
     ----------
     shown
         A comparison, one run alone, or several runs.
+    simple
+        True to leave out why slots stood idle.
     """
     subject = Subject.of(shown)
+    caveats = [each for each in _CAVEATS if not (simple and each is caveat_idle_slots)]
     if subject.are_several:
-        return several_caveat(subject.runs, caveats=_CAVEATS, once=_OF_KINDS)
+        return several_caveat(subject.runs, caveats=caveats, once=_OF_KINDS)
     run = subject.run
     if subject.comparison is None or subject.pair is None:
         parts = [caveat_losses(run), caveat_cut(run), caveat_order(run, "")]
@@ -102,7 +105,7 @@ def caveat(shown: Shown) -> str:
     said = [
         simulated,
         *parts,
-        *(caveat_of(run) for caveat_of in _CAVEATS),
+        *(caveat_of(run) for caveat_of in caveats),
         caveat_lag(subject.runs),
     ]
     return join(" ", filter(None, said))

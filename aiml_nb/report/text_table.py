@@ -29,7 +29,7 @@ _RUN_HEADINGS = ("time", "lower bound", "efficiency")
 _CALL_HEADINGS = ("a call (median)", "the longest")
 
 
-def describe(shown: Shown) -> str:
+def describe(shown: Shown, *, simple: bool = False) -> str:
     """Return the finding, the caveat and a table of the calls, as plain text.
 
     The calls are in the order they finished. Of more than 24 calls of a run, the first 20 and the
@@ -40,22 +40,27 @@ def describe(shown: Shown) -> str:
     shown
         A comparison, of which the pair with the median speed-up is shown; one run; or several, of
         which each has a row.
+    simple
+        True to leave out bounds, efficiencies and why slots stood idle.
     """
     subject = Subject.of(shown)
-    lines = [finding(subject), caveat(subject)]
+    lines = [finding(subject), caveat(subject, simple=simple)]
     parts: list[str] = [join("\n", filter(None, lines))]
     if subject.are_several:
-        return join("\n\n", [*parts, "\n".join(_columns(_run_rows(subject), flush=range(1, 5)))])
+        rows = _run_rows(subject, simple=simple)
+        return join("\n\n", [*parts, "\n".join(_columns(rows, flush=range(1, 5)))])
     parts += [
-        "\n".join([f"{title}: {_total(run)}", *_columns(_rows(run), flush=range(2, 5))])
+        "\n".join(
+            [f"{title}: {_total(run, simple=simple)}", *_columns(_rows(run), flush=range(2, 5))]
+        )
         for title, run in subjects(subject)
         if run.calls
     ]
     return join("\n\n", parts)
 
 
-def _total(run: Run) -> str:
-    bound = lower_bound(run)
+def _total(run: Run, *, simple: bool) -> str:
+    bound = None if simple else lower_bound(run)
     if not any_finished(run):
         return "no call finished"
     least = ""
@@ -64,7 +69,7 @@ def _total(run: Run) -> str:
     return f"{format_seconds(run.makespan)}{least}"
 
 
-def _run_rows(subject: Subject) -> list[tuple[str, ...]]:
+def _run_rows(subject: Subject, *, simple: bool) -> list[tuple[str, ...]]:
     if are_varied(subject.runs):
         return _varied_rows(subject)
     longest = max((run.makespan for run in subject.runs), default=0.0)
@@ -81,7 +86,8 @@ def _run_rows(subject: Subject) -> list[tuple[str, ...]]:
                 "–" if reached is None else format_percent(reached),
             )
         )
-    return [row[:3] for row in rows] if all(map(is_watched, subject.runs)) else rows
+    plain = simple or all(map(is_watched, subject.runs))
+    return [row[:3] for row in rows] if plain else rows
 
 
 def _varied_rows(subject: Subject) -> list[tuple[str, ...]]:

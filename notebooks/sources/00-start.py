@@ -78,10 +78,11 @@ reveal("0.2", run.makespan)
 # ## A record of every call
 #
 # `nb.run` takes a list of questions and returns a *run*. For each question the run keeps a *call*: the
-# question, the answer, how it ended, and when. As the last line of a cell, a run shows its picture.
+# question, the answer, how it ended, and when. `plot_timeline` draws it. (As the last line of a cell,
+# `run` shows its picture, too, with more in it than you need today.)
 
 # %%
-run
+nb.plot_timeline(run, detail="simple")
 
 # %% [markdown]
 # The line above the picture says *Simulated*. You will find that mark on every picture and in every

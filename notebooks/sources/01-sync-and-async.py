@@ -131,7 +131,7 @@ quiz("1.2")
 
 # %%
 result = nb.compare(nb.prompts.FAQ, endpoint, stream=True)
-result
+nb.plot_timeline(result, detail="simple")
 
 # %% [markdown]
 # (The line *Event loop: …* says that `aiml_nb` has prepared this notebook to wait for async code
@@ -145,8 +145,8 @@ result
 # - The **thin line** before a bar is a question that has not been sent yet. In the upper panel the
 #   short question spends nearly all of its time there. Nobody is working on it.
 # - In the lower panel **▲1** says: this answer overtook one that was asked for earlier.
-# - The **dashed line** is the lower bound. However you ask, you are not done before the longest
-#   answer is.
+#
+# Without `detail="simple"` there is more in it, which later lessons need.
 
 # %% [markdown]
 # The same facts as a table. Each row is a call. All times are seconds since the first question was
@@ -201,7 +201,7 @@ predict("1.4", "Twenty questions at once: how many times faster?", unit="times")
 
 # %%
 many = nb.compare(nb.prompts.TWENTY, endpoint, stream=True)
-many
+nb.plot_timeline(many, detail="simple")
 
 # %%
 reveal("1.4", many.speedup)
@@ -209,9 +209,9 @@ reveal("1.4", many.speedup)
 # %% [markdown]
 # In this picture you see the calls that went all at once, each in a row of its own; the grey bar on
 # top is the time of one after another. In the square on the right each dot is a question: how far
-# up it is says when it was done. Without overtaking the dots would climb in a straight line. (The
-# other numbers can wait. Should the small print say that the event loop was late, then this machine
-# is busy with other things, and no harm is done.)
+# up it is says when it was done. Without overtaking the dots would climb in a straight line. (Should
+# the small print say that the event loop was late, then this machine is busy with other things, and
+# no harm is done.)
 #
 # One after another, the waiting times add up. All at once, they lie on top of each other, and the
 # total is close to that of the single slowest answer. Put that into numbers.
@@ -261,7 +261,7 @@ check("1.6", ask_all)
 
 # %%
 my_questions = ["Tell me everything about the sea.", "Is water wet?", "Name a colour."]
-nb.compare(my_questions, endpoint, stream=True)
+nb.plot_timeline(nb.compare(my_questions, endpoint, stream=True), detail="simple")
 
 # %% [markdown]
 # ## Key points

@@ -72,7 +72,11 @@ def test_runs_below_each_other() -> None:
         "sequential: 12.0 s, one at a time",
     ]
     assert {axes.get_xlim() for axes in figure.axes} == {(0, 12)}
-    assert [states(axes) for axes in figure.axes] == [{"bars whole": 6}] * 3
+    assert [states(axes) for axes in figure.axes] == [
+        {"bars whole": 6, "bound": 2},
+        {"bars whole": 6, "bound": 2},
+        {"bars whole": 6},
+    ]
     assert all(len(bars_in(axes)) == 1 for axes in figure.axes)
     assert legend(figure) == ["call in flight (not streamed)", "lower bound"]
     inside(figure)
