@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
@@ -40,6 +41,7 @@ class _Lanes:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         self._steps: list[dict[str, Any]] = recording["steps"]
+        self._starts = [step["start"] for step in self._steps]
         total = max(recording["seconds"], 1e-9)
         room = _WIDTH - _LABELS - 90
         self._own = min(_WIDEST_STEP, _STEP_SHARE * room / max(1, len(self._steps)))
@@ -64,7 +66,7 @@ class _Lanes:
             start, end = self._span(number)
             if step["start"] - before >= LATE:
                 left = self._at(before, number)
-                idle = f"idle {format_seconds(step['start'] - before)}"
+                idle = [f"idle {format_seconds(step['start'] - before)}", "idle"]
                 self._bar(left, start, 0, fill="none", edge=_RULE)
                 yield _fitted(left, start, 0, idle, colour=_SOFT)
             yield from self._step(step, start, end, 0)
@@ -75,7 +77,7 @@ class _Lanes:
         for row, task in enumerate(self._recording["tasks"], 1):
             yield _text(_LABELS - 12, row, _short(task["name"]), anchor="end", bold=True)
             own = [n for n, step in enumerate(self._steps) if step["task"] == task["id"]]
-            free = self._at(task["created"], 0)
+            free = self._place(task["created"])
             for number in own:
                 start, end = self._span(number)
                 yield from self._pause(self._steps[number], free, start, row)
@@ -101,16 +103,27 @@ class _Lanes:
         step = self._steps[number]
         return self._at(step["start"], number), self._at(step["end"], number + 1)
 
-    def _at(self, time: float, steps_before: int) -> float:
+    def _place(self, time: float) -> float:
+        """Return where any time is; within a step that is its share of the step's own width."""
+        begun = bisect_right(self._starts, time)
+        step = self._steps[begun - 1] if begun else None
+        if step is None or step["end"] <= time:
+            return self._at(time, begun)
+        share = (time - step["start"]) / (step["end"] - step["start"])
+        return self._at(time, begun - 1 + share)
+
+    def _at(self, time: float, steps_before: float) -> float:
         return _LABELS + time * self._rate + steps_before * self._own
 
     def _pause(self, step: Step, free: float, start: float, row: int) -> Iterator[str]:
         late = lateness(step)
-        rang = max(free, start - late * self._rate) if late else start
+        rang = max(free, self._place(step["due"])) if late else start
         self._bar(free, rang, row, fill=self._colours[step["task"]], opacity=0.25)
         if late:
             self._bar(rang, start, row, fill="#FDE7E5", edge=_HELD)
-            yield _fitted(rang, start, row, f"late by {format_seconds(late)}", colour="#B01C1C")
+            yield _fitted(
+                rang, start, row, [f"late by {format_seconds(late)}", "late"], colour="#B01C1C"
+            )
 
     def _step(self, step: Step, start: float, end: float, row: int) -> Iterator[str]:
         held = step["blocked"]
@@ -119,8 +132,9 @@ class _Lanes:
             return
         self._bar(start, end, row, fill=_HELD)
         if row == 0:
-            text = f"{without_comment(held['text'])}, line {held['line']}"
-            yield _fitted(start, end, row, text, colour="white")
+            code, line = without_comment(held["text"]), f"line {held['line']}"
+            words = [f"{code}, {line}", code, line]
+            yield _fitted(start, end, row, words, colour="white")
 
     def _bar(
         self,
@@ -150,11 +164,12 @@ def _text(
     )
 
 
-def _fitted(left: float, right: float, row: int, text: str, *, colour: str) -> str:
-    """Write a text in the middle of a bar; nothing, where it would not fit."""
-    if len(text) * _LETTER * 0.62 > right - left:
-        return ""
-    return _text((left + right) / 2, row, text, anchor="middle", colour=colour)
+def _fitted(left: float, right: float, row: int, words: Sequence[str], *, colour: str) -> str:
+    """Write the first of some texts that fits into a bar in its middle; none, if none fits."""
+    for text in words:
+        if len(text) * _LETTER * 0.62 <= right - left:
+            return _text((left + right) / 2, row, text, anchor="middle", colour=colour)
+    return ""
 
 
 def _short(name: str) -> str:

@@ -27,7 +27,7 @@ def _rows(recording: Recording, moments: Sequence[Moment]) -> Iterator[str]:
         said = " ".join(words.text([*each.sentence, " ", *each.outlook]).strip() for each in own)
         cells = (
             str(number + 1),
-            f"{step['start']:.3f} s",
+            f"{step['start']:.3f}\N{NO-BREAK SPACE}s",
             names[step["task"]],
             said,
             ", ".join(names[task] for task in own[-1].ready),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -88,7 +89,7 @@ def test_the_table_tells_each_step():
     rows = [cells[i : i + 6] for i in range(0, 36, 6)]
 
     assert rows[0] == ["Step", "Time", "Who", "What happened", "READY then", "WAITING then"]
-    assert rows[1][:3] == ["1", "0.000 s", "tea"]
+    assert rows[1][:3] == ["1", "0.000\N{NO-BREAK SPACE}s", "tea"]
     assert rows[1][3].startswith("tea takes the chair and starts at the top of boil.")
     assert rows[1][4:] == ["eggs", "tea"]
     assert [row[2] for row in rows[1:]] == ["tea", "eggs", "eggs", "tea", "eggs"]
@@ -140,3 +141,16 @@ def test_what_programs_really_did_is_told_in_the_order_in_which_they_did_it():
             if moment.phase != "run" and moment.ready:
                 assert following.running == moment.ready[0]
         assert to_html(recording)
+
+
+def test_the_picture_shows_who_is_late_from_the_moment_on_at_which_the_timer_rang():
+    """All three timers rang in the same moment: their bars begin in one place."""
+    page = to_html(recordings.blocked())
+    (picture,) = [each for tag, each in Elements(page).found if tag == "img"]
+    svg = base64.b64decode((picture["src"] or "").partition("base64,")[2]).decode()
+    (late,) = re.findall(r'fill="#FDE7E5"[^>]* d="([^"]*)"', svg)
+    begins = [float(x) for x in re.findall(r"M([\d.]+) ", late)]
+
+    assert len(begins) == 3
+    assert max(begins) - min(begins) < 1
+    assert svg.count("late by 0.40 s") == 3
