@@ -84,8 +84,10 @@ class Subject:
         return plainest(*map(kinds, self.shown))
 
 
-def columns_of(runs: Iterable[Run] | Mapping[Any, Run]) -> list[Columns]:
+def columns_of(runs: Iterable[Run] | Mapping[Any, Run] | Grid) -> list[Columns]:
     """Return the columns of several runs; the keys of a dictionary are their names."""
+    if isinstance(runs, Grid):
+        runs = runs.runs
     if isinstance(runs, Mapping):
         return [Columns.called(name, _as_run(name, run)) for name, run in runs.items()]
     return [Columns.of(run) for run in runs]

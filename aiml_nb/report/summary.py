@@ -20,7 +20,7 @@ from ..analysis.pairs import differences, pair_times
 from ..analysis.pauses import pauses
 from ..analysis.subject import Shown, Subject, columns_of
 from ..analysis.usage import characters_per_second, tokens_per_second, usage_measures_text
-from ..records import Run
+from ..records import Grid, Run
 from .subjects import run_names
 from .wording import concurrent_name, is_concurrent, join_and, sync_name
 
@@ -62,13 +62,14 @@ def summary(run_or_comparison: Shown) -> pd.DataFrame:
     return frame_of(rows, names).rename_axis("run")
 
 
-def compare_strategies(runs: Iterable[Run] | Mapping[Any, Run]) -> pd.DataFrame:
+def compare_strategies(runs: Iterable[Run] | Mapping[Any, Run] | Grid) -> pd.DataFrame:
     """Return several runs of the same prompts side by side, one row per run.
 
     Parameters
     ----------
     runs
-        The runs, such as one for each strategy or each model; as a dictionary with their names.
+        The runs, such as one for each strategy or each model; as a dictionary with their names, or
+        a grid.
 
     Returns
     -------

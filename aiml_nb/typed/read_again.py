@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ..printable import printable
-from ..records import INVALID_ANSWER, Call, Run
+from ..records import INVALID_ANSWER, Call, Grid, Run
 from .problems import InvalidAnswerError
 from .readers import Reader, reader_of, text_to_read
 from .response_format import as_response_format
 
 _MAX_ERROR = 300  # characters, as `Call.error` has
 _READ = ("ok", "incomplete")
+_Runs = TypeVar("_Runs", Run, Grid)
 
 
-def parse(run: Run, response_format: Any) -> Run:
+def parse(run: _Runs, response_format: Any) -> _Runs:
     """Read the answers of a run again, from the texts that are kept: nothing is sent.
 
     For a class that has changed, answers that were saved (`read_saved` gives plain data), or a run
@@ -24,13 +25,13 @@ def parse(run: Run, response_format: Any) -> Run:
     Parameters
     ----------
     run
-        The run, made or read from a file.
+        The run, made or read from a file; or a grid.
     response_format
         As for `run`: a class, a JSON schema, or what the API takes.
 
     Returns
     -------
-    Run
+    Run or Grid
         A copy whose calls have `Call.parsed`. What does not fit is an ``error`` with the
         ``error_type`` ``invalid_answer``, as in a run; what was one and fits now is ``ok``. Calls
         without an answer stay as they are.
@@ -40,6 +41,9 @@ def parse(run: Run, response_format: Any) -> Run:
     TypeError, ValueError
         If it is not a run, or `response_format` says nothing of a type.
     """
+    if isinstance(run, Grid):
+        runs = {name: parse(each, response_format) for name, each in run.runs.items()}
+        return replace(run, runs=runs)
     if not isinstance(run, Run):
         raise TypeError(
             f"parse() reads the answers of a run, not a {type(run).__name__}. Give it what run() "

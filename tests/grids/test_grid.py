@@ -307,6 +307,18 @@ async def test_endpoints_are_compared_without_blocking(endpoint: nb.Endpoint) ->
     assert len(grid) == 2
 
 
+def test_a_grid_is_taken_where_several_runs_are(endpoint: nb.Endpoint, tmp_path: Path) -> None:
+    grid = nb.grid(PROMPTS, endpoint, model=["gpt-4o", "gpt-4o-mini"], progress=False)
+
+    assert [*nb.compare_strategies(grid).index] == ["gpt-4o", "gpt-4o-mini"]
+    again = nb.parse(grid, {"type": "array"})
+    assert isinstance(again, Grid)
+    kinds = {call.error_type for name in again for call in again[name].calls}
+    assert kinds == {"invalid_answer"}
+    for write in (nb.to_csv, nb.to_jsonl, nb.to_chrome_trace, nb.to_otlp):
+        assert write(grid, tmp_path / write.__name__).stat().st_size > 0
+
+
 def test_functions_are_compared_in_turns() -> None:
     def pause(item: int) -> int:
         time.sleep(0.1)  # long beside what a busy machine adds
