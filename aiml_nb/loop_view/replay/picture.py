@@ -61,16 +61,14 @@ class _Lanes:
     def loop(self) -> Iterator[str]:
         """Draw who held the loop, and where it was idle."""
         yield _text(_LABELS - 12, 0, "the loop", anchor="end", bold=True)
-        before = 0.0
+        for begin, until in self._recording["idle"]:
+            if until - begin >= LATE:
+                left, right = self._place(begin), self._place(until)
+                self._bar(left, right, 0, fill="none", edge=_RULE)
+                idle = [f"idle {format_seconds(until - begin)}", "idle"]
+                yield _fitted(left, right, 0, idle, colour=_SOFT)
         for number, step in enumerate(self._steps):
-            start, end = self._span(number)
-            if step["start"] - before >= LATE:
-                left = self._at(before, number)
-                idle = [f"idle {format_seconds(step['start'] - before)}", "idle"]
-                self._bar(left, start, 0, fill="none", edge=_RULE)
-                yield _fitted(left, start, 0, idle, colour=_SOFT)
-            yield from self._step(step, start, end, 0)
-            before = step["end"]
+            yield from self._step(step, *self._span(number), 0)
 
     def tasks(self) -> Iterator[str]:
         """Draw a lane for each task."""

@@ -21,11 +21,12 @@ Step = Mapping[str, Any]
 LATE = 0.02
 
 # What a pause begins with, up to where its arguments begin.
-_PAUSE = re.compile(r"\bawait\s+[\w.]+|\basync\s+(?:with|for)\s+[^:(]+")
+_PAUSE = re.compile(r"\bawait\s+[\w.]+(?:\(\)\.[\w.]+)*|\basync\s+(?:with|for)\s+[^:(]+")
 _ARTICLES = {
     "barrier": "the ",
     "condition": "the ",
     "event": "the ",
+    "future": "a ",
     "gather": "a ",
     "group": "a ",
     "lock": "the ",

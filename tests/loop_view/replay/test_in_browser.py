@@ -177,6 +177,37 @@ def test_hostile_texts_are_shown_as_text(replay: Callable[..., Any], frame: bool
     assert outside == []
 
 
+def test_the_loop_was_idle_where_that_was_recorded_and_not_in_every_gap(
+    replay: Callable[..., Any],
+):
+    recording = recordings.tea_and_eggs()
+    words = shown_as_idle(replay(recording))
+    del recording["idle"][1]
+
+    assert words == ["idle 0.20 s", "idle 0.10 s", "idle 0.20 s"]
+    assert shown_as_idle(replay(recording)) == ["idle 0.20 s", "idle 0.20 s"]
+
+
+def shown_as_idle(shown: Any) -> list[str]:
+    assert shown.page.locator("rect.idle").count() == shown.page.locator("text.quiet").count()
+    words: list[str] = shown.page.locator("text.quiet").all_text_contents()
+    return words
+
+
+def test_who_never_came_to_the_chair_again_is_late_to_the_end(replay: Callable[..., Any]):
+    recording = recordings.blocked()
+    number = next(i for i, step in enumerate(recording["steps"]) if step["blocked"])
+    del recording["steps"][number + 1 :]
+    recording["steps"][-1].update(waits_for=None)
+    recording.update(complete=False, notes=["Stopped."], seconds=recording["steps"][-1]["end"])
+    for task in recording["tasks"]:
+        task.update(ending="unfinished", finished=None)
+    shown = replay(recording)
+
+    lane = shown.page.locator("[data-lane='0']")
+    assert lane.locator("text.on-late").all_text_contents() == ["late by 0.40 s"]
+
+
 def test_a_window_that_grows_shows_what_a_large_one_shows(replay: Callable[..., Any]):
     def look(shown: Any) -> Any:
         shown.go_to(9)

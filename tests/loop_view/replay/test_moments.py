@@ -154,6 +154,7 @@ def test_how_a_task_ended_is_said(change: dict[str, Any], words: str):
         ("async with lock:", "tea reached async with lock and"),
         ("async for item in queue(3):", "tea reached async for item in queue and"),
         ("return await  asyncio.gather(a, b)", "tea reached await asyncio.gather and"),
+        ("await loop().create_future()", "tea reached await loop().create_future and"),
         ("coroutine(", "tea reached coroutine( and"),
         (None, "tea reached line 2 and"),
     ],

@@ -39,14 +39,14 @@ function drawLoop() {
   const svg = picture(height, "The loop’s own lane: who held it, and where it was idle", ...parts);
   // Texts are measured where they stand: the drawing has to be in the page by then.
   byId("loop-lane").replaceChildren(svg);
-  let end = 0;
+  // As it was recorded: in other gaps the loop was at work itself, or the computer elsewhere.
+  for (const [begin, end] of recording.idle) {
+    if (end - begin > NOTABLE) drawIdle(group, scale.at(begin), scale.at(end), height, end - begin);
+  }
   steps.forEach((step, number) => {
     const [begin, until] = [scale.begins[number], scale.ends[number]];
-    const idle = step.start - (steps[number - 1]?.end ?? 0);
-    if (idle > NOTABLE) drawIdle(group, end, begin, height, idle);
     if (step.blocked) drawHeld(group, step, begin, until, height);
     else drawTurn(group, step, begin, until, height);
-    end = until;
   });
   return svg;
 }
@@ -108,22 +108,25 @@ function drawLane(group, task, height) {
       fit(group, [waitOf(before)], (free + until) / 2, height, until - free, { "text-anchor": "middle" });
     }
     if (late === null) bar("ready", before ? woken : free, begin, 0.56);
-    else drawLate(group, step, late, begin, height, bar);
+    else drawLate(group, lateness(step), late, begin, height, bar);
     bar(step.blocked ? "held" : "turn", begin, scale.ends[number], 0.86);
     free = scale.ends[number];
   });
-  drawEnding(group, task, free, height, bar);
+  drawEnding(group, task, own, free, height, bar);
 }
 
-function drawLate(group, step, from, to, height, bar) {
+function drawLate(group, seconds, from, to, height, bar) {
   bar("late", from, to, 0.56);
-  const words = [`late by ${formatSeconds(lateness(step))}`, "late"];
+  const words = [`late by ${formatSeconds(seconds)}`, "late"];
   fit(group, words, (from + to) / 2, height, to - from, { class: "on-late", "text-anchor": "middle" });
 }
 
-function drawEnding(group, task, free, height, bar) {
+function drawEnding(group, task, own, free, height, bar) {
   if (task.ending === "unfinished" || task.finished === null) {
-    bar("waits", free, scale.width, 0.56);
+    const until = steps[own.at(-1)]?.waits_for?.until ?? scale.total;
+    const late = scale.total - until >= LATE;
+    bar("waits", free, late ? scale.at(until) : scale.width, 0.56);
+    if (late) drawLate(group, scale.total - until, scale.at(until), scale.width, height, bar);
     return;
   }
   const [sign, word] = { returned: ["✓", "done"], raised: ["✗", "failed"], cancelled: ["⊘", "cancelled"] }[task.ending];
