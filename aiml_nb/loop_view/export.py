@@ -215,6 +215,7 @@ def tell_error(error: BaseException) -> str:
         text = ""
     # asyncio describes the whole task there.
     text = re.sub(r"Task <Task .*> got Future <.*> attached", "Task got Future attached", text)
+    text = re.sub(r" at 0x[0-9a-f]+", "", text)
     name = type(error).__name__
     told = f"{name}: {text}" if text else name
     if isinstance(error, BaseExceptionGroup):

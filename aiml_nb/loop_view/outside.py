@@ -42,7 +42,9 @@ def outside_recorded(recorder: Recorder, thread: int) -> Iterator[list[Forgotten
     _recorders[thread] = recorder
     forgotten: list[Forgotten] = []
     printed = sys.stdout
-    sys.stdout = tee = _Tee(printed, recorder, thread)
+    tee = _Tee(printed, recorder, thread)
+    if printed is not None:  # a program without a terminal
+        sys.stdout = tee
     here = {thread, threading.get_ident()}
     # Called by Python itself, by this name, when a coroutine is deleted that was never awaited.
     name = "_warn_unawaited_coroutine"

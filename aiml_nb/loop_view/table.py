@@ -6,6 +6,7 @@ from typing import Any
 
 LATE = 0.02  # seconds from which a timer counts as late
 _MAX_ROWS = 60
+_TOLD = {"sleep": "sleeps {seconds:.3g} s", "turn": "lets the others go first"}
 
 
 def to_rows(recording: dict[str, Any]) -> list[dict[str, Any]]:
@@ -52,7 +53,7 @@ def sentence(step: dict[str, Any], recording: dict[str, Any]) -> str:
     wait = step["waits_for"]
     told = "did not let go of the loop"
     if wait is not None:
-        told = f"waits for {wait['text']}"
+        told = _TOLD.get(wait["kind"], "waits for {text}").format_map(wait)
         if wait["timeout"]:
             told += f", at most {wait['timeout']['seconds']:.3g} s"
     elif step["ending"] == "returned":

@@ -26,6 +26,8 @@ def test_it_is_plain_json_and_can_be_shown_again() -> None:
 
     assert again.recording == view.recording
     assert repr(again) == repr(view)
+    assert "sleeps 0.01 s" in repr(view)
+    assert "waits for gather of 3" in repr(view)
     assert list(again.steps.columns) == [
         *("task", "start", "end", "file", "line", "function", "woken_by", "what", "late"),
         *("blocked", "printed"),

@@ -84,3 +84,18 @@ def test_the_learners_notebook_fails_at_its_exercises_and_nowhere_else(lesson: L
 def test_it_takes_few_seconds(lesson: Lesson) -> None:
     # 15 where nothing else runs: what this finds is a cell that waits.
     assert solution(lesson).seconds <= 24
+
+
+@pytest.mark.slow
+def test_lesson_6s_picture_shows_who_held_the_loop() -> None:
+    lesson = next(each for each in LESSONS if each.number == "06")
+
+    pages = [
+        data["text/html"]
+        for each in solution(lesson).answers
+        for data in each.shown
+        if "text/html" in data
+    ]
+
+    assert any("shows the event loop held by save_notes() for" in page for page in pages)
+    assert sum("srcdoc=" in page for page in pages) == 2
