@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -34,7 +33,7 @@ class Step:
     place: Place | None = None
     lines: list[Place] = field(default_factory=list)
     slowest: Place | None = None
-    seen: Counter[Place] = field(default_factory=Counter)
+    seen: dict[Place, float] = field(default_factory=dict)
     wait: Wait | None = None
     timeout: tuple[float, float] | None = None
     is_last: bool = False
@@ -76,6 +75,7 @@ class Recorder:
         self.current: Waker | None = None
         self.is_on, self.has_others, self.has_nested = True, False, False
         self.process = os.getpid()
+        self._looked = 0.0
         self._ready: list[int] = []
         self._numbers: dict[int, int] = {}
         self._threads: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
@@ -150,13 +150,18 @@ class Recorder:
             step.forked_at = self.lines.last
 
     def note_seen(self, stack: list[FrameType]) -> None:
-        """Take a look at the loop's thread, from another one."""
+        """Take a look at the loop's thread, from another one.
+
+        What is seen stands for the time since the look before: code that does not let other
+        threads run is seen at its end.
+        """
+        before, self._looked = self._looked, self.clock.now()
         step = self.now_running
-        code: CodeType
-        for frame in stack:
-            if step is not None and is_users(code := frame.f_code):
-                step.seen[code, frame.f_lineno] += 1
-                return
+        frame = next((each for each in stack if is_users(each.f_code)), None)
+        if step is not None and frame is not None:
+            place = (frame.f_code, frame.f_lineno)
+            seconds = self._looked - max(before, step.start)
+            step.seen[place] = step.seen.get(place, 0.0) + seconds
 
     def freeze(self) -> None:
         """Write down nothing more; the step that runs stays as it is now."""
