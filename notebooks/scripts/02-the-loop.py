@@ -10,19 +10,19 @@ async def boil(what, seconds):
         print(f"{what}: {minute} min")
         await asyncio.sleep(seconds / 3)
     print(f"{what} ready")
+    return what
 
 
-def is_loop_running():
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+async def breakfast():
+    tea = asyncio.create_task(boil("tea", 0.3))
+    print("the table is laid")
+    await asyncio.sleep(0.2)
+    print("breakfast:", await tea)
 
 
 async def main():
-    print("Inside main a loop is running:", is_loop_running())
     await asyncio.gather(boil("tea", 0.3), boil("eggs", 0.5))
+    await breakfast()
     endpoint = nb.connect(simulate=True, scenario="faq", seed=2, speed=8)
     faq, five = await asyncio.gather(
         nb.run_async(nb.prompts.FAQ, endpoint, progress=False),
@@ -33,6 +33,4 @@ async def main():
 
 
 if __name__ == "__main__":
-    print("Before it, a loop is running:", is_loop_running())
-    nb.patch_loop()
     asyncio.run(main())

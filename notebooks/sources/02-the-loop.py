@@ -2,11 +2,11 @@
 # # 2. Why does asyncio.run fail in a notebook, and what does the patch do?
 #
 # You copy an async program from the web into a cell. It worked in a script. Here it says
-# *asyncio.run() cannot be called from a running event loop*. In about 30 minutes you will be able to
+# *asyncio.run() cannot be called from a running event loop*. In about 25 minutes you will be able to
 #
 # - say who runs the event loop of a notebook, and why there can be only one;
-# - choose between `await`, the patch and a thread, and say why;
-# - name three things that go wrong under the patch, and the rule that avoids them.
+# - start work now and wait for it later, with `create_task`;
+# - say what the patch for notebooks does, and when you do without it.
 #
 # The first half needs nothing but Python. Later, questions go to a **simulator** on this machine: no
 # key, no cost.
@@ -111,31 +111,70 @@ check("2.2", shout)
 # hint("2.2")
 
 # %% [markdown]
-# ## Is there a cook already?
+# ## Start now, wait later
 #
-# Code that shall run everywhere, in scripts and in cells, has to know. `asyncio.get_running_loop()`
-# returns the loop that is running here, and raises `RuntimeError` where there is none.
+# `await boil(…)` starts the work and waits for it. `asyncio.create_task(boil(…))` only starts it: it
+# hands the coroutine to the loop, and returns at once a **task**. You go on with other things, and
+# `await` the task where you need its result.
+#
+# When does the task take its first step?
+
+# %%
+FIRST = ["the task", "the cell"]
+predict("2.3", "A cell creates a task, and then writes a line. Who writes first?", choices=FIRST)
+
+# %%
+wrote = []
+
+
+async def write(name):
+    wrote.append(name)
+
+
+task = asyncio.create_task(write("the task"))
+wrote.append("the cell")
+await task
+reveal("2.3", wrote[0])
+
+# %% [markdown]
+# `create_task` puts a pot in line, and nothing more. It takes its first step when the one that
+# created it comes to an `await`. See it in the picture: `tea` stands under READY until `breakfast`
+# waits.
+
+
+# %%
+async def breakfast():
+    tea = asyncio.create_task(boil("tea", 0.3))
+    print("the table is laid")
+    await asyncio.sleep(0.2)
+    print("breakfast:", await tea)
+
+
+LoopView(breakfast())
+
+# %% [markdown]
+# **Your turn.** `ask(question)` and `lay_table()` are coroutines that both take time. Start the
+# question, lay the table meanwhile, and return the answer when both are done. The check looks at when
+# each of the two began and ended.
 
 
 # %% tags=["exercise"]
-# Exercise 2.3: True where an event loop is running, False where none is
-def is_loop_running():
+# Exercise 2.4: ask and lay the table at the same time, and return the answer
+async def ask_and_lay(ask, question, lay_table):
     # solution begins
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+    answer = asyncio.create_task(ask(question))
+    await lay_table()
+    return await answer
     # solution ends
 
 
-check("2.3", is_loop_running)
+check("2.4", ask_and_lay)
 
 # %%
-# hint("2.3")
+# hint("2.4")
 
 # %% [markdown]
-# ## The patch
+# ## The patch, and one warning
 #
 # You cannot always write `await`. The program may be somebody else's, and end in `asyncio.run(main())`.
 # For that there is the **patch**: it teaches the notebook's loop to run *inside itself*. When a cell
@@ -146,51 +185,15 @@ report = nb.patch_loop()
 asyncio.run(boil("tea", 0.3))
 
 # %% [markdown]
-# Now `asyncio.run` works in cells. The line *Event loop: …* says what was found, what was done, and with
-# which versions; send it along when you ask somebody for help. (`nb.run` and `nb.compare` patch by
-# themselves when they need it, which is why you have seen this line before.)
+# Now `asyncio.run` works in cells. The line *Event loop: …* says what was found and what was done; send
+# it along when you ask somebody for help. (`nb.run` and `nb.compare` patch by themselves when they
+# need it.)
 #
-# Many programs on the web, the FAQ of AIML API among them, end in an idiom of four lines. It says: try
-# `asyncio.run`, and if a loop is running already, use that one. Without the patch, both ways fail in
-# a cell. With it, the first one works, and `main` runs once: `%%timeline` draws two calls, one for
-# each question, and not four.
+# And the warning. Two naps at the same time, one short, one long. Each calls `asyncio.run` for itself.
+# Guess when the short one is over.
 
 # %%
-# %load_ext aiml_nb
-from openai import AsyncOpenAI
-
-endpoint = nb.connect(simulate=True, scenario="faq", seed=2, speed=8)
-client = AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.key.reveal())
-
-
-# %%
-# %%timeline idiom
-async def complete_chat(question):
-    messages = [{"role": "user", "content": question}]
-    response = await client.chat.completions.create(model="gpt-4o", messages=messages)
-    print(question, "->", response.choices[0].message.content[:40], "…")
-
-
-async def main():
-    await asyncio.gather(*(complete_chat(question) for question in nb.prompts.FAQ))
-    await client.close()
-
-
-try:
-    asyncio.run(main())
-except RuntimeError:
-    asyncio.get_event_loop().run_until_complete(main())
-
-# %% [markdown]
-# ## What goes wrong under the patch
-#
-# ### 1. Last in, first out
-#
-# Two naps at the same time, one short, one long. Each calls `asyncio.run` for itself. Guess when the
-# short one is over.
-
-# %%
-predict("2.4", "When does the nap of 0.1 s return, if one of 0.6 s begins with it?", unit="s")
+predict("2.5", "When does the nap of 0.1 s return, if one of 0.6 s begins with it?", unit="s")
 
 
 # %%
@@ -201,95 +204,33 @@ async def nap(seconds):
 
 
 short, long = await asyncio.gather(nap(0.1), nap(0.6))
-reveal("2.4", short)
+reveal("2.5", short)
 
 # %% [markdown]
 # The short nap was over after 0.1 s, but it could not say so. Its run is the lower book of a pile: the
 # long one was put on top, and has to be taken off first. **A stopwatch around a nested run lies.** The
-# cure is to write `await` inside coroutines:
-
-
-# %%
-async def honest_nap(seconds):
-    began = time.perf_counter()
-    await asyncio.sleep(seconds)
-    return time.perf_counter() - began
-
-
-short, long = await asyncio.gather(honest_nap(0.1), honest_nap(0.6))
-print(f"short {short:.1f} s, long {long:.1f} s")
-
-# %% [markdown]
-# ### 2. Lost cells
+# cure is one word: `await asyncio.sleep(seconds)` in place of `asyncio.run(…)`.
 #
-# The patch has a history. The package that made it popular, `nest_asyncio`, is no longer looked
-# after. On the kernels of today (ipykernel 7.1 and newer) it **loses cells**: press *Run All*, and
-# those that wait in the queue while `asyncio.run` is running never answer. No error, nothing.
-#
-# `nb.patch_loop()` uses its successor, `nest-asyncio2`, and keeps it in force even if a program
-# brings the old one along. Try it: the next two cells, run together, both answer.
-
-# %%
-import nest_asyncio
-
-nest_asyncio.apply()
-asyncio.run(asyncio.sleep(0.5))
-print("slept, with the old patch applied after ours")
-
-# %%
-print("this cell waited in the queue, and was not lost")
-
-# %% [markdown]
-# ### 3. Everything twice
-#
-# The idiom has a flaw of its own. `except RuntimeError` is meant for *a loop is running already*. It
-# also catches a `RuntimeError` that `main` itself raises, in the middle of its work. How often does
-# this `main` run?
-
-# %%
-predict("2.5", "main fails with a RuntimeError: how often is it run?", choices=["once", "twice"])
-
-# %%
-times_run = []
-
-
-async def failing_main():
-    times_run.append("a call is made, and paid for")
-    raise RuntimeError("the answer was not what main expected")
-
-
-try:
-    try:
-        asyncio.run(failing_main())
-    except RuntimeError:
-        asyncio.get_event_loop().run_until_complete(failing_main())
-except RuntimeError as error:
-    print("RuntimeError:", error)
-reveal("2.5", ["once", "twice"][len(times_run) - 1])
-
-# %% [markdown]
-# Here it was once: after `nb.patch_loop()` the second run of the same function is refused, and you see
-# the error that was really raised. Under the old patch it is *twice*, and every call of `main` is
-# paid for twice. In a script it is once, but you see another error than the one `main` raised. Better
-# not to need the idiom: find out first whether a loop is running, as you did in exercise 2.3, and then
-# run `main` one way or the other.
+# So: the patch is for programs that you cannot change. In your own, write `await`. What else can go
+# wrong, and why, is told in [an appendix](appendix-the-patch.ipynb).
 
 # %%
 quiz("2.6")
 
 # %% [markdown]
-# ## Your runs, side by side
+# ## Two runs at the same time
 #
 # `nb.run(…)` waits by itself, so it is for cells, scripts and plain functions. Inside an `async def`
 # use `await nb.run_async(…)`: the same run, made of pure awaits. Here is one:
 
 # %%
+endpoint = nb.connect(simulate=True, scenario="faq", seed=2, speed=8)
 run = await nb.run_async(nb.prompts.FAQ, endpoint)
 run
 
 # %% [markdown]
-# Now make **two runs at the same time**: one of `nb.prompts.FAQ`, the other of the first five of
-# `nb.prompts.TWENTY`. Return both. The check looks at when they began and ended.
+# **Your turn.** Make two runs at the same time: one of `nb.prompts.FAQ`, the other of the first five
+# of `nb.prompts.TWENTY`. Return both. The check looks at when they began and ended.
 
 
 # %% tags=["exercise"]
@@ -309,33 +250,25 @@ check("2.7", await make_two_runs(endpoint))
 # hint("2.7")
 
 # %% [markdown]
-# ## Another kitchen: a thread
-#
-# In a thread of its own no loop is running, so there `asyncio.run` works as in a script, with no
-# patch at all. `asyncio.to_thread` starts one, and the notebook stays free meanwhile. The price: a
-# client that was made in one loop cannot be used in the other. Make it where you use it.
-
-# %%
-await asyncio.gather(asyncio.to_thread(asyncio.run, boil("tea", 0.3)), boil("eggs", 0.4))
-
-# %% [markdown]
 # ## Key points
 #
-# - A notebook runs its cells in an event loop that is there before your first cell. One thread, one loop.
-# - In a cell and in every `async def`: write `await`. What you time must be nothing but `await`.
-# - `nb.patch_loop()` is for programs you cannot change. Nested runs end last in, first out.
-# - `except RuntimeError` around `asyncio.run` hides errors of `main`, and may run it twice.
-# - A thread is another kitchen: its own loop, its own clients.
+# - A notebook runs its cells in an event loop that is there before your first cell. One thread, one
+#   loop: it cannot run a second one.
+# - In a cell and in every `async def`: write `await`. Without it a coroutine is only prepared.
+# - `create_task` starts work; it takes its first step at your next `await`. Await the task in the end.
+# - `nb.patch_loop()` is for programs you cannot change. What you time must be nothing but `await`.
 
 # %% [markdown]
 # ## The same as a script
 #
 # [scripts/02-the-loop.py](scripts/02-the-loop.py) runs the same functions where no loop is running:
-# `python notebooks/scripts/02-the-loop.py`. There `nb.patch_loop()` finds nothing to patch and says so.
+# `python notebooks/scripts/02-the-loop.py`. There `asyncio.run(main())` brings a loop, and no patch is
+# needed.
 
 # %% [markdown]
 # ## Where to go next
 #
 # You can start many calls at once now. Should you? [Lesson 3](03-how-many-at-once.ipynb) asks how many
 # are good. What happens to the cook when one pot will not let go of the spoon is
-# [lesson 6](06-do-not-block.ipynb).
+# [lesson 6](06-do-not-block.ipynb). Lost cells, programs that run twice, and threads:
+# [the appendix](appendix-the-patch.ipynb).

@@ -8,12 +8,14 @@ from heapq import heapreplace
 from math import exp, log, sqrt
 from statistics import fmean, median, stdev
 
+import pytest
+
 from aiml_nb import prompts
 from aiml_nb.analysis.pairs import t_quantile
 from aiml_nb.analysis.whatif import first_come
 from aiml_nb.simulator import Arrival, Settings, scenario, simulate
 
-from .lessons import NOTEBOOKS
+from .lessons import LESSONS, NOTEBOOKS
 
 PAGE = (NOTEBOOKS / "instructor" / "lessons.md").read_text()
 
@@ -121,6 +123,17 @@ def test_lesson_7_percentiles() -> None:
     assert f"mean {fmean(found):.2f} s, median {median(found):.2f} s" in section(7)
 
 
+def test_lesson_7_queue_time() -> None:
+    (each,) = durations(scenario("classroom", seed=4, speed=12), prompts.TWENTY)
+    free, waits = [0.0] * 4, []
+    for duration in each:
+        waits.append(heapreplace(free, free[0] + duration) + duration)
+    queued = [wait - duration for wait, duration in zip(waits, each, strict=True)]
+
+    assert f"7.7: {sum(wait > max(each) for wait in waits)} of 20" in section(7)
+    assert sum(q > duration for q, duration in zip(queued, each, strict=True)) > 10
+
+
 def test_lesson_7_open_loop() -> None:
     settings = scenario("stall", speed=20)
     closed = durations(settings, prompts.TWENTY)[0]
@@ -130,3 +143,19 @@ def test_lesson_7_open_loop() -> None:
     assert sum(each > 0.1 for each in closed) == 1
     assert f"{sum(each > 0.1 for each in waits)} of 20" in section(7)
     assert f"median from {median(closed):.2f} s to {median(waits):.2f} s" in section(7)
+
+
+def test_the_appendix_quotes_the_drift_that_its_cell_prints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    appendix = next(each for each in LESSONS if each.name == "appendix-more-honest-numbers")
+    (cell,) = (code for code in appendix.code if "def b_over_a" in code)
+
+    exec(f"import statistics\n{cell}", {})  # noqa: S102  our own text
+    printed = re.findall(r"B takes ([\d.]+) times", capsys.readouterr().out)
+
+    text = " ".join(appendix.markdown.split())
+    assert printed == ["1.22", "1.05", "1.00"]
+    assert f"B looks {printed[0]} times slower" in text
+    assert f"a single run is left, {printed[1]}" in text
+    assert f"it is {printed[2]}: nothing is left" in text

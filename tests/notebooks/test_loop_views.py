@@ -73,7 +73,7 @@ def waits_of(recording: Recording, name: str) -> list[str]:
 
 
 def test_lesson_2_one_chair_and_two_pots() -> None:
-    (tea_and_eggs,) = lesson("02")
+    tea_and_eggs, _ = lesson("02")
 
     steps = tea_and_eggs["steps"]
     assert [task["name"] for task in tea_and_eggs["tasks"]] == ["tea", "eggs"]
@@ -81,6 +81,18 @@ def test_lesson_2_one_chair_and_two_pots() -> None:
     assert all(before["end"] <= after["start"] for before, after in pairwise(steps))
     assert {step["waits_for"]["kind"] for step in steps if step["waits_for"]} == {"sleep"}
     assert {step["awaits"] for step in steps} == {"await asyncio.sleep(seconds / 3)", None}
+
+
+def test_lesson_2_a_task_is_ready_until_its_creator_waits() -> None:
+    _, breakfast = lesson("02")
+
+    first, second = breakfast["steps"][:2]
+    tea = breakfast["tasks"][1]
+    assert [task["name"] for task in breakfast["tasks"]] == ["breakfast", "tea"]
+    assert first["start"] <= tea["created"] <= first["end"]
+    assert first["printed"] == "the table is laid\n"
+    assert (name_of(breakfast, second), second["printed"]) == ("tea", "tea: 0 min\n")
+    assert breakfast["steps"][-1]["printed"].endswith("breakfast: tea\n")
 
 
 def check_blocked(recording: Recording, late: list[str]) -> None:

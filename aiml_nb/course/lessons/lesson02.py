@@ -12,6 +12,7 @@ from ..engine.expect import expect_function, expect_list
 from ..engine.fake_model import FakeModel
 from ..engine.questions import Question
 from ..engine.run_answer import run_answer
+from . import create_task_exercise
 
 
 def check_shout(shout: object) -> str:
@@ -124,7 +125,8 @@ EXERCISES = {
             "answer = await ask(question), then return answer.upper()",
         ),
     ),
-    "2.3": Exercise(
+    "2.4": create_task_exercise.EXERCISE,
+    "2.8": Exercise(
         check_is_loop_running,
         hints=(
             "There are two cases, and in one of them get_running_loop() raises an error.",

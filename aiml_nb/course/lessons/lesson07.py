@@ -14,6 +14,7 @@ from ..engine.fake_model import FakeModel
 from ..engine.loop_lag import run_measuring_lag
 from ..engine.practice_run import answered_run
 from ..engine.questions import Question
+from . import queue_time_exercise
 
 # Seconds; more than a busy machine adds to a wait, less than a wrong reference time does.
 TOLERANCE = 0.2
@@ -190,7 +191,8 @@ EXERCISES = {
             "done = sorted(…); the 19th of 20 is done[round(0.95 * len(done)) - 1].",
         ),
     ),
-    "7.8": Exercise(
+    "7.8": queue_time_exercise.EXERCISE,
+    "7.11": Exercise(
         check_on_schedule,
         hints=(
             "In ask_one three things happen: wait until the question is due, ask, look at the "
@@ -228,6 +230,19 @@ QUESTIONS = {
         right="What are the median and the 95th percentile, of how many calls?",
     ),
     "7.9": Question(
+        "A team lowers its limit from 20 calls in flight to 5. The median duration of a call stays "
+        "0.3 s, and the users complain. What happened?",
+        {
+            "The users wait for a slot, and duration does not count that": "Look at total_time, or "
+            "at queue_time beside duration: duration begins when the slot is free.",
+            "The server became slower": "Then the duration would have grown. It begins when a call "
+            "is sent.",
+            "The users are wrong, the number says so": "The number answers another question: how "
+            "long the server takes, not how long the users wait.",
+        },
+        right="The users wait for a slot, and duration does not count that",
+    ),
+    "7.12": Question(
         "You test a chat server for a shop. Customers will come to it when they like. How do you "
         "send the test questions?",
         {

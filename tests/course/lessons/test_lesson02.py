@@ -84,11 +84,11 @@ async def asks_for_a_loop() -> bool:
 
 
 def test_knowing_the_loop_passes_wherever_the_check_is_called() -> None:
-    assert check("2.3", is_loop_running)
+    assert check("2.8", is_loop_running)
 
 
 async def test_knowing_the_loop_passes_in_a_running_loop_too() -> None:
-    assert check("2.3", is_loop_running)
+    assert check("2.8", is_loop_running)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ async def test_knowing_the_loop_passes_in_a_running_loop_too() -> None:
     ],
 )
 def test_what_does_not_know_is_told_why(answer: object, said: str) -> None:
-    verdict = check("2.3", answer)
+    verdict = check("2.8", answer)
 
     assert not verdict
     assert said in verdict.text
