@@ -228,6 +228,7 @@ LoopView(restaurant)
 
 
 # %%
+fast = nb.connect(simulate=True, scenario="faq", seed=0, speed=20, verbose=False)
 client = AsyncOpenAI(base_url=fast.base_url, api_key=fast.key.reveal())
 
 

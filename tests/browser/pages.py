@@ -28,6 +28,11 @@ _TAKES_CELLS = """
         && panel.sessionContext?.session?.kernel?.status === 'idle';
 }
 """
+_PROMPTS = """
+() => window.jupyterapp.shell.currentWidget.content.widgets
+    .filter(cell => cell.model.type === 'code')
+    .map(cell => `[${cell.model.executionCount ?? ' '}]:`)
+"""
 _FAILED = """
 () => {
     const outputs = cell => cell.model.sharedModel.toJSON().outputs ?? [];
@@ -102,8 +107,9 @@ class Open:
         )
 
     def prompts(self) -> list[str]:
-        """Return what stands before each code cell: ``[3]:`` once it has answered."""
-        return self.page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+        """Return what stands before each code cell, collapsed or not: ``[3]:`` once it answered."""
+        prompts: list[str] = self.page.evaluate(_PROMPTS)
+        return prompts
 
     def wait_for_answers(self, *, timeout: float = 60) -> float:
         """Wait until all code cells have answered; return the seconds that took."""

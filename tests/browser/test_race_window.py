@@ -58,10 +58,11 @@ def test_the_whole_race_is_seen_without_scrolling(
         opened.page.evaluate("() => window.jupyterapp.commands.execute('filebrowser:hide-main')")
     if front_end != "voila":
         opened.run_all()
+        opened.wait_for_answers(timeout=120)  # until then the front end scrolls to what it runs
     race = RaceOnPage(opened)
     opened.page.evaluate(
-        "() => { const seen = document.querySelector('.jp-WindowedPanel-outer, .jp-Notebook');"
-        " if (seen) seen.scrollTop = 0; window.scrollTo(0, 0); }"
+        "() => { document.querySelectorAll('.jp-WindowedPanel-outer, .jp-Notebook')"
+        ".forEach(each => each.scrollTo(0, 0)); window.scrollTo(0, 0); }"
     )
 
     for large in (False, True):
