@@ -1,5 +1,6 @@
-"""Lesson 4 as a script: why does streaming feel faster?"""
+"""Lesson 4 as a script: a stream, two streams at once, and whether it is faster."""
 
+import asyncio
 from time import perf_counter
 
 import aiml_nb as nb
@@ -31,9 +32,27 @@ def ask_streaming(endpoint, question):
     print(f"First token after {first:.2f} s, the last after {perf_counter() - begin:.2f} s.")
 
 
+async def read_beginning(client, model, question, enough):
+    text, messages = "", [{"role": "user", "content": question}]
+    stream = await client.chat.completions.create(model=model, messages=messages, stream=True)
+    async with stream:
+        async for chunk in stream:
+            text += (chunk.choices[0].delta.content or "") if chunk.choices else ""
+            if len(text) >= enough:
+                break
+    return text
+
+
+async def read_two(endpoint):
+    async with endpoint.open_async() as client:
+        ways = (read_beginning(client, endpoint.model, each, 60) for each in nb.prompts.FAQ)
+        print(*await asyncio.gather(*ways), sep=" …\n")
+
+
 if __name__ == "__main__":
     endpoint = nb.connect(simulate=True, scenario="faq", seed=0, speed=3)
     ask_streaming(endpoint, nb.prompts.FAQ[0])
+    asyncio.run(read_two(endpoint))
     for stream in (False, True):
         fresh = nb.connect(simulate=True, scenario="faq", seed=0, speed=5, verbose=False)
         run = nb.run(nb.prompts.FAQ, fresh, stream=stream, progress=False)

@@ -2,9 +2,9 @@
 # # 4. First token: why does streaming feel faster?
 #
 # You ask for something long and look at an empty cell. In another program the same model begins to
-# write at once. Is that program faster? In about 30 minutes you will be able to
+# write at once. Is that program faster? In about 35 minutes you will be able to
 #
-# - take an answer piece by piece, with the plain openai client;
+# - take an answer piece by piece, with `for` and with `async for`;
 # - measure the time to the first token, without the classic mistake;
 # - say what streaming changes, and what it leaves as it is.
 #
@@ -12,6 +12,8 @@
 # table and picture says so.
 
 # %%
+import asyncio
+from itertools import pairwise
 from time import perf_counter
 
 import aiml_nb as nb
@@ -23,8 +25,8 @@ def connect_to(scenario, speed=5):
 
 
 # %% [markdown]
-# `connect_to` gives us a simulated server that is five times as fast as a real model. (A *scenario*
-# is a kind of server. You will meet three of them.)
+# `connect_to` gives us a simulated server, some times as fast as a real model. (A *scenario* is a kind
+# of server. You will meet three of them.)
 #
 # ## An empty cell
 #
@@ -32,7 +34,7 @@ def connect_to(scenario, speed=5):
 # difference between two readings means something.
 
 # %%
-endpoint = connect_to("faq")
+endpoint = connect_to("faq", speed=3)
 client = endpoint.open()
 messages = [{"role": "user", "content": nb.prompts.FAQ[0]}]
 
@@ -42,7 +44,7 @@ whole_time = perf_counter() - begin
 print(f"After {whole_time:.2f} s:\n{reply.choices[0].message.content}")
 
 # %% [markdown]
-# Nothing for more than a second, then everything at once. Now we add `stream=True` to the same
+# Nothing for a second and more, then everything at once. Now we add `stream=True` to the same
 # call.
 #
 # **Guess before you run on.**
@@ -258,21 +260,81 @@ for run in (crowd, more):
 # %% [markdown]
 # The time to first token hardly moves. The reader's wait does. When you compare servers, look at
 # the first; when you care for readers, look at the second.
-#
-# One more use of streaming: you can stop. `stream.close()` ends an answer that has gone wrong, and
-# most servers then stop writing.
 
-# %%
-quiz("4.6")
+# %% [markdown]
+# ## Two streams at the same time: `async for`
+#
+# `for chunk in stream` waits for the next piece, and nothing else moves meanwhile. With the
+# asynchronous client there is `async for`: each round *awaits* the next piece, and until it is there
+# the loop serves others. `tell` writes down its name for each piece of text.
 
 # %%
 client.close()
+client = endpoint.open_async()
+pieces_of = []
+
+
+async def tell(name, question):
+    stream = await client.chat.completions.create(
+        model=endpoint.model, messages=[{"role": "user", "content": question}], stream=True
+    )
+    async for chunk in stream:
+        if chunk.choices and chunk.choices[0].delta.content:
+            pieces_of.append(name)
+
+
+# %%
+ORDERS = ["all of A, then all of B", "in turns, again and again"]
+predict("4.6", "A and B are told at the same time. How do their pieces come?", choices=ORDERS)
+
+# %%
+await asyncio.gather(tell("A", nb.prompts.TWENTY[0]), tell("B", nb.prompts.TWENTY[1]))
+await client.close()
+print("".join(pieces_of))
+changes = sum(one != other for one, other in pairwise(pieces_of))
+reveal("4.6", ORDERS[changes > 2])
+
+# %% [markdown]
+# One thread reads both answers, each piece when it comes.
+#
+# One more use of streaming: you can **stop**. Once you have read enough, `await stream.close()` ends
+# the answer, and most servers then stop writing, so that you pay for no more. (`async with stream:`
+# closes it, too, however you leave the block.)
+#
+# **Your turn.** Read a stream until you have at least `enough` characters of text, or until it
+# ends. Close it, and return all the text that came.
+
+
+# %% tags=["exercise"]
+# Exercise 4.7: read until there are `enough` characters, close the stream, return the text
+async def read_beginning(stream, enough):
+    # solution begins
+    text = ""
+    async for chunk in stream:
+        if chunk.choices and chunk.choices[0].delta.content:
+            text += chunk.choices[0].delta.content
+        if len(text) >= enough:
+            break
+    await stream.close()
+    return text
+    # solution ends
+
+
+check("4.7", read_beginning)
+
+# %%
+# hint("4.7")
+
+# %%
+quiz("4.8")
 
 # %% [markdown]
 # ## Key points
 #
 # - With `stream=True` an answer comes in chunks, mostly one token each. The first chunk need not
 #   carry text, and a chunk need not have choices.
+# - `for` takes them with the blocking client, `async for` with the asynchronous one, where others go
+#   on meanwhile. Close a stream that you do not read to its end.
 # - Time to first token: from sending to the first *text*. Time per output token: from there to the
 #   end, for each token after the first.
 # - Streaming does not make the model faster. You begin to read sooner, and the end stays where it

@@ -12,6 +12,7 @@ from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function
 from ..engine.practice_run import answered_call
 from ..engine.questions import Question
+from . import stream_exercise
 
 
 class _FakeStream:
@@ -230,10 +231,11 @@ EXERCISES: dict[str, Exercise] = {
             "call.first_token - call.submitted; or the sum of queue_time and time_to_first_token.",
         ),
     ),
+    "4.7": stream_exercise.EXERCISE,
 }
 
 QUESTIONS: dict[str, Question] = {
-    "4.6": Question(
+    "4.8": Question(
         "Somebody says: since we stream, our answers are done ten times sooner. What happened?",
         {
             "Their watch stops at the first token now.": "Most likely. The first token comes "

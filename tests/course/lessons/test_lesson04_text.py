@@ -1,0 +1,81 @@
+"""What lesson 4 says of its streams and runs is what these are."""
+
+from __future__ import annotations
+
+from functools import cache
+from statistics import median
+from typing import Any
+
+import aiml_nb as nb
+from aiml_nb.records import Run
+from aiml_nb.simulator import Arrival, scenario, simulate
+
+
+def read_chunks(name: str) -> list[tuple[str | None, str | None]]:
+    endpoint = nb.connect(simulate=True, scenario=name, seed=0, speed=50, verbose=False)
+    messages: Any = [{"role": "user", "content": nb.prompts.FAQ[0]}]
+    with endpoint.open() as client:
+        stream = client.chat.completions.create(
+            model=endpoint.model, messages=messages, stream=True
+        )
+        choices = [chunk.choices[0] for chunk in stream]
+    return [(choice.delta.content, choice.finish_reason) for choice in choices]
+
+
+def test_the_first_and_the_last_chunk_carry_no_text_and_all_others_do() -> None:
+    for name in ("faq", "role-first"):
+        chunks = read_chunks(name)
+
+        assert chunks[0] == ("", None)
+        assert chunks[-1] == (None, "stop")
+        assert all(text and reason is None for text, reason in chunks[1:-1])
+
+
+def test_the_pause_is_seen_and_the_first_word_comes_after_a_tenth_of_it() -> None:
+    (plan,) = simulate([Arrival(0.0, nb.prompts.FAQ[0])], scenario("faq", seed=0, speed=3))
+
+    assert plan.first_token is not None
+    assert plan.finished > 1.5
+    assert plan.first_token < plan.finished / 8
+
+
+def test_who_stops_at_the_first_chunk_of_an_eager_server_measures_next_to_nothing() -> None:
+    settings = scenario("role-first", seed=0, speed=5)
+    (plan,) = simulate([Arrival(0.0, nb.prompts.FAQ[0])], settings)
+
+    assert plan.first_token is not None
+    assert plan.first_token > 0.05
+
+
+@cache
+def read_by_a_crowd(limit: int) -> Run:
+    endpoint = nb.connect(simulate=True, scenario="classroom", seed=0, speed=8, verbose=False)
+    return nb.run(nb.prompts.TWENTY, endpoint, max_concurrency=limit, stream=True, progress=False)
+
+
+def test_with_another_limit_the_first_token_hardly_moves_and_the_readers_wait_does() -> None:
+    firsts, waits = [], []
+    for limit in (5, 10):
+        calls = read_by_a_crowd(limit).calls
+        firsts.append(median(call.time_to_first_token or 0.0 for call in calls))
+        waits.append(median((call.first_token or 0.0) - (call.submitted or 0.0) for call in calls))
+
+    assert abs(firsts[0] - firsts[1]) < 0.1
+    assert waits[0] - waits[1] > 0.15
+
+
+def test_most_readers_wait_longer_for_a_slot_than_for_the_first_token() -> None:
+    run = read_by_a_crowd(5)
+
+    waited = sum((call.queue_time or 0.0) > (call.time_to_first_token or 0.0) for call in run.calls)
+    assert waited > len(run.calls) / 2
+
+
+def test_two_streams_come_in_turns() -> None:
+    arrivals = [Arrival(0.0, text) for text in nb.prompts.TWENTY[:2]]
+    one, other = simulate(arrivals, scenario("faq", seed=0, speed=3))
+
+    assert one.first_token is not None
+    assert other.first_token is not None
+    overlap = min(one.finished, other.finished) - max(one.first_token, other.first_token)
+    assert overlap > 0.5 * min(one.finished, other.finished)
