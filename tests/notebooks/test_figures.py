@@ -145,6 +145,14 @@ def test_lesson_7_open_loop() -> None:
     assert f"median from {median(closed):.2f} s to {median(waits):.2f} s" in section(7)
 
 
+def test_lesson_9_one_call_is_out_of_time() -> None:
+    (each,) = durations(scenario("stragglers", seed=3, speed=4), prompts.TWENTY)
+
+    *others, slowest = sorted(each)
+    assert others[-1] < 1.0 < 2.0 < slowest - 1.0
+    assert "the timeout of 2 s ends one of 20 calls" in section(9)
+
+
 def test_the_appendix_quotes_the_drift_that_its_cell_prints(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

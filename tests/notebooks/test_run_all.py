@@ -86,6 +86,23 @@ def test_it_takes_few_seconds(lesson: Lesson) -> None:
     assert solution(lesson).seconds <= 24
 
 
+# What the text after a guess says; where a number is measured, tests/notebooks/test_figures.py.
+REVEALED = {
+    "02": ["an error", "the cell"],
+    "04": ["after a tenth of it", "takes the same time", "in turns, again and again"],
+    "09": ["it is stopped where it waits", "cook 2", "yes"],
+}
+
+
+@pytest.mark.parametrize(
+    "lesson", [slow(each) for each in LESSONS if each.number in REVEALED], ids=str
+)
+def test_what_came_out_is_what_the_text_goes_on_from(lesson: Lesson) -> None:
+    found = re.findall(r"It was: (.*?)\. \(You made", solution(lesson).stdout)
+
+    assert found == REVEALED[lesson.number]
+
+
 @pytest.mark.slow
 def test_lesson_6s_picture_shows_who_held_the_loop() -> None:
     lesson = next(each for each in LESSONS if each.number == "06")

@@ -8,6 +8,8 @@ import pytest
 
 from aiml_nb.course import check
 
+from ...rows import slow
+
 
 async def with_a_task(ask, question, lay_table):
     answer = asyncio.create_task(ask(question))
@@ -27,7 +29,7 @@ async def with_a_group(ask, question, lay_table):
     return answer.result()
 
 
-@pytest.mark.parametrize("answer", [with_a_task, with_gather, with_a_group])
+@pytest.mark.parametrize("answer", [with_a_task, slow(with_gather), slow(with_a_group)])
 def test_both_at_the_same_time_pass(answer: object) -> None:
     assert check("2.4", answer)
 
@@ -99,17 +101,17 @@ def not_async(ask, question, lay_table):
     [
         (answer_first, "only after the answer had come"),
         (task_awaited_at_once, "only after the answer had come"),
-        (table_first, "Start it before"),
-        (task_created_too_late, "Start it before"),
-        (task_returned, "returned the task"),
-        (table_not_awaited, "before the table was laid"),
-        (no_table, "before the table was laid"),
-        (nothing_returned, "Return the answer"),
-        (both_returned, "the function returned ["),
-        (asked_twice, "asked 2 times"),
-        (nobody_asked, "was not asked"),
-        (not_async, "async def"),
-        ("an answer", "the function itself"),
+        slow(table_first, "Start it before"),
+        slow(task_created_too_late, "Start it before"),
+        slow(task_returned, "returned the task"),
+        slow(table_not_awaited, "before the table was laid"),
+        slow(no_table, "before the table was laid"),
+        slow(nothing_returned, "Return the answer"),
+        slow(both_returned, "the function returned ["),
+        slow(asked_twice, "asked 2 times"),
+        slow(nobody_asked, "was not asked"),
+        slow(not_async, "async def"),
+        slow("an answer", "the function itself"),
     ],
 )
 def test_another_order_is_told_what_it_is(answer: object, said: str) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from aiml_nb.course import check
 
+from ...rows import slow
+
 
 def measure_with(ask_one):
     async def measure(ask, questions, limit):
@@ -51,7 +53,8 @@ async def with_workers(ask, questions, limit):
 
 
 @pytest.mark.parametrize(
-    "answer", [measure_with(both), measure_with(acquire_and_release), with_workers]
+    "answer",
+    [measure_with(both), slow(measure_with(acquire_and_release)), slow(with_workers)],
 )
 def test_both_times_pass(answer: object) -> None:
     assert check("7.8", answer)
@@ -130,17 +133,17 @@ async def in_another_order(ask, questions, limit):
     [
         (measure_with(queue_in_the_duration), "The wait for a slot is in the duration"),
         (measure_with(duration_from_begin), "not at begin"),
-        (measure_with(turned_round), "the wrong way round"),
-        (measure_with(queue_to_the_end), "not when the answer is there"),
-        (measure_with(read_too_early), "before the answer was there"),
-        (measure_with(no_limit), "the limit is 1"),
-        (measure_with(one_number), "A pair of seconds"),
-        (measure_with(nothing), "A pair of seconds"),
-        (measure_with(never_asked), "0 calls were made for 3"),
-        (one_by_one, "only 1 calls were in flight"),
-        (a_slot_for_each, "the limit is 1"),
-        (in_another_order, "Read the watch when the slot is free"),
-        ([(0.0, 0.3)], "the function itself"),
+        slow(measure_with(turned_round), "the wrong way round"),
+        slow(measure_with(queue_to_the_end), "not when the answer is there"),
+        slow(measure_with(read_too_early), "before the answer was there"),
+        slow(measure_with(no_limit), "the limit is 1"),
+        slow(measure_with(one_number), "A pair of seconds"),
+        slow(measure_with(nothing), "A pair of seconds"),
+        slow(measure_with(never_asked), "0 calls were made for 3"),
+        slow(one_by_one, "only 1 calls were in flight"),
+        slow(a_slot_for_each, "the limit is 1"),
+        slow(in_another_order, "Read the watch when the slot is free"),
+        slow([(0.0, 0.3)], "the function itself"),
     ],
 )
 def test_other_times_are_told_what_they_are(answer: object, said: str) -> None:

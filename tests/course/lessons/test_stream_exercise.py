@@ -10,6 +10,8 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.course import check
 
+from ...rows import slow
+
 
 def text_of(chunk):
     return (chunk.choices[0].delta.content or "") if chunk.choices else ""
@@ -63,7 +65,7 @@ async def by_hand(stream, enough):
     return text
 
 
-@pytest.mark.parametrize("answer", [read_beginning, in_a_block, with_aclosing, by_hand])
+@pytest.mark.parametrize("answer", [read_beginning, slow(in_a_block), slow(with_aclosing), by_hand])
 def test_as_much_as_is_needed_passes(answer: object) -> None:
     assert check("4.7", answer)
 
@@ -165,21 +167,21 @@ async def none_for_silence(stream, enough):
     [
         (left_open, "left open"),
         (close_not_awaited, "write await"),
-        (closed_in_the_loop, "Leave the loop first"),
-        (all_of_it, "was enough. Look at its length"),
-        (all_read_then_cut, "do not cut the last piece"),
-        (cut, "do not cut the last piece"),
-        (more_than_enough, "was enough"),
-        (looks_one_piece_later, "and 4 would do"),
-        (counts_pieces, "was enough"),
-        (first_piece_alone, "too short"),
-        (plain_for, "async for  only"),
-        (choices_unseen, "choices is empty"),
-        (none_added, "may be None"),
-        (nothing_returned, "Return the text after the loop"),
-        (a_list, "a text is wanted"),
-        (none_for_silence, "a stream without any text gave None"),
-        ("Yes", "the function itself"),
+        slow(closed_in_the_loop, "Leave the loop first"),
+        slow(all_of_it, "was enough. Look at its length"),
+        slow(all_read_then_cut, "do not cut the last piece"),
+        slow(cut, "do not cut the last piece"),
+        slow(more_than_enough, "was enough"),
+        slow(looks_one_piece_later, "and 4 would do"),
+        slow(counts_pieces, "was enough"),
+        slow(first_piece_alone, "too short"),
+        slow(plain_for, "async for  only"),
+        slow(choices_unseen, "choices is empty"),
+        slow(none_added, "may be None"),
+        slow(nothing_returned, "Return the text after the loop"),
+        slow(a_list, "a text is wanted"),
+        slow(none_for_silence, "a stream without any text gave None"),
+        slow("Yes", "the function itself"),
     ],
 )
 def test_another_way_to_read_is_told_what_it_does(answer: object, said: str) -> None:
@@ -189,7 +191,7 @@ def test_another_way_to_read_is_told_what_it_does(answer: object, said: str) -> 
     assert said in verdict.text
 
 
-@pytest.mark.parametrize("answer", [read_beginning, in_a_block, with_aclosing, by_hand])
+@pytest.mark.parametrize("answer", [read_beginning, slow(in_a_block), slow(with_aclosing), by_hand])
 async def test_they_read_a_real_stream_too(answer: Any) -> None:
     endpoint = nb.connect(simulate=True, scenario="faq", seed=3, speed=20, verbose=False)
     async with endpoint.open_async() as client:

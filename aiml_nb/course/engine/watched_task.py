@@ -1,0 +1,102 @@
+"""Run a learner's coroutine as a task, cancel it if asked to, and see what it leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from .exercises import NotYet, require
+from .run_answer import run_answer
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a learner's coroutine ended.
+
+    Parameters
+    ----------
+    value
+        What it returned.
+    error
+        What it raised; a `CancelledError` if it ended cancelled.
+    left
+        How many tasks were still under way when it had ended.
+    """
+
+    value: Any
+    error: BaseException | None
+    left: int
+
+
+def watch_task(
+    work: Callable[[], Any],
+    *,
+    cancel_when: Callable[[], bool] | None = None,
+    limit: float = 5.0,
+) -> Ending:
+    """Await what `work` returns in a loop of its own, and tell how it ended.
+
+    Parameters
+    ----------
+    work
+        Calls the learner's function.
+    cancel_when
+        The coroutine is cancelled as soon as this is true.
+    limit
+        Seconds it may take.
+
+    Raises
+    ------
+    NotYet
+        If there is nothing to await, or it takes longer.
+    NotImplementedError
+        If the exercise is not begun.
+    """
+
+    async def watch() -> Ending:
+        return await _watch(work(), cancel_when)
+
+    ending: Ending = run_answer(watch, limit=limit)
+    if isinstance(ending.error, NotImplementedError | NotYet):
+        raise ending.error
+    return ending
+
+
+async def _watch(result: Any, cancel_when: Callable[[], bool] | None) -> Ending:
+    require(
+        inspect.isawaitable(result),
+        "the function gave its result without being awaited. Begin it with  async def.",
+    )
+    task = asyncio.ensure_future(_wait_for(result))
+    while cancel_when and not task.done() and not cancel_when():  # noqa: ASYNC110  of any kind
+        await asyncio.sleep(0.001)
+    if cancel_when and not task.done():
+        task.cancel()
+    await asyncio.wait([task])
+    left = await count_left()
+    if task.cancelled():
+        return Ending(None, asyncio.CancelledError(), left)
+    error = task.exception()
+    return Ending(None if error else task.result(), error, left)
+
+
+async def count_left() -> int:
+    """Return how many other tasks of this loop do not end by themselves at once, and end them."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for _ in range(5):  # what was cancelled needs a step or two to end
+        await asyncio.sleep(0)
+    left = {task for task in others if not task.done()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    return len(left)
+
+
+def _wait_for(result: Awaitable[Any]) -> Coroutine[Any, Any, Any]:
+    async def wait() -> Any:
+        return await result
+
+    return result if asyncio.iscoroutine(result) else wait()

@@ -1,0 +1,92 @@
+"""Exercise 9.8: workers that share one queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..engine.exercises import Exercise, NotYet, require
+from ..engine.expect import expect_function
+from ..engine.fake_model import FakeModel
+from ..engine.watched_task import Ending, watch_task
+
+# Questions, workers, and the seconds of the calls.
+_CASES = (
+    (6, 2, (0.6, 0.03, 0.03, 0.03, 0.03, 0.03)),
+    (6, 3, (0.06, 0.03, 0.09)),
+    (3, 5, (0.05,)),
+    (3, 1, (0.02,)),
+    (0, 2, (0.02,)),
+)
+
+
+def check_work_off(work_off: object) -> str:
+    """Try more questions than workers, fewer, and none."""
+    function = expect_function(work_off, "work_off")
+    for number, workers, seconds in _CASES:
+        model = FakeModel(seconds)
+        questions = [f"question {n}" for n in range(1, number + 1)]
+        case = f"with {number} questions and {workers} workers"
+        _require_all(model, _run(function, model, questions, workers, case), questions, case)
+        peak, wanted = model.peak_in_flight, min(workers, number)
+        require(
+            peak == wanted,
+            f"{case}, {peak} calls were in flight at once, and not {wanted}. A worker asks one "
+            "question at a time, and then takes the next.",
+        )
+        require(
+            seconds[0] < 0.5 or model.finishing_order[-1] == questions[0],
+            f"{case}: the first question takes long, and meanwhile the other worker had nothing to "
+            "do. Take one question at a time out of the queue.",
+        )
+    return "Each worker takes the next question as soon as it is free."
+
+
+def _run(function: Any, model: FakeModel, questions: list[str], workers: int, case: str) -> Ending:
+    try:
+        ending = watch_task(lambda: function(model.ask, questions, workers), limit=3.0)
+    except NotYet as reason:
+        if "had not ended" not in str(reason):
+            raise
+        raise NotYet(
+            f"{case} it did not end within 3 s: {len(model.finishing_order)} of {len(questions)} "
+            "were answered. await queue.get() waits for ever at an empty queue; and a loop without "
+            "an end goes on for ever."
+        ) from None
+    if type(ending.error).__name__ == "QueueEmpty":
+        raise NotYet(
+            f"{case}: get_nowait() raises QueueEmpty when none is left. Ask empty() first."
+        )
+    if ending.error is not None:
+        raise ending.error
+    return ending
+
+
+def _require_all(model: FakeModel, ending: Ending, questions: list[str], case: str) -> None:
+    asked = [call.prompt for call in model.calls]
+    require(
+        len(asked) >= len(questions),
+        f"{case}, {len(asked)} were asked. A worker goes on while the queue is not empty; and "
+        "ask(question) takes an await.",
+    )
+    require(sorted(asked) == sorted(questions), f"{case}, some were asked more than once.")
+    require(
+        isinstance(ending.value, dict),
+        f"{case}, it returned {ending.value!r:.60}. Wanted is the dictionary answers.",
+    )
+    wanted = {question: model.answer_to(question) for question in questions}
+    require(
+        ending.value.keys() == wanted.keys(),
+        f"{case}, answers has {len(ending.value)} entries. answers[question] = … makes one.",
+    )
+    require(ending.value == wanted, f"{case}, a question has another's answer, or none.")
+    require(not ending.left, f"{case}, {ending.left} workers were left waiting. Let them end.")
+
+
+EXERCISE = Exercise(
+    check_work_off,
+    hints=(
+        "A worker does the same again and again. Until when?",
+        "while not queue.empty():  take a question, ask it, write the answer down.",
+        "question = queue.get_nowait(), and then answers[question] = await ask(question).",
+    ),
+)
