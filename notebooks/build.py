@@ -12,7 +12,7 @@ exercise is one code cell::
 
     check("3.2", ask_all)
 
-The learner's notebook has ``raise NotImplementedError("exercise 3.2")`` between the two comments'
+The learner's notebook has ``raise nb.course.NotBegun("exercise 3.2")`` between the two comments'
 places; the one in ``solutions/``, which only a lesson with exercises has, holds the solution.
 Neither has outputs, and a cell's id is its number. Nothing is ever read back from a notebook.
 """
@@ -129,7 +129,7 @@ def _empty(code: str, source: Path) -> str:
             f"{source.name}: an exercise begins with a line like '# Exercise 3.2: …'. This one "
             f"does not:\n{code}"
         )
-    stop = f'raise NotImplementedError("exercise {named[1]}")'
+    stop = f'raise nb.course.NotBegun("exercise {named[1]}")'
     return SOLUTION.sub(lambda found: f"{found['indent']}{stop}\n", code).rstrip("\n")
 
 

@@ -11,7 +11,7 @@ In a lesson::
     quiz("3.3")             # a question with one explanation per answer
 
 All of them work without a front end: they print. Nothing that a learner wrote makes them raise,
-except that the NotImplementedError of an exercise that is not begun goes through.
+except that the NotBegun of an exercise that is not begun goes through, which shows as one line.
 
 How to write the checks of a lesson
 -----------------------------------
@@ -20,7 +20,10 @@ How to write the checks of a lesson
 - ``EXERCISES = {"3.2": Exercise(check_limit, hints=("…", "…", "…"))}``. A check is a function of
   the answer, which returns a sentence of praise or raises `NotYet` with a sentence that helps.
   `require` and `of_kind` raise it, so that a check reads as a list of claims. Any other exception
-  is shown to the learner as an error in the answer. The last hint is the idea of the solution.
+  is shown to the learner as an error in the answer, and explained (``engine/explain.py``). The last
+  hint is the idea of the solution. A check tries several cases that tell the known mistakes apart,
+  and watches behaviour: the peak in flight, the order, the loop. ``tests/course/mutants.py``
+  changes the solutions in small ways and tells which wrong ones a check accepts.
 - ``QUESTIONS = {"3.3": Question("…?", {"an answer": "why it is right or wrong", …}, right="…")}``.
 
 A check that calls the learner's coroutine function passes it a `FakeModel`, which answers after
@@ -39,7 +42,7 @@ Lessons are written in ``notebooks/sources/NN-name.py`` (py:percent), and ``note
 which documents their format, builds the notebooks from them.
 """
 
-from .engine.exercises import Exercise, NotYet, Verdict, check, hint, of_kind, require
+from .engine.exercises import Exercise, NotBegun, NotYet, Verdict, check, hint, of_kind, require
 from .engine.fake_model import FakeModel
 from .engine.guesses import predict, reveal
 from .engine.questions import Question
@@ -50,6 +53,7 @@ from .engine.stopwatch import Stopwatch
 __all__ = [
     "Exercise",
     "FakeModel",
+    "NotBegun",
     "NotYet",
     "Question",
     "Stopwatch",

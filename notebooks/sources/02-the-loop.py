@@ -244,7 +244,7 @@ async def make_two_runs(endpoint):
     # solution ends
 
 
-check("2.7", await make_two_runs(endpoint))
+check("2.7", make_two_runs)
 
 # %%
 # hint("2.7")

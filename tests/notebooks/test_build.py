@@ -77,7 +77,7 @@ def test_the_learner_gets_the_given_lines_and_an_error_in_place_of_the_solution(
 
     assert cell.source == (
         '# Exercise 9.1: add\ndef add(a, b):\n    """Add."""\n'
-        '    raise NotImplementedError("exercise 9.1")\n\ncheck("9.1", add)'
+        '    raise nb.course.NotBegun("exercise 9.1")\n\ncheck("9.1", add)'
     )
     assert cell.metadata.tags == ["exercise", "raises-exception"]
 

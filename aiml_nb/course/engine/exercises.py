@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from .explain import explain_error
 from .registry import look_up
 
 T = TypeVar("T")
@@ -19,6 +21,13 @@ _hints_given: Counter[str] = Counter()
 
 class NotYet(Exception):  # noqa: N818  not an error: the answer is unfinished
     """The answer is not right yet; the text says what is wrong and where to look."""
+
+
+class NotBegun(NotImplementedError):  # noqa: N818  not an error: nothing is written yet
+    """The exercise is not begun; IPython shows one line of it, and no traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{self}: not begun. Write your lines in place of the one that says  raise."]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +167,39 @@ def of_kind(answer: object, kind: type[T], wanted: str) -> T:
     """
     if isinstance(answer, kind):
         return answer
-    raise NotYet(f"check got {_describe(answer)}, and wants {wanted}.")
+    raise NotYet(f"check got {describe(answer)}, and wants {wanted}.")
+
+
+def describe(answer: object) -> str:
+    """Return in words what kind of thing a learner gave.
+
+    Parameters
+    ----------
+    answer
+        Anything.
+    """
+    if answer is None:
+        return "None (which a function gives that reaches no return with a value)"
+    if inspect.iscoroutine(answer):
+        return f"the coroutine {answer.__name__}(), which nobody has awaited"
+    if isinstance(answer, asyncio.Future):
+        return "a task, which nobody has awaited"
+    if callable(answer) and hasattr(answer, "__name__"):
+        return f"the function {answer.__name__} itself"
+    kind = type(answer).__name__
+    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
+
+
+def show(answer: object) -> str:
+    """Return a value as Python writes it, cut off if it is long; in words if it has no such form.
+
+    Parameters
+    ----------
+    answer
+        Anything.
+    """
+    text = repr(answer)
+    return describe(answer) if " at 0x" in text or answer is None else f"{text:.60}"
 
 
 def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
@@ -174,8 +215,9 @@ def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
         raise
     # The learner's code may raise anything, and what it awaits may be cancelled.
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
-        words = f"{type(error).__name__}: {error}".removesuffix(": ")
-        text = f"your code stopped with {words}{_locate_error(error, answer)}."
+        words = re.sub(r" at 0x\w+", "", f"{type(error).__name__}: {error}").removesuffix(": ")
+        text = f"your code stopped with {words}{_locate_error(error, answer)}. "
+        text = (text + explain_error(error)).rstrip()
         return Verdict(key=key, passed=False, text=text)
 
 
@@ -192,17 +234,6 @@ def _refuse_coroutine(answer: object) -> None:
     if inspect.iscoroutine(answer):
         answer.close()  # else Python warns in a later cell that it was never awaited
         raise NotYet(
-            f"check got {_describe(answer)}. Calling an async function only prepares the work: "
-            "write  await  before the call."
+            f"check got {describe(answer)}. Calling an async function only prepares the work. If "
+            "check wants its result, await it; if it wants the function, give it without brackets."
         )
-
-
-def _describe(answer: object) -> str:
-    if answer is None:
-        return "None (a function without a return line gives that)"
-    if inspect.iscoroutine(answer):
-        return f"the coroutine {answer.__name__}(), which has not run"
-    if callable(answer) and hasattr(answer, "__name__"):
-        return f"the function {answer.__name__} itself"
-    kind = type(answer).__name__
-    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"

@@ -1,30 +1,17 @@
-"""Checks of an answer's type, and explanations of common mistakes, for several lessons."""
+"""What several checks begin with: call the answer, and look at the kind of what it gives."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable
+from contextlib import suppress
+from numbers import Real
 from typing import Any
 
-from .exercises import NotYet, of_kind, require
+from .exercises import NotYet, describe, of_kind, require
+from .fake_model import FakeModel
 from .run_answer import run_answer
-
-_MISSING_STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
-
-# A fragment of Python's error message for a common mistake, and what to write instead.
-_MISTAKES = {
-    "context manager": "A semaphore is entered with  async with, not with  with.",
-    "different event loop": "That semaphore is the one of another cell. Make one of your own "
-    "inside ask_all, with `limit` tickets.",
-    "unhashable": _MISSING_STAR,
-    "bad yield": _MISSING_STAR,
-    "awaitable is required": "gather wants calls that are ready to start: write  ask(question)  "
-    "without await, and put a star before a list of them,  gather(*calls).",
-    "in 'await' expression": "await waits for a single thing. Several calls become one with "
-    "gather:  await asyncio.gather(*calls).",
-    "must be an iterable, not coroutine": "ask takes one question. Make a call for each of them, "
-    "and hand the list to gather:  gather(*calls).",
-}
 
 
 def expect_function(answer: object, name: str) -> Callable[..., Any]:
@@ -44,10 +31,84 @@ def expect_function(answer: object, name: str) -> Callable[..., Any]:
     """
     require(
         callable(answer),
-        f"check wants the function itself, without brackets: {name}; it got what the function "
-        f"returned, {type(answer).__name__}.",
+        f"check wants the function itself, without brackets: {name}; it got {describe(answer)}.",
     )
     return answer  # type: ignore[return-value]
+
+
+def call_plain(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function that has nothing to await, and return what it gives.
+
+    Parameters
+    ----------
+    function
+        The learner's.
+    arguments
+        What it is called with.
+
+    Raises
+    ------
+    NotYet
+        If it is an async function, or does not end.
+    """
+    (found,) = run_answer(lambda: (function(*arguments),))
+    if inspect.iscoroutine(found):
+        found.close()  # else Python warns in a later cell that it was never awaited
+        raise NotYet("nothing in here has to be waited for. Begin the function with a plain  def.")
+    return found
+
+
+def call_async(function: Callable[..., Any], *arguments: Any, virtual_time: bool = False) -> Any:
+    """Await a coroutine function in a loop that runs already, and return what it gives.
+
+    Parameters
+    ----------
+    function
+        The learner's.
+    arguments
+        What it is called with.
+    virtual_time
+        Whether the loop skips all waits, for functions that wait with asyncio alone.
+
+    Raises
+    ------
+    NotYet
+        If there is nothing to await, or it does not end.
+    """
+    try:
+        return run_answer(_await_result, function, arguments, virtual_time=virtual_time)
+    finally:
+        for model in (getattr(each, "__self__", None) for each in arguments):
+            if isinstance(model, FakeModel):
+                model.discard_prepared()
+
+
+async def _await_result(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    result = function(*arguments)
+    require(
+        inspect.isawaitable(result),
+        "the function gave its result without being awaited, so nothing else could run meanwhile. "
+        "Begin it with  async def, and wait in it with await.",
+    )
+    return await result
+
+
+def judge_twice(judge: Callable[..., Any], *arguments: Any) -> Any:
+    """Call `judge`, and once more if it refuses: what a busy machine spoils, it spoils once.
+
+    Parameters
+    ----------
+    judge
+        A check of what takes real time; its first `NotYet` goes through.
+    arguments
+        What it is called with.
+    """
+    try:
+        return judge(*arguments)
+    except NotYet:
+        with suppress(Exception):
+            return judge(*arguments)
+        raise
 
 
 def expect_list(answer: object, wanted: str) -> list[Any]:
@@ -65,15 +126,76 @@ def expect_list(answer: object, wanted: str) -> list[Any]:
     NotYet
         If it is none; the message explains a missing return or await.
     """
-    require(
-        not asyncio.isfuture(answer) and not asyncio.iscoroutine(answer),
-        "your function returned before the work was done. Put await before gather.",
-    )
+    if asyncio.isfuture(answer):
+        is_gather = not isinstance(answer, asyncio.Task)
+        remedy = "Put await before gather." if is_gather else "Await the task."
+        raise NotYet(f"your function returned before the work was done. {remedy}")
     return list(of_kind(answer, list | tuple, f"a list: {wanted}"))  # type: ignore[arg-type]
 
 
+def expect_number(answer: object, wanted: str) -> float:
+    """Return `answer` as a float if it is a number.
+
+    Parameters
+    ----------
+    answer
+        What the learner's function returned.
+    wanted
+        What the number is, in words.
+
+    Raises
+    ------
+    NotYet
+        If it is none.
+    """
+    if isinstance(answer, Real) and not isinstance(answer, bool):
+        return float(answer)
+    raise NotYet(f"check got {describe(answer)}, and wants {wanted}.")
+
+
+def expect_asked(model: FakeModel, questions: list[str], case: str = "") -> None:
+    """Require that each question was asked once, and say what was forgotten.
+
+    Parameters
+    ----------
+    model
+        What the learner's function has asked.
+    questions
+        What it was given.
+    case
+        How the message begins.
+
+    Raises
+    ------
+    NotYet
+        If some were not asked, or were not waited for.
+    """
+    begun, prepared = [call.prompt for call in model.calls], model.discard_prepared()
+    require(
+        begun or not prepared,
+        f"{case}no question was asked: ask was called {_times(prepared)}, and never awaited. "
+        "Calling it only prepares the work.",
+    )
+    require(begun, f"{case}ask was never called.")
+    odd = next((each for each in begun if not isinstance(each, str)), None)
+    require(odd is None, f"{case}ask got {describe(odd)}. It takes one question at a time.")
+    require(
+        sorted(map(str, begun)) == sorted(questions),
+        f"{case}asked were {begun}; the questions given are {questions}. Ask each of them once.",
+    )
+    require(
+        all(call.outcome == "ok" for call in model.calls),
+        f"{case}some calls were not waited for: your function ended before they did. Await all of "
+        "them.",
+    )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
 def explain_mistakes(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run the learner's function, and explain common mistakes better than Python does.
+    """Run the learner's function; `check` explains the errors that it stops with.
 
     Parameters
     ----------
@@ -81,16 +203,5 @@ def explain_mistakes(function: Callable[..., Any], *arguments: Any) -> Any:
         The learner's.
     arguments
         What it is called with.
-
-    Raises
-    ------
-    NotYet
-        If it stops with such a mistake, or does not end.
     """
-    try:
-        return run_answer(function, *arguments)
-    except (TypeError, RuntimeError) as error:
-        for fragment, advice in _MISTAKES.items():
-            if fragment in str(error):
-                raise NotYet(advice) from None
-        raise
+    return run_answer(function, *arguments)

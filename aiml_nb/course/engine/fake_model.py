@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
@@ -15,6 +16,9 @@ from ...analysis import peak_in_flight
 from ...records import WATCH, Call, Run
 from .front_end import has_front_end
 from .practice_run import answer_to, practice_run
+from .virtual_time import VirtualTimeLoop
+
+_PATIENCE = 0.4  # seconds that a call waits for others to be in flight with it
 
 
 class FakeModel:
@@ -29,6 +33,9 @@ class FakeModel:
         The error statuses of the first calls; later ones succeed.
     one_at_a_time
         Whether a call waits until those before it are answered.
+    together
+        How many blocking calls are to be in flight at once: each waits for the others before its
+        own time begins, for a while. So it does not matter how quickly threads start.
 
     Examples
     --------
@@ -49,6 +56,7 @@ class FakeModel:
         *,
         statuses: Sequence[int] = (),
         one_at_a_time: bool = False,
+        together: int = 1,
     ) -> None:
         self._durations = durations
         self._statuses = statuses
@@ -56,14 +64,38 @@ class FakeModel:
             asyncio.Lock() if one_at_a_time else nullcontext()
         )
         self._origin = time.perf_counter()
-        self._lock = threading.Lock()  # `ask_blocking` is called from several threads at once
+        # `ask_blocking` is called from several threads at once.
+        self._lock = threading.Condition()
+        self._together = together
         self._loop_ran = True
         self.calls: list[Call] = []
         self.loop_ran_before: list[bool] = []
+        self.loops: list[asyncio.AbstractEventLoop] = []
+        self._prepared: list[Coroutine[Any, Any, str]] = []
 
-    async def ask(self, question: str) -> str:
-        """Wait as long as this call takes, and answer or fail."""
+    def ask(self, question: str) -> Coroutine[Any, Any, str]:
+        """Return a coroutine that waits as long as this call takes, and answers or fails."""
+        coroutine: Any = self._answer(question)
+        coroutine.__name__ = coroutine.__qualname__ = "ask"  # as messages name it
+        self._prepared.append(coroutine)
+        return coroutine  # type: ignore[no-any-return]
+
+    def discard_prepared(self) -> int:
+        """Close the calls that were never awaited, of which Python would warn in a later cell.
+
+        Returns
+        -------
+        int
+            How many calls were prepared, awaited or not.
+        """
+        for coroutine in self._prepared:
+            if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+                coroutine.close()
+        return len(self._prepared)
+
+    async def _answer(self, question: str) -> str:
         call = self._begin(question)
+        self.loops.append(asyncio.get_running_loop())
         self.loop_ran_before.append(self._loop_ran)
         try:
             async with self._gate:
@@ -81,6 +113,11 @@ class FakeModel:
     def ask_blocking(self, question: str) -> str:
         """Answer or fail as `ask` does, blocking the thread."""
         call = self._begin(question)
+        with self._lock:
+            self._lock.notify_all()
+            if not self._lock.wait_for(lambda: len(self.calls) >= self._together, _PATIENCE):
+                self._together = 1  # they do not come: the next call need not wait as well
+                self._lock.notify_all()
         time.sleep(self._duration(call))
         return self._finish(call)
 
@@ -134,6 +171,9 @@ class FakeModel:
         return self._durations[call.index % len(self._durations)]
 
     def _now(self) -> float:
+        loop = asyncio._get_running_loop()
+        if isinstance(loop, VirtualTimeLoop):
+            return loop.time()
         return time.perf_counter() - self._origin
 
     def _note_loop_ran(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def reveal(key: str, measured: str | float) -> None:
     key
         The name that `predict` was given.
     measured
-        One of its choices, or a number.
+        One of its choices, or a number; what is counted is an int, and then no guess is close.
 
     Raises
     ------
@@ -65,7 +66,7 @@ def reveal(key: str, measured: str | float) -> None:
         raise ValueError(f"nothing was asked as {key!r}. Run the cell with predict({key!r}, …).")
     prediction = _predictions[key]
     if prediction.choices is None:
-        print(_compare_numbers(prediction.guess, float(measured), prediction.unit or ""))
+        print(_compare_numbers(prediction.guess, measured, prediction.unit or ""))
         return
     if measured not in prediction.choices:
         raise ValueError(f"measured must be one of {prediction.choices!r}; not {measured!r}.")
@@ -80,11 +81,19 @@ def _compare_choices(guess: str | None, measured: str) -> str:
     return f"It was: {measured}. You guessed: {guess}. What made the difference?"
 
 
-def _compare_numbers(guess: float | None, measured: float, unit: str) -> str:
-    found = f"Measured: {_format(measured, unit)}."
+def _compare_numbers(guess: float | None, measured: str | float, unit: str) -> str:
+    is_count = isinstance(measured, Integral)
+    found = f"Measured: {_format(float(measured), unit)}."
     if guess is None:
         return f"{found} (You made no guess.)"
-    return f"{found} You guessed {_format(guess, unit)}{_compare_ratio(guess, measured)}."
+    compare = _compare_counts if is_count else _compare_ratio
+    return f"{found} You guessed {_format(guess, unit)}{compare(guess, float(measured))}."
+
+
+def _compare_counts(guess: float, measured: float) -> str:
+    if guess == measured:
+        return ", which is right"
+    return f", {abs(guess - measured):g} too {'many' if guess > measured else 'few'}"
 
 
 def _compare_ratio(guess: float, measured: float) -> str:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from ...loop import LoopLag
-from .exercises import NotYet, require
+from .exercises import NotYet
 from .run_answer import run_answer
 
 # Seconds; the exercises take about one, and a busy machine is slower.
@@ -41,10 +41,12 @@ def run_measuring_lag(*begin: Callable[[], Any]) -> tuple[list[Any], float]:
 async def _measure(begin: tuple[Callable[[], Any], ...]) -> tuple[list[Any], float]:
     async with LoopLag() as lag:
         awaitables = [each() for each in begin]
-        require(
-            all(map(inspect.isawaitable, awaitables)),
-            "the function gave its result without being awaited. Begin it with  async def.",
-        )
+        if not all(map(inspect.isawaitable, awaitables)):
+            for each in awaitables:
+                discard_coroutine(each)
+            raise NotYet(
+                "the function gave its result without being awaited. Begin it with  async def."
+            )
         try:
             async with asyncio.timeout(_TIMEOUT) as limit:
                 results = await asyncio.gather(*awaitables)

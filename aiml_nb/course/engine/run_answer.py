@@ -11,9 +11,12 @@ from threading import Thread
 from typing import Any
 
 from .exercises import NotYet
+from .virtual_time import VirtualTimeLoop
 
 
-def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.0) -> Any:
+def run_answer(
+    function: Callable[..., Any], *arguments: Any, limit: float = 10.0, virtual_time: bool = False
+) -> Any:
     """Call the learner's function, plain or async, and return its result.
 
     It runs in a thread with its own event loop: the notebook's loop is not touched, and a function
@@ -27,6 +30,8 @@ def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.
         What it is called with.
     limit
         Seconds it may take.
+    virtual_time
+        Whether its event loop skips all waits: see `VirtualTimeLoop`.
 
     Raises
     ------
@@ -38,8 +43,9 @@ def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.
     def work() -> None:
         try:
             result = function(*arguments)
-            is_async = asyncio.iscoroutine(result)
-            outcome.set_result(asyncio.run(_await_without_log(result)) if is_async else result)
+            if asyncio.iscoroutine(result):
+                result = _await(result, virtual_time=virtual_time)
+            outcome.set_result(result)
         except BaseException as error:  # noqa: BLE001  re-raised in the waiting thread
             outcome.set_exception(error)
 
@@ -58,6 +64,12 @@ def run_answer(function: Callable[..., Any], *arguments: Any, limit: float = 10.
     finally:
         if not outcome.done():
             _end_thread(thread)
+
+
+def _await(coroutine: Coroutine[Any, Any, Any], *, virtual_time: bool) -> Any:
+    # Not asyncio.run, which a patch for notebooks replaces in all threads.
+    with asyncio.Runner(loop_factory=VirtualTimeLoop if virtual_time else None) as runner:
+        return runner.run(_await_without_log(coroutine))
 
 
 async def _await_without_log(result: Coroutine[Any, Any, Any]) -> Any:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import isclose
 
-from ...prompts import FAQ
+from ...prompts import FAQ, TWENTY
 from ...records import Run
 from ..engine.exercises import Exercise, of_kind, require
-from ..engine.expect import expect_function
+from ..engine.expect import call_plain, expect_function, expect_number
 from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
@@ -24,7 +24,7 @@ def check_waiting_time(waiting_time: object) -> str:
         stamps = (
             f"submitted {call.submitted:g}, started {call.started:g}, finished {call.finished:g}"
         )
-        found = of_kind(function(call), int | float, "a number of seconds")  # type: ignore[arg-type]
+        found = expect_number(call_plain(function, call), "a number of seconds")
         wanted = call.total_time or 0.0
         near = f"Of a call with {stamps} you say {found:.4g} s"
         require(
@@ -53,17 +53,19 @@ def check_own_questions(mine: object) -> str:
             "those are the questions. Ask them: mine = nb.run([…], endpoint).",
         )
     run = of_kind(mine, Run, "the run: what nb.run(…) returns")
-    prompts = [call.prompt for call in run.calls]
+    prompts = [str(call.prompt) for call in run.calls]
     require(
         len(prompts) == 3,
         f"the run has {len(prompts)} question{'s' * (len(prompts) != 1)}, and three are wanted. "
         'nb.run takes a list of texts: ["…", "…", "…"].',
     )
-    require(len(set(prompts)) == 3, "two of the questions are the same. Ask three different ones.")
+    asked = {prompt.strip(" .…").lower() for prompt in prompts}
     require(
-        not set(prompts) & set(FAQ),
-        "one of them is ours. Think of a question that is all your own.",
+        "" not in asked, "one of the questions is empty. Write one between its quotation marks."
     )
+    require(len(asked) == 3, "two of the questions are the same. Ask three different ones.")
+    ours = asked & {question.strip(" .").lower() for question in (*FAQ, *TWENTY)}
+    require(not ours, "one of them is ours. Think of a question that is all your own.")
     for call in run.calls:
         require(
             call.outcome == "ok",

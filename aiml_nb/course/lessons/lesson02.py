@@ -4,96 +4,116 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import time
+from collections.abc import Callable
 from typing import Any
 
+from ...endpoint import Endpoint, connect
+from ...prompts import FAQ, TWENTY
 from ...records import Run
-from ..engine.exercises import Exercise, NotYet, require
-from ..engine.expect import expect_function, expect_list
+from ..engine.exercises import Exercise, require, show
+from ..engine.expect import call_async, expect_asked, expect_function, expect_list
 from ..engine.fake_model import FakeModel
 from ..engine.questions import Question
-from ..engine.run_answer import run_answer
 from . import create_task_exercise
+from .loop_exercise import check_is_loop_running
 
 
 def check_shout(shout: object) -> str:
-    """Check whether the question is asked, waited for and its answer returned in capitals."""
+    """Check whether questions are asked in the loop, waited for and answered in capitals."""
     function = expect_function(shout, "shout")
-    model = FakeModel([0.02])
-    try:
-        found = run_answer(function, model.ask, "Why?")
-    except AttributeError as error:
-        require("coroutine" not in str(error), _MISSING_AWAIT)
-        raise
-    except RuntimeError as error:
-        raise NotYet(
-            f"RuntimeError: {error}. Inside an async def a loop is running: use await."
-        ) from None
-    require(not inspect.iscoroutine(found), _MISSING_AWAIT)
-    require(model.calls, "the question was not asked. Call ask(question), and wait for it.")
-    require(
-        len(model.calls) == 1,
-        f"the question was asked {len(model.calls)} times. Each would be paid for: once will do.",
-    )
-    require(isinstance(found, str), f"it returned {found!r}. Return the answer in capital letters.")
-    answer = model.answer_to("Why?")
-    require(found != answer, "that is the answer, but not in capital letters. Try  answer.upper().")
-    require(found == answer.upper(), f"the answer was {answer!r}, and it returned {found!r}.")
+    for question in ("Why?", "Where is it?"):
+        model = FakeModel([0.2])
+        _check_shouted(_shout(function, model, question), model, question)
     return "It waits for the answer, and then works with it."
 
 
-def check_is_loop_running(is_loop_running: object) -> str:
-    """Check the function's result without and with a running loop."""
-    function = expect_function(is_loop_running, "is_loop_running")
-    require(
-        not inspect.iscoroutinefunction(function),
-        "an async function needs a loop to be asked whether there is one. Use a plain def.",
-    )
+def _shout(function: Callable[..., Any], model: FakeModel, question: str) -> Any:
     try:
-        outside = run_answer(function)
-    except RuntimeError as error:
-        raise NotYet(
-            f"where no loop is running it stopped with RuntimeError: {error}. Catch that error: it "
-            "is the sign that there is none."
-        ) from None
-    inside = run_answer(_call_in_a_loop, function)
+        found, loop = call_async(_note_loop, function, model.ask, question, virtual_time=True)
+    except AttributeError as error:
+        require("coroutine" not in str(error), _MISSING_AWAIT)
+        raise
+    prepared = model.discard_prepared()
     require(
-        isinstance(outside, bool) and isinstance(inside, bool),
-        f"it returned {inside!r} where a loop is running and {outside!r} where none is. Return "
-        "True or False.",
+        len(model.calls) < 2 and prepared < 2,
+        f"the question was asked {prepared} times. Each would be paid for: once will do.",
     )
-    require(inside or not outside, "the two are the wrong way round: True where a loop is running.")
+    expect_asked(model, [question])
     require(
-        inside, "where a loop is running it says False. get_running_loop() does not raise there."
+        model.loops == [loop],
+        "the question was asked in another event loop, which had to be started for it. Stay in the "
+        "one that is running: await ask(question).",
     )
-    require(not outside, "in a thread of its own, where no loop is running, it says True.")
-    return "It knows both places, and starts nothing to find out."
+    return found
 
 
-def check_two_runs(answer: object) -> str:
-    """Check whether the two runs were under way at the same time, and whether all went well."""
-    runs = expect_list(answer, "the two runs")
+def _check_shouted(found: object, model: FakeModel, question: str) -> None:
+    answer = model.answer_to(question)
+    require(not inspect.isawaitable(found), _MISSING_AWAIT)
+    require(
+        isinstance(found, str), f"it returned {show(found)}. Return the answer in capital letters."
+    )
+    require(found != answer, "that is the answer, but not in capital letters. Try  answer.upper().")
+    require(found == answer.upper(), f"the answer was {answer!r}, and it returned {show(found)}.")
+
+
+async def _note_loop(function: Callable[..., Any], *arguments: Any) -> Any:
+    coroutine = function(*arguments)
+    require(
+        inspect.isawaitable(coroutine),
+        "shout is a plain function, and has to be done before anybody else may go on. Begin it "
+        "with  async def, and await in it.",
+    )
+    return await coroutine, asyncio.get_running_loop()
+
+
+def check_two_runs(make_two_runs: object) -> str:
+    """Check that two runs of the right prompts overlap, at the endpoint that is given."""
+    function = expect_function(make_two_runs, "make_two_runs")
+    for seed, speed in ((2, 20), (5, 40)):
+        endpoint = connect(simulate=True, scenario="faq", seed=seed, speed=speed, verbose=False)
+        began = time.time()
+        runs = expect_list(call_async(function, endpoint), "the two runs")
+        _check_prompts(runs)
+        _check_overlap(runs, endpoint, began)
+    return "Both were under way at the same time."
+
+
+def _check_prompts(runs: list[Any]) -> None:
     require(len(runs) == 2, f"check wants two runs, and got {len(runs)}.")
     for run in runs:
-        require(
-            isinstance(run, Run),
-            f"one of the two is of the kind {type(run).__name__}, not a run. Put await before "
-            "gather, and give it nb.run_async(…).",
-        )
-    one, other = runs
-    require(one.run_id != other.run_id, "both are the same run. Make two.")
+        require(isinstance(run, Run), f"one of the two is {show(run)}, and not a run.")
+    one, other = map(_prompts, runs)
     require(
-        _prompts(one) != _prompts(other),
+        one != other,
         "both runs ask the same questions. One is of nb.prompts.FAQ, the other of five others.",
     )
+    wanted = [list(FAQ), TWENTY[:5]]
+    require(
+        [one, other] in (wanted, wanted[::-1]),
+        f"the runs have {len(one)} and {len(other)} questions. Wanted are the two of "
+        "nb.prompts.FAQ, and the first five of nb.prompts.TWENTY.",
+    )
+
+
+def _check_overlap(runs: list[Run], endpoint: Endpoint, began: float) -> None:
     for run in runs:
         failed = [call.outcome for call in run.calls if call.outcome != "ok"]
         require(not failed, f"not every call went well: {', '.join(failed)}. Run the cell again.")
+        require(
+            run.base_url == endpoint.base_url and run.seed == endpoint.seed,
+            "a run went to another endpoint than the one that make_two_runs is given.",
+        )
+        require(
+            run.started_at >= began - 0.1,
+            "one of the runs is an old one. Make both inside the function.",
+        )
     require(
-        _overlap(one, other) > 0,
+        _overlap(*runs) > 0,
         "the second run began when the first was over: an await waits before the next line is "
         "reached. Give both to one gather.",
     )
-    return "Both were under way at the same time."
 
 
 def _overlap(one: Run, other: Run) -> float:
@@ -105,11 +125,6 @@ def _overlap(one: Run, other: Run) -> float:
 
 def _prompts(run: Run) -> list[str]:
     return [call.prompt for call in run.calls]
-
-
-async def _call_in_a_loop(function: Any) -> Any:
-    await asyncio.sleep(0)
-    return function()
 
 
 _MISSING_AWAIT = (

@@ -9,8 +9,15 @@ from typing import Any
 
 from ...analysis import diagnose, peak_in_flight
 from ...records import Run
-from ..engine.exercises import Exercise, NotYet, of_kind, require
-from ..engine.expect import expect_function, expect_list, explain_mistakes
+from ..engine.exercises import Exercise, NotYet, of_kind, require, show
+from ..engine.expect import (
+    call_async,
+    call_plain,
+    expect_asked,
+    expect_function,
+    expect_list,
+    expect_number,
+)
 from ..engine.fake_model import FakeModel
 from ..engine.practice_run import answered_run
 from ..engine.questions import Question
@@ -19,49 +26,66 @@ from ..engine.questions import Question
 _SEVEN = 7
 
 
+# Limit and seconds of each call; the last case has fewer questions than tickets.
+_LIMITS = (
+    (3, [0.6, 0.2, 0.4, 0.3] * 2 + [0.5]),
+    (2, [0.4, 0.2, 0.3] * 3),
+    (1, [0.2, 0.1]),
+    (8, [0.3, 0.1, 0.2]),
+)
+
+
 def check_ask_all(answer: object) -> str:
     """Check that a limit is kept and used, with several limits and uneven calls."""
     ask_all = expect_function(answer, "ask_all")
-    for limit, durations in ((3, [0.06, 0.02, 0.04, 0.03]), (2, [0.04, 0.02, 0.03])):
+    for limit, durations in _LIMITS:
         _try_limit(ask_all, limit, durations)
     return "Never more in flight than the limit, never fewer while one waits."
 
 
 def _try_limit(ask_all: Callable[..., Any], limit: int, durations: list[float]) -> None:
-    model, questions = FakeModel(durations), [f"question {number}" for number in range(1, 10)]
-    answers = expect_list(explain_mistakes(ask_all, model.ask, questions, limit), "the answers")
-    asked = f"With 9 questions and a limit of {limit}"
+    model = FakeModel(durations)
+    questions = [f"question {number}" for number in range(1, len(durations) + 1)]
+    found = call_async(ask_all, model.ask, list(questions), limit, virtual_time=True)
+    asked = f"With {len(questions)} questions and a limit of {limit}"
+    expect_asked(model, questions, f"{asked}, ")
+    _check_peak(model.peak_in_flight, limit, min(limit, len(questions)), asked)
+    expected = [model.answer_to(question) for question in questions]
+    _compare_answers(expect_list(found, "the answers"), expected)
+    # All questions were there from the beginning, and those not asked yet were waiting.
+    waited = [replace(call, submitted=0.0) for call in model.calls]
+    idle = diagnose(replace(model.run, calls=waited, max_concurrency=limit)) is not None
     require(
-        model.calls,
-        f"{asked}, none was ever asked: calling ask only prepares the work. Write  await "
-        "ask(question).",
+        not idle and math.isclose(model.run.makespan, _makespan(durations, limit)),
+        f"{asked}, slots stood empty while questions waited, as each group waited for its slowest "
+        "call. (This trap comes up below.) Gather all questions at once, each with a ticket.",
     )
-    peak = model.peak_in_flight
+
+
+def _check_peak(peak: int, limit: int, wanted: int, asked: str) -> None:
     require(
         peak <= limit,
         f"{asked}, {peak} were in flight at once. All must take their tickets from the same "
         "semaphore: make it once, before the calls, and put  async with  around each await ask.",
     )
     require(
-        peak > 1,
+        peak > 1 or wanted == 1,
         f"{asked}, only one was ever in flight: each call is awaited before the next one starts. "
         "Start them all with asyncio.gather, and let the semaphore hold them back.",
     )
     require(
-        peak == limit,
+        peak == wanted,
         f"{asked}, at most {peak} were in flight. Make a semaphore of your own inside ask_all, "
         "with `limit` tickets: the one in the cell above has two.",
     )
-    expected = [model.answer_to(question) for question in questions]
-    _compare_answers(answers, expected)
-    # All questions were there from the beginning, and those not asked yet were waiting.
-    waited = [replace(call, submitted=model.calls[0].submitted) for call in model.calls]
-    found = diagnose(replace(model.run, calls=waited, max_concurrency=limit))
-    require(
-        found is None,
-        f"{asked}, slots stood empty while questions waited, as each group waited for its slowest "
-        "call. (This trap comes up below.) Gather all questions at once, each with a ticket.",
-    )
+
+
+def _makespan(durations: list[float], limit: int) -> float:
+    """Return how long the calls take if each takes the slot that is free first."""
+    free = [0.0] * limit
+    for duration in durations:
+        free[free.index(min(free))] += duration
+    return max(free)
 
 
 def _compare_answers(answers: list[Any], expected: list[str]) -> None:
@@ -71,8 +95,8 @@ def _compare_answers(answers: list[Any], expected: list[str]) -> None:
     )
     require(
         sorted(map(str, answers)) == sorted(expected),
-        f"these are not the answers that ask gave: the first is {answers[0]!r:.60}. "
-        "Return what  await ask(question)  gives.",
+        f"these are not the answers that ask gave: the first is {show(answers[0])}. Return what "
+        "ask gives once it is awaited.",
     )
     require(
         answers == expected,
@@ -86,9 +110,9 @@ def check_in_flight_needed(given: object) -> str:
     function = expect_function(given, "in_flight_needed")
     for durations, rate in (([1.0, 2.0, 6.0, 3.0], 120), ([0.5, 0.5, 2.0], 90)):
         run = _staggered(durations)
-        answer, mean = function(run, rate), sum(durations) / len(durations)
-        number = of_kind(answer, int | float, "a number of calls")  # type: ignore[arg-type]
-        _judge_pace(float(number), durations, rate, rate / 60 * mean, run.makespan)
+        number = expect_number(call_plain(function, run, rate), "a number of calls")
+        mean = sum(durations) / len(durations)
+        _judge_pace(number, durations, rate, rate / 60 * mean, run.makespan)
     return "The pace times the mean duration: that many calls must be in flight."
 
 
@@ -100,6 +124,7 @@ def _judge_pace(
         return
     case = f"With {rate} answers a minute and calls of {mean:g} s on average, you say {answer:.3g}."
     mistakes = {
+        math.floor(right) + 1: "Rounded up, a whole number stays as it is.",
         math.floor(right): "Rounded down, that is too few. Keep the fraction, or round up.",
         rate * mean: "Durations are in seconds, and the pace is given for a minute of 60.",
         rate / 60: "That is the pace in a second. Each call stays in flight for a while, too.",
@@ -142,6 +167,14 @@ def check_seven(answer: object) -> str:
         peak >= _SEVEN,
         f"nobody was turned away, but only {peak} were in flight, {run.makespan:.1f} s in all. "
         "The server takes more. Choose a larger limit.",
+    )
+    require(
+        peak == _SEVEN,
+        f"{peak} were in flight and nobody was turned away: that was another server. Leave "
+        'connect_to("seven") as it is.',
+    )
+    require(
+        len(run.calls) > _SEVEN, f"the run has only {len(run.calls)} questions. Ask all of them."
     )
     require(
         diagnose(run) is None,

@@ -4,115 +4,84 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from ...records import Call
-from ..engine.exercises import Exercise, NotYet, require
-from ..engine.expect import expect_function
+from ..engine.exercises import Exercise, NotYet, require, show
+from ..engine.expect import call_plain, expect_function
+from ..engine.fake_stream import NO_CHOICES, FakeStream
 from ..engine.practice_run import answered_call
 from ..engine.questions import Question
 from . import stream_exercise
-
-
-class _FakeStream:
-    """A stream of chunks, each with a delay in seconds and a text.
-
-    It records when each was asked for and when it was given: whoever reads a watch does so after
-    one was given and before the next is asked for, however slow the machine is.
-    """
-
-    def __init__(self, *pieces: tuple[float, str | None]) -> None:
-        self._pieces = pieces
-        self.asked: list[float] = []
-        self.given: list[float] = []
-        self._chunks = self._read()
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self._chunks)
-
-    def _read(self) -> Iterator[Any]:
-        for wait, text in self._pieces:
-            self.asked.append(time.perf_counter())
-            chunk = _make_chunk(text)
-            time.sleep(wait)
-            self.given.append(time.perf_counter())
-            yield chunk
-
-
-_NO_CHOICES = "no choices"
 
 # Seconds between the question and the call of the learner's function: more than the function can
 # take on any machine, so a smaller answer was not measured from the given `begin`.
 _HEAD_START = 60.0
 
 
-def _make_chunk(text: str | None) -> Any:
-    from openai.types.chat import ChatCompletionChunk
-
-    choice = {"index": 0, "delta": {"content": text}, "finish_reason": None}
-    return ChatCompletionChunk.model_validate(
-        {
-            "id": "practice",
-            "object": "chat.completion.chunk",
-            "created": 0,
-            "model": "practice",
-            "choices": [] if text == _NO_CHOICES else [choice],
-        }
-    )
-
-
 def check_first_token(given: object) -> str:
     """Check that the time ends at the first text, whatever chunks come before it."""
     function = expect_function(given, "time_to_first_token")
     _time_stream(function, (0, None), (0.01, ""), (0.05, "Yes"), (0.03, ", it"), (0.03, " is."))
-    _time_stream(function, (0, ""), (0.01, _NO_CHOICES), (0.04, "No"), (0.03, "."))
-    silent = _FakeStream((0, ""), (0.01, None), (0.01, _NO_CHOICES))
+    _time_stream(function, (0, ""), (0.01, NO_CHOICES), (0.04, "No"), (0.03, "."))
+    silent = FakeStream((0, ""), (0.01, None), (0.01, NO_CHOICES))
     answer = _call_with_stream(function, silent)
     require(
         answer is None,
-        f"a stream that ends without any text got {answer!r}. Nothing came, so return None.",
+        f"a stream that ends without any text got {show(answer)}. Nothing came, so return None.",
     )
     return "The watch stops at the first text, and at nothing before it."
 
 
 def _time_stream(function: Callable[..., Any], *pieces: tuple[float, str | None]) -> None:
-    stream, begin = _FakeStream(*pieces), time.perf_counter() - _HEAD_START
+    stream, begin = FakeStream(*pieces), time.perf_counter() - _HEAD_START
     answer = _call_with_stream(function, stream, begin)
-    first = next(i for i, (_, text) in enumerate(pieces) if text and text != _NO_CHOICES)
-    require(answer is not None, "the function returns None, although text came. Is return missing?")
+    first = next(i for i, (_, text) in enumerate(pieces) if text and text != NO_CHOICES)
+    read = len(stream.given)
+    require(
+        answer is not None or read > first,
+        f"the function returns None after chunk {read}, which has no text: it gave up too early. "
+        "Go on to the next chunk, and return None only after the loop.",
+    )
+    require(
+        answer is not None or read == len(pieces),
+        f"chunk {first + 1} has text in it, and the function returns None there. Return the time.",
+    )
+    require(
+        answer is not None,
+        f"the function read on to the end and returns None, although chunk {first + 1} has text in "
+        "it. Return from inside the loop as soon as there is text.",
+    )
     if not isinstance(answer, int | float):
-        raise NotYet(f"the function returned {answer!r:.60}, and not a number of seconds.")
+        raise NotYet(f"the function returned {show(answer)}, and not a number of seconds.")
     require(
         answer <= begin or begin < 5,
         "that is a reading of the watch, not a difference. Take begin away from perf_counter().",
     )
     require(answer >= 0, "that is less than nothing. Take begin away from now, not now from begin.")
-    next_asked = stream.asked[first + 1] - begin if len(stream.asked) > first + 1 else math.inf
-    while len(stream.given) <= first:  # the function gave up before: when would it have come?
-        next(stream)
-    due = stream.given[first] - begin
-    case = f"you say {answer:.3f} s, and the first text comes after {due:.3f} s."
     require(
         answer >= _HEAD_START,
-        f"{case} Count from the begin that is given: the question was sent before the stream came.",
+        f"you say {answer:.3f} s. Count from the begin that is given: the question was sent before "
+        "the stream came.",
     )
     require(
-        answer >= due,
-        f"{case} Chunks without text come before it: their content is None or ''. Look for content "
-        "that is neither.",
+        read > first,
+        f"you say {answer:.3f} s at chunk {read}, which has no text: its content is None or ''. "
+        "Look for content that is neither.",
     )
+    due = stream.given[first] - begin
+    next_asked = stream.asked[first + 1] - begin if len(stream.asked) > first + 1 else math.inf
+    case = f"you say {answer:.3f} s, and the first text comes after {due:.3f} s."
+    require(answer >= due, f"{case} Look at the watch when the text is there, not before.")
     require(answer <= next_asked, f"{case} Return as soon as there is text, from inside the loop.")
 
 
 def _call_with_stream(
-    function: Callable[..., Any], stream: _FakeStream, begin: float | None = None
+    function: Callable[..., Any], stream: FakeStream, begin: float | None = None
 ) -> Any:
     try:
-        return function(stream, time.perf_counter() if begin is None else begin)
+        return call_plain(function, stream, time.perf_counter() if begin is None else begin)
     except IndexError:
         raise NotYet(
             "choices[0] fails for a chunk whose list of choices is empty, as some servers send "
@@ -124,12 +93,12 @@ def check_time_per_token(given: object) -> str:
     """Check that the first token and the wait for it are left out."""
     function = expect_function(given, "time_per_token")
     for call in (_make_call(1.0, 3.0, 8.0, tokens=11), _make_call(0.2, 0.5, 2.5, tokens=5)):
-        answer = function(call)
+        answer = call_plain(function, call)
         if not isinstance(answer, int | float):
-            raise NotYet(f"for {call.output_tokens} tokens the function returned {answer!r}.")
+            raise NotYet(f"for {call.output_tokens} tokens the function returned {show(answer)}.")
         _judge_pace(float(answer), call)
     try:
-        alone = function(_make_call(1.0, 3.0, 3.0, tokens=1))
+        alone = call_plain(function, _make_call(1.0, 3.0, 3.0, tokens=1))
     except ZeroDivisionError:
         raise NotYet(
             "an answer of one token divides by 0. It has no pace: return None before dividing."
@@ -166,9 +135,9 @@ def check_wait(given: object) -> str:
     for call in (_make_call(2.0, 2.5, 6.0, tokens=9), _make_call(1.0, 1.75, 2.0, tokens=3)):
         submitted = call.submitted = 0.5
         started, first, finished = call.started or 0.0, call.first_token or 0.0, call.finished
-        answer = function(call)
+        answer = call_plain(function, call)
         if not isinstance(answer, int | float):
-            raise NotYet(f"the function returned {answer!r}, and not a number of seconds.")
+            raise NotYet(f"the function returned {show(answer)}, and not a number of seconds.")
         case = (
             f"a call submitted at {submitted} s, started at {started} s, first token at {first} s, "
             f"got {answer:g} s."

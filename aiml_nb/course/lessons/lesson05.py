@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 from ...endpoint import connect
 from ...records import Call, Run
-from ..engine.exercises import Exercise, NotYet, of_kind, require
-from ..engine.expect import expect_function
-from ..engine.fake_model import FakeModel, make_status_error
+from ..engine.exercises import Exercise, NotYet, of_kind, require, show
+from ..engine.expect import call_async, expect_function
+from ..engine.fake_model import make_status_error
 from ..engine.questions import Question
 from ..engine.run_answer import run_answer
 from .retry_exercise import OWN_MISTAKES, check_ask_again
@@ -21,14 +22,10 @@ _STOP_AFTER = 5  # answers, as the exercise says
 def check_ask_safely(given: object) -> str:
     """Check that failures become records, and that a cancellation goes through."""
     ask_safely = expect_function(given, "ask_safely")
-    record = _record_of(ask_safely, FakeModel([0.002]).ask)
-    require(
-        record["answer"] == "an answer to: Why?" and record["error"] is None,
-        f"a call that goes well gives {record!r:.120}. The answer belongs into answer, and error "
-        "stays None. Did you await ask(question)?",
-    )
-    for error in (make_status_error(400), ValueError("odd"), TimeoutError("late")):
-        _compare_record(_record_of(ask_safely, _fail_with(error)), error)
+    for text in ("an answer", ""):
+        _check_answer(ask_safely, text)
+    for error in (make_status_error(400), ValueError("odd"), TimeoutError("late"), Exception()):
+        _compare_record(_record_of(ask_safely, _Source(error)), error)
     is_cancelled = run_answer(_is_cancelled, ask_safely)
     require(
         is_cancelled,
@@ -38,22 +35,54 @@ def check_ask_safely(given: object) -> str:
     return "Failures are noted down, and a run can still be cancelled."
 
 
-def _fail_with(error: Exception) -> Callable[[str], Any]:
-    async def ask(question: str) -> str:
-        raise error
+class _Source:
+    """Answers with a text, or raises an error, and counts how often it was asked."""
 
-    return ask
+    def __init__(self, result: str | Exception) -> None:
+        self._result = result
+        self.asked = 0
+
+    async def ask(self, question: str) -> str:
+        """Answer or fail after a moment."""
+        self.asked += 1
+        await asyncio.sleep(0)
+        if isinstance(self._result, Exception):
+            raise self._result
+        return self._result
 
 
-def _record_of(ask_safely: Callable[..., Any], ask: Callable[..., Any]) -> dict[str, Any]:
+def _check_answer(ask_safely: Callable[..., Any], text: str) -> None:
+    record = _record_of(ask_safely, source := _Source(text))
+    answer = record["answer"]
+    is_coroutine = inspect.iscoroutine(answer)
+    if is_coroutine:
+        answer.close()
+    require(
+        not is_coroutine,
+        "answer is a coroutine, and no answer: ask was called, and nobody has awaited it.",
+    )
+    require(source.asked, "ask was never called.")
+    require(
+        answer == text and record["error"] is None,
+        f"a call that is answered with {text!r} gives the answer {show(answer)} and the error "
+        f"{show(record['error'])}. The answer belongs into answer, whatever it is, and error stays "
+        "None.",
+    )
+    require(
+        record["question"] == "Why?",
+        f"the question was 'Why?', and the record has {show(record['question'])}.",
+    )
+
+
+def _record_of(ask_safely: Callable[..., Any], source: _Source) -> dict[str, Any]:
     try:
-        record = run_answer(ask_safely, ask, "Why?")
+        record = call_async(ask_safely, source.ask, "Why?", virtual_time=True)
     except UnboundLocalError as error:
         raise NotYet(
             f"{error}. Both names need a value on every way: set them to None first. And Python "
             "takes the name after `as` away at the end of its block: keep the error under another."
         ) from None
-    except OWN_MISTAKES:
+    except (NotYet, *OWN_MISTAKES):
         raise
     except Exception as error:  # noqa: BLE001  any exception that ask_safely did not catch
         name = type(error).__name__
@@ -61,8 +90,9 @@ def _record_of(ask_safely: Callable[..., Any], ask: Callable[..., Any]) -> dict[
             f"when ask raises {name}, ask_safely raises it, too. Put  try  around await "
             "ask(question), and catch every Exception, not one kind alone."
         ) from None
-    if not isinstance(record, dict) or not {"answer", "error"} <= record.keys():
+    if not isinstance(record, dict) or not {"question", "answer", "error"} <= record.keys():
         raise NotYet("ask_safely is to return the dictionary of its last line. Leave it there.")
+    require(source.asked < 2, f"ask was called {source.asked} times. Each would be paid for.")
     return record
 
 
@@ -75,10 +105,13 @@ def _compare_record(record: dict[str, Any], error: Exception) -> None:
     )
     require(
         record["error"] is error,
-        f"ask raised {name}, and error is {record['error']!r:.60}. Keep the exception itself: it "
+        f"ask raised {name}, and error is {show(record['error'])}. Keep the exception itself: it "
         "knows its kind and its status.",
     )
-    require(record["answer"] is None, f"ask raised {name}, and answer is {record['answer']!r:.60}.")
+    require(
+        record["answer"] is None,
+        f"ask raised {name}, and answer is {show(record['answer'])}. There is none.",
+    )
 
 
 async def _is_cancelled(ask_safely: Callable[..., Any]) -> bool:
@@ -96,8 +129,17 @@ async def _is_cancelled(ask_safely: Callable[..., Any]) -> bool:
 def check_stop_after_five(given: object) -> str:
     """Check that a run is stopped with its first answers kept, whatever the server's seed."""
     function = expect_function(given, "stop_after_five")
-    questions = [f"Question {number}?" for number in range(1, 13)]
-    endpoint = connect(simulate=True, scenario="faq", speed=20, seed=11, verbose=False)
+    # Of two speeds, so that no fixed pause is right for both.
+    run = _try_to_stop(function, number=12, speed=20, seed=11)
+    _try_to_stop(function, number=9, speed=80, seed=3)
+    kept = f"{_count(run.calls, 'ok')} answers kept"
+    cancelled = f"{_count(run.calls, 'cancelled')} calls cancelled in flight"
+    return f"{kept}, {cancelled}, {_count(run.calls, 'not_started')} never sent."
+
+
+def _try_to_stop(function: Callable[..., Any], *, number: int, speed: float, seed: int) -> Run:
+    questions = [f"Question {place}?" for place in range(1, number + 1)]
+    endpoint = connect(simulate=True, scenario="faq", speed=speed, seed=seed, verbose=False)
     found, later = run_answer(_run_until_idle, function, questions, endpoint)
     run = of_kind(found, Run, "the run: what handle.partial gives")
     ok = sum(call.outcome == "ok" for call in run.calls)
@@ -117,11 +159,14 @@ def check_stop_after_five(given: object) -> str:
         "handle.progress[0] is below 5, with a short await asyncio.sleep in it.",
     )
     require(
+        later == ok or later <= _STOP_AFTER + 2,
+        "the run went on after your function had returned. Cancel it: handle.cancel().",
+    )
+    require(
         ok <= _STOP_AFTER + 2,
         f"{ok} answers were there when you stopped. Look at handle.progress more often.",
     )
-    kept = f"{ok} answers kept, {_count(run.calls, 'cancelled')} calls cancelled in flight"
-    return f"{kept}, {_count(run.calls, 'not_started')} never sent."
+    return run
 
 
 def _count(calls: list[Call], outcome: str) -> int:

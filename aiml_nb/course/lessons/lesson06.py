@@ -3,75 +3,106 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from numbers import Real
 from typing import Any
 
-from ...records import Run
-from ..engine.exercises import Exercise, NotYet, of_kind, require
-from ..engine.expect import expect_function, expect_list
+from ..engine.exercises import Exercise, require, show
+from ..engine.expect import expect_function, expect_list, judge_twice
 from ..engine.fake_model import FakeModel
 from ..engine.loop_lag import discard_coroutine, run_measuring_lag
 from ..engine.questions import Question
+from .lag_exercise import check_lag_beside
 
 PAUSE = 0.2
+# Seconds: timers that ring before and after a pause of 0.2 s, however late the loop is.
+TOO_EARLY, TOO_LATE = 0.18, 0.29
 # Seconds of lag; more than a busy machine causes, less than blocking code causes.
 MAX_LAG = 0.3
-CULPRIT, SUSPECTS = "count_words", ("save_answers", "count_words", "look_for_news")
+# Seconds of each call; the second case is larger than the groups or pools that one might write.
+_CASES = (
+    {"a long one": 0.4, "a short one": 0.2, "a middling one": 0.3},
+    {f"question {number}": 0.2 - number / 100 for number in range(12)},
+)
 
 
 def check_pause(ask_after_a_pause: object) -> str:
     """Run three pauses at once, and check when each question was asked."""
     function = expect_function(ask_after_a_pause, "ask_after_a_pause")
+    judge_twice(_try_pauses, function)
+    return "Three pauses at once, and the loop was never late."
+
+
+def _try_pauses(function: Callable[..., Any]) -> None:
     model, questions = FakeModel([0.1]), ["one", "two", "three"]
+    asked: dict[float, int] = {}
+
+    async def look(after: float) -> None:
+        await asyncio.sleep(after)
+        asked[after] = len(model.calls)
+
+    pauses = [partial(function, model.ask, question) for question in questions]
     try:
-        answers, lag = run_measuring_lag(*(partial(function, model.ask, q) for q in questions))
+        # In this order, so that the loop sets the first timer before and the last after the pauses.
+        (_, *answers, _), lag = run_measuring_lag(
+            partial(look, TOO_EARLY), *pauses, partial(look, TOO_LATE)
+        )
     except TypeError as error:
         require("'await' expression" not in str(error), _NOTHING_TO_AWAIT)
         require("not callable" not in str(error), _CALLED_TOO_EARLY)
         raise
+    finally:
+        prepared = model.discard_prepared()
     require(
         lag < MAX_LAG,
         f"the loop was {lag:.2f} s late: while you pause, nobody else gets a turn. time.sleep "
         "keeps the loop to itself. Which sleep lets go of it?",
     )
-    prepared = [discard_coroutine(answer) for answer in answers]
+    require(prepared, "ask was never called.")
     require(
-        not any(prepared) and model.calls,
-        "the question was prepared but not asked. Write  await  before  ask(question).",
+        model.calls,
+        "the question was prepared but not asked: what ask(question) gives was never awaited.",
     )
-    asked = [call.started or 0.0 for call in model.calls]
+    _check_times(asked[TOO_EARLY], asked[TOO_LATE], len(questions))
+    _require_answers(answers, questions)
+
+
+def _check_times(early: int, in_time: int, number: int) -> None:
     require(
-        min(asked) >= PAUSE - 0.02,
-        f"a question was asked after {min(asked):.2f} s instead of {PAUSE} s. asyncio.sleep alone "
-        "only prepares a pause: await it, before you ask.",
+        not early,
+        f"a question was asked before {PAUSE} s had passed. asyncio.sleep alone only prepares a "
+        f"pause: await it, for {PAUSE} s, before you ask.",
     )
     require(
-        max(asked) < 3 * PAUSE,
+        in_time == number or not in_time,
         "three pauses took turns instead of running at the same time. What do they wait for?",
     )
-    _require_answers(answers, questions)
-    return "Three pauses at once, and the loop was never late."
+    require(
+        in_time == number, f"no question was asked for {TOO_LATE} s. The pause is {PAUSE} s long."
+    )
 
 
 def check_ask_all(ask_all: object) -> str:
-    """Pass a function that blocks, and check that the calls overlap and the loop is free."""
+    """Pass a function that blocks, and check that all calls overlap and the loop is free."""
     function = expect_function(ask_all, "ask_all")
-    # By question, because it is not known which thread begins first.
-    durations = {"a long one": 0.4, "a short one": 0.2, "a middling one": 0.3}
-    questions, model = list(durations), FakeModel(durations)
+    for durations in _CASES:
+        judge_twice(_try_blocking, function, durations)
+    return "All were asked at once, by a function that blocks, and the loop was free."
+
+
+def _try_blocking(function: Callable[..., Any], durations: dict[str, float]) -> None:
+    questions, model = list(durations), FakeModel(durations, together=len(durations))
     try:
-        (found,), lag = run_measuring_lag(partial(function, model.ask_blocking, questions))
+        (found,), lag = run_measuring_lag(partial(_with_threads, function, model, questions))
     except TypeError as error:
         require("not callable" not in str(error), _CALLED_TOO_EARLY)
         require("awaitable is required" not in str(error), _NOT_ASYNC)
         raise
-    except RuntimeError as error:
-        require("bad yield" not in str(error), _NO_STAR)
-        raise
     for each in found if isinstance(found, list | tuple) else ():
         discard_coroutine(each)
-    model.show_timeline()
+    if durations is _CASES[0]:
+        model.show_timeline()
     asked = [call.prompt for call in model.calls]
     require(
         asked,
@@ -80,18 +111,14 @@ def check_ask_all(ask_all: object) -> str:
     )
     require(
         all(isinstance(question, str) for question in asked),
-        f"ask was called with {asked[0]!r}. It takes one question at a time.",
+        f"ask was called with {show(asked[0])}. It takes one question at a time.",
     )
     require(
         lag < MAX_LAG,
         f"the loop was {lag:.2f} s late: ask was called in the loop itself, which stood still for "
         "as long. Let a thread call it: asyncio.to_thread.",
     )
-    require(
-        model.peak_in_flight > 1,
-        "the loop was free, but only one question was asked at a time: each was awaited before "
-        "the next one began. Start all of them, and await them together.",
-    )
+    _check_overlap(model.peak_in_flight, asked, questions)
     answers = expect_list(found, "the answers")
     wanted = [model.answer_to(question) for question in questions]
     require(
@@ -100,47 +127,33 @@ def check_ask_all(ask_all: object) -> str:
         "them in the order in which the calls are written.",
     )
     _require_answers(answers, questions)
-    return "All were asked at once, by a function that blocks, and the loop was free."
 
 
-def check_lags(lags: object) -> str:
-    """Check that the loop was late beside one suspect only."""
-    if isinstance(lags, str):
-        raise NotYet(f"{lags!r} is a name. The evidence is wanted: the dictionary lags.")
-    lags = of_kind(lags, dict, "the dictionary of three names and numbers")
+async def _with_threads(
+    function: Callable[..., Any], model: FakeModel, questions: list[str]
+) -> Any:
+    # As on a machine with many processors: here asyncio.to_thread has few threads perhaps.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(32))
+    result = function(model.ask_blocking, list(questions))
+    require(asyncio.iscoroutine(result), _PLAIN)
+    return await result
+
+
+def _check_overlap(peak: int, asked: list[str], questions: list[str]) -> None:
     require(
-        not any(map(callable, lags)),
-        "the keys of lags are the functions themselves. Wanted are their names: suspect.__name__.",
+        sorted(asked) == sorted(questions),
+        f"asked were {asked}; the questions given are {questions}. Ask each of them once.",
     )
-    missing = [name for name in SUSPECTS if name not in lags]
     require(
-        not missing,
-        f"lags says nothing about {', '.join(missing)}; it has {list(lags)}. Try each suspect.",
+        peak > 1,
+        "the loop was free, but only one question was asked at a time: each was awaited before "
+        "the next one began. Start all of them, and await them together.",
     )
-    for name in SUSPECTS:
-        require(
-            not isinstance(lags[name], Run),
-            f"lags[{name!r}] is the whole run. Only its loop_lag_max is wanted.",
-        )
-        require(
-            isinstance(lags[name], Real),
-            f"lags[{name!r}] is {lags[name]!r}, and no number of seconds. The lag is known when "
-            "the run is over, and only for runs of a strategy that uses the loop.",
-        )
-    late = {name: float(lags[name]) for name in SUSPECTS}
-    require(max(late.values()) < 10, "these are seconds? They look like milliseconds.")
     require(
-        late[CULPRIT] >= 0.15,
-        "beside none of them was the loop late, so none ran while the calls did. Put the run and "
-        "the suspect into one asyncio.gather.",
+        peak == len(questions),
+        f"at most {peak} of {len(questions)} questions were in flight. Start all of them before "
+        "you await any, and give each a thread.",
     )
-    others = [name for name in SUSPECTS if late[name] > late[CULPRIT] / 2 and name != CULPRIT]
-    require(
-        not others,
-        f"the loop was late beside {' and '.join([*others, CULPRIT])}. Only one of them blocks: "
-        "give each suspect a run and a gather of its own.",
-    )
-    return f"{CULPRIT} made the loop {late[CULPRIT]:.2f} s late; the others did not."
 
 
 def _require_answers(answers: Any, questions: list[str]) -> None:
@@ -149,7 +162,7 @@ def _require_answers(answers: Any, questions: list[str]) -> None:
         unfinished = discard_coroutine(given) or asyncio.isfuture(given)
         require(not unfinished, "an answer is still a task or a coroutine: await it.")
         require(given is not None, "it gave None for an answer. Is there a  return  before it?")
-        require(given == right, f"it gave {given!r} where ask had answered {right!r}.")
+        require(given == right, f"it gave {show(given)} where ask had answered {right!r}.")
     require(
         len(answers) == len(wanted), f"it gave {len(answers)} answers to {len(wanted)} questions."
     )
@@ -167,10 +180,7 @@ _NOT_ASYNC = (
     "asyncio.gather got an answer where it wants something to await: ask is a plain function, and "
     "each call of it keeps the loop until it is answered. Let asyncio.to_thread call it."
 )
-_NO_STAR = (
-    "asyncio.gather got all calls in one parcel. It wants them one by one: put a star before the "
-    "brackets, gather(*(…))."
-)
+_PLAIN = "the function gave its result without being awaited. Begin it with  async def."
 
 EXERCISES = {
     "6.3": Exercise(
@@ -192,13 +202,14 @@ EXERCISES = {
         ),
     ),
     "6.8": Exercise(
-        check_lags,
+        check_lag_beside,
         hints=(
             "The lag is measured while a run goes on. So run and suspect must be under way "
             "together, as in the cell with save_notes.",
-            "run, _ = await asyncio.gather(nb.run_async(questions, slow), save_answers()) "
-            "gives the first run; its lag is run.loop_lag_max.",
-            "Loop over the three functions, and write lags[suspect.__name__] = run.loop_lag_max.",
+            "asyncio.gather takes nb.run_async(questions, slow) and suspect(), and gives the run "
+            "first.",
+            "run, _ = await asyncio.gather(nb.run_async(questions, slow), suspect()), and then "
+            "return run.loop_lag_max.",
         ),
     ),
 }

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from functools import partial
 from math import exp, isclose, log
-from numbers import Real
 from statistics import fmean, median
 
 from ...records import Run
-from ..engine.exercises import Exercise, require
-from ..engine.expect import expect_function, expect_list
-from ..engine.fake_model import FakeModel
-from ..engine.loop_lag import run_measuring_lag
-from ..engine.practice_run import answered_run
+from ..engine.exercises import Exercise, require, show
+from ..engine.expect import call_plain, expect_function, expect_number
+from ..engine.practice_run import answered_call, answered_run
 from ..engine.questions import Question
 from . import queue_time_exercise
-
-# Seconds; more than a busy machine adds to a wait, less than a wrong reference time does.
-TOLERANCE = 0.2
-GAP, STUCK = 0.08, 0.5
+from .schedule_exercise import check_on_schedule
 
 
 def check_typical(typical: object) -> str:
     """Try ratios whose geometric mean differs from their other means."""
     function = expect_function(typical, "typical")
-    for ratios in ([2.0, 0.5], [1.0, 1.0, 8.0], [3.0, 1.5, 2.0, 0.9]):
-        given, right = function(list(ratios)), exp(fmean(map(log, ratios)))
-        said = f"typical({ratios}) gave {_describe(given)}"
-        require(given is not None, f"{said}. Is there a  return?")
-        require(isinstance(given, Real), f"{said}, and a number is wanted.")
+    for ratios in ([2.0, 0.5], [1.0, 1.0, 8.0], [3.0, 1.5, 2.0, 0.9], [1.7]):
+        found, right = call_plain(function, list(ratios)), exp(fmean(map(log, ratios)))
+        given = expect_number(found, "a number")
+        said = f"typical({ratios}) gave {given:.3g}"
         for other, why in _other_means(ratios, right):
             require(
                 isclose(given, right, rel_tol=0.01) or not isclose(given, other, abs_tol=1e-9),
@@ -60,117 +52,81 @@ def _other_means(ratios: list[float], right: float) -> list[tuple[float, str]]:
 
 
 def check_within_95(within_95: object) -> str:
-    """Try runs with quick failures, and with durations that are not sorted."""
+    """Try runs with quick failures and unsent calls, which begin at different times."""
     function = expect_function(within_95, "within_95")
-    slow = [((7 * number) % 20 + 1) ** 2 / 20 for number in range(20)]
-    nineteenth, last = sorted(slow)[-2:]
-    for name, failed in (("all answered", 0), ("half of them refused", 20)):
-        given = function(_make_run(slow, failed=failed))
-        said = f"for answers of up to {last:.0f} s, {name}, it gave {_describe(given)}"
-        require(given is not None, f"{said}. Is there a  return?")
-        require(isinstance(given, Real), f"{said}, and a number of seconds is wanted.")
-        for other, why in (
-            (fmean(slow), "that is the mean, which says nothing about 95 of 100."),
-            (0.95 * last, "that is 95 % of the longest duration. Wanted is one of 95 % of calls."),
-        ):
-            require(not isclose(given, other), f"{said}: {why}")
-        require(
-            given < last,
-            f"{said}: within that all were done, and not only 95 of 100. (Python counts places "
-            "from 0.)",
-        )
-        require(
-            failed == 0 or given >= nineteenth,
-            f"{said}: the refused calls, of 0.01 s each, are counted too, and make the server look "
-            "better. Keep those whose outcome is 'ok'.",
-        )
-        require(
-            given >= nineteenth,
-            f"{said}. Wanted is the time that 19 of the 20 do not exceed: sort the durations, and "
-            "take the 19th.",
-        )
+    for number, failed, unsent in ((20, 0, 0), (40, 0, 0), (20, 20, 0), (20, 0, 4)):
+        slow = [((7 * place) % number + 1) ** 2 / 20 for place in range(number)]
+        run = _make_run(slow, failed=failed, unsent=unsent)
+        others = f", {failed} calls refused" * bool(failed) + f", {unsent} not sent" * bool(unsent)
+        given = call_plain(function, run)
+        said = f"for {number} answers of up to {max(slow):.0f} s{others}, it gave {show(given)}"
+        _judge_percentile(expect_number(given, "a number of seconds"), run, said, failed=failed)
     return "95 of 100 answered calls took at most so long, and quick failures do not count."
 
 
-def check_on_schedule(on_schedule: object) -> str:
-    """Use a server that gets stuck, and check when each question was sent."""
-    function = expect_function(on_schedule, "on_schedule")
-    questions = [f"question {number}" for number in range(1, 7)]
-    durations = [STUCK if number == 3 else 0.01 for number in range(1, 7)]
-    server = FakeModel(durations, one_at_a_time=True)
-    (found,), lag = run_measuring_lag(partial(function, server.ask, questions, GAP))
-    waits = expect_list(found, "one wait for each question")
+def _judge_percentile(given: float, run: Run, said: str, *, failed: int) -> None:
+    ok = [call for call in run.calls if call.outcome == "ok"]
+    ranked = sorted(call.duration or 0.0 for call in ok)
+    enough = ranked[len(ranked) * 19 // 20 - 1]
+    finished = sorted(call.finished or 0.0 for call in ok)
+    for other, why in (
+        (fmean(ranked), "that is the mean, which says nothing about 95 of 100."),
+        (
+            0.95 * ranked[-1],
+            "that is 95 % of the longest duration. Wanted is one of 95 % of calls.",
+        ),
+        (
+            finished[round(0.95 * len(finished)) - 1],
+            "that is when a call finished, counted from the run's beginning. Sort by duration.",
+        ),
+    ):
+        require(not isclose(given, other), f"{said}: {why}")
+    last_finished = sorted(ok, key=lambda call: call.finished or 0.0)
+    at_place = last_finished[round(0.95 * len(ok)) - 1].duration or 0.0
     require(
-        lag < STUCK / 2,
-        f"the loop was {lag:.2f} s late: something keeps it to itself, so that nobody else can "
-        "send or receive. Which sleep lets go?",
+        isclose(given, enough) or not isclose(given, at_place),
+        f"{said}: that is the call that finished in this place. Sort by duration, not by finished.",
     )
-    sent = {call.prompt: call.started or 0.0 for call in server.calls}
     require(
-        len(sent) == len(questions),
-        f"{len(sent)} of {len(questions)} questions were asked. Is there an  await  before "
-        "ask(question)?",
+        given < ranked[-1],
+        f"{said}: within that all were done, and not only 95 of 100. (Python counts places "
+        "from 0.)",
     )
     require(
-        len(waits) == len(questions) and all(isinstance(wait, Real) for wait in waits),
-        f"it gave {_describe(waits)}, and the seconds of {len(questions)} waits are wanted. What "
-        "does ask_one return?",
+        failed == 0 or given >= enough - 1e-9,
+        f"{said}: the refused calls, of 0.01 s each, are counted too, and make the server look "
+        "better. Keep those whose outcome is 'ok'.",
     )
-    due = [number * GAP for number in range(len(questions))]
-    _check_sending([sent[question] for question in questions], due)
-    answered = {call.prompt: call.finished for call in server.calls if call.finished is not None}
-    _check_waits(waits, [answered[q] - when for q, when in zip(questions, due, strict=True)])
-    return f"Six questions on time, and {sum(wait > 0.2 for wait in waits)} of them had to wait."
-
-
-def _check_sending(sent: list[float], due: list[float]) -> None:
+    number = len(ranked)
     require(
-        sent[-1] > due[-1] - GAP / 2,
-        f"question 6 was sent after {sent[-1]:.2f} s, and was due after {due[-1]:.2f} s. Each has "
-        "to wait until it is due: sleep first, for number * gap seconds.",
-    )
-    late = max(at - when for at, when in zip(sent, due, strict=True))
-    require(
-        late < STUCK / 2,
-        f"a question was sent {late:.2f} s too late, because it waited for the answer to the one "
-        "before. The schedule does not wait for the server.",
+        enough - 1e-9 <= given <= ranked[number * 19 // 20] + 1e-9,
+        f"{said}. Wanted is the time that {number * 19 // 20} of the {number} do not exceed: sort "
+        f"the durations, and take the {number * 19 // 20}th.",
     )
 
 
-def _check_waits(waits: list[float], truth: list[float]) -> None:
-    excess = [wait - right for wait, right in zip(waits, truth, strict=True)]
-    require(
-        min(waits) > -TOLERANCE,
-        f"a wait of {min(waits):.3g} s is no wait. Take the time on the clock after the answer, "
-        "and subtract the time on the same clock at which the question was due.",
-    )
-    require(
-        max(excess) < TOLERANCE,
-        f"the last question waited {truth[-1]:.2f} s, and you say {waits[-1]:.2f} s: the time "
-        "before it was due is in it. Measure from when it was due.",
-    )
-    require(
-        min(excess) > -TOLERANCE,
-        f"question 3 was stuck for {STUCK} s, and you say it waited {waits[2]:.2f} s. Look at the "
-        "clock after ask has answered.",
-    )
+def _make_run(durations: list[float], *, failed: int, unsent: int) -> Run:
+    """Make a run of answered calls, with refused ones of 0.01 s and unsent ones between them.
 
-
-def _make_run(durations: list[float], *, failed: int) -> Run:
-    """Make a run of answered calls, with refused ones of 0.01 s between them."""
+    The later a call begins the shorter it is, so they finish in another order than by duration.
+    """
     taken = [durations[0], *[0.01] * failed, *durations[1:]]
-    run = answered_run({f"question {number}": (0.0, each) for number, each in enumerate(taken)})
+    longest = max(durations)
+    begins = [1.5 * (longest - each) for each in taken]
+    run = answered_run(
+        {
+            f"question {number}": (begin, begin + each)
+            for number, (begin, each) in enumerate(zip(begins, taken, strict=True))
+        }
+    )
     for call in run.calls[1 : 1 + failed]:
         call.outcome = "error"
+    for place in range(unsent):
+        call = answered_call(f"unsent {place}", started=0.0, finished=0.0, index=len(run.calls))
+        call.started = call.finished = None
+        call.outcome = "not_started"
+        run.calls.insert(2, call)
     return run
-
-
-def _describe(value: object) -> str:
-    if isinstance(value, Real):
-        return f"{float(value):.3g}"
-    if isinstance(value, list | str | None):
-        return repr(value)
-    return f"a {type(value).__name__}"
 
 
 EXERCISES = {

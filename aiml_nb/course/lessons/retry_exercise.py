@@ -6,10 +6,9 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from ..engine.exercises import NotYet, require
-from ..engine.expect import expect_function
+from ..engine.exercises import NotYet, require, show
+from ..engine.expect import call_async, expect_function
 from ..engine.fake_model import FakeModel
-from ..engine.run_answer import run_answer
 
 # Seconds that an attempt takes.
 _DURATION = 0.002
@@ -30,7 +29,31 @@ def check_ask_again(given: object) -> str:
     _expect(ask_again, [429, 500], attempts=3, answered=True)
     _expect(ask_again, [503, 404], attempts=2, answered=False)
     _expect(ask_again, [500, 502, 503, 504, 500, 500], attempts=3, answered=False)
+    _expect(ask_again, [504, 502], attempts=3, answered=True)
+    _check_other_error(ask_again)
     return "Asked again where it may help, three times at most, after a wait that blocks nobody."
+
+
+def _check_other_error(ask_again: Callable[..., Any]) -> None:
+    """Check that an error without a status goes on, and is not asked again."""
+    asked = 0
+
+    async def ask(question: str) -> str:
+        nonlocal asked
+        asked += 1
+        raise ValueError("odd")
+
+    try:
+        call_async(ask_again, ask, "Why?")
+    except ValueError:
+        require(asked == 1, f"a ValueError has no status, and you ask {asked} times.")
+    except AttributeError:
+        raise NotYet(
+            "an error without a status, such as a ValueError, has no status_code. Catch "
+            "openai.APIStatusError alone; the others go on by themselves."
+        ) from None
+    else:
+        raise NotYet("a ValueError has no status: let it go on. Catch openai.APIStatusError alone.")
 
 
 def _expect(
@@ -40,9 +63,11 @@ def _expect(
     case = f"When ask answers {_describe_statuses(statuses)}"
     answer, error = _try(ask_again, model)
     made = len(model.calls)
+    prepared = model.discard_prepared()
+    require(made or prepared, f"{case}, ask was never called.")
     require(
         made,
-        f"{case}, ask never ran: calling it only prepares the work. Write  await ask(question).",
+        f"{case}, ask was called and never awaited: calling it only prepares the work.",
     )
     if made > attempts:
         at_most = f"{_MAX_ATTEMPTS} attempts at most"
@@ -53,15 +78,15 @@ def _expect(
     require(made == attempts, f"{case}, you ask {made} times, and {attempts} are to be made.")
     _check_waits(model, case)
     if answered:
-        require(error is None, f"{case}, the last attempt went well, and you raise {error!r:.60}.")
+        require(error is None, f"{case}, the last attempt went well, and you raise {show(error)}.")
         require(
             answer == "an answer to: Why?",
-            f"{case}, the function returns {answer!r:.60}. Return what await ask(question) gave.",
+            f"{case}, the function returns {show(answer)}. Return what await ask(question) gave.",
         )
         return
     require(
         error is not None,
-        f"{case}, the function returns {answer!r:.60}. Then nobody learns that it failed: a bare "
+        f"{case}, the function returns {show(answer)}. Then nobody learns that it failed: a bare "
         " raise  inside except lets the error go on.",
     )
     require(
@@ -71,13 +96,15 @@ def _expect(
     wanted = statuses[attempts - 1]
     require(
         getattr(error, "status_code", None) == wanted,
-        f"{case}, you raise {error!r:.60}. Let the error with status {wanted} go on as it is.",
+        f"{case}, you raise {show(error)}. Let the error with status {wanted} go on as it is.",
     )
 
 
 def _try(ask_again: Callable[..., Any], model: FakeModel) -> tuple[Any, Exception | None]:
     try:
-        return run_answer(ask_again, model.ask, "Why?"), None
+        return call_async(ask_again, model.ask, "Why?"), None
+    except NotYet:
+        raise
     except Exception as error:
         # _expect explains `raise error` after its except block.
         is_slip = isinstance(error, OWN_MISTAKES) and not isinstance(error, UnboundLocalError)

@@ -95,25 +95,30 @@ def test_an_error_in_the_learners_code_is_named_and_does_not_get_out() -> None:
 
     assert not verdict
     assert "KeyError: 'duration' in line" in verdict.text
-    assert verdict.text.endswith('raise KeyError("duration").')
+    assert verdict.text.endswith('raise KeyError("duration"). There is nothing of that name in it.')
 
 
 @pytest.mark.kernel
 def test_what_a_learner_reads_of_an_error_is_their_own_cell() -> None:
-    begin = "from aiml_nb.course import check\nasync def shout(ask, question):\n    "
+    begin = (
+        "import aiml_nb as nb\nfrom aiml_nb.course import check\n"
+        "async def shout(ask, question):\n    "
+    )
     cells = [
-        f'{begin}raise NotImplementedError("exercise 2.2")\n\ncheck("2.2", shout)',
+        f'{begin}raise nb.course.NotBegun("exercise 2.2")\n\ncheck("2.2", shout)',
+        'raise nb.course.NotBegun("exercise 0.4")',
         f'{begin}answer = await ask(question)\n    return answer.uper()\n\ncheck("2.2", shout)',
     ]
     with Kernel(HERE) as kernel:
-        not_begun, misspelt = kernel.run(*cells, timeout=60)
+        in_function, in_cell, misspelt = kernel.run(*cells, timeout=60)
 
-    assert not_begun.error == "NotImplementedError: exercise 2.2"
-    assert "site-packages" not in not_begun.traceback
-    assert "exercises.py" not in not_begun.traceback
-    assert len(not_begun.traceback.splitlines()) < 20
+    for not_begun, key in ((in_function, "2.2"), (in_cell, "0.4")):
+        assert not_begun.error == f"NotBegun: exercise {key}"
+        assert not_begun.traceback.splitlines() == [
+            f"exercise {key}: not begun. Write your lines in place of the one that says  raise."
+        ]
     assert "'str' object has no attribute 'uper'" in misspelt.stdout
-    assert misspelt.stdout.endswith("in line 4:  return answer.uper().\n")
+    assert misspelt.stdout.endswith("in line 5:  return answer.uper().\n")
 
 
 @pytest.mark.parametrize("key", ["99.2", "99.3"])

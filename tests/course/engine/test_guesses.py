@@ -51,6 +51,20 @@ def test_a_number_is_compared_as_a_ratio(
     assert revealed(capsys, "99.2", 10.0) == f"Measured: 10 s. {said}"
 
 
+@pytest.mark.parametrize(
+    ("guess", "said"),
+    [(24, ", which is right"), (20, ", 4 too few"), (25, ", 1 too many"), (0, ", 24 too few")],
+)
+def test_what_is_counted_is_right_or_not_and_never_close(
+    capsys: pytest.CaptureFixture[str], guess: float, said: str
+) -> None:
+    predict("99.2", "How many requests?", unit="requests").guess = guess
+
+    assert revealed(capsys, "99.2", 24) == (
+        f"Measured: 24 requests. You guessed {guess} requests{said}."
+    )
+
+
 def test_the_question_is_there_where_no_front_end_shows_it() -> None:
     asked = predict("99.1", "Which comes first?", choices=ORDER)
 

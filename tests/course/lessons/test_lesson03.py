@@ -152,14 +152,14 @@ class TestAskAll:
             (in_groups, "each group waited for its slowest"),
             (always_two, "at most 2 were in flight"),
             (in_order_of_finishing, "not in the order of the questions"),
-            (without_return, "without a return line"),
-            (without_await, "none was ever asked"),
+            (without_return, "reaches no return"),
+            (without_await, "and never awaited"),
             (plain_with, "with  async with"),
             pytest.param(
                 *(without_a_star, "put a star before"),
                 marks=pytest.mark.filterwarnings("ignore:.*never awaited"),
             ),
-            (not_awaited_at_the_end, "Put await before gather"),
+            (not_awaited_at_the_end, "your function ended before they did"),
             (with_the_tickets_of_the_lesson, "a semaphore of your own"),
             ([], "the function itself, without brackets: ask_all"),
         ],
@@ -174,7 +174,7 @@ class TestAskAll:
         verdict = check("3.2", take_the_tickets_of_another_cell())
 
         assert not verdict
-        assert "the one of another cell" in verdict.text
+        assert "for the loop of another cell" in verdict.text
 
 
 def durations(run: Run) -> list[float]:
@@ -208,7 +208,8 @@ class TestInFlightNeeded:
             (lambda run, rate: rate / 60 * sum(durations(run)), "Divide by their number"),
             (lambda run, rate: rate / 60 * max(durations(run)), "the longest call"),
             (lambda run, rate: int(rate / 60 * mean(run)), "Rounded down"),
-            (lambda run, rate: 7, "The law: calls in flight"),
+            (lambda run, rate: 7.5, "The law: calls in flight"),
+            (lambda run, rate: int(rate / 60 * mean(run)) + 1, "a whole number stays"),
             (lambda run, rate: print(rate), "None"),
             (3.2, "the function itself"),
         ],

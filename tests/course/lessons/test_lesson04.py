@@ -52,6 +52,41 @@ def choices_unseen(stream: Any, begin: float) -> float | None:
     return None
 
 
+def none_after_the_first_chunk(stream: Any, begin: float) -> float | None:
+    for chunk in stream:
+        if chunk.choices and chunk.choices[0].delta.content:
+            return perf_counter() - begin
+        return None
+    return None
+
+
+def read_to_the_end(stream: Any, begin: float) -> float | None:
+    for chunk in stream:
+        if chunk.choices and chunk.choices[0].delta.content:
+            perf_counter() - begin  # the mistake
+    return None
+
+
+def closes_the_stream(stream: Any, begin: float) -> float | None:
+    for chunk in stream:
+        if chunk.choices and chunk.choices[0].delta.content:
+            stream.close()
+            return perf_counter() - begin
+    return None
+
+
+def with_the_stream(stream: Any, begin: float) -> float | None:
+    with stream:
+        return first_text(stream, begin)
+
+
+def by_next(stream: Any, begin: float) -> float | None:
+    while (chunk := next(stream, None)) is not None:
+        if any(choice.delta.content for choice in chunk.choices):
+            return perf_counter() - begin
+    return None
+
+
 def a_stamp(stream: Any, begin: float) -> float | None:
     return None if first_text(stream, begin) is None else perf_counter()
 
@@ -79,9 +114,9 @@ def text_itself(stream: Any, begin: float) -> Iterator[str]:
 
 
 MISTAKES: list[tuple[Any, str]] = [
-    (first_chunk, "Chunks without text come before it"),
+    (first_chunk, "which has no text"),
     (what_is_not_none, "Look for content that is neither"),
-    (next_alone, "Chunks without text come before it"),
+    (next_alone, "which has no text"),
     (other_begin, "Count from the begin that is given"),
     (turned_over, "less than nothing"),
     (at_the_end, "from inside the loop"),
@@ -89,7 +124,9 @@ MISTAKES: list[tuple[Any, str]] = [
     (a_stamp, "a reading of the watch"),
     (never_none, "Nothing came, so return None"),
     (text_itself, "not a number of seconds"),
-    (lambda stream, begin: print(first_text(stream, begin)), "Is return missing"),
+    (lambda stream, begin: print(first_text(stream, begin)), "returns None there"),
+    (none_after_the_first_chunk, "it gave up too early"),
+    (read_to_the_end, "read on to the end"),
 ]
 
 
@@ -114,7 +151,9 @@ def busy() -> Iterator[None]:
 
 
 class TestFirstToken:
-    @pytest.mark.parametrize("answer", [first_text, texts_alone])
+    @pytest.mark.parametrize(
+        "answer", [first_text, texts_alone, closes_the_stream, with_the_stream, by_next]
+    )
     def test_a_watch_that_stops_at_the_first_text_passes(self, answer: object) -> None:
         assert check("4.2", answer)
 

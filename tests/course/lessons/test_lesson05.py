@@ -13,6 +13,7 @@ import pytest
 import aiml_nb as nb
 from aiml_nb.course import check
 
+from ...rows import slow
 from ...waiting import take
 
 Ask = Callable[[str], Awaitable[str]]
@@ -94,6 +95,41 @@ async def keep_the_name_after_as(ask: Ask, question: str) -> dict[str, object]:
     return record(question, answer, error)
 
 
+async def only_true_answers(ask: Ask, question: str) -> dict[str, object]:
+    try:
+        answer = await ask(question)
+    except Exception as reason:  # noqa: BLE001
+        return record(question, None, reason)
+    return record(question, answer or None, None)
+
+
+async def ask_twice(ask: Ask, question: str) -> dict[str, object]:
+    try:
+        await ask(question)
+        return record(question, await ask(question), None)
+    except Exception as reason:  # noqa: BLE001
+        return record(question, None, reason)
+
+
+async def by_gather(ask: Ask, question: str) -> dict[str, object]:
+    (found,) = await asyncio.gather(ask(question), return_exceptions=True)
+    if isinstance(found, asyncio.CancelledError):
+        raise found
+    failed = isinstance(found, Exception)
+    return record(question, None if failed else found, found if failed else None)
+
+
+async def with_else(ask: Ask, question: str) -> dict[str, object]:
+    error = None
+    try:
+        answer = await ask(question)
+    except asyncio.CancelledError:
+        raise
+    except BaseException as reason:  # noqa: BLE001
+        answer, error = None, reason
+    return record(question, answer, error)
+
+
 async def misspelled(ask: Ask, question: str) -> dict[str, object]:
     try:
         return record(question, await ask(question), None)
@@ -106,8 +142,9 @@ async def leave_the_loop_out(ask: Ask, question: str) -> None:
 
 
 class TestAskSafely:
-    def test_a_record_for_each_passes(self) -> None:
-        assert check("5.3", ask_safely)
+    @pytest.mark.parametrize("answer", [ask_safely, with_else, by_gather])
+    def test_a_record_for_each_passes(self, answer: object) -> None:
+        assert check("5.3", answer)
 
     @pytest.mark.parametrize(
         ("answer", "said"),
@@ -118,9 +155,11 @@ class TestAskSafely:
             (forget_the_reason, "Why the call failed would be forgotten"),
             (keep_the_text, "Keep the exception itself"),
             (answer_with_the_error, "and answer is"),
-            (await_nothing, "Did you await ask"),
+            (await_nothing, "answer is a coroutine"),
             (forget_to_set, "set them to None first"),
             (keep_the_name_after_as, "keep the error under another"),
+            (only_true_answers, "whatever it is"),
+            (ask_twice, "ask was called 2 times"),
             (misspelled, "name 'Exeption' is not defined in line"),
             (leave_the_loop_out, "the dictionary of its last line"),
         ],
@@ -182,13 +221,65 @@ async def raises_after_the_loop(ask: Ask, question: str) -> str:
     raise error  # noqa: F821  the mistake
 
 
+async def every_error(ask: Ask, question: str) -> str | None:
+    for _ in range(2):
+        try:
+            return await ask(question)
+        except Exception as error:
+            if getattr(error, "status_code", 503) not in PASSES:
+                raise
+        await take(0.01)
+    return await ask(question)
+
+
+async def status_of_every_error(ask: Ask, question: str) -> str | None:
+    for attempt in range(3):
+        try:
+            return await ask(question)
+        except Exception as error:
+            if error.status_code not in PASSES or attempt == 2:  # type: ignore[attr-defined]
+                raise
+        await take(0.01)
+    return None
+
+
+async def with_while(ask: Ask, question: str) -> str:
+    left = 3
+    while True:
+        left -= 1
+        try:
+            answer = await ask(question)
+        except openai.APIStatusError as error:
+            if not left or error.status_code not in PASSES:
+                raise
+            await take(0.01)
+        else:
+            return answer
+
+
+async def by_calling_itself(ask: Ask, question: str, left: int = 2) -> str:
+    try:
+        return await ask(question)
+    except openai.APIStatusError as error:
+        if left == 0 or error.status_code not in PASSES:
+            raise
+    await take(0.01)
+    return await by_calling_itself(ask, question, left - 1)
+
+
+async def prepares_only(ask: Ask, question: str) -> Any:
+    ask(question)  # type: ignore[unused-coroutine]
+    return question
+
+
 async def never_asks(ask: Ask, question: str) -> str:
     return question
 
 
 class TestAskAgain:
-    def test_three_attempts_with_waits_pass(self) -> None:
-        assert check("5.5", asking())
+    @pytest.mark.parametrize("answer", [asking(), with_while, by_calling_itself])
+    def test_three_attempts_with_waits_pass(self, answer: object) -> None:
+        assert check("5.5", answer)
 
     @pytest.mark.parametrize(
         ("answer", "said"),
@@ -204,7 +295,10 @@ class TestAskAgain:
             (asking(at_last="another"), "go on as it is"),
             (without_return, "Return what await ask"),
             (raises_after_the_loop, "gone after the except block"),
-            (never_asks, "ask never ran"),
+            (every_error, "a ValueError has no status"),
+            (status_of_every_error, "Catch openai.APIStatusError alone"),
+            (prepares_only, "called and never awaited"),
+            (never_asks, "ask was never called"),
             (misspelled_again, "name 'APIStatusError' is not defined in line"),
         ],
     )
@@ -247,13 +341,46 @@ async def await_what_was_cancelled(questions: list[str], endpoint: nb.Endpoint) 
     return await handle
 
 
+async def stop_after_a_pause(questions: list[str], endpoint: nb.Endpoint) -> object:
+    handle = nb.start(questions, endpoint, max_concurrency=2)
+    while handle.progress[0] < 1:
+        await take(0.001)
+    await take(0.26)  # right for one speed, perhaps
+    handle.cancel()
+    return handle.partial
+
+
+async def stop_by_the_records(questions: list[str], endpoint: nb.Endpoint) -> object:
+    handle = nb.start(questions, endpoint, max_concurrency=2)
+    while sum(call.finished is not None for call in handle.partial.calls) < 5:
+        await take(0.005)
+    handle.cancel()
+    return handle.partial
+
+
+async def stop_in_a_task(questions: list[str], endpoint: nb.Endpoint) -> object:
+    handle = nb.start(questions, endpoint, max_concurrency=2)
+
+    async def watch() -> None:
+        while True:
+            done, _ = handle.progress
+            if done >= 5:
+                return
+            await asyncio.sleep(0)
+
+    await asyncio.create_task(watch())
+    handle.cancel()
+    return handle.partial
+
+
 async def ask_five(questions: list[str], endpoint: nb.Endpoint) -> object:
     return await nb.run_async(questions[:5], endpoint, max_concurrency=2)
 
 
 class TestStopAfterFive:
-    def test_five_answers_kept_and_the_rest_given_up_pass(self) -> None:
-        assert check("5.7", stopping())
+    @pytest.mark.parametrize("answer", [stopping(), stop_by_the_records, slow(stop_in_a_task)])
+    def test_five_answers_kept_and_the_rest_given_up_pass(self, answer: object) -> None:
+        assert check("5.7", answer)
 
     @pytest.mark.parametrize(
         ("answer", "said"),
@@ -265,6 +392,7 @@ class TestStopAfterFive:
             (wait_for_all, "the run went on"),
             (stop_at_once, "only 0 answers"),
             (await_what_was_cancelled, "in handle.partial"),
+            (stop_after_a_pause, " were "),
             (ask_five, "only 5 of the 12 questions"),
         ],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from pathlib import Path
 
 import nbformat
@@ -21,6 +22,27 @@ def with_answers(table, run):
 def set_as_a_column(table, run):
     table["answer"] = run.to_frame()["text"].to_numpy()
     return table
+
+
+def row_by_row(table, run):
+    result = table.copy()
+    result["answer"] = ""
+    for place, call in enumerate(run.calls):
+        result.iloc[place, result.columns.get_loc("answer")] = call.text
+    return result
+
+
+def by_question(table, run):
+    texts = {call.prompt: call.text for call in run.calls}
+    return table.assign(answer=table["question"].map(texts))
+
+
+def sorted_rows(table, run):
+    return with_answers(table, run).sort_index()
+
+
+def answers_alone(table, run):
+    return with_answers(table, run)[["question", "answer"]]
 
 
 def by_index(table, run):
@@ -44,7 +66,7 @@ def rows_added(table, run):
     return pd.concat([table, run.to_frame()[["text"]].rename(columns={"text": "answer"})])
 
 
-@pytest.mark.parametrize("answer", [with_answers, set_as_a_column])
+@pytest.mark.parametrize("answer", [with_answers, set_as_a_column, row_by_row])
 def test_answers_in_their_rows_pass(answer: object) -> None:
     assert check("8.2", answer)
 
@@ -55,11 +77,14 @@ def test_answers_in_their_rows_pass(answer: object) -> None:
         (by_index, "pandas has matched the index"),
         (index_given_up, "which rows of the whole table"),
         (by_arrival, "in the order of the prompts"),
+        (by_question, "two rows ask 'Toss a coin.'"),
+        (sorted_rows, "in another order"),
+        (answers_alone, "has lost its column legs"),
         (whole_calls, "Take the text of each"),
         (rows_added, "add a column, no rows"),
         (lambda table, run: run.to_frame(), "no column called answer"),
         (lambda table, run: [call.text for call in run.calls], "a table"),
-        (lambda table, run: None, "None (a function without a return line"),
+        (lambda table, run: None, "None (which a function gives"),
     ],
 )
 def test_other_tables_are_told_what_is_wrong(answer: object, said: str) -> None:
@@ -87,6 +112,18 @@ def as_a_batch_line(name, question):
     return json.dumps({"custom_id": name} | request)
 
 
+def written_by_hand(name, q):
+    return f'{{"custom_id": "{name}", "prompt": "{q}", "max_tokens": 50}}'
+
+
+def quotes_escaped_by_hand(name, q):
+    return written_by_hand(name, q.replace('"', '\\"'))
+
+
+def all_escaped_by_hand(name, q):
+    return quotes_escaped_by_hand(name, q.replace("\\", "\\\\"))
+
+
 @pytest.mark.parametrize("answer", [as_line, with_messages, as_a_batch_line])
 def test_a_line_that_can_be_read_passes(answer: object) -> None:
     assert check("8.3", answer)
@@ -112,9 +149,13 @@ def test_a_line_that_can_be_read_passes(answer: object) -> None:
         (lambda name, q: as_line(name, q).replace("50", '"50"'), "a number"),
         (lambda name, q: as_line(name, "What is sync?"), "the question given was"),
         (lambda name, q: as_line("a", q), "the name given was"),
+        (quotes_escaped_by_hand, "json.dumps"),
+        (all_escaped_by_hand, "json.dumps"),
+        (lambda name, q: as_line(name, q.encode("ascii", "ignore").decode()), "forgets some mark"),
+        (lambda name, q: as_line(name, q.strip().lower()), "forgets some mark"),
         (lambda name, q: as_line(1, q), "cannot read it"),
         (lambda name, q: json.dumps([name, q]), "a list"),
-        (lambda name, q: print(as_line(name, q)), "None (a function without a return line"),
+        (lambda name, q: print(as_line(name, q)), "None (which a function gives"),
     ],
 )
 def test_other_lines_are_told_what_they_lack(answer: object, said: str) -> None:
@@ -133,12 +174,25 @@ def test_what_the_check_accepts_the_runner_reads_with_another_seed(tmp_path: Pat
     assert [call.custom_id for call in run.calls] == ["q-0", "q-1", "q-2"]
 
 
+CLEAN = {"quick", "turned-away", "never-sent", "y", "w"}
+
+
 def in_doubt(run):
     return [c.custom_id for c in run.calls if any(a.possibly_billed for a in c.attempts)]
 
 
-def test_calls_in_doubt_pass() -> None:
-    assert check("8.5", in_doubt)
+def sorted_set(run):
+    return sorted({c.custom_id for c in run.calls for a in c.attempts if a.possibly_billed})
+
+
+def by_the_table(run):
+    table = run.attempts_frame()
+    return list(dict.fromkeys(table[table["possibly_billed"]]["custom_id"]))[::-1]
+
+
+@pytest.mark.parametrize("answer", [in_doubt, sorted_set, by_the_table])
+def test_calls_in_doubt_pass(answer: object) -> None:
+    assert check("8.5", answer)
 
 
 @pytest.mark.parametrize(
@@ -159,9 +213,22 @@ def test_calls_in_doubt_pass() -> None:
         (lambda run: [c.custom_id for c in run.calls if len(c.attempts) < 2], "which went well"),
         (
             lambda run: [c.custom_id for c in run.calls for a in c.attempts if a.possibly_billed],
-            "each call once",
+            "Each call once",
         ),
         (lambda run: len(in_doubt(run)), "a list"),
+        (lambda run: ["lost", "cut-twice"], "it gave"),
+        (
+            lambda run: [
+                c.custom_id
+                for c in run.calls
+                if c.attempts and (c.attempts[0].possibly_billed or c.attempts[-1].possibly_billed)
+            ],
+            "its second attempt of three",
+        ),
+        (
+            lambda run: [c.custom_id for c in run.calls if c.custom_id not in CLEAN],
+            "wanted are []",
+        ),
         (
             lambda run: [c.custom_id for c in run.calls if c.attempts[0].possibly_billed],
             "there is no first",
@@ -183,8 +250,36 @@ def dollars(run, number, prices):
     return (into + out) / 1e6 / len(ok) * number
 
 
-def test_the_cost_of_many_passes() -> None:
-    assert check("8.7", dollars)
+def dollars_by_table(run, number, prices):
+    means = run.to_frame()[["input_tokens", "output_tokens"]].mean()
+    return float(means @ list(prices)) / 1e6 * number
+
+
+def dollars_call_by_call(run, number, prices):
+    costs = [
+        call.input_tokens / 1e6 * prices[0] + call.output_tokens / 1e6 * prices[1]
+        for call in run.calls
+        if call.output_tokens is not None
+    ]
+    return statistics.fmean(costs) * number
+
+
+def median_of_tokens(run, number, prices):
+    ok = [call for call in run.calls if call.outcome == "ok"]
+    into = statistics.median(call.input_tokens for call in ok) * prices[0]
+    out = statistics.median(call.output_tokens for call in ok) * prices[1]
+    return (into + out) / 1e6 * number
+
+
+def median_of_costs(run, number, prices):
+    ok = [call for call in run.calls if call.outcome == "ok"]
+    costs = [c.input_tokens * prices[0] + c.output_tokens * prices[1] for c in ok]
+    return statistics.median(costs) / 1e6 * number
+
+
+@pytest.mark.parametrize("answer", [dollars, dollars_by_table, dollars_call_by_call])
+def test_the_cost_of_many_passes(answer: object) -> None:
+    assert check("8.7", answer)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +293,8 @@ def test_the_cost_of_many_passes() -> None:
         (lambda run, n, prices: dollars(run, n, prices[::-1]), "the other way round"),
         (lambda run, n, prices: dollars(run, n, (prices[0],) * 2), "a price of their own"),
         (lambda run, n, prices: 42.0, "is right"),
+        (median_of_tokens, "you took the median"),
+        (median_of_costs, "you took the median"),
         (lambda run, n, prices: run.to_frame()["cost"].mean() * n, "a missing value"),
         (
             lambda run, n, prices: sum(call.input_tokens for call in run.calls),

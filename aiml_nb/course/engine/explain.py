@@ -1,0 +1,58 @@
+"""Explain the errors that learners' code stops with, where Python's own text says too little."""
+
+from __future__ import annotations
+
+import re
+
+_NOT_A_RESULT = (
+    "A coroutine is not a result yet: calling an async function only prepares the work, and await "
+    "gives what comes of it."
+)
+_STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
+
+# A pattern in "Name: text" of an error, and what it means here. The first that matches is used.
+_EXPLANATIONS = {
+    r"'coroutine' object|not 'coroutine'|type 'coroutine'|coroutine found": _NOT_A_RESULT,
+    r"iterable, not coroutine": "ask takes one question. Make a call for each of them, and hand "
+    "the list to gather:  gather(*calls).",
+    r"unhashable type: '(Run|str|dict)'": "gather got a finished result, and wants something to "
+    "await: a function that blocks, such as nb.run, has done its work before gather is reached.",
+    r"unhashable type": _STAR,
+    r"bad yield": _STAR,
+    r"awaitable is required": "gather wants calls that are ready to start: write  ask(question)  "
+    "without await, and put a star before a list of them,  gather(*calls).",
+    r"object (list|tuple|generator) can't be used in 'await'": "await waits for a single thing. "
+    "Several calls become one with gather:  await asyncio.gather(*calls).",
+    r"can't be used in 'await' expression": "await wants something that can be waited for, and "
+    "got a value. A plain function has given it, and has not let anybody else run meanwhile.",
+    r"asynchronous context manager": "It is entered with  with, not with  async with.",
+    r"context manager protocol": "A semaphore is entered with  async with, not with  with.",
+    r"different (event )?loop": "It was made for the loop of another cell. Make one of your own "
+    "inside the function.",
+    r"cannot be called from a running event loop|loop is already running": "Inside an async def a "
+    "loop is running: use await.",
+    r"positional argument": "check calls the function with the arguments of its first line: leave "
+    "that line as it was given.",
+    r"unexpected keyword": "Look at the name of that argument.",
+    r"NoneType": "Something there is None: a call that failed, or was never sent, has no times, "
+    "no text and no tokens.",
+    r"IndexError": "There was less in it than your code takes for granted: check tries it with "
+    "fewer and with more than the lesson does.",
+    r"KeyError": "There is nothing of that name in it.",
+    r"ZeroDivisionError": "Which case makes that number 0?",
+    r"UnboundLocalError": "It has no value if that line was not reached: give it one before.",
+    r"NameError": "A function knows what it is given, and what the cells before it have made.",
+    r"not callable": "Brackets call what stands before them, and that is not a function.",
+}
+
+
+def explain_error(error: BaseException) -> str:
+    """Return what an error means in a learner's answer; empty if Python's text says it.
+
+    Parameters
+    ----------
+    error
+        What the answer stopped with.
+    """
+    words = f"{type(error).__name__}: {error}"
+    return next((why for pattern, why in _EXPLANATIONS.items() if re.search(pattern, words)), "")
