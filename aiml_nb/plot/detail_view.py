@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 
 from matplotlib.axes import Axes
 
-from ..analysis.bounds import lower_bound, peak_in_flight
 from ..analysis.kinds import is_watched
-from ..analysis.lanes import lanes
-from ..analysis.subject import Subject
 from ..records import Run
-from ..report.annotations import margin_notes
-from ..report.wording import concurrent_name
 from .canvas import TICKS_AND_UNIT, Canvas, draw_bound, show_times
-from .durations import Durations, plan_durations
+from .durations import Durations
 from .inside_marks import row_height
 from .kinds import KIND_BARS, PHASES
 from .legend import Entry, entries
+from .limit import limit_of
 from .marks import draw_pauses, draw_segments
 from .order import draw_order
-from .pair_bars import BARS_HEIGHT, WEDGE_HEIGHT, Note, PairBars, plan_note
-from .row_layout import horizon_of
-from .segments import Segments, segments
-from .strips import LEFT_OF_NUMBERS, draw_done, draw_in_flight, in_flight_entries, limit_of
+from .pair_bars import BARS_HEIGHT, WEDGE_HEIGHT, Note, PairBars
+from .segments import Segments
+from .strips import draw_done, draw_in_flight, in_flight_entries
 from .style import AXIS_SIZE, NOTE_SIZE
-from .text import width_of, wrapped
-from .view import View
 
-# Pixels: left of the enlarged part at least, to the middle of the words that stand upright there;
-# between it and the order, which is a square, and right of that.
-_LEFT, _SIDE = 56, 16
-_BETWEEN, _SQUARE, _RIGHT = 52, 160, 16
+# Pixels: to the middle of the words that stand upright left of the enlarged part; between it and
+# the order, which is a square, and right of that.
+SIDE = 16
+BETWEEN, SQUARE, RIGHT = 52, 160, 16
 _NOTE_LINE = 16
 # Pixels of the enlarged part, of a strip, and of one with a limit that changes; between them.
 _LARGE, _STRIP, _LIMIT_STRIP, _GAP = 240, 62, 110, 16
@@ -94,7 +86,7 @@ class DetailView:
         """Pixels."""
         strips = 0 if self.is_simple else _GAP + self._strip + _GAP + _STRIP
         left = self._large + strips + TICKS_AND_UNIT
-        right = _SQUARE + 36 + _NOTE_LINE * len(self.notes)
+        right = SQUARE + 36 + _NOTE_LINE * len(self.notes)
         return self._head + max(left, right)
 
     def entries(self) -> list[Entry]:
@@ -117,7 +109,7 @@ class DetailView:
         if not self.is_simple:
             parts += self._draw_strips(canvas, parts[0], top=top + self._large + _GAP)
         for part in parts:  # left of the widest number that may be there
-            part.yaxis.set_label_coords((_SIDE - self.left) / self.width, 0.5)
+            part.yaxis.set_label_coords((SIDE - self.left) / self.width, 0.5)
         self._draw_order(canvas, top=top)
 
     @property
@@ -185,82 +177,10 @@ class DetailView:
         return [strip, done]
 
     def _draw_order(self, canvas: Canvas, *, top: float) -> None:
-        left = self.left + self.width + _BETWEEN
-        axes = canvas.axes(left, top, _SQUARE, _SQUARE)
+        left = self.left + self.width + BETWEEN
+        axes = canvas.axes(left, top, SQUARE, SQUARE)
         canvas.name(axes, "completion order")
         draw_order(axes, self.run)
         for i, note in enumerate(self.notes):
-            y = top + _SQUARE + 44 + _NOTE_LINE * i
+            y = top + SQUARE + 44 + _NOTE_LINE * i
             canvas.write(left, y, note, size=NOTE_SIZE)
-
-
-def plan_detail(subject: Subject, view: View, *, in_lanes: bool) -> DetailView:
-    """Plan the layout "lanes", or "overview" with durations in place of lanes.
-
-    Parameters
-    ----------
-    subject
-        A run; or a comparison, of which the pair with the median speed-up is drawn.
-    view
-        How the picture is asked for.
-    in_lanes
-        False to draw durations over time in place of lanes.
-    """
-    run, page, horizon = subject.run, view.page_width, horizon_of([subject.run])
-    durations = None if in_lanes else plan_durations(run, horizon=horizon)
-    left = _left(run, durations)
-    return DetailView(
-        run=run,
-        drawn=segments(
-            run,
-            rows=lanes(run) if in_lanes else None,
-            shortest_queue=inf,
-            plain=subject.plainest,
-        ),
-        horizon=horizon,
-        left=left,
-        width=page - _RIGHT - _SQUARE - _BETWEEN - left,
-        durations=durations,
-        slots=max(1, peak_in_flight(run)),
-        bound=None if view.is_simple else lower_bound(run),
-        head=plan_note(
-            _head(subject, in_lanes=in_lanes), left=left, right=page - _RIGHT - _SQUARE - _SIDE
-        ),
-        notes=[] if view.is_simple else _notes(subject),
-        pair_bars=_pair_bars(subject, left=left, right=page - _RIGHT),
-        is_simple=view.is_simple,
-    )
-
-
-def _left(run: Run, durations: Durations | None) -> float:
-    """Return where the enlarged part begins, so that all numbers have room left of it."""
-    limit = limit_of(run)
-    most = max(peak_in_flight(run), len(run.calls), *(limit.limits if limit else []), 1)
-    numbers = [f"{most:,}", *(durations.numbers if durations else [])]
-    return max(_LEFT, LEFT_OF_NUMBERS + max(width_of(each, size=AXIS_SIZE) for each in numbers))
-
-
-def _head(subject: Subject, *, in_lanes: bool) -> str:
-    run, slots, watched = subject.run, peak_in_flight(subject.run), is_watched(subject.run)
-    name = "overlapping" if watched else concurrent_name(run)
-    zoomed = f"zoomed to the {name} run" if subject.pair is not None else ""
-    rows = f"each row = one of {slots:,} slots" if in_lanes and slots > 1 else ""
-    if rows and watched:
-        rows = f"at most {slots:,} in flight: the calls of a row do not overlap"
-    return "; ".join(filter(None, [zoomed, rows]))
-
-
-def _notes(subject: Subject) -> list[str]:
-    """Return the notes beside the order; those that are too wide take several lines."""
-    lines = []
-    for note in margin_notes(subject):
-        fits = width_of(note, size=NOTE_SIZE) <= _SQUARE + _RIGHT
-        lines += [note] if fits else wrapped(note, width=_SQUARE, size=NOTE_SIZE)
-    return lines
-
-
-def _pair_bars(subject: Subject, *, left: float, right: float) -> PairBars | None:
-    if subject.pair is None:
-        return None
-    sync, concurrent = subject.pair
-    return PairBars(sync=sync, concurrent=concurrent, left=left, right=right)

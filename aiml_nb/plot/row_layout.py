@@ -17,7 +17,6 @@ from ..analysis.bounds import (
 )
 from ..analysis.effects import median_call
 from ..analysis.lanes import lanes
-from ..analysis.pairs import pair_times
 from ..analysis.subject import Subject
 from ..records import Run
 from ..report.labels import labels
@@ -27,16 +26,16 @@ from ..report.wording import (
     format_percent,
     format_seconds,
     is_concurrent,
-    pace,
-    pluralize,
 )
-from .geometry import LABEL_GAP, Label, Rect, TimeAxis, clear_of, place_arrow, time_axis
+from .geometry import LABEL_GAP, Label, TimeAxis, clear_of, time_axis
 from .inside_marks import row_height
+from .limit import limit_below
 from .row_endings import endings
 from .rows import Panel, Rows
+from .saving import with_saving
 from .segments import segments
-from .strips import left_of_strip, limit_below
-from .style import EDGE, PANEL_TITLE_SIZE, SAVED_SIZE
+from .strips import left_of_strip
+from .style import EDGE, MIN_VISIBLE_SHARE, PANEL_TITLE_SIZE
 from .text import cut, drawable, width_of
 from .view import View
 
@@ -48,8 +47,6 @@ _ROWS_HEIGHT = 640
 _WIDEST_NAME = 300
 # The share of the page that names may take, and words with a model's name beside bars.
 _NAMES_SHARE = 1 / 3
-# Queues and savings shorter than this share of the axis cannot be seen.
-_MIN_VISIBLE_SHARE = 0.004
 # Seconds that starting a call takes when nothing holds it back: not drawn as a queue.
 _NO_QUEUE = 0.02
 
@@ -82,7 +79,7 @@ def plan_rows(subject: Subject, view: View) -> Rows:
     axis = time_axis(left=left, right=right, horizon=horizon, labels=_labels(made))
     made = [_clear_of_bound(panel, axis=axis) for panel in made]
     if subject.pair is not None:
-        made[1] = _with_saving(made[1], subject.pair, axis=axis, row=row, right=right)
+        made[1] = with_saving(made[1], subject.pair, axis=axis, row=row, right=right)
     return Rows(
         panels=made,
         axis=axis,
@@ -174,7 +171,7 @@ def _panel(
         title=title,
         rows=len(run.calls),
         segments=segments(
-            run, shortest_queue=max(_MIN_VISIBLE_SHARE * horizon, _NO_QUEUE), plain=plain
+            run, shortest_queue=max(MIN_VISIBLE_SHARE * horizon, _NO_QUEUE), plain=plain
         ),
         names=[cut(drawable(name), width=widest, size=sizes[0]) for name in labels(run)],
         endings=endings(run, ranked=ranked, size=sizes[1], room=room),
@@ -204,48 +201,3 @@ def _clear_of_bound(panel: Panel, *, axis: TimeAxis) -> Panel:
         start = clear_of(bound, start=end + ending.gap, width=ending.width)
         moved.append(replace(ending, gap=start - end))
     return replace(panel, endings=moved)
-
-
-def _with_saving(
-    panel: Panel, pair: tuple[Run, Run], *, axis: TimeAxis, row: float, right: float
-) -> Panel:
-    compared = pair_times(*pair)
-    saved = compared.sync - compared.concurrent
-    if (
-        compared.kept < 2
-        or not pace(compared.ratio).endswith("faster")
-        or saved < _MIN_VISIBLE_SHARE * axis.horizon
-    ):
-        return panel
-    text = f"{format_seconds(saved)} saved"
-    if compared.kept < compared.prompts:
-        text += f" on {pluralize(compared.kept, 'prompt')}"
-    arrow = place_arrow(
-        start=axis.px(compared.concurrent),
-        end=axis.px(compared.sync),
-        text_width=width_of(text, size=SAVED_SIZE, bold=True),
-        levels=[(i + 0.5) * row for i in range(panel.rows - 1, -1, -1)],
-        taken=_taken(panel, axis=axis, row=row),
-        bottom=row * panel.rows,
-        right=right,
-    )
-    return replace(panel, arrow=arrow, saved=text)
-
-
-def _taken(panel: Panel, *, axis: TimeAxis, row: float) -> list[Rect]:
-    """Return the areas of bars and of the words beside them."""
-    taken = []
-    for i, ending in enumerate(panel.endings):
-        middle, end = (i + 0.5) * row, axis.px(ending.time)
-        # A hair short of the bar's end, where the arrow may begin.
-        taken.append(Rect(0, i * row, end - 0.5, (i + 1) * row))
-        words = end + ending.gap
-        taken.append(Rect(end + 0.5, middle - 7, words + ending.width, middle + 7))
-    if panel.bound is not None and panel.bound < _last(panel):
-        bound = axis.px(panel.bound)
-        taken.append(Rect(bound - 2, 0, bound + 2, row * panel.rows))
-    return taken
-
-
-def _last(panel: Panel) -> float:
-    return max((ending.time for ending in panel.endings), default=0.0)

@@ -7,15 +7,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..analysis.arrays import Columns, FloatArray, known
 from ..analysis.bounds import origin_of, peak_in_flight
 from ..analysis.counts import retried
-from ..analysis.kinds import is_watched
-from ..analysis.pauses import refusal_times
-from ..analysis.subject import Subject
 from ..records import Run
 from ..report.wording import mean_in_words, pluralize
 from .canvas import TICKS_AND_UNIT, Canvas, draw_steps, show_times
@@ -23,9 +19,10 @@ from .geometry import TimeAxis
 from .kinds import KIND_BARS
 from .legend import Entry
 from .levels import at_once, count_in_flight
+from .limit import Limit, draw_limit, limit_entries, limit_of
 from .marks import draw_pauses
 from .segments import Segments, segments
-from .style import AXIS_SIZE, BACKOFF_COLOUR, BARS, DPI, FAILED_INK, INK, NOTE_SIZE
+from .style import AXIS_SIZE, BACKOFF_COLOUR, BARS, DPI, FAILED_INK, NOTE_SIZE
 from .text import width_of
 
 _RESTING: dict[str, Any] = {
@@ -34,63 +31,12 @@ _RESTING: dict[str, Any] = {
     "hatch": "....",
     "lw": 0,
 }
-_LIMIT: dict[str, Any] = {"color": "black", "linestyle": ":", "linewidth": 1.3}
-_REFUSED: dict[str, Any] = {
-    "linestyle": "none",
-    "marker": "v",
-    "markersize": 6.0,
-    "markerfacecolor": BARS["retried"].face,
-    "markeredgecolor": INK,
-    "markeredgewidth": 0.7,
-}
 # Pixels of the strip that is a block of its own, and of its title.
 _TITLE, _STRIP = 24, 110
 # Pixels: before the numbers at the left, with the words that stand upright there; the height of a
 # number, and from a line to what is written at it.
 LEFT_OF_NUMBERS = 34
 _NUMBER_HEIGHT, _GAP = 13, 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """The limit over time.
-
-    Parameters
-    ----------
-    times, limits
-        Seconds since the first submit, and the limit from then on.
-    refused
-        When answers of status 429 came, in seconds; empty where the limit did not change.
-    """
-
-    times: list[float]
-    limits: list[int]
-    refused: list[float]
-
-    @property
-    def changed(self) -> bool:
-        """Whether the limit was another one later."""
-        return len(self.limits) > 1
-
-
-def limit_of(run: Run) -> Limit | None:
-    """Return the limit of a run, None if there was no effective one."""
-    origin = origin_of(run)
-    if len(run.limit_history) > 1:
-        return Limit(
-            times=[max(0.0, change.at - origin) for change in run.limit_history],
-            limits=[change.limit for change in run.limit_history],
-            refused=(refusal_times(run) - origin).tolist(),
-        )
-    if 1 < run.max_concurrency < len(run.calls) and not is_watched(run):
-        return Limit(times=[0.0], limits=[run.max_concurrency], refused=[])
-    return None
-
-
-def limit_below(subject: Subject) -> Limit | None:
-    """Return the limit over time that is drawn under rows: of one run, if its limit changed."""
-    limit = None if subject.are_several else limit_of(subject.run)
-    return limit if limit is not None and limit.changed else None
 
 
 def left_of_strip(run: Run) -> float:
@@ -105,11 +51,7 @@ def in_flight_entries(run: Run, limit: Limit | None) -> list[Entry]:
     made: list[Entry] = []
     if retried(run):
         made.append(("backing off, not in flight", Patch(**_RESTING)))
-    if limit is not None:
-        made.append(("limit", Line2D([], [], **_LIMIT)))
-        if limit.refused:
-            made.append(("status 429", Line2D([], [], **_REFUSED)))
-    return made
+    return made + limit_entries(limit)
 
 
 def draw_in_flight(
@@ -155,7 +97,7 @@ def draw_in_flight(
     limit = limit_of(run)
     limits = limit.limits if limit else []
     most = float(max(1.0, float(below.max()), peak_in_flight(run), *limits))
-    _draw_limit(axes, limit, horizon=horizon, most=most)
+    draw_limit(axes, limit, horizon=horizon, most=most)
     top = max(1, *(limits or [peak_in_flight(run)]))
     axes.set_ylim(0, 1.1 * most)
     number_strip(axes, top, most=1.1 * most)
@@ -205,16 +147,6 @@ def draw_done(axes: Axes, run: Run, *, bound: float | None, horizon: float) -> N
     axes.set_ylim(0, 1.08 * n)
     number_strip(axes, n, most=1.08 * n)
     axes.set_ylabel("done", size=AXIS_SIZE)
-
-
-def _draw_limit(axes: Axes, limit: Limit | None, *, horizon: float, most: float) -> None:
-    if limit is None:
-        return
-    times, limits = [*limit.times, horizon], [*limit.limits, limit.limits[-1]]
-    axes.step(times, limits, where="post", zorder=5, gid="limit", **_LIMIT)
-    if limit.refused:
-        heights = [1.04 * most] * len(limit.refused)
-        axes.plot(limit.refused, heights, zorder=6, clip_on=False, gid="429s", **_REFUSED)
 
 
 def _draw_count(axes: Axes, stamps: FloatArray, *, horizon: float, colour: str, gid: str) -> None:

@@ -22,6 +22,8 @@ GRID = "#E3E3E3"
 # Pixels a row: under the first, bars have no outline; under the second, no hatch, gaps or queues;
 # under the third, no marks, since those of a few calls would hide the bars of all others.
 OUTLINED, HATCHED, MARKED = 10, 6, 1
+# Queues and savings shorter than this share of the axis cannot be seen.
+MIN_VISIBLE_SHARE = 0.004
 GREEN = "#00664D"
 # Darker than the bars of failed calls, so that small text reaches a contrast of 4.5 on white.
 FAILED_INK = "#B34700"

@@ -15,13 +15,14 @@ from ..records import Comparison, Grid, Run
 from ..report.findings import caveat, finding
 from ..report.subjects import layout_of
 from .bundle import make_bundle, small_png
-from .detail_view import plan_detail
+from .detail_layout import plan_detail
+from .limit import limit_below
 from .loop_lane import loop_lanes
 from .page import Block, Page, draw_page
 from .repeats import plan_repeats
 from .row_layout import key_of, plan_rows, plan_strategies
 from .rows import Rows
-from .strips import Limits, limit_below
+from .strips import Limits
 from .style import own_style
 from .text import drawable
 from .theme import darken

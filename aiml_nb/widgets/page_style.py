@@ -40,7 +40,11 @@ _STYLE = """
 .aiml-nb-race .widget-checkbox label {display: flex; align-items: center}
 [data-voila="voila"] .aiml-nb-race img {max-height: max(240px, calc(100vh - 350px))}
 .aiml-nb-race .widget-html-content {line-height: 1.35}
-.aiml-nb-headline {font-size: 20px; font-weight: bold; margin: 0; line-height: 30px}
+.aiml-nb-race .aiml-nb-status-line {min-height: 30px}
+.aiml-nb-race .aiml-nb-standing-line {min-height: 38px}
+.aiml-nb-large.aiml-nb-race .aiml-nb-status-line {min-height: 36px}
+.aiml-nb-large.aiml-nb-race .aiml-nb-standing-line {min-height: 50px}
+.aiml-nb-headline {font-size: 20px; font-weight: bold; margin: 0}
 .aiml-nb-standing {display: flex; align-items: flex-end; gap: 18px; margin: 0; font-size: 16px;
   min-height: 34px}
 .aiml-nb-standing p {margin: 0}
@@ -50,7 +54,11 @@ _STYLE = """
   background: rgba(0, 114, 178, 0.14)}
 .aiml-nb-podium li:first-child {padding-bottom: 9px}
 .aiml-nb-large img {max-height: max(240px, calc(100vh - 475px))}
-.aiml-nb-large .aiml-nb-headline {font-size: clamp(20px, 1.6vw, 24px)}
+.aiml-nb-large .aiml-nb-race .aiml-nb-status-line {min-height: 30px}
+.aiml-nb-race .aiml-nb-standing-line {min-height: 38px}
+.aiml-nb-large.aiml-nb-race .aiml-nb-status-line {min-height: 36px}
+.aiml-nb-large.aiml-nb-race .aiml-nb-standing-line {min-height: 50px}
+.aiml-nb-headline {font-size: 24px}
 .aiml-nb-large .aiml-nb-standing {font-size: 22px; min-height: 46px}
 """ + "".join(
     f"""

@@ -24,9 +24,8 @@ class Screen:
     """
 
     def __init__(self) -> None:
-        # Fixed heights, so that the picture does not move when a text changes.
-        self.status = widgets.HTML(layout={"min_height": "30px", "margin": "0 2px"})
-        self.standing = widgets.HTML(layout={"min_height": "38px", "margin": "0 2px"})
+        # Their heights are fixed, so that the picture does not move when a text changes.
+        self.status, self.standing = _line("status"), _line("standing")
         self.picture = widgets.HTML(layout={"width": "100%"})
         self.disclaimer = widgets.HTML()
 
@@ -57,6 +56,12 @@ class Screen:
         self.picture.value = draw_race(sides, mark=mark, end=end, large=large)
         said = f"<p>{escape(running_speedup(sides))}</p>"
         self.standing.value = f'<div class="aiml-nb-standing">{podium(sides)}{said}</div>'
+
+
+def _line(name: str) -> widgets.HTML:
+    line = widgets.HTML(layout={"margin": "0 2px"})
+    line.add_class(f"aiml-nb-{name}-line")
+    return line
 
 
 class Pulse:

@@ -28,11 +28,6 @@ _TAKES_CELLS = """
         && panel.sessionContext?.session?.kernel?.status === 'idle';
 }
 """
-_PROMPTS = """
-() => window.jupyterapp.shell.currentWidget.content.widgets
-    .filter(cell => cell.model.type === 'code')
-    .map(cell => `[${cell.model.executionCount ?? ' '}]:`)
-"""
 _FAILED = """
 () => {
     const outputs = cell => cell.model.sharedModel.toJSON().outputs ?? [];
@@ -41,6 +36,13 @@ _FAILED = """
         .filter(([outputs]) => outputs.some(output => output.output_type === 'error'))
         .map(([, number]) => number);
 }
+"""
+# Not as they are shown: a cell whose source is hidden shows none.
+_PROMPTS = """
+() => window.jupyterapp.shell.currentWidget.content.widgets
+    .map(cell => cell.model).filter(model => model.type === 'code')
+    .map(model => model.executionState === 'running' ? '*' : model.executionCount ?? ' ')
+    .map(count => `[${count}]:`)
 """
 
 
@@ -107,7 +109,7 @@ class Open:
         )
 
     def prompts(self) -> list[str]:
-        """Return what stands before each code cell, collapsed or not: ``[3]:`` once it answered."""
+        """Return what stands before each code cell: ``[3]:`` once it has answered."""
         prompts: list[str] = self.page.evaluate(_PROMPTS)
         return prompts
 

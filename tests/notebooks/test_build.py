@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -54,6 +57,21 @@ def test_no_notebook_is_there_without_a_source() -> None:
 
     assert there == set(EVERY_NOTEBOOK)
     assert build.main(["--check"]) == 0
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=str)
+def test_every_name_that_a_cell_uses_is_one_that_some_cell_makes(lesson: Lesson) -> None:
+    kept = re.findall(r"^# %%timeline (\w+)", lesson.source.read_text(), re.M)
+    program = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F821"]
+
+    found = subprocess.run(
+        [*program, "--config", f"builtins = {kept}", lesson.source],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert found.returncode == 0, found.stdout
 
 
 @pytest.mark.parametrize("path", EVERY_NOTEBOOK, ids=lambda path: f"{path.parent.name}-{path.stem}")

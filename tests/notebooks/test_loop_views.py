@@ -11,17 +11,16 @@ from typing import Any
 
 import pytest
 
-import aiml_nb as nb
-
 from .lessons import LESSONS, NOTEBOOKS, Lesson
 
 Recording = dict[str, Any]
 _DEFINITIONS = (ast.AsyncFunctionDef, ast.Import, ast.ImportFrom)
 
 
-def views_of(lesson: Lesson, **names: Any) -> list[Recording]:
+def views_of(lesson: Lesson) -> list[Recording]:
     """Run the views of a notebook, with its functions and imports and nothing else of it."""
-    views = []
+    views: list[Recording] = []
+    names: dict[str, Any] = {}
     for number, cell in enumerate(lesson.code):
         try:
             nodes = ast.parse(cell).body
@@ -30,7 +29,7 @@ def views_of(lesson: Lesson, **names: Any) -> list[Recording]:
         file = f"/cells/{lesson.name}/{number}.py"
         linecache.cache[file] = (len(cell), None, cell.splitlines(keepends=True), file)
         for node in nodes:
-            makes_client = ast.unparse(node).startswith("client = ")
+            makes_client = ast.unparse(node).startswith(("fast = ", "client = "))
             if makes_client or isinstance(node, _DEFINITIONS):
                 exec(compile(ast.Module([node], []), file, "exec"), names)  # noqa: S102
             elif isinstance(node, ast.Expr) and ast.unparse(node).startswith("LoopView("):
@@ -46,8 +45,7 @@ def lesson(number: str) -> list[Recording]:
 
 @cache
 def demo() -> list[Recording]:
-    fast = nb.connect(simulate=True, scenario="faq", seed=0, speed=20, verbose=False)
-    return views_of(Lesson(Path(NOTEBOOKS / "sources" / "demo.py")), fast=fast, nb=nb)
+    return views_of(Lesson(Path(NOTEBOOKS / "sources" / "demo.py")))
 
 
 def name_of(recording: Recording, step: dict[str, Any]) -> str:
