@@ -98,8 +98,9 @@ def buttons(*named: tuple[str, str]) -> list[widgets.Button]:
     return [widgets.Button(description=name, tooltip=tip, **shared) for name, tip in named]
 
 
-def as_rows(fields: Sequence[widgets.Widget], *, below: widgets.Widget) -> widgets.VBox:
-    """Return fields and buttons in as many rows as are needed, with something below them."""
-    rows = widgets.VBox([widgets.HBox(fields, layout={"flex_flow": "row wrap"}), below])
+def as_rows(*groups: Sequence[widgets.Widget], below: widgets.Widget) -> widgets.VBox:
+    """Return groups of fields and buttons, each in as many rows as it needs, and what is below."""
+    wraps = {"flex_flow": "row wrap"}
+    rows = widgets.VBox([*(widgets.HBox(group, layout=wraps) for group in groups), below])
     rows.add_class("aiml-nb-form")
     return rows

@@ -63,8 +63,8 @@ class Form:
 
     Attributes
     ----------
-    row, below
-        The fields and the buttons in a row; what is shown below them for questions of one's own.
+    fields, presses, below
+        The fields; the buttons; what is shown below them for questions of one's own.
     """
 
     def __init__(
@@ -95,13 +95,11 @@ class Form:
         self._start.on_click(lambda _: on_start())
         self._cancel.on_click(lambda _: on_cancel())
         simulated = [self._server, self._seed.view, self._speed] if servers else []
-        fields = [self._prompts, self._a, self._b, self._limit.view, *simulated]
-        self._fields = [*fields, self._own]
+        self.fields = [self._prompts, self._a, self._b, self._limit.view, *simulated]
+        self.presses, self.below = [self._start, self._cancel], self._own
         self._prompts.observe(lambda _: self._show_own(), names="value")
-        for field in self._fields:
+        for field in (*self.fields, self._own):
             field.observe(lambda _: on_change(), names="value")
-        self.row = [*fields, self._start, self._cancel]
-        self.below = self._own
 
     @property
     def choice(self) -> Choice:
@@ -123,7 +121,7 @@ class Form:
 
     def set_running(self, running: bool) -> None:
         """Disable the fields and Start during a race, and Cancel otherwise."""
-        for field in (*self._fields, self._start):
+        for field in (*self.fields, self._own, self._start):
             field.disabled = running
         self._cancel.disabled = not running
 

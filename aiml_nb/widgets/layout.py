@@ -109,6 +109,12 @@ class Panel:
         """Where its last row ends."""
         return self.top + self.rows * self.row
 
+    @property
+    def bound_x(self) -> float | None:
+        """Where the lower bound is drawn; None where it is not."""
+        bound = self.side.bound
+        return None if bound is None or bound > self.end else self.x(bound)
+
     def x(self, seconds: float) -> float:
         """Return where a moment is; what is beyond the axis is at its end."""
         return self.layout.labels + min(seconds, self.end) * self.scale

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..plot.style import BACKOFF_COLOUR, BARS, DPI, INK, LINES, QUEUED_COLOUR
-from ..plot.text import width_of
+from ..plot.style import BACKOFF_COLOUR, BARS, INK, LINES, QUEUED_COLOUR
 from ..report.wording import format_seconds
 from .layout import Layout
-from .svg import bars, line, write
+from .svg import bars, line, text_width, write
 
 LINE_LOOKS = {
     "queued": f'stroke="{QUEUED_COLOUR}"',
@@ -64,4 +63,4 @@ def _width(samples: Sequence[tuple[str, str]], size: float) -> float:
 
 
 def _step(meaning: str, size: float) -> float:
-    return 28 + width_of(meaning, size=size * 72 / DPI) + 20
+    return 28 + text_width(meaning, size) + 20

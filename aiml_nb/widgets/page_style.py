@@ -34,16 +34,16 @@ _STYLE = """
 .aiml-nb-right {border-color: #00805E; background: rgba(0, 128, 94, 0.12)}
 .aiml-nb-wrong {border-color: #C2410C; background: rgba(194, 65, 12, 0.12)}
 .jp-OutputArea:has(.aiml-nb-quiz) .aiml-nb-twin {display: none}
-.aiml-nb-race img {max-height: max(240px, calc(100vh - 450px)); object-fit: contain;
+.aiml-nb-race img {max-height: max(240px, calc(100vh - 480px)); object-fit: contain;
   object-position: left top}
 .aiml-nb-race input[type="checkbox"] {width: 24px; height: 24px; margin: 0 4px}
 .aiml-nb-race .widget-checkbox label {display: flex; align-items: center}
-[data-voila="voila"] .aiml-nb-race img {max-height: max(240px, calc(100vh - 350px))}
+[data-voila="voila"] .aiml-nb-race img {max-height: max(240px, calc(100vh - 374px))}
 .aiml-nb-race .widget-html-content {line-height: 1.35}
-.aiml-nb-race .aiml-nb-status-line {min-height: 30px}
+.aiml-nb-race .aiml-nb-status-line {min-height: 46px}
 .aiml-nb-race .aiml-nb-standing-line {min-height: 38px}
-.aiml-nb-large.aiml-nb-race .aiml-nb-status-line {min-height: 36px}
-.aiml-nb-large.aiml-nb-race .aiml-nb-standing-line {min-height: 50px}
+.aiml-nb-race.aiml-nb-large .aiml-nb-standing-line {min-height: 50px}
+.aiml-nb-race .aiml-nb-status-line .widget-html-content {display: grid; align-items: center}
 .aiml-nb-headline {font-size: 20px; font-weight: bold; margin: 0}
 .aiml-nb-standing {display: flex; align-items: flex-end; gap: 18px; margin: 0; font-size: 16px;
   min-height: 34px}
@@ -51,15 +51,12 @@ _STYLE = """
 .aiml-nb-podium {display: flex; align-items: flex-end; gap: 3px; list-style: none; margin: 0;
   padding: 0}
 .aiml-nb-podium li {border-top: 3px solid #0072B2; padding: 1px 10px; min-width: 92px; margin: 0;
-  background: rgba(0, 114, 178, 0.14)}
+  white-space: nowrap; background: rgba(0, 114, 178, 0.14)}
 .aiml-nb-podium li:first-child {padding-bottom: 9px}
-.aiml-nb-large img {max-height: max(240px, calc(100vh - 475px))}
-.aiml-nb-large .aiml-nb-race .aiml-nb-status-line {min-height: 30px}
-.aiml-nb-race .aiml-nb-standing-line {min-height: 38px}
-.aiml-nb-large.aiml-nb-race .aiml-nb-status-line {min-height: 36px}
-.aiml-nb-large.aiml-nb-race .aiml-nb-standing-line {min-height: 50px}
-.aiml-nb-headline {font-size: 24px}
-.aiml-nb-large .aiml-nb-standing {font-size: 22px; min-height: 46px}
+.aiml-nb-large img {max-height: max(240px, calc(100vh - 505px))}
+.aiml-nb-large .aiml-nb-headline {font-size: clamp(22px, 1.5vw, 28px)}
+.aiml-nb-large .aiml-nb-standing {font-size: clamp(18px, 1.2vw, 24px); min-height: 46px}
+.aiml-nb-race .aiml-nb-long {font-size: 16px}
 """ + "".join(
     f"""
 .{beat} .aiml-nb-note-silent {{display: block; visibility: hidden; position: absolute; top: 0;

@@ -105,7 +105,9 @@ class Race(CellWidget):
         )
         self._screen, self._controls = Screen(), Controls()
         self._status, self._picture = self._screen.status, self._screen.picture
-        fields = as_rows([*self._form.row, *self._controls.row], below=self._form.below)
+        fields = as_rows(
+            self._form.fields, [*self._form.presses, *self._controls.row], below=self._form.below
+        )
         super().__init__(widgets.VBox([fields, *self._screen.parts]), kind="race")
         self._pulse, self._beaten = Pulse(self._view), 0.0
         self._bridge, self._axis = Bridge(), Axis(1.0)
@@ -181,9 +183,11 @@ class Race(CellWidget):
             self._is_making_calls = False
             self._pulse.stop()
             self._stop_button.ignore()
-            self._form.set_running(False)
-            ending()
-            self._static.update()
+            try:
+                ending()
+            finally:
+                self._form.set_running(False)
+                self._static.update()
 
     def _choose(self) -> None:
         """Take what the form holds; raise ValueError if that is no race."""

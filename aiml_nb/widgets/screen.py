@@ -12,6 +12,9 @@ from .side import Side
 from .standing import podium, running_speedup
 from .track import draw_race
 
+# Longer sentences are written smaller, so that they fit on the lines that are kept for them.
+_LONG = 64
+
 
 class Screen:
     """The parts of a race's view that tell something.
@@ -36,7 +39,8 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Say what has happened; it is read out, so it is only said when it changes."""
-        self.status.value = f'<p role="status" class="aiml-nb-headline">{escape(text)}</p>'
+        size = " aiml-nb-long" if len(text) > _LONG else ""
+        self.status.value = f'<p role="status" class="aiml-nb-headline{size}">{escape(text)}</p>'
 
     def note(self, text: str) -> None:
         """Say something about the race that is chosen."""

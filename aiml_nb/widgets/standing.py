@@ -36,8 +36,8 @@ def running_speedup(sides: Sequence[Side]) -> str:
     if done:
         (other,) = (side for side in sides if side.letter != done[0].letter)
         ratio = other.elapsed / (done[0].run.makespan or 1.0)
-        left = f"{other.letter}: {other.left:,} left now"
-        return f"{left}. {done[0].letter} is at least {format_ratio(ratio)} faster, and counting."
+        faster = f"{done[0].letter} is at least {format_ratio(ratio)} faster"
+        return f"Now {other.letter} has {other.left:,} left: {faster}."
     ahead, behind = sorted(sides, key=lambda side: -side.answered)
     if ahead.answered == behind.answered:
         return "Level so far." if ahead.answered else ""

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..analysis.answered import is_answered, is_cut
 from ..analysis.arrays import FloatArray
 from ..analysis.lanes import lanes
-from ..analysis.order import finishing_ranks
 from ..plot.segments import Segments, segments
-from ..plot.style import BARS, FAILED_INK, GREY, GRID, INK
+from ..plot.style import BARS, GREY, GRID
 from ..records import Run
-from ..report.labels import labels
 from ..report.subjects import MAX_ROWS
-from ..report.wording import format_seconds, is_concurrent, ordinal, pluralize
+from ..report.wording import is_concurrent, pluralize
 from .axis import Axis
-from .layout import Layout, Panel, place_panels
+from .layout import Panel, place_panels
 from .legend import LINE_LOOKS, bound_line, legend
 from .moment import as_of
+from .row_texts import row_texts
 from .side import Side
 from .svg import as_image, bars, hatches, line, ticks, write
-
-# Texts that are smaller than this would be unreadable in a narrow window, and are left out there.
-_FINE = 12
 
 
 def draw_race(
@@ -90,14 +85,16 @@ def _panel(panel: Panel, shown: Segments) -> Iterator[str]:
     yield write(layout.margin, y, side.name, size=layout.title, bold=True)
     yield write(right, y, side.score, size=layout.title, anchor="end", bold=True)
     yield from _lines(panel, shown)
+    has_text = panel.rows == len(side.run.calls) and panel.row >= layout.least_text
+    texts = list(row_texts(panel)) if has_text else []
+    # All halos before all letters, or those of a row would cover the letters of the one above.
+    yield from (text.drawn(halo=3) for text in texts)
     for state in BARS:
         yield bars(_rectangles(panel, shown.bars[state]), state=state)
-    if side.bound is not None and side.bound <= panel.end:
-        x = panel.x(side.bound)
+    if (x := panel.bound_x) is not None:
         yield bound_line(x, panel.top, x, panel.bottom)
     yield line(layout.labels, panel.bottom, panel.x(panel.end), panel.bottom, colour=GREY)
-    if panel.rows == len(side.run.calls) and panel.row >= layout.least_text:
-        yield from _row_texts(panel)
+    yield from (text.drawn(halo=0) for text in texts)
 
 
 def _lines(panel: Panel, shown: Segments) -> Iterator[str]:
@@ -116,29 +113,6 @@ def _rectangles(panel: Panel, spans: FloatArray) -> Iterator[tuple[float, float,
         if stop > start and start < panel.end and row < panel.rows:
             x, y = panel.x(start), panel.top + row * panel.row + gap
             yield x, y, max(panel.x(stop) - x, 1.0), panel.row - 2 * gap
-
-
-def _row_texts(panel: Panel) -> Iterator[str]:
-    """Write the prompt before each row, and after it the rank and time of the answer."""
-    run, layout = panel.side.run, panel.layout
-    size = min(layout.text, panel.row)
-    rows = zip(_names(run, layout), run.calls, finishing_ranks(run), strict=True)
-    for i, (name, call, place) in enumerate(rows):
-        y = panel.top + (i + 0.5) * panel.row + size * 0.36
-        yield write(layout.labels - 6, y, name, size=size, anchor="end", fine=size < _FINE)
-        if call.finished is None or call.started is None:
-            continue
-        answered = is_answered(call)
-        rank = f"{ordinal(place)} · " if answered and is_concurrent(run) and place else ""
-        what = "" if answered else f"{call.outcome} · "
-        ending = f"{rank}{what}{format_seconds(call.finished)}{' · cut' if is_cut(call) else ''}"
-        colour = FAILED_INK if call.outcome in ("error", "timeout") else INK
-        x = panel.x(call.finished) + 5
-        yield write(x, y, ending, size=size, colour=colour, fine=size < _FINE)
-
-
-def _names(run: Run, layout: Layout) -> list[str]:
-    return labels(run, width=20) if layout.text > 20 else labels(run)
 
 
 def _alt_text(sides: Sequence[Side], mark: str) -> str:

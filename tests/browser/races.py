@@ -47,7 +47,10 @@ class RaceOnPage:
     @property
     def box(self) -> dict[str, float]:
         """The picture's place and size on the page, in pixels."""
-        box: Any = self._picture.bounding_box()
+        # In one go: the picture is replaced several times a second.
+        box: Any = self._page.evaluate(
+            "() => document.querySelector('.aiml-nb-race img').getBoundingClientRect().toJSON()"
+        )
         return dict(box)
 
     def cancel(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -40,6 +41,11 @@ _PLACES = """
             [seen[0], seen[1], Math.min(seen[2], innerWidth), Math.min(seen[3], innerHeight)]];
 }
 """
+# With all of its cells run, a notebook stands at the last one.
+_SCROLL_UP = """
+() => document.querySelectorAll('.jp-WindowedPanel-outer, .jp-Notebook, html')
+    .forEach(each => { each.scrollTop = 0; })
+"""
 RACE = "import os\nfrom aiml_nb.widgets import Race\nrace = Race(speed=1)\nrace"
 
 
@@ -58,31 +64,43 @@ def test_the_whole_race_is_seen_without_scrolling(
         opened.page.evaluate("() => window.jupyterapp.commands.execute('filebrowser:hide-main')")
     if front_end != "voila":
         opened.run_all()
-        opened.wait_for_answers(timeout=120)  # at its end the page is scrolled down to the last cell
+        opened.wait_for_answers(timeout=120)
     race = RaceOnPage(opened)
-    opened.page.evaluate(
-        "() => { const seen = document.querySelector('.jp-WindowedPanel-outer, .jp-Notebook');"
-        " if (seen) seen.scrollTop = 0; window.scrollTo(0, 0); }"
-    )
+    opened.page.evaluate(_SCROLL_UP)
 
-    for large in (False, True):
-        opened.outputs.get_by_label("Projector").set_checked(large)
-        wait_until(lambda large=large: has_class(opened, "aiml-nb-large") == large, every=0.1)
-        picture, form, seen = opened.page.evaluate(_PLACES)
-        print(front_end, size, sidebar, large, picture, form, seen)
-        for box in (picture, form):
-            assert box[0] >= seen[0]
-            assert box[1] >= seen[1]
-            assert box[2] <= seen[2] + 1
-            assert box[3] <= seen[3]
-
+    assert_seen_in_both_types(opened)
     before = race.box
     race.start()
-    race.cancel()
+    assert_all_is_seen(opened)
+    done = opened.outputs.get_by_text(re.compile("B is done after .* left"))
+    expect(done).to_be_visible(timeout=LONG)
+    assert race.box == before
+    assert_all_is_seen(opened)
     race.wait_for_end()
+    assert race.status.endswith("× faster).")
+    assert race.box == before
+    assert_seen_in_both_types(opened)
+    opened.button("Step").click()
+    expect(opened.outputs.get_by_text("Paused at ")).to_be_visible()
     assert race.box == before
     assert opened.axe_violations(".aiml-nb-race") == []
     opened.assert_clean()
+
+
+def assert_seen_in_both_types(opened: Open) -> None:
+    for large in (True, False):
+        opened.outputs.get_by_label("Projector").set_checked(large)
+        wait_until(lambda large=large: has_class(opened, "aiml-nb-large") == large, every=0.1)
+        assert_all_is_seen(opened)
+
+
+def assert_all_is_seen(opened: Open) -> None:
+    picture, form, seen = opened.page.evaluate(_PLACES)
+    for box in (picture, form):
+        assert box[0] >= seen[0]
+        assert box[1] >= seen[1]
+        assert box[2] <= seen[2] + 1
+        assert box[3] <= seen[3]
 
 
 def has_class(opened: Open, name: str) -> bool:

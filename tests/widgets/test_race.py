@@ -273,7 +273,6 @@ async def test_a_pause_in_the_race_stands_still_and_loses_nothing():
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("field", "typed"),
     [("_limit", "2.5"), ("_limit", "0"), ("_limit", "201"), ("_limit", ""), ("_limit", "many"),

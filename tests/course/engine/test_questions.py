@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -100,3 +101,13 @@ class TestEveryLesson:
             assert key.startswith(f"{int(lesson[-2:])}.")
             assert 2 <= len(question.answers) <= 5
             assert all(len(reason.split()) >= 4 for reason in question.answers.values())
+
+    def test_where_the_right_answer_stands_tells_nothing(self) -> None:
+        brought = (import_module(f"{lessons.__name__}.{each}") for each in LESSON_MODULES)
+        asked = [question for each in brought for question in each.QUESTIONS.values()]
+
+        places = Counter(list(each.answers).index(each.right) for each in asked)
+
+        assert len(asked) >= 10
+        assert {0, 1, 2} <= set(places)
+        assert max(places.values()) <= len(asked) / 2
