@@ -183,7 +183,8 @@ def press_stop(kernel: Kernel, kind: str) -> StoppedRun:
         let_pass(0.1)  # all is at work now
         pressed = kernel.interrupt()
         if kind in TWICE:
-            let_pass(0.05)
+            # At once: a press between the end of a cell and its reply, some 10 ms later, keeps
+            # ipykernel itself from sending the reply, with no run of ours in the cell, too.
             kernel.interrupt()
         (answer,) = kernel.wait(sent, timeout=10)
         let_pass(until=pressed + 0.8)
