@@ -37,6 +37,7 @@ given times and records each call, and waits with `run_answer`::
         return "Both were under way at once."
 
 `Stopwatch` records the calls that a learner's own code makes, for tables and pictures.
+`FilmStudio` is a service to be polled.
 
 Lessons are written in ``notebooks/sources/NN-name.py`` (py:percent), and ``notebooks/build.py``,
 which documents their format, builds the notebooks from them.
@@ -44,6 +45,7 @@ which documents their format, builds the notebooks from them.
 
 from .engine.exercises import Exercise, NotBegun, NotYet, Verdict, check, hint, of_kind, require
 from .engine.fake_model import FakeModel
+from .engine.film_studio import FilmStudio
 from .engine.guesses import predict, reveal
 from .engine.questions import Question
 from .engine.quiz import quiz
@@ -53,6 +55,7 @@ from .engine.stopwatch import Stopwatch
 __all__ = [
     "Exercise",
     "FakeModel",
+    "FilmStudio",
     "NotBegun",
     "NotYet",
     "Question",

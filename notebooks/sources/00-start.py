@@ -20,7 +20,7 @@
 #
 # You will meet four helpers: `predict` asks for a guess before you run something, `check` looks at
 # what you wrote and says *✓* or *Not yet*, `hint` helps on, and `quiz` asks a question. An exercise
-# that you have not begun says so in one red line. That is meant so.
+# that you have not begun says so in one line: *NotBegun*. That is meant so.
 
 # %%
 import aiml_nb as nb

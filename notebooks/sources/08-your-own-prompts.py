@@ -369,5 +369,5 @@ print(done.stdout, done.stderr)
 #
 # ## Where to go next
 #
-# You have been through all lessons. Take a list of your own, and ask. The [README](../README.md)
-# has the whole tour on one page.
+# What if an answer does not come? [9. Waiting well](09-waiting-well.ipynb). The
+# [README](../README.md) has the whole tour on one page.

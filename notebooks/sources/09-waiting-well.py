@@ -388,5 +388,5 @@ quiz("9.10")
 #
 # ## Where to go next
 #
-# The next lesson, real work: answers in a form that a program can use, tools, pipelines, and
+# [10. Real work](10-real-work.ipynb): answers in a form that a program can use, tools, pipelines, and
 # what it costs.

@@ -7,9 +7,12 @@ import re
 from heapq import heapreplace
 from math import exp, log, sqrt
 from statistics import fmean, median, stdev
+from typing import Any, Literal
 
 import pytest
+from pydantic import BaseModel
 
+import aiml_nb as nb
 from aiml_nb import prompts
 from aiml_nb.analysis.pairs import t_quantile
 from aiml_nb.analysis.whatif import first_come
@@ -151,6 +154,45 @@ def test_lesson_9_one_call_is_out_of_time() -> None:
     *others, slowest = sorted(each)
     assert others[-1] < 1.0 < 2.0 < slowest - 1.0
     assert "the timeout of 2 s ends one of 20 calls" in section(9)
+
+
+def test_lesson_10_answers_that_fit_and_films_that_are_looked_at() -> None:
+    class Review(BaseModel):
+        mood: Literal["happy", "angry", "neutral"]
+        stars: Literal[1, 2, 3, 4, 5]
+        wants_reply: bool
+
+    lesson = next(each for each in LESSONS if each.number == "10")
+    lines = re.findall(r'^            "(.*)",$', lesson.code[1], re.M)
+    endpoint = nb.connect(scenario="misfits:20%", seed=2, speed=80, verbose=False)
+    asked = [f"Read this review: {line}" for line in lines * 5]
+    form: dict[str, Any] = {"response_format": Review, "progress": False}
+    once = nb.run(asked, endpoint, **form)
+    again = nb.run(asked, endpoint, **form, retry_invalid=2)
+    fit = [sum(call.outcome == "ok" for call in run.calls) for run in (once, again)]
+    attempts = sum(len(call.attempts) for call in again.calls)
+
+    text = " ".join(section(10).split())
+    assert f"10.1: {fit[0]} of 20; asked again, {fit[1]} of 20 with {attempts} calls" in text
+    paid = nb.connect(scenario="aimlapi", verbose=False)
+    (call,) = nb.run(["What is 2+2?"], paid, max_tokens=20, progress=False).calls
+    assert f"The simulated call costs ${call.cost:f}" in text
+
+
+def test_lesson_10_the_nearest_text_shares_most_words() -> None:
+    lesson = next(each for each in LESSONS if each.number == "10")
+    shelf = re.findall(r'^    "(.*\?)",$', "\n".join(lesson.code), re.M)[:4]
+    endpoint = nb.connect(simulate=True, speed=80, verbose=False)
+    asked = "Is the shop open on a Sunday?"
+    assert asked in "\n".join(lesson.code)
+
+    run = nb.run([*shelf, asked], endpoint, api="embeddings", progress=False)
+
+    *vectors, wanted = (call.vectors[0] for call in run.calls)
+    products = [float(vector @ wanted) for vector in vectors]
+    assert float(wanted @ wanted) == pytest.approx(1, abs=1e-3)
+    assert products.index(max(products)) == 0
+    assert min(products) < 0.05
 
 
 def test_the_appendix_quotes_the_drift_that_its_cell_prints(

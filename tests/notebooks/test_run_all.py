@@ -90,6 +90,7 @@ def test_it_takes_few_seconds(lesson: Lesson) -> None:
 REVEALED = {
     "02": ["an error", "the cell"],
     "04": ["after a tenth of it", "takes the same time", "in turns, again and again"],
+    "10": ["our own program"],
     "09": ["it is stopped where it waits", "cook 2", "yes"],
 }
 

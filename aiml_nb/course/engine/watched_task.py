@@ -36,6 +36,7 @@ def watch_task(
     *,
     cancel_when: Callable[[], bool] | None = None,
     limit: float = 5.0,
+    virtual_time: bool = True,
 ) -> Ending:
     """Await what `work` returns in a loop of its own, and tell how it ended.
 
@@ -47,6 +48,8 @@ def watch_task(
         The coroutine is cancelled as soon as this is true.
     limit
         Seconds it may take.
+    virtual_time
+        Whether the loop skips all waits; not for functions that look at a clock of their own.
 
     Raises
     ------
@@ -59,7 +62,7 @@ def watch_task(
     async def watch() -> Ending:
         return await _watch(work(), cancel_when)
 
-    ending: Ending = run_answer(watch, limit=limit)
+    ending: Ending = run_answer(watch, limit=limit, virtual_time=virtual_time)
     if isinstance(ending.error, NotImplementedError | NotYet):
         raise ending.error
     return ending

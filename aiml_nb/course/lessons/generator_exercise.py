@@ -25,7 +25,9 @@ def check_as_they_come(as_they_come: object) -> str:
     function = expect_function(as_they_come, "as_they_come")
     for limit, seconds in _CASES:
         model, questions = _prepare(seconds)
-        pairs, finished_at_first = run_answer(_read_all, function, model, questions, limit)
+        pairs, finished_at_first = run_answer(
+            _read_all, function, model, questions, limit, virtual_time=True
+        )
         _require_limit(model, limit, len(questions))
         _require_pairs(pairs, model, questions)
         require(
@@ -119,7 +121,7 @@ def _check_closing(function: Callable[..., Any]) -> None:
         await generator.aclose()
         return await count_left()
 
-    left = run_answer(close_early)
+    left = run_answer(close_early, virtual_time=True)
     require(
         not left,
         f"its reader left after the first pair, and {left} tasks went on. Put the loop into  try: "

@@ -8,9 +8,8 @@ from typing import Any, Self
 
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function
+from ..engine.fake_stream import NO_CHOICES, make_chunk
 from ..engine.run_answer import run_answer
-
-_NO_CHOICES = "no choices"
 
 
 class _Closing:
@@ -42,7 +41,7 @@ class _FakeAsyncStream:
         if self.closed or self.taken == len(self.texts):
             raise StopAsyncIteration
         self.taken += 1
-        return _make_chunk(self.texts[self.taken - 1])
+        return make_chunk(self.texts[self.taken - 1])
 
     def close(self) -> _Closing:
         return _Closing(self)
@@ -56,23 +55,8 @@ class _FakeAsyncStream:
         self.closed = True
 
 
-def _make_chunk(text: str | None) -> Any:
-    from openai.types.chat import ChatCompletionChunk
-
-    choice = {"index": 0, "delta": {"content": text}, "finish_reason": None}
-    return ChatCompletionChunk.model_validate(
-        {
-            "id": "practice",
-            "object": "chat.completion.chunk",
-            "created": 0,
-            "model": "practice",
-            "choices": [] if text == _NO_CHOICES else [choice],
-        }
-    )
-
-
 # For each stream: how many characters are enough, and how many chunks that takes.
-_LONG = (None, "Yes", _NO_CHOICES, ", it is", "", " so", ". And", " more", " of it", None)
+_LONG = (None, "Yes", NO_CHOICES, ", it is", "", " so", ". And", " more", " of it", None)
 _CASES = ((6, 4), (3, 2), (13, 6), (500, len(_LONG)))
 
 
@@ -82,10 +66,10 @@ def check_read_beginning(read_beginning: object) -> str:
     for enough, needed in _CASES:
         stream = _FakeAsyncStream(*_LONG)
         found = _call(function, stream, enough)
-        texts = [text for text in _LONG[:needed] if text and text != _NO_CHOICES]
+        texts = [text for text in _LONG[:needed] if text and text != NO_CHOICES]
         _require_text(found, "".join(texts), enough)
         _require_end(stream, needed, enough)
-    silent = _call(function, _FakeAsyncStream(None, _NO_CHOICES, ""), 5)
+    silent = _call(function, _FakeAsyncStream(None, NO_CHOICES, ""), 5)
     require(silent == "", f"a stream without any text gave {silent!r}. Its text is '' in the end.")
     return "It reads as much as is needed, and closes the stream."
 
