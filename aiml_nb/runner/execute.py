@@ -1,11 +1,10 @@
-"""Execute a plan: open client, journal and progress bar around a strategy, sync or async."""
+"""Execute a plan: open a client around a strategy, sync or async."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 
 from ..errors import EndpointError, without_context
@@ -17,7 +16,6 @@ from ..loop import (
     interruptible_task,
     run_coroutine,
 )
-from ..printable import say
 from ..records import Run
 from ..watching import DelayWatcher, LoopWatcher, RunNotes, delays_of, hooks, inside, tell_stops
 from .call import CallRunner
@@ -28,13 +26,10 @@ from .functions.exits import function_exit
 from .functions.function import Function
 from .functions.lag import note_lag
 from .journal import Journal
-from .journal_lines import head_of_plan, lines_of_plan
 from .newest import set_last_run
+from .open_runner import open_call_runner
 from .pacing.clock import Clock
-from .pacing.garbage_collector import fewer_full_gc
 from .plan import Plan
-from .plan_text import describe_least, describe_plan, is_command
-from .progress import show_progress
 from .stopped import told_if_stopped
 from .strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES, FUNCTION_STRATEGIES
 
@@ -58,7 +53,7 @@ def execute(plan: Plan, *, journal: Journal | None = None, clock: Clock | None =
                 return run_coroutine(_make_async_calls(plan, journal, clock))
         # In a thread of its own, while this one waits for signals: a blocking read cannot be
         # interrupted in the main thread without losing the records.
-        with suppress(KeyboardInterrupt), _open_call_runner(plan, journal, clock) as runner:
+        with suppress(KeyboardInterrupt), open_call_runner(plan, journal, clock) as runner:
             call_with_main(partial(_make_blocking_calls, plan, runner), runner.interrupt)
             return plan.run
         # A new exception: the traceback of the old one would keep the client and its buffers alive.
@@ -86,7 +81,7 @@ async def execute_in_task(
                     return await _make_async_calls(plan, journal, clock)
             # `LoopLag` wakes a loop that sleeps, which would not notice the stop button.
             async with interruptible_task(), LoopLag():
-                with without_context(), _open_call_runner(plan, journal, clock) as runner:
+                with without_context(), open_call_runner(plan, journal, clock) as runner:
                     work = call_in_thread(partial(_make_blocking_calls, plan, runner))
                     await asyncio.wrap_future(work)
             return plan.run
@@ -104,7 +99,7 @@ async def _make_async_calls(
     client = endpoint.open_async(timeout=options.timeout, max_connections=options.max_concurrency)
     async with interruptible_task(), client, LoopLag() as lag:
         await endpoint.warm_up_async(client)
-        with _open_call_runner(plan, journal, clock) as runner, inside_run():
+        with open_call_runner(plan, journal, clock) as runner, inside_run():
             _submit(plan, runner)
             lag.begin_again()  # the lag of the setup is not the run's
             try:
@@ -131,7 +126,7 @@ async def _make_function_calls(
     async with interruptible_task(), client, LoopLag() as lag:
         if plan.warm_up:
             await client.warm_up(plan.prompts[0], seconds=options.timeout)
-        with hooks(), _open_call_runner(plan, journal, clock) as runner, inside_run():
+        with hooks(), open_call_runner(plan, journal, clock) as runner, inside_run():
             client.stop, client.say = runner.stop, runner.say
             notes = RunNotes(plan.run)
             client.record = lambda call: inside(call, runner.origin, notes)
@@ -206,51 +201,3 @@ def _keep_run(plan: Plan) -> Run:
     plan.run.started_at, plan.run.journal = time.time(), str(plan.options.journal)
     set_last_run(plan.run)
     return plan.run
-
-
-@contextmanager
-def _open_call_runner(
-    plan: Plan, journal: Journal | None = None, clock: Clock | None = None
-) -> Iterator[CallRunner]:
-    """Print the plan, show progress, open the journal; close the records after an interrupt."""
-    if plan.options.limit_notice:
-        say(plan.options.limit_notice)
-    if plan.endpoint.may_cost:
-        say(plan.speak(describe_plan(plan)))
-    elif plan.options.progress is not False and (least := describe_least(plan)):
-        say(plan.speak(least))
-    is_new = journal is None
-    if journal is None and plan.options.journal is not None:
-        journal = Journal.create(plan.options.journal, head_of_plan(plan))
-    if journal is not None:
-        # For the case that another program deletes the file during the run.
-        journal.all_lines = lambda: lines_of_plan(plan)
-        plan.run.journal = str(journal.path)
-    if journal is not None and plan.note is not None:
-        journal.note_resumed(plan.note)
-    left, wanted, status = plan.unfinished, plan.options.progress, plan.status
-    with (
-        fewer_full_gc(),
-        show_progress(
-            len(left),
-            title=plan.run.strategy,
-            wanted=wanted,
-            status=status,
-            lines=is_command(plan),
-        ) as advance,
-    ):
-        runner = CallRunner(plan, on_finished=advance, clock=clock, journal=journal, status=status)
-        try:
-            yield runner
-        except (EndpointError, MisfitError):
-            is_empty = not any(call.outcome == "ok" for call in plan.run.calls)
-            if journal is not None and is_new and is_empty:
-                journal.is_kept = False  # no call was answered, so remove the new file
-            raise
-        except BaseException:
-            runner.interrupt()
-            raise
-        finally:
-            if journal is not None:
-                journal.close(plan.run)
-                plan.run.journal = str(journal.path) if journal.is_kept else None
