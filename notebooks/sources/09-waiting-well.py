@@ -223,7 +223,7 @@ check("9.6", first_answer)
 #
 # A **queue** hands things over from one task to another. `await queue.get()` waits while it is empty;
 # `await queue.put(…)` waits while it is full. So neither has to know how fast the other one is. The
-# cook needs 0.05 s for a dish, and the waiter 0.15 s to serve it. Between them is a counter with room
+# chef needs 0.05 s for a dish, and the waiter 0.15 s to serve it. Between them is a counter with room
 # for a single dish. (`None` says that no more will come.)
 
 # %%
@@ -231,7 +231,7 @@ predict("9.7", "Is dish 2 cooked before dish 1 is served?", choices=["yes", "no"
 
 
 # %%
-async def cook_dishes(counter, board):
+async def chef(counter, board):
     for number in (1, 2, 3, 4):
         await asyncio.sleep(0.05)
         board.append(f"{number} cooked")
@@ -239,7 +239,7 @@ async def cook_dishes(counter, board):
     await counter.put(None)
 
 
-async def serve_dishes(counter, board):
+async def waiter(counter, board):
     while (number := await counter.get()) is not None:
         await asyncio.sleep(0.15)
         board.append(f"{number} served")
@@ -247,7 +247,7 @@ async def serve_dishes(counter, board):
 
 async def restaurant():
     counter, board = asyncio.Queue(maxsize=1), []
-    await asyncio.gather(cook_dishes(counter, board), serve_dishes(counter, board))
+    await asyncio.gather(chef(counter, board), waiter(counter, board))
     return board
 
 
@@ -259,8 +259,8 @@ print(" / ".join(board))
 reveal("9.7", "yes" if board.index("2 cooked") < board.index("1 served") else "no")
 
 # %% [markdown]
-# The cook runs ahead, but not far: one dish is being served, one is on the counter, one is in the
-# cook's hands, and there `put` waits. Dish 4 is cooked only after dish 1 is served. A queue with a
+# The chef runs ahead, but not far: one dish is being served, one is on the counter, one is in the
+# chef's hands, and there `put` waits. Dish 4 is cooked only after dish 1 is served. A queue with a
 # `maxsize` keeps a fast producer from filling the memory.
 #
 # With several waiters at one queue, each takes the next dish as soon as its hands are free. Such tasks

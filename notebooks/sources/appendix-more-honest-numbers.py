@@ -84,7 +84,7 @@ async with stall.open_async() as client:
     await asyncio.gather(
         *(ask_at(0.05 * n, text, client, watch) for n, text in enumerate(nb.prompts.TWENTY))
     )
-watch.run
+nb.plot_timeline(watch.run, detail="simple")
 
 # %%
 waits = [call.total_time for call in watch.run.calls]

@@ -121,7 +121,7 @@ def test_lesson_6_who_held_the_loop() -> None:
 
 
 @pytest.mark.slow
-def test_lesson_9_what_ends_a_wait_and_how_far_the_cook_runs_ahead() -> None:
+def test_lesson_9_what_ends_a_wait_and_how_far_the_chef_runs_ahead() -> None:
     impatient, guest, restaurant = lesson("09")
 
     assert impatient["steps"][-1]["woken_by"]["text"] == "its timeout of 0.2 s"
@@ -130,8 +130,8 @@ def test_lesson_9_what_ends_a_wait_and_how_far_the_cook_runs_ahead() -> None:
     printed = "".join(step["printed"] for step in guest["steps"])
     assert printed == "the stove is on\nthe stove is off\ncancelled: True\n"
     assert guest["tasks"][1]["ending"] == "cancelled"
-    assert "queue (room)" in waits_of(restaurant, "cook_dishes")
-    assert waits_of(restaurant, "serve_dishes")[0] == "queue (an item)"
+    assert "queue (room)" in waits_of(restaurant, "chef")
+    assert waits_of(restaurant, "waiter")[0] == "queue (an item)"
     board = ast.literal_eval(restaurant["tasks"][0]["value"])
     assert board.index("2 cooked") < board.index("1 served") < board.index("4 cooked")
 

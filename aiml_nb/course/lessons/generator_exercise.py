@@ -28,7 +28,7 @@ def check_as_they_come(as_they_come: object) -> str:
         pairs, finished_at_first = run_answer(
             _read_all, function, model, questions, limit, virtual_time=True
         )
-        _require_limit(model, limit, len(questions))
+        _require_limit(model, limit, questions)
         _require_pairs(pairs, model, questions)
         require(
             finished_at_first < len(questions),
@@ -67,7 +67,8 @@ async def _read_all(
     return pairs, finished_at_first
 
 
-def _require_limit(model: FakeModel, limit: int, number: int) -> None:
+def _require_limit(model: FakeModel, limit: int, questions: list[str]) -> None:
+    number = len(questions)
     require(
         len(model.calls) == number,
         f"{number} questions were given, and {len(model.calls)} asked.",

@@ -97,7 +97,7 @@ def _require_asked(writer: _Writer, needed: int, case: str) -> None:
         f"{case}: it asked {asked} times, and each is paid for. {needed} would do.",
     )
     require(
-        all(QUESTION in str(question) for question in writer.asked),
+        all(isinstance(each, str) and QUESTION in each for each in writer.asked),
         f"{case}: it asked {writer.asked[-1]!r:.60}. The question belongs into every attempt.",
     )
 

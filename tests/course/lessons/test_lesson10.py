@@ -147,6 +147,10 @@ async def another_question(ask, question, kind, attempts):
     return None
 
 
+async def in_a_list(ask, question, kind, attempts):
+    return await with_continue(ask, [question], kind, attempts)
+
+
 async def nothing(ask, question, kind, attempts):
     await with_continue(ask, question, kind, attempts)
 
@@ -166,6 +170,7 @@ async def nothing(ask, question, kind, attempts):
         (json_will_do, "Wanted is the object"),
         (the_text, "Wanted is the object"),
         (another_question, "belongs into every attempt"),
+        (in_a_list, "belongs into every attempt"),
         (nothing, "Return the object"),
         (lambda ask, question, kind, attempts: None, "async def"),
         ("an answer", "the function itself"),
