@@ -8,8 +8,8 @@
 # - start work now and wait for it later, with `create_task`;
 # - say what the patch for notebooks does, and when you do without it.
 #
-# The first half needs nothing but Python. Later, questions go to a **simulator** on this machine: no
-# key, no cost.
+# Nearly all of it needs nothing but Python. In the end questions go to a **simulator** on this machine:
+# no key, no cost.
 
 # %%
 import asyncio
@@ -18,6 +18,8 @@ import time
 import aiml_nb as nb
 from aiml_nb.course import check, hint, predict, quiz, reveal
 from aiml_nb.widgets import LoopView
+
+endpoint = nb.connect(simulate=True, scenario="faq", seed=2, speed=8)
 
 # %% [markdown]
 # ## One cook, many pots
@@ -40,21 +42,19 @@ LoopView(boil("tea", 0.3), boil("eggs", 0.5))
 # %% [markdown]
 # One thread, two pots, and the lines come in turns. Go through the picture step by step, with its
 # buttons or the arrow keys. There is one chair under RUNNING. A pot that reaches its `await` gets up
-# and WAITS; when its time is over it lines up under READY. Between two awaits nobody else moves; at
-# an `await`, everybody may.
+# and WAITS; when its time is over it lines up under READY. Between two awaits nobody else moves.
 #
-# But who is the cook? `LoopView` brought one of its own, who kept a diary. In a cell you need none:
-# `await boil("tea", 0.3)` works there as it stands. So a loop must be running already:
+# But who is the cook? `LoopView` brought one of its own. In a cell you need none: a loop is running
+# there already.
 
 # %%
 asyncio.get_running_loop().is_running()
 
 # %% [markdown]
-# It is the notebook's own. The kernel, the program behind this page, waits for your cells in an event
-# loop: a cell that is run is one more pot for the same cook. In a script there is no cook until
-# `asyncio.run(main())` brings one, and sends it home at the end.
+# The kernel, the program behind this page, waits for your cells in an event loop: a cell that is run is
+# one more pot for the same cook. In a script there is no cook until `asyncio.run(main())` brings one.
 #
-# Now guess what happens when a cell brings a second cook.
+# Guess what happens when a cell brings a second cook.
 
 # %%
 OUTCOMES = ["the tea boils", "an error", "the tea boils in another thread"]
@@ -77,11 +77,13 @@ reveal("2.1", outcome)
 # **do not bring a cook, write `await`.**
 
 # %%
-await boil("tea", 0.3)
+await boil("eggs", 0.3)
 
 # %% [markdown]
 # The most common mistake with `await` is to forget it. Calling an async function does not run it; it
-# only *prepares* the work and hands you a *coroutine*, a pot that nobody has put on the fire.
+# only *prepares* the work and hands you a *coroutine*, a pot that nobody has put on the fire. When
+# it is thrown away, Python warns: *RuntimeWarning: coroutine 'boil' was never awaited*. The warning may
+# come later, under another cell; wherever you see it, an `await` is missing.
 #
 # `ask` below is an async function that answers one question; the check brings one along. Somebody
 # wrote this function, and forgot something:
@@ -185,9 +187,8 @@ report = nb.patch_loop()
 asyncio.run(boil("tea", 0.3))
 
 # %% [markdown]
-# Now `asyncio.run` works in cells. The line *Event loop: …* says what was found and what was done; send
-# it along when you ask somebody for help. (`nb.run` and `nb.compare` patch by themselves when they
-# need it.)
+# Now `asyncio.run` works in cells. (`nb.run` and `nb.compare` patch by themselves. The line *Event
+# loop: …* says what was done.)
 #
 # And the warning. Two naps at the same time, one short, one long. Each calls `asyncio.run` for itself.
 # Guess when the short one is over.
@@ -221,14 +222,8 @@ quiz("2.6")
 # ## Two runs at the same time
 #
 # `nb.run(…)` waits by itself, so it is for cells, scripts and plain functions. Inside an `async def`
-# use `await nb.run_async(…)`: the same run, made of pure awaits. Here is one:
-
-# %%
-endpoint = nb.connect(simulate=True, scenario="faq", seed=2, speed=8)
-run = await nb.run_async(nb.prompts.FAQ, endpoint)
-run
-
-# %% [markdown]
+# use `await nb.run_async(…)`: the same run, made of pure awaits.
+#
 # **Your turn.** Make two runs at the same time: one of `nb.prompts.FAQ`, the other of the first five
 # of `nb.prompts.TWENTY`. Return both. The check looks at when they began and ended.
 
@@ -257,15 +252,13 @@ check("2.7", make_two_runs)
 # - In a cell and in every `async def`: write `await`. Without it a coroutine is only prepared.
 # - `create_task` starts work; it takes its first step at your next `await`. Await the task in the end.
 # - `nb.patch_loop()` is for programs you cannot change. What you time must be nothing but `await`.
-
-# %% [markdown]
+#
 # ## The same as a script
 #
 # [scripts/02-the-loop.py](scripts/02-the-loop.py) runs the same functions where no loop is running:
 # `python notebooks/scripts/02-the-loop.py`. There `asyncio.run(main())` brings a loop, and no patch is
 # needed.
-
-# %% [markdown]
+#
 # ## Where to go next
 #
 # You can start many calls at once now. Should you? [Lesson 3](03-how-many-at-once.ipynb) asks how many
