@@ -192,16 +192,3 @@ def expect_asked(model: FakeModel, questions: list[str], case: str = "") -> None
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
-
-
-def explain_mistakes(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run the learner's function; `check` explains the errors that it stops with.
-
-    Parameters
-    ----------
-    function
-        The learner's.
-    arguments
-        What it is called with.
-    """
-    return run_answer(function, *arguments)

@@ -180,6 +180,14 @@ class FakeModel:
         self._loop_ran = True
 
 
+def make_connection_error() -> Exception:
+    """Make the openai client's error for a request that got no reply, which has no status."""
+    from openai import APIConnectionError
+
+    request: Any = SimpleNamespace(method="POST", url="http://127.0.0.1/v1")
+    return APIConnectionError(request=request)
+
+
 def make_status_error(status: int) -> Exception:
     """Make the openai client's error for a status.
 

@@ -17,7 +17,8 @@ class FakeStream:
     """
 
     def __init__(self, *pieces: tuple[float, str | None]) -> None:
-        self._pieces = pieces
+        # Made here: the client's first import takes seconds on a busy machine.
+        self._pieces = [(wait, make_chunk(text)) for wait, text in pieces]
         self.asked: list[float] = []
         self.given: list[float] = []
         self.closed = False
@@ -41,9 +42,8 @@ class FakeStream:
         self._chunks.close()
 
     def _read(self) -> Generator[Any, None, None]:
-        for wait, text in self._pieces:
+        for wait, chunk in self._pieces:
             self.asked.append(time.perf_counter())
-            chunk = make_chunk(text)
             time.sleep(wait)
             self.given.append(time.perf_counter())
             yield chunk

@@ -28,8 +28,8 @@ _CALM: list[_Row] = [("a", [_GOOD], (1000, 3)), ("b", [_AWAY, _GOOD], (10, 500))
 _LATE: list[_Row] = [
     ("z", [_AWAY, _LOST, _GOOD], (50, 50)),
     ("y", [_GOOD], (70, 10)),
-    ("x", [_LOST], None),
     ("w", [_AWAY, _AWAY], None),
+    ("x", [_LOST], None),
 ]
 
 
@@ -149,12 +149,12 @@ def _wrong_prices(
 
 def _make_run(rows: list[_Row]) -> Run:
     """Make a run of calls that succeeded at one of their attempts, or not at all."""
-    run = answered_run({name: (0.0, 2.0) for name, *_ in rows})
+    run = answered_run({f"the question of {name}": (0.0, 2.0) for name, *_ in rows})
     for call, (name, attempts, tokens) in zip(run.calls, rows, strict=True):
         call.custom_id, call.attempts = name, list(attempts)
         call.input_tokens, call.output_tokens = tokens or (None, None)
         if tokens is None:
-            call.outcome = "error" if attempts else "not_started"
+            call.outcome = "timeout" if attempts else "not_started"
     return run
 
 

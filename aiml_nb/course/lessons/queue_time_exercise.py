@@ -7,7 +7,7 @@ from typing import Any
 
 from ...records import Call
 from ..engine.exercises import Exercise, NotYet, require
-from ..engine.expect import expect_function, expect_list, explain_mistakes
+from ..engine.expect import call_async, expect_function, expect_list
 from ..engine.fake_model import FakeModel
 
 # Seconds; less than a wait or a call that is left out or counted twice.
@@ -22,7 +22,7 @@ def check_measure(measure: object) -> str:
     for limit, number in CASES:
         model = FakeModel(DURATIONS)
         questions = [f"question {n}" for n in range(1, number + 1)]
-        found = explain_mistakes(function, model.ask, questions, limit)
+        found = call_async(function, model.ask, questions, limit)
         _require_calls(model, questions, limit)
         pairs = expect_list(found, "a pair for each question")
         require(

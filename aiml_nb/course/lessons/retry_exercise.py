@@ -7,13 +7,15 @@ from itertools import pairwise
 from typing import Any
 
 from ..engine.exercises import NotYet, require, show
-from ..engine.expect import call_async, expect_function
-from ..engine.fake_model import FakeModel
+from ..engine.expect import call_async, expect_function, judge_twice
+from ..engine.fake_model import FakeModel, make_connection_error
 
 # Seconds that an attempt takes.
 _DURATION = 0.002
 # Seconds; a shorter wait counts as none.
 _MIN_WAIT = 0.005
+# Seconds; a wait that is longer is none of 0.05 s, on a busy machine either.
+_MAX_WAIT = 1.0
 _MAX_ATTEMPTS = 3
 
 # Errors that a model never raises: the mistake is in the learner's own code.
@@ -23,6 +25,13 @@ OWN_MISTAKES = (NotImplementedError, NameError, AttributeError, TypeError)
 def check_ask_again(given: object) -> str:
     """Check what is retried, how often, and after which wait."""
     ask_again = expect_function(given, "ask_again")
+    judge_twice(_try_failures, ask_again)
+    for error in (ValueError("odd"), make_connection_error()):
+        _check_other_error(ask_again, error)
+    return "Asked again where it may help, three times at most, after a wait that blocks nobody."
+
+
+def _try_failures(ask_again: Callable[..., Any]) -> None:
     _expect(ask_again, [], attempts=1, answered=True)
     _expect(ask_again, [503], attempts=2, answered=True)
     _expect(ask_again, [400], attempts=1, answered=False)
@@ -30,30 +39,31 @@ def check_ask_again(given: object) -> str:
     _expect(ask_again, [503, 404], attempts=2, answered=False)
     _expect(ask_again, [500, 502, 503, 504, 500, 500], attempts=3, answered=False)
     _expect(ask_again, [504, 502], attempts=3, answered=True)
-    _check_other_error(ask_again)
-    return "Asked again where it may help, three times at most, after a wait that blocks nobody."
 
 
-def _check_other_error(ask_again: Callable[..., Any]) -> None:
+def _check_other_error(ask_again: Callable[..., Any], error: Exception) -> None:
     """Check that an error without a status goes on, and is not asked again."""
     asked = 0
 
     async def ask(question: str) -> str:
         nonlocal asked
         asked += 1
-        raise ValueError("odd")
+        raise error
 
+    name = type(error).__name__
     try:
         call_async(ask_again, ask, "Why?")
-    except ValueError:
-        require(asked == 1, f"a ValueError has no status, and you ask {asked} times.")
+    except type(error):
+        require(asked == 1, f"{name} is an error without a status, and you ask {asked} times.")
     except AttributeError:
         raise NotYet(
-            "an error without a status, such as a ValueError, has no status_code. Catch "
+            f"an error without a status, such as {name}, has no status_code. Catch "
             "openai.APIStatusError alone; the others go on by themselves."
         ) from None
     else:
-        raise NotYet("a ValueError has no status: let it go on. Catch openai.APIStatusError alone.")
+        raise NotYet(
+            f"{name} is an error without a status: let it go on. Catch openai.APIStatusError alone."
+        )
 
 
 def _expect(
@@ -120,6 +130,10 @@ def _check_waits(model: FakeModel, case: str) -> None:
             waited >= _MIN_WAIT,
             f"{case}, attempt {number + 1} follows at once. A server in trouble needs a moment: "
             "wait with  await asyncio.sleep(0.05).",
+        )
+        require(
+            waited < _MAX_WAIT,
+            f"{case}, you wait {waited:.2f} s. Wait a little: 0.05 s will do here.",
         )
         require(
             model.loop_ran_before[number],

@@ -87,6 +87,12 @@ def _check_sending(sent: list[float], due: list[float]) -> None:
         f"question 6 was sent after {sent[-1]:.2f} s, and was due after {due[-1]:.2f} s. Each has "
         "to wait until it is due: sleep first, for number * gap seconds.",
     )
+    early = min(at - when for at, when in zip(sent, due, strict=True))
+    require(
+        early < 0.9 * GAP,
+        f"every question was sent {early:.2f} s after it was due. The first is due at once: number "
+        "counts from 0.",
+    )
     late = max(at - when for at, when in zip(sent, due, strict=True))
     require(
         late < STUCK / 2,

@@ -103,6 +103,10 @@ async def only_true_answers(ask: Ask, question: str) -> dict[str, object]:
     return record(question, answer or None, None)
 
 
+async def asks_another(ask: Ask, question: str) -> dict[str, object]:
+    return await ask_safely(ask, f"{question} And be brief.")
+
+
 async def ask_twice(ask: Ask, question: str) -> dict[str, object]:
     try:
         await ask(question)
@@ -158,6 +162,7 @@ class TestAskSafely:
             (await_nothing, "answer is a coroutine"),
             (forget_to_set, "set them to None first"),
             (keep_the_name_after_as, "keep the error under another"),
+            (asks_another, "and ask got"),
             (only_true_answers, "whatever it is"),
             (ask_twice, "ask was called 2 times"),
             (misspelled, "name 'Exeption' is not defined in line"),
@@ -243,6 +248,17 @@ async def status_of_every_error(ask: Ask, question: str) -> str | None:
     return None
 
 
+async def every_openai_error(ask: Ask, question: str) -> str | None:
+    for attempt in range(3):
+        try:
+            return await ask(question)
+        except openai.APIError as error:
+            if error.status_code not in PASSES or attempt == 2:  # type: ignore[attr-defined]
+                raise
+        await take(0.01)
+    return None
+
+
 async def with_while(ask: Ask, question: str) -> str:
     left = 3
     while True:
@@ -290,13 +306,15 @@ class TestAskAgain:
             (asking(attempts=2), "500 may pass: ask again"),
             (asking(attempts=1), "you give up after 1"),
             (asking(wait=lambda: None), "follows at once"),
+            slow(asking(wait=lambda: asyncio.sleep(1.1)), "Wait a little"),
             (asking(wait=lambda: time.sleep(0.02)), "time.sleep blocks all calls"),
             (asking(at_last="none"), "nobody learns that it failed"),
             (asking(at_last="another"), "go on as it is"),
             (without_return, "Return what await ask"),
             (raises_after_the_loop, "gone after the except block"),
-            (every_error, "a ValueError has no status"),
+            (every_error, "an error without a status"),
             (status_of_every_error, "Catch openai.APIStatusError alone"),
+            (every_openai_error, "such as APIConnectionError"),
             (prepares_only, "called and never awaited"),
             (never_asks, "ask was never called"),
             (misspelled_again, "name 'APIStatusError' is not defined in line"),
@@ -386,7 +404,8 @@ class TestStopAfterFive:
         ("answer", "said"),
         [
             (stopping(cancels=False), "the run went on"),
-            (stopping(at=10), "Look at handle.progress more often"),
+            (stopping(at=10), "Stop at the fifth"),
+            (stopping(at=6), "Stop at the fifth"),
             (stopping(at=2), "when you stopped"),
             (stopping(gives="handle"), "wants the run"),
             (wait_for_all, "the run went on"),

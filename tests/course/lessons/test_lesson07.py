@@ -6,6 +6,7 @@ import asyncio
 import math
 import statistics
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -103,6 +104,7 @@ def unsorted(run):
     [
         (of_all_calls, "the refused calls"),
         (by_finished, "not by finished"),
+        (lambda run: within_95(replace(run, calls=run.calls[1:])), "take the 19th"),
         (finished_at, "when a call finished"),
         (unsorted, "sort the durations"),
         (lambda run: statistics.mean(c.duration for c in run.calls if c.outcome == "ok"), "mean"),
@@ -206,6 +208,10 @@ async def all_after_one_gap(ask, question, due, start):
     return time.perf_counter() - start - due
 
 
+async def one_gap_later(ask, question, due, start):
+    return await from_due(ask, question, due + 0.08, start)
+
+
 async def blocks(ask, question, due, start):
     block(0.08)  # the mistake
     await ask(question)
@@ -239,6 +245,7 @@ def test_a_schedule_that_is_kept_passes(ask_one: object) -> None:
         (closed_loop, "The schedule does not wait for the server"),
         (on_schedule_with(not_on_time), "question 6 was sent after 0."),
         (on_schedule_with(all_after_one_gap), "question 6 was sent after 0."),
+        (on_schedule_with(one_gap_later), "counts from 0"),
         (on_schedule_with(blocks), "Which sleep lets go"),
         (on_schedule_with(backwards), "is no wait"),
         (on_schedule_with(from_the_start), "Measure from when it was due"),

@@ -209,7 +209,14 @@ def test_calls_in_doubt_pass(answer: object) -> None:
             lambda run: [c for c in run.calls if any(a.possibly_billed for a in c.attempts)],
             "Wanted are their custom_ids",
         ),
-        (lambda run: [c.custom_id for c in run.calls if c.outcome == "error"], "'lost' is missing"),
+        (
+            lambda run: [c.custom_id for c in run.calls if c.outcome == "timeout"],
+            "'lost' is missing",
+        ),
+        (
+            lambda run: [c.prompt for c in run.calls if c.custom_id in in_doubt(run)],
+            "'lost' is missing",
+        ),
         (lambda run: [c.custom_id for c in run.calls if len(c.attempts) < 2], "which went well"),
         (
             lambda run: [c.custom_id for c in run.calls for a in c.attempts if a.possibly_billed],
