@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import aiml_nb as nb
 from aiml_nb.loop_view import LoopView
 
 Log = list[str]
@@ -209,5 +210,34 @@ def check(name: str) -> dict[str, Any]:
     return {"logged": log, "recorded": order_of(view), "recording": view.recording}
 
 
+def check_calls() -> dict[str, Any]:
+    """Return who begins and who has its answer, in order, of twenty calls to the simulator."""
+    from openai import AsyncOpenAI
+
+    endpoint = nb.connect(simulate=True, scenario="faq", speed=20, verbose=False)
+    log: Log = []
+
+    async def ask(client: AsyncOpenAI, number: int) -> None:
+        log.append(f"ask {number}")
+        messages: Any = [{"role": "user", "content": nb.prompts.TWENTY[number - 1]}]
+        await client.chat.completions.create(model="gpt-4o", messages=messages)
+        log.append(f"ask {number}")
+
+    async def main() -> None:
+        async with AsyncOpenAI(
+            base_url=endpoint.base_url, api_key=endpoint.key.reveal(), max_retries=0
+        ) as client:
+            await asyncio.gather(*(ask(client, number + 1) for number in range(20)))
+
+    recording = LoopView(main).recording
+    names = [task["name"] for task in recording["tasks"]]
+    seen = [names[step["task"]] for step in recording["steps"]]
+    # Between the two the client has steps of its own, of which the coroutine knows nothing.
+    ends = [(seen.index(name), len(seen) - 1 - seen[::-1].index(name)) for name in {*log}]
+    places = sorted(place for both in ends for place in both)
+    return {"logged": log, "recorded": [seen[at] for at in places], "recording": recording}
+
+
 if __name__ == "__main__":
-    print(json.dumps({name: check(name) for name in PRESETS}))
+    checked = {name: check(name) for name in PRESETS}
+    print(json.dumps({"presets": checked, "calls": check_calls()}))

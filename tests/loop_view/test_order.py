@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from aiml_nb.loop_view.replay.page import to_html
+
 from ..kernels.environments import MATRIX, REPOSITORY, PythonNotFoundError, python_of
-from .presets import PRESETS, check
+from .presets import PRESETS, check, check_calls
 
 ELSEWHERE = [each for each in MATRIX if each.name in ("newest-3.12", "newest-3.13")]
 
@@ -34,6 +36,19 @@ def test_steps_come_in_the_order_in_which_the_coroutines_say_so(name: str) -> No
 
 
 @pytest.mark.slow
+def test_twenty_calls_begin_and_end_in_the_order_in_which_the_coroutines_say_so() -> None:
+    assert_calls(check_calls())
+
+
+def assert_calls(checked: dict[str, Any]) -> None:
+    assert len(checked["logged"]) == 40
+    assert checked["recorded"] == checked["logged"]
+    assert checked["recording"]["complete"]
+    assert len(to_html(checked["recording"]).encode()) <= 500_000
+    check_times(checked["recording"])
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("environment", ELSEWHERE, ids=str)
 def test_other_pythons_see_the_same(environment: Any) -> None:
     try:
@@ -44,7 +59,8 @@ def test_other_pythons_see_the_same(environment: Any) -> None:
     answer = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     there = json.loads(answer.stdout)
 
-    for name, checked in there.items():
+    assert_calls(there["calls"])
+    for name, checked in there["presets"].items():
         here = check(name)["recording"]
         recording = checked["recording"]
         assert checked["recorded"] == checked["logged"], name

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from typing import Any
 
-from aiml_nb.records import Call, Comparison, LimitChange, LoopDelay, Run
+from aiml_nb.records import Call, Comparison, Grid, LimitChange, LoopDelay, Run
 
 from ..analysis import watched
 from ..analysis.builders import call, make_run, make_sync, timed, watch_run, with_retries
@@ -149,6 +149,14 @@ def named_runs(n: int, prompts: list[str]) -> dict[str, Run]:
     return {name[:200]: _run(n, prompts, slots=1 + i) for i, name in enumerate([*prompts, *MODELS])}
 
 
+def grid(n: int, prompts: list[str]) -> Grid:
+    """Return variants of long names, whose calls took turns."""
+    names = [f"{model}, temperature={heat}" for model in MODELS for heat in (0, 0.7)]
+    return Grid(
+        runs={name: _run(n, prompts, slots=1 + i, variant=name) for i, name in enumerate(names)}
+    )
+
+
 def watched_models(n: int, prompts: list[str]) -> Run:
     calls = _varied(n, max(1, n // 2))
     for made, model in zip(calls, cycle(MODELS), strict=False):
@@ -214,6 +222,7 @@ LAYOUTS: dict[Builder, tuple[int, ...]] = {
     repeats: (2, 3, 20),
     strategies: (3, 20, 2000),
     named_runs: (6, 100),
+    grid: (2, 20, 300),
     watched_models: (2, 6, 24, 80),
     kinds: (7,),
     chain: (1, 3, 6, 24, 50, 400),
@@ -229,6 +238,6 @@ def cases() -> Iterator[tuple[Builder, int, str]]:
     for build, numbers in LAYOUTS.items():
         for n in numbers:
             # Beyond rows no prompt is on the page, unless it names a run.
-            kept = n <= 24 or build in (named_runs, chain)
+            kept = n <= 24 or build in (named_runs, grid, chain)
             for name in PROMPTS if kept else ["long"]:
                 yield build, n, name
