@@ -37,7 +37,7 @@ class NumberField:
         least: float,
         most: float,
         whole: bool = True,
-        width: str = "92px",
+        width: str = "80px",
     ) -> None:
         self.name, self._least, self.most, self._whole = name, least, most, whole
         self.view = widgets.Text(

@@ -53,7 +53,9 @@ _STYLE = """
 .aiml-nb-podium li {border-top: 3px solid #0072B2; padding: 1px 10px; min-width: 92px; margin: 0;
   white-space: nowrap; background: rgba(0, 114, 178, 0.14)}
 .aiml-nb-podium li:first-child {padding-bottom: 9px}
-.aiml-nb-large img {max-height: max(240px, calc(100vh - 505px))}
+.aiml-nb-large .aiml-nb-form > :first-child {display: none}
+.aiml-nb-large img {max-height: max(240px, calc(100vh - 442px))}
+[data-voila="voila"] .aiml-nb-large img {max-height: max(240px, calc(100vh - 356px))}
 .aiml-nb-large .aiml-nb-headline {font-size: clamp(22px, 1.5vw, 28px)}
 .aiml-nb-large .aiml-nb-standing {font-size: clamp(18px, 1.2vw, 24px); min-height: 46px}
 .aiml-nb-race .aiml-nb-long {font-size: 16px}

@@ -164,9 +164,10 @@ def _curve(forecast: Forecast, limit: int) -> Iterator[str]:
     yield f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
     yield write(8, 18, "predicted makespan, seconds", size=13, colour=GREY)
     yield write(WIDTH - _RIGHT, HEIGHT - 8, "limit", size=13, anchor="end", colour=GREY)
-    x, y = points[forecast.knee - 1]
-    yield line(x, y - 40, x, floor, colour=INK, dashes="6 4")
-    yield _beside(x, y - 34, f"knee: {forecast.knee}", size=13)
+    if forecast.knee < most:  # else the curve ends before it has one
+        x, y = points[forecast.knee - 1]
+        yield line(x, y - 40, x, floor, colour=INK, dashes="6 4")
+        yield _beside(x, y - 34, f"knee: {forecast.knee}", size=13)
     x, y = points[limit - 1]
     yield dot(x, y, colour=colour)
     yield _beside(x + 4, y - 10, format_seconds(forecast.makespans[limit - 1]), size=15)

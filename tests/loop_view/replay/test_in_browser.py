@@ -285,7 +285,7 @@ def test_it_fits_and_is_accessible_at_every_moment(
 
 
 @pytest.mark.parametrize("make", [recordings.crowd, recordings.long, recordings.hostile])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [*SIZES, (828, 640)])
 def test_many_tasks_many_steps_and_long_names_are_shown_too(
     replay: Callable[..., Any], make: Any, size: tuple[int, int]
 ):
@@ -298,5 +298,10 @@ def test_many_tasks_many_steps_and_long_names_are_shown_too(
             " document.documentElement.scrollWidth - innerWidth]"
         )
         assert (down, across) == (0, 0)
+    rows = shown.page.evaluate(
+        "() => [...document.querySelectorAll('#controls > :not([hidden])')]"
+        ".map(each => each.getBoundingClientRect()).map(box => (box.top + box.bottom) / 2)"
+    )
+    assert max(rows) - min(rows) < 6  # all buttons in one
     assert shown.axe_violations() == []
     assert json.loads(shown.page.locator("#data").text_content() or "")["recording"]["version"] == 1
