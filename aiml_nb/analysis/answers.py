@@ -6,26 +6,31 @@ pandas is imported by the functions, not by the module.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..prompts.cells import is_missing
 from ..prompts.rows import INDEX_MARK
 from ..records import Call, Run
+from .answer_columns import answer_columns
 from .frames import column, encodable
 from .result_columns import result_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_ANSWERED = ("ok", "incomplete", "refused")
 _AFTER = ("outcome", "error")
 # Texts that stay the same number when they are read as one: no 007, no 1e5.
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
 _OUR_NAME = re.compile(r"call-\d{6,}")
 
 
-def answers(run: Run, *, as_written: bool = False) -> pd.DataFrame:
+def answers(
+    run: Run,
+    *,
+    as_written: bool = False,
+    attached: Mapping[int, Mapping[str, Any]] | None = None,
+) -> pd.DataFrame:
     """Return the user's own table, and what was answered to each of its rows.
 
     Parameters
@@ -34,6 +39,8 @@ def answers(run: Run, *, as_written: bool = False) -> pd.DataFrame:
         The run.
     as_written
         Leave the cells of a file as the texts that they were, instead of reading numbers from them.
+    attached
+        What was written of each call beside a file of answers, as for `answer_columns`.
 
     Returns
     -------
@@ -42,21 +49,23 @@ def answers(run: Run, *, as_written: bool = False) -> pd.DataFrame:
         user's own columns, with the index and the types of the DataFrame or the Series that the
         prompts came from; for prompts without a table ``prompt``, after ``custom_id`` where they
         have names. Then the answer: ``answer``, its text, or a column for each field of a typed
-        answer (of what a function returned). Then ``outcome``, as in `records.Call`, and ``error``:
+        answer (of what a function returned). Of answers that are no texts, what they tell:
+        ``n_vectors``, ``dimensions`` and ``vector``, an array; ``n_images``; ``bytes`` of a sound;
+        ``flagged``. Then ``outcome``, as in `records.Call`, and ``error``:
         what went wrong, in words, or why a row was passed over. What is not known is missing. A
         column of ours gets ``result_`` before a name that the table has already. After `resume` of
         a journal alone, and in a run that was read from a file, the types are those that JSON has.
     """
-    table = _own_table(run, as_written=as_written)
+    table = own_table(run, as_written=as_written)
     taken = [str(name) for name in table.columns]
     results = result_columns(run, taken={*taken, *_AFTER})
     if not results:
-        texts = [call.text if call.outcome in _ANSWERED else None for call in run.calls]
-        results = {_free("answer", taken): column(texts, "string")}
+        found = answer_columns(run.calls, attached=attached)
+        results = {free_name(name, taken): values for name, values in found.items()}
     taken += results
     columns = results | {
-        _free("outcome", taken): column([call.outcome for call in run.calls], "string"),
-        _free("error", taken): column([_explain(call) for call in run.calls], "string"),
+        free_name("outcome", taken): column([call.outcome for call in run.calls], "string"),
+        free_name("error", taken): column([_explain(call) for call in run.calls], "string"),
     }
     for name, values in columns.items():
         table[name] = values
@@ -73,13 +82,15 @@ def _explain(call: Call) -> str | None:
     return call.error or (None if call.outcome == "ok" else call.error_type)
 
 
-def _free(name: str, taken: Collection[str]) -> str:
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return the name for a column, with ``result_`` before it where it is taken."""
     while name in taken:
         name = f"result_{name}"
     return name
 
 
-def _own_table(run: Run, *, as_written: bool) -> pd.DataFrame:
+def own_table(run: Run, *, as_written: bool = False) -> pd.DataFrame:
+    """Return the user's own table alone, as for `answers`."""
     import pandas as pd
 
     if run.table is not None and len(run.table) == len(run.calls):

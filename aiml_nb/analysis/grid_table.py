@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..records import Call, Grid
 from .answered import is_answered
+from .answers import free_name, own_columns, own_table
 from .frames import column
 from .table import call_table
 
@@ -14,16 +15,24 @@ if TYPE_CHECKING:
 
 
 def answers_side_by_side(grid: Grid) -> pd.DataFrame:
-    """Return a table with a row for each prompt, by its ``custom_id``, and a column per variant."""
+    """Return a table with a row for each prompt and a column for each variant.
+
+    The rows are those of the user's own table, with its columns first; without one, the prompts by
+    their ``custom_id``.
+    """
     import pandas as pd
 
     runs = [*grid.runs.values()]
-    first = runs[0].calls if runs else []
-    columns: dict[str, Any] = {"prompt": column([call.prompt for call in first], "string")}
+    if runs and own_columns(runs[0]):
+        table = own_table(runs[0])
+    else:
+        first = runs[0].calls if runs else []
+        index = pd.Index([call.custom_id for call in first], name="custom_id")
+        prompts = column([call.prompt for call in first], "string")
+        table = pd.DataFrame({"prompt": prompts}, index=index)
     for name, run in grid.runs.items():
-        columns[name] = _answers(run.calls)
-    index = pd.Index([call.custom_id for call in first], name="custom_id")
-    return pd.DataFrame(columns, index=index)
+        table[free_name(name, [*map(str, table.columns)])] = _answers(run.calls)
+    return table
 
 
 def grid_table(grid: Grid) -> pd.DataFrame:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..answered import columns_of, numbers_of
+from ..answered import columns_of
 from ..completion import named_arguments
 from ..formats.codec import STAMPS
 from ..formats.journal import without_texts
 from ..formats.lines import dump
 from ..records import CHAT, Attempt, Call, Run
 from ..times import Timed
+from .answer_columns import number_columns
 from .frames import column, fields, frame
 from .kinds import within
 from .order import finishing_ranks, overtakes
@@ -35,8 +36,6 @@ _CALL_COLUMNS = (
     *("finish_reason", "text"),
 )
 _BODY_COLUMNS = {"tool_calls": "string", "reasoning": "string", "n_choices": "Int64"}
-# What replies tell that are no texts (`apis.columns`); the others are whole numbers.
-_NUMBER_TYPES = {"flagged": "boolean"}
 _ATTEMPT_COLUMNS = tuple(each.name for each in dataclasses.fields(Attempt))
 
 _ADDED = ("finished_rank", "overtakes", "attempts", "parameters", "simulated", "api")
@@ -83,18 +82,6 @@ def call_table(run: Run) -> pd.DataFrame:
         columns[name] = column([_as_cell(each[name]) for each in read], kind)
     columns |= number_columns(run.calls)
     return frame(columns | result_columns(run, taken=CALL_TABLE))
-
-
-def number_columns(calls: Sequence[Call]) -> dict[str, Any]:
-    """Return the columns of replies that are no texts; none if all are."""
-    if all(call.api == CHAT for call in calls):
-        return {}
-    read = [numbers_of(call) for call in calls]
-    names = dict.fromkeys(name for each in read for name in each)
-    return {
-        name: column([each.get(name) for each in read], _NUMBER_TYPES.get(name, "Int64"))
-        for name in names
-    }
 
 
 def request_parameters(run: Run, *, texts: bool = True) -> list[str | None]:

@@ -87,6 +87,11 @@ class Api:
     model: str = ""
     output_tokens: int | None = None
 
+    @property
+    def has_texts(self) -> bool:
+        """Whether its answers are texts, and not vectors, pictures, sounds or verdicts."""
+        return self.columns is columns.none
+
     def choices(self, body: Json) -> object:
         """Return how many choices the body of a request asks for."""
         n = body.get("n")

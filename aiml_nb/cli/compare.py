@@ -9,11 +9,13 @@ from typing import Any
 from .. import comparison
 from ..messages import for_command_line
 from ..printable import say
+from ..prompts import FAQ, Prompt, as_prompts, read_prompts
 from ..records import Call, Comparison
 from ..runner import STRATEGIES
-from .options import add_call_options, add_endpoint_options, find_prompts, open_endpoint
+from .options import add_call_options, add_endpoint_options, open_endpoint, reading_options
 from .paths import check_writable, write_atomic
 from .report import describe_failures, exit_code
+from .template import add_template_options, read_rows
 
 
 def add_parser(commands: Any) -> None:
@@ -27,6 +29,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("texts", nargs="*", metavar="PROMPT", help="a question; quote it")
     add_call_options(parser, strategies=STRATEGIES[1:])
+    add_template_options(parser)
     parser.add_argument("--repeats", type=int, default=1, metavar="R", help="pairs of runs (1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
     parser.add_argument(
@@ -42,7 +45,7 @@ def add_parser(commands: Any) -> None:
 
 def run_command(options: argparse.Namespace) -> int:
     """Compare, print, write, and return the exit code."""
-    prompts = find_prompts(options)
+    prompts = _find_prompts(options)
     pairs = comparison.check_pairs(
         prompts,
         strategy=options.strategy,
@@ -58,6 +61,25 @@ def run_command(options: argparse.Namespace) -> int:
     result = comparison.execute_pairs(pairs, open_endpoint(options))
     _report(result, png=options.png, json=options.json)
     return exit_code(_calls(result))
+
+
+def _find_prompts(options: argparse.Namespace) -> list[Prompt]:
+    """Return the prompts given as arguments or in a file; by default the FAQ's two.
+
+    Raises
+    ------
+    ValueError
+        If both are given, or the file has none or a bad line.
+    """
+    if options.texts and options.prompts:
+        raise ValueError("Give prompts in words or with --prompts FILE, not both.")
+    if options.prompt is not None:
+        if not options.prompts:
+            raise ValueError("--prompt is asked of each row of a table. Name it: --prompts FILE.")
+        return read_rows(Path(options.prompts), options, {})[0]
+    if options.prompts:
+        return read_prompts(options.prompts, **reading_options(options))
+    return as_prompts(options.texts or FAQ)
 
 
 def _report(result: Comparison, *, png: Path, json: Path | None) -> None:

@@ -13,7 +13,6 @@ from ..endpoint import Endpoint, connect, describe_endpoint
 from ..endpoint.keys import ApiKey
 from ..errors import EndpointError
 from ..printable import say
-from ..prompts import FAQ, Prompt, as_prompts, read_prompts
 
 _VARIABLE_NAME = re.compile("[A-Z]+(_[A-Z0-9]+)+")
 _HOW_TO_GIVE_A_KEY = "Type  export MY_API_KEY=…  first, and then  --api-key-env MY_API_KEY."
@@ -138,18 +137,3 @@ def names_endpoint(options: argparse.Namespace) -> bool:
 def reading_options(options: argparse.Namespace) -> dict[str, Any]:
     """Return the options for reading the prompts' file, as arguments of `read_prompts`."""
     return {name: getattr(options, name) for name in ("header", "column", "encoding")}
-
-
-def find_prompts(options: argparse.Namespace) -> list[Prompt]:
-    """Return the prompts given as arguments or in a file; by default the FAQ's two.
-
-    Raises
-    ------
-    ValueError
-        If both are given, or the file has none or a bad line.
-    """
-    if options.texts and options.prompts:
-        raise ValueError("Give prompts in words or with --prompts FILE, not both.")
-    if options.prompts:
-        return read_prompts(options.prompts, **reading_options(options))
-    return as_prompts(options.texts or FAQ)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..formats import atomic
-from ..runner.journal_path import JOURNALS
+from ..runner.journal_path import newest_journal
 
 _OTHER_FORMATS = {".json", ".tsv", ".xls"}
 
@@ -65,12 +65,11 @@ def _check_named(options: argparse.Namespace) -> None:
         if getattr(options, name) and not (options.resume and options.journal):
             raise ValueError(
                 f"--{name.replace('_', '-')} belongs to a run that goes on from its journal: add "
-                f"--journal {options.journal or 'FILE'} --resume.{_newest_journal(options)}"
+                f"--journal {options.journal or 'FILE'} --resume.{_name_newest(options)}"
             )
     if options.resume and options.journal is None:
         raise ValueError(
-            "--resume needs the journal to go on with: add --journal FILE."
-            f"{_newest_journal(options)}"
+            f"--resume needs the journal to go on with: add --journal FILE.{_name_newest(options)}"
         )
     if options.fresh and options.resume:
         raise ValueError(
@@ -80,8 +79,8 @@ def _check_named(options: argparse.Namespace) -> None:
         raise ValueError("There are no prompts. Name their file: aiml-nb run FILE.")
 
 
-def _newest_journal(options: argparse.Namespace) -> str:
-    found = max(JOURNALS.glob("*.jsonl"), default=None)  # the newest: names begin with the date
+def _name_newest(options: argparse.Namespace) -> str:
+    found = newest_journal()
     return f" The newest here is '{found}'." if found and not options.journal else ""
 
 

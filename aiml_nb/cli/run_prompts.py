@@ -12,10 +12,9 @@ from ..messages import for_command_line
 from ..printable import say
 from ..prompts import Prompt, read_prompts
 from ..prompts.files import PARQUET, WORKBOOKS
-from ..prompts.from_rows import ON_BAD
-from ..runner.inputs import take_prompts
 from ..runner.options import check_parameters
 from .options import reading_options
+from .template import add_template_options, read_rows
 
 MAX_BAD_LINES = 10  # quoted; the others are counted
 
@@ -29,19 +28,7 @@ def add_prompt_options(parser: argparse.ArgumentParser) -> None:
         help="the prompts, or with --prompt a table: CSV, TSV, JSONL, JSON, Excel, Parquet or text "
         "(the same as --prompts FILE)",
     )
-    parser.add_argument(
-        "--prompt",
-        metavar="TEXT",
-        help="what to ask of each row, with the names of columns in braces: 'Classify: {review}'; "
-        "--system may have such names, too",
-    )
-    parser.add_argument(
-        "--on-bad",
-        choices=ON_BAD,
-        default="raise",
-        help="what to do about rows and lines that are wrong: name them and send nothing (raise), "
-        "or pass over them (skip, the same as --skip-bad)",
-    )
+    add_template_options(parser)
     parser.add_argument("--skip-bad", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -83,13 +70,7 @@ def read_run_prompts(
     is_table = path.suffix.lower() in WORKBOOKS + PARQUET
     if options.prompt is None and not is_table:
         return _read_lines(path, options), given
-    about = {"prompt": options.prompt, "on_bad": options.on_bad}
-    found, given = take_prompts(path, given | about, **reading_options(options))
-    bad = [each.problem for each in found if each.problem]
-    if bad:
-        shown = "; ".join(bad[:3]) + ("; …" if len(bad) > 3 else "")
-        say(f"{len(bad):,} of {len(found):,} rows are passed over: {shown}.", file=sys.stderr)
-    return found, given
+    return read_rows(path, options, given)
 
 
 def _read_lines(path: Path, options: argparse.Namespace) -> list[Prompt]:

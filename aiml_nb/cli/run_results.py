@@ -6,7 +6,6 @@ import argparse
 import shlex
 import sys
 
-from ..formats import atomic
 from ..printable import say
 from ..records import SKIPPED, Run
 from .paths import RunPaths
@@ -18,14 +17,14 @@ _FAILED = ("error", "timeout")
 def write_results(run: Run, paths: RunPaths, options: argparse.Namespace) -> None:
     """Write the results; the suffix of the file tells how."""
     from ..export import to_csv, to_jsonl
-    from ..export.answers_files import answers_bytes
+    from ..export.answers_files import write_answers
 
     kind = paths.output.suffix.lower()
     try:
         if kind == ".csv":
             to_csv(run, paths.output, all_columns=options.all_columns)
         elif kind in (".xlsx", ".parquet"):
-            atomic.write_atomic(paths.output, [answers_bytes(run, kind)])
+            write_answers(run, paths.output, kind=kind)
         else:
             to_jsonl(run, paths.output, texts=True)
     except OSError as error:

@@ -10,13 +10,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..analysis.answer_columns import answer_columns
 from ..analysis.answers import answers
 from ..analysis.frames import encodable
+from ..formats.atomic import write_atomic
 from ..formats.lines import dump
 from ..formats.plain import plain_data_of
 from ..prompts.cells import is_missing
 from ..prompts.with_pandas import explain_missing
 from ..records import Run
+from .binary_files import write_binary_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,14 +33,23 @@ _MAX_CELL = 32_767  # characters, of Excel
 _CUT = " … [cut: a cell of Excel takes no more]"
 
 
-def answers_bytes(run: Run, suffix: str) -> bytes:
-    """Return the table of `analysis.answers` as a file: ``.csv``, ``.xlsx`` or ``.parquet``.
+def write_answers(run: Run, path: Path, *, kind: str) -> Path:
+    """Write the table of `analysis.answers` as ``.csv``, ``.xlsx`` or ``.parquet``.
 
     An index that is more than numbers comes first, as columns. In CSV, and in a workbook, no cell
-    is a formula.
+    is a formula. Vectors, pictures and sounds are written beside it, and the table tells in which
+    files; Parquet has the vectors themselves, too.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
     """
-    table = answers(run, as_written=suffix == ".csv")
-    return _WRITERS[suffix](_with_index(table))
+    attached = write_binary_files(run, path)
+    table = answers(run, as_written=kind == ".csv", attached=attached)
+    if kind == ".parquet" and (vectors := answer_columns(run.calls).get("vector")) is not None:
+        table["vector"] = vectors
+    return write_atomic(path, [_WRITERS[kind](with_index(table))])
 
 
 def check_writer(path: Path) -> None:
@@ -62,7 +74,8 @@ def escape_formula(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
-def _with_index(table: pd.DataFrame) -> pd.DataFrame:
+def with_index(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with its index as columns, if it is more than numbers."""
     import pandas as pd
 
     if isinstance(table.index, pd.RangeIndex) and table.index.name is None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..analysis import call_table
+from ..analysis.answer_columns import number_columns
 from ..analysis.answers import answers, own_columns
 from ..analysis.frames import column
-from ..analysis.table import CALL_TABLE, number_columns, request_parameters
+from ..analysis.table import CALL_TABLE, request_parameters
 from ..formats.atomic import write_atomic
 from ..records import Run
-from .answers_files import answers_bytes, csv_bytes
+from .answers_files import csv_bytes, with_index, write_answers
 from .binary_files import write_binary_files
 from .left_out import say_without_results
 from .named_runs import FilePath, Written, named_runs
@@ -57,17 +59,18 @@ def to_csv(
     OSError
         If the file cannot be written.
     """
-    if isinstance(shown, Run) and texts is not False:
-        write_binary_files(shown, Path(path))
     if isinstance(shown, Run) and texts is None and not all_columns:
-        return write_atomic(Path(path), [answers_bytes(shown, ".csv")])
+        return write_answers(shown, Path(path), kind=".csv")
+    attached = {}
+    if isinstance(shown, Run) and texts is not False:
+        attached = write_binary_files(shown, Path(path))
     import pandas as pd
 
     is_chosen, texts = texts is not None, all_columns if texts is None else texts
     named = named_runs(shown)
     frames = [_labelled(name, run, texts=texts) for name, run in named]
     if all_columns and texts and isinstance(shown, Run) and own_columns(shown):
-        frames = [_beside_answers(shown, frames[0])]
+        frames = [_beside_answers(shown, frames[0], attached)]
     written = write_atomic(Path(path), [csv_bytes(pd.concat(frames, ignore_index=True))])
     if not (texts or is_chosen):
         say_without_results([run for _, run in named], written, writer="to_csv")
@@ -86,9 +89,11 @@ def _labelled(name: str, run: Run, *, texts: bool) -> pd.DataFrame:
     return table.drop(columns=[*_TEXTS, *results])
 
 
-def _beside_answers(run: Run, calls: pd.DataFrame) -> pd.DataFrame:
+def _beside_answers(
+    run: Run, calls: pd.DataFrame, attached: Mapping[int, Mapping[str, Any]]
+) -> pd.DataFrame:
     """Return the table of answers with all that is known of the calls behind it."""
-    table = answers(run, as_written=True).reset_index(drop=True)
+    table = with_index(answers(run, as_written=True, attached=attached))
     for name in calls.columns:
         if name in CALL_TABLE and name not in ("outcome", "error"):
             shown = name

@@ -25,6 +25,11 @@ def choose_journal_path(journal: object, endpoint: Endpoint | Function) -> Path 
     raise ValueError(f"journal must be a file's name, True or False; not {journal!r}.")
 
 
+def newest_journal() -> Path | None:
+    """Return the newest of the journals here that have no name of their own; None without any."""
+    return max(JOURNALS.glob("*.jsonl"), default=None)  # their names begin with the date
+
+
 def _is_kept(endpoint: Endpoint | Function) -> bool:
     """Say whether runs have a journal by default: a server on this machine may bill as well."""
     return isinstance(endpoint, Endpoint) and not endpoint.simulated

@@ -162,6 +162,24 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(name: str, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_each_row_of_a_table_is_asked_what_a_template_says(tmp_path: Path) -> None:
+    (tmp_path / "reviews.csv").write_text("id,review\n1,\n2,good\n3,bad\n")
+    command = ("compare", "--prompts", "reviews.csv", "--prompt", "Is it {review}?", "--simulate")
+
+    refused = aiml_nb(*command, cwd=tmp_path)
+    done = aiml_nb(*command, "--speed", "50", "--on-bad", "skip", "--json", "o.json", cwd=tmp_path)
+
+    assert refused.returncode == 2
+    assert "'review' empty in line 2" in refused.stderr
+    assert "--on-bad skip" in refused.stderr
+    assert done.returncode == 0
+    assert "1 of 3 rows are passed over" in done.stderr
+    prompts = [
+        call["prompt"] for call in json.loads((tmp_path / "o.json").read_text())["sync"]["calls"]
+    ]
+    assert prompts[1:] == ["Is it good?", "Is it bad?"]
+
+
 @pytest.mark.slow
 def test_a_reader_that_stops_reading_loses_no_file(tmp_path: Path) -> None:
     compare = f"{sys.executable} -u -m aiml_nb compare --simulate --speed 50 --json o.json"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from aiml_nb.runner import journal_path
+
 from .typed import CANARY, aiml_nb
 
 # Each command, and below it what it says.
@@ -52,7 +54,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("written", ERRORS, ids=[each.split("\n")[0][2:] for each in ERRORS])
-def test_errors_name_options(written: str, folder: Path) -> None:
+def test_errors_name_options(
+    written: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_path, "JOURNALS", tmp_path)  # none of another test is the newest
     typed, said = written.split("\n", 1)
 
     ended = aiml_nb(*shlex.split(typed)[2:], cwd=folder, SOME_KEY=CANARY)

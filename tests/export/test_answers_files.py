@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pandas as pd
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.export.answers_files import answers_bytes, check_writer
+from aiml_nb.export.answers_files import check_writer, write_answers
 from aiml_nb.records import Run
 
 from ..analysis import builders
@@ -28,6 +29,12 @@ def table_run(table: pd.DataFrame, text: str = "=2+2") -> Run:
     run = builders.make_run(*(builders.call(0, 1, text=text) for _ in range(len(table))))
     run.table = table
     return run
+
+
+def answers_bytes(run: Run, kind: str) -> bytes:
+    """Return what is written of a run."""
+    with tempfile.TemporaryDirectory() as folder:
+        return write_answers(run, Path(folder) / "answers", kind=kind).read_bytes()
 
 
 def read_csv(data: bytes) -> list[list[str]]:

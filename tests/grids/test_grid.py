@@ -244,7 +244,9 @@ def test_a_table_goes_in_as_it_is(endpoint: nb.Endpoint) -> None:
 
     grid = nb.grid(table, endpoint, prompt="Classify: {review}", temperature=[0, 1])
 
-    assert grid.answers()["prompt"].tolist() == ["Classify: Good.", "Classify: Bad."]
+    found = grid.answers()
+    pd.testing.assert_frame_equal(found[["review", "stars"]], table)
+    assert list(found.columns) == ["review", "stars", "temperature=0", "temperature=1"]
     assert [call.prompt for call in grid["temperature=1"].calls] == [
         "Classify: Good.",
         "Classify: Bad.",
