@@ -216,6 +216,7 @@ def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
     # The learner's code may raise anything, and what it awaits may be cancelled.
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
         words = re.sub(r" at 0x\w+", "", f"{type(error).__name__}: {error}").removesuffix(": ")
+        words = re.sub(r"<bound method (?:\w+\.)*(\w+) of <[^<>]*>>", r"the function \1", words)
         text = f"your code stopped with {words}{_locate_error(error, answer)}. "
         text = (text + explain_error(error)).rstrip()
         return Verdict(key=key, passed=False, text=text)

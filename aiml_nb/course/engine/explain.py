@@ -19,18 +19,20 @@ _EXPLANATIONS = {
     "await: a function that blocks, such as nb.run, has done its work before gather is reached.",
     r"unhashable type": _STAR,
     r"bad yield": _STAR,
-    r"awaitable is required": "gather wants calls that are ready to start: write  ask(question)  "
-    "without await, and put a star before a list of them,  gather(*calls).",
+    r"awaitable is required": "Calls that are ready to start are wanted: write  ask(question)  "
+    "without await. gather wants a star before a list of them,  gather(*calls).",
     r"object (list|tuple|generator) can't be used in 'await'": "await waits for a single thing. "
     "Several calls become one with gather:  await asyncio.gather(*calls).",
     r"can't be used in 'await' expression": "await wants something that can be waited for, and "
     "got a value. A plain function has given it, and has not let anybody else run meanwhile.",
     r"asynchronous context manager": "It is entered with  with, not with  async with.",
-    r"context manager protocol": "A semaphore is entered with  async with, not with  with.",
+    r"context manager protocol": "It is entered with  async with, not with  with.",
     r"different (event )?loop": "It was made for the loop of another cell. Make one of your own "
     "inside the function.",
     r"cannot be called from a running event loop|loop is already running": "Inside an async def a "
     "loop is running: use await.",
+    r"'async for' requires": "That is gone through with a plain  for, in which you may await.",
+    r"a coroutine was expected": "It wants a call: write brackets behind the function's name.",
     r"positional argument": "check calls the function with the arguments of its first line: leave "
     "that line as it was given.",
     r"unexpected keyword": "Look at the name of that argument.",

@@ -85,10 +85,10 @@ class FilmStudio:
         return job
 
     def _find(self, film_id: str) -> int:
-        known = {f"film-{number + 1}": number for number in range(len(self.films))}
+        known = [f"film-{number + 1}" for number in range(len(self.films))]
         if film_id not in known:
-            raise ValueError(f"film_id must be one of {list(known)}; not {film_id!r}.")
-        return known[film_id]
+            raise ValueError(f"film_id must be one of {known}; not {film_id!r}.")
+        return known.index(film_id)
 
     def _status(self, film: Film) -> str:
         age = perf_counter() - film.submitted

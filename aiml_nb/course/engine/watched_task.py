@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .exercises import NotYet, require
+from .fake_model import FakeModel
+from .prepared import Prepared
 from .run_answer import run_answer
 
 
@@ -33,7 +35,7 @@ class Ending:
 
 def watch_task(
     work: Callable[[], Any],
-    *,
+    *prepared: FakeModel | Prepared,
     cancel_when: Callable[[], bool] | None = None,
     limit: float = 5.0,
     virtual_time: bool = True,
@@ -44,6 +46,8 @@ def watch_task(
     ----------
     work
         Calls the learner's function.
+    prepared
+        What it may leave without an await, which is closed.
     cancel_when
         The coroutine is cancelled as soon as this is true.
     limit
@@ -62,7 +66,11 @@ def watch_task(
     async def watch() -> Ending:
         return await _watch(work(), cancel_when)
 
-    ending: Ending = run_answer(watch, limit=limit, virtual_time=virtual_time)
+    try:
+        ending: Ending = run_answer(watch, limit=limit, virtual_time=virtual_time)
+    finally:
+        for each in prepared:
+            each.discard_prepared()
     if isinstance(ending.error, NotImplementedError | NotYet):
         raise ending.error
     return ending

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function
 from ..engine.fake_model import FakeModel
-from ..engine.run_answer import run_answer
+from ..engine.prepared import Prepared
+from ..engine.watched_task import watch_task
 
 QUESTION = "Why?"
 
@@ -18,12 +20,16 @@ class _Table:
 
     def __init__(self, model: FakeModel, seconds: float) -> None:
         self._model, self._seconds = model, seconds
+        self.prepared = Prepared()
         self.laid = 0
         self.asked_meanwhile = False
         self.answered_before = False
 
-    async def lay(self) -> None:
-        """Lay the table, and look before and after at what became of the question."""
+    def lay(self) -> Coroutine[Any, Any, None]:
+        """Return a coroutine that lays the table, and looks at what becomes of the question."""
+        return self.prepared.keep(self._lay(), "lay_table")
+
+    async def _lay(self) -> None:
         self.answered_before = bool(self._model.finishing_order)
         await asyncio.sleep(self._seconds)
         self.laid += 1
@@ -36,26 +42,28 @@ def check_ask_and_lay(ask_and_lay: object) -> str:
     for answering, laying in ((0.2, 0.1), (0.1, 0.2)):
         model = FakeModel([answering])
         table = _Table(model, laying)
-        found, laid = run_answer(_run, function, model, table)
+        ending = watch_task(
+            lambda: function(model.ask, QUESTION, table.lay),  # noqa: B023
+            model,
+            table.prepared,
+        )
+        if ending.error is not None:
+            raise ending.error
         _require_overlap(model, table)
         require(
-            laid,
+            table.laid,
             "your function returned before the table was laid. What awaits lay_table()?",
         )
-        _require_answer(found, model)
+        _require_answer(ending.value, model)
     return "Both were under way at the same time, and both were done in the end."
 
 
-async def _run(function: Any, model: FakeModel, table: _Table) -> tuple[Any, bool]:
-    work = function(model.ask, QUESTION, table.lay)
-    require(
-        asyncio.iscoroutine(work), "a plain def cannot wait for anything. Begin it with  async def."
-    )
-    found = await work
-    return found, bool(table.laid)
-
-
 def _require_overlap(model: FakeModel, table: _Table) -> None:
+    require(
+        model.calls or not model.discard_prepared(),
+        "ask(question) was called, and never awaited: calling it only prepares the work. Create a "
+        "task of it, or await it.",
+    )
     require(model.calls, "the question was not asked. Which line calls  ask(question)?")
     require(
         len(model.calls) == 1,

@@ -9,6 +9,7 @@ from typing import Any
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function
 from ..engine.loop_lag import discard_coroutine
+from ..engine.prepared import Prepared
 from ..engine.watched_task import Ending, watch_task
 
 QUESTION = "Why?"
@@ -23,6 +24,7 @@ class _Servers:
         self.cancelled: list[int] = []
         self.done: list[int] = []
         self.begun_before_any_end = 0
+        self.prepared = Prepared()
 
     @property
     def asks(self) -> list[Any]:
@@ -32,7 +34,7 @@ class _Servers:
         return f"server {number + 1} says: because"
 
     def _make(self, number: int) -> Any:
-        async def ask(question: str) -> str:
+        async def answer() -> str:
             self.asked.append(number)
             self.begun_before_any_end += not self.done
             try:
@@ -45,7 +47,7 @@ class _Servers:
                 raise ConnectionError(f"server {number + 1} is down (simulated)")
             return self.answer(number)
 
-        return ask
+        return lambda question: self.prepared.keep(answer(), "ask")
 
 
 # The seconds of each server, and which one gives the first good answer.
@@ -63,7 +65,10 @@ def check_first_answer(first_answer: object) -> str:
     function = expect_function(first_answer, "first_answer")
     for seconds, best in _CASES:
         servers = _Servers(seconds)
-        ending = watch_task(lambda: function(servers.asks, QUESTION))  # noqa: B023
+        ending = watch_task(
+            lambda: function(servers.asks, QUESTION),  # noqa: B023
+            servers.prepared,
+        )
         case = f"with {_describe(seconds)}"
         _require_all_asked(servers, case)
         _require_answer(ending, servers, best, case)

@@ -25,8 +25,15 @@ def check_as_they_come(as_they_come: object) -> str:
     function = expect_function(as_they_come, "as_they_come")
     for limit, seconds in _CASES:
         model, questions = _prepare(seconds)
-        pairs, finished_at_first = run_answer(
-            _read_all, function, model, questions, limit, virtual_time=True
+        try:
+            pairs, finished_at_first = run_answer(
+                _read_all, function, model, questions, limit, virtual_time=True
+            )
+        finally:
+            prepared = model.discard_prepared()
+        require(
+            model.calls or not prepared,
+            "ask(question) was called, and never awaited: calling it only prepares the work.",
         )
         _require_limit(model, limit, questions)
         _require_pairs(pairs, model, questions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
 from ..engine.exercises import Exercise, NotYet, require
@@ -21,7 +21,7 @@ def check_answer_or_none(answer_or_none: object) -> str:
     """Try an answer in time, one too late, a failure, and a cancellation from outside."""
     function = expect_function(answer_or_none, "answer_or_none")
     in_time = FakeModel([0.3])
-    ending = watch_task(lambda: function(in_time.ask, QUESTION, 2.0))
+    ending = watch_task(lambda: function(in_time.ask, QUESTION, 2.0), in_time)
     _require_asked(in_time, ending)
     _pass_on(ending)
     said = f"the answer was there after 0.3 s, 2 s were allowed, and you gave {ending.value!r:.60}"
@@ -29,7 +29,7 @@ def check_answer_or_none(answer_or_none: object) -> str:
     require(ending.value == in_time.answer_to(QUESTION), f"{said}. Return the answer.")
     _require_none_too_late(function)
     failing = FakeModel([0.01], statuses=[500])
-    ending = watch_task(lambda: function(failing.ask, QUESTION, 2.0))
+    ending = watch_task(lambda: function(failing.ask, QUESTION, 2.0), failing)
     require(
         ending.error is not None and not isinstance(ending.error, TimeoutError),
         f"ask failed with status 500, and you gave {ending.value!r:.60}: an error that is no "
@@ -41,7 +41,7 @@ def check_answer_or_none(answer_or_none: object) -> str:
 
 def _require_none_too_late(function: Callable[..., Any]) -> None:
     late = FakeModel([1.5])
-    ending = watch_task(lambda: function(late.ask, QUESTION, 0.1))
+    ending = watch_task(lambda: function(late.ask, QUESTION, 0.1), late)
     (call,) = late.calls
     require(
         call.finished is None,
@@ -63,7 +63,7 @@ def _require_none_too_late(function: Callable[..., Any]) -> None:
 
 def _require_cancellable(work: Callable[[FakeModel], Any]) -> None:
     model = FakeModel([1.5])
-    ending = watch_task(lambda: work(model), cancel_when=lambda: bool(model.calls))
+    ending = watch_task(lambda: work(model), model, cancel_when=lambda: bool(model.calls))
     require(
         isinstance(ending.error, asyncio.CancelledError),
         "cancelled from outside, it went on as if nothing had happened. Do not catch "
@@ -72,6 +72,10 @@ def _require_cancellable(work: Callable[[FakeModel], Any]) -> None:
 
 
 def _require_asked(model: FakeModel, ending: Ending) -> None:
+    require(
+        model.calls or not model.discard_prepared(),
+        "ask(question) was called, and never awaited: calling it only prepares the work.",
+    )
     unfinished = discard_coroutine(ending.value) or asyncio.isfuture(ending.value)
     require(not unfinished, "it returned what is to be awaited, and nobody awaited it.")
     require(
@@ -93,9 +97,9 @@ class _Line:
         self._model = model
         self.close_called = self.closed = 0
 
-    async def ask(self, question: str) -> str:
+    def ask(self, question: str) -> Coroutine[Any, Any, str]:
         require(not self.close_called, "the line was closed before it was asked.")
-        return await self._model.ask(question)
+        return self._model.ask(question)
 
     def close(self) -> _Closing:
         self.close_called += 1
@@ -120,7 +124,13 @@ def check_line(ask_on_a_line: object) -> str:
             model = FakeModel([1.5])
         line = _Line(model)
         when = (lambda: bool(model.calls)) if "cancelled" in case else None  # noqa: B023
-        ending = watch_task(lambda: function(_opener(line), QUESTION), cancel_when=when)  # noqa: B023
+        ending = watch_task(
+            lambda: function(_opener(line), QUESTION),  # noqa: B023
+            model,
+            cancel_when=when,
+        )
+        if "answered" in case:
+            _pass_on(ending)
         _require_closed(line, case)
         _require_ending(ending, model, case)
     return "The line is closed after an answer, an error and a cancellation."
@@ -143,7 +153,6 @@ def _require_closed(line: _Line, case: str) -> None:
 def _require_ending(ending: Ending, model: FakeModel, case: str) -> None:
     if "answered" in case:
         _require_asked(model, ending)
-        _pass_on(ending)
         require(
             ending.value == model.answer_to(QUESTION),
             f"{case} {model.answer_to(QUESTION)!r}, and you returned {ending.value!r:.60}.",

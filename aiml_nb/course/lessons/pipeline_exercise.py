@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from ..engine.exercises import Exercise, require
 from ..engine.expect import expect_function, expect_list
 from ..engine.loop_lag import discard_coroutine
+from ..engine.prepared import Prepared
 from ..engine.watched_task import watch_task
 
 # The seconds of the first and the second step, by text.
@@ -29,15 +31,22 @@ class _Models:
         self.second_begun: list[tuple[str, int]] = []
         self.asked_raw: list[object] = []
         self.begun_before_any_end = 0
+        self.prepared = Prepared()
 
-    async def first(self, text: str) -> str:
+    def first(self, text: str) -> Coroutine[Any, Any, str]:
+        return self.prepared.keep(self._first(text), "first")
+
+    def second(self, written: object) -> Coroutine[Any, Any, str]:
+        return self.prepared.keep(self._second(written), "second")
+
+    async def _first(self, text: str) -> str:
         self.first_begun.append(text)
         self.begun_before_any_end += not self.first_done
         await asyncio.sleep(self._seconds[text][0])
         self.first_done.append(text)
         return f"[{text}]"
 
-    async def second(self, written: object) -> str:
+    async def _second(self, written: object) -> str:
         if not (isinstance(written, str) and written.startswith("[")):
             self.asked_raw.append(written)
             discard_coroutine(written)
@@ -53,7 +62,10 @@ def check_pipeline(pipeline: object) -> str:
     function = expect_function(pipeline, "pipeline")
     for seconds in _CASES:
         models, texts = _Models(seconds), list(seconds)
-        ending = watch_task(lambda: function(models.first, models.second, texts))  # noqa: B023
+        ending = watch_task(
+            lambda: function(models.first, models.second, texts),  # noqa: B023
+            models.prepared,
+        )
         require(
             not models.asked_raw,
             f"second got {_describe(models.asked_raw)}. It wants what first gave: await that, and "

@@ -87,6 +87,10 @@ def _call(function: Any, stream: _FakeAsyncStream, enough: int) -> Any:
             raise NotYet(
                 "this stream gives its chunks to  async for  only: between two of them it waits."
             ) from None
+        if "'await' expression" in str(error):
+            raise NotYet(
+                "the stream is there already: write  async for chunk in stream,  without await."
+            ) from None
         if "NoneType" in str(error):
             raise NotYet(
                 "the content of a chunk may be None. Add it only if there is text."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from types import SimpleNamespace
 from typing import Any
 
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function, expect_list
 from ..engine.loop_lag import discard_coroutine
+from ..engine.prepared import Prepared
 from ..engine.watched_task import watch_task
 
 
@@ -19,13 +21,20 @@ class _Tools:
     def __init__(self) -> None:
         self.called: list[tuple[str, dict[str, Any]]] = []
         self.under_way = self.most = 0
+        self.prepared = Prepared()
 
-    async def get_weather(self, city: str) -> str:
+    def get_weather(self, city: str) -> Coroutine[Any, Any, str]:
         """Take longer the earlier the city comes in the alphabet."""
+        return self.prepared.keep(self._get_weather(city), "get_weather")
+
+    def add(self, a: int, b: int) -> Coroutine[Any, Any, int]:
+        return self.prepared.keep(self._add(a, b), "add")
+
+    async def _get_weather(self, city: str) -> str:
         await self._take("get_weather", {"city": city}, 0.12 if str(city) < "M" else 0.03)
         return f"sunny in {city}"
 
-    async def add(self, a: int, b: int) -> int:
+    async def _add(self, a: int, b: int) -> int:
         await self._take("add", {"a": a, "b": b}, 0.06)
         return a + b
 
@@ -60,7 +69,10 @@ def check_run_tools(run_tools: object) -> str:
     for case in _CASES:
         tools = _Tools()
         calls = [_make_call(number, *each) for number, each in enumerate(case)]
-        ending = watch_task(lambda: function(calls, tools.functions))  # noqa: B023
+        ending = watch_task(
+            lambda: function(calls, tools.functions),  # noqa: B023
+            tools.prepared,
+        )
         if ending.error is not None:
             _explain(ending.error)
         found = ending.value
@@ -88,6 +100,11 @@ def _explain(error: BaseException) -> None:
         raise NotYet(
             "the arguments are a text. json.loads makes a dictionary of it, and ** hands it over."
         )
+    if isinstance(error, AttributeError) and "SimpleNamespace" in said:
+        raise NotYet(
+            f"a call has no attribute {error.name!r}: it has an id and a function, and that has a "
+            "name and arguments, as in call.function.name."
+        )
     if "positional argument" in said:
         raise NotYet(
             "a function got its arguments in one piece. Two stars hand over each by its name: "
@@ -99,8 +116,13 @@ def _explain(error: BaseException) -> None:
 def _require_called(tools: _Tools, case: tuple[_Call, ...]) -> None:
     wanted = [(name, arguments) for name, arguments, _ in case]
     require(
+        not tools.prepared.forgotten,
+        "a function was called, and never awaited: calling it only prepares the work. Await what "
+        "it gives.",
+    )
+    require(
         len(tools.called) >= len(wanted),
-        f"{len(tools.called)} of {len(wanted)} functions were called. Is there an await?",
+        f"{len(tools.called)} of {len(wanted)} functions were called. Carry out each call.",
     )
     require(
         sorted(map(str, tools.called)) == sorted(map(str, wanted)),

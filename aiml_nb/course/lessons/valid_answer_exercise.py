@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function
 from ..engine.fake_model import make_status_error
 from ..engine.loop_lag import discard_coroutine
+from ..engine.prepared import Prepared
 from ..engine.watched_task import Ending, watch_task
 
 QUESTION = "How did they like it?"
@@ -33,8 +34,12 @@ class _Writer:
     def __init__(self, answers: Sequence[str], error: Exception | None = None) -> None:
         self._answers, self._error = answers, error
         self.asked: list[object] = []
+        self.prepared = Prepared()
 
-    async def ask(self, question: object) -> str:
+    def ask(self, question: object) -> Coroutine[Any, Any, str]:
+        return self.prepared.keep(self._answer(question), "ask")
+
+    async def _answer(self, question: object) -> str:
         self.asked.append(question)
         await asyncio.sleep(0.002)
         if self._error is not None:
@@ -48,17 +53,24 @@ def check_ask_valid(ask_valid: object) -> str:
     kind = _make_kind()
     for answers, attempts, right in _CASES:
         writer = _Writer(answers)
-        ending = watch_task(lambda: function(writer.ask, QUESTION, kind, attempts))  # noqa: B023
+        ending = watch_task(
+            lambda: function(writer.ask, QUESTION, kind, attempts),  # noqa: B023
+            writer.prepared,
+        )
         needed = attempts if right is None else right + 1
         case = f"at most {attempts} attempts, of which number {needed} fits"
         if right is None:
             case = f"at most {attempts} attempts, of which none fits"
+        require(
+            not writer.prepared.forgotten,
+            "ask(question) was called, and never awaited: calling it only prepares the work.",
+        )
         _require_end(ending, case)
         _require_asked(writer, needed, case)
         wanted = None if right is None else kind.model_validate_json(answers[right])
         _require_value(ending.value, wanted, case)
     down = _Writer([_GOOD], make_status_error(401))
-    ending = watch_task(lambda: function(down.ask, QUESTION, kind, 3))
+    ending = watch_task(lambda: function(down.ask, QUESTION, kind, 3), down.prepared)
     require(
         type(ending.error).__name__ == "APIStatusError" and len(down.asked) == 1,
         "ask failed with status 401, which is no answer that does not fit, and your function went "
@@ -83,8 +95,8 @@ def _require_end(ending: Ending, case: str) -> None:
             f"{case}: the ValidationError came out of your function. Catch it, and go on with the "
             "next attempt."
         )
-    if isinstance(ending.error, TypeError) or "coroutine" in str(ending.error):
-        raise NotYet(f"{case}: {ending.error}. ask(question) has to be awaited.")
+    if isinstance(ending.error, TypeError) and "positional argument" in str(ending.error):
+        raise NotYet("kind.model_validate_json(text) makes the object; kind(text) does not.")
     if ending.error is not None:
         raise ending.error
 

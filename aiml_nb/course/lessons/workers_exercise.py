@@ -43,7 +43,7 @@ def check_work_off(work_off: object) -> str:
 
 def _run(function: Any, model: FakeModel, questions: list[str], workers: int, case: str) -> Ending:
     try:
-        ending = watch_task(lambda: function(model.ask, questions, workers), limit=3.0)
+        ending = watch_task(lambda: function(model.ask, questions, workers), model, limit=3.0)
     except NotYet as reason:
         if "had not ended" not in str(reason):
             raise
@@ -64,9 +64,12 @@ def _run(function: Any, model: FakeModel, questions: list[str], workers: int, ca
 def _require_all(model: FakeModel, ending: Ending, questions: list[str], case: str) -> None:
     asked = [call.prompt for call in model.calls]
     require(
+        asked or not questions or not model.discard_prepared(),
+        "ask(question) was called, and never awaited: calling it only prepares the work.",
+    )
+    require(
         len(asked) >= len(questions),
-        f"{case}, {len(asked)} were asked. A worker goes on while the queue is not empty; and "
-        "ask(question) takes an await.",
+        f"{case}, {len(asked)} were asked. A worker goes on while the queue is not empty.",
     )
     require(sorted(asked) == sorted(questions), f"{case}, some were asked more than once.")
     require(

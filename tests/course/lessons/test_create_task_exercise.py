@@ -87,6 +87,17 @@ async def asked_twice(ask, question, lay_table):
     return await ask(question)
 
 
+async def never_awaited(ask, question, lay_table):
+    lay_table()
+    return ask(question)
+
+
+async def task_of_a_function(ask, question, lay_table):
+    task = asyncio.create_task(ask)
+    await lay_table()
+    return await task
+
+
 async def nobody_asked(ask, question, lay_table):
     await lay_table()
     return question
@@ -110,6 +121,8 @@ def not_async(ask, question, lay_table):
         slow(both_returned, "the function returned ["),
         slow(asked_twice, "asked 2 times"),
         slow(nobody_asked, "was not asked"),
+        slow(never_awaited, "never awaited"),
+        slow(task_of_a_function, "write brackets behind the function's name"),
         slow(not_async, "async def"),
         slow("an answer", "the function itself"),
     ],

@@ -104,6 +104,19 @@ async def not_awaited(ask, question, seconds):
     return asyncio.create_task(ask(question))
 
 
+async def never_asked(ask, question, seconds):
+    return ask(question)
+
+
+async def awaited_before(ask, question, seconds):
+    return await asyncio.wait_for(await ask(question), seconds)
+
+
+async def plain_with(ask, question, seconds):
+    with asyncio.timeout(seconds):
+        return await ask(question)
+
+
 async def pauses(ask, question, seconds):
     await take(seconds)
     return await ask(question)
@@ -129,6 +142,9 @@ async def nobody_asked(ask, question, seconds):
         slow(answer_forgotten, "Return the answer"),
         slow(words_for_none, "and not None"),
         slow(not_awaited, "nobody awaited it"),
+        slow(never_asked, "never awaited"),
+        slow(awaited_before, "without await"),
+        slow(plain_with, "It is entered with  async with"),
         slow(nobody_asked, "ask was called 0 times"),
         slow(lambda ask, question, seconds: None, "async def"),
         slow("an answer", "the function itself"),
@@ -236,6 +252,11 @@ async def closed_too_early(open_line, question):
     return await line.ask(question)
 
 
+async def entered(open_line, question):
+    async with await open_line() as line:
+        return await line.ask(question)
+
+
 async def closed_twice(open_line, question):
     line = await open_line()
     try:
@@ -261,6 +282,7 @@ async def nothing_returned(open_line, question):
         slow(swallows_cancellation, "as if all were well"),
         slow(closed_too_early, "closed before it was asked"),
         slow(closed_twice, "closed 2 times"),
+        slow(entered, "asynchronous context manager"),
         slow(nothing_returned, "you returned None"),
         slow("an answer", "the function itself"),
     ],
@@ -523,6 +545,12 @@ async def takes_two(queue, ask, answers):
             answers[question] = await ask(question)
 
 
+async def awaits_nothing(queue, ask, answers):
+    while not queue.empty():
+        question = queue.get_nowait()
+        answers[question] = ask(question)
+
+
 async def writes_nothing_down(queue, ask, answers):
     while not queue.empty():
         await ask(queue.get_nowait())
@@ -585,6 +613,7 @@ async def workers_left(ask, questions, number):
         (workers_of(takes_all_first), "1 calls were in flight at once, and not 2"),
         (workers_of(gathers_all), "6 calls were in flight at once, and not 2"),
         (workers_of(takes_two), "had nothing to do"),
+        (workers_of(awaits_nothing), "never awaited"),
         (workers_of(writes_nothing_down), "answers has 0 entries"),
         (workers_of(writes_the_question_down), "another's answer"),
         (in_batches, "had nothing to do"),

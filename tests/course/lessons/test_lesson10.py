@@ -151,6 +151,19 @@ async def in_a_list(ask, question, kind, attempts):
     return await with_continue(ask, [question], kind, attempts)
 
 
+async def ask_not_awaited(ask, question, kind, attempts):
+    for _ in range(attempts):
+        try:
+            return kind.model_validate_json(ask(question))
+        except ValidationError:
+            continue
+    return None
+
+
+async def kind_called(ask, question, kind, attempts):
+    return kind(await ask(question))
+
+
 async def nothing(ask, question, kind, attempts):
     await with_continue(ask, question, kind, attempts)
 
@@ -171,6 +184,8 @@ async def nothing(ask, question, kind, attempts):
         (the_text, "Wanted is the object"),
         (another_question, "belongs into every attempt"),
         (in_a_list, "belongs into every attempt"),
+        (ask_not_awaited, "never awaited"),
+        (kind_called, "model_validate_json(text) makes the object"),
         (nothing, "Return the object"),
         (lambda ask, question, kind, attempts: None, "async def"),
         ("an answer", "the function itself"),
@@ -287,6 +302,15 @@ async def never_called(call, functions):
     return message_of(call, "sunny")
 
 
+async def tool_not_awaited(call, functions):
+    arguments = json.loads(call.function.arguments)
+    return message_of(call, str(functions[call.function.name](**arguments)))
+
+
+async def name_of_the_call(call, functions):
+    return message_of(call, await functions[call.name](**call.arguments))
+
+
 async def nothing_returned(calls, functions):
     await with_gather(calls, functions)
 
@@ -307,6 +331,8 @@ async def nothing_returned(calls, functions):
         (tools_with(arguments_sent_back), "to be what came of it"),
         (first_call_alone, "1 of 3 functions were called"),
         (tools_with(never_called), "0 of 3 functions were called"),
+        (tools_with(tool_not_awaited), "never awaited"),
+        (tools_with(name_of_the_call), "as in call.function.name"),
         (nothing_returned, "a list: a message for each call"),
         ([], "the function itself"),
     ],
@@ -489,6 +515,18 @@ async def no_pause(studio, prompt, pause, seconds):
     return await make_film(studio, prompt, 0, seconds)
 
 
+async def fetch_forgotten(studio, prompt, pause, seconds):
+    job = await studio.submit(prompt)
+    while job["status"] != "completed":
+        await take(pause)
+    return job["video"]["url"]
+
+
+async def fetches_the_job(studio, prompt, pause, seconds):
+    job = await studio.submit(prompt)
+    return (await studio.fetch(job))["video"]["url"]
+
+
 async def looks_once(studio, prompt, pause, seconds):
     job = await studio.submit(prompt)
     await take(pause)
@@ -606,6 +644,8 @@ async def another_pause(studio, prompt, pause, seconds):
     ("answer", "said"),
     [
         (no_pause, "before each look"),
+        slow(fetch_forgotten, "tells how it is now"),
+        slow(fetches_the_job, "film_id must be one of"),
         (looks_once, "the job had no 'video'"),
         slow(another_pause, "the pause is 0.15 s"),
         slow(while_queued, "the job had no 'video'"),

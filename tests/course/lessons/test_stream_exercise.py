@@ -150,6 +150,10 @@ async def none_added(stream, enough):
     return text
 
 
+async def stream_awaited(stream, enough):
+    return "".join([text_of(chunk) async for chunk in await stream])
+
+
 async def nothing_returned(stream, enough):
     await read_beginning(stream, enough)
 
@@ -178,6 +182,7 @@ async def none_for_silence(stream, enough):
         slow(plain_for, "async for  only"),
         slow(choices_unseen, "choices is empty"),
         slow(none_added, "may be None"),
+        slow(stream_awaited, "without await"),
         slow(nothing_returned, "Return the text after the loop"),
         slow(a_list, "a text is wanted"),
         slow(none_for_silence, "a stream without any text gave None"),
