@@ -35,7 +35,7 @@ SOLUTION = re.compile(
 )
 EXERCISE = re.compile(r"^# Exercise (\d{1,2}\.\d{1,2})\b")
 # What a notebook one folder further down reaches otherwise than the lessons beside it.
-NEIGHBOUR = re.compile(r"\]\((?=(?:images|scripts|instructor|\.\.)/)")
+NEIGHBOUR = re.compile(r"\]\((?=(?:images|scripts|instructor|\.\.)/|progress\.ipynb)")
 
 
 # What a source's header says for the programs that show the notebook.

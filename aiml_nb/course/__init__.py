@@ -9,6 +9,7 @@ In a lesson::
     check("3.2", run)       # "✓ 3.2 …" or "Not yet (3.2): …"; its Verdict is true if it passed
     hint("3.2")             # the first hint; called again, the next one
     quiz("3.3")             # a question with one explanation per answer
+    progress()              # what is done and what is open in all lessons, and a short code
 
 All of them work without a front end: they print. Nothing that a learner wrote makes them raise,
 except that the NotBegun of an exercise that is not begun goes through, which shows as one line.
@@ -47,6 +48,8 @@ from .engine.exercises import Exercise, NotBegun, NotYet, Verdict, check, hint, 
 from .engine.fake_model import FakeModel
 from .engine.film_studio import FilmStudio
 from .engine.guesses import predict, reveal
+from .engine.passed import passed
+from .engine.progress import Progress, progress, read_progress
 from .engine.questions import Question
 from .engine.quiz import quiz
 from .engine.run_answer import run_answer
@@ -58,14 +61,18 @@ __all__ = [
     "FilmStudio",
     "NotBegun",
     "NotYet",
+    "Progress",
     "Question",
     "Stopwatch",
     "Verdict",
     "check",
     "hint",
     "of_kind",
+    "passed",
     "predict",
+    "progress",
     "quiz",
+    "read_progress",
     "require",
     "reveal",
     "run_answer",

@@ -388,4 +388,4 @@ quiz("10.10")
 #
 # ## Where to go next
 #
-# You have all the parts now. In lesson 11 you build a runner of your own.
+# You have all the parts now. In [lesson 11](11-your-own-runner.ipynb) you build a runner of your own.

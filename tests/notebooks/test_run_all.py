@@ -16,7 +16,12 @@ from .run_all import Ran, run_all
 # Run by the ordinary suite; the others are slow.
 QUICK = {"02-the-loop"}
 # Those that take longest, which is measured where nothing runs beside them.
-LONG = {"03-how-many-at-once", "05-when-it-fails", "07-honest-numbers"}
+LONG = {
+    "03-how-many-at-once",
+    "05-when-it-fails",
+    "07-honest-numbers",
+    "11-your-own-runner",
+}
 pytestmark = pytest.mark.kernel
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .explain import explain_error
+from .passed import note_passed
 from .registry import look_up
 
 T = TypeVar("T")
@@ -106,6 +107,8 @@ def check(key: str, answer: object) -> Verdict:
             line = line.tb_next
         raise error.with_traceback(line) from None
     print(verdict)
+    if verdict:
+        note_passed(key)
     return verdict
 
 

@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import Any, Literal
 
 _LESSONS = "aiml_nb.course.lessons"
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A lesson and its exercises, in order."""
+
+    number: int
+    title: str
+    exercises: tuple[str, ...]
+
+
+def list_lessons() -> tuple[Lesson, ...]:
+    """Return all lessons, in order."""
+    folder = import_module(_LESSONS).__path__
+    numbers = [re.fullmatch(r"lesson(\d\d)", each.name) for each in iter_modules(folder)]
+    return tuple(_read_whole(int(each[1])) for each in numbers if each)
+
+
+def _read_whole(number: int) -> Lesson:
+    module = import_module(f"{_LESSONS}.lesson{number:02d}")
+    # "Lesson 3, How many at once: checks, …"; without docstrings (python -OO) there is no title.
+    title = re.match(r"Lesson \d+, (.+?):", module.__doc__ or "")
+    exercises = sorted(module.EXERCISES, key=lambda key: int(key.partition(".")[2]))
+    return Lesson(number, title[1] if title else "", tuple(exercises))
 
 
 def look_up(collection: Literal["EXERCISES", "QUESTIONS"], key: str) -> Any:

@@ -1,0 +1,158 @@
+"""What the checks of all parts of the runner share: call it, and look at what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from ...engine.exercises import NotYet, of_kind, require
+from ...engine.practice_server import PracticeServer, Seen
+from ...engine.run_answer import run_answer
+
+QUESTIONS = [
+    "Why is the sky blue?",
+    "What is 2+2?",
+    "Who painted the Mona Lisa?",
+    "How many legs has a spider?",
+    "What do pandas eat?",
+    "Where do penguins live?",
+    "When was the wheel invented?",
+    "Which metal is liquid?",
+]
+
+
+def judge(*cases: tuple[Any, ...], limit: float = 15.0) -> None:
+    """Run cases of a check at the same time, and once more if one of them refuses.
+
+    What a busy machine spoils, it spoils once. The first case that refuses is the one reported.
+
+    Parameters
+    ----------
+    cases
+        Each a coroutine function that raises `NotYet`, and what it is called with.
+    limit
+        Seconds that all may take.
+    """
+    try:
+        run_answer(_run_all, cases, limit=limit)
+    except NotYet as first:
+        try:
+            run_answer(_run_all, cases, limit=limit)
+        except NotYet:
+            raise first from None
+
+
+async def _run_all(cases: Sequence[tuple[Any, ...]]) -> None:
+    found = await asyncio.gather(*(case(*rest) for case, *rest in cases), return_exceptions=True)
+    for each in found:
+        if each is not None:
+            raise each
+
+
+async def outcome_of(
+    function: Callable[..., Any], *arguments: Any, at_most: float = 5.0
+) -> tuple[Any, Exception | None]:
+    """Await the learner's function; return its result and None, or None and the call's error.
+
+    Parameters
+    ----------
+    function
+        The learner's.
+    arguments
+        What it is called with.
+    at_most
+        Seconds until it counts as hanging.
+
+    Raises
+    ------
+    NotYet
+        If it has nothing to await, or hangs.
+    """
+    import openai
+
+    work = function(*arguments)
+    require(
+        inspect.isawaitable(work),
+        "the function gave its result without being awaited. Begin it with  async def.",
+    )
+    try:
+        async with asyncio.timeout(at_most) as deadline:
+            found = await work
+    except (openai.OpenAIError, TimeoutError) as error:
+        if not deadline.expired():
+            return None, error
+        raise NotYet(
+            f"your function had not ended after {at_most:g} s. Does it wait for something that "
+            "never comes: a server that says nothing, a slot that nobody gives back?"
+        ) from None
+    except (TypeError, AttributeError, RuntimeError) as error:
+        raise _explained(error) from None
+    return _awaited(found), None
+
+
+def _explained(error: Exception) -> Exception:
+    """Return what says better than Python what is wrong, if it is a known mistake."""
+    if "context manager" in str(error) or "__enter__" in str(error):
+        return NotYet("semaphores and time limits are entered with  async with, not with  with.")
+    if "different event loop" in str(error):
+        return NotYet(
+            "that semaphore was made in another cell, for another event loop. Make it inside the "
+            "function."
+        )
+    return error
+
+
+def _awaited(found: Any) -> Any:
+    if asyncio.isfuture(found):
+        raise NotYet("it returned before the work was done. Await the task, or the gather, first.")
+    if inspect.iscoroutine(found):
+        found.close()  # else Python warns of it in a later cell
+        raise NotYet("it returned a call that nobody has awaited. Await it first.")
+    return found
+
+
+async def require_answers(server: PracticeServer, found: Any) -> None:
+    """Require one answer to each question of a server, in their order, each asked once."""
+    asked = [each.question for each in await server.requests()]
+    require(asked, "no question reached the server. What awaits the calls?")
+    for question in server.questions:
+        require(
+            asked.count(question) == 1,
+            f"{question!r} was asked {asked.count(question)} times. Ask each question once.",
+        )
+    answers = of_kind(found, list | tuple, "the list of the answers")  # type: ignore[arg-type]
+    wanted = [server.answer_to(question) for question in server.questions]
+    require(
+        len(answers) == len(wanted),
+        f"{len(wanted)} questions were given, and {len(answers)} answers came back.",
+    )
+    require(
+        all(isinstance(each, str) for each in answers),
+        "not all that came back is text. Return the answers themselves: what ask(…) gives.",
+    )
+    require(
+        sorted(answers) != sorted(wanted) or list(answers) == wanted,
+        "all answers are there, in another order than the questions: whoever reads them takes one "
+        "for another. gather gives them in order, however they finish.",
+    )
+    require(list(answers) == wanted, f"the server gave other answers than {answers[0]!r:.40} …")
+
+
+async def gaps_of(server: PracticeServer, question: str) -> list[tuple[float, float]]:
+    """Return when each wait between two attempts at a question began and ended."""
+    made: list[Seen] = [each for each in await server.requests() if each.question == question]
+    return [
+        (before.ended if before.ended is not None else after.received, after.received)
+        for before, after in pairwise(made)
+    ]
+
+
+async def tick(stamps: list[float]) -> None:
+    """Note the time again and again; where stamps are missing, somebody held the event loop."""
+    while True:
+        stamps.append(time.monotonic())
+        await asyncio.sleep(0.003)
