@@ -104,10 +104,8 @@ class Race(CellWidget):
             on_cancel=self.cancel,
         )
         self._screen, self._controls = Screen(), Controls()
-        self._status, self._picture = self._screen.status, self._screen.picture
-        fields = as_rows(
-            self._form.fields, [*self._form.presses, *self._controls.row], below=self._form.below
-        )
+        presses = [*self._form.presses, *self._controls.row]
+        fields = as_rows(self._form.fields, presses, below=self._form.below)
         super().__init__(widgets.VBox([fields, *self._screen.parts]), kind="race")
         self._pulse, self._beaten = Pulse(self._view), 0.0
         self._bridge, self._axis = Bridge(), Axis(1.0)

@@ -30,7 +30,7 @@ async def finish(race: Race) -> None:
 
 def svg_of(race: Race) -> ET.Element:
     """Return the picture, which must be well-formed."""
-    data = re.search(r"base64,([^\"]+)", race._picture.value)
+    data = re.search(r"base64,([^\"]+)", race._screen.picture.value)
     assert data is not None
     return ET.fromstring(base64.b64decode(data[1]))  # noqa: S314  our own picture
 
@@ -46,7 +46,7 @@ async def test_a_race_ends_with_its_finding_and_keeps_a_picture_and_the_calls_in
     await finish(race)
 
     assert isinstance(race.result, nb.Comparison)
-    assert race.result.finding in race._status.value
+    assert race.result.finding in race._screen.status.value
     assert "Simulated; its clock runs 20 times as fast as real time." in words_of(race)
     kept = race._static_bundle()
     assert "data:image/png" in kept["text/html"]
@@ -55,7 +55,7 @@ async def test_a_race_ends_with_its_finding_and_keeps_a_picture_and_the_calls_in
 
 async def test_the_picture_grows_while_the_calls_are_made():
     race, seen = Race(speed=20), []
-    race._picture.observe(lambda change: seen.append(change["new"]), names="value")
+    race._screen.picture.observe(lambda change: seen.append(change["new"]), names="value")
 
     await finish(race)
 
@@ -89,7 +89,7 @@ async def test_a_cancelled_race_says_how_far_it_came_and_sends_no_more():
     await wait_until_async(lambda: not race.running, patience=3)  # it would take 15 s
 
     assert race.result is None
-    assert "Cancelled. A: " in race._status.value
+    assert "Cancelled. A: " in race._screen.status.value
     runs = [handle.partial for handle in race._contest.handles]
     assert all(any(call.outcome != "ok" for call in run.calls) for run in runs)
     assert not race._form._start.disabled
@@ -101,7 +101,7 @@ async def test_two_ways_that_are_both_concurrent_are_compared_as_runs():
     await finish(race)
 
     assert isinstance(race.result, list)
-    assert finding(race.result) in race._status.value
+    assert finding(race.result) in race._screen.status.value
 
 
 async def test_a_server_that_cannot_be_reached_is_said_in_the_status_line(closed_port: int):
@@ -110,8 +110,8 @@ async def test_a_server_that_cannot_be_reached_is_said_in_the_status_line(closed
 
     await finish(race)
 
-    assert 'role="alert"' in race._status.value
-    assert "connection refused" in race._status.value.lower()
+    assert 'role="alert"' in race._screen.status.value
+    assert "connection refused" in race._screen.status.value.lower()
     assert race.result is None
 
 
@@ -121,7 +121,7 @@ async def test_the_same_way_on_both_sides_is_refused_in_words():
 
     await finish(race)
 
-    assert "Choose another strategy" in race._status.value
+    assert "Choose another strategy" in race._screen.status.value
 
 
 async def test_prompts_are_text_in_the_picture_and_below_it():
@@ -132,7 +132,11 @@ async def test_prompts_are_text_in_the_picture_and_below_it():
     assert {"script", "img"}.isdisjoint(
         element.tag.split("}")[-1] for element in svg_of(race).iter()
     )
-    for shown in (race._picture.value, race._status.value, race._static_bundle()["text/html"]):
+    for shown in (
+        race._screen.picture.value,
+        race._screen.status.value,
+        race._static_bundle()["text/html"],
+    ):
         assert "<script" not in shown
         assert 'onerror="' not in shown
 
@@ -142,7 +146,7 @@ async def test_many_prompts_have_a_row_for_each_slot():
 
     await finish(race)
 
-    assert "100 of 100 answered" in race._picture.value
+    assert "100 of 100 answered" in race._screen.picture.value
     svg_of(race)
 
 
@@ -187,7 +191,7 @@ def test_answers_cut_by_max_tokens_count_as_answered() -> None:
 @pytest.mark.slow
 async def test_the_axis_does_not_move_while_the_race_is_on_time():
     race, ends = Race(speed=10), []
-    race._picture.observe(lambda _: ends.append(race._axis.end), names="value")
+    race._screen.picture.observe(lambda _: ends.append(race._axis.end), names="value")
 
     await finish(race)
 
@@ -198,7 +202,7 @@ async def test_the_axis_does_not_move_while_the_race_is_on_time():
 @pytest.mark.slow
 async def test_when_one_side_is_done_it_is_said_at_once_with_what_the_other_has_left():
     race, said = Race(speed=10), []
-    race._status.observe(lambda change: said.append(change["new"]), names="value")
+    race._screen.status.observe(lambda change: said.append(change["new"]), names="value")
     standing: list[str] = []
     race._screen.standing.observe(lambda change: standing.append(change["new"]), names="value")
 
@@ -226,7 +230,7 @@ async def test_answers_are_drawn_as_streaming_before_they_end():
         if arrives and not any(call.finished for call in calls):
             streaming.append("answer streaming" in words_of(race))
 
-    race._picture.observe(look, names="value")
+    race._screen.picture.observe(look, names="value")
 
     await finish(race)
 
@@ -237,19 +241,19 @@ async def test_answers_are_drawn_as_streaming_before_they_end():
 async def test_a_race_is_paused_gone_through_and_shown_again():
     race = Race(nb.prompts.FAQ, speed=10)
     await finish(race)
-    ending = race._status.value
+    ending = race._screen.status.value
 
     race._controls._step.click()
-    assert "Paused at " in race._status.value
-    assert "0 of 2 answered" in race._picture.value
+    assert "Paused at " in race._screen.status.value
+    assert "0 of 2 answered" in race._screen.picture.value
     for _ in range(30):
         race._controls._step.click()
-    assert race._picture.value.count("2 of 2 answered") == 2
+    assert race._screen.picture.value.count("2 of 2 answered") == 2
 
     race._controls._rate.value = 20
     race._controls._replay.click()
-    await wait_until_async(lambda: "Replay at 20×" in race._status.value)
-    await wait_until_async(lambda: race._status.value == ending)
+    await wait_until_async(lambda: "Replay at 20×" in race._screen.status.value)
+    await wait_until_async(lambda: race._screen.status.value == ending)
     assert race._controls._pause.description == "Play"
 
 
@@ -262,14 +266,14 @@ async def test_a_pause_in_the_race_stands_still_and_loses_nothing():
 
     race._controls._pause.click()
     await give_way()
-    paused = race._picture.value
+    paused = race._screen.picture.value
     await wait_until_async(lambda: not race.running)
 
-    assert race._picture.value == paused
+    assert race._screen.picture.value == paused
     assert isinstance(race.result, nb.Comparison)
     race._controls._pause.click()  # now Play
-    await wait_until_async(lambda: race.result.finding in race._status.value)
-    assert race._picture.value.count("2 of 2 answered") == 2
+    await wait_until_async(lambda: race.result.finding in race._screen.status.value)
+    assert race._screen.picture.value.count("2 of 2 answered") == 2
 
 
 @pytest.mark.slow
@@ -286,8 +290,8 @@ async def test_numbers_that_cannot_be_are_refused_and_stay_as_they_were_typed(
 
     number.view.value = typed
 
-    assert 'role="alert"' in race._status.value
-    assert f"not {typed!r}" in race._status.value.replace("&#x27;", "'")
+    assert 'role="alert"' in race._screen.status.value
+    assert f"not {typed!r}" in race._screen.status.value.replace("&#x27;", "'")
     await finish(race)
     assert race.result is None
     assert number.view.value == typed
@@ -304,7 +308,7 @@ async def test_replay_speeds_that_cannot_be_are_refused(typed: str):
     race._controls._rate.view.value = typed
     race._controls._replay.click()
 
-    assert "Replay speed must be a number from 0.1 to 20" in race._status.value
+    assert "Replay speed must be a number from 0.1 to 20" in race._screen.status.value
 
 
 @pytest.mark.slow
@@ -312,10 +316,10 @@ async def test_the_server_its_seed_and_ones_own_questions_can_be_chosen():
     race = Race(nb.prompts.FAQ, nb.connect(seed=5, verbose=False), speed=50)
     form = race._form
     form._server.value = "tight"
-    assert "Only 5 calls are served at once" in race._status.value
+    assert "Only 5 calls are served at once" in race._screen.status.value
     form._seed.view.value = "7"
     form._prompts.value = -1
-    assert "one a line" in race._status.value
+    assert "one a line" in race._screen.status.value
     form._own.value = "Who?\n\n  Why? \n"
 
     await finish(race)
@@ -348,7 +352,7 @@ async def test_a_late_computer_is_said():
 
 async def test_large_type_is_large_and_leaves_out_what_would_be_small():
     race = Race(speed=50)
-    assert "What is 2+2?" not in words_of(race) or len(words_of(race)) > 40
+    assert any(each.startswith("Name three rivers") for each in words_of(race))
 
     race._controls._large.value = True
 
@@ -358,6 +362,7 @@ async def test_large_type_is_large_and_leaves_out_what_would_be_small():
         if element.tag.endswith("text")
     ]
     assert min(sizes) >= 20
+    assert not any(each.startswith("Name three rivers") for each in words_of(race))
     assert "aiml-nb-large" in race._view._dom_classes
 
 
@@ -374,7 +379,7 @@ async def test_what_if_takes_the_calls_of_the_race_itself():
     assert what_if._forecast is not None
     assert what_if._forecast.measured_makespan == second.makespan
     assert f"It took {format_seconds(second.makespan)}," in repr(what_if)
-    assert format_seconds(second.makespan) in race._status.value
+    assert format_seconds(second.makespan) in race._screen.status.value
 
     race._form._limit.value = 10
     await finish(race)
