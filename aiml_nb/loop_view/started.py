@@ -97,7 +97,9 @@ def name_tasks(found: list[tuple[str, Started]]) -> list[str]:
     found
         The name that each has in asyncio, and how it was started.
     """
-    names = [_choose_name(*each) for each in found]
+    # Of a function's tasks all are named by their first word, or none: they are one of a kind.
+    others = {each.function for name, each in found if _is_pythons(name) and not each.first_word}
+    names = [_choose_name(*each, by_word=each[1].function not in others) for each in found]
     numbers: dict[str, int] = {}
     for name in names:
         numbers[name] = numbers.get(name, 0) + 1
@@ -110,11 +112,16 @@ def name_tasks(found: list[tuple[str, Started]]) -> list[str]:
     return names
 
 
-def _choose_name(name: str, started: Started) -> str:
-    if not re.fullmatch(r"Task-\d+", name):
+def _is_pythons(name: str) -> bool:
+    """Tell whether a task has the name that asyncio gives to one without a name."""
+    return re.fullmatch(r"Task-\d+", name) is not None
+
+
+def _choose_name(name: str, started: Started, *, by_word: bool) -> str:
+    if not _is_pythons(name):
         # Libraries name them by the whole path of a function.
         return (name if started.is_own else name.rpartition(".")[2])[:_MAX_NAME]
-    if started.first_word:
+    if started.first_word and by_word:
         return started.first_word
     return started.label if started.is_telling else started.function
 

@@ -195,6 +195,17 @@ def test_names_tell_tasks_apart() -> None:
     assert tasks[5]["label"] == "ask(3, object)"
 
 
+def test_tasks_of_one_function_are_all_named_by_their_first_word_or_none_is() -> None:
+    async def ask(question: str) -> None:
+        await asyncio.sleep(0)
+
+    def names(*questions: str) -> list[str]:
+        return [each["name"] for each in LoopView(*map(ask, questions)).recording["tasks"]]
+
+    assert names("Who?", "Who drank all the tea?") == ["Who?", "Who drank all the tea?"]
+    assert names("Who drank all the tea?", "x" * 99) == ["ask 1", "ask 2"]
+
+
 def test_no_code_of_the_users_runs_for_labels_and_no_key_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
