@@ -157,8 +157,9 @@ is_same = abs(times[1] - times[0]) < abs(times[2] - times[0])
 reveal("0.5", SAME[0] if is_same else SAME[1])
 
 # %% [markdown]
-# The dice are the same. What differs is the few milliseconds that your machine adds. So in these
-# lessons you can compare your numbers with your neighbour's.
+# The dice are the same. What differs is the little that your machine adds: a few thousandths of a
+# second, and more when it is busy. So in these lessons you can compare your numbers with your
+# neighbour's.
 #
 # ## With a key of your own
 #

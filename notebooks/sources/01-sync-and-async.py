@@ -20,13 +20,13 @@ import aiml_nb as nb
 from aiml_nb.course import check, hint, predict, quiz, reveal
 
 # %% [markdown]
-# `connect()` decides where the questions go. Here we ask for the simulator, ten times as fast as
-# a real model, so that nobody falls asleep. The `seed` gives everybody the same times. (With a key
+# `connect()` decides where the questions go. Here we ask for the simulator, four times as fast as a
+# real model: slow enough to see what waits, and nobody falls asleep. The `seed` gives everybody the same times. (With a key
 # of your own you would write `nb.connect()`.) From then on the simulator is a model server like any
 # other: it has an address, and a key that opens nothing else.
 
 # %%
-endpoint = nb.connect(simulate=True, scenario="faq", seed=0, speed=10)
+endpoint = nb.connect(simulate=True, scenario="faq", seed=0, speed=4)
 address, key = endpoint.base_url, endpoint.key.reveal()
 long_question, short_question = nb.prompts.FAQ
 print(long_question)
@@ -193,14 +193,15 @@ check("1.3", in_order_of_arrival)
 # **Async does not make a model faster**: the long answer takes as long as it takes, and the total
 # cannot be less. What changed is the *order*: you had your short answer almost at once.
 #
-# Now twenty everyday questions. Their answers differ too, but none is ten times as long as the
-# others. **Guess first.**
+# Now twenty everyday questions. Their answers differ too, but none takes ten times as long as
+# another. (For these the simulator is ten times as fast as a real model.) **Guess first.**
 
 # %%
 predict("1.4", "Twenty questions at once: how many times faster?", unit="times")
 
 # %%
-many = nb.compare(nb.prompts.TWENTY, endpoint, stream=True)
+fast = nb.connect(simulate=True, scenario="faq", seed=0, speed=10, verbose=False)
+many = nb.compare(nb.prompts.TWENTY, fast, stream=True)
 nb.plot_timeline(many, detail="simple")
 
 # %%
@@ -261,7 +262,7 @@ check("1.6", ask_all)
 
 # %%
 my_questions = ["Tell me everything about the sea.", "Is water wet?", "Name a colour."]
-nb.plot_timeline(nb.compare(my_questions, endpoint, stream=True), detail="simple")
+nb.plot_timeline(nb.compare(my_questions, fast, stream=True), detail="simple")
 
 # %% [markdown]
 # ## Key points

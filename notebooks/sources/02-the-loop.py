@@ -14,6 +14,7 @@
 # %%
 import asyncio
 import time
+import warnings
 
 import aiml_nb as nb
 from aiml_nb.course import check, hint, predict, quiz, reveal
@@ -40,7 +41,8 @@ async def boil(what, seconds):
 LoopView(boil("tea", 0.3), boil("eggs", 0.5))
 
 # %% [markdown]
-# One thread, two pots, and the lines come in turns. Go through the picture step by step, with its
+# One *thread* (one line of work, which does one thing after another), two pots, and the lines come in
+# turns. Go through the picture step by step, with its
 # buttons or the arrow keys. There is one chair under RUNNING. A pot that reaches its `await` gets up
 # and WAITS; when its time is over it lines up under READY. Between two awaits nobody else moves.
 #
@@ -68,7 +70,7 @@ try:
 except RuntimeError as error:
     print("RuntimeError:", error)
     outcome = "an error"
-tea.close()  # it has not run, and Python would complain about that later
+tea.close()  # it has not run: put it away
 reveal("2.1", outcome)
 
 # %% [markdown]
@@ -82,8 +84,17 @@ await boil("eggs", 0.3)
 # %% [markdown]
 # The most common mistake with `await` is to forget it. Calling an async function does not run it; it
 # only *prepares* the work and hands you a *coroutine*, a pot that nobody has put on the fire. When
-# it is thrown away, Python warns: *RuntimeWarning: coroutine 'boil' was never awaited*. The warning may
-# come later, under another cell; wherever you see it, an `await` is missing.
+# it is thrown away, Python warns. Here we forget the `await` on purpose, and catch the warning:
+
+# %%
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    boil("eggs", 0.3)
+print(caught[0].category.__name__, "-", caught[0].message)
+
+# %% [markdown]
+# Not one line of `boil` was run. The warning may come later, and then it stands under another cell.
+# Wherever you see it, an `await` is missing.
 #
 # `ask` below is an async function that answers one question; the check brings one along. Somebody
 # wrote this function, and forgot something:

@@ -76,7 +76,7 @@ nb.plot_timeline([five, twenty])
 #
 # Look at the bars: with twenty in flight they are longer. Nobody worked longer on these answers.
 # The waiting has only moved, from your program to the server. (Their left ends are a little slanted:
-# even "at once" the program writes one question after the other, half a millisecond each.)
+# even "at once" the program writes one question after the other, in a moment each.)
 
 # %%
 table = nb.compare_strategies([five, twenty])
@@ -84,8 +84,8 @@ table[["makespan", "duration_median", "duration_max", "peak_in_flight"]].round(2
 
 # %% [markdown]
 # `makespan` is the time from the first question to the last answer. It is nearly the same.
-# `duration` is the time that one call is in flight. In the middle (`duration_median`) it has more
-# than doubled.
+# `duration` is the time that one call is in flight. In the middle (`duration_median`) it has become
+# much longer.
 #
 # Does it matter where a call waits? It does. In your own line a call can still be called off, costs
 # nothing, and its timeout has not begun. In the server's line all three are lost.
@@ -240,15 +240,16 @@ predict(
 )
 
 # %%
-refused = nb.run(questions[:14], connect_to("seven", speed=8))
+refused = nb.run(questions[:14], connect_to("seven", speed=4))
 reveal("3.5", sum(len(call.attempts) for call in refused.calls))
 refused
 
 # %% [markdown]
 # Seven were turned away at once: the narrow striped bars on the left. Their dotted lines are the
 # **back-off**, the time until they may try again. A 429 means *you are too fast*, so it is at least
-# a second. Meanwhile nothing at all is sent: that is the hatched part in the background. Being too
-# fast was slow. (The dotted line in the lower panel is the limit: a 429 lowers it.)
+# a second. After so many refusals nothing at all is sent for a while: that is the hatched part in the
+# background. Being too fast was slow. (The dotted line in the lower panel is the limit. It was
+# lowered, too.)
 #
 # Many providers count otherwise: so many requests or tokens *in a minute*. For those there are
 # `requests_per_minute=` and `tokens_per_minute=`, which hold calls back before they are sent.
@@ -272,15 +273,16 @@ check("3.6", run)
 # ## When nobody tells you the limit
 #
 # Few servers tell how many calls they take. `strategy="adaptive"` finds out by trying: it begins
-# with four, adds more while all goes well, and takes some back at a 429.
+# with four, adds more while all goes well, and takes some back when too many are turned away.
 
 # %%
-nb.run(questions, connect_to("seven"), strategy="adaptive", max_concurrency=8)
+learned = nb.run(questions, connect_to("seven"), strategy="adaptive", max_concurrency=8)
+learned
 
 # %% [markdown]
-# The dotted line in the lower panel is the limit as it learns. The triangle is a 429: one call was
-# turned away, not seven. With twenty questions the learning costs more than it brings; with two
-# thousand it pays.
+# The dotted line in the lower panel is the limit as it learns. Each triangle is a 429: fewer than
+# seven calls were turned away, and not all at once. With twenty questions the learning costs more
+# than it brings; with two thousand it pays.
 #
 # ## What would another limit have done?
 #

@@ -23,13 +23,13 @@ from aiml_nb.course import check, hint, predict, quiz, reveal
 questions = nb.prompts.TWENTY[:6]
 
 
-def connect_to(scenario):
-    return nb.connect(simulate=True, scenario=scenario, speed=10, seed=0, verbose=False)
+def connect_to(scenario, speed=10):
+    return nb.connect(simulate=True, scenario=scenario, speed=speed, seed=0, verbose=False)
 
 
 # %% [markdown]
-# `connect_to` gives us a fresh simulated server, ten times as fast as a real model. Its
-# *scenario* says what goes wrong.
+# `connect_to` gives us a fresh simulated server, ten times as fast as a real model unless we say
+# otherwise. Its *scenario* says what goes wrong.
 #
 # ## One of six fails
 #
@@ -177,7 +177,7 @@ run.to_frame()[["prompt", "outcome", "error_type", "error"]]
 # %%
 predict(
     "5.4",
-    "Twelve questions at once take about 0.3 s here. How long with three short hiccups?",
+    "Twelve questions at once would take about 0.3 s. How long with three short hiccups?",
     unit="s",
 )
 
@@ -187,12 +187,11 @@ reveal("5.4", hiccups.makespan)
 hiccups
 
 # %% [markdown]
-# All twelve are answered. The three striped bars are the attempts that failed, after a few
-# milliseconds. The dotted line behind each is the **back-off**: the wait before the next attempt.
+# All twelve are answered. The three striped bars are the attempts that failed, after a moment. The
+# dotted line behind each is the **back-off**: the wait before the next attempt.
 #
 # How long it is, is drawn by lot. If everybody came back after the same wait, they would all come
 # back together, and the server would be in trouble again. Only a 429 waits for a second at least.
-# (And which limit is it that the headline names? That comes in a moment.)
 
 # %%
 attempts = hiccups.attempts_frame()
@@ -273,17 +272,15 @@ pause
 # calls with your key together: if one is to come back later, the next would be told so, too. So
 # everybody waits. A 429 that names no time, as the one above, holds up its own call alone; only if
 # half of the last requests are refused do all wait for a while.
-#
-# Look at the dotted line in the lower panel: the limit is lowered as well, from three to two.
 
 # %% [markdown]
 # ## No answer at all
 #
 # The worst failure is silence. `timeout=` is the longest that a call may take, with all its attempts
-# and waits. Here the long answer gets too little time:
+# and waits. Here the long answer gets too little time, from a server that is slow enough to see it:
 
 # %%
-hasty = nb.run(nb.prompts.FAQ, connect_to("faq"), timeout=0.4, stream=True)
+hasty = nb.run(nb.prompts.FAQ, connect_to("faq", speed=3), timeout=1.2, stream=True)
 hasty
 
 # %%

@@ -59,8 +59,8 @@ async def save_notes():
 
 
 # %% [markdown]
-# **Commit yourself.** The eight answers took about a third of a second. The server knows nothing of
-# our notes. How long will the eight answers take with `save_notes` beside them?
+# **Commit yourself.** You have seen how long the eight answers take. The server knows nothing of our
+# notes. How long will the eight answers take with `save_notes` beside them?
 
 # %%
 predict("6.1", "How long will the eight answers take beside save_notes?", unit="s")
@@ -238,7 +238,7 @@ check("6.5", ask_all)
 # `sequential` and `threads` use the blocking client, `gather` the async one.
 
 # %%
-fast = nb.connect(simulate=True, seed=0, speed=40, verbose=False)
+fast = nb.connect(simulate=True, seed=0, speed=20, verbose=False)
 runs = [
     await nb.run_async(nb.prompts.TWENTY, fast, strategy=strategy)
     for strategy in ("sequential", "threads", "gather")
@@ -246,8 +246,8 @@ runs = [
 nb.compare_strategies(runs)[["speedup", "makespan", "peak_in_flight"]].round(2)
 
 # %% [markdown]
-# For 20 calls it hardly matters. Both have all calls in flight, or nearly all, and both are about
-# ten times as fast as one after another. The difference is what a waiting call *costs*. A waiting
+# For 20 calls it hardly matters. Both have all calls in flight, or nearly all, and both are several
+# times as fast as one after another. The difference is what a waiting call *costs*. A waiting
 # thread is a pair of hands that stands around. A waiting coroutine is a note on the loop's list. So
 # threads are rationed everywhere, and the ration is easy to overlook.
 
@@ -354,7 +354,7 @@ if check("6.8", lag_beside):
 # ## The same as a script
 #
 # [scripts/06-do-not-block.py](scripts/06-do-not-block.py) shows the blocked loop and the mended one
-# outside Jupyter: `python 06-do-not-block.py`.
+# outside Jupyter: `python notebooks/scripts/06-do-not-block.py`.
 #
 # ## Where to go next
 #

@@ -89,15 +89,16 @@ four_legs
 predict("8.1", "How many of the three animals will get their own answer?", unit="animals")
 
 # %%
-careless = four_legs.assign(answer=run.to_frame()["text"])
+table = run.to_frame()
+careless = four_legs.assign(answer=table["text"], answer_to=table["prompt"])
 given = careless["answer"].fillna("nothing")
 reveal("8.1", sum(text == call.text for text, call in zip(given, run.calls, strict=True)))
-careless[["animal", "answer"]]
+careless[["animal", "answer_to", "answer"]]
 
 # %% [markdown]
-# No error, no warning, and a wrong table: pandas brings together the rows of the *same index*. The
-# cat got the answer for the dog, and two have none. The calls are in the order of your prompts. Go
-# by the order.
+# No error, no warning, and a wrong table: pandas brings together the rows of the *same index*. Look at
+# `answer_to`, the question that was answered: the cat got the answer for the dog, and two have none.
+# The calls are in the order of your prompts. Go by the order.
 #
 # **Your turn.** Write `with_answers(table, run)`. It returns the table with one more column,
 # `answer`, in which each row has its own answer. The index of the table stays as it is.
@@ -263,8 +264,9 @@ cost = run.to_frame()["cost"].sum()
 print(run, f"for ${cost:.4f}, simulated.", run.stopped, sep="\n")
 
 # %% [markdown]
-# It stopped below the limit, not at it. Before a call is sent, as much is set aside as the dearest
-# one so far has cost. What is left at the end did not suffice for one more. (Where a provider does
+# It stopped below the limit, not at it. Nobody knows before what a call will cost. So before a call is
+# sent, as much is set aside as the dearest one so far has cost, and where that does not fit any more,
+# nothing more is sent. A cheaper call might still have fitted. (Where a provider does
 # not tell its costs, give `prices=(input, output)`, in dollars per million tokens.)
 #
 # **Your turn.** Try with twenty, before you pay for ten thousand. Write `dollars(run, number,
@@ -363,7 +365,7 @@ print(done.stdout, done.stderr)
 # ## The same as a script
 #
 # [scripts/08-your-own-prompts.py](scripts/08-your-own-prompts.py) takes a table to a file of
-# answers, with a journal: `python 08-your-own-prompts.py`. Any notebook can be saved as a script:
+# answers, with a journal: `python notebooks/scripts/08-your-own-prompts.py`. Any notebook can be saved as a script:
 # in JupyterLab with *File, Save and Export Notebook As, Executable Script*. Write
 # `asyncio.run(main())` in it where the notebook has `await`.
 #

@@ -48,12 +48,12 @@ def test_lesson_0() -> None:
 
 
 def test_lesson_1() -> None:
-    settings = scenario("faq", seed=0, speed=10)
     # Asked by the two clients, then by both sides of compare.
-    *_, turns, together = durations(settings, *[prompts.FAQ] * 4)
+    *_, turns, together = durations(scenario("faq", seed=0, speed=4), *[prompts.FAQ] * 4)
     assert f"{sum(turns):.2f} s one after another, {max(together):.2f} s together" in section(1)
     assert together[1] < together[0]
 
+    settings = scenario("faq", seed=0, speed=10)
     turns, together = durations(settings, prompts.TWENTY, prompts.TWENTY)
     gain = sum(turns) / max(together)
     assert f"{sum(turns):.1f} s one after another, {max(together):.2f} s together" in section(1)
