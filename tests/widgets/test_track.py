@@ -9,12 +9,21 @@ from itertools import pairwise
 
 import pytest
 
+from aiml_nb.plot.style import BARS, LINES
 from aiml_nb.plot.text import drawable, width_of
 from aiml_nb.records import Run
-from aiml_nb.widgets.layout import DESK, PROJECTOR, PROJECTOR_WITH_TEXT, Panel, place_panels
+from aiml_nb.widgets.layout import (
+    DESK,
+    PROJECTOR,
+    PROJECTOR_WITH_TEXT,
+    Layout,
+    Panel,
+    place_panels,
+)
+from aiml_nb.widgets.legend import legend
 from aiml_nb.widgets.row_texts import row_texts
 from aiml_nb.widgets.side import Side
-from aiml_nb.widgets.svg import ticks
+from aiml_nb.widgets.svg import text_width, ticks
 from aiml_nb.widgets.track import draw_race
 
 from ..analysis.builders import make_run, make_sync, timed
@@ -96,6 +105,22 @@ def test_the_picture_keeps_its_size_and_its_axis_while_bars_grow():
                for each in drawn}  # fmt: skip
 
     assert len(sizes) == len(numbers) == 1
+
+
+@pytest.mark.parametrize("layout", [DESK, PROJECTOR])
+@pytest.mark.parametrize("unseen", [{"whole"}, {"waiting", "streaming"}], ids=["stream", "whole"])
+def test_the_legend_fits_with_all_that_can_be_in_it(layout: Layout, unseen: set[str]):
+    states = {*BARS, *LINES} - unseen
+    drawn = list(legend(states, [12.34], top=0.0, layout=layout))
+
+    places = [float(x) for x in re.findall(r"translate\(([\d.]+) ", "".join(drawn))]
+    last = ET.fromstring(drawn[-1])  # noqa: S314  our own
+    size = float(last.get("font-size", 0))
+    assert len(places) == len(states) + 1
+    assert places == sorted(places)
+    assert last.text == "lower bound 12.3 s"
+    assert places[-1] + 28 + text_width(last.text, size) <= layout.width
+    assert size >= 12
 
 
 @pytest.mark.parametrize("end", [0.3, 1.0, 12.0, 240.0])
