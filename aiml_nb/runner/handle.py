@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from ..errors import LoopError
@@ -62,6 +62,13 @@ class RunHandle:
     def done(self) -> bool:
         """True once the run is finished, cancelled or failed."""
         return self._task.done()
+
+    def tell(self, on_status: Callable[[str], None]) -> None:
+        """Call `on_status` with what would be printed: why nothing is sent now; empty once it is.
+
+        It may be called in another thread.
+        """
+        self._status.on_change = self._status.say = on_status
 
     def cancel(self) -> None:
         """Cancel the calls in flight and send no more; the records so far stay in `partial`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..endpoint import Endpoint, connect
@@ -37,6 +38,8 @@ class Contest:
         The two runs, once they have been started.
     lateness
         Seconds by which the event loop was late at worst.
+    notices
+        Of each side why it sends nothing at present, such as a pause that the server asked for.
     """
 
     def __init__(self, endpoint: Endpoint, options: dict[str, Any]) -> None:
@@ -44,6 +47,7 @@ class Contest:
         self._previewed: list[Side] = []
         self.handles: list[RunHandle] = []
         self.lateness = 0.0
+        self.notices: dict[str, str] = {}
 
     @property
     def sides(self) -> list[Side]:
@@ -87,13 +91,14 @@ class Contest:
         AimlNbError, OSError, TypeError, ValueError
             As `runner.run`.
         """
-        self.handles, self.lateness = [], 0.0
+        self.handles, self.lateness, self.notices = [], 0.0, {}
         try:
             if self._endpoint.simulated:
                 await warm_up()
-            for strategy in choice.strategies:
+            for letter, strategy in zip("AB", choice.strategies, strict=True):
                 arguments, options = self._arguments(strategy, choice)
                 self.handles.append(start(*arguments, **options))
+                self.handles[-1].tell(partial(self.notices.__setitem__, letter))
             await self._watch(on_frame)
             for handle in self.handles:
                 await handle

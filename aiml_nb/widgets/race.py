@@ -29,7 +29,7 @@ from .screen import Pulse, Screen
 from .servers import describe_clock, describe_server, server_names
 from .shown import CellWidget
 from .side import Side
-from .standing import lateness
+from .standing import lateness, notices
 from .stop_button import StopButton
 
 _DISCLAIMER = (
@@ -216,7 +216,8 @@ class Race(CellWidget):
         if time.monotonic() > self._beaten + 1:
             self._beaten = time.monotonic()
             self._pulse.beat()
-            self._screen.remark(lateness(self._contest.lateness))
+            said = (notices(self._contest.notices), lateness(self._contest.lateness))
+            self._screen.remark(" ".join(filter(None, said)))
         self._projection.show()
 
     def _draw(self, sides: list[Side]) -> None:

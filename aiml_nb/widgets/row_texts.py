@@ -34,15 +34,22 @@ class RowText:
     anchor: str
     colour: str = INK
 
-    def drawn(self, *, halo: float) -> str:
-        """Return it as SVG, with so much white around it."""
+    def drawn(self) -> str:
+        """Return it as SVG, with nothing around the letters."""
+        return self._written(colour=self.colour, halo=0)
+
+    def ground(self) -> str:
+        """Return the white that keeps lines out of it, as SVG."""
+        return self._written(colour="white", halo=3)
+
+    def _written(self, *, colour: str, halo: float) -> str:
         return write(
             self.x,
             self.y,
             self.text,
             size=self.size,
             anchor=self.anchor,
-            colour=self.colour,
+            colour=colour,
             fine=self.size < _FINE,
             halo=halo,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from ..report.wording import format_ratio, format_seconds, pace
@@ -63,6 +63,11 @@ def lateness(seconds: float) -> str:
     if seconds <= _LATE:
         return ""
     return f"This computer was late by {format_seconds(seconds)}: it is busy with other things."
+
+
+def notices(said: Mapping[str, str]) -> str:
+    """Say why a side sends nothing at present, by its letter; empty if both send."""
+    return " ".join(f"{letter}: {text}." for letter, text in sorted(said.items()) if text)
 
 
 def _in_order(sides: Sequence[Side]) -> list[Side]:

@@ -87,14 +87,14 @@ def _panel(panel: Panel, shown: Segments) -> Iterator[str]:
     yield from _lines(panel, shown)
     has_text = panel.rows == len(side.run.calls) and panel.row >= layout.least_text
     texts = list(row_texts(panel)) if has_text else []
-    # All halos before all letters, or those of a row would cover the letters of the one above.
-    yield from (text.drawn(halo=3) for text in texts)
+    # Before all letters, or that of a row would cover the letters of the one above.
+    yield from (text.ground() for text in texts if text.anchor == "start")
     for state in BARS:
         yield bars(_rectangles(panel, shown.bars[state]), state=state)
     if (x := panel.bound_x) is not None:
         yield bound_line(x, panel.top, x, panel.bottom)
     yield line(layout.labels, panel.bottom, panel.x(panel.end), panel.bottom, colour=GREY)
-    yield from (text.drawn(halo=0) for text in texts)
+    yield from (text.drawn() for text in texts)
 
 
 def _lines(panel: Panel, shown: Segments) -> Iterator[str]:

@@ -397,3 +397,15 @@ def test_what_if_refuses_limits_that_cannot_be_and_keeps_its_picture():
     what_if.limit = 3
     assert "With at most 3 in flight" in what_if._answer.value
     assert what_if._picture.value != picture
+
+
+@pytest.mark.slow
+async def test_a_pause_is_said_in_the_race_and_printed_nowhere(capfd: pytest.CaptureFixture[str]):
+    endpoint = nb.connect(scenario="chaos", seed=1, verbose=False)
+    race, said = Race(nb.prompts.TWENTY, endpoint, speed=10), []
+    race._screen.disclaimer.observe(lambda change: said.append(change["new"]), names="value")
+
+    await finish(race)
+
+    assert any(re.search(r"[AB]: paused for \d+ s by the server", each) for each in said)
+    assert capfd.readouterr().err == ""

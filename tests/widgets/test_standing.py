@@ -7,7 +7,7 @@ import pytest
 from aiml_nb.records import Run
 from aiml_nb.widgets.screen import Pulse, Screen
 from aiml_nb.widgets.side import Side
-from aiml_nb.widgets.standing import headline, lateness, podium, running_speedup
+from aiml_nb.widgets.standing import headline, lateness, notices, podium, running_speedup
 
 from ..analysis.builders import make_run, make_sync, timed
 
@@ -74,6 +74,13 @@ def test_sides_that_are_level_or_have_nothing_to_compare(answered: tuple[int, in
 def test_only_what_is_unusual_is_said_of_a_late_computer():
     assert lateness(0.1) == ""
     assert lateness(0.4).startswith("This computer was late by 0.40 s")
+
+
+def test_why_a_side_sends_nothing_is_said_by_its_letter():
+    assert notices({"B": "paused for 1 s by the server, 1 s left", "A": ""}) == (
+        "B: paused for 1 s by the server, 1 s left."
+    )
+    assert notices({}) == ""
 
 
 def test_long_sentences_are_written_smaller_and_all_are_text():

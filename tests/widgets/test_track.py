@@ -71,15 +71,16 @@ def test_texts_beside_rows_cover_neither_each_other_nor_the_bound(n: int, large:
                 assert not (bound is not None and left < bound < left + width)
 
 
-def test_the_white_around_letters_covers_no_letters():
+def test_the_white_around_letters_is_drawn_before_all_letters_of_a_side():
     texts = [each for each in elements(draw_race(sides_of(20), end=20.0)) if "text" in each.tag]
+    second = next(n for n, each in enumerate(texts) if (each.text or "").startswith("B: "))
 
-    beside = [each for each in texts if (each.text or "").startswith("1st · ")]
-
-    assert [each.get("stroke") for each in beside] == ["white", None]
-    rows = [number for number, each in enumerate(texts) if "·" in (each.text or "")]
-    halos = [number for number in rows if texts[number].get("stroke")]
-    assert halos
+    for side in (texts[:second], texts[second:]):
+        said = [each for each in side if re.search(r"(^|· )[\d.]+ s$", each.text or "")]
+        beside = [each.get("fill") for each in said if each.get("font-weight") is None]
+        assert beside[:20] == ["white"] * 20
+        assert len(beside) == 40
+        assert "white" not in beside[20:]
 
 
 @pytest.mark.parametrize(
