@@ -223,10 +223,10 @@ twenty.to_frame()[times].describe(percentiles=[0.5, 0.95]).loc[["50%", "95%"]].r
 # than at the server. A report about a service gives `total_time`; a report about a model gives
 # `duration`, and says that it does.
 #
-# A limit moves time from one column to the other. Here is the same with three limits:
+# A limit moves time from one column to the other. Here are the medians with two other limits:
 
 # %%
-for limit in (2, 4, 20):
+for limit in (8, 20):
     run = nb.run(nb.prompts.TWENTY, steady, max_concurrency=limit, progress=False)
     print(f"at most {limit:2}:", run.to_frame()[times].median().round(2).to_dict())
 

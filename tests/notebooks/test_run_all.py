@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from functools import cache
+from math import inf
 
 import pytest
 
@@ -105,6 +106,15 @@ REVEALED = {
 }
 
 
+# The least and the most that may be measured, on a machine of any load, for the text to be true.
+MEASURED = {
+    "02-the-loop": [(0.6, inf)],
+    "07-honest-numbers": [(0, 0.99), (10, 40), (11, 18)],
+    "10-real-work": [(14, 14), (0.8, inf), (1, 5)],
+    "appendix-more-honest-numbers": [(10, 20)],
+}
+
+
 @pytest.mark.parametrize(
     "lesson", [slow(each) for each in LESSONS if each.name in REVEALED], ids=str
 )
@@ -112,6 +122,17 @@ def test_what_came_out_is_what_the_text_goes_on_from(lesson: Lesson) -> None:
     found = re.findall(r"It was: (.*?)\. \(You made", solution(lesson).stdout)
 
     assert found == REVEALED[lesson.name]
+
+
+@pytest.mark.parametrize(
+    "lesson", [slow(each) for each in LESSONS if each.name in MEASURED], ids=str
+)
+def test_what_was_measured_is_what_the_text_goes_on_from(lesson: Lesson) -> None:
+    found = [float(each) for each in re.findall(r"Measured: ([\d.]+) ", solution(lesson).stdout)]
+
+    assert len(found) == len(MEASURED[lesson.name])
+    for number, (least, most) in zip(found, MEASURED[lesson.name], strict=True):
+        assert least <= number <= most
 
 
 @pytest.mark.slow

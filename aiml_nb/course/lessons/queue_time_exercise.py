@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
 from ...records import Call
 from ..engine.exercises import Exercise, NotYet, require
-from ..engine.expect import call_async, expect_function, expect_list
+from ..engine.expect import call_async, expect_function, expect_list, judge_twice
 from ..engine.fake_model import FakeModel
 
 # Seconds; less than a wait or a call that is left out or counted twice.
@@ -20,20 +21,22 @@ def check_measure(measure: object) -> str:
     """Try limits of one, of two, and of as many as there are questions."""
     function = expect_function(measure, "measure")
     for limit, number in CASES:
-        model = FakeModel(DURATIONS)
-        questions = [f"question {n}" for n in range(1, number + 1)]
-        found = call_async(function, model.ask, questions, limit)
-        _require_calls(model, questions, limit)
-        pairs = expect_list(found, "a pair for each question")
-        require(
-            len(pairs) == number, f"it gave {len(pairs)} pairs for {number} questions. One each."
-        )
-        begin = min(call.started or 0.0 for call in model.calls)
-        for question, pair in zip(questions, pairs, strict=True):
-            call = next(call for call in model.calls if call.prompt == question)
-            waited = (call.started or 0.0) - begin
-            _require_pair(pair, waited, call, f"at most {limit} in flight, {question}")
+        judge_twice(_judge, function, limit, number)
     return "The wait for a slot, and the call itself: each is counted once."
+
+
+def _judge(function: Callable[..., Any], limit: int, number: int) -> None:
+    model = FakeModel(DURATIONS)
+    questions = [f"question {n}" for n in range(1, number + 1)]
+    found = call_async(function, model.ask, questions, limit)
+    _require_calls(model, questions, limit)
+    pairs = expect_list(found, "a pair for each question")
+    require(len(pairs) == number, f"it gave {len(pairs)} pairs for {number} questions. One each.")
+    begin = min(call.started or 0.0 for call in model.calls)
+    for question, pair in zip(questions, pairs, strict=True):
+        call = next(call for call in model.calls if call.prompt == question)
+        waited = (call.started or 0.0) - begin
+        _require_pair(pair, waited, call, f"at most {limit} in flight, {question}")
 
 
 def _require_calls(model: FakeModel, questions: list[str], limit: int) -> None:
