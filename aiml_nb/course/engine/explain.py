@@ -33,11 +33,15 @@ _EXPLANATIONS = {
     "loop is running: use await.",
     r"'async for' requires": "That is gone through with a plain  for, in which you may await.",
     r"a coroutine was expected": "It wants a call: write brackets behind the function's name.",
-    r"positional argument": "check calls the function with the arguments of its first line: leave "
-    "that line as it was given.",
+    r"positional argument|takes no arguments": "check calls the function with the arguments of its "
+    "first line: leave that line as it was given.",
     r"unexpected keyword": "Look at the name of that argument.",
     r"NoneType": "Something there is None: a call that failed, or was never sent, has no times, "
     "no text and no tokens.",
+    r"has no attribute": "Look at the name after the dot, and at what stands before the dot.",
+    r"unsupported operand|must be str, not|can only concatenate": "The two are not of a kind that "
+    "goes together.",
+    r"not iterable|not subscriptable": "It is one thing, and the code there takes it for several.",
     r"IndexError": "There was less in it than your code takes for granted: check tries it with "
     "fewer and with more than the lesson does.",
     r"KeyError": "There is nothing of that name in it.",

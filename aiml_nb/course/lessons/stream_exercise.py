@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Generator
 from typing import Any, Self
 
-from ..engine.exercises import Exercise, NotYet, require
+from ..engine.exercises import Exercise, NotYet, require, show
 from ..engine.expect import expect_function
 from ..engine.fake_stream import NO_CHOICES, make_chunk
 from ..engine.run_answer import run_answer
@@ -100,7 +100,7 @@ def _call(function: Any, stream: _FakeAsyncStream, enough: int) -> Any:
 
 
 def _require_text(found: Any, text: str, enough: int) -> None:
-    said = f"with enough = {enough} it returned {found!r:.60}"
+    said = f"with enough = {enough} it returned {show(found)}"
     require(found is not None, f"{said}. Return the text after the loop.")
     require(isinstance(found, str), f"{said}, and a text is wanted. Add up the contents.")
     require(

@@ -118,7 +118,7 @@ def test_what_a_learner_reads_of_an_error_is_their_own_cell() -> None:
             f"exercise {key}: not begun. Write your lines in place of the one that says  raise."
         ]
     assert "'str' object has no attribute 'uper'" in misspelt.stdout
-    assert misspelt.stdout.endswith("in line 5:  return answer.uper().\n")
+    assert "in line 5:  return answer.uper(). Look at the name" in misspelt.stdout
 
 
 @pytest.mark.parametrize("key", ["99.2", "99.3"])
