@@ -14,6 +14,14 @@ LINE_LOOKS = {
     "backoff": f'stroke="{BACKOFF_COLOUR}" stroke-width="2" stroke-dasharray="2 3"',
 }
 
+# Where there is no room for what the pictures of runs say.
+_SHORT = {
+    "whole": "in flight",
+    "waiting": "waiting",
+    "streaming": "streaming",
+    "retried": "tried again",
+}
+
 
 def legend(
     states: set[str], bounds: Sequence[float], *, top: float, layout: Layout
@@ -31,9 +39,11 @@ def legend(
     layout
         Of the picture.
     """
-    samples = list(_samples(states, bounds))
-    size = layout.axis
-    while size > 10 and _width(samples, size) > layout.width - 2 * layout.margin:
+    room, size = layout.width - 2 * layout.margin, layout.axis
+    samples = list(_samples(states, bounds, short=False))
+    if _width(samples, size) > room:
+        samples = list(_samples(states, bounds, short=True))
+    while size > 10 and _width(samples, size) > room:
         size -= 1
     x = layout.margin
     for meaning, sample in samples:
@@ -47,13 +57,18 @@ def bound_line(x1: float, y1: float, x2: float, y2: float) -> str:
     return line(x1, y1, x2, y2, colour=INK, dashes="6 4")
 
 
-def _samples(states: set[str], bounds: Sequence[float]) -> Iterator[tuple[str, str]]:
+def _samples(
+    states: set[str], bounds: Sequence[float], *, short: bool
+) -> Iterator[tuple[str, str]]:
     for state, look in LINE_LOOKS.items():
         if state in states:
             yield LINES[state], f'<path d="M0 9h22" {look}/>'
     for state, bar in BARS.items():
         if state in states:
-            yield bar.meaning, bars([(0, 3, 22, 12)], state=state)
+            yield (
+                _SHORT.get(state, bar.meaning) if short else bar.meaning,
+                bars([(0, 3, 22, 12)], state=state),
+            )
     if bounds:
         yield f"lower bound {format_seconds(bounds[-1])}", bound_line(0, 9, 22, 9)
 

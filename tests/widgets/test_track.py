@@ -121,7 +121,7 @@ def test_the_legend_fits_with_all_that_can_be_in_it(layout: Layout, unseen: set[
     assert places == sorted(places)
     assert last.text == "lower bound 12.3 s"
     assert places[-1] + 28 + text_width(last.text, size) <= layout.width
-    assert size >= 12
+    assert size >= 0.75 * layout.axis
 
 
 @pytest.mark.parametrize("end", [0.3, 1.0, 12.0, 240.0])
