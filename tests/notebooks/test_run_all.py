@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection
 from functools import cache
@@ -133,6 +134,39 @@ def test_what_was_measured_is_what_the_text_goes_on_from(lesson: Lesson) -> None
     assert len(found) == len(MEASURED[lesson.name])
     for number, (least, most) in zip(found, MEASURED[lesson.name], strict=True):
         assert least <= number <= most
+
+
+# What a cell prints, in the words that the text goes on from.
+PRINTED = {
+    "09-waiting-well": [
+        "stopped where it waits / cleaned up / TimeoutError",
+        "['cook 2', 'cook 4', 'cook 3', 'cook 1']",
+        "3\n2\n1\nthe countdown is cleaned up",
+    ],
+    "10-real-work": [
+        "20 of 20, 24 calls",
+        'get_weather {"city": "Paris"}',
+        "There is no key here, so nothing was sent",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "lesson", [slow(each) for each in LESSONS if each.name in PRINTED], ids=str
+)
+def test_what_cells_print_is_what_the_text_goes_on_from(lesson: Lesson) -> None:
+    for line in PRINTED[lesson.name]:
+        assert line in solution(lesson).stdout
+
+
+@pytest.mark.slow
+def test_lesson_7s_first_call_takes_longest() -> None:
+    lesson = next(each for each in LESSONS if each.number == "07")
+    shown = [data["text/plain"] for each in solution(lesson).answers for data in each.shown]
+    (milliseconds,) = [json.loads(text) for text in shown if re.fullmatch(r"\[[\d, ]+\]", text)]
+
+    assert len(milliseconds) == 5
+    assert milliseconds[0] == max(milliseconds)
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from aiml_nb.course import check
 
 from ...rows import slow
-from ...waiting import take
+from ...waiting import block, take
 
 
 async def with_a_block(ask, question, seconds):
@@ -795,6 +796,14 @@ def test_another_generator_is_told_what_it_does(answer: object, said: str) -> No
 
     assert not verdict
     assert said in verdict.text
+
+
+async def test_a_timeout_cannot_stop_what_does_not_await() -> None:
+    began = time.perf_counter()
+    async with asyncio.timeout(0.05):  # noqa: ASYNC100  as in question 9.4
+        block(0.2)
+
+    assert time.perf_counter() - began >= 0.2
 
 
 @pytest.mark.parametrize("key", ["9.2", "9.3", "9.6", "9.8"])
