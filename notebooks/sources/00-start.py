@@ -20,7 +20,10 @@
 #
 # You will meet four helpers: `predict` asks for a guess before you run something, `check` looks at
 # what you wrote and says *✓* or *Not yet*, `hint` helps on, and `quiz` asks a question. An exercise
-# that you have not begun says so in one line: *NotBegun*. That is meant so.
+# that you have not begun says so in one line: *not begun*. That is meant so.
+#
+# What has passed is noted in a small file beside the notebook, `course-progress.txt`: the numbers of the
+# exercises, no name and no time, and nothing is sent. [Your progress](progress.ipynb) shows it, and says more.
 
 # %%
 import aiml_nb as nb

@@ -74,9 +74,9 @@ reveal("11.1", len(seen.calls[0].attempts))
 # %% tags=["exercise"]
 # Exercise 11.2: all questions at once
 async def ask_all(client, questions):
-    calls = [ask(client, question) for question in questions]
+    # One line: give gather one call, ask(client, question), for each question.
     # solution begins
-    return await asyncio.gather(*calls)
+    return await asyncio.gather(*(ask(client, question) for question in questions))
     # solution ends
 
 

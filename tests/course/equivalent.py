@@ -18,6 +18,25 @@ _RIVER, _SNOW, _PEAK = (
 )
 _MINE = f"[{_RIVER}, {_SNOW}, {_PEAK}]"
 
+_FIELDS = "('answer', 'error', 'started', 'finished')"
+_ORDERS = (
+    "answer answer error started finished",
+    "answer error error started finished",
+    "answer error started started finished",
+    "answer error started finished finished",
+    "error answer started finished",
+    "started error answer finished",
+    "finished error started answer",
+    "answer started error finished",
+    "answer finished started error",
+    "answer error finished started",
+)
+
+
+def _list(words: str) -> str:
+    return str(tuple(words.split()))
+
+
 EQUIVALENT: dict[str, dict[str, str]] = {
     "0.4": {
         f"nb.run({_MINE}, endpoint)  ->  nb.run({_MINE})": "run asks the default endpoint then",
@@ -91,4 +110,15 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "[asyncio.create_task(ask_one(question)) for question in questions]  ->  "
         "[asyncio.create_task(ask_one(question)) for question in questions[::-1]]": _ORDER,
     },
+    "11.5": {
+        "(1, 2, 3)  ->  (1, 2, 3, 3)": _ATTEMPT,
+        "(1, 2, 3)  ->  (2, 1, 3)": _ATTEMPT,
+        "(1, 2, 3)  ->  (1, 1, 3)": _ATTEMPT,
+        **{f"1  ->  {other}": _ATTEMPT for other in ("2", "0", "0.5", "-1")},
+        **{f"2  ->  {other}": _ATTEMPT for other in ("4", "1.0", "-2", "0")},
+        "attempt == 3  ->  attempt >= 3": _ATTEMPT,
+        "0.05  ->  1.05": "a longer wait does no harm",
+        "0.05  ->  0.1": "a longer wait does no harm",
+    },
+    "11.9": {f"{_FIELDS}  ->  {_list(other)}": "in whichever order, or twice" for other in _ORDERS},
 }

@@ -131,7 +131,9 @@ class FakeModel:
         if self.calls and has_front_end():
             from IPython.display import display
 
-            display(replace(self.run, strategy=WATCH))  # type: ignore[no-untyped-call]
+            # A learner may have asked something that is no text.
+            calls = [replace(call, prompt=str(call.prompt)) for call in self.calls]
+            display(replace(practice_run(calls), strategy=WATCH))  # type: ignore[no-untyped-call]
 
     @property
     def peak_in_flight(self) -> int:

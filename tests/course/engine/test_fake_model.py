@@ -10,6 +10,8 @@ import pytest
 from openai import APIStatusError
 
 from aiml_nb.course import FakeModel, run_answer
+from aiml_nb.course.engine import fake_model
+from aiml_nb.records import Run
 
 
 async def ask_both(ask):
@@ -98,3 +100,17 @@ def test_blocking_calls_in_threads_overlap_and_are_recorded() -> None:
     assert answers == [model.answer_to("long"), model.answer_to("short")]
     assert model.peak_in_flight == 2
     assert {call.prompt for call in model.calls} == {"long", "short"}
+
+
+async def test_the_timeline_is_shown_whatever_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Run] = []
+    monkeypatch.setattr(fake_model, "has_front_end", lambda: True)
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    model = FakeModel([0.001])
+
+    for question in (["Why?", "When?"], None, "Why?"):
+        await model.ask(question)  # type: ignore[arg-type]
+    model.show_timeline()
+
+    (run,) = shown
+    assert "['Why?', 'When?']" in str(run._repr_mimebundle_())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -151,8 +151,22 @@ async def gaps_of(server: PracticeServer, question: str) -> list[tuple[float, fl
     ]
 
 
-async def tick(stamps: list[float]) -> None:
-    """Note the time again and again; where stamps are missing, somebody held the event loop."""
-    while True:
-        stamps.append(time.monotonic())
-        await asyncio.sleep(0.003)
+@contextmanager
+def recorded_sleeps() -> Iterator[list[float]]:
+    """Note how long each ``asyncio.sleep`` is to last: a busy machine changes nothing about that.
+
+    Only in a loop of asyncio's own, as `run_answer` has.
+    """
+    loop: Any = asyncio.get_running_loop()
+    seconds: list[float] = []
+    call_later = loop.call_later
+
+    def note(delay: float, *rest: Any, **options: Any) -> asyncio.TimerHandle:
+        seconds.append(delay)
+        return call_later(delay, *rest, **options)  # type: ignore[no-any-return]
+
+    loop.call_later = note
+    try:
+        yield seconds
+    finally:
+        del loop.call_later

@@ -133,7 +133,7 @@ class Again:
                 if attempts == 3:
                     raise
                 header = error.response.headers.get("retry-after")
-                await asyncio.sleep(float(header) if header else 0.025 * 2**attempts)
+                await asyncio.sleep(float(header) if header else 0.05 * attempts)
 
 
 ask_again = Again.loop

@@ -100,9 +100,9 @@ class NotAgain:
     whatever_the_status = told("400 does not pass", again(passes=range(400, 600)))
     only_429 = told("answers 503 once, you give up after 1", again(passes={429}))
     not_429 = told("answers 429, then 500, you give up after 1", again(passes=PASSES - {429}))
-    no_wait = told("follows at once", again(wait=lambda error: 0))
+    no_wait = told("nothing is awaited that takes", again(wait=lambda error: 0))
     deaf_to_retry_after = told("Wait as long as it says", again(wait=lambda error: 0.05))
-    time_sleep = told("time.sleep holds the loop", again(sleep=time.sleep))
+    time_sleep = told("time.sleep would hold the loop", again(sleep=time.sleep))
     timeouts_again = told("once is enough", again(tried=TimeoutError))
 
     async def once(client, question, seconds):
@@ -137,7 +137,7 @@ class NotAgain:
         return await again()(client, question, 60)
 
     async def one_limit_for_all(client, question, seconds):
-        """give up after 1 of 2"""
+        """when the server answers"""
         async with asyncio.timeout(seconds):
             return await Again.loop(client, question, 60)
 
@@ -149,7 +149,7 @@ class NotAgain:
             return None
 
     async def sleep_not_awaited(client, question, seconds):
-        """follows at once"""
+        """nothing is awaited that takes"""
         for attempt in (1, 2, 3):
             try:
                 return await ask_in_time(client, question, seconds)

@@ -1,0 +1,36 @@
+"""At least half of all exercises are about waiting: their solutions await."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.course.mutants import Solved, solved_exercises
+
+from .lessons import LESSONS
+
+WAITS = (ast.Await, ast.AsyncFor, ast.AsyncWith)
+
+
+def waits(solved: Solved) -> bool:
+    """Tell whether a line that the learner is to write waits for something."""
+    lines = solved.cell.splitlines()
+    first = next(i for i, line in enumerate(lines, start=1) if "# solution begins" in line)
+    last = next(i for i, line in enumerate(lines, start=1) if "# solution ends" in line)
+    nodes = ast.walk(ast.parse(solved.cell))
+    return any(isinstance(node, WAITS) and first < node.lineno < last for node in nodes)
+
+
+def test_at_least_half_of_the_exercises_need_an_await() -> None:
+    awaited = {each.key: waits(each) for each in solved_exercises()}
+
+    assert awaited["11.9"]
+    assert not awaited["8.3"]  # a row of a file
+    assert sum(awaited.values()) >= len(awaited) / 2
+
+
+def test_the_page_of_progress_says_which_exercises_are_in_appendices() -> None:
+    appendices = [each for each in LESSONS if each.name.startswith("appendix")]
+    keys = sorted((key for each in appendices for key in each.exercises), key=float)
+
+    page = next(each for each in LESSONS if each.name == "progress")
+    assert f"({' and '.join(keys)} are in the appendices.)" in page.markdown
