@@ -41,30 +41,32 @@ class SentHead:
         The request.
     """
 
-    __slots__ = ("_keys", "_parts")
+    __slots__ = ("_headers", "_keys", "_url")
 
     def __init__(self, request: Any) -> None:
-        self._parts: tuple[Any, Any] | None = (request.headers, request.url)
-        self._keys: tuple[ApiKey, ...] = ()
+        self._headers, self._url = request.headers, request.url
+        self._keys: tuple[ApiKey, ...] | None = None
         _unread.append(self)
         if len(_unread) > _MAX_UNREAD:
             _read_all()
 
     def is_of(self, request: Any) -> bool:
         """Say whether this is the head of a request, and has not been read before."""
-        return self._parts is not None and self._parts[0] is request.headers
+        return self._headers is request.headers
 
     @property
     def keys(self) -> tuple[ApiKey, ...]:
         """The keys in it."""
-        if (parts := self._parts) is not None:
-            self._keys, self._parts = _find_keys(*parts), None
+        headers, url = self._headers, self._url  # another thread may be doing the same
+        if self._keys is None:
+            self._keys = _find_keys(headers, url)
+            self._headers = self._url = None
         return self._keys
 
 
 def _read_all() -> None:
-    while _unread:
-        with suppress(IndexError):  # another thread was faster
+    with suppress(IndexError):  # another thread was faster
+        while _unread:
             _unread.popleft().keys  # noqa: B018
 
 
@@ -89,16 +91,19 @@ def _find_keys(headers: Any, url: Any) -> tuple[ApiKey, ...]:
     fields = getattr(headers, "raw", None)
     if fields is None:
         fields = [(str(name).encode(), str(value).encode()) for name, value in headers.items()]
-    texts = [
-        text
-        for name, value in fields
-        if is_secret(name)
-        for text in _texts_in(value.decode("latin-1"))
-    ]
+    names, values = zip(*fields, strict=True) if fields else ((), ())
+    texts: list[str] = []
+    for at in _secret_places(names):
+        texts += _texts_in(values[at].decode("latin-1"))
     # To write an URL takes long, and few have such parts.
     if getattr(url, "query", True) or getattr(url, "userinfo", True):
         texts += _texts_of_address(str(url))
     return tuple(filter(None, map(key_for, texts)))
+
+
+@lru_cache(maxsize=64)  # the requests of one client have the same headers
+def _secret_places(names: tuple[bytes, ...]) -> tuple[int, ...]:
+    return tuple(at for at, name in enumerate(names) if is_secret(name))
 
 
 @lru_cache(maxsize=512)

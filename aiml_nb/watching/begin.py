@@ -9,7 +9,7 @@ from typing import Any
 from ..apis import OTHER, Json, api_at, path_before
 from ..endpoint.sent_keys import SentHead, bare_address, key_for
 from ..endpoint.transport import current_attempt
-from .places import current_call, guarded, is_sending, note_run, open_places
+from .places import current_call, guarded, is_sending, note_problem, note_run, open_places
 from .recording import Recording
 
 _NOTHING: Json = {}
@@ -21,26 +21,27 @@ _MAX_REQUEST = 4 * 2**20  # bytes of a request that is read for what it asks
 def begin_call(client: Any, options: Any) -> Recording | None:
     """Begin the record of a request; None for one that is not to be recorded."""
     places = open_places()
-    is_nested = is_sending.get() or current_call.get() is not None
-    if not places or is_nested:
+    if not places or is_sending.get() or current_call.get() is not None:
         return None
-    if _is_ours(client, options):
+    method = str(options.method).lower()
+    if _is_ours(client, method):
         note_run()
         return None
-    with guarded(places):
+    try:
         asked = options.json_data if isinstance(options.json_data, dict) else _NOTHING
-        kind = api_at(str(options.url)) or OTHER
-        if str(options.method).lower() != "post":
-            kind = OTHER  # such as reading an answer again that was stored
+        # Others are such as reading an answer again that was stored.
+        kind = api_at(str(options.url)) or OTHER if method == "post" else OTHER
         key = getattr(client, "api_key", None)
         known = key_for(key) if isinstance(key, str) else None
         return Recording(places, kind, base_url=_address_of(client), asked=asked, key=known)
-    return None
+    except Exception as problem:  # noqa: BLE001  see `guarded`
+        note_problem(places, problem)
+        return None
 
 
 def _address_of(client: Any) -> str:
     """Return the address of a client; to write an URL takes long, and it is always the same."""
-    url = client.base_url
+    url = client._base_url  # `base_url` imports something each time
     known, address = _addresses.get(id(url), (None, ""))
     if known is not url:
         if len(_addresses) >= _MAX_ADDRESSES:
@@ -50,9 +51,9 @@ def _address_of(client: Any) -> str:
     return address
 
 
-def _is_ours(client: Any, options: Any) -> bool:
+def _is_ours(client: Any, method: str) -> bool:
     """Say whether the runner makes this request: it keeps the record itself."""
-    if current_attempt.get() is not None or str(options.method).lower() != "get":
+    if current_attempt.get() is not None or method != "get":
         return current_attempt.get() is not None
     return type(getattr(client, "_client", None)).__module__.startswith(__package__[:7])
 
@@ -73,8 +74,10 @@ def begin_send(request: Any) -> Recording | None:
                 call = Recording(places, kind, base_url=base_url, asked=_read_request(request))
                 call.begin_attempt(head)
     elif call is not None:
-        with guarded(call.places):
+        try:
             call.begin_attempt(SentHead(request))
+        except Exception as problem:  # noqa: BLE001  see `guarded`
+            note_problem(call.places, problem)
     return call
 
 

@@ -20,7 +20,7 @@ from ..endpoint.transport import client_classes
 from ..loop import import_in_thread
 from .begin import begin_call, begin_send, forget_addresses
 from .patches import Patch
-from .places import current_call, guarded, is_sending
+from .places import current_call, guarded, is_sending, note_problem
 from .recording import Recording
 from .tee import tee
 from .threads import wrap_start, wrap_submit
@@ -132,13 +132,15 @@ class _Requested:
         _reset(current_call, self._token)
         _release()
         call = self._call
-        with guarded(call.places):
+        try:
             if error is not None:
                 call.fail(error)
                 return
             call.is_returned = True
             if not call.waits_for_body:
                 call.finish()
+        except Exception as problem:  # noqa: BLE001  see `guarded`
+            note_problem(call.places, problem)
 
 
 def _reset(variable: ContextVar[Any], token: Token[Any]) -> None:
@@ -207,7 +209,7 @@ def _is_whole_call(call: Recording) -> bool:
 
 def _take_reply(call: Recording, response: Any) -> None:
     """Read a reply, now or as it comes; close the record of a call that consists of it."""
-    with guarded(call.places):
+    try:
         is_own = _is_whole_call(call)
         call.add_keys(response.request)  # an authentication may have added some
         call.note_head(response.status_code, response.headers)
@@ -216,15 +218,15 @@ def _take_reply(call: Recording, response: Any) -> None:
             if is_own:
                 is_read = response.is_stream_consumed
                 call.fail(_StatusError(response.status_code, response if is_read else None))
-            return
-        if response.is_stream_consumed:
+        elif not response.is_stream_consumed:
+            call.read_pieces(is_own=is_own)
+            tee(call, response)
+        else:
             call.read_whole(response.content)
             if is_own:
                 call.finish()
-            return
-        call.waits_for_body = True
-        call.is_returned = is_own
-        tee(call, response)
+    except Exception as problem:  # noqa: BLE001  see `guarded`
+        note_problem(call.places, problem)
 
 
 class _StatusError(Exception):

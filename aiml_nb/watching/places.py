@@ -59,6 +59,10 @@ class RunNotes:
             )
 
 
+# A call as one place has it, its index there, and the origin of its stamps.
+Added = tuple[Call, int, float]
+
+
 class Place(Protocol):
     """Where calls are recorded: a watch, a function's item, a step."""
 
@@ -72,8 +76,8 @@ class Place(Protocol):
 
     def add(
         self, make: Callable[[int], Call], *, base_url: str, model: str | None, at: float
-    ) -> tuple[Call, float]:
-        """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
+    ) -> Added:
+        """Add the call that `make` makes of its index."""
 
 
 # The call that is being made here; whether it is being sent, when nothing else is recorded
@@ -89,8 +93,9 @@ _has_threads = False  # most programs start none that matter
 def open_places() -> tuple[Place, ...]:
     """Return where a call that is made here and now is to be recorded."""
     within = current_places.get() or (_inherited_places() if _has_threads else None)
-    inner = tuple(place for place in within if place.is_open) if within else ()
-    return inner or tuple(watches)
+    if within and (inner := tuple(place for place in within if place.is_open)):
+        return inner
+    return tuple(watches)
 
 
 def note_run() -> None:
@@ -110,8 +115,16 @@ def note_thread(thread: threading.Thread, places: tuple[Place, ...]) -> None:
     _places_of_threads[thread], _has_threads = places, True
 
 
-class guarded:  # noqa: N801  a context manager, written out since it is used often
+def note_problem(places: tuple[Place, ...], problem: Exception) -> None:
+    """Tell the places of a call that something could not be recorded: nothing else may notice."""
+    for place in places:
+        place.notes.note_problem(problem)
+
+
+class guarded:  # noqa: N801  a context manager
     """Let nothing out that goes wrong while something is recorded; the places are told.
+
+    What is done for every call writes `note_problem` out: this takes longer than all it guards.
 
     Parameters
     ----------
@@ -128,8 +141,7 @@ class guarded:  # noqa: N801  a context manager, written out since it is used of
         pass
 
     def __exit__(self, kind: object, problem: BaseException | None, traceback: object) -> bool:
-        if problem is None or not isinstance(problem, Exception):
+        if not isinstance(problem, Exception):
             return False
-        for place in self._places:
-            place.notes.note_problem(problem)
+        note_problem(self._places, problem)
         return True

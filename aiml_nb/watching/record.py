@@ -11,8 +11,8 @@ from ..endpoint.keys import ApiKey
 from ..endpoint.sent_keys import NO_KEY, SentHead, redact
 from ..records import Attempt, Call, Outcome
 from ..replies.outcome import Verdict
-from .places import Place, guarded, now
-from .reply import ReplyReader
+from .places import Place, guarded, note_problem, now
+from .reply import Reply, ReplyReader
 from .sent import Sent, write_attempts
 from .unread import become, lock, make_unread
 
@@ -43,21 +43,10 @@ class Record:
     """
 
     __slots__ = (
-        *("_calls", "_changes", "_ending", "_finished", "_has_come", "_heads", "_indexes"),
-        *(
-            "_head",
-            "_is_over",
-            "_is_settled",
-            "_is_shown",
-            "_known",
-            "_last",
-            "_model",
-            "_n",
-            "_prompt",
-            "_reply",
-            "_sent",
-        ),
-        *("_settings", "_started", "_told", "is_returned", "kind", "places", "waits_for_body"),
+        *("_calls", "_changes", "_ending", "_finished", "_has_come", "_head", "_heads"),
+        *("_is_over", "_is_settled", "_is_shown", "_known", "_last", "_model", "_n", "_prompt"),
+        *("_reply", "_sent", "_settings", "_started", "_told"),
+        *("is_returned", "kind", "places", "waits_for_body"),
     )
 
     def __init__(
@@ -71,14 +60,14 @@ class Record:
     ) -> None:
         self.kind, self.places = kind, places
         model = asked.get("model")
-        self._model = model if isinstance(model, str) else None
+        self._model = model = model if isinstance(model, str) else None
         self._n = asked.get("n", 1)
         self._prompt = label_of(kind.label(asked))[:_MAX_LABEL]
         self._settings = _settings_of(asked)
         self._known: tuple[ApiKey, ...] = () if key is None else (key,)
         self._heads: list[SentHead] = []  # in which keys have not been looked for
         self._sent: list[Sent] = []
-        self._reply: ReplyReader | None = None
+        self._reply: Reply | None = None
         self._has_come = self._is_over = self._is_settled = self._is_shown = False
         # When the head of the newest reply came, and the newest piece of its body.
         self._head: float | None = None
@@ -87,35 +76,34 @@ class Record:
         self._ending: Ending | None = None
         self._told: dict[str, Any] | None = None
         self._changes = 0
-        self._started = self._finished = now()
-        self._indexes: list[int] = []
-        self._calls: list[tuple[Call, float]] = [
-            place.add(self._make_call, base_url=base_url, model=self._model, at=self._started)
-            for place in places
-        ]
+        self._started = self._finished = at = now()
+        with lock:  # nobody looks before all are there
+            self._calls = [
+                place.add(self._make_call, base_url=base_url, model=model, at=at)
+                for place in places
+            ]
 
-    def _make_call(self, index: int) -> Call:
-        self._indexes.append(index)
+    def _make_call(self, _index: int) -> Call:
         return make_unread(self)
 
     @property
     def records(self) -> list[Call]:
         """The record in each place."""
-        return [call for call, _ in self._calls]
+        return [call for call, _, _ in self._calls]
 
     def settle(self) -> None:
         """Write down what has come so far of a body that may be left as it is, or read on."""
-        if self._is_over or self._last is None or self._reply is None:
+        if self._is_over or self._last is None or not isinstance(self._reply, ReplyReader):
             return
         with guarded(self.places), lock:
-            told = self._reply.tell_so_far(self._keys())
+            self._read_heads()
+            told = self._reply.tell_so_far(self._known)
             if self._sent:
                 self._sent[-1].finished = self._last
             self._is_settled = True
             self._note_change()
-            for call, origin in self._calls:
-                for name, value in {**told, "finished": self._last - origin}.items():
-                    setattr(call, name, value)
+            for call, _, origin in self._calls:
+                _write(call, {**told, "finished": self._last - origin})
 
     def show(self) -> None:
         """Write down all that is known; from now on, it is written down as it comes."""
@@ -123,35 +111,37 @@ class Record:
             if self._is_shown:
                 return
             changes = self._changes
+            self._read_heads()
             self._conclude()
-            for (call, origin), index in zip(self._calls, self._indexes, strict=True):
+            for call, index, origin in self._calls:
                 become(call, self._fields(index, origin, []))
             self._is_shown = True
             if self._changes != changes:  # by another thread, which saw that nobody had looked
-                self._write()
+                self._show_again()
 
     def _note_change(self) -> None:
         self._changes += 1
         if self._is_shown:
-            self._write()
+            self._show_again()
 
-    def _write(self) -> None:
+    def _show_again(self) -> None:
         with lock:
+            self._read_heads()
             self._conclude()
-            for (call, origin), index in zip(self._calls, self._indexes, strict=True):
-                for name, value in self._fields(index, origin, call.attempts).items():
-                    setattr(call, name, value)
+            for call, index, origin in self._calls:
+                _write(call, self._fields(index, origin, call.attempts))
 
     def _conclude(self) -> None:
         """Read the reply of a call that is over, once."""
         if not self._is_over or self._told is not None:
             return
         self._told = {}
-        with guarded(self.places):
+        try:
             self._ending = self._ending or self._judge_ending()
-        with guarded(self.places):
             if self._reply is not None:
-                self._told = self._reply.tell(self._keys())
+                self._told = self._reply.tell(self._known)
+        except Exception as problem:  # noqa: BLE001  see `guarded`
+            note_problem(self.places, problem)
         self._reply = None
 
     def _judge(self) -> Verdict | None:
@@ -183,36 +173,43 @@ class Record:
 
     def _fields(self, index: int, origin: float, attempts: list[Attempt]) -> dict[str, Any]:
         """Return the fields of the call in one place."""
-        started, first = self._started - origin, None
-        if self._sent and self._sent[-1].first_token is not None:
-            first = self._sent[-1].first_token - origin
+        started, sent, clean = self._started - origin, self._sent, self._clean
+        first = sent[-1].first_token if sent else None
         fields: dict[str, Any] = {
             "index": index,
             "custom_id": f"call-{index + 1:06d}",
-            "prompt": self._clean(self._prompt),
+            "prompt": clean(self._prompt),
             "api": self.kind.name,
-            "model": self._clean(self._model),
+            "model": clean(self._model),
             "parameters": self._settings,
             "submitted": started,
             "started": started,
-            "first_token": first,
-            "attempts": write_attempts(attempts, self._sent, origin=origin, clean=self._clean),
+            "first_token": None if first is None else first - origin,
+            "attempts": write_attempts(attempts, sent, origin=origin, clean=clean),
         }
         if self._is_over and self._told is not None:
+            fields |= self._told
+            fields["finished"] = self._finished - origin
             outcome, kind, words = self._ending or _OK
-            error = self._clean(quote(self._clean(words), NO_KEY)) if words else words
-            fields.update(self._told, finished=self._finished - origin)
-            fields.update(outcome=outcome, error_type=kind, error=error)
+            error = clean(quote(clean(words), NO_KEY)) if words else words
+            fields |= {"outcome": outcome, "error_type": kind, "error": error}
         return fields
 
-    def _keys(self) -> tuple[ApiKey, ...]:
+    def _read_heads(self) -> None:
+        """Look for keys in what was sent."""
         while self._heads:
-            with guarded(self.places):
+            try:
                 self._known = tuple(dict.fromkeys(self._known + self._heads.pop(0).keys))
-        return self._known
+            except Exception as problem:  # noqa: BLE001  see `guarded`
+                note_problem(self.places, problem)
 
     def _clean(self, text: Any) -> Any:
-        return redact(text, self._keys()) if isinstance(text, str) else text
+        return redact(text, self._known) if isinstance(text, str) else text
+
+
+def _write(call: Call, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        setattr(call, name, value)
 
 
 def _settings_of(asked: Json) -> dict[str, Any]:

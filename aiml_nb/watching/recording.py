@@ -15,7 +15,7 @@ from ..endpoint.failures import Failure, explain_failure
 from ..endpoint.sent_keys import SentHead
 from .places import guarded, now
 from .record import Ending, Record
-from .reply import ReplyReader
+from .reply import Reply, ReplyReader
 from .sent import Sent
 from .unread import put_off
 
@@ -29,9 +29,9 @@ class Recording(Record):
         """Note that something with this head is sent."""
         if self._sent:
             self.end_attempt()  # of one whose reply nobody has read
-        self._sent.append(Sent(now()))
         self._heads.append(head)
-        self._reply, self._has_come = ReplyReader(self.kind, now, n=self._n), False
+        self._sent.append(Sent(now()))
+        self._reply, self._has_come = None, False
         self._note_change()
 
     def add_keys(self, request: Any) -> None:
@@ -63,15 +63,18 @@ class Recording(Record):
 
     def read_whole(self, data: bytes) -> None:
         """Take a reply that has come as a whole."""
-        if self._reply is not None:
-            self._reply.take_whole(data)
-            self._has_come = True
+        self._reply, self._has_come = Reply(self.kind, data), True
         self.end_attempt()
+
+    def read_pieces(self, *, is_own: bool) -> None:
+        """Expect the body of a reply in pieces; who made the call has it already if `is_own`."""
+        self._reply = ReplyReader(self.kind, now, n=self._n)
+        self.waits_for_body, self.is_returned = True, is_own
 
     def feed(self, data: bytes) -> bool:
         """Take a piece of a body; return True once a stream says that no more will come."""
         reply = self._reply
-        if reply is None:
+        if not isinstance(reply, ReplyReader):
             return False
         self._last = now()
         if reply.put_off(data):
@@ -103,7 +106,7 @@ class Recording(Record):
         """Note that a body was left before its end, unless that is in what has come."""
         at = self._last or self._head  # it may be closed long after, by the garbage collector
         try:
-            if self._reply is not None and self._reply.read_on():
+            if isinstance(self._reply, ReplyReader) and self._reply.read_on():
                 self.end_body(at=at)
                 return
         except Exception as problem:  # noqa: BLE001  as of any other piece
@@ -145,7 +148,8 @@ class Recording(Record):
         if self._is_over:
             return
         at = now() if at is None else at
-        self.end_attempt(at=at)
+        if self._sent and (self._sent[-1].finished is None or self._is_settled):
+            self.end_attempt(at=at)
         self._ending, self._finished, self._is_over = ending, at, True
         self._note_change()
         if not self._is_shown:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
-from ..apis import CHAT, Api, Json
+from ..apis import CHAT, Api
 from ..completion import choices_of, fields_of, is_in_parts, message_of
 from ..endpoint.bad_replies import BadResponseError
 from ..endpoint.keys import ApiKey
@@ -16,6 +16,8 @@ from ..replies.incoming import Incoming
 from ..replies.outcome import Verdict, judge_reply
 from ..replies.parse import is_stream, parse_json
 
+Body = dict[str, Any]
+
 _MAX_BYTES = 32 * 2**20  # of a reply that is not a stream; what is larger is not read
 _MAX_PUT_OFF = 16 * 2**10  # bytes of a stream
 _SNIFF_BYTES = 16  # bytes to know a stream by
@@ -23,8 +25,84 @@ _END_OF_EVENT = b"}\n\n"
 _TEXT = b'"content":"', b'"content": "'
 
 
-class ReplyReader:
-    """What has come of one reply.
+class Reply:
+    """A reply that has come as a whole; it is read once somebody asks what it is.
+
+    Parameters
+    ----------
+    api
+        The kind of call.
+    data
+        Its bytes.
+
+    Attributes
+    ----------
+    size
+        How many bytes are kept to be read later.
+    """
+
+    __slots__ = ("_api", "_body", "_raw", "_verdict", "_whole", "size")
+
+    def __init__(self, api: Api, data: bytes = b"") -> None:
+        self._api, self.size = api, len(data)
+        self._whole: bytes | bytearray | None = data
+        self._body: Body | None = None  # in the shape of a completion, once all has been read
+        self._raw: bytes | None = None  # what it was read from, with each of its texts in one piece
+        self._verdict: Verdict | None = None
+
+    def end(self) -> Verdict:
+        """Take the end of the reply and say what it turned out to be.
+
+        Raises
+        ------
+        BadResponseError
+            If a stream cannot be read.
+        """
+        if self._verdict is None:
+            self._body = self._read_all()
+            self._verdict = judge_reply(self._api, self._body)
+        return self._verdict
+
+    def tell(self, keys: Iterable[ApiKey]) -> dict[str, Any]:
+        """Return the fields of a `records.Call` that the reply tells, without any of the keys."""
+        return self._tell(self._body, keys)
+
+    def _read_all(self) -> Body | None:
+        if not self._whole:
+            return None
+        data = bytes(self._whole)
+        body = self._read(data)
+        if self._api is CHAT and not any(map(is_in_parts, map(message_of, choices_of(body)))):
+            self._raw = data
+        return body
+
+    def _read(self, data: bytes) -> Body | None:
+        try:
+            return self._complete(parse_json(data))
+        except ValueError:  # sound, pictures, plain text
+            return None
+
+    def _complete(self, body: Any) -> Body | None:
+        completion = self._api.complete(body)
+        return None if completion is None else dict(completion)
+
+    def _tell(self, body: Body | None, keys: Iterable[ApiKey]) -> dict[str, Any]:
+        if body is None:
+            return {}
+        for key in keys:
+            # `raw` is a quick filter: a walk through every answer would take longer.
+            if self._raw is None or key.may_be_in(self._raw):
+                body = key.redact_all(body)
+        told = fields_of(body)
+        if told["model"] is None:  # it is the one that was asked for
+            del told["model"]
+        if "choices" in body:
+            told["body"] = body
+        return told
+
+
+class ReplyReader(Reply):
+    """What has come of a reply that comes in pieces, a stream or not.
 
     Until the first text has come, each piece is read at once: its time counts. The rest is put off.
 
@@ -40,33 +118,21 @@ class ReplyReader:
     Attributes
     ----------
     first_token
-        When the first text came, by the clock; None for a reply that came as a whole.
+        When the first text came, by the clock; None for a reply that is no stream.
     is_done
         A stream has said that no more will come.
-    size
-        How many bytes are kept to be read later.
     """
 
-    __slots__ = (
-        *("_api", "_body", "_clock", "_incoming", "_is_built", "_n", "_pieces", "_raw"),
-        *("_verdict", "_whole", "first_token", "is_done", "size"),
-    )
+    __slots__ = ("_clock", "_incoming", "_n", "_pieces", "first_token", "is_done")
 
     def __init__(self, api: Api, clock: Callable[[], float], *, n: object = 1) -> None:
-        self._api, self._clock, self._n = api, clock, n
+        super().__init__(api)
+        self._clock, self._n = clock, n
         self._pieces: list[bytes] = []  # have not been read
-        self._whole: bytes | bytearray | None = bytearray()
+        self._whole = bytearray()
         self._incoming: Incoming | None = None
-        self._body: Json | None = None  # in the shape of a completion, once all has been read
-        self._raw: bytes | None = None  # what it was read from, with each of its texts in one piece
-        self._verdict: Verdict | None = None
-        self._is_built = self.is_done = False
+        self.is_done = False
         self.first_token: float | None = None
-        self.size = 0
-
-    def take_whole(self, data: bytes) -> None:
-        """Take a reply that has come as a whole."""
-        self._whole, self.size = data, len(data)
 
     def put_off(self, piece: bytes) -> bool:
         """Take a piece; return False if it must be read at once, with `read_on`.
@@ -97,31 +163,15 @@ class ReplyReader:
             self.first_token = self._incoming.first_token
         return self.is_done
 
-    def end(self) -> Verdict:
-        """Take the end of the reply and say what it turned out to be.
-
-        Raises
-        ------
-        BadResponseError
-            If a stream cannot be read.
-        """
+    def tell(self, keys: Iterable[ApiKey]) -> dict[str, Any]:
+        """Return the fields that it tells, of one that nobody has read to its end what has come."""
         if self._verdict is None:
             if self._pieces:
-                self.read_on()
+                with suppress(BadResponseError):
+                    self.read_on()
             if self._incoming is not None:
-                whole = self._incoming.end()
-                self._body = self._build(self._incoming) if whole is None else self._read(whole)
-            elif self._whole:
-                self._body = self._read_whole(bytes(self._whole))
-            self._is_built = True
-            self._verdict = judge_reply(self._api, self._body)
-        return self._verdict
-
-    def tell(self, keys: Iterable[ApiKey]) -> dict[str, Any]:
-        """Return the fields of a `records.Call` that the reply tells, without any of the keys."""
-        if not self._is_built:
-            self._build_part()
-        return self._tell(self._body, keys)
+                self._body = self._build(self._incoming)
+        return super().tell(keys)
 
     def tell_so_far(self, keys: Iterable[ApiKey]) -> dict[str, Any]:
         """Return the fields that a stream tells as far as it has come; more may come."""
@@ -132,23 +182,17 @@ class ReplyReader:
                 return self._tell(self._build(stream), keys)
         return {}
 
-    def _tell(self, body: Json | None, keys: Iterable[ApiKey]) -> dict[str, Any]:
-        if body is None:
-            return {}
-        for key in keys:
-            # `raw` is a quick filter: a walk through every answer would take longer.
-            if self._raw is None or key.may_be_in(self._raw):
-                body = key.redact_all(body)
-        told = {name: value for name, value in fields_of(dict(body)).items() if value is not None}
-        return {**told, "body": dict(body)} if body and "choices" in body else told
-
-    def _build_part(self) -> None:
-        """Build what has come of a reply that nobody has read to its end."""
+    def _read_all(self) -> Body | None:
         if self._pieces:
-            with suppress(BadResponseError):
-                self.read_on()
-        if self._incoming is not None:
-            self._body = self._build(self._incoming)
+            self.read_on()
+        if self._incoming is None:
+            return super()._read_all()
+        whole = self._incoming.end()
+        return self._build(self._incoming) if whole is None else self._read(whole)
+
+    def _build(self, stream: Incoming) -> Body | None:
+        body = stream.build()
+        return None if body is None else self._complete(body)
 
     def _find_stream(self, data: bytes) -> bytes:
         """Take the first bytes of a body; return them once they are known to begin a stream."""
@@ -164,22 +208,6 @@ class ReplyReader:
             self._incoming = Incoming(self._clock, self._n, assembly_of(self._api))
             return bytes(self._whole)
         return b""
-
-    def _build(self, stream: Incoming) -> Json | None:
-        body = stream.build()
-        return None if body is None else self._api.complete(body)
-
-    def _read_whole(self, data: bytes) -> Json | None:
-        body = self._read(data)
-        if self._api is CHAT and not any(map(is_in_parts, map(message_of, choices_of(body)))):
-            self._raw = data
-        return body
-
-    def _read(self, data: bytes) -> Json | None:
-        try:
-            return self._api.complete(parse_json(data))
-        except ValueError:  # sound, pictures, plain text
-            return None
 
 
 def merge(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -57,15 +57,22 @@ def write_attempts(
     """
     before = 0.0
     for number, each in enumerate(sent):
-        started = each.started - origin
-        if number == len(attempts):
-            attempts.append(Attempt(number=number + 1, started=started))
-        attempt = attempts[number]
-        attempt.backoff_time = started - before if number else 0.0
-        attempt.first_token = None if each.first_token is None else each.first_token - origin
-        attempt.finished = None if each.finished is None else each.finished - origin
-        attempt.status, attempt.error_type = each.status, each.error_type
-        attempt.request_id = clean(each.headers.get("x-request-id"))
-        attempt.possibly_billed = each.possibly_billed
-        before = attempt.finished or 0.0
+        started, first, finished = each.started - origin, each.first_token, each.finished
+        written = Attempt(
+            number=number + 1,
+            started=started,
+            first_token=None if first is None else first - origin,
+            finished=None if finished is None else finished - origin,
+            status=each.status,
+            error_type=each.error_type,
+            backoff_time=started - before if number else 0.0,
+            request_id=clean(each.headers.get("x-request-id")),
+            possibly_billed=each.possibly_billed,
+        )
+        if number < len(attempts):  # somebody may have it already
+            for name in Attempt.__slots__:
+                setattr(attempts[number], name, getattr(written, name))
+        else:
+            attempts.append(written)
+        before = written.finished or 0.0
     return attempts

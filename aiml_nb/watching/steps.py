@@ -16,7 +16,7 @@ from ..endpoint.function_failures import explain_error
 from ..endpoint.sent_keys import NO_KEY
 from ..printable import printable
 from ..records import STEP, Call
-from .places import RunNotes, current_places, note_run, now, open_places
+from .places import Added, RunNotes, current_places, note_run, now, open_places
 from .tee import settle
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -41,13 +41,14 @@ class Inside:
 
     def add(
         self, make: Callable[[int], Call], *, base_url: str, model: str | None, at: float
-    ) -> tuple[Call, float]:
-        """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
+    ) -> Added:
+        """Add the call that `make` makes of its index."""
         with self.notes.lock:
-            child = make(len(self.call.children))
+            index = len(self.call.children)
+            child = make(index)
             self.call.children.append(child)
             self.notes.note_address(base_url)
-        return child, self._origin
+        return child, index, self._origin
 
 
 @contextmanager
@@ -156,11 +157,11 @@ def _begin(name: str) -> _Recorded | None:
         return None
     make = functools.partial(_make_step, printable(name))
     made = [place.add(make, base_url="", model=None, at=at) for place in places]
-    for call, origin in made:
+    for call, _, origin in made:
         call.submitted = call.started = at - origin
     within = tuple(
         Inside(call, origin, place.notes)
-        for (call, origin), place in zip(made, places, strict=True)
+        for (call, _, origin), place in zip(made, places, strict=True)
     )
     return _Recorded(made, within)
 
@@ -168,7 +169,7 @@ def _begin(name: str) -> _Recorded | None:
 class _Recorded:
     """A step that goes on: its records, and the places within them."""
 
-    def __init__(self, made: list[tuple[Call, float]], within: tuple[Inside, ...]) -> None:
+    def __init__(self, made: list[Added], within: tuple[Inside, ...]) -> None:
         self._made, self._within = made, within
 
     @contextmanager
@@ -226,9 +227,9 @@ def _make_step(name: str, index: int) -> Call:
     return Call(index=index, custom_id=f"call-{index + 1:06d}", prompt=name, api=STEP)
 
 
-def _close(made: list[tuple[Call, float]], error: BaseException | None) -> None:
+def _close(made: list[Added], error: BaseException | None) -> None:
     at = now()
-    for call, origin in made:
+    for call, _, origin in made:
         call.finished = at - origin
         if error is None:
             call.outcome = "ok"

@@ -14,7 +14,7 @@ from ..records import WATCH, Call, Run
 from .blocked import INTERVAL, Held, LoopWatcher
 from .held import delays_of, notable, tell_held, tell_stops
 from .hooks import hooks
-from .places import RunNotes, watches
+from .places import Added, RunNotes, watches
 from .tee import settle
 
 SEVERAL = "several models"
@@ -88,19 +88,20 @@ class Watch:
 
     def add(
         self, make: Callable[[int], Call], *, base_url: str, model: str | None, at: float
-    ) -> tuple[Call, float]:
-        """Add the call that `make` makes of its index; return it, and the origin of its stamps."""
+    ) -> Added:
+        """Add the call that `make` makes of its index."""
         run = self.run
         with self.notes.lock:
             if not run.calls:
                 self._origin, run.started_at, run.base_url = at, time.time(), base_url
             self.notes.note_address(base_url)
-            call = make(len(run.calls))
+            index = len(run.calls)
+            call = make(index)
             run.calls.append(call)
             if model and model not in self._models:
                 self._models.add(model)
                 run.model = redact_seen(model) if len(self._models) == 1 else SEVERAL
-        return call, self._origin
+        return call, index, self._origin
 
     def _delays_calls(self, held: Held) -> bool:
         """Say whether a call was in flight while an event loop was held."""
