@@ -30,6 +30,12 @@ def count_taken(run: Columns) -> int:
 
 
 @measure
+def count_made(run: Columns) -> int:
+    """Return how many calls a run had to make, at least 1: not those from the journal."""
+    return max(1, len(run.calls) - count_taken(run))
+
+
+@measure
 def unanswered(run: Columns) -> list[Call]:
     """Return the calls of a run that were not answered."""
     return run.select(~run.answered)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from ..analysis.arrays import Columns, FloatArray
+from ..analysis.counts import count_made
 from ..analysis.kinds import is_watched
 from ..analysis.order import finishing_order, submission_order
 from ..records import Run
@@ -25,7 +26,7 @@ _DENSITY = LinearSegmentedColormap.from_list(
 
 def draw_order(axes: Axes, run: Run) -> None:
     """Draw a point for each finished call, or for many calls their density."""
-    points, n = _points(run), max(len(run.calls), 1)
+    points, n = _points(run), count_made(run)
     if len(points) > _MAX_POINTS:
         _draw_density(axes, points, n)
     else:

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from ..analysis.arrays import Columns, FloatArray, known
 from ..analysis.bounds import origin_of, peak_in_flight
-from ..analysis.counts import retried
+from ..analysis.counts import count_made, retried
 from ..records import Run
 from ..report.wording import mean_in_words, pluralize
 from .canvas import TICKS_AND_UNIT, Canvas, draw_steps, show_times
@@ -133,7 +133,8 @@ def draw_done(axes: Axes, run: Run, *, bound: float | None, horizon: float) -> N
     bound, horizon
         The lower bound and the end of the axis, in seconds.
     """
-    n, columns = max(len(run.calls), 1), Columns.of(run)
+    columns = Columns.of(run)
+    n = count_made(run)
     ends = columns.finished - origin_of(run)
     ok, failed = (np.sort(known(ends[each])) for each in (columns.answered, ~columns.answered))
     _draw_count(axes, ok, horizon=horizon, colour=BARS["streaming"].face, gid="done ok")
@@ -143,7 +144,9 @@ def draw_done(axes: Axes, run: Run, *, bound: float | None, horizon: float) -> N
         axes.lines[-1].set_markevery((0.03, 0.08))
         _write_failed(axes, len(failed), n=n, bound=bound, horizon=horizon)
     if bound is not None:
-        axes.plot([0, bound], [0, n], ls="--", color="black", lw=1.0, zorder=3)
+        timed = len(known(columns.duration))
+        axes.plot([0, bound], [0, timed], ls="--", color="black", lw=1.0, gid="done bound")
+        axes.lines[-1].set_zorder(3)
     axes.set_ylim(0, 1.08 * n)
     number_strip(axes, n, most=1.08 * n)
     axes.set_ylabel("done", size=AXIS_SIZE)

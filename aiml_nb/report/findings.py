@@ -122,7 +122,7 @@ def _run_finding(run: Run) -> str:
         return f"{said}{_besides(taken)}"
     manner = f", {at_a_time(run)}" if prompts > 1 else ""
     if is_watched(run) and 1 < peak_in_flight(run) < prompts:
-        manner = f"; calls overlapped: {at_a_time(run)}"
+        manner = f"; {noun}s overlapped: {at_a_time(run)}"
     answered = prompts_in_words(kept, prompts, noun=noun)
     verb = "was" if kept == 1 else "were"
     return (

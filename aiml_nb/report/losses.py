@@ -9,7 +9,7 @@ from ..analysis.pairs import median_pair, pair_times
 from ..records import Call, Comparison, Run
 from .error_groups import group_errors
 from .labels import sanitize
-from .wording import in_both, join_and, losses, pluralize, side_names
+from .wording import fate, in_both, join_and, losses, pluralize, side_names
 
 # So many different messages are quoted beside a finding, each cut to so many characters.
 _MAX_MESSAGES = 3
@@ -79,7 +79,8 @@ def _sides(comparison: Comparison) -> dict[str, tuple[Run, ...]]:
 
 def _quote_errors(calls: Iterable[Call]) -> str:
     """Quote each different message of the calls without an answer, with a blank before it."""
-    groups = group_errors(call for call in calls if call.outcome != "not_started")
+    # Of one that is unfinished its error says just that.
+    groups = group_errors(call for call in calls if fate(call) not in ("not started", "unfinished"))
     if not groups:
         return ""
     quoted = [

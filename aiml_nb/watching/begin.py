@@ -29,11 +29,14 @@ def begin_call(client: Any, options: Any) -> Recording | None:
         return None
     try:
         asked = options.json_data if isinstance(options.json_data, dict) else _NOTHING
+        url = str(options.url)
         # Others are such as reading an answer again that was stored.
-        kind = api_at(str(options.url)) or OTHER if method == "post" else OTHER
+        kind = api_at(url) or OTHER if method == "post" else OTHER
+        label = f"{method.upper()} {bare_address(url)}" if kind is OTHER else ""
         key = getattr(client, "api_key", None)
         known = key_for(key) if isinstance(key, str) else None
-        return Recording(places, kind, base_url=_address_of(client), asked=asked, key=known)
+        address = _address_of(client)
+        return Recording(places, kind, base_url=address, asked=asked, label=label, key=known)
     except Exception as problem:  # noqa: BLE001  see `guarded`
         note_problem(places, problem)
         return None

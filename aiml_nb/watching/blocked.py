@@ -7,12 +7,14 @@ is found again and again is held by the function of the user's that is called in
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import os
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice, repeat
 from operator import itemgetter
@@ -172,13 +174,29 @@ def read_stack(thread: int) -> list[FrameType]:
     """Return the frames of another thread, the innermost first.
 
     One call of C does it all. Between two steps in Python the thread would go on, and what a frame
-    says of its caller is wrong once it has been left.
+    says of its caller is wrong once it has been left; the interpreter may even crash.
     """
     innermost = map(itemgetter(thread), islice(iter(sys._current_frames, None), 1))
     stack: list[Any] = []
-    with suppress(AttributeError, KeyError):  # above the outermost; a thread that has ended
+    with _no_collection(), suppress(AttributeError, KeyError):  # the end; a thread that has ended
         stack.extend(accumulate(chain(innermost, repeat("f_back", _MAX_DEPTH)), getattr))
     return stack[:-1] if stack and stack[-1] is None else stack
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Let no garbage be collected: that runs finalizers, in Python, in the middle of anything."""
+    with _reading:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            yield
+        finally:
+            if was_enabled:
+                gc.enable()
+
+
+_reading = threading.Lock()  # else the second to come would find it disabled, and not for long
 
 
 def find_place(stack: list[FrameType], step: FrameType) -> Place | None:

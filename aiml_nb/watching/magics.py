@@ -90,7 +90,7 @@ class _Timeline:
             except Exception:  # noqa: BLE001  said when the cell is read
                 first = None
         if is_asked or self._is_on:
-            watch = Watch()
+            watch = Watch("cell")
             run = watch.__enter__()
             if name:
                 self._shell.user_ns[name] = run

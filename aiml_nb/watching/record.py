@@ -33,6 +33,8 @@ class Record:
         What kind of call it is.
     base_url, asked
         The address before the kind's own path, and the JSON of the request; empty if it has none.
+    label
+        What it is called in the place of what it asks.
     key
         The client's own, which must not be written down; nor must those that are sent.
 
@@ -56,13 +58,14 @@ class Record:
         *,
         base_url: str,
         asked: Json,
+        label: str = "",
         key: ApiKey | None = None,
     ) -> None:
         self.kind, self.places = kind, places
         model = asked.get("model")
         self._model = model = model if isinstance(model, str) else None
         self._n = asked.get("n", 1)
-        self._prompt = label_of(kind.label(asked))[:_MAX_LABEL]
+        self._prompt = label or label_of(kind.label(asked))[:_MAX_LABEL]
         self._settings = _settings_of(asked)
         self._known: tuple[ApiKey, ...] = () if key is None else (key,)
         self._heads: list[SentHead] = []  # in which keys have not been looked for

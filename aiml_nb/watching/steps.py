@@ -62,7 +62,7 @@ def inside(call: Call, origin: float, notes: RunNotes) -> Iterator[Inside]:
     finally:
         place.is_open = False
         for child in call.children:
-            settle(child, "unfinished when the function returned")
+            settle(child, "when the function returned")
         with suppress(ValueError):  # closed by the garbage collector, in another context
             current_places.reset(token)
 

@@ -24,18 +24,25 @@ def tee(call: Recording, response: Any) -> None:
         _open[id(record)] = stream
 
 
-def settle(call: Call, words: str) -> None:
-    """Say in `words` that a call has not ended, nor those within it, with what has come so far.
+def settle(call: Call, when: str) -> None:
+    """Say that a call had not ended, nor those within it, with what has come so far.
 
     Their end is still written down if it comes.
+
+    Parameters
+    ----------
+    when
+        When they had not: ``when the watch ended``.
     """
     if call.outcome == "not_started":
         stream = _open.get(id(call))
         if stream is not None:
             stream.settle()
-        call.outcome, call.error = "incomplete", words
+        is_begun = call.finished is not None  # a stream of which something has come
+        words = "the answer had not been read to its end" if is_begun else "unfinished"
+        call.outcome, call.error = "incomplete", f"{words} {when}"
     for child in call.children:
-        settle(child, words)
+        settle(child, when)
 
 
 class Tee:

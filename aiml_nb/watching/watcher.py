@@ -27,13 +27,19 @@ class Watch:
     ``with nb.watch() as run:`` gives the `Run`, which fills as calls are made; so does ``async
     with``.
 
+    Parameters
+    ----------
+    what
+        What ends with it, in the words of who wrote it.
+
     Attributes
     ----------
     run
         The record.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "watch") -> None:
+        self._what = what
         self.run = Run(
             run_id=uuid.uuid4().hex[:12],
             strategy=WATCH,
@@ -74,7 +80,7 @@ class Watch:
         self._exits.close()
         run = self.run
         for call in run.calls:
-            settle(call, "unfinished when the watch ended")
+            settle(call, f"when the {self._what} ended")
         run.max_concurrency = max(1, len(run.calls))
         run.stream = any(call.first_token is not None for call in run.calls)
         run.notices += tell_stops(self._looking.stops)

@@ -204,13 +204,14 @@ def test_on_shows_each_cell_that_calls_a_model_until_off(kernel: Kernel) -> None
 
 
 def test_a_task_that_goes_on_is_unfinished_and_its_end_is_written_down(kernel: Kernel) -> None:
-    begun, _, end = kernel.run(
+    begun, _, errors, end = kernel.run(
         f"%%timeline run\n{FUNCTIONS}\ntask = asyncio.create_task(main())\n"
-        "while len(run.calls) < 2: await asyncio.sleep(0.01)\n"
-        "states = [call.error for call in run.calls]",
-        "await task",
+        "while len(run.calls) < 2: await asyncio.sleep(0.01)",
+        "errors = [call.error for call in run.calls]\nawait task",
+        "print(json.dumps(errors))",
         "print(json.dumps([[call.outcome, call.text != ''] for call in run.calls]))",
     )
 
     assert begun.status == "ok", begun.error
+    assert "unfinished when the cell ended" in value(errors)
     assert value(end) == [["ok", True], ["ok", True]]

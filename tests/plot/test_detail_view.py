@@ -118,6 +118,20 @@ def test_the_order_is_a_point_for_each_call() -> None:
     assert [label.get_text() for label in order.get_xticklabels()] == ["1", "30"]
 
 
+def test_what_was_not_made_now_has_no_room_in_strip_and_order() -> None:
+    """Of a run that was gone on with, what the journal had; the bound is of what finished."""
+    journal = [call(submitted=None, outcome="ok", from_journal=True) for _ in range(42)]
+    run = make_run(*journal, *timed(*([(0.0, 2.0)] * 6)), call(0, None), call(0, None))
+    run.max_concurrency = 2
+    figure = drawn(plot_timeline(run))
+    done, order = axes_named(figure, "done"), figure.axes[-1]
+
+    assert line(done, "done ok")[1][-1] == 6
+    assert line(done, "done bound")[1] == [0, 6]
+    assert [label.get_text() for label in done.get_yticklabels()] == ["0", "8"]
+    assert [label.get_text() for label in order.get_xticklabels()] == ["1", "8"]
+
+
 def test_the_notes_hold_the_identity() -> None:
     assert {
         "0% of pairs overtook",

@@ -80,6 +80,19 @@ def test_titles_tell_what_the_code_did(run: Run, title: str) -> None:
     assert title in describe(run).splitlines()
 
 
+def test_what_is_unfinished_is_said_once() -> None:
+    run = watch_run(call(0, 1), call(0, None, outcome="incomplete", error="unfinished when …"))
+
+    assert "1 unfinished." in caveat(run)
+    assert "In words" not in caveat(run)
+
+
+def test_steps_that_overlap_are_parts() -> None:
+    run = watch_run(step("a", 0, 1), step("b", 0.5, 2), step("c", 1.5, 3))
+
+    assert finding(run) == "3 parts were done in 3.00 s; parts overlapped: at most 2 in flight"
+
+
 def test_calls_of_several_kinds_and_models_are_said_to_be_ranked_together() -> None:
     run = watch_run(
         call(0, 1, model="small"),

@@ -277,7 +277,9 @@ def check(calls: list[Call], api: str, name: str) -> None:
     assert call.text == ("" if api in SILENT else ANSWER)
     streams = "stream" in name.replace("streaming", "").replace("streamed", "")
     assert (call.first_token is not None) == streams
-    if api not in {"other", "transcription"}:
+    if name == "files":
+        assert [call.prompt for call in calls] == ["GET /files"] * 2
+    elif api not in {"other", "transcription"}:
         assert call.prompt.startswith("Where?")
     if api in {"chat", "completions", "responses", "messages", "generate"}:
         assert (call.input_tokens, call.output_tokens, call.model) == (7, 3, MODEL)

@@ -7,6 +7,7 @@ import gc
 import os
 import re
 import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -26,6 +27,7 @@ from openai._base_client import AsyncAPIClient, SyncAPIClient
 
 import aiml_nb as nb
 from aiml_nb.watching import LoopWatcher, recording
+from aiml_nb.watching.blocked import read_stack
 
 from ..waiting import wait_until
 from .model_server import ANSWER, ModelServer, model_server
@@ -60,6 +62,9 @@ def client(server: ModelServer) -> OpenAI:
 def open_async(server: ModelServer, **options: Any) -> AsyncOpenAI:
     http = httpx2.AsyncClient(verify=trust_nothing())
     return AsyncOpenAI(base_url=server.base_url, api_key="sk-canary", http_client=http, **options)
+
+
+NOT_READ = "the answer had not been read to its end when the watch ended"
 
 
 def ask(client: OpenAI, **options: Any) -> Any:
@@ -449,7 +454,7 @@ class TestWhere:
                     task = asyncio.create_task(read(client))
                     while not (run.calls and run.calls[0].attempts[0].status):
                         await asyncio.sleep(0.01)
-                assert run.calls[0].error == "unfinished when the watch ended"
+                assert run.calls[0].error == NOT_READ
                 gate.set()
                 await task
                 return run
@@ -621,6 +626,34 @@ class TestLook:
             gone = [use()() is None for _ in range(5)]
 
         assert sum(gone) >= 3  # one may be looked at in the moment of its end
+
+    def test_no_garbage_is_collected_in_the_middle_of_one(self) -> None:
+        """It would run finalizers, and the thread go on: its frames would be gone."""
+        may_end, read = threading.Event(), list[int]()
+
+        def wait(depth: int = 200) -> None:
+            wait(depth - 1) if depth else may_end.wait()
+
+        def note(*_: object) -> None:
+            each = sys._getframe(1)
+            if each.f_code is read_stack.__code__:
+                read.append(len(each.f_locals.get("stack", ())))
+
+        thread, threshold = threading.Thread(target=wait), gc.get_threshold()
+        thread.start()
+        gc.callbacks.append(note)
+        gc.set_threshold(50)
+        try:
+            depth = max(len(read_stack(thread.ident or 0)) for _ in range(20))
+        finally:
+            gc.set_threshold(*threshold)
+            gc.callbacks.remove(note)
+            may_end.set()
+            thread.join()
+
+        assert depth > 200
+        assert [frames for frames in read if 0 < frames < depth] == []
+        assert gc.isenabled()
 
 
 class TestSteps:
