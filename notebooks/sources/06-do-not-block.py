@@ -90,7 +90,8 @@ reveal("6.1", held_up.makespan)
 #
 # Look over the cook's shoulder, with `LoopView`. Two pots are to be stirred every tenth of a second,
 # and somebody saves notes. `save_notes` is RUNNING for half a second, in the line with `time.sleep`.
-# It has not let go of the chair, so nobody else gets it: soup and rice are called 0.4 s late.
+# It has not let go of the chair, so nobody else gets it: soup and rice are called about 0.4 s
+# late.
 
 
 # %%

@@ -13,6 +13,7 @@ PRELUDE = """
 import math as _math, os as _os
 from aiml_nb.analysis import diagnose as _diagnose, peak_in_flight as _peak
 from aiml_nb.analysis.pauses import pauses as _pauses
+from aiml_nb.loop.lag import INTERVAL as _INTERVAL
 from aiml_nb.report.findings import caveat as _caveat
 def _by_finish(run): return sorted(run.calls, key=lambda call: call.finished)
 def _attempts(run): return [each for call in run.calls for each in call.attempts]
@@ -33,12 +34,16 @@ def _sent_after(run, status, seconds):
 
 @dataclass(frozen=True)
 class Claim:
-    """A quotation from a lesson, and what must hold after the code before it."""
+    """A quotation from a lesson, and what must hold after the code before it.
+
+    `shown` is an expression of what the cell printed and showed, `said`, and the `numbers` in it.
+    """
 
     lesson: str
     quote: str
-    holds: str
+    holds: str = "True"
     later: int = 0
+    shown: str = "True"
 
 
 CLAIMS = [
@@ -95,6 +100,7 @@ CLAIMS = [
     ),
     Claim("01", "many show the gain of time", "many.speedup > 2 * result.speedup"),
     Claim("02", "a loop is running there already", "asyncio.get_running_loop().is_running()"),
+    Claim("02", "and the lines come in turns", shown="'tea: 0 min\\neggs: 0 min\\ntea' in said"),
     Claim("02", "So Python refuses", "outcome == 'an error'"),
     Claim("02", "Not one line of `boil` was run", "'never awaited' in str(caught[0].message)"),
     Claim(
@@ -154,6 +160,11 @@ CLAIMS = [
         "03",
         "Seven were turned away at once",
         "[call.attempts[0].status for call in refused.calls].count(429) == 7",
+    ),
+    Claim(
+        "03",
+        "The third goes in only after another came out",
+        shown="said.index('comes out') < said.index('third goes in')",
     ),
     Claim("03", "so it is at least a second", "min(_waits_after(refused, 429)) >= 1"),
     Claim("03", "nothing at all is sent for a while", "not _sent_after(refused, 429, 0.9)"),
@@ -222,6 +233,8 @@ CLAIMS = [
         "[_count(hiccups, status) for status in (503, 429, 500)] == [1, 1, 1]",
     ),
     Claim("05", "Only a 429 waits for a second at least", "min(_waits_after(hiccups, 429)) >= 1"),
+    Claim("05", "asks again by itself, twice", "openai.DEFAULT_MAX_RETRIES == 2"),
+    Claim("05", "All you can see is that it took longer", shown="numbers[1] > numbers[0] + 0.1"),
     Claim("05", "Two seconds in which nothing is sent", "not _sent_after(pause, 429, 1.9)"),
     Claim("05", "We keep three calls in flight", "_peak(pause) == 3", later=2),
     Claim("05", "as the one above, holds up its own call alone", "_pauses(hiccups).spans == []"),
@@ -239,6 +252,7 @@ CLAIMS = [
         " and sum(len(c.attempts) == 1 for c in whole.calls) >= 16",
         later=1,
     ),
+    Claim("06", "it asks the loop to be woken every 20 ms", "_INTERVAL == 0.02"),
     Claim("06", "on a busy machine a few hundredths", "calm.loop_lag_max < 0.3"),
     Claim(
         "06",
@@ -282,6 +296,13 @@ CLAIMS = [
         "as many threads as this machine has processors and four more, but never more than 32",
         "watch.peak_in_flight <= min(32, (_os.cpu_count() or 1) + 4) < 40",
     ),
+    Claim(
+        "06",
+        "soup and rice are called about 0.4 s late",
+        later=1,
+        shown="re.search(r'late by 0[.][345]', said)",
+    ),
+    Claim("06", "It was the calculation", shown="max(numbers[-3:]) == numbers[-2] > 0.3"),
     Claim(
         "08",
         "cut the first answer off, so it is `incomplete`",

@@ -403,14 +403,14 @@ class TestStopAfterFive:
     @pytest.mark.parametrize(
         ("answer", "said"),
         [
-            (stopping(cancels=False), "the run went on"),
+            slow(stopping(cancels=False), "the run went on"),
             (stopping(at=10), "Stop at the fifth"),
             (stopping(at=6), "Stop at the fifth"),
             (stopping(at=2), "when you stopped"),
             (stopping(gives="handle"), "wants the run"),
-            (wait_for_all, "the run went on"),
+            slow(wait_for_all, "the run went on"),
             (stop_at_once, "only 0 answers"),
-            (await_what_was_cancelled, "in handle.partial"),
+            slow(await_what_was_cancelled, "in handle.partial"),
             (stop_after_a_pause, " were "),
             (ask_five, "only 5 of the 12 questions"),
         ],

@@ -242,17 +242,17 @@ def test_a_schedule_that_is_kept_passes(ask_one: object) -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (closed_loop, "The schedule does not wait for the server"),
+        slow(closed_loop, "The schedule does not wait for the server"),
         (on_schedule_with(not_on_time), "question 6 was sent after 0."),
         (on_schedule_with(all_after_one_gap), "question 6 was sent after 0."),
-        (on_schedule_with(one_gap_later), "counts from 0"),
-        (on_schedule_with(blocks), "Which sleep lets go"),
+        slow(on_schedule_with(one_gap_later), "counts from 0"),
+        slow(on_schedule_with(blocks), "Which sleep lets go"),
         (on_schedule_with(backwards), "is no wait"),
         (on_schedule_with(from_the_start), "Measure from when it was due"),
         (on_schedule_with(looked_too_early), "after ask has answered"),
         (on_schedule_with(never_asked), "never awaited"),
         (on_schedule_with(from_sending), "you measure from when it was sent"),
-        (on_schedule_with(nothing_returned), "from ask_one"),
+        slow(on_schedule_with(nothing_returned), "from ask_one"),
         ([0.1, 0.2], "the function itself"),
     ],
 )
