@@ -270,6 +270,7 @@ for run in (crowd, more):
 
 # %%
 client.close()
+endpoint = connect_to("faq")
 client = endpoint.open_async()
 pieces_of = []
 

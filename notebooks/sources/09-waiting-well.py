@@ -110,8 +110,8 @@ check("9.2", answer_or_none)
 # %% [markdown]
 # ## Somebody else cancels
 #
-# A timeout is not the only one who cancels. `task.cancel()` does, a `TaskGroup` does when one of its
-# tasks fails (lesson 5), and so does the stop button. Here the guest leaves before the soup is there.
+# Not only timeouts cancel. `task.cancel()` does, a `TaskGroup` does when one of its tasks fails
+# (lesson 5), and so does the stop button. Here the guest leaves before the soup is there.
 
 
 # %%

@@ -293,8 +293,8 @@ pd.Series([float(vector @ wanted) for vector in vectors], index=shelf).round(2)
 # %% [markdown]
 # ## Work that takes minutes
 #
-# No server keeps a connection open for a video that takes minutes. Video models, those of AIML API too,
-# work in another way: you **submit** what you want, and get an id. Then you ask again and again what has
+# Few servers keep a connection open for minutes. Video models, those of AIML API too, work in another
+# way: you **submit** what you want, and get an id. Then you ask again and again what has
 # become of it, which is called **polling**: `queued`, `generating`, and in the end `completed` or
 # `error`. `FilmStudio` behaves so. It is simulated, and its films take 1.2 seconds.
 
