@@ -342,4 +342,34 @@ CLAIMS = [
         "cost < 0.01 and run.stopped.startswith('blocked_by_budget')"
         " and sum(c.outcome == 'ok' for c in run.calls) < 20",
     ),
+    Claim(
+        "11",
+        "One question, three requests",
+        "[len(call.attempts) for call in seen.calls] == [3]",
+    ),
+    Claim(
+        "11",
+        "Twelve questions, twelve records: the calls in flight are cancelled",
+        "sorted(c.outcome for c in stopped.calls) == ['cancelled'] * 4 + ['not_started'] * 8",
+    ),
+    Claim(
+        "11",
+        "Both answer all eight",
+        "[r['outcome'] for r in records] == ['ok'] * 8 == [c.outcome for c in theirs.calls]",
+    ),
+    Claim(
+        "11",
+        "there are nine calls, one of them failed",
+        "sorted(call.outcome for call in mine.calls) == ['error'] + ['ok'] * 8",
+    ),
+    Claim(
+        "11",
+        "`nb.run` made both attempts itself",
+        "sorted(len(call.attempts) for call in theirs.calls) == [1] * 7 + [2]",
+    ),
+    Claim(
+        "11",
+        "look at what the *others* do during the two seconds",
+        "_sent_after(mine, 429, 1.9) and not _sent_after(theirs, 429, 1.9)",
+    ),
 ]

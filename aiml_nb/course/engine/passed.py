@@ -89,7 +89,7 @@ def where_kept() -> str:
             f"Kept by this kernel only: {file.absolute()} cannot be written. Keep the code below, "
             "and give it to progress(…) after a restart."
         )
-    return f"Nothing is kept yet. {file.absolute()} is made when an exercise passes."
+    return f"No file is kept yet. {file.absolute()} is made when a check passes in a notebook."
 
 
 def _begin_file() -> None:

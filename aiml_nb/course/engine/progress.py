@@ -55,9 +55,11 @@ class Progress:
         return "\n".join([self.summary, "", head, *rows, "", f"Code: {self.code}", self.note])
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("", "lesson", "done", "open"))
+        left = 'style="text-align: left; padding-right: 1em"'  # Jupyter's own is to the right
+        names = (("lesson", 2), ("done", 1), ("open", 1))
+        head = "".join(f'<th scope="col" colspan="{n}" {left}>{name}</th>' for name, n in names)
         body = "".join(
-            "<tr>" + "".join(f"<td>{escape(str(each))}</td>" for each in row) + "</tr>"
+            "<tr>" + "".join(f"<td {left}>{escape(str(each))}</td>" for each in row) + "</tr>"
             for row in self._rows()
         )
         return (

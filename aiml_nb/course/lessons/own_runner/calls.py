@@ -23,7 +23,7 @@ def check_ask_all(given: object) -> str:
 async def _all_at_once(ask_all: Any, questions: list[str]) -> None:
     # The first question is answered last.
     faults = {questions[0]: "slow:0.15"}
-    async with PracticeServer(questions, seconds=0.1, faults=faults) as server:
+    async with PracticeServer(questions, seconds=0.2, faults=faults) as server:
         found, error = await outcome_of(ask_all, server.client, list(questions))
         require(error is None, f"all calls go well here, and it raised {error!r:.80}.")
         await require_answers(server, found)
@@ -47,7 +47,7 @@ def check_limit(given: object) -> str:
 async def _at_most(ask_all: Any, questions: list[str], limit: int) -> None:
     straggler = questions[0]
     faults = {straggler: f"slow:{_STRAGGLER}"} if 1 < limit < len(questions) else {}
-    async with PracticeServer(questions, seconds=0.06, faults=faults) as server:
+    async with PracticeServer(questions, seconds=0.15, faults=faults) as server:
         found, error = await outcome_of(ask_all, server.client, list(questions), limit)
         require(error is None, f"all calls go well here, and it raised {error!r:.80}.")
         await require_answers(server, found)

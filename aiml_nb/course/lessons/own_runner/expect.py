@@ -103,6 +103,11 @@ def _explained(error: Exception) -> Exception:
             "that semaphore was made in another cell, for another event loop. Make it inside the "
             "function."
         )
+    if "'<=' not supported" in str(error) or "string or a real number" in str(error):
+        return NotYet(
+            "asyncio.sleep wants a number of seconds. The header is a text, or None where the "
+            "server says nothing: float(header) if header else 0.05."
+        )
     return error
 
 

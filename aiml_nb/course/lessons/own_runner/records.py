@@ -40,7 +40,7 @@ async def _every_end(ask_record: Any) -> None:
     async with PracticeServer(questions, faults=faults) as server:
         began = time.perf_counter()
         found = await asyncio.gather(
-            *(outcome_of(ask_record, server.client, question, 0.7) for question in questions)
+            *(outcome_of(ask_record, server.client, question, 1.2) for question in questions)
         )
         ended = time.perf_counter()
         for question, (what, _, outcome), (record, error) in zip(

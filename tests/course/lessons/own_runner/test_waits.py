@@ -132,6 +132,22 @@ class NotAgain:
                 if attempt == 3:
                     raise
 
+    async def a_text_as_seconds(client, question, seconds):
+        """asyncio.sleep wants a number of seconds"""
+        for _ in range(3):
+            try:
+                return await ask_in_time(client, question, seconds)
+            except openai.APIStatusError as error:
+                await asyncio.sleep(error.response.headers.get("retry-after"))
+
+    async def nothing_as_seconds(client, question, seconds):
+        """asyncio.sleep wants a number of seconds"""
+        for _ in range(3):
+            try:
+                return await ask_in_time(client, question, seconds)
+            except openai.APIStatusError as error:
+                await asyncio.sleep(float(error.response.headers.get("retry-after")))
+
     async def without_a_time_limit(client, question, seconds):
         """a server that says nothing"""
         return await again()(client, question, 60)
