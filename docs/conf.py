@@ -16,7 +16,7 @@ author = "the authors of aiml_nb"
 copyright = author  # noqa: A001  Sphinx's own name
 version = release = aiml_nb.__version__
 language = "en"
-smartquotes = False  # what is quoted is often code
+smartquotes_action = "D"  # dashes; what is quoted is often code
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 
 # Lessons are run before (docs/execute.py), as a learner runs them.

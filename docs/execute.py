@@ -79,13 +79,19 @@ async def _run(path: Path) -> NotebookNode:
             await client.async_execute(env=_variables())
         except CellExecutionError as error:
             raise BookError(f"{path.name}: a cell that is no exercise fails.\n{error}") from error
-    _keep_questions(notebook)
-    return notebook
+        _keep_questions(notebook)
+        return _without(folder, notebook)
 
 
 def _variables() -> dict[str, str]:
     """Return the environment without keys: no call may reach a provider."""
     return {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+
+
+def _without(folder: str, notebook: NotebookNode) -> NotebookNode:
+    """Leave out where a notebook was run: the folder's name is another one each time."""
+    told = json.dumps(notebook).replace(json.dumps(folder)[1:-1] + "/", "")
+    return nbformat.from_dict(json.loads(told))
 
 
 def _keep_questions(notebook: NotebookNode) -> None:

@@ -143,7 +143,8 @@ def _cut_output(output: NotebookNode, *, asked: bool) -> Iterator[Block]:
         yield Block(re.sub(r' (?:width|style|class)="[^"]*"', "", picture[0]), ROOM, "picture")
     elif "<table" in html:
         html = _shorten_table(html)
-        yield Block(html, LINE * html.count("<tr"))
+        words = re.sub(r"<table.*?</table>|<[^>]+>", "", html, flags=re.S)
+        yield Block(html, 1.3 * LINE * html.count("<tr") + len(words))
     elif output.output_type != "error" and (text := output.get("text") or data.get("text/plain")):
         yield Block(f'<pre class="output">{escape(_shorten(text))}</pre>', _measure_lines(text))
 

@@ -1,4 +1,4 @@
-"""Tables are the same with pandas 2.2, which Colab has."""
+"""Tables and pictures are the same with pandas 2.2, which Colab has."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ _OTHERS = [
     if not each.startswith(("pandas", "aiml_nb"))
 ]
 PANDAS_2 = Environment("pandas-2.2", ("pandas==2.2.*", *_OTHERS))
-TABLES = ("tests/analysis", "tests/export", "tests/prompts", "tests/report", "tests/typed")
+TABLES = (
+    "tests/analysis",
+    "tests/export",
+    "tests/plot",
+    "tests/prompts",
+    "tests/report",
+    "tests/typed",
+)
 
 
 @pytest.mark.slow

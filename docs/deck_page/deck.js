@@ -1,4 +1,4 @@
-// One slide at a time, by keys, buttons, swipes and the address; text that is too long gets smaller.
+// One slide at a time, by keys, buttons, swipes and the address; what does not fit gets smaller.
 const slides = [...document.querySelectorAll(".slide")];
 const place = document.getElementById("place");
 const SMALLEST = 0.62;
@@ -7,7 +7,8 @@ let shown = -1;
 function fit(slide) {
   slide.style.setProperty("--fit", 1);
   const parts = [slide, slide.querySelector(".body")];
-  const isTooLong = () => parts.some(part => part.scrollHeight > part.clientHeight + 1);
+  const isTooLong = () => parts.some(part =>
+    part.scrollHeight > part.clientHeight + 1 || part.scrollWidth > part.clientWidth + 1);
   for (let size = 0.95; isTooLong() && size >= SMALLEST; size -= 0.03) {
     slide.style.setProperty("--fit", size);
   }
