@@ -161,7 +161,7 @@ def _require_answers(answers: Any, questions: list[str]) -> None:
     for given, right in zip(answers, wanted, strict=False):
         unfinished = discard_coroutine(given) or asyncio.isfuture(given)
         require(not unfinished, "an answer is still a task or a coroutine: await it.")
-        require(given is not None, "it gave None for an answer. Is there a  return  before it?")
+        require(given is not None, "it gave None for an answer: no return with a value.")
         require(given == right, f"it gave {show(given)} where ask had answered {right!r}.")
     require(
         len(answers) == len(wanted), f"it gave {len(answers)} answers to {len(wanted)} questions."

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...records import Call
 from ..engine.exercises import Exercise, NotYet, require
-from ..engine.expect import call_async, expect_function, expect_list, judge_twice
+from ..engine.expect import call_async, expect_asked, expect_function, expect_list, judge_twice
 from ..engine.fake_model import FakeModel
 
 # Seconds; less than a wait or a call that is left out or counted twice.
@@ -40,12 +40,7 @@ def _judge(function: Callable[..., Any], limit: int, number: int) -> None:
 
 
 def _require_calls(model: FakeModel, questions: list[str], limit: int) -> None:
-    asked = [call.prompt for call in model.calls]
-    require(
-        sorted(asked) == sorted(questions),
-        f"{len(asked)} calls were made for {len(questions)} questions. Is there an  await  before "
-        "ask(question), once?",
-    )
+    expect_asked(model, questions)
     require(
         model.peak_in_flight <= limit,
         f"{model.peak_in_flight} calls were in flight at once, and the limit is {limit}. Ask "
