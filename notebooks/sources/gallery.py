@@ -13,7 +13,7 @@ import aiml_nb as nb
 from aiml_nb.widgets import LoopView
 
 
-def server(scenario, speed=4, seed=0):
+def server(scenario, speed=8, seed=0):
     return nb.connect(simulate=True, scenario=scenario, seed=seed, speed=speed, verbose=False)
 
 
@@ -28,7 +28,7 @@ report = nb.patch_loop()
 # longest call.
 
 # %% tags=["hide-input"]
-nb.compare(nb.prompts.FAQ, server("faq", speed=2), stream=True, progress=False)
+nb.compare(nb.prompts.FAQ, server("faq", speed=6), stream=True, progress=False)
 
 # %% [markdown]
 # ## A run with a limit
@@ -68,16 +68,7 @@ nb.plot_timeline([run, groups])
 # the answer that was slow.
 
 # %% tags=["hide-input"]
-nb.run(nb.prompts.TWENTY[:10], server("hiccups", speed=2), stream=True, progress=False)
-
-# %% [markdown]
-# ## A server that says when to come back
-#
-# The fourth request gets status 429, with *come back in two seconds*. Nobody sends anything meanwhile;
-# what is on its way already goes on. **What it tells**: that we waited because we were asked to.
-
-# %% tags=["hide-input"]
-nb.run(nb.prompts.TWENTY[:10], server("come-back", speed=2), max_concurrency=3, progress=False)
+nb.run(nb.prompts.TWENTY[:10], server("hiccups", speed=4), stream=True, progress=False)
 
 # %% [markdown]
 # ## A limit that is learnt
@@ -89,7 +80,7 @@ nb.run(nb.prompts.TWENTY[:10], server("come-back", speed=2), max_concurrency=3, 
 # %% tags=["hide-input"]
 nb.run(
     [f"Question {number}?" for number in range(60)],
-    server("seven"),
+    server("seven", speed=12),
     strategy="adaptive",
     progress=False,
 )
@@ -104,18 +95,20 @@ nb.run(
 
 # %% tags=["hide-input"]
 many = [f"Question {number}?" for number in range(200)]
-lanes = nb.run(many, server("stragglers"), max_concurrency=20, stream=True, progress=False)
+lanes = nb.run(
+    many, server("stragglers", speed=24), max_concurrency=20, stream=True, progress=False
+)
 lanes
 
 # %% [markdown]
 # ## Too many for lanes: an overview
 #
-# Two thousand calls. The line is the median of the calls that finished then; 90 of 100 lie in the band.
+# Twelve hundred calls. The line is the median of the calls that finished then; 90 of 100 lie in the band.
 # **What it tells**: whether answers became slower during the run.
 
 # %% tags=["hide-input"]
-thousands = [f"Question {number}?" for number in range(2000)]
-nb.run(thousands, server("faq", speed=40), max_concurrency=25, progress=False)
+hundreds = [f"Question {number}?" for number in range(1200)]
+nb.run(hundreds, server("faq", speed=80), max_concurrency=15, progress=False)
 
 # %% [markdown]
 # ## Is it really faster? Repeats
@@ -125,7 +118,7 @@ nb.run(thousands, server("faq", speed=40), max_concurrency=25, progress=False)
 # includes 1, it may not be.
 
 # %% tags=["hide-input"]
-nb.compare(nb.prompts.FAQ, server("classroom", speed=20), repeats=10, progress=False)
+nb.compare(nb.prompts.FAQ, server("classroom", speed=60), repeats=10, progress=False)
 
 # %% [markdown]
 # ## What if the limit were another one?
