@@ -15,16 +15,19 @@ from ..engine.watched_task import Ending, watch_task
 from . import first_answer_exercise, generator_exercise, workers_exercise
 
 QUESTION = "Why?"
+# Seconds; so close together that no other time than `seconds` is right in both cases.
+_IN_TIME, _TOO_LATE = 0.5, 0.6
 
 
 def check_answer_or_none(answer_or_none: object) -> str:
     """Try an answer in time, one too late, a failure, and a cancellation from outside."""
     function = expect_function(answer_or_none, "answer_or_none")
-    in_time = FakeModel([0.3])
+    in_time = FakeModel([_IN_TIME])
     ending = watch_task(lambda: function(in_time.ask, QUESTION, 2.0), in_time)
     _require_asked(in_time, ending)
     _pass_on(ending)
-    said = f"the answer was there after 0.3 s, 2 s were allowed, and you gave {ending.value!r:.60}"
+    said = f"the answer was there after {_IN_TIME} s, 2 s were allowed, and you gave "
+    said += f"{ending.value!r:.60}"
     require(ending.value is not None, f"{said}. Return the answer; wait for `seconds`.")
     require(ending.value == in_time.answer_to(QUESTION), f"{said}. Return the answer.")
     _require_none_too_late(function)
@@ -40,13 +43,13 @@ def check_answer_or_none(answer_or_none: object) -> str:
 
 
 def _require_none_too_late(function: Callable[..., Any]) -> None:
-    late = FakeModel([1.5])
+    late = FakeModel([_TOO_LATE])
     ending = watch_task(lambda: function(late.ask, QUESTION, 0.1), late)
     (call,) = late.calls
     require(
         call.finished is None,
-        "with 0.1 s allowed it waited for an answer of 1.5 s. Put the await into  async with "
-        "asyncio.timeout(seconds):",
+        f"with 0.1 s allowed it waited for an answer of {_TOO_LATE} s. Put the await into  async "
+        "with asyncio.timeout(seconds):",
     )
     require(
         not ending.left and call.outcome == "cancelled",

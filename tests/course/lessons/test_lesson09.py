@@ -83,6 +83,10 @@ async def a_time_of_its_own(ask, question, seconds):
     return await with_a_block(ask, question, 0.2)
 
 
+async def a_long_time_of_its_own(ask, question, seconds):
+    return await with_a_block(ask, question, 1.0)
+
+
 async def half_of_it(ask, question, seconds):
     return await with_a_block(ask, question, seconds / 10)
 
@@ -130,9 +134,10 @@ async def nobody_asked(ask, question, seconds):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (for_ever, "it waited for an answer of 1.5 s"),
-        slow(asked_outside, "it waited for an answer of 1.5 s"),
-        slow(pauses, "it waited for an answer of 1.5 s"),
+        (for_ever, "it waited for an answer of 0.6 s"),
+        slow(asked_outside, "it waited for an answer of 0.6 s"),
+        slow(a_long_time_of_its_own, "it waited for an answer of 0.6 s"),
+        slow(pauses, "it waited for an answer of 0.6 s"),
         slow(call_left_on_the_way, "the call goes on"),
         slow(shielded, "the call goes on"),
         slow(timeout_comes_out, "Return None for it"),
