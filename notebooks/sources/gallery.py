@@ -157,7 +157,7 @@ nb.run(nb.prompts.TWENTY[:6], ask_and_check, max_concurrency=3, progress=False)
 # %% [markdown]
 # ## An event loop that was held
 #
-# One coroutine computes for half a second and lets nobody else run. The lane shows when, and which line
+# One coroutine sleeps for half a second without `await`, and lets nobody else run. The lane shows when, and which line
 # of which function it was. **What it tells**: that the program, and not the server, made everybody wait.
 
 
