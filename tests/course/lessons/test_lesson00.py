@@ -13,7 +13,12 @@ OWN = ["Name a river.", "Why is snow white?", "How high is the sky?"]
 
 
 @pytest.mark.parametrize(
-    "answer", [lambda call: call.finished - call.submitted, lambda call: call.total_time]
+    "answer",
+    [
+        lambda call: call.finished - call.submitted,
+        lambda call: call.total_time,
+        lambda call: call.queue_time + call.duration,
+    ],
 )
 def test_from_submitted_to_finished_passes(answer: object) -> None:
     assert check("0.3", answer)

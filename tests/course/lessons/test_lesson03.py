@@ -37,6 +37,20 @@ async def with_workers(ask: Ask, questions: list[str], limit: int) -> list[str]:
     return answers
 
 
+async def with_acquire(ask: Ask, questions: list[str], limit: int) -> list[str]:
+    slots = asyncio.BoundedSemaphore(limit)
+
+    async def ask_one(question: str) -> str:
+        await slots.acquire()
+        try:
+            return await ask(question)
+        finally:
+            slots.release()
+
+    tasks = [asyncio.create_task(ask_one(question)) for question in questions]
+    return [await task for task in tasks]
+
+
 async def all_at_once(ask: Ask, questions: list[str], limit: int) -> list[str]:
     return await asyncio.gather(*map(ask, questions))
 
@@ -139,7 +153,7 @@ async def not_awaited_at_the_end(ask: Ask, questions: list[str], limit: int) -> 
 
 
 class TestAskAll:
-    @pytest.mark.parametrize("answer", [with_semaphore, with_workers])
+    @pytest.mark.parametrize("answer", [with_semaphore, with_workers, with_acquire])
     def test_a_limit_that_is_kept_and_used_passes(self, answer: object) -> None:
         assert check("3.2", answer)
 
