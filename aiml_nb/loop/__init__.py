@@ -11,6 +11,7 @@ from .patch import inspect_loop, patch_loop
 from .report import LoopReport
 from .run import run_coroutine
 from .stop import InterruptibleCall, ended_with_cell, interruptible_task
+from .thread_errors import computes, raise_in_thread
 from .threads import call_in_thread, call_with_main, import_in_thread
 from .waiting import block_sigint, in_kernel
 
@@ -21,6 +22,7 @@ __all__ = [
     "block_sigint",
     "call_in_thread",
     "call_with_main",
+    "computes",
     "ended_with_cell",
     "import_in_thread",
     "in_browser",
@@ -29,5 +31,6 @@ __all__ = [
     "inspect_loop",
     "interruptible_task",
     "patch_loop",
+    "raise_in_thread",
     "run_coroutine",
 ]

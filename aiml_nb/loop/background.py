@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import ctypes
 import sys
 import threading
 from collections.abc import Coroutine
@@ -16,6 +15,7 @@ from ..errors import LoopError
 from .idiom import remember
 from .interrupt import Interruptible
 from .owner import FAREWELL, new_owner, readable_task, tasks_of
+from .thread_errors import raise_in_thread
 from .waiting import block_sigint
 
 T = TypeVar("T")
@@ -138,5 +138,4 @@ def _abandon(blocked: _BackgroundLoop) -> None:
     with _lock:
         if _current is blocked:
             _current = None
-    thread, error = ctypes.c_ulong(blocked.thread.ident or 0), ctypes.py_object(KeyboardInterrupt)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, error)
+    raise_in_thread(blocked.thread.ident or 0, KeyboardInterrupt)

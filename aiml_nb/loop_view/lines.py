@@ -15,6 +15,7 @@ from time import perf_counter
 from types import CodeType, FrameType
 from typing import Any
 
+from ..loop.thread_errors import allow_tracing
 from ..watching.blocked import is_users
 from .clock import Clock
 
@@ -121,6 +122,7 @@ class LineTracer:
 
     def _measure(self) -> float:
         """Return how long Python takes to call back, in seconds."""
+        allow_tracing()
         sys.settrace(self._trace)
         traced = _time_calls()
         sys.settrace(None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import sys
 import threading
 import time
@@ -12,7 +11,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import Any
 
-from ..loop.waiting import block_sigint
+from ..loop import block_sigint, computes, raise_in_thread
 from ..watching.blocked import read_stack
 from .loop import RecordedLoop
 from .recorder import Recorder
@@ -92,27 +91,14 @@ class ProgramThread:
         # A step does not end. Nothing more of it is written down.
         self.recorder.note_seen(read_stack(self.ident))
         self.recorder.freeze()
-        if self._is_busy():
-            thread, error = ctypes.c_ulong(self.ident), ctypes.py_object(Stopped)
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, error)
+        if computes(self.ident) and not self._ended.is_set():
+            raise_in_thread(self.ident, Stopped)
             self._ended.wait(0.5)
         if not self._ended.is_set():
             self.notes.append(
                 "It could not be stopped there, and was left behind in its thread: it ends with "
                 "the kernel or program at the latest."
             )
-
-    def _is_busy(self) -> bool:
-        """Say whether the thread computes; one that sleeps would not hear of an exception.
-
-        As long as it has not heard of it, Python 3.11 cannot trace other threads.
-        """
-        try:
-            clock = time.pthread_getcpuclockid(self.ident)
-        except (AttributeError, OSError):  # Windows; it has just ended
-            return True
-        before = time.clock_gettime(clock)
-        return not self._ended.wait(0.1) and time.clock_gettime(clock) - before > 0.01
 
     def _work(self) -> None:
         block_sigint()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 
+from ...loop import computes, raise_in_thread
 from .exercises import NotYet
 from .virtual_time import VirtualTimeLoop
 
@@ -39,12 +40,13 @@ def run_answer(
         If it takes longer.
     """
     outcome: Future[Any] = Future()
+    loops: list[asyncio.AbstractEventLoop] = []
 
     def work() -> None:
         try:
             result = function(*arguments)
             if asyncio.iscoroutine(result):
-                result = _await(result, virtual_time=virtual_time)
+                result = _await(result, loops, virtual_time=virtual_time)
             outcome.set_result(result)
         except BaseException as error:  # noqa: BLE001  re-raised in the waiting thread
             outcome.set_exception(error)
@@ -63,12 +65,18 @@ def run_answer(
         ) from None
     finally:
         if not outcome.done():
-            _end_thread(thread)
+            _end_thread(thread, loops)
 
 
-def _await(coroutine: Coroutine[Any, Any, Any], *, virtual_time: bool) -> Any:
+def _await(
+    coroutine: Coroutine[Any, Any, Any],
+    loops: list[asyncio.AbstractEventLoop],
+    *,
+    virtual_time: bool,
+) -> Any:
     # Not asyncio.run, which a patch for notebooks replaces in all threads.
     with asyncio.Runner(loop_factory=VirtualTimeLoop if virtual_time else None) as runner:
+        loops.append(runner.get_loop())
         return runner.run(_await_without_log(coroutine))
 
 
@@ -78,14 +86,23 @@ async def _await_without_log(result: Coroutine[Any, Any, Any]) -> Any:
     return await result
 
 
-def _end_thread(thread: Thread) -> None:
-    """Raise SystemExit in a thread: an endless loop would slow down every later cell.
+def _end_thread(thread: Thread, loops: list[asyncio.AbstractEventLoop]) -> None:
+    """Cancel what waits, and raise SystemExit in what computes: it would slow down later cells.
 
     Repeated until the thread ends, since the learner's code or a callback may catch the first one;
     and for one second only, since code that waits outside Python cannot be interrupted.
     """
     deadline = time.monotonic() + 1.0
     while thread.is_alive() and time.monotonic() < deadline:
-        number = ctypes.c_ulong(thread.ident or 0)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))
+        for loop in loops:
+            with suppress(RuntimeError):  # it is closed by now
+                loop.call_soon_threadsafe(_cancel_all, loop)
+        thread.join(0.02)
+        if computes(thread.ident or 0):
+            raise_in_thread(thread.ident or 0, SystemExit)
         thread.join(0.05)
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()

@@ -47,6 +47,22 @@ def test_what_goes_round_for_ever_is_ended_when_it_is_given_up(awaits: bool) -> 
     assert not threads[0].is_alive()
 
 
+def test_what_waits_for_ever_is_cancelled_when_it_is_given_up() -> None:
+    threads = []
+
+    async def wait_for_ever():
+        threads.append(threading.current_thread())
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+
+    with pytest.raises(NotYet, match="had not ended"):
+        run_answer(wait_for_ever, limit=0.05)
+    threads[0].join(timeout=10)
+    assert not threads[0].is_alive()
+
+
 def test_what_catches_everything_once_is_ended_all_the_same() -> None:
     threads, caught = [], []
 
