@@ -35,9 +35,9 @@ from aiml_nb.endpoint.transport.guard import READ_GRACE, STOPPED_AFTER
 from aiml_nb.formats.journal import call_from_dict
 from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.records import Call
-from aiml_nb.runner import execute as execute_module
 from aiml_nb.runner import journal as journal_module
 from aiml_nb.runner import journal_lines as lines_module
+from aiml_nb.runner import open_runner as open_runner_module
 from aiml_nb.runner import recorder as recorder_module
 from aiml_nb.runner.execute import execute_async
 from aiml_nb.runner.journal_summary import ANSWERED, is_whole
@@ -111,7 +111,7 @@ class Promises(RuleBasedStateMachine):
         self._read: tuple[bytes, dict[str, Call]] = (b"", {})
         self._outside = [
             (journal_module, "os", self.disk),
-            (execute_module, "show_progress", self._show),
+            (open_runner_module, "show_progress", self._show),
             *(
                 (module, "time", SimpleNamespace(time=lambda: self.loop.now + self.wall))
                 for module in (lines_module, recorder_module)

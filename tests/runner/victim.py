@@ -17,7 +17,7 @@ import openai.resources.chat.completions  # noqa: F401  the client fetches it wh
 
 import aiml_nb as nb
 from aiml_nb.records import Call
-from aiml_nb.runner import execute
+from aiml_nb.runner import open_runner
 
 from ..waiting import block, take
 
@@ -55,7 +55,7 @@ def carry_out(job: dict[str, Any]) -> int:
     def show(*_: object, **__: object) -> Iterator[Callable[[Call], None]]:
         yield lambda call: void(os.write(acknowledged, f"{call.custom_id}\n".encode()))
 
-    execute.show_progress = show
+    open_runner.show_progress = show
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, 1)
     if "called" in job:
