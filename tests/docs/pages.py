@@ -36,6 +36,15 @@ def too_wide(page: Any) -> int:
 
 
 def find_violations(page: Any) -> list[str]:
-    """Return what axe-core finds wrong with a page; it asks for no file of its own accord."""
-    found = Axe().run(page, options={"preload": False}).response["violations"]
-    return [f"{each['id']}: {node['html'][:300]}" for each in found for node in each["nodes"]]
+    """Return what axe-core finds wrong with a page; it asks for no file of its own accord.
+
+    What is wrong only while colors change, as when a page becomes dark, is not: it looks again.
+    """
+    wrong: list[str] = []
+    for _ in range(5):
+        found = Axe().run(page, options={"preload": False}).response["violations"]
+        wrong = [f"{each['id']}: {node['html'][:300]}" for each in found for node in each["nodes"]]
+        if not wrong:
+            break
+        page.wait_for_timeout(200)
+    return wrong
