@@ -105,8 +105,9 @@ def test_a_race_stands_still_goes_on_in_steps_and_is_shown_again(opened: Open):
 
 
 def test_a_computer_that_is_late_is_said_in_the_race(opened: Open):
+    race = RaceOnPage(opened)
     press(opened, "Start")
-    wait_until(lambda: sum(scores(opened)) > 0, every=0.1)  # what is late before is not the race's
+    wait_until(lambda: sum(race.answered()) > 0, every=0.1)  # what is late before is not the race's
     opened.run_cell(1)
 
     expect(opened.outputs.get_by_text("This computer was late by ")).to_be_visible(timeout=LONG)
