@@ -19,7 +19,10 @@ _NUMBER_TYPES = {"flagged": "boolean"}
 
 
 def answer_columns(
-    calls: Sequence[Call], *, attached: Mapping[int, Mapping[str, Any]] | None = None
+    calls: Sequence[Call],
+    *,
+    attached: Mapping[int, Mapping[str, Any]] | None = None,
+    vectors: bool = True,
 ) -> dict[str, Any]:
     """Return the answers as columns, by their names.
 
@@ -28,22 +31,19 @@ def answer_columns(
     calls
         The calls of a run.
     attached
-        By the index of a call, what was written of it beside a file (`export.binary_files`): then
+        By the index of a call, what was written of it beside a file (`export.binary_files`):
         ``files`` are their names, separated by semicolons, and ``vector_file`` and ``vector_row``
-        tell where its first vector is. None for a table in memory, which has the vectors
-        themselves: ``vector``, an array of numbers, or a list of arrays for a prompt of several
-        texts.
+        tell where its first vector is.
+    vectors
+        Whether to return the vectors themselves: ``vector``, an array of numbers, or a list of
+        arrays for a prompt of several texts.
     """
     columns: dict[str, Any] = {}
     if not calls or any(api_named(call.api).has_texts for call in calls):
         texts = [call.text if call.outcome in _ANSWERED else None for call in calls]
         columns["answer"] = column(texts, "string")
-    if all(call.api == CHAT for call in calls):
-        return columns
-    columns |= number_columns(calls)
-    if attached is not None:
-        return columns | _places(calls, attached)
-    if any(call.api == "embeddings" for call in calls):
+    columns |= number_columns(calls) | _places(calls, attached or {})
+    if vectors and any(call.api == "embeddings" for call in calls):
         columns["vector"] = _as_objects([_vector_of(call) for call in calls])
     return columns
 

@@ -30,6 +30,7 @@ def answers(
     *,
     as_written: bool = False,
     attached: Mapping[int, Mapping[str, Any]] | None = None,
+    vectors: bool = True,
 ) -> pd.DataFrame:
     """Return the user's own table, and what was answered to each of its rows.
 
@@ -39,8 +40,9 @@ def answers(
         The run.
     as_written
         Leave the cells of a file as the texts that they were, instead of reading numbers from them.
-    attached
-        What was written of each call beside a file of answers, as for `answer_columns`.
+    attached, vectors
+        What was written of each call beside a file, and whether the vectors themselves are wanted,
+        as for `answer_columns`.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def answers(
     taken = [str(name) for name in table.columns]
     results = result_columns(run, taken={*taken, *_AFTER})
     if not results:
-        found = answer_columns(run.calls, attached=attached)
+        found = answer_columns(run.calls, attached=attached, vectors=vectors)
         results = {free_name(name, taken): values for name, values in found.items()}
     taken += results
     columns = results | {

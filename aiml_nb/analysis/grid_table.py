@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..records import Call, Grid
-from .answered import is_answered
+from .answer_columns import answer_columns
 from .answers import free_name, own_columns, own_table
 from .frames import column
 from .table import call_table
@@ -53,6 +53,9 @@ def grid_table(grid: Grid) -> pd.DataFrame:
 
 
 def _answers(calls: list[Call]) -> Any:
+    """Return what each call was answered: what it was read as, its text, its vector or verdict."""
     if any(call.result is not None for call in calls):
         return [call.result for call in calls]
-    return column([call.text if is_answered(call) else None for call in calls], "string")
+    columns = answer_columns(calls)
+    known = [name for name in ("answer", "vector") if name in columns]
+    return columns[[*known, *columns][0]]

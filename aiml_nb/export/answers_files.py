@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..analysis.answer_columns import answer_columns
 from ..analysis.answers import answers
 from ..analysis.frames import encodable
 from ..formats.atomic import write_atomic
@@ -46,9 +45,7 @@ def write_answers(run: Run, path: Path, *, kind: str) -> Path:
         If a file cannot be written.
     """
     attached = write_binary_files(run, path)
-    table = answers(run, as_written=kind == ".csv", attached=attached)
-    if kind == ".parquet" and (vectors := answer_columns(run.calls).get("vector")) is not None:
-        table["vector"] = vectors
+    table = answers(run, as_written=kind == ".csv", attached=attached, vectors=kind == ".parquet")
     return write_atomic(path, [_WRITERS[kind](with_index(table))])
 
 

@@ -93,7 +93,7 @@ def _beside_answers(
     run: Run, calls: pd.DataFrame, attached: Mapping[int, Mapping[str, Any]]
 ) -> pd.DataFrame:
     """Return the table of answers with all that is known of the calls behind it."""
-    table = with_index(answers(run, as_written=True, attached=attached))
+    table = with_index(answers(run, as_written=True, attached=attached, vectors=False))
     for name in calls.columns:
         if name in CALL_TABLE and name not in ("outcome", "error"):
             shown = name

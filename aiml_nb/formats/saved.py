@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..no_collection import no_collection
 from ..records import Comparison, Grid, Run
 from .codec import from_dict
 from .journal import call_from_dict
@@ -42,7 +42,7 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison | Grid:
         they held is missing.
     """
     try:
-        with _no_garbage_collection():
+        with no_collection():
             run, damaged, edited = _read(split_lines(Path(path).read_bytes()))
     except ValueError as error:
         if Path(path).suffix.lower() == ".csv":
@@ -62,18 +62,6 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison | Grid:
             shown = ", ".join(map(str, numbers[:5])) + (", …" if len(numbers) > 5 else "")
             warnings.warn(f"{str(path)!r} is damaged in line {shown}: {what}.", stacklevel=2)
     return run
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    # Loading creates many objects and no garbage: collections would take a third of the time.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _read(lines: list[str]) -> tuple[Run | Comparison | Grid, list[int], list[int]]:

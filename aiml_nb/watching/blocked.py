@@ -7,20 +7,20 @@ is found again and again is held by the function of the user's that is called in
 from __future__ import annotations
 
 import asyncio
-import gc
 import inspect
 import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice, repeat
 from operator import itemgetter
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
+
+from ..no_collection import no_collection
 
 INTERVAL = 0.01  # seconds between two looks at a step that has been seen before
 _FIRST_INTERVAL = 0.02  # between others: each look takes the interpreter from the code it looks at
@@ -147,19 +147,19 @@ class LoopWatcher:
             known = None
         if step is None:
             return
-        if known is None:  # where it stands is only of interest if it still does the next time
-            self._steps[thread] = _Step(step, at, at, None)
-            return
-        self._interval = INTERVAL
         place = find_place(stack, step)
-        if place is not None:
-            known.last, known.place = at, place
-        elif known.place is None:
-            known.started = at
+        if known is None:
+            known = self._steps[thread] = _Step(step, at, at, None)
+        else:  # where a step stands is only of interest if it has been seen before
+            self._interval = INTERVAL
+            if place is not None:
+                known.last, known.place = at, place
+            elif known.place is None:
+                known.started = at
         if place is not None and place[-1]:
-            # Before the first look it was made for half the time between two, on average.
-            before = 0.0 if known.maker else _FIRST_INTERVAL / 2
-            known.maker, known.making = place, known.making + before + self._since
+            # Many such steps are shorter than the time between two looks, and no look finds them:
+            # each that does stands for all of the time since the one before.
+            known.maker, known.making = place, known.making + self._since
 
     def _close(self, thread: int) -> None:
         step = self._steps.pop(thread)
@@ -178,25 +178,11 @@ def read_stack(thread: int) -> list[FrameType]:
     """
     innermost = map(itemgetter(thread), islice(iter(sys._current_frames, None), 1))
     stack: list[Any] = []
-    with _no_collection(), suppress(AttributeError, KeyError):  # the end; a thread that has ended
+    # A collection would run finalizers, which are Python; the errors are those of the last frame,
+    # and of a thread that has ended.
+    with no_collection(), suppress(AttributeError, KeyError):
         stack.extend(accumulate(chain(innermost, repeat("f_back", _MAX_DEPTH)), getattr))
     return stack[:-1] if stack and stack[-1] is None else stack
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Let no garbage be collected: that runs finalizers, in Python, in the middle of anything."""
-    with _reading:
-        was_enabled = gc.isenabled()
-        gc.disable()
-        try:
-            yield
-        finally:
-            if was_enabled:
-                gc.enable()
-
-
-_reading = threading.Lock()  # else the second to come would find it disabled, and not for long
 
 
 def find_place(stack: list[FrameType], step: FrameType) -> Place | None:

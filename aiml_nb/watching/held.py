@@ -64,10 +64,9 @@ def _tell(its: list[Held]) -> str:
     told = f"{longest.function}() held the event loop{often} for"
     if longest.makes_client:
         total = sum(each.duration for each in its)
-        in_all = "" if len(its) == 1 else " in all"
         return (
-            f"{told} {total * 1000:.0f} ms{in_all} while it made a client ({where}). Make one, and "
-            "use it for all calls."
+            f"{longest.function}() held the event loop for about {total * 1000:.0f} ms in all while "
+            f"it made clients ({where}). Make one client, and use it for all calls."
         )
     most = "" if len(its) == 1 else " at most"
     return (

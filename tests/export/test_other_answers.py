@@ -96,6 +96,22 @@ def test_files_of_answers_name_the_pictures_and_sounds(
             assert pd.isna(found.loc[key, "files"])
 
 
+@pytest.mark.parametrize("suffix", READERS)
+def test_columns_of_the_users_with_these_names_stay(
+    endpoint: nb.Endpoint, suffix: str, tmp_path: Path
+) -> None:
+    own = pd.DataFrame({"vector": ["x", "y"], "vector_file": ["v", "w"], "dimensions": [7, 8]})
+    run = nb.run(own, endpoint, prompt="{vector}", api="embeddings", progress=False)
+
+    path = write_answers(run, tmp_path / f"answers{suffix}", kind=suffix)
+
+    for found in (run.answers(), READERS[suffix](path)):
+        assert found["vector"].tolist() == ["x", "y"]
+        assert found["dimensions"].tolist() == [7, 8]
+        assert found["result_dimensions"].tolist() == [1536, 1536]
+    assert found["result_vector_file"].tolist() == ["answers-vectors.npy"] * 2
+
+
 def test_verdicts_are_a_column(endpoint: nb.Endpoint) -> None:
     found = ask(endpoint, "moderations").answers()
 

@@ -239,6 +239,18 @@ def test_a_grid_comes_back_from_its_file(endpoint: nb.Endpoint, tmp_path: Path) 
     assert nb.plot_timeline(tmp_path / "g.jsonl").axes
 
 
+_MODERATIONS = ["omni-moderation-latest", "text-moderation-latest"]
+
+
+def test_answers_that_are_no_texts_are_side_by_side_too(endpoint: nb.Endpoint) -> None:
+    vectors = nb.grid(["a", "b"], endpoint, api="embeddings", dimensions=[8, 16]).answers()
+    verdicts = nb.grid(["a"], endpoint, api="moderations", model=_MODERATIONS).answers()
+
+    assert [each.shape for each in vectors["dimensions=8"]] == [(8,), (8,)]
+    assert [each.shape for each in vectors["dimensions=16"]] == [(16,), (16,)]
+    assert {*verdicts.iloc[0, 1:]} <= {True, False}
+
+
 def test_a_table_goes_in_as_it_is(endpoint: nb.Endpoint) -> None:
     table = pd.DataFrame({"review": ["Good.", "Bad."], "stars": [5, 1]}, index=[7, 9])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import threading
 import time
 from collections.abc import Coroutine, Mapping, Sequence
@@ -16,6 +15,7 @@ from ...analysis import peak_in_flight
 from ...records import WATCH, Call, Run
 from .front_end import has_front_end
 from .practice_run import answer_to, practice_run
+from .prepared import Prepared
 from .virtual_time import VirtualTimeLoop
 
 _PATIENCE = 0.4  # seconds that a call waits for others to be in flight with it
@@ -71,27 +71,15 @@ class FakeModel:
         self.calls: list[Call] = []
         self.loop_ran_before: list[bool] = []
         self.loops: list[asyncio.AbstractEventLoop] = []
-        self._prepared: list[Coroutine[Any, Any, str]] = []
+        self._prepared = Prepared()
 
     def ask(self, question: str) -> Coroutine[Any, Any, str]:
         """Return a coroutine that waits as long as this call takes, and answers or fails."""
-        coroutine: Any = self._answer(question)
-        coroutine.__name__ = coroutine.__qualname__ = "ask"  # as messages name it
-        self._prepared.append(coroutine)
-        return coroutine  # type: ignore[no-any-return]
+        return self._prepared.keep(self._answer(question), "ask")
 
     def discard_prepared(self) -> int:
-        """Close the calls that were never awaited, of which Python would warn in a later cell.
-
-        Returns
-        -------
-        int
-            How many calls were prepared, awaited or not.
-        """
-        for coroutine in self._prepared:
-            if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
-                coroutine.close()
-        return len(self._prepared)
+        """Close the calls that were never awaited; return how many were prepared, as `Prepared`."""
+        return self._prepared.discard_prepared()
 
     async def _answer(self, question: str) -> str:
         call = self._begin(question)

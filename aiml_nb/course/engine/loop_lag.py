@@ -10,6 +10,7 @@ from typing import Any
 
 from ...loop import LoopLag
 from .exercises import NotYet
+from .prepared import discard_coroutine
 from .run_answer import run_answer
 
 # Seconds; the exercises take about one, and a busy machine is slower.
@@ -67,11 +68,3 @@ async def _finish_task(result: object) -> None:
     if asyncio.isfuture(result):
         with suppress(BaseException):
             await asyncio.wait_for(asyncio.shield(result), _TIMEOUT)
-
-
-def discard_coroutine(value: object) -> bool:
-    """Close `value` and return True if it is a coroutine; else Python would warn of it later."""
-    if not inspect.iscoroutine(value):
-        return False
-    value.close()
-    return True

@@ -1,14 +1,21 @@
-"""`Prepared`: the coroutines that a check has handed out, and how many were never awaited."""
+"""Coroutines that a learner's function got and did not await, or gave back without an await."""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Coroutine
 from typing import Any
 
 
 class Prepared:
-    """Keeps the coroutines that a learner's function got, to close those it forgot to await."""
+    """Keeps the coroutines that a learner's function got, to close those it forgot to await.
+
+    Attributes
+    ----------
+    forgotten
+        How many of them were never awaited; known after `discard_prepared`.
+    """
 
     def __init__(self) -> None:
         self._coroutines: list[Coroutine[Any, Any, Any]] = []
@@ -29,9 +36,29 @@ class Prepared:
         self._coroutines.append(coroutine)
         return coroutine
 
-    def discard_prepared(self) -> None:
-        """Close those that were never awaited, of which Python would warn later; count them."""
+    def discard_prepared(self) -> int:
+        """Close those that were never awaited, of which Python would warn in a later cell.
+
+        Returns
+        -------
+        int
+            How many were handed out, awaited or not.
+        """
         for coroutine in self._coroutines:
             if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
                 coroutine.close()
                 self.forgotten += 1
+        return len(self._coroutines)
+
+
+def discard_coroutine(value: object) -> bool:
+    """Close `value` and return True if it is a coroutine; else Python would warn of it later."""
+    if not inspect.iscoroutine(value):
+        return False
+    value.close()
+    return True
+
+
+def is_unawaited(value: object) -> bool:
+    """Say whether a value is still to be awaited: a task, or a coroutine, which is closed."""
+    return discard_coroutine(value) or asyncio.isfuture(value)

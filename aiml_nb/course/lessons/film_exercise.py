@@ -10,7 +10,7 @@ from typing import Any
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function
 from ..engine.film_studio import Film, FilmStudio
-from ..engine.loop_lag import discard_coroutine
+from ..engine.prepared import is_unawaited
 from ..engine.watched_task import Ending, watch_task
 
 PROMPT = "A cat on a bicycle"
@@ -77,7 +77,7 @@ def _require_address(ending: Ending) -> None:
         raise ending.error
     value = ending.value
     require(
-        not discard_coroutine(value) and not asyncio.isfuture(value),
+        not is_unawaited(value),
         "it returned what is to be awaited. Write await.",
     )
     require(value is not None, "it returned None. Return the address: job['video']['url'].")

@@ -8,8 +8,7 @@ from typing import Any
 
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function
-from ..engine.loop_lag import discard_coroutine
-from ..engine.prepared import Prepared
+from ..engine.prepared import Prepared, is_unawaited
 from ..engine.watched_task import Ending, watch_task
 
 QUESTION = "Why?"
@@ -103,8 +102,7 @@ def _require_answer(ending: Ending, servers: _Servers, best: int | None, case: s
     if isinstance(ending.error, BaseException):
         raise ending.error
     value = ending.value
-    unfinished = discard_coroutine(value) or asyncio.isfuture(value)
-    require(not unfinished, f"{case}: it returned a task, and not its answer. Await it.")
+    require(not is_unawaited(value), f"{case}: it returned a task, and not its answer. Await it.")
     if best is None:
         require(value is None, f"{case}: all fail, and it returned {value!r:.60}, not None.")
         return

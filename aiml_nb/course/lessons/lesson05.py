@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from ..engine.exercises import Exercise, NotYet, require, show
 from ..engine.expect import call_async, expect_function
 from ..engine.fake_model import make_status_error
+from ..engine.prepared import discard_coroutine
 from ..engine.questions import Question
 from ..engine.run_answer import run_answer
 from .retry_exercise import OWN_MISTAKES, check_ask_again
@@ -51,11 +51,8 @@ class _Source:
 def _check_answer(ask_safely: Callable[..., Any], text: str) -> None:
     record = _record_of(ask_safely, source := _Source(text))
     answer = record["answer"]
-    is_coroutine = inspect.iscoroutine(answer)
-    if is_coroutine:
-        answer.close()
     require(
-        not is_coroutine,
+        not discard_coroutine(answer),
         "answer is a coroutine, and no answer: ask was called, and nobody has awaited it.",
     )
     require(source.questions, "ask was never called.")

@@ -11,7 +11,8 @@ from typing import Any
 from ..engine.exercises import Exercise, require, show
 from ..engine.expect import expect_function, expect_list, judge_twice
 from ..engine.fake_model import FakeModel
-from ..engine.loop_lag import discard_coroutine, run_measuring_lag
+from ..engine.loop_lag import run_measuring_lag
+from ..engine.prepared import discard_coroutine, is_unawaited
 from ..engine.questions import Question
 from .lag_exercise import check_lag_beside
 
@@ -159,8 +160,7 @@ def _check_overlap(peak: int, asked: list[str], questions: list[str]) -> None:
 def _require_answers(answers: Any, questions: list[str]) -> None:
     wanted = [FakeModel.answer_to(question) for question in questions]
     for given, right in zip(answers, wanted, strict=False):
-        unfinished = discard_coroutine(given) or asyncio.isfuture(given)
-        require(not unfinished, "an answer is still a task or a coroutine: await it.")
+        require(not is_unawaited(given), "an answer is still a task or a coroutine: await it.")
         require(given is not None, "it gave None for an answer: no return with a value.")
         require(given == right, f"it gave {show(given)} where ask had answered {right!r}.")
     require(

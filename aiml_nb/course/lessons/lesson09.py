@@ -9,7 +9,7 @@ from typing import Any
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function
 from ..engine.fake_model import FakeModel
-from ..engine.loop_lag import discard_coroutine
+from ..engine.prepared import is_unawaited
 from ..engine.questions import Question
 from ..engine.watched_task import Ending, watch_task
 from . import first_answer_exercise, generator_exercise, workers_exercise
@@ -79,8 +79,9 @@ def _require_asked(model: FakeModel, ending: Ending) -> None:
         model.calls or not model.discard_prepared(),
         "ask(question) was called, and never awaited: calling it only prepares the work.",
     )
-    unfinished = discard_coroutine(ending.value) or asyncio.isfuture(ending.value)
-    require(not unfinished, "it returned what is to be awaited, and nobody awaited it.")
+    require(
+        not is_unawaited(ending.value), "it returned what is to be awaited, and nobody awaited it."
+    )
     require(
         len(model.calls) == 1 or ending.error,
         f"ask was called {len(model.calls)} times, and once is wanted. Call ask(question).",

@@ -8,8 +8,7 @@ from typing import Any
 
 from ..engine.exercises import Exercise, require
 from ..engine.expect import expect_function, expect_list
-from ..engine.loop_lag import discard_coroutine
-from ..engine.prepared import Prepared
+from ..engine.prepared import Prepared, discard_coroutine, is_unawaited
 from ..engine.watched_task import watch_task
 
 # The seconds of the first and the second step, by text.
@@ -87,7 +86,7 @@ def _describe(raw: list[object]) -> str:
 def _require_results(value: Any, texts: list[str]) -> None:
     for each in value if isinstance(value, list | tuple) else ():
         require(
-            not discard_coroutine(each) and not asyncio.isfuture(each),
+            not is_unawaited(each),
             "a result is still to be awaited. Await all texts with one gather.",
         )
     found = expect_list(value, "a result for each text")

@@ -10,8 +10,7 @@ from typing import Any
 
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function, expect_list
-from ..engine.loop_lag import discard_coroutine
-from ..engine.prepared import Prepared
+from ..engine.prepared import Prepared, is_unawaited
 from ..engine.watched_task import watch_task
 
 
@@ -78,7 +77,7 @@ def check_run_tools(run_tools: object) -> str:
         found = ending.value
         for each in found if isinstance(found, list | tuple) else ():
             require(
-                not discard_coroutine(each) and not asyncio.isfuture(each),
+                not is_unawaited(each),
                 "a message is still to be awaited. Await all of them with one gather.",
             )
         _require_called(tools, case)

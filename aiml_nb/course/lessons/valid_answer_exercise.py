@@ -9,8 +9,7 @@ from typing import Any
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function
 from ..engine.fake_model import make_status_error
-from ..engine.loop_lag import discard_coroutine
-from ..engine.prepared import Prepared
+from ..engine.prepared import Prepared, is_unawaited
 from ..engine.watched_task import Ending, watch_task
 
 QUESTION = "How did they like it?"
@@ -115,8 +114,7 @@ def _require_asked(writer: _Writer, needed: int, case: str) -> None:
 
 
 def _require_value(found: Any, wanted: Any, case: str) -> None:
-    unfinished = discard_coroutine(found) or asyncio.isfuture(found)
-    require(not unfinished, f"{case}: it returned what is to be awaited. Write await.")
+    require(not is_unawaited(found), f"{case}: it returned what is to be awaited. Write await.")
     if wanted is None:
         require(found is None, f"{case}: it returned {found!r:.60}, and None is wanted.")
         return

@@ -6,10 +6,12 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from ...engine.exercises import NotYet, of_kind, require
+from ...engine.expect import judge_twice
 from ...engine.practice_server import PracticeServer, Seen
 from ...engine.run_answer import run_answer
 
@@ -26,9 +28,7 @@ QUESTIONS = [
 
 
 def judge(*cases: tuple[Any, ...], limit: float = 15.0) -> None:
-    """Run cases of a check at the same time, and once more if one of them refuses.
-
-    What a busy machine spoils, it spoils once. The first case that refuses is the one reported.
+    """Run cases of a check at the same time, as `judge_twice`; the first that refuses is reported.
 
     Parameters
     ----------
@@ -37,13 +37,7 @@ def judge(*cases: tuple[Any, ...], limit: float = 15.0) -> None:
     limit
         Seconds that all may take.
     """
-    try:
-        run_answer(_run_all, cases, limit=limit)
-    except NotYet as first:
-        try:
-            run_answer(_run_all, cases, limit=limit)
-        except NotYet:
-            raise first from None
+    judge_twice(partial(run_answer, _run_all, cases, limit=limit))
 
 
 async def _run_all(cases: Sequence[tuple[Any, ...]]) -> None:
