@@ -65,8 +65,8 @@ def _tell(its: list[Held]) -> str:
     if longest.makes_client:
         total = sum(each.duration for each in its)
         return (
-            f"{longest.function}() held the event loop for about {total * 1000:.0f} ms in all while "
-            f"it made clients ({where}). Make one client, and use it for all calls."
+            f"{longest.function}() held the event loop for about {total * 1000:.0f} ms in all "
+            f"while it made clients ({where}). Make one client, and use it for all calls."
         )
     most = "" if len(its) == 1 else " at most"
     return (
