@@ -2,14 +2,13 @@
 # # 2. Why does asyncio.run fail in a notebook, and what does the patch do?
 #
 # You copy an async program from the web into a cell. It worked in a script. Here it says
-# *asyncio.run() cannot be called from a running event loop*. In about 25 minutes you will be able to
+# *asyncio.run() cannot be called from a running event loop*. In about 20 minutes you will be able to
 #
 # - say who runs the event loop of a notebook, and why there can be only one;
 # - start work now and wait for it later, with `create_task`;
 # - say what the patch for notebooks does, and when you do without it.
 #
-# Nearly all of it needs nothing but Python. In the end questions go to a **simulator** on this machine:
-# no key, no cost.
+# No question is sent in this lesson: it needs nothing but Python.
 
 # %%
 import asyncio
@@ -19,8 +18,6 @@ import warnings
 import aiml_nb as nb
 from aiml_nb.course import check, hint, predict, quiz, reveal
 from aiml_nb.widgets import LoopView
-
-endpoint = nb.connect(simulate=True, scenario="faq", seed=2, speed=8)
 
 # %% [markdown]
 # ## One cook, many pots
@@ -42,19 +39,13 @@ LoopView(boil("tea", 0.3), boil("eggs", 0.5))
 
 # %% [markdown]
 # One *thread* (one line of work, which does one thing after another), two pots, and the lines come in
-# turns. Go through the picture step by step, with its
-# buttons or the arrow keys. There is one chair under RUNNING. A pot that reaches its `await` gets up
-# and WAITS; when its time is over it lines up under READY. Between two awaits nobody else moves.
+# turns. Go through the picture step by step, with its buttons or the arrow keys. There is one chair
+# under RUNNING. A pot that reaches its `await` gets up and WAITS; when its time is over it lines up under
+# READY. Between two awaits nobody else moves.
 #
-# But who is the cook? `LoopView` brought one of its own. In a cell you need none: a loop is running
-# there already.
-
-# %%
-asyncio.get_running_loop().is_running()
-
-# %% [markdown]
-# The kernel, the program behind this page, waits for your cells in an event loop: a cell that is run is
-# one more pot for the same cook. In a script there is no cook until `asyncio.run(main())` brings one.
+# But who is the cook? In a script there is none until `asyncio.run(main())` brings one. (`LoopView`, too,
+# brings one of its own.) A notebook has one already: the kernel, the program behind this page, waits for
+# your cells in an event loop. A cell that is run is one more pot for the same cook.
 #
 # Guess what happens when a cell brings a second cook.
 
@@ -74,26 +65,23 @@ tea.close()  # it has not run: put it away
 reveal("2.1", outcome)
 
 # %% [markdown]
-# Two loops cannot run in one thread: the second would hold the first still, and with it every cell
-# that waits in the queue. So Python refuses. In a notebook the first answer is the shortest:
-# **do not bring a cook, write `await`.**
+# Two loops cannot run in one thread: the second would hold the first still, and every cell with it. So
+# Python refuses. In a notebook **bring no cook, write `await`.**
+#
+# The most common mistake is then to forget it. Calling an async function does not run it; it only
+# *prepares* the work and hands you a *coroutine*, a pot that nobody has put on the fire. When it is thrown
+# away, Python warns. Here once with `await`, and once without it, on purpose, to catch the warning:
 
 # %%
 await boil("eggs", 0.3)
 
-# %% [markdown]
-# The most common mistake with `await` is to forget it. Calling an async function does not run it; it
-# only *prepares* the work and hands you a *coroutine*, a pot that nobody has put on the fire. When
-# it is thrown away, Python warns. Here we forget the `await` on purpose, and catch the warning:
-
-# %%
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    boil("eggs", 0.3)
+    boil("tea", 0.3)
 print(caught[0].category.__name__, "-", caught[0].message)
 
 # %% [markdown]
-# Not one line of `boil` was run. The warning may come later, and then it stands under another cell.
+# The eggs are ready, and of the tea not one line was run. The warning may come later, and then it stands under another cell.
 # Wherever you see it, an `await` is missing.
 #
 # `ask` below is an async function that answers one question; the check brings one along. Somebody
@@ -126,9 +114,8 @@ check("2.2", shout)
 # %% [markdown]
 # ## Start now, wait later
 #
-# `await boil(…)` starts the work and waits for it. `asyncio.create_task(boil(…))` only starts it: it
-# hands the coroutine to the loop, and returns at once a **task**. You go on with other things, and
-# `await` the task where you need its result.
+# `await boil(…)` starts the work and waits for it. `asyncio.create_task(boil(…))` only hands it to the
+# loop, and returns at once a **task**. You go on, and `await` the task where you need its result.
 #
 # When does the task take its first step?
 
@@ -151,8 +138,7 @@ reveal("2.3", wrote[0])
 
 # %% [markdown]
 # `create_task` puts a pot in line, and nothing more. It takes its first step when the one that
-# created it comes to an `await`. See it in the picture: `tea` stands under READY until `breakfast`
-# waits.
+# created it comes to an `await`. In the picture `tea` stands under READY until `breakfast` waits.
 
 
 # %%
@@ -190,25 +176,20 @@ check("2.4", ask_and_lay)
 # ## The patch, and one warning
 #
 # You cannot always write `await`. The program may be somebody else's, and end in `asyncio.run(main())`.
-# For that there is the **patch**: it teaches the notebook's loop to run *inside itself*. When a cell
-# calls `asyncio.run`, the cook goes on cooking all the other pots until this one is done.
-
-# %%
-report = nb.patch_loop()
-asyncio.run(boil("tea", 0.3))
-
-# %% [markdown]
-# Now `asyncio.run` works in cells. (`nb.run` and `nb.compare` patch by themselves. The line *Event
-# loop: …* says what was done.)
+# For that there is the **patch**, `nb.patch_loop()`: it teaches the notebook's loop to run *inside
+# itself*. When a cell calls `asyncio.run`, the cook goes on cooking all the other pots until this one is
+# done. (`nb.run` and `nb.compare` patch by themselves; the line *Event loop: …* says what was done.)
 #
-# And the warning. Two naps at the same time, one short, one long. Each calls `asyncio.run` for itself.
-# Guess when the short one is over.
+# The warning: two naps at the same time, one short, one long. Each calls `asyncio.run` for itself. Guess
+# when the short one is over.
 
 # %%
 predict("2.5", "When does the nap of 0.1 s return, if one of 0.6 s begins with it?", unit="s")
 
-
 # %%
+report = nb.patch_loop()
+
+
 async def nap(seconds):
     began = time.perf_counter()
     asyncio.run(asyncio.sleep(seconds))
@@ -223,37 +204,12 @@ reveal("2.5", short)
 # long one was put on top, and has to be taken off first. **A stopwatch around a nested run lies.** The
 # cure is one word: `await asyncio.sleep(seconds)` in place of `asyncio.run(…)`.
 #
-# So: the patch is for programs that you cannot change. In your own, write `await`. What else can go
-# wrong, and why, is told in [an appendix](appendix-the-patch.ipynb).
+# So the patch is for programs that you cannot change. In your own, write `await`. For calls, too: `nb.run(…)`
+# waits by itself, and is for cells, scripts and plain functions; inside an `async def` write
+# `await nb.run_async(…)`, the same run made of pure awaits.
 
 # %%
 quiz("2.6")
-
-# %% [markdown]
-# ## Two runs at the same time
-#
-# `nb.run(…)` waits by itself, so it is for cells, scripts and plain functions. Inside an `async def`
-# use `await nb.run_async(…)`: the same run, made of pure awaits.
-#
-# **Your turn.** Make two runs at the same time: one of `nb.prompts.FAQ`, the other of the first five
-# of `nb.prompts.TWENTY`. Return both. The check looks at when they began and ended.
-
-
-# %% tags=["exercise"]
-# Exercise 2.7: two runs at the same time
-async def make_two_runs(endpoint):
-    # solution begins
-    return await asyncio.gather(
-        nb.run_async(nb.prompts.FAQ, endpoint),
-        nb.run_async(nb.prompts.TWENTY[:5], endpoint),
-    )
-    # solution ends
-
-
-check("2.7", make_two_runs)
-
-# %%
-# hint("2.7")
 
 # %% [markdown]
 # ## Key points
@@ -261,7 +217,7 @@ check("2.7", make_two_runs)
 # - A notebook runs its cells in an event loop that is there before your first cell. One thread, one
 #   loop: it cannot run a second one.
 # - In a cell and in every `async def`: write `await`. Without it a coroutine is only prepared.
-# - `create_task` starts work; it takes its first step at your next `await`. Await the task in the end.
+# - `create_task` puts work in line; it takes its first step at your next `await`. Await the task in the end.
 # - `nb.patch_loop()` is for programs you cannot change. What you time must be nothing but `await`.
 #
 # ## The same as a script
@@ -272,7 +228,5 @@ check("2.7", make_two_runs)
 #
 # ## Where to go next
 #
-# You can start many calls at once now. Should you? [Lesson 3](03-how-many-at-once.ipynb) asks how many
-# are good. What happens to the cook when one pot will not let go of the spoon is
-# [lesson 6](06-do-not-block.ipynb). Lost cells, programs that run twice, and threads:
-# [the appendix](appendix-the-patch.ipynb).
+# You can start many calls at once now. Should you? [Lesson 3](03-how-many-at-once.ipynb). Two runs at the
+# same time, lost cells, programs that run twice, and threads: [the appendix](appendix-the-patch.ipynb).

@@ -2,9 +2,10 @@
 # # Appendix: what else goes wrong under the patch
 #
 # [Lesson 2](02-the-loop.ipynb) says: write `await`, and leave `nb.patch_loop()` to programs that you
-# cannot change. This appendix is for those who have such a program, or who wonder why. In about 15
+# cannot change. This appendix is for those who have such a program, or who wonder why. In about 20
 # minutes you will see
 #
+# - how two runs go on at the same time, with nothing nested;
 # - how a program finds out whether a loop is running already;
 # - the idiom of four lines that many programs end in, and its two faults;
 # - what the patch that came before lost;
@@ -17,7 +18,34 @@ import aiml_nb as nb
 from aiml_nb.course import check, hint, predict, reveal
 
 report = nb.patch_loop()
+endpoint = nb.connect(simulate=True, scenario="faq", seed=2, speed=8)
 
+# %% [markdown]
+# ## Two runs at the same time
+#
+# Two functions that call `nb.run(…)` would be two books of a pile, like the naps of lesson 2. With
+# `nb.run_async(…)` nothing is nested.
+#
+# **Your turn.** Make two runs at the same time: one of `nb.prompts.FAQ`, the other of the first five
+# of `nb.prompts.TWENTY`. Return both. The check looks at when they began and ended.
+
+
+# %% tags=["exercise"]
+# Exercise 2.7: two runs at the same time
+async def make_two_runs(endpoint):
+    # solution begins
+    return await asyncio.gather(
+        nb.run_async(nb.prompts.FAQ, endpoint),
+        nb.run_async(nb.prompts.TWENTY[:5], endpoint),
+    )
+    # solution ends
+
+
+check("2.7", make_two_runs)
+
+# %%
+# Stuck? Take away the first # in the next line and run this cell; again for another hint.
+# hint("2.7")
 
 # %% [markdown]
 # ## Is there a loop already?
@@ -55,7 +83,6 @@ check("2.8", is_loop_running)
 # %load_ext aiml_nb
 from openai import AsyncOpenAI
 
-endpoint = nb.connect(simulate=True, scenario="faq", seed=2, speed=8)
 client = AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.key.reveal())
 
 
@@ -151,6 +178,7 @@ await asyncio.gather(asyncio.to_thread(asyncio.run, boil("tea", 0.3)), boil("egg
 # %% [markdown]
 # ## Key points
 #
+# - Two runs at the same time: `nb.run_async` twice, in one `gather`.
 # - `asyncio.get_running_loop()` raises `RuntimeError` where no loop is running. Ask first; then run
 #   `main` one way or the other.
 # - `except RuntimeError` around `asyncio.run` hides errors of `main`, and may run it twice.

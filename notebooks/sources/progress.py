@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Your progress
 #
-# What of the course is done, and what is open. (2.8 and 7.11 are in the appendices.)
+# What of the course is done, and what is open. (2.7, 2.8 and 7.11 are in the appendices.)
 
 # %%
 from aiml_nb.course import progress, read_progress

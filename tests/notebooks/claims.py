@@ -99,10 +99,15 @@ CLAIMS = [
         "many.concurrent.makespan < 1.3 * max(c.duration for c in many.concurrent.calls)",
     ),
     Claim("01", "many show the gain of time", "many.speedup > 2 * result.speedup"),
-    Claim("02", "a loop is running there already", "asyncio.get_running_loop().is_running()"),
+    Claim("02", "A notebook has one already", "asyncio.get_running_loop().is_running()"),
     Claim("02", "and the lines come in turns", shown="'tea: 0 min\\neggs: 0 min\\ntea' in said"),
     Claim("02", "So Python refuses", "outcome == 'an error'"),
-    Claim("02", "Not one line of `boil` was run", "'never awaited' in str(caught[0].message)"),
+    Claim(
+        "02",
+        "of the tea not one line was run",
+        "'never awaited' in str(caught[0].message)",
+        shown="'eggs ready' in said and 'tea' not in said",
+    ),
     Claim(
         "02",
         "It takes its first step when the one that created it comes to an `await`",

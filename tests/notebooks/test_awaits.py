@@ -33,4 +33,4 @@ def test_the_page_of_progress_says_which_exercises_are_in_appendices() -> None:
     keys = sorted((key for each in appendices for key in each.exercises), key=float)
 
     page = next(each for each in LESSONS if each.name == "progress")
-    assert f"({' and '.join(keys)} are in the appendices.)" in page.markdown
+    assert f"({', '.join(keys[:-1])} and {keys[-1]} are in the appendices.)" in page.markdown
