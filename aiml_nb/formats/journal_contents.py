@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import JournalError
-from .journal import VERSION, call_from_dict
+from .journal import PROMPTS, VERSION, call_from_dict
 from .journal_sections import Section, resolve, split_sections, stand_in, taken_records
 from .lines import decode, decode_edited, encode, split_lines
 
@@ -118,7 +118,7 @@ def read_lines(
 
 def _contents_of(sections: list[Section]) -> Contents:
     """Return the contents of the last section, with its prompts whole."""
-    head, *records = sections[-1].records or [{}]
+    head, records = sections[-1].head, sections[-1].records[1:]
     taken: dict[str, dict[str, Any]] = {}
     if isinstance(prompts := head.get("prompts"), list):
         with suppress(IndexError, KeyError, TypeError, ValueError):  # refused by who reads them
@@ -130,7 +130,9 @@ def _contents_of(sections: list[Section]) -> Contents:
     return contents
 
 
-_MARKS = frozenset({"aiml_nb_end", "aiml_nb_repaired", "aiml_nb_journal", "aiml_nb_resumed"})
+_MARKS = frozenset(
+    {"aiml_nb_end", "aiml_nb_repaired", "aiml_nb_journal", "aiml_nb_resumed", PROMPTS}
+)
 
 
 def _check_record(record: dict[str, Any]) -> None:

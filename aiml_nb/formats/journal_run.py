@@ -39,7 +39,8 @@ def run_from_journal(lines: Iterable[dict[str, Any]]) -> Run:
         If the first line is not a header, or another is malformed.
     """
     sections = split_sections(lines)
-    head, *rest = (sections[-1].records if sections else None) or [{}]
+    section = sections[-1] if sections else Section()
+    head, rest = section.head, section.records[1:]
     if head.get("aiml_nb_journal") != VERSION:
         raise ValueError(f'Its first line must have "aiml_nb_journal": {VERSION}.')
     settings = head.get("settings") or {}

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from ..records import Call
-from .journal import call_from_dict
+from .journal import PROMPTS, call_from_dict
 
 Record = dict[str, Any]
 # Stands for a head that cannot be read: nobody knows whose the lines below it are.
 LOST_HEAD: Record = {"aiml_nb_journal": None}
 _HEAD = '{"aiml_nb_journal"'
+_WITH_PROMPTS = frozenset({"aiml_nb_journal", "aiml_nb_resumed", PROMPTS})
 
 
 class Section:
@@ -26,11 +28,20 @@ class Section:
         self.records: list[Record] = []
 
     @cached_property
+    def head(self) -> Record:
+        """Its first record, with all prompts of the lines that follow it."""
+        head, *rest = self.records or [{}]
+        more = [record.get("prompts") or () for record in rest if PROMPTS in record]
+        if not more or not isinstance(head.get("prompts"), list):
+            return head
+        return head | {"prompts": [*head["prompts"], *chain.from_iterable(more)]}
+
+    @cached_property
     def prompts(self) -> dict[str, Record]:
         """Its prompts by name: those of the head, and those that were added later."""
         prompts: dict[str, Record] = {}
         for record in self.records:
-            if "aiml_nb_journal" in record or "aiml_nb_resumed" in record:
+            if not _WITH_PROMPTS.isdisjoint(record):
                 prompts |= {each["custom_id"]: each for each in record.get("prompts") or ()}
         return prompts
 

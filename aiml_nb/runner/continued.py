@@ -15,16 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import JournalError
-from ..formats.journal import are_simulated
+from ..formats.journal import are_simulated, head_lines
 from ..formats.journal_contents import Contents
 from ..formats.journal_sections import Record, Section, resolve, taken_call
-from ..formats.lines import encode
 from ..messages import argument
 from ..printable import say
 from ..records import INVALID_ANSWER, Call
 from ..typed import Reader, reread
 from .content_keys import Key, content_keys
-from .journal import Journal
+from .journal import Journal, explained
 from .journal_inputs import find_parameters
 from .journal_lines import head_of_plan
 from .journal_summary import ANSWERED, is_whole, refuse_damage
@@ -75,7 +74,7 @@ def continue_journal(plan: Plan) -> tuple[Journal | None, Plan]:
             plan.run.simulated |= are_simulated(lines)  # of a function's calls
             head["prompts"] = [*_prompts_of_head(head["prompts"], found, contents.sections)]
             say(plan.speak(_describe(plan, found, path)))
-        return journal, replace(plan, note=_encode(head, path))
+        return journal, replace(plan, note="".join(explained(head_lines(head), path)))
     except BaseException:
         journal.close_without_writing()
         raise
@@ -105,7 +104,7 @@ def _find_answers(plan: Plan, head: Record, contents: Contents, path: Path) -> _
         else:
             found.answers[call.index] = answer
             found.sources[call.index] = number, name
-            code = contents.sections[number].records[0]["settings"].get("code")
+            code = contents.sections[number].head["settings"].get("code")
             # Journals of early versions do not tell.
             found.code_changed |= code is not None and code != head["settings"].get("code")
     return found
@@ -118,9 +117,9 @@ def _keys_in(sections: list[Section]) -> Iterator[tuple[Key, tuple[int, str]]]:
     """
     first = max((n for n, each in enumerate(sections) if _is_fresh(each)), default=0)
     for number, section in enumerate(sections[first:], first):
-        if not section.records or not section.records[0].get("settings"):
+        if not section.records or not section.head.get("settings"):
             continue
-        settings = section.records[0]["settings"]
+        settings = section.head["settings"]
         sent = {each["custom_id"] for each in section.records if "sent" in each}
         prompts = [_as_asked(each, section, sections) for each in section.prompts.values()]
         asked = content_keys(prompts, settings, _parameters_of(settings))
@@ -131,7 +130,7 @@ def _keys_in(sections: list[Section]) -> Iterator[tuple[Key, tuple[int, str]]]:
 
 
 def _is_fresh(section: Section) -> bool:
-    return bool(section.records) and section.records[0].get("fresh") is True
+    return section.head.get("fresh") is True
 
 
 def _parameters_of(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,16 +208,6 @@ def _describe_code(plan: Plan, found: _Found) -> str:
     if not found.code_changed:
         return ""
     return f"The code of {plan.endpoint.model} has changed since: what it returned is kept. "
-
-
-def _encode(head: Record, path: Path) -> str:
-    try:
-        return encode(head)
-    except (TypeError, ValueError) as error:
-        raise type(error)(
-            f"The journal '{path}' cannot hold the prompts and their parameters: {error}. Give "
-            "them as JSON has them: texts, numbers, lists and dictionaries."
-        ) from None
 
 
 @contextmanager

@@ -12,15 +12,16 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from ..errors import JournalError
 from ..formats.journal import finished_line, footer, sent_line
 from ..formats.journal_contents import REPAIRED, Contents, read_lines
-from ..formats.lines import encode, encode_record, split_lines
+from ..formats.lines import encode_record, split_lines
 from ..printable import say
 from ..records import Attempt, Call, Run
 from .journal_lock import close_in_children, lock
@@ -41,6 +42,8 @@ class Journal:
     all_lines, is_kept
         Returns every line that the file should hold; None if unknown. False while a new journal
         holds no attempt: then it is removed at the end.
+    head
+        Where the lines of its head begin, in a new one.
     """
 
     def __init__(self, path: Path, handle: int) -> None:
@@ -51,27 +54,23 @@ class Journal:
         self._size = os.fstat(handle).st_size
         self._is_torn = False
         self.is_kept = True
+        self.head: list[int] = []
         self._lock = threading.RLock()
         close_in_children(self)
 
     @classmethod
-    def create(cls, path: Path, head: Mapping[str, Any]) -> Journal:
-        """Start a new journal with its first line.
+    def create(cls, path: Path, lines: Iterator[str]) -> Journal:
+        """Start a new journal with the lines of its head.
 
         Raises
         ------
         JournalError
             If the file exists already or cannot be made.
         TypeError, ValueError
-            If `head` holds what JSON does not know.
+            If the head would hold what JSON does not know.
         """
-        try:
-            line = encode(head)  # before the file is made: a failure must leave none behind
-        except (TypeError, ValueError) as error:
-            raise type(error)(
-                f"The journal '{path}' cannot hold the prompts and their parameters: {error}. Give "
-                "them as JSON has them: texts, numbers, lists and dictionaries."
-            ) from None
+        lines = explained(lines, path)
+        first = next(lines)  # before the file is made: a failure must leave none behind
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)  # may be confidential
@@ -83,7 +82,7 @@ class Journal:
         journal.is_kept = False
         try:
             lock(handle, path)
-            journal._write_line(line)
+            journal.head = [journal._write_line(line) for line in chain([first], lines)]
         except BaseException:
             journal._close_or_remove()
             raise
@@ -134,11 +133,12 @@ class Journal:
 
     def note_finished(
         self, call: Call, *, known: Mapping[str, Any] | None = None, simulated: bool = False
-    ) -> None:
-        """Write the record of a finished call; raise JournalError if that fails."""
+    ) -> int:
+        """Write the record of a finished call, and return where; raise JournalError on failure."""
         with self._lock:
-            self._write_line(finished_line(call, known=known, simulated=simulated))
+            place = self._write_line(finished_line(call, known=known, simulated=simulated))
             self._rewrite_if_lost()
+        return place
 
     def note_resumed(self, line: str) -> None:
         """Write what is new in a resumed run (`changes.resume_note`), before sending."""
@@ -221,8 +221,13 @@ class Journal:
             return handle
         raise JournalError(f"There are too many journals beside '{lost}'. Move some elsewhere.")
 
-    def _write_line(self, line: str) -> None:
-        self._write((f"\n{REPAIRED}" if self._is_torn else "").encode() + line.encode())
+    def _write_line(self, line: str) -> int:
+        """Write a line, and return where it begins."""
+        before = f"\n{REPAIRED}".encode() if self._is_torn else b""
+        with self._lock:
+            place = self._size + len(before)
+            self._write(before + line.encode())
+        return place
 
     def _write(self, data: bytes) -> None:
         with self._lock:
@@ -241,6 +246,17 @@ class Journal:
                 f"The journal '{self.path}' took {written} of {len(data)} bytes: is the disk full? "
                 f"{_NO_MORE}"
             )
+
+
+def explained(lines: Iterator[str], path: Path) -> Iterator[str]:
+    """Yield lines that are encoded; a failure says that the journal cannot hold them."""
+    try:
+        yield from lines
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"The journal '{path}' cannot hold the prompts and their parameters: {error}. Give "
+            "them as JSON has them: texts, numbers, lists and dictionaries."
+        ) from None
 
 
 _NO_MORE = "Nothing more is sent; what is known is in the run's records."

@@ -52,6 +52,8 @@ def read_inputs(contents: Contents, path: Path) -> JournalInputs:
             raise KeyError("settings")
         # Only for the exceptions: a journal without these cannot be resumed.
         float(saved["started_at"] or 0), head["run_id"]
+        if head.get("n_prompts", len(head["prompts"])) != len(head["prompts"]):
+            raise KeyError("prompts")
         prompts = {each["custom_id"]: _read_prompt(each) for each in head["prompts"]}
         initial = _read_parameters(saved)
         newest = initial

@@ -6,8 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from ..formats.journal import finished_line, header, sent_line
-from ..formats.lines import encode
+from ..formats.journal import finished_line, head_lines, header, sent_line
 from ..records import CHAT
 from .changes import encode_resume_note
 from .functions.function import Function
@@ -18,7 +17,7 @@ from .plan import Plan, prompt_to_dict
 
 def lines_of_plan(plan: Plan) -> Iterator[str]:
     """Yield what the journal of a run should hold by now."""
-    yield encode(head_of_plan(plan))
+    yield from lines_of_head(plan)
     parameters = parameters_to_journal(plan.options, plan.endpoint.key)
     if find_changes(plan.run.parameters | {"stream": plan.run.stream}, parameters):
         yield encode_resume_note(parameters, [])
@@ -31,6 +30,11 @@ def lines_of_plan(plan: Plan) -> Iterator[str]:
         if is_over or call.from_journal:
             own = plan.prompts[call.index].parameters
             yield finished_line(call, known=own, simulated=plan.run.simulated)
+
+
+def lines_of_head(plan: Plan) -> Iterator[str]:
+    """Yield the lines with which the journal of a run begins."""
+    yield from head_lines(head_of_plan(plan))
 
 
 def head_of_plan(plan: Plan) -> dict[str, Any]:

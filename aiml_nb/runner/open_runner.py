@@ -10,7 +10,7 @@ from ..printable import say
 from .call import CallRunner
 from .functions.client import MisfitError
 from .journal import Journal
-from .journal_lines import head_of_plan, lines_of_plan
+from .journal_lines import lines_of_head, lines_of_plan
 from .pacing.clock import Clock
 from .pacing.garbage_collector import fewer_full_gc
 from .plan import Plan
@@ -31,7 +31,7 @@ def open_call_runner(
         say(plan.speak(least))
     is_new = journal is None
     if journal is None and plan.options.journal is not None:
-        journal = Journal.create(plan.options.journal, head_of_plan(plan))
+        journal = Journal.create(plan.options.journal, lines_of_head(plan))
     if journal is not None:
         # For the case that another program deletes the file during the run.
         journal.all_lines = lambda: lines_of_plan(plan)

@@ -7,8 +7,9 @@ calls in the prompts' order, and the most that may be in flight.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from ..loop import block_sigint
@@ -17,6 +18,9 @@ from .limits.slots import Slots
 
 MakeCall = Callable[[Call], None]
 MakeCallAsync = Callable[[Call], Awaitable[None]]
+AsyncStrategy = Callable[[MakeCallAsync, list[Call], int], Awaitable[None]]
+# Of more calls than this no task is made before there is a slot for it: each takes a kilobyte.
+MANY = 10_000
 
 
 def sequential(make: MakeCall, calls: list[Call], max_concurrency: int) -> None:
@@ -28,7 +32,12 @@ def sequential(make: MakeCall, calls: list[Call], max_concurrency: int) -> None:
 def threads(make: MakeCall, calls: list[Call], max_concurrency: int) -> None:
     """Make each call in a thread of a pool: blocking code, several calls in flight."""
     with _thread_pool(max_concurrency) as pool:
-        for future in [pool.submit(make, call) for call in calls]:
+        waiting = deque[Future[None]]()
+        for call in calls:
+            if len(waiting) >= MANY:  # as in `held_back`
+                waiting.popleft().result()
+            waiting.append(pool.submit(make, call))
+        for future in waiting:
             future.result()
 
 
@@ -99,6 +108,33 @@ async def adaptive(make: MakeCallAsync, calls: list[Call], max_concurrency: int)
     await gather(make, calls, max_concurrency)
 
 
+def held_back(strategy: AsyncStrategy) -> AsyncStrategy:
+    """Return a strategy that starts all calls at once, and of very many each as a slot is free.
+
+    It comes to the same: a task that is there before waits for its slot.
+    """
+
+    async def start_in_turn(make: MakeCallAsync, calls: list[Call], max_concurrency: int) -> None:
+        if len(calls) <= MANY:
+            await strategy(make, calls, max_concurrency)
+            return
+        slots = Slots(max_concurrency)
+
+        async def make_in_slot(call: Call) -> None:
+            with slots.taken():
+                await make(call)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for call in calls:
+                    await slots.take()
+                    group.create_task(make_in_slot(call))
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
+    return start_in_turn
+
+
 @contextmanager
 def _thread_pool(size: int) -> Iterator[ThreadPoolExecutor]:
     """Open a pool that an interrupt leaves at once, with the waiting calls dropped."""
@@ -123,13 +159,13 @@ BLOCKING_STRATEGIES: dict[str, Callable[[MakeCall, list[Call], int], None]] = {
     "sequential": sequential,
     "threads": threads,
 }
-ASYNC_STRATEGIES: dict[str, Callable[[MakeCallAsync, list[Call], int], Awaitable[None]]] = {
-    "gather": gather,
-    "as_completed": as_completed,
-    "task_group": task_group,
+ASYNC_STRATEGIES: dict[str, AsyncStrategy] = {
+    "gather": held_back(gather),
+    "as_completed": held_back(as_completed),
+    "task_group": held_back(task_group),
     "workers": workers,
     "batches": batches,
-    "adaptive": adaptive,
+    "adaptive": held_back(adaptive),
 }
 # Functions that block are called in threads of their own, which a loop waits for.
-FUNCTION_STRATEGIES = ASYNC_STRATEGIES | {"sequential": workers, "threads": gather}
+FUNCTION_STRATEGIES = ASYNC_STRATEGIES | {"sequential": workers, "threads": held_back(gather)}

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from aiml_nb.formats.journal import header
+from aiml_nb.formats.journal import head_lines, header
 from aiml_nb.records import Attempt, Call, Run
 from aiml_nb.runner.journal import Journal
 
@@ -46,7 +46,7 @@ def make_run(*texts: str) -> Run:
 
 def write_journal(path: Path, run: Run, *, finished: int | None = None) -> None:
     """Write the journal of `run`, cut off after so many finished calls; None writes its end too."""
-    journal = Journal.create(path, make_head(run))
+    journal = Journal.create(path, head_lines(make_head(run)))
     for call in run.calls[:finished]:
         journal.note_sent(call, call.attempts[0], f"{run.run_id}.{call.index}.1")
         journal.note_finished(call)

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aiml_nb as nb
-from aiml_nb.formats.journal import call_from_dict
+from aiml_nb.formats.journal import call_from_dict, head_lines
 from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.formats.lines import encode
 from aiml_nb.records import Call
@@ -81,7 +81,7 @@ class TestLines:
 
     def test_each_record_is_written_by_one_write(self, path: Path) -> None:
         run = make_run("x" * 1_000_000, "", "\ud800")
-        journal = Journal.create(path, make_head(run))
+        journal = Journal.create(path, head_lines(make_head(run)))
         counts = [count_writes()]
         for call in run.calls:
             journal.note_sent(call, call.attempts[0], "1")
@@ -153,7 +153,7 @@ class TestFile:
         before = target.read_bytes() if is_there else b""
 
         with pytest.raises(nb.JournalError, match="exists already"):
-            Journal.create(path, {})
+            Journal.create(path, head_lines({"prompts": []}))
         with pytest.raises(nb.JournalError, match="it is a link"):
             Journal.reopen(path)
 
@@ -241,7 +241,7 @@ class TestLock:
         journal.close_without_writing()
 
     def test_a_run_of_this_process_holds_it_too(self, path: Path) -> None:
-        journal = Journal.create(path, make_head(make_run("Yes.")))
+        journal = Journal.create(path, head_lines(make_head(make_run("Yes."))))
 
         with pytest.raises(nb.JournalError, match="being written by another run"):
             Journal.reopen(path)
@@ -257,7 +257,7 @@ class TestLock:
 
     def test_threads_write_whole_lines(self, path: Path) -> None:
         run = make_run(*(["x" * 5000] * 200))
-        journal = Journal.create(path, make_head(run))
+        journal = Journal.create(path, head_lines(make_head(run)))
         parts = [run.calls[number::4] for number in range(4)]
         threads = [
             threading.Thread(target=lambda part=part: [*map(journal.note_finished, part)])

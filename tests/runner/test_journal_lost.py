@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import aiml_nb as nb
+from aiml_nb.formats.journal import head_lines
 from aiml_nb.formats.journal_contents import read_lines
 from aiml_nb.runner.journal import Journal
 
@@ -151,7 +152,7 @@ def test_a_file_that_cannot_be_made_anew_stops_the_run_and_says_so(tmp_path: Pat
 
 def test_a_journal_of_another_run_is_not_removed_with_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
-    mine = Journal.create(path, make_head(make_run("Mine.")))
+    mine = Journal.create(path, head_lines(make_head(make_run("Mine."))))
     path.unlink()
     write_journal(path, make_run("Theirs."))
     theirs = path.read_bytes()
@@ -168,7 +169,7 @@ def test_a_journal_in_another_folder_is_not_removed(
     for folder in (here, there):
         folder.mkdir()
     monkeypatch.chdir(here)
-    mine = Journal.create(Path("j.jsonl"), make_head(make_run("Mine.")))
+    mine = Journal.create(Path("j.jsonl"), head_lines(make_head(make_run("Mine."))))
     write_journal(there / "j.jsonl", make_run("Theirs."))
     theirs = (there / "j.jsonl").read_bytes()
     monkeypatch.chdir(there)
@@ -182,10 +183,11 @@ def test_a_journal_in_another_folder_is_not_removed(
 FORK = """
 import os, sys, time
 from pathlib import Path
+from aiml_nb.formats.journal import head_lines
 from aiml_nb.runner.journal import Journal
 from tests.runner.records import make_head, make_run
 path = Path(sys.argv[1])
-journal = Journal.create(path, make_head(make_run("Yes.")))
+journal = Journal.create(path, head_lines(make_head(make_run("Yes."))))
 journal.note_finished(make_run("Yes.").calls[0])
 ready, leave = os.pipe(), os.pipe()
 if os.fork() == 0:

@@ -8,8 +8,10 @@ import threading
 import pytest
 
 from aiml_nb.records import Call
-from aiml_nb.runner.strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES
+from aiml_nb.runner.limits.slots import lent_slot
+from aiml_nb.runner.strategies import ASYNC_STRATEGIES, BLOCKING_STRATEGIES, MANY
 
+from ..rows import slow
 from ..waiting import block, take, wait_until_async
 
 
@@ -94,3 +96,47 @@ async def test_a_cancelled_strategy_leaves_no_task_behind(name: str) -> None:
 
 async def _as_coroutine(name: str, spy: Spy) -> None:
     await ASYNC_STRATEGIES[name](spy.make_async, some_calls(200), 5)
+
+
+@pytest.mark.parametrize("name", ["gather", slow("as_completed"), slow("task_group")])
+async def test_of_very_many_calls_no_task_is_made_before_it_has_a_slot(name: str) -> None:
+    spy, tasks = Spy(), 0
+
+    async def make(call: Call) -> None:
+        nonlocal tasks
+        tasks = max(tasks, len(asyncio.all_tasks()))
+        spy._enter()
+        await asyncio.sleep(0)
+        spy._leave(call)
+
+    await ASYNC_STRATEGIES[name](make, some_calls(MANY + 1), 7)
+
+    assert sorted(spy.made) == list(range(MANY + 1))
+    assert spy.peak == 7
+    assert tasks <= 2 * 7 + 2
+
+
+async def test_of_very_many_calls_one_that_backs_off_lends_its_slot() -> None:
+    others_made, made = asyncio.Event(), list[int]()
+
+    async def make(call: Call) -> None:
+        if call.index == 0:
+            with lent_slot():
+                await others_made.wait()
+        made.append(call.index)
+        if len(made) == MANY:
+            others_made.set()
+
+    await ASYNC_STRATEGIES["gather"](make, some_calls(MANY + 1), 1)
+
+    assert made == [*range(1, MANY + 1), 0]
+
+
+async def test_what_ends_one_of_very_many_calls_is_raised_as_it_is() -> None:
+    async def make(call: Call) -> None:
+        await asyncio.sleep(0)
+        if call.index == 5:
+            raise LookupError("its end")
+
+    with pytest.raises(LookupError, match="its end"):
+        await ASYNC_STRATEGIES["gather"](make, some_calls(MANY + 1), 3)

@@ -29,6 +29,10 @@ class Slots:
 
     async def __aenter__(self) -> None:
         _held.set(self)
+        await self.take()
+
+    async def take(self) -> None:
+        """Wait for a slot, for a task that is started once there is one: see `taken`."""
         if self._free > 0 and not self._waiting:
             self._free -= 1
             return
@@ -43,6 +47,15 @@ class Slots:
 
     async def __aexit__(self, *_: object) -> None:
         self._release()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Do as ``async with``, in a task for which another one has taken the slot."""
+        _held.set(self)
+        try:
+            yield
+        finally:
+            self._release()
 
     def _release(self) -> None:
         self._free += 1
