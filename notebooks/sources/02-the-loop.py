@@ -211,6 +211,9 @@ reveal("2.5", short)
 # %%
 quiz("2.6")
 
+# %%
+quiz("2.10")
+
 # %% [markdown]
 # ## Key points
 #

@@ -317,6 +317,9 @@ print(crowd.caveat)
 # %%
 quiz("3.7")
 
+# %%
+quiz("3.8")
+
 # %% [markdown]
 # ## Key points
 #

@@ -329,6 +329,9 @@ check("4.7", read_beginning)
 # %%
 quiz("4.8")
 
+# %%
+quiz("4.9")
+
 # %% [markdown]
 # ## Key points
 #

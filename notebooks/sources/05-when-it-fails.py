@@ -348,6 +348,9 @@ check("5.7", stop_after_five)
 # %%
 quiz("5.8")
 
+# %%
+quiz("5.9")
+
 # %% [markdown]
 # ## Key points
 #

@@ -18,7 +18,6 @@ import aiml_nb as nb
 from aiml_nb.course import Stopwatch, check, hint, predict, quiz, reveal
 from aiml_nb.widgets import LoopView
 
-# %%
 endpoint = nb.connect(simulate=True, seed=0, speed=8)
 questions = nb.prompts.TWENTY[:8]
 
@@ -191,11 +190,9 @@ predict(
 # %%
 watch = Stopwatch(endpoint)
 await asyncio.gather(*(ask_async_in_name_only(question, watch) for question in questions[:4]))
-watch.run
-
-# %%
 took_the_sum = watch.run.makespan > 0.7
 reveal("6.4", "the sum of all, 1.1 s" if took_the_sum else "as long as the longest, 0.4 s")
+watch.run
 
 # %% [markdown]
 # One after another, as if `gather` were not there. **`async def` makes nothing async.** It only
@@ -282,6 +279,9 @@ reveal("6.6", watch.peak_in_flight)
 
 # %%
 quiz("6.7")
+
+# %%
+quiz("6.9")
 
 # %% [markdown]
 # ## Find the culprit

@@ -262,6 +262,9 @@ check("7.8", measure)
 # %%
 quiz("7.9")
 
+# %%
+quiz("7.13")
+
 # %% [markdown]
 # ## Key points
 #

@@ -10,7 +10,8 @@
 # - set a limit to what a run may cost, and use a key of your own without showing it to anybody.
 #
 # No key and no money is needed: the calls go to a simulator, and everything it answers is marked as
-# simulated.
+# simulated. The files of this lesson go to a temporary folder, which is deleted when the notebook is shut
+# down. For work of your own write `folder = Path("my-answers")`.
 
 # %%
 import asyncio
@@ -27,11 +28,6 @@ import pandas as pd
 import aiml_nb as nb
 from aiml_nb.course import check, hint, predict, quiz, reveal
 
-# %% [markdown]
-# The files of this lesson go to a temporary folder, which is deleted when the notebook is shut
-# down. For work of your own write `folder = Path("my-answers")`.
-
-# %%
 kept = tempfile.TemporaryDirectory()
 folder = Path(kept.name)
 endpoint = nb.connect(simulate=True, seed=0, speed=20)
@@ -289,6 +285,9 @@ check("8.7", dollars)
 
 # %%
 # hint("8.7")
+
+# %%
+quiz("8.8")
 
 # %% [markdown]
 # ## A key of your own

@@ -322,6 +322,9 @@ nb.plot_timeline([mine, theirs] if passed("11.9") else theirs)
 # %%
 quiz("11.10")
 
+# %%
+quiz("11.11")
+
 # %% [markdown]
 # `nb.run` has more of that kind: waits drawn by lot, limits of calls and tokens a minute, budgets, a journal
 # on disk, answers in pieces. But there is no part of it that you could not write now.

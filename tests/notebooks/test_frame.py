@@ -8,6 +8,8 @@ import re
 
 import pytest
 
+from aiml_nb.course.engine.registry import look_up
+
 from .lessons import LESSONS, NOTEBOOKS, NUMBERED, ROOT, Lesson, read
 
 KEY = re.compile(r"sk-[A-Za-z0-9]{16,}|\b[0-9a-f]{32}\b")
@@ -129,6 +131,15 @@ class TestFrame:
         assert lesson.exercises == keys_given_to("check", lesson)
         for key in lesson.exercises:
             assert f'hint("{key}")' in text
+
+    @ON_NUMBERED
+    def test_a_question_comes_back_to_an_earlier_lesson(self, lesson: Lesson) -> None:
+        asked = [look_up("QUESTIONS", key).text for key in keys_given_to("quiz", lesson)]
+
+        earlier = [re.match(r"Lesson (\d+) again: ", text) for text in asked]
+        numbers = [int(match[1]) for match in earlier if match]
+        assert all(number < int(lesson.number) for number in numbers)
+        assert numbers or int(lesson.number) < 2  # before it nothing is to be remembered
 
     @ON_NUMBERED
     def test_readme_lists_it_with_its_question_and_minutes(self, lesson: Lesson) -> None:

@@ -42,6 +42,7 @@ _EXPLANATIONS = {
     r"unsupported operand|must be str, not|can only concatenate": "The two are not of a kind that "
     "goes together.",
     r"not iterable|not subscriptable": "It is one thing, and the code there takes it for several.",
+    r"indices must be integers": "It has no names: [0] is its first item, [1] its second.",
     r"IndexError": "There was less in it than your code takes for granted: check tries it with "
     "fewer and with more than the lesson does.",
     r"KeyError": "There is nothing of that name in it.",

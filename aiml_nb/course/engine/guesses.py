@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING
 
+from .digits import show_number
+
 if TYPE_CHECKING:
     from ...widgets import Predict
 
@@ -93,7 +95,7 @@ def _compare_numbers(guess: float | None, measured: str | float, unit: str) -> s
 def _compare_counts(guess: float, measured: float) -> str:
     if guess == measured:
         return ", which is right"
-    return f", {abs(guess - measured):g} too {'many' if guess > measured else 'few'}"
+    return f", {show_number(abs(guess - measured))} too {'many' if guess > measured else 'few'}"
 
 
 def _compare_ratio(guess: float, measured: float) -> str:
@@ -106,5 +108,4 @@ def _compare_ratio(guess: float, measured: float) -> str:
 
 
 def _format(number: float, unit: str) -> str:
-    digits = f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
-    return f"{digits} {unit}".rstrip()
+    return f"{show_number(number)} {unit}".rstrip()

@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from ...records import Attempt, Call, Run
+from ..engine.digits import show_number
 from ..engine.exercises import NotYet, require
 from ..engine.expect import call_plain, expect_function, expect_list, expect_number
 from ..engine.practice_run import answered_run
@@ -44,11 +45,11 @@ def check_in_doubt(in_doubt: object) -> str:
                 "a call that was never sent has no attempts, so there is no first and no last one. "
                 "Go through those that there are, with  for  or  any."
             ) from None
-        _compare_names(names, wanted)
+        _compare_names(names, wanted, rows)
     return "Calls whose request was lost are in doubt. One that was only turned away is not."
 
 
-def _compare_names(names: list[Any], wanted: list[str]) -> None:
+def _compare_names(names: list[Any], wanted: list[str], rows: list[_Row]) -> None:
     require(
         not any(isinstance(name, Call) for name in names),
         "the list holds whole calls. Wanted are their custom_ids.",
@@ -59,9 +60,10 @@ def _compare_names(names: list[Any], wanted: list[str]) -> None:
         "attempts there were is not the question; look at attempt.possibly_billed.",
     )
     require(
-        "quick" not in names and "never-sent" not in names,
-        f"{names} has calls in it with no more than one attempt, which went well.",
+        "quick" not in names,
+        "'quick' had one attempt, which went well: nothing is in doubt there.",
     )
+    require("never-sent" not in names, "'never-sent' was never sent, so nobody can bill it.")
     require(
         "lost" not in wanted or "lost" in names,
         "'lost' is missing: its first attempt is possibly billed, its second one went well. Look "
@@ -75,7 +77,21 @@ def _compare_names(names: list[Any], wanted: list[str]) -> None:
         len(set(map(str, names))) == len(names),
         f"it gave {names}. Each call once: it is in doubt, however many attempts were lost.",
     )
-    require(sorted(map(str, names)) == wanted, f"it gave {names}; wanted are {wanted}.")
+    given = ", ".join(map(str, names)) or "none"
+    require(
+        sorted(map(str, names)) == wanted,
+        f"in a run with {_in_words(rows)} it gave {given}. In doubt: {', '.join(wanted) or 'none'}"
+        ". Look at possibly_billed, of every attempt.",
+    )
+
+
+def _in_words(rows: list[_Row]) -> str:
+    """Return the calls of a run with what became of their attempts."""
+    became = {id(_GOOD): "answered", id(_LOST): "possibly billed", id(_AWAY): "turned away"}
+    return "; ".join(
+        f"{name} ({', then '.join(became[id(each)] for each in attempts) or 'never sent'})"
+        for name, attempts, _ in rows
+    )
 
 
 def check_dollars(dollars: object) -> str:
@@ -93,8 +109,9 @@ def _try_price(
     right = _mean_price(tokens, prices) * number
     try:
         answer = call_plain(function, _make_run(rows), number, prices)
-    except TypeError as error:
+    except (TypeError, AttributeError) as error:
         require("NoneType" not in str(error), _NO_TOKENS)
+        require("tuple" not in str(error), _PAIR)
         raise
     require(
         type(answer).__name__ != "NAType",
@@ -102,11 +119,14 @@ def _try_price(
     )
     found = expect_number(answer, "a number of dollars")
     require(found == found, _NO_TOKENS)
-    said = f"for {number:,} calls it gave ${found:,.4g}"
+    said = f"for {number:,} calls it gave ${show_number(found, digits=4)}"
     for other, why in _wrong_prices(tokens, len(rows), number, prices):
         is_right = isclose(found, right, rel_tol=1e-6)
         require(is_right or not isclose(found, other, rel_tol=1e-6), f"{said}: {why}.")
-    require(isclose(found, right, rel_tol=0.01), f"{said}, and ${right:.4g} is right.")
+    require(
+        isclose(found, right, rel_tol=0.01),
+        f"{said}, and ${show_number(right, digits=4)} is right.",
+    )
     return right
 
 
@@ -158,6 +178,10 @@ def _make_run(rows: list[_Row]) -> Run:
     return run
 
 
+_PAIR = (
+    "prices is a pair, without names: prices[0] is for a million tokens that go in, prices[1] for "
+    "those that come out."
+)
 _NO_TOKENS = (
     "a call that failed has no tokens: they are None, and None is no number. Keep the calls whose "
     "outcome is 'ok'."

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...records import Run
+from ..engine.digits import show_number
 from ..engine.exercises import NotYet, require
 from ..engine.expect import call_async, expect_function, expect_number, judge_twice
 
@@ -49,7 +50,7 @@ def _try_suspect(function: Callable[..., Any], blocks: tuple[float, ...]) -> Non
     require(suspect.done, "your function ended before suspect did. Await both, with one gather.")
     worst = max(blocks, default=0.0)
     name = f"code that holds the loop for {worst} s" if blocks else "code that never holds the loop"
-    said = f"beside {name} you say the loop was {lag:.3g} s late"
+    said = f"beside {name} you say the loop was {show_number(lag)} s late"
     require(lag < 10, f"{said}. Those are milliseconds, perhaps; wanted are seconds.")
     require(
         lag > worst * 0.7,

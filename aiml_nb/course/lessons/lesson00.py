@@ -6,6 +6,7 @@ from math import isclose
 
 from ...prompts import FAQ, TWENTY
 from ...records import Run
+from ..engine.digits import show_number
 from ..engine.exercises import Exercise, of_kind, require
 from ..engine.expect import call_plain, expect_function, expect_number
 from ..engine.practice_run import answered_run
@@ -26,7 +27,7 @@ def check_waiting_time(waiting_time: object) -> str:
         )
         found = expect_number(call_plain(function, call), "a number of seconds")
         wanted = call.total_time or 0.0
-        near = f"Of a call with {stamps} you say {found:.4g} s"
+        near = f"Of a call with {stamps} you say {show_number(found, digits=4)} s"
         require(
             not isclose(found, -wanted),
             f"{near}: a time before the beginning. Swap the two stamps.",

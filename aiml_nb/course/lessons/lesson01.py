@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isclose
 from typing import Any
 
+from ..engine.digits import show_number
 from ..engine.exercises import Exercise, of_kind, require, show
 from ..engine.expect import (
     call_async,
@@ -140,13 +141,13 @@ def _check_totals(function: Callable[..., Any], durations: Sequence[float]) -> N
     )
     require(
         isclose(total, right_total),
-        f"{given} you say {total:.4g} s one after another. Each waits for the one before, so the "
-        "times add up.",
+        f"{given} you say {show_number(total, digits=4)} s one after another. Each waits for the "
+        "one before, so the times add up.",
     )
     require(
         isclose(longest, right_longest),
-        f"{given} you say {longest:.4g} s all at once. All begin together; when is the last of "
-        "them done?",
+        f"{given} you say {show_number(longest, digits=4)} s all at once. All begin together; when "
+        "is the last of them done?",
     )
 
 

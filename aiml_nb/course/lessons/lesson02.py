@@ -170,4 +170,16 @@ QUESTIONS = {
         },
         right="await",
     ),
+    "2.10": Question(
+        "Lesson 1 again: a cell creates three tasks, of 3 s, 1 s and 1 s, and then awaits one "
+        "after the other, the longest first. How long does that take?",
+        {
+            "3 s": "All three are under way from the first await on. The other two are done long "
+            "before their turn, and awaiting them only collects what is there.",
+            "5 s": "That is one after another: each task would have to be created when the one "
+            "before is done.",
+            "1 s": "The total cannot be less than the longest of them.",
+        },
+        right="3 s",
+    ),
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...analysis import diagnose, peak_in_flight
 from ...records import Run
+from ..engine.digits import show_number
 from ..engine.exercises import Exercise, NotYet, of_kind, require, show
 from ..engine.expect import (
     call_async,
@@ -122,7 +123,8 @@ def _judge_pace(
     mean, middle = sum(durations) / len(durations), sorted(durations)[len(durations) // 2]
     if _is_close(answer, right) or answer == math.ceil(right):
         return
-    case = f"With {rate} answers a minute and calls of {mean:g} s on average, you say {answer:.3g}."
+    case = f"With {rate} answers a minute and calls of {mean:g} s on average, you say "
+    case += f"{show_number(answer)}."
     mistakes = {
         math.floor(right) + 1: "Rounded up, a whole number stays as it is.",
         math.floor(right): "Rounded down, that is too few. Keep the fraction, or round up.",
@@ -225,5 +227,18 @@ QUESTIONS: dict[str, Question] = {
             "want, and too many may be turned away.",
         },
         right="20",
+    ),
+    "3.8": Question(
+        "Lesson 2 again: in  async with slots:  somebody writes  return ask(question)  without "
+        "await. What becomes of the limit?",
+        {
+            "It holds: gather awaits everything": "gather awaits the function with the slot. What "
+            "that one returns, a coroutine, is awaited by nobody.",
+            "It holds nobody back: each slot is given back at once": "The call is only prepared in "
+            "there. Whoever awaits it does so when the slot is free again.",
+            "Python refuses such a program": "It runs, and in the end a warning says 'never "
+            "awaited'.",
+        },
+        right="It holds nobody back: each slot is given back at once",
     ),
 }

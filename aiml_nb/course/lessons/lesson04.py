@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...records import Call
+from ..engine.digits import show_number
 from ..engine.exercises import Exercise, NotYet, require, show
 from ..engine.expect import call_plain, expect_function
 from ..engine.fake_stream import NO_CHOICES, FakeStream
@@ -116,7 +117,7 @@ def _judge_pace(answer: float, call: Call) -> None:
     streamed, duration = finished - first, finished - started
     if _is_close(answer, streamed / (tokens - 1)):
         return
-    case = f"{tokens} tokens streamed in {streamed:g} s, and you say {answer:.3g} s each."
+    case = f"{tokens} tokens streamed in {streamed:g} s, and you say {show_number(answer)} s each."
     mistakes = {
         streamed / tokens: "The first token came before the streaming began: do not count it.",
         duration / tokens: "The wait for the first token is in it. Begin at first_token.",
@@ -143,7 +144,7 @@ def check_wait(given: object) -> str:
             raise NotYet(f"the function returned {show(answer)}, and not a number of seconds.")
         case = (
             f"a call submitted at {submitted} s, started at {started} s, first token at {first} s, "
-            f"got {answer:g} s."
+            f"got {show_number(answer)} s."
         )
         mistakes = {
             first - started: "That is the time to first token. The wait for a slot is missing.",
@@ -218,5 +219,16 @@ QUESTIONS: dict[str, Question] = {
             "not.",
         },
         right="Their watch stops at the first token now.",
+    ),
+    "4.9": Question(
+        "Lesson 3 again: at most 5 calls in flight. Each answer is streamed for 2 s, and its first "
+        "token is there after 0.5 s. How many answers a second are there at most?",
+        {
+            "2.5": "5 in flight, divided by 2 s. A slot is taken until the last token, whatever "
+            "the reader has seen by then.",
+            "10": "That is 5 divided by 0.5 s. But a call is in flight until its answer is whole.",
+            "5": "That would be right if each call took a second.",
+        },
+        right="2.5",
     ),
 }

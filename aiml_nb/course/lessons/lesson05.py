@@ -166,4 +166,15 @@ QUESTIONS: dict[str, Question] = {
         },
         right="Shorten the question.",
     ),
+    "5.9": Question(
+        "Lesson 4 again: an answer is streamed, and the stream ends. How does a program know that "
+        "the answer is whole?",
+        {
+            "The last chunk says finish_reason 'stop'": "The model was done. With 'length' the "
+            "answer was cut off, and without any reason the line broke.",
+            "There is text in it": "There is text in half an answer, too.",
+            "The stream has ended": "It ends when a line breaks, too.",
+        },
+        right="The last chunk says finish_reason 'stop'",
+    ),
 }

@@ -12,76 +12,17 @@ from ..engine.exercises import Exercise, require, show
 from ..engine.expect import expect_function, expect_list, judge_twice
 from ..engine.fake_model import FakeModel
 from ..engine.loop_lag import run_measuring_lag
-from ..engine.prepared import discard_coroutine, is_unawaited
+from ..engine.prepared import discard_coroutine
 from ..engine.questions import Question
+from . import pause_exercise
 from .lag_exercise import check_lag_beside
+from .pause_exercise import CALLED_TOO_EARLY, MAX_LAG, require_answers
 
-PAUSE = 0.2
-# Seconds: timers that ring before and after a pause of 0.2 s, however late the loop is.
-TOO_EARLY, TOO_LATE = 0.18, 0.29
-# Seconds of lag; more than a busy machine causes, less than blocking code causes.
-MAX_LAG = 0.3
 # Seconds of each call; the second case is larger than the groups or pools that one might write.
 _CASES = (
     {"a long one": 0.4, "a short one": 0.2, "a middling one": 0.3},
     {f"question {number}": 0.2 - number / 100 for number in range(12)},
 )
-
-
-def check_pause(ask_after_a_pause: object) -> str:
-    """Run three pauses at once, and check when each question was asked."""
-    function = expect_function(ask_after_a_pause, "ask_after_a_pause")
-    judge_twice(_try_pauses, function)
-    return "Three pauses at once, and the loop was never late."
-
-
-def _try_pauses(function: Callable[..., Any]) -> None:
-    model, questions = FakeModel([0.1]), ["one", "two", "three"]
-    asked: dict[float, int] = {}
-
-    async def look(after: float) -> None:
-        await asyncio.sleep(after)
-        asked[after] = len(model.calls)
-
-    pauses = [partial(function, model.ask, question) for question in questions]
-    try:
-        # In this order, so that the loop sets the first timer before and the last after the pauses.
-        (_, *answers, _), lag = run_measuring_lag(
-            partial(look, TOO_EARLY), *pauses, partial(look, TOO_LATE)
-        )
-    except TypeError as error:
-        require("'await' expression" not in str(error), _NOTHING_TO_AWAIT)
-        require("not callable" not in str(error), _CALLED_TOO_EARLY)
-        raise
-    finally:
-        prepared = model.discard_prepared()
-    require(
-        lag < MAX_LAG,
-        f"the loop was {lag:.2f} s late: while you pause, nobody else gets a turn. time.sleep "
-        "keeps the loop to itself. Which sleep lets go of it?",
-    )
-    require(prepared, "ask was never called.")
-    require(
-        model.calls,
-        "the question was prepared but not asked: what ask(question) gives was never awaited.",
-    )
-    _check_times(asked[TOO_EARLY], asked[TOO_LATE], len(questions))
-    _require_answers(answers, questions)
-
-
-def _check_times(early: int, in_time: int, number: int) -> None:
-    require(
-        not early,
-        f"a question was asked before {PAUSE} s had passed. asyncio.sleep alone only prepares a "
-        f"pause: await it, for {PAUSE} s, before you ask.",
-    )
-    require(
-        in_time == number or not in_time,
-        "three pauses took turns instead of running at the same time. What do they wait for?",
-    )
-    require(
-        in_time == number, f"no question was asked for {TOO_LATE} s. The pause is {PAUSE} s long."
-    )
 
 
 def check_ask_all(ask_all: object) -> str:
@@ -97,7 +38,7 @@ def _try_blocking(function: Callable[..., Any], durations: dict[str, float]) -> 
     try:
         (found,), lag = run_measuring_lag(partial(_with_threads, function, model, questions))
     except TypeError as error:
-        require("not callable" not in str(error), _CALLED_TOO_EARLY)
+        require("not callable" not in str(error), CALLED_TOO_EARLY)
         require("awaitable is required" not in str(error), _NOT_ASYNC)
         raise
     for each in found if isinstance(found, list | tuple) else ():
@@ -127,7 +68,7 @@ def _try_blocking(function: Callable[..., Any], durations: dict[str, float]) -> 
         "all answers are there, but in the order in which they were ready. asyncio.gather gives "
         "them in the order in which the calls are written.",
     )
-    _require_answers(answers, questions)
+    require_answers(answers, questions)
 
 
 async def _with_threads(
@@ -157,25 +98,6 @@ def _check_overlap(peak: int, asked: list[str], questions: list[str]) -> None:
     )
 
 
-def _require_answers(answers: Any, questions: list[str]) -> None:
-    wanted = [FakeModel.answer_to(question) for question in questions]
-    for given, right in zip(answers, wanted, strict=False):
-        require(not is_unawaited(given), "an answer is still a task or a coroutine: await it.")
-        require(given is not None, "it gave None for an answer: no return with a value.")
-        require(given == right, f"it gave {show(given)} where ask had answered {right!r}.")
-    require(
-        len(answers) == len(wanted), f"it gave {len(answers)} answers to {len(wanted)} questions."
-    )
-
-
-_CALLED_TOO_EARLY = (
-    "asyncio.to_thread got the result of a function where it wants the function: with brackets you "
-    "call it yourself, here in the loop. Give function and argument, with a comma between them."
-)
-_NOTHING_TO_AWAIT = (
-    "something was awaited that cannot be. time.sleep(0.2) gives None, and has kept the loop to "
-    "itself already when it does. Which sleep can be awaited?"
-)
 _NOT_ASYNC = (
     "asyncio.gather got an answer where it wants something to await: ask is a plain function, and "
     "each call of it keeps the loop until it is answered. Let asyncio.to_thread call it."
@@ -183,14 +105,7 @@ _NOT_ASYNC = (
 _PLAIN = "the function gave its result without being awaited. Begin it with  async def."
 
 EXERCISES = {
-    "6.3": Exercise(
-        check_pause,
-        hints=(
-            "There are two functions called sleep. One keeps the loop, the other lets go of it.",
-            "Both the pause and the question take time: each needs an await.",
-            "await asyncio.sleep(0.2), and then return await ask(question).",
-        ),
-    ),
+    "6.3": pause_exercise.EXERCISE,
     "6.5": Exercise(
         check_ask_all,
         hints=(
@@ -239,5 +154,15 @@ QUESTIONS = {
             "warns you. That is why it is so common.",
         },
         right="The tenth waits about ten times as long as the first",
+    ),
+    "6.9": Question(
+        "Lesson 2 again: a coroutine creates a task, then calls time.sleep(1), and then awaits "
+        "something. When does the task take its first step?",
+        {
+            "At once": "create_task only puts it in line.",
+            "After one second": "The one that created it lets go at its next await, and no sooner.",
+            "During the second, in a thread": "There is one thread, and time.sleep keeps it.",
+        },
+        right="After one second",
     ),
 }

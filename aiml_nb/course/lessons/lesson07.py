@@ -6,6 +6,7 @@ from math import exp, isclose, log
 from statistics import fmean, median
 
 from ...records import Run
+from ..engine.digits import show_number
 from ..engine.exercises import Exercise, require, show
 from ..engine.expect import call_plain, expect_function, expect_number
 from ..engine.practice_run import answered_call, answered_run
@@ -20,14 +21,15 @@ def check_typical(typical: object) -> str:
     for ratios in ([2.0, 0.5], [1.0, 1.0, 8.0], [3.0, 1.5, 2.0, 0.9], [1.7]):
         found, right = call_plain(function, list(ratios)), exp(fmean(map(log, ratios)))
         given = expect_number(found, "a number")
-        said = f"typical({ratios}) gave {given:.3g}"
+        said = f"typical({ratios}) gave {show_number(given)}"
         for other, why in _other_means(ratios, right):
             require(
                 isclose(given, right, rel_tol=0.01) or not isclose(given, other, abs_tol=1e-9),
                 f"{said}: {why}",
             )
         require(
-            isclose(given, right, rel_tol=0.01), f"{said}, and the geometric mean is {right:.3g}."
+            isclose(given, right, rel_tol=0.01),
+            f"{said}, and the geometric mean is {show_number(right)}.",
         )
     return "2 and 0.5 make 1: nobody is faster."
 
@@ -212,5 +214,17 @@ QUESTIONS = {
             "Useful to know, but not an ordinary day.",
         },
         right="On a schedule, and each wait counts from when its question was due",
+    ),
+    "7.13": Question(
+        "Lesson 1 again: two questions, whose answers take 3 s and 0.3 s. How many times faster "
+        "can both at once be?",
+        {
+            "2 times": "That is for two answers that take equally long.",
+            "1.1 times": "3.3 s in place of 3 s: both at once cannot take less than the longer "
+            "one. Whoever measures much more has measured an accident.",
+            "10 times": "That is how much sooner the short answer may be there. The total hardly "
+            "changes.",
+        },
+        right="1.1 times",
     ),
 }

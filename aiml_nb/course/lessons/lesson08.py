@@ -194,4 +194,15 @@ QUESTIONS = {
         },
         right="Nothing is sent, and you get the run with its answers",
     ),
+    "8.8": Question(
+        "Lesson 3 again: 12,000 rows, 3 s for each call, and you have one hour. How many calls in "
+        "flight do you need?",
+        {
+            "10": "12,000 in 3,600 s are 3.3 answers a second, and each takes 3 s.",
+            "4": "So many answers are wanted each second. But each stays in flight for 3 s.",
+            "All 12,000": "The server has a limit of its own, and answers 429. Ask for the pace "
+            "that you need.",
+        },
+        right="10",
+    ),
 }

@@ -39,4 +39,16 @@ QUESTIONS: dict[str, Question] = {
         },
         right="It lets all calls wait.",
     ),
+    "11.11": Question(
+        "Lesson 6 again: told to come back in two seconds, ask_again calls  time.sleep(2).  Who "
+        "waits?",
+        {
+            "This call alone": "That is what  await asyncio.sleep(2)  would do.",
+            "All calls of the runner": "There is one thread. Answers that arrive meanwhile are not "
+            "read, and time limits are looked at too late.",
+            "Nobody: the semaphore gives the slot to another": "A slot is of no use to a loop that "
+            "does not run.",
+        },
+        right="All calls of the runner",
+    ),
 }

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from ..engine.digits import show_number
 from ..engine.exercises import require
 from ..engine.expect import (
     expect_asked,
@@ -105,8 +106,8 @@ def _check_waits(waits: list[float], truth: list[float]) -> None:
     excess = [wait - right for wait, right in zip(waits, truth, strict=True)]
     require(
         min(waits) > -TOLERANCE,
-        f"a wait of {min(waits):.3g} s is no wait. Take the time on the clock after the answer, "
-        "and subtract the time on the same clock at which the question was due.",
+        f"a wait of {show_number(min(waits))} s is no wait. Take the time on the clock after the "
+        "answer, and subtract the time on the same clock at which the question was due.",
     )
     require(
         max(excess) < TOLERANCE,

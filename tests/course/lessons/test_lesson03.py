@@ -215,6 +215,7 @@ class TestInFlightNeeded:
         ("answer", "said"),
         [
             (lambda run, rate: rate * mean(run), "for a minute of 60"),
+            (lambda run, rate: 1000 * rate * mean(run), "you say 360,000."),
             (lambda run, rate: rate / 60, "the pace in a second"),
             (lambda run, rate: rate / 60 / mean(run), "multiplies"),
             (lambda run, rate: 60 / mean(run), "one slot answers in a minute"),

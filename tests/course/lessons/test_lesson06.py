@@ -46,6 +46,15 @@ async def pause_afterwards(ask, question):
     return answer
 
 
+async def no_pause(ask, question):
+    return await ask(question)
+
+
+async def pause_beside_the_question(ask, question):
+    _, answer = await asyncio.gather(take(0.2), ask(question))
+    return answer
+
+
 async def pause_too_short(ask, question):
     await take(0.1)
     return await ask(question)
@@ -115,11 +124,13 @@ def test_a_pause_that_lets_go_passes(answer: object) -> None:
     ("answer", "said"),
     [
         (pause_that_blocks, "Which sleep lets go"),
-        (pause_not_awaited, "before you ask"),
+        (pause_not_awaited, "asyncio.sleep alone only prepares"),
         (pause_too_short, "before 0.2 s had passed"),
+        (no_pause, "without a pause"),
+        (pause_beside_the_question, "beside it or after it"),
         (pause_too_long, "The pause is 0.2 s long"),
         (asks_nobody, "ask was never called"),
-        (pause_afterwards, "before you ask"),
+        (pause_afterwards, "beside it or after it"),
         (question_not_awaited, "prepared but not asked"),
         (nothing_returned, "None for an answer"),
         (question_returned, "where ask had answered"),

@@ -223,7 +223,12 @@ def test_calls_in_doubt_pass(answer: object) -> None:
             "Each call once",
         ),
         (lambda run: len(in_doubt(run)), "a list"),
-        (lambda run: ["lost", "cut-twice"], "it gave"),
+        (lambda run: ["lost", "cut-twice"], "In doubt: none"),
+        (lambda run: [c.custom_id for c in run.calls if c.outcome != "ok"], "was never sent"),
+        (
+            lambda run: in_doubt(run)[:2] or ["a"],
+            "with a (answered); b (turned away, then answered)",
+        ),
         (
             lambda run: [
                 c.custom_id
@@ -234,7 +239,7 @@ def test_calls_in_doubt_pass(answer: object) -> None:
         ),
         (
             lambda run: [c.custom_id for c in run.calls if c.custom_id not in CLEAN],
-            "wanted are []",
+            "it gave a, b. In doubt: none",
         ),
         (
             lambda run: [c.custom_id for c in run.calls if c.attempts[0].possibly_billed],
@@ -300,6 +305,9 @@ def test_the_cost_of_many_passes(answer: object) -> None:
         (lambda run, n, prices: dollars(run, n, prices[::-1]), "the other way round"),
         (lambda run, n, prices: dollars(run, n, (prices[0],) * 2), "a price of their own"),
         (lambda run, n, prices: 42.0, "is right"),
+        (lambda run, n, prices: dollars(run, n, prices) * 1e6, "it gave $8,916,667:"),
+        (lambda run, n, prices: n * prices["input"], "prices is a pair"),
+        (lambda run, n, prices: n * prices.input, "prices is a pair"),
         (median_of_tokens, "you took the median"),
         (median_of_costs, "you took the median"),
         (lambda run, n, prices: run.to_frame()["cost"].mean() * n, "a missing value"),
