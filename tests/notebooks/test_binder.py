@@ -205,6 +205,7 @@ def test_a_lesson_runs_in_the_environment_that_the_steps_make(
     take("./binder/postBuild")
     built = time.perf_counter() - began
     size = sum(each.stat().st_size for each in (tmp_path / "env").rglob("*") if each.is_file())
+    assert "solutions" in take("jupyter", "server", "--show-config-json")
     take("pip", "check")
     assert "3.12" in take("python", "--version")
     assert str(checkout) in take("python", "-c", "import aiml_nb; print(aiml_nb.__file__)")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import urllib.request
@@ -17,15 +16,29 @@ import pytest
 from ..waiting import wait_until
 from .lessons import NUMBERED, ROOT
 
-pytestmark = pytest.mark.slow
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Jupyter's settings in a fresh environment, after the step that ``binder/postBuild`` takes."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
+    places = {"PATH": f"{tmp_path / 'env' / 'bin'}:/usr/bin:/bin"}
+    subprocess.run([ROOT / "binder" / "hide_solutions.sh"], cwd=tmp_path, env=places, check=True)
+    return tmp_path / "env" / "etc" / "jupyter"
+
+
+def test_the_step_puts_the_settings_where_jupyter_of_that_environment_looks(config: Path) -> None:
+    (made,) = config.iterdir()
+
+    assert made.name == "jupyter_config.json"
+    assert made.read_bytes() == (ROOT / "binder" / "jupyter_config.json").read_bytes()
+    assert "binder/hide_solutions.sh" in (ROOT / "binder" / "postBuild").read_text().split()
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[dict[str, Any]]:
+def server(tmp_path: Path, config: Path) -> Iterator[dict[str, Any]]:
     """``jupyter lab notebooks``, with what Binder's steps and the teachers' page put in place."""
     program = [sys.executable, "-m", "jupyterlab", "notebooks", "--no-browser", "--allow-root"]
-    shutil.copy(ROOT / "binder" / "jupyter_config.json", tmp_path)
-    places = {"JUPYTER_RUNTIME_DIR": str(tmp_path), "JUPYTER_CONFIG_PATH": str(tmp_path)}
+    places = {"JUPYTER_RUNTIME_DIR": str(tmp_path), "JUPYTER_CONFIG_PATH": str(config)}
     with subprocess.Popen(
         [*program, "--ServerApp.port=0"],
         cwd=ROOT,
@@ -46,6 +59,7 @@ def ask(server: dict[str, Any], path: str) -> Any:
         return json.load(reply)
 
 
+@pytest.mark.slow
 def test_the_list_has_lessons_and_no_solutions_and_a_teacher_opens_them(server: Any) -> None:
     listed = {each["name"] for each in ask(server, "")["content"]}
 
