@@ -25,8 +25,24 @@ _UNANSWERED = frozenset({"APITimeoutError", "APIConnectionError"})
 _MAX_PARTS = 5
 
 
+class ExplainedError(Exception):
+    """In the place of an exception that another process has explained already.
+
+    Parameters
+    ----------
+    failure
+        What it means.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
 def explain_error(error: BaseException) -> Failure:
     """Return the failure that an exception of the function means."""
+    if isinstance(error, ExplainedError):
+        return error.failure
     try:
         failure = _explain(error)
         request_id = failure.request_id and _redact(failure.request_id, error)

@@ -27,7 +27,7 @@ CALL_FIELDS = tuple(each.name for each in fields(Call) if each.name != "row")
 STAMPS = ("submitted", "started", "first_token", "finished")
 # Most calls lack these; files contain them only where a call has them.
 OPTIONAL_FIELDS = ("api", "children", "result", "invalid_usage", "from_journal", "row")
-_ATTEMPT_FIELDS = tuple(each.name for each in fields(Attempt))
+_ATTEMPT_FIELDS = tuple(each.name for each in fields(Attempt) if each.name != "worker")
 _values_of_call, _values_of_attempt = attrgetter(*CALL_FIELDS), attrgetter(*_ATTEMPT_FIELDS)
 _MAX_INT = int(sys.float_info.max)  # the largest that a sum of floats can hold
 
@@ -84,7 +84,9 @@ def without_words_of(data: dict[str, Any]) -> dict[str, Any]:
 def attempts_to_dicts(call: Call) -> list[dict[str, Any]]:
     """Return the fields of each attempt: what `dataclasses.asdict` does, twenty times as fast."""
     return [
-        dict(zip(_ATTEMPT_FIELDS, _values_of_attempt(each), strict=True)) for each in call.attempts
+        dict(zip(_ATTEMPT_FIELDS, _values_of_attempt(each), strict=True))
+        | ({"worker": each.worker} if each.worker is not None else {})
+        for each in call.attempts
     ]
 
 

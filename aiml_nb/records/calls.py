@@ -44,6 +44,9 @@ class Attempt:
     reconnects
         1 if its connection, used before, turned out to be closed before anything of an answer had
         come, and the request was sent again at once on a new one; else 0.
+    worker
+        The worker process that sent it, in a run on several (``cluster``, ``processes``); else
+        None.
     """
 
     number: int
@@ -56,6 +59,7 @@ class Attempt:
     request_id: str | None = None
     possibly_billed: bool = False
     reconnects: int = 0
+    worker: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +79,8 @@ class Call(Timed, Answered):
         None, or the HTTP status as text (``"429"``), or one of ``connect``, ``no_reply``,
         ``protocol``, ``bad_response``, ``stream``, ``too_large``, ``redirect``, ``encoding``,
         ``deadline``, ``blocked_by_budget``, ``invalid_answer`` (it is not what ``response_format``
-        asks for; its text is kept), ``exception``; or ``skipped``, for a row of a table that cannot
+        asks for; its text is kept), ``worker`` (the process that sent it has ended),
+        ``exception``; or ``skipped``, for a row of a table that cannot
         be asked and was passed over.
     error
         The error in words, at most 300 characters, never with a key in it.

@@ -120,6 +120,24 @@ class Answer:
         is_failed = said or self.verdict.outcome == "error"
         return self._explain_choice(said or self.verdict.why) if is_failed else None
 
+    def header(self, name: str) -> str | None:
+        """Return a header of the reply, None if it has none of that name."""
+        return self._headers.get(name)
+
+    def take(
+        self,
+        body: dict[str, Any] | None,
+        *,
+        headers: Mapping[str, str],
+        verdict: Verdict,
+        first_token: float | None,
+        request_id: str | None,
+    ) -> None:
+        """Take what another process has read and judged, the key redacted in it."""
+        self.body, self._headers, self.verdict = body, headers, verdict
+        self.first_token, self.request_id = first_token, request_id
+        self.raw = b""  # nothing is left to search for the key
+
     def fill(self, call: Call) -> None:
         """Write the answer into the record of the call."""
         call.body, call.first_token = self.body, self.first_token

@@ -71,6 +71,10 @@ def backend_of(plan: Plan) -> Backend:
     """Return how the attempts of `plan` are made."""
     if isinstance(plan.endpoint, Function):
         return Backend(Items(plan), call_function, _probe_nothing)
+    if plan.cluster is not None:
+        from .cluster.backend import probe_by_worker, send_by_worker  # needs the extra `cluster`
+
+        return Backend(Requests(plan), send_by_worker, probe_by_worker)
     return Backend(Requests(plan), send_async, probe_async)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import partial
+from typing import Any
 
 from ..errors import EndpointError, without_context
 from ..loop import (
@@ -96,10 +97,11 @@ async def _make_async_calls(
     if isinstance(plan.endpoint, Function):
         return await _make_function_calls(plan, plan.endpoint, journal, clock)
     options, endpoint = plan.options, plan.server
-    client = endpoint.open_async(timeout=options.timeout, max_connections=options.max_concurrency)
-    async with interruptible_task(), client, LoopLag() as lag:
-        await endpoint.warm_up_async(client)
+    async with interruptible_task(), _open_sending(plan) as client, LoopLag() as lag:
+        await _warm_up(plan, client)
         with open_call_runner(plan, journal, clock) as runner, inside_run():
+            if plan.cluster is not None:
+                client.begin(runner)
             _submit(plan, runner)
             lag.begin_again()  # the lag of the setup is not the run's
             try:
@@ -113,23 +115,52 @@ async def _make_async_calls(
                 plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
                 plan.run.loop_delays = delays_of(delays.held(), origin=_origin_of(runner))
             if (first := runner.first).rejected:
-                other = await endpoint.find_address_async(client) if first.at_address else None
+                finds = client.find_address if plan.cluster else endpoint.find_address_async
+                other = await finds(client) if first.at_address else None
                 _end_rejected_run(runner, other)
     return plan.run
+
+
+def _open_sending(plan: Plan) -> AbstractAsyncContextManager[Any]:
+    """Return what sends the calls of a plan: an openai client, or workers that have one each."""
+    if plan.cluster is not None:
+        return plan.cluster.open_pool(plan)
+    options = plan.options
+    return plan.server.open_async(timeout=options.timeout, max_connections=options.max_concurrency)
+
+
+async def _warm_up(plan: Plan, client: Any) -> None:
+    if plan.cluster is not None:
+        await client.warm_up(plan.server.known)
+    else:
+        await plan.server.warm_up_async(client)
 
 
 async def _make_function_calls(
     plan: Plan, function: Function, journal: Journal | None, clock: Clock | None
 ) -> Run:
     options = plan.options
-    client = FunctionClient(function, options.strategy)
-    async with interruptible_task(), client, LoopLag() as lag:
+    remote = None
+    if plan.cluster is not None:
+        from .cluster.remote_function import RemoteFunction  # needs the extra `cluster`
+
+        remote = RemoteFunction(function, plan)
+    client = FunctionClient(remote.local if remote else function, options.strategy)
+    async with (
+        interruptible_task(),
+        remote.open(plan.cluster) if remote and plan.cluster else nullcontext(),
+        client,
+        LoopLag() as lag,
+    ):
         if plan.warm_up:
             await client.warm_up(plan.prompts[0], seconds=options.timeout)
         with hooks(), open_call_runner(plan, journal, clock) as runner, inside_run():
             client.stop, client.say = runner.stop, runner.say
             notes = RunNotes(plan.run)
             client.record = lambda call: inside(call, runner.origin, notes)
+            if remote is not None:
+                remote.begin(client, runner)
+                client.record = remote.record
             _submit(plan, runner)
             lag.begin_again()
             try:

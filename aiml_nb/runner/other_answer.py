@@ -18,7 +18,7 @@ from ..replies.parse import parse_json, shorten
 from .answer import Answer
 from .send import OpenAnswer
 
-_COST = "x-aimlapi-usd-spent"  # the header in which AIML API tells it
+COST_HEADER = "x-aimlapi-usd-spent"  # the header in which AIML API tells it
 
 
 def opener_of(api: Api, *, reads_cost: bool) -> OpenAnswer:
@@ -48,7 +48,7 @@ class PricedAnswer(Answer):
             call.cost = self._cost_in_header()
 
     def _cost_in_header(self) -> float | None:
-        given = self._headers.get(_COST)
+        given = self._headers.get(COST_HEADER)
         try:
             return None if given is None else amount_of(float(given))
         except ValueError:

@@ -11,9 +11,11 @@ from ..endpoint import Endpoint
 from ..loop import InterruptibleCall
 from ..printable import say
 from ..records import Run
+from .cluster.choose import Cluster, choose_cluster
 from .execute import execute
 from .functions.function import Function, find_target
 from .load_plan import connect_again, load_plan
+from .plan import on_cluster
 
 
 def resume(
@@ -24,6 +26,8 @@ def resume(
     change_parameters: bool = False,
     prompts: object = None,
     on_damage: str = "ask",
+    cluster: Any = None,
+    processes: int | None = None,
     **options: Any,
 ) -> Run:
     """Go on with the run whose journal is at `path`.
@@ -51,6 +55,8 @@ def resume(
         What to do if lines of the journal are damaged, other than by a kill: ``"ask"`` raises
         JournalError and sends nothing; ``"keep"`` takes records that can be read as they are;
         ``"send"`` sends the calls of all damaged lines again.
+    cluster, processes
+        As in `run`; a journal does not say who sent its calls.
     **options
         As in `run`, in place of those of the journal.
 
@@ -77,6 +83,7 @@ def resume(
         change_parameters=change_parameters,
         prompts=prompts,
         on_damage=on_damage,
+        cluster=choose_cluster(cluster, processes),
         **options,
     )
 
@@ -87,18 +94,19 @@ def resume_run(
     *,
     strict: bool = False,
     speak: Callable[[str], str] = str,
+    cluster: Cluster | None = None,
     **options: Any,
 ) -> Run:
     """Resume the run at `path`, for `resume` and the command line.
 
     Parameters
     ----------
-    strict, speak
+    strict, speak, cluster
         As in `plan.Plan`. All other arguments are those of `load_plan`.
     """
     with InterruptibleCall():
         journal, plan = load_plan(path, connect_to, say=lambda text: say(speak(text)), **options)
-        plan = replace(plan, strict=strict, speak=speak)
+        plan = on_cluster(replace(plan, strict=strict, speak=speak), cluster, options)
         try:
             return execute(plan, journal=journal) if plan.unfinished else plan.run
         finally:

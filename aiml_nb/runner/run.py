@@ -40,6 +40,8 @@ def run(
     prices: tuple[float, float] | None = None,
     journal: str | Path | bool | None = None,
     fresh: bool = False,
+    cluster: Any = None,
+    processes: int | None = None,
     progress: bool | None = None,
     **request_parameters: Any,
 ) -> Run:
@@ -137,6 +139,13 @@ def run(
     fresh
         Take nothing from a journal that is there already: send all prompts. The file keeps what
         it holds.
+    cluster, processes
+        Who sends the calls, if not this process: the workers of a Dask cluster that is there (its
+        client, or the address of its scheduler, ``tcp://…``), or so many processes that are started
+        on this machine. Needs ``pip install 'aiml_nb[cluster]'``. Limits, caps, pauses and the
+        journal are those of one run, and `Attempt.worker` says who sent what. Workers take their
+        key from their own environment. A worker that ends is replaced by the others: what it had
+        in flight, perhaps billed, is sent again.
     progress
         Show a progress bar; None shows one in a notebook or a terminal.
     **request_parameters
@@ -174,6 +183,7 @@ def run(
     options = {name: value for name, value in locals().items() if name in names}
     with InterruptibleCall():
         options |= {"journal": journal, "fresh": fresh}
+        options |= {"cluster": cluster, "processes": processes}
         plan = make_plan(prompts, endpoint, **options, **request_parameters)
         return execute(plan)
 

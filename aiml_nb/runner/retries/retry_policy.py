@@ -136,9 +136,11 @@ class Retries:
             return Verdict(None, stops_run=True)
         # Neither an outage nor a budget can overrule these two.
         is_last = streamed or failure.should_retry is False
-        if is_away and not is_last and self._retries_during_outage(failure, tries):
+        if is_away and not is_last and self._retries_lost(failure, tries):
             return Verdict(0.0)
         is_last |= self.max_attempts == 1
+        if failure.error_type == "worker" and not is_last:
+            return Verdict(0.0) if self._retries_lost(failure, tries) else Verdict(None, USED_UP)
         if failure.error_type == "429":
             return self._judge_429(
                 failure, tries, left, is_last=is_last, mostly_refused=mostly_refused
@@ -153,9 +155,12 @@ class Retries:
         upper = min(max_wait, 2.0**number)
         return MIN_PAUSE + self._clock.draw(upper - MIN_PAUSE)
 
-    def _retries_during_outage(self, failure: Failure, tries: Tries) -> bool:
-        """Return True if an attempt that failed by an outage is retried, at no cost to the call."""
-        if failure.error_type == "connect":  # nothing was sent
+    def _retries_lost(self, failure: Failure, tries: Tries) -> bool:
+        """Return True if an attempt is retried, at no cost to the call.
+
+        It failed because the server is away, or the worker that sent it has ended.
+        """
+        if failure.error_type == "connect" or not failure.possibly_billed:  # nothing was sent
             return True
         if self.max_attempts == 1 or tries.lost == MAX_LOST:
             return False

@@ -1,0 +1,167 @@
+"""The arguments ``cluster`` and ``processes`` of a run: which workers send its calls."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from ...endpoint import Endpoint
+from ...errors import EndpointError
+from ...messages import argument
+from ..functions.function import Function
+from ..options import BLOCKING, RunOptions
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from ..plan import Plan
+    from .pool import WorkerPool
+
+_INSTALL = "Dask is not installed. Type:  pip install 'aiml_nb[cluster]'"
+_CONNECT = 10.0  # seconds for the scheduler to reply
+MAX_PROCESSES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Which workers send the calls of a run.
+
+    Parameters
+    ----------
+    address
+        The scheduler's; None for processes of this machine.
+    security
+        How the scheduler is connected to, as Dask has it; None for Dask's settings.
+    processes
+        How many processes of this machine; None for a cluster that is there.
+    """
+
+    address: str | None = None
+    security: Any = None
+    processes: int | None = None
+
+    @asynccontextmanager
+    async def open_pool(self, plan: Plan) -> AsyncIterator[WorkerPool]:
+        """Have workers ready for a run, for as long as the block lasts; raises as `open`."""
+        from .backend import target_of
+        from .pool import WorkerPool
+
+        target = target_of(plan)
+        async with self.open(plan.endpoint) as client:
+            patience = plan.options.outage
+            async with WorkerPool(client, target, plan.run.run_id, patience=patience) as pool:
+                yield pool
+
+    @asynccontextmanager
+    async def open(self, endpoint: Endpoint | Function) -> AsyncIterator[Client]:
+        """Connect to the scheduler, or start the processes, for as long as the block lasts.
+
+        Raises
+        ------
+        EndpointError
+            If nobody answers at the address, or the processes do not start.
+        """
+        if self.processes is not None:
+            from .local import local_cluster
+
+            own = isinstance(endpoint, Endpoint) and not endpoint.simulated
+            key = endpoint.key if own and endpoint.key.source != "nowhere" else None
+            async with local_cluster(self.processes, key) as client:
+                yield client
+            return
+        from distributed import Client
+
+        client = Client(
+            self.address,
+            security=self.security,
+            asynchronous=True,
+            set_as_default=False,
+            timeout=_CONNECT,
+        )
+        try:
+            await client
+        except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
+            await client.close()
+            raise EndpointError(
+                f"No Dask scheduler answers at {self.address!r} ({_first_line(error)}). Start one "
+                "(dask scheduler), and workers (dask worker ADDRESS), or use processes of this "
+                "machine: " + argument("processes", 2) + "."
+            ) from None
+        try:
+            yield client
+        finally:
+            await client.close()
+
+
+def choose_cluster(cluster: object, processes: object) -> Cluster | None:
+    """Return the workers that the arguments of a run name, None if it sends by itself.
+
+    Raises
+    ------
+    EndpointError
+        If Dask is not installed.
+    TypeError, ValueError
+        If an argument is wrong.
+    """
+    if cluster is None and processes is None:
+        return None
+    if cluster is not None and processes is not None:
+        raise ValueError(
+            argument("cluster", "…")
+            + " is a cluster that is there already, and "
+            + argument("processes", processes)
+            + " starts workers on this machine. Leave one of them out."
+        )
+    if find_spec("distributed") is None:
+        raise EndpointError(_INSTALL)
+    if processes is not None:
+        return Cluster(processes=_check_processes(processes))
+    return _find_scheduler(cluster)
+
+
+def _check_processes(processes: object) -> int:
+    is_whole = isinstance(processes, int) and not isinstance(processes, bool)
+    if not is_whole or not 1 <= processes <= MAX_PROCESSES:  # type: ignore[operator]
+        raise ValueError(
+            argument("processes")
+            + f" must be a whole number from 1 to {MAX_PROCESSES}; not {processes!r}. One for each "
+            "core is the most that helps."
+        )
+    if find_spec("cryptography") is None:
+        raise EndpointError(_INSTALL.replace("Dask", "cryptography"))
+    return processes  # type: ignore[return-value]
+
+
+def _find_scheduler(cluster: Any) -> Cluster:
+    if isinstance(cluster, str):
+        if "://" not in cluster and ":" not in cluster:
+            raise ValueError(
+                argument("cluster", cluster) + " is no address of a Dask scheduler. Write it like "
+                "tcp://10.0.0.5:8786, as the scheduler prints it."
+            )
+        return Cluster(cluster)
+    scheduler = getattr(cluster, "scheduler", None)  # of a client, or of a cluster
+    address = getattr(scheduler, "address", None) or getattr(cluster, "scheduler_address", None)
+    if not isinstance(address, str):
+        raise TypeError(
+            "cluster must be a Dask client, a Dask cluster, or the address of its scheduler, as "
+            f"tcp://10.0.0.5:8786; not {type(cluster).__name__}."
+        )
+    return Cluster(address, getattr(cluster, "security", None))
+
+
+def refuse_blocking(options: RunOptions, endpoint: Endpoint | Function) -> None:
+    """Raise ValueError for a strategy that no worker can follow."""
+    if options.strategy in BLOCKING and isinstance(endpoint, Endpoint):
+        raise ValueError(
+            argument("strategy", options.strategy)
+            + " makes its calls with the blocking client, in this process. Workers send with the "
+            "async one: leave the strategy out."
+        )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:200]

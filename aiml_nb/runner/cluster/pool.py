@@ -1,0 +1,242 @@
+"""The workers of one run: who is there, who gets the next order, and what becomes of a lost one."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from ...errors import EndpointError
+from ...printable import say
+from .link import Reach, WorkerLink, reach_by
+from .orders import Event, Kind, Target
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from ...endpoint.preflight import KnownModels
+    from ..call import CallRunner
+
+_LOOK = 0.5  # seconds between two looks at who has joined
+_CONNECT = 2.0  # seconds for a connection to a worker, before all goes through the scheduler
+_REPLY = 5.0  # seconds for a reply of the scheduler
+_FIRST = 30.0  # seconds for the first worker to be there
+_CLOSE = 1.5  # seconds for all workers to break off what they do
+
+
+class WorkerPool:
+    """The workers of one run.
+
+    Parameters
+    ----------
+    client
+        An open client of the cluster, for the running event loop.
+    target
+        Where calls go.
+    run_id
+        Names the senders in the workers.
+    patience
+        Seconds without any worker after which the run is stopped.
+
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        target: Target,
+        run_id: str,
+        *,
+        patience: float,
+    ) -> None:
+        self._client, self._target, self._run_id = client, pickle.dumps(target, 5), run_id
+        self._patience = patience
+        self._stop: Callable[[str], None] = lambda why: None
+        self._say: Callable[[str, str], None] = lambda kind, text: say(text)
+        self._links: dict[str, WorkerLink] = {}
+        self._refused: dict[str, str] = {}  # address, why
+        self._opened = self._numbers = 0
+        self._has_workers = asyncio.Event()
+        self._is_direct: bool | None = None
+        self._is_closing = False
+
+    async def __aenter__(self) -> WorkerPool:
+        try:
+            async with asyncio.timeout(_FIRST):
+                while not self._links:
+                    await self._look()
+                    if not self._links:
+                        self._raise_if_all_are_refused()
+                        await asyncio.sleep(_LOOK / 5)
+        except TimeoutError:
+            await self.__aexit__()
+            raise EndpointError(
+                f"No worker has joined the cluster at {self._client.scheduler.address} in "
+                f"{_FIRST:.0f} s. Start one:  dask worker {self._client.scheduler.address}"
+            ) from None
+        except BaseException:
+            await self.__aexit__()
+            raise
+        self._watching = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._is_closing = True
+        if hasattr(self, "_watching"):
+            self._watching.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE):
+                await asyncio.gather(*(link.close() for link in self._links.values()))
+
+    @property
+    def size(self) -> int:
+        """How many workers there are."""
+        return len(self._links)
+
+    async def do(
+        self, kind: Kind, value: bytes = b"", on_event: Callable[..., None] | None = None
+    ) -> tuple[Any, WorkerLink]:
+        """Have the least busy worker carry out an order.
+
+        Parameters
+        ----------
+        on_event
+            Called with each event before the last, and the worker's link.
+
+        Returns
+        -------
+        tuple
+            What came of it, and the link of the worker.
+
+        Raises
+        ------
+        WorkerLostError
+            If the worker is lost before that.
+        Exception
+            If it failed in the worker.
+        """
+        while not self._links:
+            await self._has_workers.wait()
+        link = min(self._links.values(), key=lambda each: each.load)
+        self._numbers += 1
+        tell: Callable[[Event], None] | None = None
+        if on_event is not None:
+            tell = partial(on_event, link)
+        return await link.do(self._numbers, kind, value, tell), link
+
+    def begin(self, runner: CallRunner) -> None:
+        """Tell the run from now on what becomes of the workers."""
+        self._stop, self._say = runner.stop, runner.say
+
+    async def warm_up(self, known: KnownModels) -> None:
+        """Have one worker do what `Endpoint.warm_up_async` does; raises as that."""
+        listed, _ = await self.do("warm_up")
+        known.models |= listed.models
+        known.failure = listed.failure
+
+    async def find_address(self) -> str | None:
+        """Have one worker do what `Endpoint.find_address_async` does."""
+        address, _ = await self.do("find_address")
+        return address  # type: ignore[no-any-return]
+
+    async def _watch(self) -> None:
+        """Look who joins and who has left, for as long as the run lasts."""
+        loop = asyncio.get_running_loop()
+        alone_since: float | None = None
+        while True:
+            await asyncio.sleep(_LOOK)
+            is_there = await self._look()
+            if self._links:
+                alone_since = None
+                continue
+            alone_since = alone_since or loop.time()
+            if not is_there or loop.time() - alone_since > self._patience:
+                who = "no worker of the cluster is left"
+                why = who if is_there else "the cluster's scheduler is gone, and its workers too"
+                self._stop(why)
+                self._has_workers.set()
+                return
+
+    async def _look(self) -> bool:
+        """Open links to new workers, and give up those that left; return False if nobody tells."""
+        try:
+            async with asyncio.timeout(_REPLY):
+                known = set(await self._client.nthreads())
+        except (TimeoutError, OSError, ValueError):
+            return False
+        for address in [each for each in self._links if each not in known]:
+            self._links[address].lose("has left the cluster")
+        new = known - self._links.keys() - self._refused.keys()
+        await asyncio.gather(*map(self._open, new))
+        return True
+
+    async def _open(self, address: str) -> None:
+        reach = await self._reach(address)
+        self._opened += 1
+        link = WorkerLink(address, f"{self._run_id}/{self._opened}", reach, self._lose)
+        try:
+            problem = await _find_problem(reach)
+            if problem is None:
+                await link.open(self._target)
+        except (OSError, TimeoutError):
+            return  # it has left again, or is tried again
+        except Exception as error:  # noqa: BLE001  what a worker's own code raises
+            problem = str(error) or type(error).__name__
+        if problem is None:
+            self._links[address] = link
+            self._has_workers.set()
+            return
+        self._refused[address] = problem
+        if self._links:
+            self._say(f"worker {address}", f"The worker {address} is not used: {problem}")
+
+    async def _reach(self, address: str) -> Reach:
+        """Return what calls functions in a worker, through the scheduler where that must be."""
+        from distributed.core import connect
+
+        if self._is_direct is None:
+            self._is_direct = False
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(_CONNECT):
+                    comm = await connect(address, **self._client.connection_args)
+                    await comm.close()
+                    self._is_direct = True
+        if self._is_direct:
+            return reach_by(self._client.rpc(address).run)
+
+        async def run(**message: Any) -> Any:
+            message["op"] = "run"
+            return await self._client.scheduler.proxy(worker=address, msg=message)
+
+        return reach_by(run)
+
+    def _lose(self, link: WorkerLink) -> None:
+        self._links.pop(link.address, None)
+        if not self._links:
+            self._has_workers.clear()
+
+    def _raise_if_all_are_refused(self) -> None:
+        if self._refused:
+            raise EndpointError(
+                "No worker of the cluster can be used. "
+                + " ".join(f"{address}: {why}" for address, why in self._refused.items())
+            )
+
+
+async def _find_problem(reach: Reach) -> str | None:
+    """Return why a worker cannot be used; None if it can."""
+    here = metadata.version("aiml_nb")
+    try:
+        async with asyncio.timeout(_REPLY):
+            there = await reach(metadata.version, "aiml_nb")
+    except metadata.PackageNotFoundError:
+        return "aiml_nb is not installed there. Type:  pip install 'aiml_nb[cluster]'"
+    if there == here:
+        return None
+    return (
+        f"it has aiml_nb {there}, and {here} is here. Install the same on both: "
+        f"pip install aiml_nb=={here}"
+    )

@@ -1,0 +1,186 @@
+"""What runs in a worker: it takes orders, carries them out in a thread of its own, and answers.
+
+Dask's own event loop only passes orders and events on. It stays free to answer the scheduler,
+whatever a function of the user's does. The functions of this module are called by name, through
+Dask, from the process that starts the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+import cloudpickle
+
+from ...loop import block_sigint
+from .function_work import FunctionWork
+from .orders import BUSY, LINGER, Event, EventKind, FunctionTarget, Order, Target
+from .server_work import ServerWork
+
+ORPHANED = 60.0  # seconds without a word from the starter, after which a sender ends by itself
+_CLOSING = 2.0  # seconds that a closed sender's thread may take
+_senders: dict[str, Sender] = {}
+
+Tell = Callable[[EventKind, Any], None]
+
+
+class Work(Protocol):
+    """How a worker carries out orders."""
+
+    async def __aenter__(self) -> Work: ...
+    async def __aexit__(self, *_: object) -> None: ...
+
+    def do(self, order: Order, tell: Tell) -> Awaitable[Any]:
+        """Carry out an order; `tell` of what happens on the way."""
+
+
+async def open_sender(session: str, target: bytes, dask_worker: Any = None) -> str:
+    """Open a sender; return the worker's name. Others of the same run are closed."""
+    run = session.partition("/")[0]
+    for other in [each for each in _senders if each.partition("/")[0] == run]:
+        await close_sender(other)
+    sender = Sender(pickle.loads(target))  # noqa: S301  from the starter, whom Dask lets in
+    await sender.open()
+    _senders[session] = sender
+    return str(getattr(dask_worker, "name", ""))
+
+
+async def deliver(session: str, orders: bytes) -> None:
+    """Take orders; raise KeyError if there is no such sender (any more)."""
+    _senders[session].take(pickle.loads(orders))  # noqa: S301
+
+
+async def collect(session: str, seconds: float) -> tuple[float, float, list[Event]]:
+    """Return the events since the last time, as soon as there are any, with two stamps.
+
+    The stamps, in ``perf_counter`` seconds, are those of the request's arrival and of the reply.
+    """
+    arrived = time.perf_counter()
+    events = await _senders[session].collect(seconds)
+    return arrived, time.perf_counter(), events
+
+
+async def close_sender(session: str) -> None:
+    """Break off all orders of a sender and close it; nothing if there is none."""
+    if (sender := _senders.pop(session, None)) is not None:
+        await sender.close()
+
+
+class Sender:
+    """Carries out the orders of one run in a thread with an event loop of its own.
+
+    Parameters
+    ----------
+    target
+        Where calls go.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._events: list[Event] = []
+        self._lock = threading.Lock()
+        self._has_events = asyncio.Event()
+        self._readers_loop = asyncio.get_running_loop()
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._opened: Future[asyncio.AbstractEventLoop] = Future()
+        self._heard = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="aiml_nb sender", daemon=True)
+
+    async def open(self) -> None:
+        """Start the thread and wait until it takes orders; raise what keeps it from that."""
+        self._thread.start()
+        self._loop = await asyncio.wrap_future(self._opened)
+
+    def take(self, orders: list[Order]) -> None:
+        """Have orders carried out."""
+        self._heard = time.monotonic()
+        self._loop.call_soon_threadsafe(self._begin, orders)
+
+    async def collect(self, seconds: float) -> list[Event]:
+        """Return the events that were not collected yet, after so many seconds at most."""
+        self._heard = time.monotonic()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._has_events.wait()
+        except TimeoutError:
+            return []
+        if len(self._tasks) > BUSY:
+            await asyncio.sleep(LINGER)
+        with self._lock:
+            events, self._events = self._events, []
+            self._has_events.clear()
+        return events
+
+    async def close(self) -> None:
+        """Break off what is in flight and end the thread."""
+        self._loop.call_soon_threadsafe(self._is_closed.set)
+        await asyncio.to_thread(self._thread.join, _CLOSING)
+
+    def _run(self) -> None:
+        block_sigint()
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            if self._opened.done():
+                raise
+            self._opened.set_exception(error)
+
+    async def _serve(self) -> None:
+        self._is_closed = asyncio.Event()
+        is_function = isinstance(self._target, FunctionTarget)
+        work = FunctionWork(self._target) if is_function else ServerWork(self._target)  # type: ignore[arg-type]
+        async with work as self._work:
+            self._opened.set_result(asyncio.get_running_loop())
+            while not self._is_closed.is_set() and time.monotonic() - self._heard < ORPHANED:
+                try:
+                    async with asyncio.timeout(ORPHANED / 4):
+                        await self._is_closed.wait()
+                except TimeoutError:
+                    continue
+            tasks = [*self._tasks.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=_CLOSING / 2) if tasks else None
+
+    def _begin(self, orders: list[Order]) -> None:
+        for order in orders:
+            if order.kind != "cancel":
+                task = asyncio.ensure_future(self._do(order))
+                self._tasks[order.number] = task
+            elif (known := self._tasks.get(order.number)) is not None:
+                known.cancel()
+
+    async def _do(self, order: Order) -> None:
+        def tell(kind: EventKind, value: Any) -> None:
+            self._put(Event(order.number, kind, cloudpickle.dumps(value)))
+
+        try:
+            value = await self._work.do(order, tell)
+            tell("done", value)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001  told to the starter, which decides
+            tell("failed", _as_told(error))
+        finally:
+            del self._tasks[order.number]
+
+    def _put(self, event: Event) -> None:
+        with self._lock:
+            is_first = not self._events
+            self._events.append(event)
+        if is_first:
+            self._readers_loop.call_soon_threadsafe(self._has_events.set)
+
+
+def _as_told(error: Exception) -> Exception:
+    """Return an exception that can be pickled, and that says the same."""
+    try:
+        pickle.loads(cloudpickle.dumps(error))  # noqa: S301  made here
+    except Exception:  # noqa: BLE001
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
