@@ -90,6 +90,7 @@ def add_parser(commands: Any) -> None:
     add_schema_options(parser)
     _add_journal_options(parser)
     _add_limit_options(parser)
+    _add_worker_options(parser)
     add_endpoint_options(parser)
     parser.set_defaults(command=run_command, makes_calls=True)
 
@@ -140,6 +141,20 @@ def _add_limit_options(parser: argparse.ArgumentParser) -> None:
         nargs=2,
         metavar=("IN", "OUT"),
         help="US dollars per million tokens, for --max-cost where the provider reports no cost",
+    )
+
+
+def _add_worker_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "who sends the calls", "this process; several need  pip install 'aiml_nb[cluster]'"
+    )
+    group.add_argument(
+        "--processes", type=int, metavar="N", help="so many worker processes on this machine"
+    )
+    group.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="the workers of a Dask cluster: the address of its scheduler, as tcp://10.0.0.5:8786",
     )
 
 

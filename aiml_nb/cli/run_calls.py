@@ -13,6 +13,7 @@ from ..messages import for_command_line
 from ..printable import say
 from ..prompts import Prompt
 from ..records import Run
+from ..runner.cluster.choose import choose_cluster, on_cluster
 from ..runner.continued import opened_journal
 from ..runner.execute import execute
 from ..runner.journal_path import choose_journal_path
@@ -33,11 +34,13 @@ def _plan_run(
     given: dict[str, Any],
 ) -> Plan:
     """Plan a run with the endpoint and the journal that the command names."""
+    cluster = choose_cluster(options.cluster, options.processes)
     checked = check_plan(prompts, None, given)
     endpoint = open_endpoint(options)
     paths.journal = choose_journal_path(paths.journal, endpoint)
     plan = build_plan(checked, endpoint, journal=paths.journal or False)
-    return replace(plan, fresh=options.fresh, strict=True, speak=for_command_line)
+    plan = replace(plan, fresh=options.fresh, strict=True, speak=for_command_line)
+    return on_cluster(plan, cluster, given)
 
 
 def show_calls(
@@ -65,7 +68,8 @@ def make_calls(
     """Make the calls that are left, in a new run or in the journal's last one."""
     if paths.journal is None or not options.resume:
         return execute(_plan_run(prompts, paths, options, given))
-    resume = partial(resume_run, strict=True, speak=for_command_line)
+    cluster = choose_cluster(options.cluster, options.processes)
+    resume = partial(resume_run, strict=True, speak=for_command_line, cluster=cluster)
     return _resume(resume, paths.journal, prompts, options, given)
 
 

@@ -15,7 +15,7 @@ from ..prompts.items import Item, as_items, item_to_dict
 from ..records import CHAT, SKIPPED, Call, Run
 from ..typed import with_response_format
 from .called_api import check_asked, choose_api, choose_model
-from .cluster.choose import Cluster, choose_cluster, refuse_blocking
+from .cluster.choose import Cluster, choose_cluster, on_cluster
 from .functions.function import Function, find_target
 from .functions.options import complete_options
 from .inputs import own_table, refuse_template, take_prompts
@@ -23,7 +23,6 @@ from .journal_path import choose_journal_path
 from .limits.budget import check_first_call
 from .limits.caps import check_reported_cost
 from .limits.estimate import Estimator, max_output, refuse_rate
-from .limits.in_flight import MAX_TASKS
 from .new_run import build_run, name_call
 from .options import RunOptions, check_parameters, make_options, recordable_parameters
 from .pacing.clock import Clock
@@ -96,24 +95,11 @@ def make_plan(
     **given: Any,
 ) -> Plan:
     """Check the arguments of a run, as `run.run` documents them, and create its records."""
+    workers = choose_cluster(cluster, processes)
     target = find_target(endpoint)
     checked = check_plan(prompts, target, given)
     plan = build_plan(checked, checked.function or target or connect(), journal=journal)
-    return on_cluster(replace(plan, fresh=fresh), choose_cluster(cluster, processes), given)
-
-
-def on_cluster(plan: Plan, cluster: Cluster | None, given: dict[str, Any]) -> Plan:
-    """Return a plan whose calls are sent by the workers of `cluster`; raises as `run.run`."""
-    if cluster is None:
-        return plan
-    refuse_blocking(plan.options, plan.endpoint)
-    if plan.options.limit_notice is None:
-        return replace(plan, cluster=cluster)
-    # It was lowered for the open files of this process, and others open the connections.
-    limit = given.get("max_concurrency") or min(len(plan.prompts), MAX_TASKS)
-    plan.run.max_concurrency = limit
-    options = replace(plan.options, max_concurrency=limit, limit_notice=None)
-    return replace(plan, options=options, cluster=cluster)
+    return on_cluster(replace(plan, fresh=fresh), workers, given)
 
 
 def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> CheckedArguments:

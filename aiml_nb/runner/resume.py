@@ -11,11 +11,10 @@ from ..endpoint import Endpoint
 from ..loop import InterruptibleCall
 from ..printable import say
 from ..records import Run
-from .cluster.choose import Cluster, choose_cluster
+from .cluster.choose import Cluster, choose_cluster, on_cluster
 from .execute import execute
 from .functions.function import Function, find_target
 from .load_plan import connect_again, load_plan
-from .plan import on_cluster
 
 
 def resume(

@@ -36,6 +36,10 @@ class ResponseFormat(dict[str, Any]):
 
     adapter: Any = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be pickled as what is sent: a type may be known to this process alone."""
+        return dict, (dict(self),)
+
 
 def with_response_format(parameters: dict[str, Any], *, place: str = "run()") -> dict[str, Any]:
     """Return request parameters with their ``response_format`` as it is sent."""

@@ -46,7 +46,14 @@ def as_form(call: dict[str, Json]) -> dict[str, Json]:
     rare = ("from_journal", "invalid_usage")
     kept = {name: value for name, value in call.items() if name not in rare or value}
     kept.pop("row")  # of a user's table, which only whole rows of results have
-    return kept | {"children": [as_form(child) for child in call["children"]]}
+    attempts = [
+        {name: value for name, value in each.items() if name != "worker" or value is not None}
+        for each in call["attempts"]
+    ]
+    return kept | {
+        "attempts": attempts,
+        "children": [as_form(child) for child in call["children"]],
+    }
 
 
 @given(record=calls)

@@ -30,6 +30,7 @@ attempts = st.builds(
     backoff_time=st.floats(0, 100),
     request_id=st.none() | words,
     possibly_billed=st.booleans(),
+    worker=st.none() | words,
 )
 _fields: dict[str, Any] = {
     "index": st.integers(0, 10**6),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-
-import cloudpickle
 
 from ...endpoint.failures import Failure, explain_failure
 from ...records import Attempt
@@ -16,7 +13,17 @@ from ..functions.function import Function
 from ..pacing.deadlines import Deadline
 from ..retries.outage import ProbeResult
 from .link import WorkerLink, WorkerLostError
-from .orders import Event, FunctionTarget, Sending, Sent, ServerTarget, Target
+from .orders import (
+    Event,
+    FunctionTarget,
+    Sending,
+    Sent,
+    ServerTarget,
+    Target,
+    pack,
+    pack_own,
+    unpack,
+)
 
 if TYPE_CHECKING:
     from ..plan import Plan
@@ -58,7 +65,7 @@ def target_of(plan: Plan) -> Target:
 
 def _pickle_function(function: Function) -> bytes:
     try:
-        return cloudpickle.dumps(function.call)
+        return pack_own(function.call)
     except Exception as error:  # noqa: BLE001  what it holds may raise anything
         raise TypeError(
             f"{function.name} cannot be sent to other processes ({type(error).__name__}: {error}). "
@@ -69,7 +76,7 @@ def _pickle_function(function: Function) -> bytes:
 async def probe_by_worker(pool: WorkerPool, *, seconds: float) -> ProbeResult:
     """Have one worker do what `probe.probe_async` does."""
     try:
-        result, _ = await pool.do("probe", pickle.dumps(seconds))
+        result, _ = await pool.do("probe", pack(seconds))
     except WorkerLostError:
         return ProbeResult.NO_CONNECTION
     return result  # type: ignore[no-any-return]
@@ -99,7 +106,7 @@ async def send_by_worker(
         if event.kind == "head" and on_stream_start is not None:
             on_stream_start()
         elif event.kind == "token" and on_first_token is not None:
-            on_first_token(stamp(pickle.loads(event.value), link))  # noqa: S301
+            on_first_token(stamp(unpack(event.value), link))
 
     def stamp(at: float, link: WorkerLink) -> float:
         """Return the run's time of a worker's stamp, which lies between `started` and now."""
@@ -109,7 +116,7 @@ async def send_by_worker(
     deadline.seconds += _GRACE
     try:
         with deadline:
-            value, link = await pool.do("send", cloudpickle.dumps(tuple(sending)), tell)
+            value, link = await pool.do("send", pack(tuple(sending)), tell)
     except WorkerLostError as error:
         return answer, _end(attempt, clock, explain_loss(error))
     except Exception as error:  # noqa: BLE001  as in `send_async`

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from ...endpoint import Endpoint
 from ...errors import EndpointError
 from ...messages import argument
 from ..functions.function import Function
+from ..limits.in_flight import MAX_TASKS
 from ..options import BLOCKING, RunOptions
 
 if TYPE_CHECKING:
@@ -153,7 +154,21 @@ def _find_scheduler(cluster: Any) -> Cluster:
     return Cluster(address, getattr(cluster, "security", None))
 
 
-def refuse_blocking(options: RunOptions, endpoint: Endpoint | Function) -> None:
+def on_cluster(plan: Plan, cluster: Cluster | None, given: dict[str, Any]) -> Plan:
+    """Return a plan whose calls are sent by the workers of `cluster`; raises as `run.run`."""
+    if cluster is None:
+        return plan
+    _refuse_blocking(plan.options, plan.endpoint)
+    if plan.options.limit_notice is None:
+        return replace(plan, cluster=cluster)
+    # It was lowered for the open files of this process, and others open the connections.
+    limit = given.get("max_concurrency") or min(len(plan.prompts), MAX_TASKS)
+    plan.run.max_concurrency = limit
+    options = replace(plan.options, max_concurrency=limit, limit_notice=None)
+    return replace(plan, options=options, cluster=cluster)
+
+
+def _refuse_blocking(options: RunOptions, endpoint: Endpoint | Function) -> None:
     """Raise ValueError for a strategy that no worker can follow."""
     if options.strategy in BLOCKING and isinstance(endpoint, Endpoint):
         raise ValueError(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
-
-import cloudpickle
 
 from ...endpoint.failures import Failure
 from ...endpoint.function_failures import explain_error
@@ -18,7 +15,7 @@ from ..functions.client import FunctionClient, MisfitError
 from ..functions.exits import ends_run
 from ..functions.function import Function
 from ..options import MAX_SECONDS
-from .orders import Called, FunctionTarget, Order
+from .orders import Called, FunctionTarget, Order, pack_own, unpack
 
 
 class FunctionWork:
@@ -32,7 +29,7 @@ class FunctionWork:
 
     def __init__(self, target: FunctionTarget) -> None:
         self._function = Function(
-            call=pickle.loads(target.function),  # noqa: S301  from the starter, whom Dask lets in
+            call=unpack(target.function),
             name=target.name,
             is_async=target.is_async,
             is_chosen=target.is_chosen,
@@ -53,7 +50,7 @@ class FunctionWork:
 
     async def do(self, order: Order, tell: Callable[[Any, Any], None]) -> Called:
         """Call the function with the item of an order; the starter keeps the time."""
-        item = pickle.loads(order.value)  # noqa: S301
+        item = unpack(order.value)
         call = Call(index=order.number, custom_id="", prompt="")
         run = self._runs[order.number] = _run_of(call)
         try:
@@ -64,7 +61,7 @@ class FunctionWork:
         called = Called(
             started=started,
             finished=time.perf_counter(),
-            value=cloudpickle.dumps(None),
+            value=pack_own(None),
             failure=None,
             exit=None,
             misfit=None,
@@ -77,13 +74,13 @@ class FunctionWork:
         if isinstance(outcome.error, MisfitError):
             return called._replace(misfit=str(outcome.error))
         if ends_run(outcome.error):
-            return called._replace(exit=cloudpickle.dumps(outcome.error))
+            return called._replace(exit=_pack_exit(outcome.error))
         return called._replace(failure=explain_error(outcome.error))
 
     def _with_value(self, called: Called, value: Any) -> Called:
         """Add what the function returned; a failure if it cannot be sent to another process."""
         try:
-            return called._replace(value=cloudpickle.dumps(value))
+            return called._replace(value=pack_own(value))
         except Exception as error:  # noqa: BLE001  a value's own methods may raise anything
             return called._replace(
                 failure=Failure(
@@ -98,6 +95,14 @@ class FunctionWork:
     def _record(self, call: Call) -> AbstractContextManager[object]:
         """Record what is called within `call`, its stamps those of this process's clock."""
         return inside(call, 0.0, RunNotes(self._runs[call.index]))
+
+
+def _pack_exit(error: BaseException) -> bytes:
+    """Return an exception's class and arguments: pickled whole it would lose what it holds."""
+    try:
+        return pack_own((type(error), error.args))
+    except Exception:  # noqa: BLE001  arguments may be anything
+        return pack_own((type(error), (str(error),)))
 
 
 def _run_of(call: Call) -> Run:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import pickle
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-import cloudpickle
-
 from . import sender
 from .clock_offset import ClockOffset
-from .orders import BUSY, LINGER, Event, Kind, Order
+from .orders import BUSY, LINGER, Event, Kind, Order, pack, unpack
 
 LOST_AFTER = 10.0  # seconds without a reply, after which a worker counts as lost
 _POLL = 0.5  # seconds that the worker waits for an event before it replies all the same
@@ -147,7 +144,7 @@ class WorkerLink:
             for order in orders:
                 if (flight := self._flights.get(order.number)) is not None:
                     flight.was_sent = True
-            await self._call(sender.deliver, self._session, pickle.dumps(orders, 5))
+            await self._call(sender.deliver, self._session, pack(orders))
 
     async def _collect(self) -> None:
         while True:
@@ -175,9 +172,9 @@ class WorkerLink:
         if flight is None or flight.done.done():
             return
         if event.kind == "done":
-            flight.done.set_result(pickle.loads(event.value))  # noqa: S301  as Dask's own results
+            flight.done.set_result(unpack(event.value))
         elif event.kind == "failed":
-            flight.done.set_exception(pickle.loads(event.value))  # noqa: S301
+            flight.done.set_exception(unpack(event.value))
         elif flight.on_event is not None:
             flight.on_event(event)
 
@@ -190,10 +187,10 @@ def reach_by(run: Callable[..., Awaitable[Any]]) -> Reach:
 
     async def reach(function: Any, *arguments: Any) -> Any:
         if function not in names:
-            names[function] = cloudpickle.dumps(function)
+            names[function] = pack(function)
         reply = await run(
             function=names[function],
-            args=pickle.dumps(arguments, 5),
+            args=pack(arguments),
             kwargs=_NO_ARGUMENTS,
             wait=True,
         )
@@ -204,4 +201,4 @@ def reach_by(run: Callable[..., Awaitable[Any]]) -> Reach:
     return reach
 
 
-_NO_ARGUMENTS = pickle.dumps({})
+_NO_ARGUMENTS = pack({})

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _START = 60.0  # seconds for the first worker to be there
+_ANY_PORT = "127.0.0.1:0"  # for Dask's pages about a process's health
 _STOP = 1.0  # seconds for a worker to end by itself
 
 
@@ -45,7 +46,12 @@ async def local_cluster(processes: int, key: ApiKey | None) -> AsyncIterator[Cli
         stack.enter_context(_quiet_dask())
         folder = stack.enter_context(TemporaryDirectory(prefix="aiml-nb-"))
         scheduler = Scheduler(
-            protocol="tls", host="127.0.0.1", port=0, security=security, dashboard=False
+            protocol="tls",
+            host="127.0.0.1",
+            port=0,
+            security=security,
+            dashboard=False,
+            dashboard_address=_ANY_PORT,
         )
         await stack.enter_async_context(scheduler)
         environment = _environment(security, key)
@@ -67,7 +73,7 @@ def _quiet_dask() -> Iterator[None]:
     """Keep Dask from telling of each worker that comes and goes."""
     logger = logging.getLogger("distributed")
     before = logger.level
-    logger.setLevel(logging.ERROR)
+    logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
@@ -84,7 +90,7 @@ def _environment(security: object, key: ApiKey | None) -> dict[str, str]:
         "TLS__WORKER__KEY": tls["key"],
     }
     environment = {**os.environ, **{f"DASK_DISTRIBUTED__COMM__{n}": v for n, v in added.items()}}
-    environment["DASK_DISTRIBUTED__LOGGING__DISTRIBUTED"] = "error"
+    environment["DASK_DISTRIBUTED__LOGGING__DISTRIBUTED"] = "critical"
     if key is not None:
         environment[KEY_NAME] = key.reveal()
     return environment
@@ -95,6 +101,7 @@ async def _worker(
     address: str, name: str, folder: str, environment: dict[str, str]
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, IO[bytes]]]:
     command = [sys.executable, "-m", "distributed.cli.dask_worker", address]
+    command += ["--dashboard-address", _ANY_PORT]
     command += ["--no-nanny", "--no-dashboard", "--name", name, "--nthreads", "1"]
     command += ["--memory-limit", "0", "--host", "127.0.0.1", "--local-directory", folder]
     with TemporaryFile() as said:

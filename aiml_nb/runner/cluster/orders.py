@@ -6,9 +6,12 @@ its own from its environment.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+
+import cloudpickle
 
 from ...endpoint.failures import Failure
 from ...records import Call
@@ -138,7 +141,7 @@ class Called(NamedTuple):
     failure
         What an exception means; None for none.
     exit
-        An exception that ends the whole run, pickled; None for none.
+        Class and arguments of an exception that ends the whole run, pickled; None for none.
     misfit
         Why the function cannot be called in this way; None if it can.
     children, simulated, notices
@@ -154,3 +157,23 @@ class Called(NamedTuple):
     children: list[Call]
     simulated: bool
     notices: list[str]
+
+
+def pack(value: Any) -> bytes:
+    """Return plain data pickled; quickly, unless something in it is of the user's own program."""
+    try:
+        packed = pickle.dumps(value, 5)
+    except Exception:  # noqa: BLE001  what cannot be found by its name
+        return pack_own(value)
+    return pack_own(value) if b"__main__" in packed else packed
+
+
+def pack_own(value: Any) -> bytes:
+    """Return something of the user's own pickled: what no other process can import, by value."""
+    packed: bytes = cloudpickle.dumps(value)
+    return packed
+
+
+def unpack(packed: bytes) -> Any:
+    """Return what was pickled."""
+    return pickle.loads(packed)  # noqa: S301  from a process that Dask lets in

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import pickle
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -13,11 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ...errors import EndpointError
 from ...printable import say
 from .link import Reach, WorkerLink, reach_by
-from .orders import Event, Kind, Target
+from .orders import Event, Kind, Target, pack
 
 if TYPE_CHECKING:
-    from distributed import Client
-
     from ...endpoint.preflight import KnownModels
     from ..call import CallRunner
 
@@ -46,13 +43,13 @@ class WorkerPool:
 
     def __init__(
         self,
-        client: Client,
+        client: Any,
         target: Target,
         run_id: str,
         *,
         patience: float,
     ) -> None:
-        self._client, self._target, self._run_id = client, pickle.dumps(target, 5), run_id
+        self._client, self._target, self._run_id = client, pack(target), run_id
         self._patience = patience
         self._stop: Callable[[str], None] = lambda why: None
         self._say: Callable[[str, str], None] = lambda kind, text: say(text)
@@ -195,13 +192,13 @@ class WorkerPool:
 
     async def _reach(self, address: str) -> Reach:
         """Return what calls functions in a worker, through the scheduler where that must be."""
-        from distributed.core import connect
+        import distributed.core as dask
 
         if self._is_direct is None:
             self._is_direct = False
             with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(_CONNECT):
-                    comm = await connect(address, **self._client.connection_args)
+                    comm = await dask.connect(address, **self._client.connection_args)
                     await comm.close()
                     self._is_direct = True
         if self._is_direct:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-
-import cloudpickle
 
 from ...endpoint.function_failures import ExplainedError
 from ...records import Call, Run, without_steps
@@ -17,7 +14,7 @@ from ..functions.client import FunctionClient, MisfitError
 from ..functions.function import Function
 from .backend import explain_loss
 from .link import WorkerLostError
-from .orders import Called
+from .orders import Called, pack_own, unpack
 
 if TYPE_CHECKING:
     from ..call import CallRunner
@@ -91,10 +88,11 @@ class RemoteFunction:
             self._client.stop(called.misfit)
             raise MisfitError(called.misfit)
         if called.exit is not None:
-            raise pickle.loads(called.exit)  # noqa: S301  as all that Dask brings
+            kind, arguments = unpack(called.exit)
+            raise kind(*arguments)
         if called.failure is not None:
             raise ExplainedError(called.failure)
-        return pickle.loads(called.value)  # noqa: S301
+        return unpack(called.value)
 
     def _note(self, called: Called, run: Run) -> None:
         if any(without_steps(called.children)):
@@ -105,7 +103,7 @@ class RemoteFunction:
 
 def _pickle_item(item: Any) -> bytes:
     try:
-        return cloudpickle.dumps(item)
+        return pack_own(item)
     except Exception as error:  # noqa: BLE001  what it holds may raise anything
         raise TypeError(
             f"this item cannot be sent to a worker process ({type(error).__name__}: {error}). Give "

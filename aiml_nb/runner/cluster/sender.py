@@ -8,18 +8,15 @@ Dask, from the process that starts the run.
 from __future__ import annotations
 
 import asyncio
-import pickle
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-import cloudpickle
-
 from ...loop import block_sigint
 from .function_work import FunctionWork
-from .orders import BUSY, LINGER, Event, EventKind, FunctionTarget, Order, Target
+from .orders import BUSY, LINGER, Event, EventKind, FunctionTarget, Order, Target, pack, unpack
 from .server_work import ServerWork
 
 ORPHANED = 60.0  # seconds without a word from the starter, after which a sender ends by itself
@@ -44,7 +41,7 @@ async def open_sender(session: str, target: bytes, dask_worker: Any = None) -> s
     run = session.partition("/")[0]
     for other in [each for each in _senders if each.partition("/")[0] == run]:
         await close_sender(other)
-    sender = Sender(pickle.loads(target))  # noqa: S301  from the starter, whom Dask lets in
+    sender = Sender(unpack(target))
     await sender.open()
     _senders[session] = sender
     return str(getattr(dask_worker, "name", ""))
@@ -52,7 +49,7 @@ async def open_sender(session: str, target: bytes, dask_worker: Any = None) -> s
 
 async def deliver(session: str, orders: bytes) -> None:
     """Take orders; raise KeyError if there is no such sender (any more)."""
-    _senders[session].take(pickle.loads(orders))  # noqa: S301
+    _senders[session].take(unpack(orders))
 
 
 async def collect(session: str, seconds: float) -> tuple[float, float, list[Event]]:
@@ -157,7 +154,7 @@ class Sender:
 
     async def _do(self, order: Order) -> None:
         def tell(kind: EventKind, value: Any) -> None:
-            self._put(Event(order.number, kind, cloudpickle.dumps(value)))
+            self._put(Event(order.number, kind, pack(value)))
 
         try:
             value = await self._work.do(order, tell)
@@ -180,7 +177,7 @@ class Sender:
 def _as_told(error: Exception) -> Exception:
     """Return an exception that can be pickled, and that says the same."""
     try:
-        pickle.loads(cloudpickle.dumps(error))  # noqa: S301  made here
+        unpack(pack(error))
     except Exception:  # noqa: BLE001
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error

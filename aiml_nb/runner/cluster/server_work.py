@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import pickle
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from ..other_answer import COST_HEADER, opener_of
 from ..pacing.deadlines import Deadline, SharedTimer
 from ..probe import probe_async
 from ..send import Request, send_async
-from .orders import KEY_NAME, Listed, Order, Sending, Sent, ServerTarget
+from .orders import KEY_NAME, Listed, Order, Sending, Sent, ServerTarget, unpack
 
 
 class ServerWork:
@@ -52,9 +52,9 @@ class ServerWork:
     async def do(self, order: Order, tell: Callable[[Any, Any], None]) -> Any:
         """Carry out an order: see `orders.Kind`."""
         if order.kind == "send":
-            return await self._send(Sending(*pickle.loads(order.value)), tell)  # noqa: S301
+            return await self._send(Sending(*unpack(order.value)), tell)
         if order.kind == "probe":
-            return await probe_async(self._client, seconds=pickle.loads(order.value))  # noqa: S301
+            return await probe_async(self._client, seconds=unpack(order.value))
         if order.kind == "find_address":
             return await self._endpoint.find_address_async(self._client)
         await self._endpoint.warm_up_async(self._client)
@@ -126,15 +126,14 @@ def _find_key(target: ServerTarget) -> ApiKey:
         return key
     provider = PROVIDERS.get(target.provider)
     name = provider.key_name if provider else "AIML_API_KEY"
-    try:
-        key = find_key(target.base_url, name)
-    except EndpointError:
-        key = None
-    if key is None or (target.has_key and key.source == "nowhere"):
+    found: ApiKey | None = None
+    with suppress(EndpointError):
+        found = find_key(target.base_url, name)
+    if found is None or (target.has_key and found.source == "nowhere"):
         known = f"{name} or {KEY_NAME}" if provider and name else KEY_NAME
         raise EndpointError(
             f"The workers have no key for {target.base_url}: keys are not sent to them. Set "
             f"{known} in the environment in which they are started, and start them again."
         )
-    key.check()
-    return key
+    found.check()
+    return found

@@ -1,0 +1,242 @@
+"""Runs whose calls are sent by workers are like any other run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai import AsyncOpenAI, OpenAI
+from pydantic import BaseModel
+
+import aiml_nb as nb
+from aiml_nb.errors import EndpointError
+
+from ..runner.gated_server import completion, gated_server, refusal
+from .dask import DaskProcesses
+
+QUESTIONS = [f"Question {number}?" for number in range(40)]
+
+
+def workers_of(run: nb.Run) -> Counter[str | None]:
+    return Counter(attempt.worker for call in run.calls for attempt in call.attempts)
+
+
+def ask(dask: DaskProcesses, endpoint: nb.Endpoint, *args: Any, **options: Any) -> nb.Run:
+    return nb.run(QUESTIONS, endpoint, *args, cluster=dask.address, progress=False, **options)
+
+
+class TestCalls:
+    def test_each_worker_sends_its_part_and_all_comes_back(
+        self, dask: DaskProcesses, endpoint: nb.Endpoint
+    ) -> None:
+        here = nb.run(QUESTIONS, endpoint, progress=False)
+
+        run = ask(dask, endpoint)
+
+        assert [call.text for call in run.calls] == [call.text for call in here.calls]
+        assert {call.outcome for call in run.calls} == {"ok"}
+        assert all(call.output_tokens for call in run.calls)
+        sent = workers_of(run)
+        assert sent.keys() == {"east", "west"}
+        assert sum(sent.values()) == 40
+        assert min(sent.values()) >= 10
+
+    def test_stamps_are_on_the_clock_of_the_run(
+        self, dask: DaskProcesses, endpoint: nb.Endpoint
+    ) -> None:
+        run = ask(dask, endpoint, stream=True)
+
+        for call in run.calls:
+            (attempt,) = call.attempts
+            stamps = (call.started, attempt.started, attempt.first_token, attempt.finished)
+            assert sorted(stamps) == list(stamps)  # type: ignore[type-var]
+            assert call.first_token == attempt.first_token
+            assert call.finished == attempt.finished
+
+    def test_a_client_or_a_cluster_is_taken_for_its_address(
+        self, dask: DaskProcesses, endpoint: nb.Endpoint
+    ) -> None:
+        from distributed import Client
+
+        with Client(dask.address, set_as_default=False) as client:
+            run = nb.run(QUESTIONS[:4], endpoint, cluster=client, progress=False)
+
+            assert client.status == "running"
+        assert {call.outcome for call in run.calls} == {"ok"}
+
+    def test_it_may_be_awaited_and_started(
+        self, dask: DaskProcesses, endpoint: nb.Endpoint
+    ) -> None:
+        async def main() -> tuple[nb.Run, nb.Run]:
+            handle = nb.start(QUESTIONS[:4], endpoint, cluster=dask.address)
+            return await nb.run_async(QUESTIONS[:4], endpoint, cluster=dask.address), await handle
+
+        for run in asyncio.run(main()):
+            assert {call.outcome for call in run.calls} == {"ok"}
+
+    def test_refusals_are_retried_and_failures_recorded(self, dask: DaskProcesses) -> None:
+        replies = iter([refusal(503, "busy"), refusal(400, "no such thing")])
+        with gated_server(chat=lambda body: next(replies, completion())) as server:
+            endpoint = nb.connect(base_url=server.base_url, model="m", verbose=False)
+            run = nb.run(
+                QUESTIONS[:5], endpoint, cluster=dask.address, max_concurrency=1, progress=False,
+                journal=False,
+            )  # fmt: skip
+
+        assert [call.outcome for call in run.calls] == ["ok", "error", "ok", "ok", "ok"] or [
+            call.outcome for call in run.calls
+        ] == ["error", "ok", "ok", "ok", "ok"]
+        statuses = sorted(a.status or 0 for call in run.calls for a in call.attempts)
+        assert statuses == [200, 200, 200, 200, 400, 503]
+
+    def test_a_wrong_model_is_told_before_anything_else_is_sent(self, dask: DaskProcesses) -> None:
+        with gated_server(
+            chat=lambda body: refusal(404, "The model `x` does not exist", code="model_not_found")
+        ) as server:
+            endpoint = nb.connect(base_url=server.base_url, model="x", verbose=False)
+            with pytest.raises(EndpointError, match="'x'"):
+                nb.run(QUESTIONS, endpoint, cluster=dask.address, progress=False, journal=False)
+
+        assert len(server.chats) == 1
+
+    def test_answers_are_read_as_a_class(self, dask: DaskProcesses) -> None:
+        class City(BaseModel):
+            city: str
+
+        with gated_server(chat=lambda body: completion('{"city": "Paris"}')) as server:
+            endpoint = nb.connect(base_url=server.base_url, model="m", verbose=False)
+            run = nb.run(
+                QUESTIONS[:3], endpoint, cluster=dask.address, response_format=City,
+                progress=False, journal=False,
+            )  # fmt: skip
+
+        assert [call.error for call in run.calls] == [None] * 3
+        assert run.results == [City(city="Paris")] * 3
+
+    def test_a_journal_is_resumed_by_workers(
+        self, dask: DaskProcesses, endpoint: nb.Endpoint, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "run.jsonl"
+        first = ask(dask, endpoint, journal=path, max_calls=15)
+        assert sum(call.outcome == "ok" for call in first.calls) == 15
+
+        run = nb.resume(path, endpoint, cluster=dask.address, max_calls=None, progress=False)
+
+        assert {call.outcome for call in run.calls} == {"ok"}
+        assert workers_of(run).keys() == {"east", "west"}
+        saved = nb.read_saved(path)
+        assert isinstance(saved, nb.Run)
+        assert [call.text for call in saved.calls] == [call.text for call in run.calls]
+
+
+class TestFunctions:
+    def test_one_that_blocks_or_is_async_is_called_by_workers(self, dask: DaskProcesses) -> None:
+        async def count(item: str) -> tuple[int, int]:
+            await asyncio.sleep(0.01)
+            return len(item), os.getpid()
+
+        for function in (count, lambda item: (len(item), os.getpid())):
+            run = nb.run(["a", "bb", "ccc"], function, cluster=dask.address, journal=False)
+            assert [letters for letters, _ in run.results] == [1, 2, 3]
+            assert os.getpid() not in {process for _, process in run.results}
+            assert workers_of(run).keys() <= {"east", "west"}
+
+    def test_its_own_calls_are_recorded_within_the_item(
+        self, dask: DaskProcesses, endpoint: nb.Endpoint
+    ) -> None:
+        base_url, key = endpoint.base_url, endpoint.key.reveal()
+
+        async def ask_it(item: str) -> str | None:
+            async with AsyncOpenAI(base_url=base_url, api_key=key) as client:
+                reply = await client.chat.completions.create(
+                    model="gpt-4o", messages=[{"role": "user", "content": item}]
+                )
+            return reply.choices[0].message.content
+
+        run = nb.run(QUESTIONS[:3], ask_it, cluster=dask.address, journal=False)
+
+        assert run.simulated
+        for call in run.calls:
+            (child,) = call.children
+            assert child.text == call.result
+            assert call.started is not None
+            assert call.started <= child.started <= child.finished <= call.finished  # type: ignore[operator]
+
+    def test_what_it_raises_is_judged_as_here(self, dask: DaskProcesses) -> None:
+        with gated_server(chat=lambda body: refusal(429, "slow down")) as server:
+            base_url = server.base_url
+
+            def fail(item: str) -> str:
+                if item == "a":
+                    raise ValueError("not that one")
+                with OpenAI(base_url=base_url, api_key="x", max_retries=0) as client:
+                    client.chat.completions.create(model="m", messages=[])
+                return item
+
+            here = nb.run(["a", "b"], fail, journal=False)
+            run = nb.run(["a", "b"], fail, cluster=dask.address, journal=False)
+
+        assert [call.error_type for call in run.calls] == ["exception", "429"]
+        assert [(c.outcome, c.error) for c in run.calls] == [
+            (c.outcome, c.error) for c in here.calls
+        ]
+
+    def test_one_that_ends_the_program_ends_the_run(self, dask: DaskProcesses) -> None:
+        def leave(item: int) -> int:
+            raise SystemExit(3)
+
+        with pytest.raises(SystemExit) as found:
+            nb.run([1, 2, 3], leave, cluster=dask.address, journal=False)
+        assert found.value.code == 3
+
+    def test_what_cannot_be_sent_is_told_before_the_run(self, dask: DaskProcesses) -> None:
+        lock = threading.Lock()
+        with pytest.raises(TypeError, match="cannot be sent to other processes"):
+            nb.run([1], lambda item: lock.locked(), cluster=dask.address, journal=False)
+
+    def test_a_value_that_cannot_be_sent_back_is_the_record_of_its_item(
+        self, dask: DaskProcesses
+    ) -> None:
+        def make_lock(item: int) -> Any:
+            return threading.Lock() if item else 0
+
+        run = nb.run([0, 1], make_lock, cluster=dask.address, journal=False)
+
+        assert [call.outcome for call in run.calls] == ["ok", "error"]
+        assert "cannot be sent back" in str(run.calls[1].error)
+
+    def test_the_time_of_one_that_never_returns_ends(self, dask: DaskProcesses) -> None:
+        async def wait(item: int) -> int:
+            if item:
+                await asyncio.get_running_loop().create_future()
+            return item
+
+        run = nb.run([0, 1], wait, cluster=dask.address, timeout=0.5, journal=False)
+
+        assert [call.outcome for call in run.calls] == ["ok", "timeout"]
+
+
+class TestProcesses:
+    def test_a_script_without_a_guard_uses_two(self, tmp_path: Path) -> None:
+        script = tmp_path / "script.py"
+        script.write_text(
+            "import aiml_nb as nb\n"
+            "print('once')\n"
+            "endpoint = nb.connect(speed=20)\n"
+            "run = nb.run([f'{n}?' for n in range(30)], endpoint, processes=2, progress=False)\n"
+            "print(sorted({a.worker for c in run.calls for a in c.attempts}), run)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, script], capture_output=True, text=True, timeout=120, check=False
+        )
+
+        assert done.stderr == ""
+        assert done.stdout.count("once") == 1
+        assert "['1', '2'] <Run gather: 30 of 30 calls ok" in done.stdout
