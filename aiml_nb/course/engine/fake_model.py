@@ -132,7 +132,7 @@ class FakeModel:
     def finishing_order(self) -> list[str]:
         """The questions in the order in which they were answered."""
         done = [(call.finished, call.prompt) for call in self.calls if call.finished is not None]
-        return [question for _, question in sorted(done)]
+        return [question for _, question in sorted(done, key=lambda each: each[0])]
 
     def _begin(self, question: str) -> Call:
         with self._lock:

@@ -24,6 +24,7 @@ def check_make_film(make_film: object) -> str:
         ending = _make(function, studio, pause)
         if isinstance(ending.error, TypeError | AttributeError | ValueError):
             raise ending.error
+        _require_end(ending, studio, queued + generating)
         _require_looks(studio, pause)
         _require_address(ending)
     _check_two(function)
@@ -43,6 +44,15 @@ def _make(function: Callable[..., Any], studio: FilmStudio, pause: float) -> End
             "a film was ready after 0.4 s at most, and your function had not ended after 5 s, with "
             f"{looks} looks. job = await studio.fetch(…)  in the loop tells how it is now."
         ) from None
+
+
+def _require_end(ending: Ending, studio: FilmStudio, seconds: float) -> None:
+    looks = sum(len(film.looks) for film in studio.films)
+    require(
+        not isinstance(ending.error, TimeoutError),
+        f"a film was ready after {seconds:g} s, and after 4 s, with {looks} looks, its time was "
+        "over. When does your loop end? (a == b or c  is true whenever c is a text.)",
+    )
 
 
 def _require_looks(studio: FilmStudio, pause: float) -> None:
@@ -134,7 +144,7 @@ def _check_error(function: Callable[..., Any]) -> None:
         f"{ending.error or ending.value!r:.60}. Raise RuntimeError.",
     )
     require(
-        message in str(ending.error),
+        str(ending.error) == message,
         f"the RuntimeError says {str(ending.error)!r:.60}. Its text is job['error']['message'].",
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function
 from ..engine.fake_model import FakeModel
+from ..engine.prepared import is_unawaited
 from ..engine.run_answer import run_answer
 from ..engine.watched_task import count_left
 
@@ -70,6 +71,7 @@ async def _read_all(
     pairs: list[Any] = []
     finished_at_first = 0
     async for pair in _begin(function, model.ask, questions, limit):
+        require(not is_unawaited(pair), "it gave what is to be awaited. Write  yield await task.")
         pairs.append(pair)
         finished_at_first = finished_at_first or len(model.finishing_order)
     return pairs, finished_at_first
@@ -84,7 +86,8 @@ def _require_limit(model: FakeModel, limit: int, questions: list[str]) -> None:
     peak, wanted = model.peak_in_flight, min(limit, number)
     require(
         peak <= limit,
-        f"{peak} calls were in flight at once, and the limit is {limit}. A semaphore?",
+        f"{peak} calls were in flight at once, and the limit is {limit}. A semaphore "
+        "holds calls back one by one: enter it in the coroutine that asks a single question.",
     )
     require(
         peak == wanted,

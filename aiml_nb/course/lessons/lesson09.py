@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function
 from ..engine.fake_model import FakeModel
-from ..engine.prepared import is_unawaited
+from ..engine.prepared import Prepared, is_unawaited
 from ..engine.questions import Question
 from ..engine.watched_task import Ending, watch_task
 from . import first_answer_exercise, generator_exercise, workers_exercise
@@ -95,28 +95,27 @@ def _pass_on(ending: Ending) -> None:
 
 
 class _Line:
-    """A line that is asked, and closed by awaiting ``close()``."""
+    """A line that is asked, and closed by awaiting ``close()``; both take time."""
 
     def __init__(self, model: FakeModel) -> None:
         self._model = model
+        self.prepared = Prepared()
         self.close_called = self.closed = 0
 
     def ask(self, question: str) -> Coroutine[Any, Any, str]:
-        require(not self.close_called, "the line was closed before it was asked.")
-        return self._model.ask(question)
+        return self.prepared.keep(self._ask(self._model.ask(question)), "ask")
 
-    def close(self) -> _Closing:
+    def close(self) -> Coroutine[Any, Any, None]:
         self.close_called += 1
-        return _Closing(self)
+        return self.prepared.keep(self._close(), "close")
 
+    async def _ask(self, answer: Coroutine[Any, Any, str]) -> str:
+        require(not self.close_called, "the line was closed before it was asked.")
+        return await answer
 
-class _Closing:
-    def __init__(self, line: _Line) -> None:
-        self._line = line
-
-    def __await__(self) -> Generator[Any, None, None]:
-        yield from asyncio.sleep(0).__await__()
-        self._line.closed += 1
+    async def _close(self) -> None:
+        await asyncio.sleep(0.01)
+        self.closed += 1
 
 
 def check_line(ask_on_a_line: object) -> str:
@@ -131,6 +130,7 @@ def check_line(ask_on_a_line: object) -> str:
         ending = watch_task(
             lambda: function(_opener(line), QUESTION),  # noqa: B023
             model,
+            line.prepared,
             cancel_when=when,
         )
         if "answered" in case:

@@ -104,6 +104,11 @@ def _explain(error: BaseException) -> None:
             f"a call has no attribute {error.name!r}: it has an id and a function, and that has a "
             "name and arguments, as in call.function.name."
         )
+    if "unexpected keyword" in said:
+        raise NotYet(
+            "a function got the arguments of another one. Each call names its function: "
+            "functions[call.function.name]."
+        )
     if "positional argument" in said:
         raise NotYet(
             "a function got its arguments in one piece. Two stars hand over each by its name: "

@@ -102,10 +102,12 @@ def _require_end(ending: Ending, case: str) -> None:
 
 def _require_asked(writer: _Writer, needed: int, case: str) -> None:
     asked = len(writer.asked)
-    require(asked >= needed, f"{case}: it asked {asked} times, and gave up too early.")
+    often = "once" if asked == 1 else f"{asked} times"
+    require(asked >= needed, f"{case}: it asked {often}, and gave up too early.")
     require(
         asked <= needed,
-        f"{case}: it asked {asked} times, and each is paid for. {needed} would do.",
+        f"{case}: it asked {often}, and each is paid for. {needed} would do. (An object is made of "
+        "a text by  kind.model_validate_json(text)  and by nothing else.)",
     )
     require(
         all(isinstance(each, str) and QUESTION in each for each in writer.asked),
@@ -119,6 +121,10 @@ def _require_value(found: Any, wanted: Any, case: str) -> None:
         require(found is None, f"{case}: it returned {found!r:.60}, and None is wanted.")
         return
     require(found is not None, f"{case}: it returned None. Return the object as soon as it fits.")
+    require(
+        not isinstance(found, type),
+        f"{case}: it returned the kind itself. Return what  kind.model_validate_json(text)  gives.",
+    )
     require(
         not isinstance(found, str | dict),
         f"{case}: it returned {found!r:.60}. Wanted is the object that model_validate_json makes.",

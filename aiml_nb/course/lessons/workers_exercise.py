@@ -7,6 +7,7 @@ from typing import Any
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function
 from ..engine.fake_model import FakeModel
+from ..engine.prepared import is_unawaited
 from ..engine.watched_task import Ending, watch_task
 
 # Questions, workers, and the seconds of the calls.
@@ -47,11 +48,13 @@ def _run(function: Any, model: FakeModel, questions: list[str], workers: int, ca
     except NotYet as reason:
         if "had not ended" not in str(reason):
             raise
+        _require_questions(model, case)
         raise NotYet(
             f"{case} it did not end within 3 s: {len(model.finishing_order)} of {len(questions)} "
             "were answered. await queue.get() waits for ever at an empty queue; and a loop without "
             "an end goes on for ever."
         ) from None
+    _require_questions(model, case)
     if type(ending.error).__name__ == "QueueEmpty":
         raise NotYet(
             f"{case}: get_nowait() raises QueueEmpty when none is left. Ask empty() first."
@@ -59,6 +62,15 @@ def _run(function: Any, model: FakeModel, questions: list[str], workers: int, ca
     if ending.error is not None:
         raise ending.error
     return ending
+
+
+def _require_questions(model: FakeModel, case: str) -> None:
+    unawaited = sum(is_unawaited(call.prompt) for call in model.calls)
+    require(
+        not unawaited,
+        f"{case}, ask got what  queue.get()  prepares, and no question. Write  await  before it, "
+        "or take  get_nowait().",
+    )
 
 
 def _require_all(model: FakeModel, ending: Ending, questions: list[str], case: str) -> None:
@@ -81,6 +93,12 @@ def _require_all(model: FakeModel, ending: Ending, questions: list[str], case: s
         ending.value.keys() == wanted.keys(),
         f"{case}, answers has {len(ending.value)} entries. answers[question] = … makes one.",
     )
+    for answer in ending.value.values():
+        require(
+            not is_unawaited(answer),
+            f"{case}, an entry of answers is still to be awaited: answers[question] = await ask(…)"
+            ".",
+        )
     require(ending.value == wanted, f"{case}, a question has another's answer, or none.")
     require(not ending.left, f"{case}, {ending.left} workers were left waiting. Let them end.")
 

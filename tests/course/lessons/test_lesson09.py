@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
@@ -195,8 +195,21 @@ async def with_except_and_raise(open_line, question):
     return answer
 
 
+async def with_an_exit_stack(open_line, question):
+    line = await open_line()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(line.close)
+        return await line.ask(question)
+
+
 @pytest.mark.parametrize(
-    "answer", [with_finally, slow(with_a_context_manager), slow(with_except_and_raise)]
+    "answer",
+    [
+        with_finally,
+        slow(with_a_context_manager),
+        slow(with_except_and_raise),
+        slow(with_an_exit_stack),
+    ],
 )
 def test_a_line_that_is_closed_in_any_case_passes(answer: object) -> None:
     assert check("9.3", answer)
@@ -258,6 +271,26 @@ async def closed_too_early(open_line, question):
     return await line.ask(question)
 
 
+async def awaited_when_it_is_closed(open_line, question):
+    line = await open_line()
+    try:
+        answer = line.ask(question)
+    finally:
+        await line.close()
+    return await answer
+
+
+async def closed_by_a_task(open_line, question):
+    line = await open_line()
+    try:
+        return await line.ask(question)
+    finally:
+        closing.append(asyncio.create_task(line.close()))
+
+
+closing: list[asyncio.Task[None]] = []
+
+
 async def entered(open_line, question):
     async with await open_line() as line:
         return await line.ask(question)
@@ -287,6 +320,8 @@ async def nothing_returned(open_line, question):
         slow(returns_in_finally, "no return in finally"),
         slow(swallows_cancellation, "as if all were well"),
         slow(closed_too_early, "closed before it was asked"),
+        slow(awaited_when_it_is_closed, "closed before it was asked"),
+        slow(closed_by_a_task, "nobody waited for it"),
         slow(closed_twice, "closed 2 times"),
         slow(entered, "asynchronous context manager"),
         slow(nothing_returned, "you returned None"),
@@ -347,8 +382,29 @@ async def with_a_queue(asks, question):
     return answer
 
 
+async def with_a_task_group(asks, question):
+    class Found(Exception):  # noqa: N818
+        """Ends the group."""
+
+    answers = []
+
+    async def work(ask):
+        try:
+            answers.append(await ask(question))
+        except OSError:
+            return
+        raise Found
+
+    with suppress(BaseExceptionGroup):
+        async with asyncio.TaskGroup() as group:
+            for ask in asks:
+                group.create_task(work(ask))
+    return answers[0] if answers else None
+
+
 @pytest.mark.parametrize(
-    "answer", [first_answer, slow(with_wait_first_completed), slow(with_a_queue)]
+    "answer",
+    [first_answer, slow(with_wait_first_completed), slow(with_a_queue), slow(with_a_task_group)],
 )
 def test_the_first_good_answer_passes(answer: object) -> None:
     assert check("9.6", answer)
@@ -497,7 +553,31 @@ async def join_and_cancel(ask, questions, number):
     return answers
 
 
-@pytest.mark.parametrize("answer", [work_off, slow(until_it_is_empty), slow(join_and_cancel)])
+async def fed_with_none_at_the_end(ask, questions, number):
+    queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=1)
+    answers = {}
+
+    async def feed():
+        for question in [*questions, *[None] * number]:
+            await queue.put(question)
+
+    async def work():
+        while (question := await queue.get()) is not None:
+            answers[question] = await ask(question)
+
+    await asyncio.gather(feed(), *(work() for _ in range(number)))
+    return answers
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        work_off,
+        slow(until_it_is_empty),
+        slow(join_and_cancel),
+        slow(fed_with_none_at_the_end),
+    ],
+)
 def test_workers_that_share_a_queue_pass(answer: object) -> None:
     assert check("9.8", answer)
 
@@ -555,6 +635,18 @@ async def awaits_nothing(queue, ask, answers):
     while not queue.empty():
         question = queue.get_nowait()
         answers[question] = ask(question)
+
+
+async def get_not_awaited(queue, ask, answers):
+    while not queue.empty():
+        question = queue.get()
+        answers[question] = await ask(question)
+
+
+async def tasks_for_answers(queue, ask, answers):
+    while not queue.empty():
+        question = queue.get_nowait()
+        answers[question] = asyncio.create_task(ask(question))
 
 
 async def writes_nothing_down(queue, ask, answers):
@@ -620,6 +712,8 @@ async def workers_left(ask, questions, number):
         (workers_of(gathers_all), "6 calls were in flight at once, and not 2"),
         (workers_of(takes_two), "had nothing to do"),
         (workers_of(awaits_nothing), "never awaited"),
+        slow(workers_of(get_not_awaited), "ask got what  queue.get()  prepares"),
+        slow(workers_of(tasks_for_answers), "still to be awaited"),
         (workers_of(writes_nothing_down), "answers has 0 entries"),
         (workers_of(writes_the_question_down), "another's answer"),
         (in_batches, "had nothing to do"),
@@ -745,6 +839,17 @@ async def a_semaphore_for_each(ask, questions, limit):
         yield await task
 
 
+async def a_semaphore_around_all(ask, questions, limit):
+    async with asyncio.Semaphore(limit):
+        async for pair in as_they_come(ask, questions, len(questions)):
+            yield pair
+
+
+async def tasks_given(ask, questions, limit):
+    for task in asyncio.as_completed(list(map(limited(ask, limit), questions))):
+        yield task
+
+
 async def answers_only(ask, questions, limit):
     async for _, answer in as_they_come(ask, questions, limit):
         yield answer
@@ -787,6 +892,8 @@ async def first_alone(ask, questions, limit):
         slow(one_by_one, "only 1 of the 2"),
         slow(no_limit, "the limit is 2"),
         slow(a_semaphore_for_each, "the limit is 2"),
+        slow(a_semaphore_around_all, "in the coroutine that asks a single question"),
+        slow(tasks_given, "yield await task"),
         slow(answers_only, "Wanted are pairs"),
         slow(answer_first, "the wrong way round"),
         slow(with_the_wrong_question, "let the coroutine return both"),

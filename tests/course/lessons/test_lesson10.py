@@ -160,6 +160,19 @@ async def ask_not_awaited(ask, question, kind, attempts):
     return None
 
 
+async def kind_validates(ask, question, kind, attempts):
+    for _ in range(attempts):
+        try:
+            return kind.model_validate(await ask(question))
+        except ValidationError:
+            continue
+    return None
+
+
+async def kind_returned(ask, question, kind, attempts):
+    return kind if await with_continue(ask, question, kind, attempts) else None
+
+
 async def kind_called(ask, question, kind, attempts):
     return kind(await ask(question))
 
@@ -186,6 +199,8 @@ async def nothing(ask, question, kind, attempts):
         (in_a_list, "belongs into every attempt"),
         (ask_not_awaited, "never awaited"),
         (kind_called, "model_validate_json(text) makes the object"),
+        (kind_validates, "and by nothing else"),
+        (kind_returned, "it returned the kind itself"),
         (nothing, "Return the object"),
         (lambda ask, question, kind, attempts: None, "async def"),
         ("an answer", "the function itself"),
@@ -298,6 +313,11 @@ async def first_call_alone(calls, functions):
     return [await good(call, functions) for call in calls[:1]]
 
 
+async def always_the_weather(call, functions):
+    result = await functions["get_weather"](**json.loads(call.function.arguments))
+    return message_of(call, str(result))
+
+
 async def never_called(call, functions):
     return message_of(call, "sunny")
 
@@ -323,6 +343,7 @@ async def nothing_returned(calls, functions):
         (tools_with(text_for_arguments), "the arguments are a text"),
         (tools_with(in_one_piece), "Two stars"),
         (tools_with(first_argument_alone), "the calls asked for"),
+        (tools_with(always_the_weather), "the arguments of another one"),
         (tools_with(no_id), "'tool_call_id' is to be"),
         (tools_with(another_role), "'role' is to be 'tool'"),
         (tools_with(a_number), "A content is a text"),
@@ -498,7 +519,26 @@ async def with_a_deadline(studio, prompt, pause, seconds):
     raise RuntimeError(job["error"]["message"])
 
 
-@pytest.mark.parametrize("answer", [make_film, slow(look_at_once), slow(with_a_deadline)])
+async def with_a_generator(studio, prompt, pause, seconds):
+    async def look(film):
+        while True:
+            await take(pause)
+            yield await studio.fetch(film)
+
+    async with asyncio.timeout(seconds):
+        film = (await studio.submit(prompt))["id"]
+        async for job in look(film):
+            if "error" in job:
+                raise RuntimeError(job["error"]["message"])
+            if "video" in job:
+                return job["video"]["url"]
+    return None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [make_film, slow(look_at_once), slow(with_a_deadline), slow(with_a_generator)],
+)
 def test_a_film_that_is_waited_for_well_passes(answer: object) -> None:
     assert check("10.8", answer)
 
@@ -584,6 +624,23 @@ async def other_words(studio, prompt, pause, seconds):
         raise RuntimeError("no film") from None
 
 
+async def the_whole_error(studio, prompt, pause, seconds):
+    async with asyncio.timeout(seconds):
+        job = await studio.submit(prompt)
+        job = await poll(studio, job["id"], pause)
+    if job["status"] == "error":
+        raise RuntimeError(job["error"])
+    return job["video"]["url"]
+
+
+async def always_true(studio, prompt, pause, seconds):
+    async with asyncio.timeout(seconds):
+        job = await studio.submit(prompt)
+        while job["status"] == "queued" or "generating":  # the mistake
+            await take(pause)
+            job = await studio.fetch(job["id"])
+
+
 async def no_end(studio, prompt, pause, seconds):
     job = await studio.submit(prompt)
     job = await poll(studio, job["id"], pause)
@@ -655,6 +712,8 @@ async def another_pause(studio, prompt, pause, seconds):
         slow(until_completed, "it went on looking"),
         slow(none_for_an_error, "Raise RuntimeError"),
         slow(other_words, "Its text is job"),
+        slow(the_whole_error, "Its text is job"),
+        slow(always_true, "When does your loop end?"),
         slow(no_end, "no TimeoutError came out"),
         slow(timeout_of_each_look, "no TimeoutError came out"),
         slow(none_when_late, "no TimeoutError came out"),

@@ -97,7 +97,7 @@ def _explained(error: Exception) -> Exception:
             "that semaphore was made in another cell, for another event loop. Make it inside the "
             "function."
         )
-    if "'<=' not supported" in str(error) or "string or a real number" in str(error):
+    if "'<=' not supported" in str(error) or "or a real number" in str(error):
         return NotYet(
             "asyncio.sleep wants a number of seconds. The header is a text, or None where the "
             "server says nothing: float(header) if header else 0.05."
@@ -118,6 +118,10 @@ async def require_answers(server: PracticeServer, found: Any) -> None:
     """Require one answer to each question of a server, in their order, each asked once."""
     asked = [each.question for each in await server.requests()]
     require(asked, "no question reached the server. What awaits the calls?")
+    require(
+        set(asked) <= set(server.questions),
+        "what was asked is none of the questions. ask(client, question) takes one at a time.",
+    )
     for question in server.questions:
         require(
             asked.count(question) == 1,

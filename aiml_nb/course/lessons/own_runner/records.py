@@ -90,7 +90,8 @@ def _require_outcome(
     require(
         record["outcome"] == outcome,
         f'{when} the outcome is {record["outcome"]!r:.40}, and "{outcome}" is wanted. '
-        'TimeoutError is "timeout", each other Exception is "error".',
+        'TimeoutError is "timeout", each other Exception is "error"; of several  except  the first '
+        "that fits is taken.",
     )
     if outcome == "ok":
         require(

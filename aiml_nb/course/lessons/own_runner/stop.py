@@ -21,6 +21,8 @@ _MIXED = {
     QUESTIONS[5]: (429, 500),
     QUESTIONS[6]: (503,) * 6,
 }
+# Seconds that a call may take; the one that is too slow takes four times as long.
+_ALLOWED = 0.5
 _OUTCOMES = {QUESTIONS[1]: "error", QUESTIONS[6]: "error"}
 
 
@@ -32,6 +34,7 @@ def check_run_all(given: object) -> str:
     except TypeError:
         raise NotYet(f"check calls it as run_all({', '.join(_ARGUMENTS)}).") from None
     judge((_with_failures, run_all, 3), (_with_failures, run_all, 5), (_long_queue, run_all))
+    judge((_one_too_slow, run_all))
     # One after another: each looks which tasks are left.
     judge((_stopped_in_silence, run_all))
     judge((_stopped_in_the_middle, run_all))
@@ -113,6 +116,19 @@ async def _long_queue(run_all: Any) -> None:
     require(
         starts[-1] - starts[0] > 0.3,
         "all calls `started` at the same time, with limit=2. A call starts when it gets its slot.",
+    )
+
+
+async def _one_too_slow(run_all: Any) -> None:
+    """Let one call take longer than a call may, and much less than all together."""
+    slow, records = QUESTIONS[2], list[Any]()
+    async with PracticeServer(QUESTIONS, faults={slow: f"slow:{4 * _ALLOWED}"}) as server:
+        await outcome_of(run_all, server.client, list(QUESTIONS), records, 3, _ALLOWED)
+    (outcome,) = (record["outcome"] for record in records if record["question"] == slow)
+    require(
+        outcome == "timeout",
+        f"with seconds={_ALLOWED}, a call of {4 * _ALLOWED} s has the outcome {outcome!r:.40}. "
+        "Hand `seconds` on to ask_record as it is.",
     )
 
 
@@ -198,6 +214,12 @@ async def _start_and_stop(
 
 def _require_outcomes(records: list[dict[str, Any]], wanted: dict[str, int]) -> None:
     found = Counter(record["outcome"] for record in records)
+    more = found["cancelled"] - wanted["cancelled"]
+    require(
+        more <= 0 or not found["not started"],
+        f"{more} of the calls took a slot after the stop: a call that is stopped gives its slot "
+        "back, and the next one takes it. Cancel all before you await any of them; gather does.",
+    )
     require(
         found == wanted,
         f"after a stop the outcomes are {dict(found)}, and {wanted} are right. A record begins as "

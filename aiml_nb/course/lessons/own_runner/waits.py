@@ -12,6 +12,9 @@ from ...engine.practice_server import PracticeServer
 from .expect import QUESTIONS, gaps_of, judge, outcome_of, recorded_sleeps
 
 _MAYBE_PAID = "nobody knows whether the server works on it, and whether it has to be paid"
+_OF_ONE_ATTEMPT = (
+    "The seconds are those of one attempt: the wait between two attempts does not count."
+)
 # Seconds, as the exercise says; a shorter wait between two attempts counts as none.
 _MIN_WAIT = 0.05
 # What the server says with Retry-After, in seconds, less what its clock may be wrong.
@@ -118,13 +121,13 @@ async def _all_attempts(ask_again: Any) -> None:
         )
         asked = [each.question for each in await server.requests()]
         for question, case, (answer, error) in zip(_ASKED, _CASES, found, strict=True):
-            _require_attempts(asked.count(question), case)
+            _require_attempts(asked.count(question), case, error)
             _require_end(server, question, case, answer, error)
             for begin, end in await gaps_of(server, question):
                 _require_wait(end - begin, case)
 
 
-def _require_attempts(made: int, case: tuple[Any, ...]) -> None:
+def _require_attempts(made: int, case: tuple[Any, ...], error: Any) -> None:
     what, _, wanted, end = case
     when = f"when the server {what},"
     require(made, f"{when} no question reaches it. What awaits ask_in_time?")
@@ -136,6 +139,10 @@ def _require_attempts(made: int, case: tuple[Any, ...]) -> None:
             None: "it was answered",
         }
         raise NotYet(f"{when} you ask {made} times: {reasons.get(end, f'{end} does not pass')}.")
+    require(
+        made == wanted or not isinstance(error, TimeoutError),
+        f"{when} the time was over at attempt {made}. {_OF_ONE_ATTEMPT}",
+    )
     require(made == wanted, f"{when} you give up after {made} of {wanted} attempts. That may pass.")
 
 
@@ -147,8 +154,7 @@ def _require_end(
     if end is None:
         require(
             not isinstance(error, TimeoutError),
-            f"{when} it raised TimeoutError. The seconds are those of one attempt: the wait "
-            "between two attempts does not count.",
+            f"{when} it raised TimeoutError. {_OF_ONE_ATTEMPT}",
         )
         require(error is None, f"{when} the last attempt goes well, and it raised {error!r:.60}.")
         require(

@@ -27,6 +27,10 @@ class NotAskAll:
         calls = [ask(client, question) for question in questions]
         return [await call for call in asyncio.as_completed(calls)]
 
+    async def all_in_one_call(client, questions):
+        """takes one at a time"""
+        return await asyncio.gather(ask(client, questions))
+
     async def no_return(client, questions):
         """check got None"""
         await asyncio.gather(*(ask(client, question) for question in questions))

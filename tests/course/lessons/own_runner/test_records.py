@@ -40,7 +40,8 @@ class NotRecord:
         "Keep the exception itself", record_with(error=lambda r: r["error"] and str(r["error"]))
     )
     no_timeouts = told(
-        '"timeout" is wanted', record_with(outcome=lambda r: "error" if r["error"] else "ok")
+        "of several  except  the first that fits",
+        record_with(outcome=lambda r: "error" if r["error"] else "ok"),
     )
     always_ok = told('"error" is wanted', record_with(outcome=lambda r: "ok"))
     no_answer = told("the record's answer is None", record_with(answer=lambda r: None))

@@ -50,6 +50,23 @@ class NotRunAll:
         """with limit=5 and 8 questions, at most 3"""
         await RunAll.gather(client, questions, records, 3, seconds)
 
+    async def more_seconds(client, questions, records, limit, seconds):
+        """Hand `seconds` on to ask_record as it is"""
+        await RunAll.gather(client, questions, records, limit, 10 * seconds)
+
+    async def goes_on_after_the_stop(client, questions, records, limit, seconds):
+        """took a slot after the stop"""
+        begin(records, questions)
+        slots = asyncio.Semaphore(limit)
+        tasks = [asyncio.create_task(fill(client, r, slots, seconds)) for r in records]
+        try:
+            for task in tasks:
+                await task
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
     async def one_after_another(client, questions, records, limit, seconds):
         """at most 1 were in flight"""
         begin(records, questions)

@@ -148,12 +148,20 @@ class NotAgain:
             except openai.APIStatusError as error:
                 await asyncio.sleep(float(error.response.headers.get("retry-after")))
 
+    async def nothing_as_whole_seconds(client, question, seconds):
+        """asyncio.sleep wants a number of seconds"""
+        for _ in range(3):
+            try:
+                return await ask_in_time(client, question, seconds)
+            except openai.APIStatusError as error:
+                await asyncio.sleep(int(error.response.headers.get("retry-after")))
+
     async def without_a_time_limit(client, question, seconds):
         """a server that says nothing"""
         return await again()(client, question, 60)
 
     async def one_limit_for_all(client, question, seconds):
-        """when the server answers"""
+        """The seconds are those of one attempt"""
         async with asyncio.timeout(seconds):
             return await Again.loop(client, question, 60)
 
