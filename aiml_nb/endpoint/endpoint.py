@@ -98,7 +98,9 @@ class Endpoint:
         http = open_async_http(self.base_url, max_connections=max_connections)
         from openai import AsyncOpenAI
 
-        return AsyncOpenAI(**self._client_settings(timeout), http_client=http)
+        client = AsyncOpenAI(**self._client_settings(timeout), http_client=http)
+        http.learn_from(client)
+        return client
 
     def warm_up(self, client: OpenAI) -> None:
         """Open a connection and read the list of models, at no cost (``GET /models``).

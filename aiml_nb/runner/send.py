@@ -9,9 +9,8 @@ again and builds models of the answer, in twice the time (``python -m tests.benc
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing, suppress
-from pathlib import Path
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..endpoint.failures import Failure
@@ -19,6 +18,7 @@ from ..endpoint.transport import Reply, current_attempt
 from ..records import Attempt
 from .answer import Answer
 from .pacing.deadlines import Deadline
+from .post import open_stream, post, read_form_file
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -55,6 +55,13 @@ class Request(NamedTuple):
     path: str | None = None
 
     @property
+    def kind(self) -> Hashable:
+        """What requests have in common that differ in name and body alone."""
+        if not self.headers and not self.query:
+            return self.url, self.streams
+        return self.url, self.streams, str(self.headers), str(self.query)
+
+    @property
     def streams(self) -> bool:
         """True if the answer is requested as a stream."""
         return bool(self.body.get("stream"))
@@ -77,26 +84,6 @@ class Request(NamedTuple):
             "max_retries": 0,
             "security": {"bearer_auth": True},
         }
-
-
-def read_form_file(path: str, options: dict[str, Any]) -> Any:
-    """Return a file as the client's ``files`` take it; make `options` those of a form.
-
-    Raises
-    ------
-    UnreadableFileError
-        If it cannot be read.
-    """
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise UnreadableFileError(f"the file {path!r} cannot be read: {error.strerror}") from None
-    options["headers"] = {**options["headers"], "Content-Type": "multipart/form-data"}
-    return [("file", (Path(path).name, data))]
-
-
-class UnreadableFileError(Exception):
-    """A file that was to be sent has gone."""
 
 
 def send(
@@ -180,35 +167,21 @@ async def send_async(
 ) -> tuple[Answer, Failure | None]:
     """Send `request` and wait for the whole answer, until `deadline`; otherwise as `send`."""
     answer = request.open_answer(clock, request.body)
-    options, body = request.options(None), request.body
     token = current_attempt.set(attempt)
     try:
         with deadline:
             if request.streams:
-                from openai import AsyncStream
-
-                async with await client.post(
-                    request.url,
-                    body=body,
-                    options=options,
-                    cast_to=object,
-                    stream=True,
-                    stream_cls=AsyncStream[object],
-                ) as stream:
-                    incoming = answer.begin_stream(stream.response.headers, on_first_token)
+                async with open_stream(client, request) as stream:
+                    incoming = answer.begin_stream(stream.headers, on_first_token)
                     if on_stream_start:
                         on_stream_start()
-                    async with aclosing(stream.response.aiter_bytes()) as arriving:
-                        async for data in arriving:
-                            if incoming.feed(data):
-                                await _read_to_end(arriving)
-                                break
+                    while data := await stream.read():
+                        if incoming.feed(data):
+                            await _read_to_end(stream)
+                            break
                     answer.end_stream()
             else:
-                files = read_form_file(request.path, options) if request.path else None
-                reply = await client.post(
-                    request.url, body=body, options=options, cast_to=Reply, files=files
-                )
+                reply = await post(client, request)
                 answer.add_reply(reply.headers, reply.content)
         failure = answer.finish()
     except Exception as error:  # noqa: BLE001
@@ -219,11 +192,11 @@ async def send_async(
     return answer, failure
 
 
-async def _read_to_end(arriving: AsyncIterator[bytes]) -> None:
+async def _read_to_end(stream: Any) -> None:
     """Read what follows the last event: else the connection could not be reused."""
     with suppress(Exception):
         async with asyncio.timeout(_TRAILER_TIMEOUT):
-            async for _ in arriving:
+            while await stream.read():
                 pass
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from collections.abc import AsyncIterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import httpx2
+from multidict import CIMultiDict
+from yarl import URL
 
+from .aio_body import ReplyBody, guard_body
 from .aio_network import Connector, Request, Resolver, resend_if_unanswered
-from .body import Body
 from .environment import Proxy
-from .guard import KEEP_ALIVE, MAX_HEAD_BYTES, PLAIN_REPLY, fix_charset
+from .exchange import IncomingReply, ReadyRequest, exchange
+from .guard import KEEP_ALIVE, MAX_HEAD_BYTES, PLAIN_REPLY
+from .known_requests import KnownRequests
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
 
 _UNTIMED = aiohttp.ClientTimeout()
 _read_url = lru_cache(maxsize=8)(httpx2.URL)
@@ -32,6 +39,12 @@ class GuardedAsyncClient(httpx2.AsyncClient):
         )
         # A plain dictionary, which is faster to merge than header objects.
         self._defaults = dict(self.headers)
+        self.known: KnownRequests | None = None
+
+    def learn_from(self, client: AsyncOpenAI) -> None:
+        """Learn the heads of requests that `client` builds, so as to send more of the kind."""
+        if isinstance(self._transport, Transport) and self._transport.is_direct:
+            self.known = KnownRequests(client, self._transport.prepare, self.send_ready)
 
     def build_request(
         self,
@@ -62,16 +75,31 @@ class GuardedAsyncClient(httpx2.AsyncClient):
         self, request: httpx2.Request, *, stream: bool = False, **options: Any
     ) -> httpx2.Response:
         """Send as httpx2 does."""
+        if self.known is not None and not options:
+            self.known.learn(request)
         response = await super().send(request, stream=True, **options)
         try:
-            response.stream = _GuardedAsyncStream(response, Body(response, by_event=stream))
-            fix_charset(response)
+            if self.known is not None and "set-cookie" in response.headers:
+                self.known.forget()
+            guard_body(response, by_event=stream)
             if not stream:
                 await response.aread()
         except BaseException:
             await response.aclose()
             raise
         return response
+
+    async def send_ready(self, request: ReadyRequest) -> IncomingReply:
+        """Send a request whose head is known, and wait for the head of the reply."""
+        transport: Any = self._transport
+        reply = await exchange(transport.session.connector, request)
+        if "set-cookie" in reply.headers:
+            sent = httpx2.Request("POST", str(request.url))
+            response = httpx2.Response(reply.status, headers=reply.raw_headers, request=sent)
+            self.cookies.extract_cookies(response)
+            if self.known is not None:
+                self.known.forget()
+        return reply
 
 
 class Transport(httpx2.AsyncBaseTransport):
@@ -97,10 +125,8 @@ class Transport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send `request` and wait for the head of the reply."""
-        if self._session is None:  # not before: a session is bound to the running loop
-            self._session = self._open()
         limits = request.extensions.get("timeout")
-        reply = await self._session.request(
+        reply = await self.session.request(
             request.method,
             str(request.url),
             headers=request.headers,
@@ -114,13 +140,36 @@ class Transport(httpx2.AsyncBaseTransport):
             proxy_headers=self._proxy.headers if self._proxy else None,
         )
         return httpx2.Response(
-            reply.status, headers=reply.raw_headers, stream=_Body(reply), request=request
+            reply.status, headers=reply.raw_headers, stream=ReplyBody(reply), request=request
         )
 
     async def aclose(self) -> None:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The session of aiohttp; not opened before it is needed, for it is bound to the loop."""
+        if self._session is None:
+            self._session = self._open()
+        return self._session
+
+    @property
+    def is_direct(self) -> bool:
+        """True if there is no proxy, which would need its own head."""
+        return self._proxy is None
+
+    def prepare(self, request: httpx2.Request) -> ReadyRequest:
+        """Return `request` as aiohttp sends it."""
+        return ReadyRequest(
+            request.method,
+            URL(str(request.url)),
+            headers=CIMultiDict(request.headers),
+            data=request.content,
+            loop=asyncio.get_running_loop(),
+            session=self.session,
+        )
 
     def _open(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -138,40 +187,6 @@ class Transport(httpx2.AsyncBaseTransport):
             max_field_size=MAX_HEAD_BYTES,
             max_headers=MAX_HEAD_BYTES,
         )
-
-
-class _Body(httpx2.AsyncByteStream):
-    """The body of a reply, as httpx2 reads it."""
-
-    def __init__(self, reply: aiohttp.ClientResponse) -> None:
-        self._reply = reply
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._reply.content.iter_chunked(2**14):
-            yield chunk
-
-    async def aclose(self) -> None:
-        self._reply.release()
-
-
-class _GuardedAsyncStream(httpx2.AsyncByteStream):
-    def __init__(self, response: httpx2.Response, body: Body) -> None:
-        self._stream: Any = response.stream
-        self._body = body
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for chunk in self._stream:
-                for part in self._body.decode(chunk):
-                    yield part
-                if self._body.is_finished:
-                    break
-        except Exception:
-            if not self._body.is_error:  # for an error the status is enough
-                raise
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
 
 
 def _read_timeout(limits: dict[str, float | None]) -> aiohttp.ClientTimeout:
