@@ -22,6 +22,7 @@ from .kinds import within
 from .order import finishing_ranks, overtakes
 from .result_columns import result_columns
 from .usage import usage_measures_text
+from .workers import workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +41,7 @@ _ATTEMPT_COLUMNS = tuple(each.name for each in dataclasses.fields(Attempt))
 
 _ADDED = ("finished_rank", "overtakes", "attempts", "parameters", "simulated", "api")
 # All that a table may have beside what functions returned, and what a file has before it.
-CALL_TABLE = frozenset({"run", *_CALL_COLUMNS, *_ADDED, *_BODY_COLUMNS})
+CALL_TABLE = frozenset({"run", "worker", *_CALL_COLUMNS, *_ADDED, *_BODY_COLUMNS})
 
 
 def call_table(run: Run) -> pd.DataFrame:
@@ -62,7 +63,8 @@ def call_table(run: Run) -> pd.DataFrame:
         reply ``tool_calls`` (as JSON: the ``name`` and the ``arguments`` of each, those read where
         they are JSON), ``reasoning`` and ``n_choices``. Lone surrogates in
         texts become U+FFFD, since no file could take them. ``time_per_output_token`` is missing
-        where the tokens do not measure text (`usage_measures_text`). Where calls are not all chat,
+        where the tokens do not measure text (`usage_measures_text`). Where worker processes sent
+        the calls, ``worker`` is the one of the last attempt. Where calls are not all chat,
         ``api`` is their kind, and of embeddings there are ``n_vectors`` and ``dimensions``, of
         moderations ``flagged``; what functions returned is ``result``, or a column for each member
         of dictionaries, dataclasses and models, by its name, with ``result_`` before one that is
@@ -77,6 +79,8 @@ def call_table(run: Run) -> pd.DataFrame:
     columns["attempts"] = column([len(call.attempts) for call in run.calls], "Int64")
     columns["parameters"] = column(request_parameters(run), "string")
     columns["simulated"] = column([run.simulated] * len(run.calls), "boolean")
+    if workers(run):
+        columns |= fields(run.calls, Call, ("worker",))
     read = [columns_of(call) for call in run.calls]
     for name, kind in _BODY_COLUMNS.items():
         columns[name] = column([_as_cell(each[name]) for each in read], kind)
@@ -111,13 +115,14 @@ def attempts_table(run: Run) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``index`` and ``custom_id`` of the call, then the fields of `records.Attempt`, its
-        ``duration`` (finished - started, seconds) and ``simulated``. Where calls are not all chat,
-        ``api`` is their kind.
+        ``duration`` (finished - started, seconds) and ``simulated``; ``worker`` only where worker
+        processes sent them. Where calls are not all chat, ``api`` is their kind.
     """
     rows = [(call, attempt) for call in run.calls for attempt in call.attempts]
     calls, attempts = [call for call, _ in rows], [attempt for _, attempt in rows]
     columns = fields(calls, Call, _with_api(run.calls, _IDENTITY))
-    columns |= fields(attempts, Attempt, _ATTEMPT_COLUMNS)
+    names = [name for name in _ATTEMPT_COLUMNS if name != "worker" or workers(run)]
+    columns |= fields(attempts, Attempt, names)
     columns["duration"] = column([_attempt_duration(a) for a in attempts], "Float64")
     columns["simulated"] = column([run.simulated] * len(rows), "boolean")
     return frame(columns)

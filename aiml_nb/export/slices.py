@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -38,6 +39,27 @@ def call_slices(call: Call, *, origin: float, end: float, texts: bool) -> list[t
     start = micros(call.started or 0.0, origin)
     stop = max(start, micros(end if call.finished is None else call.finished, origin))
     return _Slices(origin, texts).of(call, f"call {call.index + 1}", (start, stop), depth=0)
+
+
+def split_slices(
+    slices: list[tuple[int, Event]], starts: list[int]
+) -> Iterator[tuple[int, int, Event]]:
+    """Yield the slices of a call with the part of it that each is in, the call's own in each.
+
+    Parameters
+    ----------
+    slices
+        As `call_slices` returns them, those of the call first.
+    starts
+        When the parts after the first begin, in microseconds.
+    """
+    (row, whole), *others = slices
+    begin, stop = whole["ts"], whole["ts"] + whole["dur"]
+    edges = [begin, *(min(max(start, begin), stop) for start in starts), stop]
+    for part, (start, end) in enumerate(pairwise(edges)):
+        yield part, row, whole | {"ts": start, "dur": end - start}
+    for row, event in others:
+        yield bisect_right(edges, event["ts"], 1, len(edges) - 1) - 1, row, event
 
 
 def micros(stamp: float, origin: float) -> int:

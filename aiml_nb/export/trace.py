@@ -5,21 +5,35 @@ https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 
+from ..analysis.arrays import Columns
 from ..analysis.bounds import end_of, origin_of
-from ..analysis.lanes import lanes
 from ..analysis.subject import Subject
+from ..analysis.workers import in_flight_by_worker, worker_lanes, workers
 from ..formats.atomic import write_atomic
 from ..formats.lines import dump
 from ..records import Call, Run
 from ..report.labels import sanitize
 from ..report.wording import concurrent_name, sync_name
 from .named_runs import FilePath, Written, named_runs
-from .slices import Event, call_slices, micros
+from .slices import Event, call_slices, micros, split_slices
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """A process of the trace: of a run, or of one of its workers; its lanes and their threads."""
+
+    number: int
+    name: str
+    lanes: range
+    threads: list[int]  # the first of each lane, and the one after the last
+
+
+_Slices = list[tuple[int, int, Event]]  # each with its lane, and its row there
 
 
 def trace_events(named: Sequence[tuple[str, Run]], *, texts: bool = False) -> list[Event]:
@@ -42,44 +56,81 @@ def trace_events(named: Sequence[tuple[str, Run]], *, texts: bool = False) -> li
         in threads of their own beside its lane. Per call that waited for a slot an async ``b`` and
         ``e`` named ``queued``. A counter ``in flight`` at each change. Names of processes and
         threads are metadata, ``M``.
+
+        Where several workers sent the calls of a run, each has a process of its own after that of
+        the run, with what it sent and a counter; a call that several sent has a slice with each.
     """
     events: list[Event] = []
-    for process, (name, run) in enumerate(named, start=1):
-        events += _run_events(process, name, run, texts=texts)
+    process = 1
+    for name, run in named:
+        columns = Columns.of(run)
+        slices = _slices(columns, texts=texts)
+        processes = _processes(process, name, columns, slices)
+        events += _run_events(processes, columns, slices)
+        process += len(processes)
     return events
 
 
-def _run_events(process: int, name: str, run: Run, *, texts: bool) -> Iterator[Event]:
-    places, origin, end = lanes(run), origin_of(run), end_of(run)
-    slices_of = partial(call_slices, origin=origin, end=end, texts=texts)
-    inner = {
-        i: slices_of(call)
-        for i, call in enumerate(run.calls)
-        if call.children and call.started is not None
-    }
-    threads = _threads(places, {i: 1 + max(row for row, _ in inner[i]) for i in inner})
-    yield _metadata("process_name", process, 0, name)
-    for lane, (first, following) in enumerate(pairwise(threads), start=1):
-        for row, thread in enumerate(range(first, following)):
-            yield _metadata("thread_name", process, thread, f"lane {lane}{f'.{row}' * (row > 0)}")
-    for i, (call, place) in enumerate(zip(run.calls, places, strict=True)):
+def _run_events(
+    processes: list[_Process], run: Columns, slices: Mapping[int, _Slices]
+) -> Iterator[Event]:
+    origin, end, first = origin_of(run), end_of(run), processes[0].number
+    lanes_at = {lane: (each, i) for each in processes for i, lane in enumerate(each.lanes)}
+    for each in processes:
+        yield _metadata("process_name", each.number, 0, each.name)
+        for lane, (thread, following) in enumerate(pairwise(each.threads), start=1):
+            for row in range(following - thread):
+                name = f"lane {lane}{f'.{row}' * (row > 0)}"
+                yield _metadata("thread_name", each.number, thread + row, name)
+    for i, call in enumerate(run.calls):
         if (span := _queued_span(call, origin=origin, end=end)) is not None:
-            yield from _queued(process, call, span)
-        if place is not None:
-            slices = inner[i] if i in inner else slices_of(call)
-            for row, event in slices:
-                yield {"ph": "X", "pid": process, "tid": threads[place] + row} | event
-    yield from _counter(process, run, origin=origin, end=end)
+            yield from _queued(first, call, span)
+        for lane, row, event in slices.get(i, ()):
+            process, place = lanes_at[lane]
+            thread = process.threads[place] + row
+            yield {"ph": "X", "pid": process.number, "tid": thread} | event
+    yield from _counter(first, _call_spans(run, end=end), origin=origin)
+    for each, spans in zip(processes[1:], in_flight_by_worker(run).values(), strict=False):
+        yield from _counter(each.number, spans.tolist(), origin=origin)
 
 
-def _threads(places: Sequence[int | None], rows: Mapping[int, int]) -> list[int]:
-    """Return the first thread of each lane, and the one after the last: a thread for each row."""
-    widths = [1] * (1 + max((lane for lane in places if lane is not None), default=-1))
-    for i, needed in rows.items():
-        lane = places[i]
-        if lane is not None:
-            widths[lane] = max(widths[lane], needed)
-    return list(accumulate(widths, initial=1))
+def _slices(run: Columns, *, texts: bool) -> dict[int, _Slices]:
+    """Return the slices of each call that has started."""
+    placed, origin, end = worker_lanes(run), origin_of(run), end_of(run)
+    found: dict[int, _Slices] = {}
+    for i, (call, lane) in enumerate(zip(run.calls, placed.rows, strict=True)):
+        if lane is None:
+            continue
+        its = call_slices(call, origin=origin, end=end, texts=texts)
+        if i not in placed.attempt_rows:
+            found[i] = [(lane, row, event) for row, event in its]
+            continue
+        lanes = placed.attempt_rows[i]
+        starts = [micros(attempt.started, origin) for attempt in call.attempts]
+        moves = [k for k in range(1, len(lanes)) if lanes[k] != lanes[k - 1]]
+        split = split_slices(its, [starts[k] for k in moves])
+        found[i] = [(lanes[[0, *moves][part]], row, event) for part, row, event in split]
+    return found
+
+
+def _processes(
+    number: int, name: str, run: Columns, slices: Mapping[int, _Slices]
+) -> list[_Process]:
+    """Return the process of a run, and those of its workers where there are several."""
+    placed = worker_lanes(run)
+    widths = [1] * placed.count if slices else []
+    for its in slices.values():
+        for lane, row, _ in its:
+            widths[lane] = max(widths[lane], row + 1)
+    named = {name: range(len(widths))}
+    if placed.bands:
+        lanes = {band.worker: range(band.first, band.first + band.rows) for band in placed.bands}
+        named = {name: lanes.get(None, range(0))}
+        named |= {f"{name}: worker {each}": lanes[each] for each in workers(run)}
+    return [
+        _Process(number + i, called, its, [*accumulate((widths[lane] for lane in its), initial=1)])
+        for i, (called, its) in enumerate(named.items())
+    ]
 
 
 def _queued_span(call: Call, *, origin: float, end: float) -> tuple[int, int] | None:
@@ -106,16 +157,20 @@ def _queued(process: int, call: Call, span: tuple[int, int]) -> Iterator[Event]:
         }
 
 
-def _counter(process: int, run: Run, *, origin: float, end: float) -> Iterator[Event]:
-    changes: dict[int, int] = {0: 0}
+def _call_spans(run: Columns, *, end: float) -> Iterator[tuple[float, float]]:
     for call in run.calls:
         if call.started is not None:
-            for stamp, change in (
-                (call.started, 1),
-                (end if call.finished is None else max(call.started, call.finished), -1),
-            ):
-                time = micros(stamp, origin)
-                changes[time] = changes.get(time, 0) + change
+            yield call.started, end if call.finished is None else call.finished
+
+
+def _counter(
+    process: int, spans: Iterable[tuple[float, float]], *, origin: float
+) -> Iterator[Event]:
+    changes: dict[int, int] = {0: 0}
+    for start, stop in spans:
+        for stamp, change in ((start, 1), (max(start, stop), -1)):
+            time = micros(stamp, origin)
+            changes[time] = changes.get(time, 0) + change
     count = 0
     for time in sorted(changes):
         count += changes[time]

@@ -13,7 +13,8 @@ Every line of the file is a JSON object that stands by itself, in the prompts' o
   dollars), ``model``; the stamps ``submitted``, ``started``, ``first_token`` and ``finished`` in
   seconds since the run began; ``tool_calls`` (``name`` and ``arguments`` of each, read where they
   are JSON), ``reasoning`` and ``n_choices``; ``attempts``; ``parameters``, where they are not those
-  of the run: the fields of `records.Call`, null where one does not apply; and ``api``,
+  of the run: the fields of `records.Call`, null where one does not apply; and ``worker`` (the
+  process that sent the last attempt, in a run on several), ``api``,
   ``children``, ``result`` (a typed answer as plain JSON, or what a function returned),
   ``invalid_usage`` and ``row`` (the user's own row of a table), for calls that have them; where
   replies are no texts ``n_vectors``, ``dimensions``, ``flagged`` or ``n_images``, and ``vectors``
@@ -182,6 +183,8 @@ def _row(
     if not texts:
         row |= dict.fromkeys(_TEXTS)
     row["attempts"] = attempts_to_dicts(call)
+    if call.worker is not None:
+        row["worker"] = call.worker
     row["parameters"] = call.parameters if texts else without_texts(call.parameters)
     response, error, added = reply_of(call, texts=texts)
     if response and response["body"]:

@@ -6,11 +6,12 @@ from math import inf
 
 from ..analysis.bounds import lower_bound, peak_in_flight
 from ..analysis.kinds import is_watched
-from ..analysis.lanes import lanes
 from ..analysis.subject import Subject
+from ..analysis.workers import worker_lanes, workers
 from ..records import Run
 from ..report.annotations import margin_notes
 from ..report.wording import concurrent_name
+from .bands import bands_width, worker_names
 from .detail_view import BETWEEN, RIGHT, SIDE, SQUARE, DetailView
 from .durations import Durations, plan_durations
 from .limit import limit_of
@@ -40,12 +41,12 @@ def plan_detail(subject: Subject, view: View, *, in_lanes: bool) -> DetailView:
     """
     run, page, horizon = subject.run, view.page_width, horizon_of([subject.run])
     durations = None if in_lanes else plan_durations(run, horizon=horizon)
-    left = _left(run, durations)
+    left, placed = _left(run, durations, page), worker_lanes(run) if in_lanes else None
     return DetailView(
         run=run,
         drawn=segments(
             run,
-            rows=lanes(run) if in_lanes else None,
+            rows=placed,
             shortest_queue=inf,
             plain=subject.plainest,
         ),
@@ -53,7 +54,9 @@ def plan_detail(subject: Subject, view: View, *, in_lanes: bool) -> DetailView:
         left=left,
         width=page - RIGHT - SQUARE - BETWEEN - left,
         durations=durations,
-        slots=max(1, peak_in_flight(run)),
+        slots=placed.count if placed else 1,
+        bands=placed.bands if placed else [],
+        band_names=worker_names(run, page),
         bound=None if view.is_simple else lower_bound(run),
         head=plan_note(
             _head(subject, in_lanes=in_lanes), left=left, right=page - RIGHT - SQUARE - SIDE
@@ -64,12 +67,13 @@ def plan_detail(subject: Subject, view: View, *, in_lanes: bool) -> DetailView:
     )
 
 
-def _left(run: Run, durations: Durations | None) -> float:
+def _left(run: Run, durations: Durations | None, page: float) -> float:
     """Return where the enlarged part begins, so that all numbers have room left of it."""
     limit = limit_of(run)
     most = max(peak_in_flight(run), len(run.calls), *(limit.limits if limit else []), 1)
     numbers = [f"{most:,}", *(durations.numbers if durations else [])]
-    return max(_LEFT, LEFT_OF_NUMBERS + max(width_of(each, size=AXIS_SIZE) for each in numbers))
+    widest = max(width_of(each, size=AXIS_SIZE) for each in numbers)
+    return max(_LEFT, LEFT_OF_NUMBERS + widest, SIDE + bands_width([run], page))
 
 
 def _head(subject: Subject, *, in_lanes: bool) -> str:
@@ -79,6 +83,8 @@ def _head(subject: Subject, *, in_lanes: bool) -> str:
     rows = f"each row = one of {slots:,} slots" if in_lanes and slots > 1 else ""
     if rows and watched:
         rows = f"at most {slots:,} in flight: the calls of a row do not overlap"
+    elif in_lanes and len(workers(run)) > 1:
+        rows = "a band for each worker: the calls of a row do not overlap"
     return "; ".join(filter(None, [zoomed, rows]))
 
 

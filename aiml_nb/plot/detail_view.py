@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from ..analysis.kinds import is_watched
+from ..analysis.workers import Band
 from ..records import Run
+from .bands import NAME_HEIGHT, STRIP_GAP, draw_bands
 from .canvas import TICKS_AND_UNIT, Canvas, draw_bound, show_times
 from .durations import Durations
+from .geometry import TimeAxis
 from .inside_marks import row_height
 from .kinds import KIND_BARS, PHASES
 from .legend import Entry, entries
@@ -30,8 +33,8 @@ _NOTE_LINE = 16
 _LARGE, _STRIP, _LIMIT_STRIP, _GAP = 240, 62, 110, 16
 _HIGHEST_ROW = 20
 _BAND = "line = median, band = 5th to 95th percentile of calls finishing then"
-# Pixels of the enlarged part where calls have others in them.
-_LARGE_INSIDE = 330
+# Pixels of the enlarged part where calls have others in them, and the most where it has bands.
+_LARGE_INSIDE, _LARGE_BANDS = 330, 480
 # Over the enlarged part of a run alone: what its rows are.
 _NOTE = 22
 # What strips show of a run, without lanes above them.
@@ -55,7 +58,10 @@ class DetailView:
     durations
         Drawn over time in place of lanes; None to draw lanes.
     slots
-        How many calls were in flight at the peak, at least 1.
+        How many lanes there are, at least 1.
+    bands, band_names
+        The lanes of each worker, and what it is called; no bands where one sent all, or without
+        lanes.
     bound
         The lower bound in seconds, None if there is none.
     head
@@ -75,11 +81,18 @@ class DetailView:
     width: float
     durations: Durations | None
     slots: int
+    bands: list[Band]
+    band_names: dict[str | None, str]
     bound: float | None
     head: Note
     notes: list[str]
     pair_bars: PairBars | None
     is_simple: bool
+
+    @property
+    def axis(self) -> TimeAxis:
+        """Where its times are on the page."""
+        return TimeAxis(self.left, self.left + self.width, self.horizon)
 
     @property
     def height(self) -> float:
@@ -127,7 +140,8 @@ class DetailView:
 
     @property
     def _row(self) -> float:
-        least = min(_HIGHEST_ROW, _LARGE / self.slots)
+        tall = max(_LARGE, min(_LARGE_BANDS, NAME_HEIGHT * len(self.bands)))
+        least = min(_HIGHEST_ROW, tall / self.slots)
         return row_height([self.drawn.inside], rows=self.slots, least=least, room=_LARGE_INSIDE)
 
     @property
@@ -146,8 +160,7 @@ class DetailView:
         show_times(axes, self.horizon, last=self.is_simple, watched=is_watched(self.run))
         if self.durations is None:
             axes.set_ylim(self.slots - 0.5, -0.5)
-            axes.set_yticks(places := sorted({0, self.slots - 1}), [f"{i + 1:,}" for i in places])
-            axes.set_ylabel("row" if is_watched(self.run) else "slot", size=AXIS_SIZE)
+            self._name_lanes(axes)
             draw_segments(axes, self.drawn, row=self._row, bound=self.bound)
         else:
             draw_pauses(axes, self.drawn)
@@ -155,6 +168,14 @@ class DetailView:
             canvas.write_in(axes, _BAND, bound=self.bound)
         draw_bound(axes, self.bound)
         return axes
+
+    def _name_lanes(self, axes: Axes) -> None:
+        if self.bands:
+            axes.set_yticks([])
+            draw_bands(axes, self.bands, self.band_names, row=self._row, right=STRIP_GAP)
+            return
+        axes.set_yticks(places := sorted({0, self.slots - 1}), [f"{i + 1:,}" for i in places])
+        axes.set_ylabel("row" if is_watched(self.run) else "slot", size=AXIS_SIZE)
 
     def _draw_strips(self, canvas: Canvas, above: Axes, *, top: float) -> list[Axes]:
         strip = canvas.axes(self.left, top, self.width, self._strip, share=above)

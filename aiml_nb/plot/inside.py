@@ -5,8 +5,9 @@ Calls that are deeper are drawn in the second level, in the place of the steps t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from ..analysis.arrays import Columns, FloatArray
 from ..analysis.bounds import end_of
 from ..analysis.kinds import parents
 from ..analysis.lanes import first_free
+from ..analysis.workers import Placement
 from ..records import Call
 from ..report.labels import sanitize
 from .kinds import KIND_BARS
@@ -68,25 +70,27 @@ class Inside:
         return bool(self.names) or bool(np.any(self.places[:, 4] > 0))
 
 
-def inside(run: Columns, *, rows: Sequence[int | None], plain: str) -> Inside | None:
+def inside(run: Columns, *, placed: Placement, plain: str) -> Inside | None:
     """Return what is drawn within the bars of a run, None if nothing was made within calls.
 
     Parameters
     ----------
     run
         The run.
-    rows
-        The row of each of its calls, None for none.
+    placed
+        The rows of its calls.
     plain
         The kind of call that is drawn without a hatch.
     """
     if not parents(run):
         return None
     end, boxes = end_of(run), _Boxes()
-    for call, row in zip(run.calls, rows, strict=True):
+    for place, (call, row) in enumerate(zip(run.calls, placed.rows, strict=True)):
         if call.children and call.started is not None and row is not None:
             stop = end if call.finished is None else call.finished
-            boxes.divide(call, (call.started, max(call.started, stop)), (row,))
+            rows = placed.attempt_rows.get(place)
+            for part, span, its_row in _by_row(call, max(call.started, stop), rows or [row]):
+                boxes.divide(part, span, (its_row,))
     calls = _with_calls(run, boxes.calls)
     drawn = Spans(calls, rows=range(len(boxes.calls)), plain=plain, times_of=run)
     limits = np.array(boxes.limits, np.float64).reshape(-1, 2) - drawn.origin
@@ -99,6 +103,27 @@ def inside(run: Columns, *, rows: Sequence[int | None], plain: str) -> Inside | 
         places=np.array(boxes.places, np.float64).reshape(-1, 5),
         names=[] if len(steps) > _MAX_NAMES else list(_names(steps, boxes.calls)),
     )
+
+
+def _by_row(
+    call: Call, stop: float, rows: list[int]
+) -> Iterator[tuple[Call, tuple[float, float], int]]:
+    """Yield a call, from when to when it is in which row, with what began in it then."""
+    start = call.started or 0.0
+    if len(rows) == 1:
+        yield call, (start, stop), rows[0]
+        return
+    begins = [start, *(attempt.started for attempt in call.attempts[1:]), stop]
+    for i, (begin, end) in enumerate(pairwise(begins)):
+        is_last = i + 1 == len(rows)
+        children = [
+            child
+            for child in call.children
+            if child.started is not None
+            and begin <= child.started
+            and (is_last or child.started < end)
+        ]
+        yield replace(call, children=children), (begin, max(begin, end)), rows[i]
 
 
 def spans_of(run: Columns, calls: list[Call], *, plain: str) -> dict[str, FloatArray]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from ..analysis.answered import is_answered, is_cut
 from ..analysis.bounds import end_of, origin_of
 from ..analysis.kinds import is_watched, models_of
 from ..analysis.order import finishing_ranks, overtakes
+from ..analysis.workers import Placement
 from ..records import Call, Run
 from ..report.labels import sanitize
 from ..report.wording import fate, format_seconds, ordinal
 from .geometry import LABEL_GAP
 from .rows import Ending
-from .style import FAILED_INK, INK
+from .style import FAILED_INK, GREY, INK
 from .text import cut, drawable, width_of
 
 # The most characters of a model's name, where they differ; under so many pixels it has no room.
@@ -59,6 +62,44 @@ def endings(run: Run, *, ranked: bool, size: float, room: float) -> list[Ending]
             )
         )
     return made
+
+
+def in_rows(
+    run: Run,
+    placed: Placement,
+    names: list[str],
+    said: list[Ending],
+    *,
+    called: dict[str | None, str],
+    size: float,
+) -> tuple[list[str], list[Ending]]:
+    """Return the names and the endings of calls in the order of the rows that they are in.
+
+    Where another worker sent the next attempt of a call, it is said where it went on, by the names
+    that the workers are called.
+    """
+    if not placed.bands:
+        return names, said
+    found = {row: (names[i], said[i]) for i, row in enumerate(placed.rows) if row is not None}
+    origin = origin_of(run)
+    for place, rows in placed.attempt_rows.items():
+        attempts = run.calls[place].attempts
+        for (row, _), (other, following) in pairwise(zip(rows, attempts, strict=True)):
+            if other != row:
+                text = f"→ {called.get(following.worker, 'elsewhere')}"
+                found[row] = (
+                    names[place],
+                    Ending(
+                        time=following.started - origin,
+                        text=text,
+                        bold=False,
+                        colour=GREY,
+                        gap=LABEL_GAP,
+                        width=width_of(text, size=size),
+                    ),
+                )
+    ordered = [found[row] for row in sorted(found)]
+    return [name for name, _ in ordered], [ending for _, ending in ordered]
 
 
 def _model(name: str, *, size: float, room: float) -> str:

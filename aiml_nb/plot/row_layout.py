@@ -13,11 +13,10 @@ from ..analysis.bounds import (
     end_of,
     lower_bound,
     origin_of,
-    peak_in_flight,
 )
 from ..analysis.effects import median_call
-from ..analysis.lanes import lanes
 from ..analysis.subject import Subject
+from ..analysis.workers import worker_lanes, worker_rows
 from ..records import Run
 from ..report.labels import labels
 from ..report.subjects import subjects
@@ -27,10 +26,11 @@ from ..report.wording import (
     format_seconds,
     is_concurrent,
 )
+from .bands import bands_width, worker_names
 from .geometry import LABEL_GAP, Label, TimeAxis, clear_of, time_axis
 from .inside_marks import row_height
 from .limit import limit_below
-from .row_endings import endings
+from .row_endings import endings, in_rows
 from .rows import Panel, Rows
 from .saving import with_saving
 from .segments import segments
@@ -73,7 +73,7 @@ def plan_rows(subject: Subject, view: View) -> Rows:
         least=28 if few else 14,
         room=_ROWS_HEIGHT,
     )
-    left = _left(made, size=sizes[0])
+    left = _left(made, size=sizes[0]) + bands_width([run for _, run in titled], view.page_width)
     if not view.is_simple and limit_below(subject) is not None:
         left = max(left, left_of_strip(subject.run))
     axis = time_axis(left=left, right=right, horizon=horizon, labels=_labels(made))
@@ -102,21 +102,25 @@ def plan_strategies(subject: Subject, view: View) -> Rows:
     view
         How the picture is asked for.
     """
-    counts = [max(1, peak_in_flight(run)) for run in subject.runs]
-    row = min(14.0, _LANES_HEIGHT / sum(counts))
+    placed = [worker_lanes(run) for run in subject.runs]
+    slots = sum(each.count for each in placed)
+    row = min(14.0, _LANES_HEIGHT / slots)
     made = [
         Panel(
             title=_titled(name, _in_numbers(run, view), room=view.page_width - 2 * EDGE),
-            rows=count,
-            segments=segments(run, rows=lanes(run), shortest_queue=inf, plain=subject.plainest),
+            rows=rows.count,
+            segments=segments(run, rows=rows, shortest_queue=inf, plain=subject.plainest),
             bound=_bound(run, view),
+            bands=rows.bands,
+            band_names=worker_names(run, view.page_width),
         )
-        for (name, run), count in zip(subjects(subject), counts, strict=True)
+        for (name, run), rows in zip(subjects(subject), placed, strict=True)
     ]
     inner = (panel.segments.inside for panel in made)
-    row = row_height([*inner], rows=sum(counts), least=row, room=_LANES_HEIGHT)
+    row = row_height([*inner], rows=slots, least=row, room=_LANES_HEIGHT)
     horizon, right = horizon_of(subject.runs), view.page_width - EDGE
-    axis = time_axis(left=2 * EDGE, right=right, horizon=horizon, labels=())
+    left = EDGE + (bands_width(subject.runs, view.page_width) or EDGE)
+    axis = time_axis(left=left, right=right, horizon=horizon, labels=())
     return Rows(
         panels=made, axis=axis, row=row, name_size=8.0, ending_size=8.0, watched=subject.is_watched
     )
@@ -166,16 +170,25 @@ def _panel(
     view: View,
 ) -> Panel:
     ranked, room = is_concurrent(run), _NAMES_SHARE * view.page_width
-    widest = min(_WIDEST_NAME, room)
+    called, placed = worker_names(run, view.page_width), worker_rows(run)
+    widest = min(_WIDEST_NAME, room - bands_width([run], view.page_width))
+    names = [cut(drawable(name), width=widest, size=sizes[0]) for name in labels(run)]
+    said = endings(run, ranked=ranked, size=sizes[1], room=room)
+    names, said = in_rows(run, placed, names, said, called=called, size=sizes[1])
     return Panel(
         title=title,
-        rows=len(run.calls),
+        rows=placed.count,
         segments=segments(
-            run, shortest_queue=max(MIN_VISIBLE_SHARE * horizon, _NO_QUEUE), plain=plain
+            run,
+            rows=placed,
+            shortest_queue=max(MIN_VISIBLE_SHARE * horizon, _NO_QUEUE),
+            plain=plain,
         ),
-        names=[cut(drawable(name), width=widest, size=sizes[0]) for name in labels(run)],
-        endings=endings(run, ranked=ranked, size=sizes[1], room=room),
+        names=names,
+        endings=said,
         bound=_bound(run, view),
+        bands=placed.bands,
+        band_names=called,
     )
 
 

@@ -7,13 +7,15 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from ..analysis.workers import Band
+from .bands import STRIP_GAP, draw_bands
 from .canvas import TICKS_AND_UNIT, Canvas, show_times
 from .geometry import LABEL_GAP, STRIP, Arrow, TimeAxis
 from .legend import Entry, entries
 from .marks import draw_segments
 from .segments import Segments
 from .style import DPI, GREEN, SAVED_SIZE
-from .text import families
+from .text import families, width_of
 
 _PANEL_TITLE = 19
 _BETWEEN_PANELS = 15
@@ -61,6 +63,8 @@ class Panel:
         Left and right of each bar; empty where rows are slots.
     bound
         The lower bound in seconds, None where none is drawn.
+    bands, band_names
+        The rows of each worker, and what it is called; none where one sent all.
     arrow, saved
         The arrow of the time saved, if there is one, and its text.
     """
@@ -71,6 +75,8 @@ class Panel:
     names: list[str] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
     bound: float | None = None
+    bands: list[Band] = field(default_factory=list)
+    band_names: dict[str | None, str] = field(default_factory=dict)
     arrow: Arrow | None = None
     saved: str = ""
 
@@ -121,6 +127,9 @@ class Rows:
         canvas.name(axes, panel.title)
         show_times(axes, axis.horizon, last=panel is self.panels[-1], watched=self.watched)
         self._name_rows(axes, panel)
+        names = max((width_of(name, size=self.name_size) for name in panel.names), default=0.0)
+        right = STRIP_GAP + (names + LABEL_GAP if names else 0)
+        draw_bands(axes, panel.bands, panel.band_names, row=self.row, right=right)
         draw_segments(axes, panel.segments, row=self.row, bound=panel.bound)
         if panel.bound is not None:
             bottom = max(panel.rows, 1) - 0.5

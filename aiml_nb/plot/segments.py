@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..analysis.arrays import Columns, FloatArray
 from ..analysis.pauses import pauses
+from ..analysis.workers import Placement
 from ..records import CHAT, Run
 from .inside import Inside, inside
 from .kinds import KIND_BARS
@@ -52,7 +52,7 @@ class Segments:
 def segments(
     run: Run,
     *,
-    rows: Sequence[int | None] | None = None,
+    rows: Placement | None = None,
     shortest_queue: float = 0.0,
     plain: str | None = None,
 ) -> Segments:
@@ -63,16 +63,16 @@ def segments(
     run
         The run.
     rows
-        The row of each call, None for none; without it each call has its own.
+        The rows of its calls; without it each call has its own.
     shortest_queue
         Seconds; waits in our own queue that are shorter than this are left out.
     plain
         The kind of call that is drawn without a hatch, where others are told from it and what was
         made within calls is drawn; None to draw all calls as one kind.
     """
-    columns = Columns.of(run)
-    rows = range(len(run.calls)) if rows is None else rows
-    drawn = Spans(columns, rows=rows, plain=plain)
+    columns, n = Columns.of(run), len(run.calls)
+    placed = rows or Placement(rows=range(n), attempt_rows={}, count=n, bands=[])
+    drawn = Spans(columns, rows=placed.rows, attempt_rows=placed.attempt_rows, plain=plain)
     spans = drawn.by_state()
     queued = spans["queued"]
     spans["queued"] = queued[queued[:, 1] - queued[:, 0] > shortest_queue]
@@ -82,5 +82,5 @@ def segments(
         marks={kind: drawn.marks(kind) for kind in MARKS},
         pauses=np.array(pauses(run).spans, np.float64).reshape(-1, 2) - drawn.origin,
         plain=plain or CHAT,
-        inside=inside(columns, rows=rows, plain=plain) if plain else None,
+        inside=inside(columns, placed=placed, plain=plain) if plain else None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import nan
 
@@ -23,6 +23,8 @@ class Spans:
         The calls.
     rows, plain
         As for `segments.segments`.
+    attempt_rows
+        The row of each attempt, of the calls whose attempts are not all in one, by their place.
     times_of
         The run whose times these are, where the calls are not all of it.
     """
@@ -32,12 +34,17 @@ class Spans:
         run: Columns,
         *,
         rows: Sequence[int | None],
+        attempt_rows: Mapping[int, Sequence[int]] | None = None,
         plain: str | None = None,
         times_of: Columns | None = None,
     ) -> None:
         whole = times_of or run
         self.run, self.origin, self._end = run, origin_of(whole), end_of(whole)
         self._rows = np.array([nan if row is None else row for row in rows], np.float64)
+        self._attempt_rows = attempt_rows or {}
+        self._first_rows = self._rows.copy()
+        for place, its in self._attempt_rows.items():
+            self._first_rows[place] = its[0]
         self._stops = self._or_end(run.finished)
         failed = np.isin(run.outcome, ["error", "timeout"])
         cancelled: BoolArray = run.outcome == "cancelled"
@@ -61,7 +68,7 @@ class Spans:
         for ending in self._ends.values():
             whole &= ~ending
         spans = {
-            "queued": self._spans(run.submitted, self._or_end(run.started)),
+            "queued": self._spans(run.submitted, self._or_end(run.started), rows=self._first_rows),
             "retried": retried,
             "backoff": backoff,
         }
@@ -102,9 +109,15 @@ class Spans:
         return np.where(np.isnan(stamps), self._end, stamps)
 
     def _spans(
-        self, starts: FloatArray, stops: FloatArray, which: BoolArray | None = None
+        self,
+        starts: FloatArray,
+        stops: FloatArray,
+        which: BoolArray | None = None,
+        *,
+        rows: FloatArray | None = None,
     ) -> FloatArray:
-        found = np.stack([starts - self.origin, stops - self.origin, self._rows], axis=1)
+        rows = self._rows if rows is None else rows
+        found = np.stack([starts - self.origin, stops - self.origin, rows], axis=1)
         return found[~np.isnan(found).any(axis=1) & (True if which is None else which)]
 
     def _retries(self) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -113,14 +126,16 @@ class Spans:
         retried, backoff = [], []
         was_retried = (self.run.attempt_counts > 1) & ~np.isnan(starts)
         for place in np.flatnonzero(was_retried).tolist():
-            for attempt, following in pairwise(self.run.calls[place].attempts):
+            attempts = self.run.calls[place].attempts
+            rows = self._attempt_rows.get(place) or [self._rows[place]] * len(attempts)
+            for row, (attempt, following) in zip(rows, pairwise(attempts), strict=False):
                 stop = following.started if attempt.finished is None else attempt.finished
-                retried.append((starts[place], stop, self._rows[place]))
-                backoff.append((stop, following.started, self._rows[place]))
+                retried.append((starts[place], stop, row))
+                backoff.append((stop, following.started, row))
                 starts[place] = following.started
         return self._shifted(retried), self._shifted(backoff), starts
 
-    def _shifted(self, spans: list[tuple[float, float, float]]) -> FloatArray:
+    def _shifted(self, spans: Sequence[tuple[float, float, float]]) -> FloatArray:
         found = np.array(spans, np.float64).reshape(-1, 3)
         found[:, :2] -= self.origin
         return found[~np.isnan(found[:, 2])]

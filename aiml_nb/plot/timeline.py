@@ -16,6 +16,7 @@ from ..report.findings import caveat, finding
 from ..report.subjects import layout_of
 from .bundle import make_bundle, small_png
 from .detail_layout import plan_detail
+from .detail_view import DetailView
 from .limit import limit_below
 from .loop_lane import loop_lanes
 from .page import Block, Page, draw_page
@@ -27,6 +28,7 @@ from .style import own_style
 from .text import drawable
 from .theme import darken
 from .view import Detail, Theme, View, Width
+from .worker_strip import worker_strips
 
 Plottable: TypeAlias = Shown | Iterable[Run] | Mapping[Any, Run] | str | os.PathLike[str]
 
@@ -197,6 +199,8 @@ def _compose(subject: Subject, view: View) -> Page:
             blocks += loop_lanes(subject.shown, body.axis)
             if limit_below(subject) is not None:
                 blocks.append(Limits(run=subject.run, axis=body.axis))
+    elif isinstance(body, DetailView) and not view.is_simple:
+        blocks += worker_strips(body)
     said = [caveat(subject, simple=view.is_simple), key]
     return Page(
         width=view.page_width,

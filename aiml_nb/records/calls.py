@@ -157,6 +157,11 @@ class Call(Timed, Answered):
         return self.result
 
     @property
+    def worker(self) -> str | None:
+        """The worker process that sent its last attempt, in a run on several; else None."""
+        return self.attempts[-1].worker if self.attempts else None
+
+    @property
     def backoff_time(self) -> float:
         """Seconds slept between attempts, over all of them."""
         return sum(attempt.backoff_time for attempt in self.attempts)

@@ -17,10 +17,11 @@ from ..analysis.kinds import has_functions, is_watched, mean_calls_in_flight
 from ..analysis.pairs import interval, pair_ratios
 from ..analysis.pauses import pauses, refusals
 from ..analysis.subject import Shown, Subject
+from ..analysis.workers import workers
 from ..records import Comparison, Run
 from .annotations import margin_notes
 from .findings import caveat, finding
-from .labels import labels
+from .labels import labels, sanitize
 from .loop_delays import tell_loop_delays
 from .subjects import layout_of, subjects
 from .text_table import by_finish
@@ -71,6 +72,11 @@ def alt_text(shown: Shown, *, simple: bool = False) -> str:
     if layout in ("rows", "strategies") and not simple:
         held = [tell_loop_delays(run) for run in subject.shown if run.loop_delays]
         said += [f"A lane under them shows the event loop {each}." for each in held]
+    said += [
+        _workers_in_words(run, in_bands=layout != "overview")
+        for run in subject.shown
+        if len(workers(run)) > 1 and not (layout == "overview" and simple)
+    ]
     if layout != "strategies" and not simple:
         said.append(_limit_in_words(subject.run))
     return " ".join(part for part in said if part)
@@ -160,6 +166,8 @@ def _lanes_in_words(run: Run) -> str:
     if is_watched(run):
         rows = "the calls of each one after the other"
     bars = pluralize(len(run.calls), _part_of(run))
+    if len(workers(run)) > 1:
+        return f"{bars} as bars, those of a row one after the other."
     return f"{bars} as bars in {pluralize(lanes, 'lane')}, {rows}."
 
 
@@ -173,6 +181,14 @@ def _durations_in_words(run: Run) -> str:
         f"The durations of {pluralize(len(run.calls), 'call')} over time, as a line for the median "
         f"({middle} over all) in a band from the 5th to the 95th percentile ({low} to {high})."
     )
+
+
+def _workers_in_words(run: Run, *, in_bands: bool) -> str:
+    names = [sanitize(name) for name in workers(run)]
+    who = f": {join_and(names)}" if len(names) <= MAX_NAMED else ""
+    if in_bands:
+        return f"The rows are in bands, one for each of {len(names):,} workers{who}."
+    return f"A row for each of {len(names):,} workers shows what it had in flight{who}."
 
 
 def _limit_in_words(run: Run) -> str:

@@ -11,6 +11,7 @@ from ..analysis.asked import differing, level_name
 from ..analysis.bounds import peak_in_flight
 from ..analysis.kinds import is_watched
 from ..analysis.subject import Shown, Subject
+from ..analysis.workers import workers
 from ..records import Run
 from .labels import sanitize
 from .wording import concurrent_name, is_concurrent, learned_limit, sync_name
@@ -136,4 +137,6 @@ def _title(run: Run, name: str) -> str:
     limit = learned_limit(run)
     if not limit and run.max_concurrency < len(run.calls):
         limit = f"at most {run.max_concurrency:,} in flight"
-    return f"At the same time ({', '.join(filter(None, [name, limit]))})"
+    several = len(workers(run))
+    spread = f"{several:,} workers" if several > 1 else ""
+    return f"At the same time ({', '.join(filter(None, [name, limit, spread]))})"

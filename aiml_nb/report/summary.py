@@ -20,6 +20,7 @@ from ..analysis.pairs import differences, pair_times
 from ..analysis.pauses import pauses
 from ..analysis.subject import Shown, Subject, columns_of
 from ..analysis.usage import characters_per_second, tokens_per_second, usage_measures_text
+from ..analysis.workers import workers
 from ..records import Grid, Run
 from .subjects import run_names
 from .wording import concurrent_name, is_concurrent, join_and, sync_name
@@ -50,7 +51,8 @@ def summary(run_or_comparison: Shown) -> pd.DataFrame:
         Tokens and dollars are sums over the calls that report them; ``tokens_per_second`` is
         missing where ``usage_measures_text`` is false. Of code that was watched, limit, bounds and
         diagnosis are missing: nobody set a limit. Where calls were made within functions there is
-        ``inner_calls``, how many, and tokens and dollars are theirs.
+        ``inner_calls``, how many, and tokens and dollars are theirs; where worker processes sent
+        the calls ``workers``, how many did.
     """
     subject = Subject.of(run_or_comparison)
     names = [Columns.of(run).name or run.strategy for run in subject.runs[:1]]
@@ -58,7 +60,7 @@ def summary(run_or_comparison: Shown) -> pd.DataFrame:
         names = run_names(subject.runs)
     if subject.pair is not None:
         names = [sync_name(subject.run), concurrent_name(subject.run)]
-    rows = _beside_inner(subject.shown, [_numbers(run) for run in subject.shown])
+    rows = _with_added(subject.shown, [_numbers(run) for run in subject.shown])
     return frame_of(rows, names).rename_axis("run")
 
 
@@ -95,7 +97,7 @@ def compare_strategies(runs: Iterable[Run] | Mapping[Any, Run] | Grid) -> pd.Dat
     base = next((run for run in given if not is_concurrent(run)), given[0])
     against = _against_calls if any(differing(given)) else _against_run
     rows = [against(base, run) | _numbers(run) for run in given]
-    return frame_of(_beside_inner(given, rows), run_names(given)).rename_axis("run")
+    return frame_of(_with_added(given, rows), run_names(given)).rename_axis("run")
 
 
 def _against_run(base: Run, run: Run) -> Row:
@@ -153,14 +155,17 @@ def _numbers(run: Columns) -> Row:
     return numbers | _amounts(run)
 
 
-def _beside_inner(runs: Sequence[Columns], rows: list[Row]) -> list[Row]:
-    """Add how many calls were made within others, if any run has such."""
-    if not any(map(parents, runs)):
-        return rows
-    return [
-        row | {"inner_calls": (len(inner_calls(run)), int)}
-        for run, row in zip(runs, rows, strict=True)
-    ]
+def _with_added(runs: Sequence[Columns], rows: list[Row]) -> list[Row]:
+    """Add how many calls were made within others and how many workers sent, if any run has such."""
+    added: list[Row] = [{} for _ in runs]
+    if any(map(parents, runs)):
+        added = [{"inner_calls": (len(inner_calls(run)), int)} for run in runs]
+    if any(map(workers, runs)):
+        added = [
+            each | {"workers": (len(workers(run)) or None, int)}
+            for run, each in zip(runs, added, strict=True)
+        ]
+    return [row | each for row, each in zip(rows, added, strict=True)]
 
 
 def _amounts(run: Columns) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..analysis.arrays import FloatArray
-from ..analysis.lanes import lanes
+from ..analysis.workers import shared_lanes
 from ..plot.segments import Segments, segments
 from ..plot.style import BARS, GREY, GRID
 from ..records import Run
@@ -66,7 +66,7 @@ def _visible_segments(panel: Panel) -> Segments:
     if panel.rows == len(run.calls):
         return segments(shown, shortest_queue=2 / panel.scale)
     # With one row per slot, waits are not drawn: other calls are in their place.
-    return segments(shown, rows=lanes(run), shortest_queue=float("inf"))
+    return segments(shown, rows=shared_lanes(run), shortest_queue=float("inf"))
 
 
 def _axis(panel: Panel, *, bottom: float) -> Iterator[str]:

@@ -12,6 +12,7 @@ from aiml_nb.records import Run
 from aiml_nb.report import compare_strategies, summary
 
 from .builders import call, faq, make_run, make_sync, timed, with_retries
+from .test_workers import moved
 
 
 def test_importing_the_numbers_does_not_import_pandas() -> None:
@@ -159,3 +160,11 @@ def test_the_diagnosis_and_the_order_are_in_the_summary() -> None:
     assert row["diagnosis"] == "one_at_a_time"
     assert (row["inverted_share"], row["kendall_tau"]) == (0, 1)
     assert pd.isna(summary(make_run(call(0, 1)))["diagnosis"].iloc[0])
+
+
+def test_the_summary_counts_workers_only_where_there_are_some() -> None:
+    alone, several = make_run(call(0, 1)), make_run(moved(), call(0, 1))
+
+    assert "workers" not in alone.summary()
+    assert several.summary()["workers"].tolist() == [2]
+    assert compare_strategies([alone, several])["workers"].isna().tolist() == [True, False]

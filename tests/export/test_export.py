@@ -23,6 +23,7 @@ from aiml_nb.export.trace import trace_events
 from aiml_nb.records import Attempt, Call, Comparison, Run
 
 from ..analysis import builders, watched
+from ..analysis.test_workers import moved, sent
 
 RUN_KEYS = [
     *("strategy", "max_concurrency", "makespan", "lower_bound", "overtakes", "loop_lag_max"),
@@ -206,6 +207,23 @@ def test_any_text_stays_in_its_cell(tmp_path_factory: pytest.TempPathFactory, te
     assert rows[1]["prompt"] == "next"
 
 
+def test_the_worker_of_the_last_attempt_is_a_column_only_where_there_is_one(
+    tmp_path: Path,
+) -> None:
+    alone, several = builders.make_run(builders.call(0, 1)), builders.make_run(moved())
+    for run, workers in ((alone, None), (several, ["10"])):
+        tables = [run.to_frame(), read(nb.to_csv(run, tmp_path / "x.csv", all_columns=True))]
+        rows = nb.to_jsonl(run, tmp_path / "x.jsonl").read_text().splitlines()
+        tables.append(pd.DataFrame([json.loads(row) for row in rows]))
+        for table in tables:
+            assert ("worker" in table) == (workers is not None)
+            assert workers is None or table["worker"].astype(str).tolist() == workers
+        assert ("worker" in run.attempts_frame()) == (workers is not None)
+        assert nb.read_saved(tmp_path / "x.jsonl") == run
+    assert several.attempts_frame()["worker"].tolist() == ["2", "2", "10", "10"]
+    assert "worker" not in alone.answers()
+
+
 def test_texts_are_left_out_unless_asked_for(tmp_path: Path) -> None:
     run = builders.make_run(
         builders.call(0, 1, text="T-secret", error="E-secret"), prompts=["P-secret"]
@@ -343,6 +361,43 @@ def test_a_trace_by_hand() -> None:
     assert [(e["id"], e["ts"]) for e in events(run, "b")] == [("1.1", 0), ("1.2", 0)]
     assert [e["args"]["name"] for e in events(run, "M")] == ["run", "lane 1", "lane 2"]
     check_trace(run)
+
+
+def test_each_of_several_workers_is_a_process_of_the_trace() -> None:
+    run = builders.make_run(moved(), sent(("2", 0, 4)), sent((None, 1, 2)))
+    found = trace_events([("first", run), ("second", run)])
+
+    def of(phase: str, *fields: str) -> list[tuple[Any, ...]]:
+        return [tuple(e[f] for f in fields) for e in found if e["ph"] == phase and e["pid"] < 4]
+
+    named = [(e["pid"], e["args"]["name"]) for e in found if e["name"] == "process_name"]
+    assert named == [
+        *((1, "first"), (2, "first: worker 2"), (3, "first: worker 10")),
+        *((4, "second"), (5, "second: worker 2"), (6, "second: worker 10")),
+    ]
+    assert of("X", "pid", "tid", "name", "ts", "dur") == [
+        (2, 1, "call 1", 0, 5_000_000),
+        (3, 1, "call 1", 5_000_000, 4_000_000),
+        (2, 1, "retried", 0, 1_000_000),
+        (2, 1, "back-off", 1_000_000, 1_000_000),
+        (2, 1, "retried", 2_000_000, 1_000_000),
+        (2, 1, "back-off", 3_000_000, 2_000_000),
+        (3, 1, "retried", 5_000_000, 1_000_000),
+        (3, 1, "back-off", 6_000_000, 1_000_000),
+        (3, 1, "in flight", 7_000_000, 2_000_000),
+        (2, 2, "call 2", 0, 4_000_000),
+        (2, 2, "in flight", 0, 4_000_000),
+        (1, 1, "call 3", 1_000_000, 1_000_000),
+        (1, 1, "in flight", 1_000_000, 1_000_000),
+    ]
+    counts = {2: [], 3: []}  # type: ignore[var-annotated]
+    for e in found:
+        if e["ph"] == "C" and e["pid"] in counts:
+            counts[e["pid"]].append((e["ts"] // 1_000_000, e["args"]["calls"]))
+    assert counts == {
+        2: [(0, 2), (1, 1), (2, 2), (3, 1), (4, 0)],
+        3: [(0, 0), (5, 1), (6, 0), (7, 1), (9, 0)],
+    }
 
 
 def test_sync_is_the_first_process_and_async_the_second(tmp_path: Path) -> None:

@@ -195,6 +195,34 @@ def many_slots(n: int, prompts: list[str]) -> Comparison:
     return Comparison(pairs=[(sync, run)])
 
 
+def by_workers(n: int, prompts: list[str], *, workers: int = 8) -> Run:
+    """Return a run whose attempts were sent by workers, of names that are numbers or addresses."""
+    draw = seeded(n * 41 + workers)
+    run = _run(n, prompts, slots=max(2, min(n, 4 * workers)))
+    for made in run.calls:
+        for attempt in made.attempts:
+            number = int(draw.random() * workers) + 1
+            long = f"tcp://{prompts[0][:20].strip()}.10.0.0.{number}:40{number:03d}"
+            attempt.worker = long if n % 2 else f"{number}"
+    return run
+
+
+def by_two(n: int, prompts: list[str]) -> Run:
+    return by_workers(n, prompts, workers=2)
+
+
+def by_forty(n: int, prompts: list[str]) -> Run:
+    return by_workers(n, prompts, workers=40)
+
+
+def pair_by_workers(n: int, prompts: list[str]) -> Comparison:
+    return Comparison(pairs=[(_sync(n, prompts), by_workers(n, prompts, workers=3))])
+
+
+def runs_by_workers(n: int, prompts: list[str]) -> list[Run]:
+    return [_run(n, prompts, slots=4), by_two(n, prompts), by_workers(n, prompts)]
+
+
 def held(n: int, prompts: list[str]) -> Run:
     delays = [
         LoopDelay(started=0.2, duration=0.5, function=each, file="notes.py", line=3)
@@ -228,6 +256,11 @@ LAYOUTS: dict[Builder, tuple[int, ...]] = {
     chain: (1, 3, 6, 24, 50, 400),
     agents: (3, 8, 24),
     many_slots: (30, 900, 10_000),
+    by_two: (6, 23, 99, 3000),
+    by_workers: (7, 24, 100, 8000),
+    by_forty: (24, 60, 900, 10_001),
+    pair_by_workers: (5, 24, 60, 500),
+    runs_by_workers: (20, 301),
     held: (3, 20),
     nothing: (2, 24, 40),
 }
