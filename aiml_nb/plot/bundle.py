@@ -18,8 +18,9 @@ from .view import View
 
 # The words of more calls than this are folded away under the picture.
 _MAX_UNFOLDED = 6
-# From this width of the window on, a picture is as wide as the output area.
-_WIDE = 1600
+# From this width of the window on, a picture is as wide as the output area, and the column of
+# Jupyter Notebook, of 1,200 pixels else, so wide that the smallest type in it has 16 pixels.
+_WIDE, _COLUMN = 1600, 1500
 _WHITE = 252
 
 # How front ends say that they are dark: JupyterLab, Notebook and Voila, VS Code, Colab. Of a page
@@ -27,7 +28,10 @@ _WHITE = 252
 _STYLE = f"""<style>
 .aiml-nb-picture {{ max-width: 100%; height: auto }}
 .aiml-nb-full {{ width: 100% }}
-@media (min-width: {_WIDE}px) {{ .aiml-nb-grows {{ width: 100% }} }}
+@media (min-width: {_WIDE}px) {{
+  .aiml-nb-grows {{ width: 100% }}
+  body[data-notebook="notebooks"] {{ --jp-notebook-max-width: {_COLUMN}px }}
+}}
 @media screen {{
   [data-jp-theme-light="false"] .aiml-nb-auto, [data-vscode-theme-kind="vscode-dark"] .aiml-nb-auto,
   [data-vscode-theme-kind="vscode-high-contrast"] .aiml-nb-auto,

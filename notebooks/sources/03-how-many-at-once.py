@@ -281,8 +281,9 @@ learned
 
 # %% [markdown]
 # The dotted line in the lower panel is the limit as it learns. Each triangle is a 429: fewer than
-# seven calls were turned away, and not all at once. With twenty questions the learning costs more
-# than it brings; with two thousand it pays.
+# seven calls were turned away, and not all at once. (A call that backs off gives its slot back, so
+# more calls than the limit may have begun.) With twenty questions the learning costs more than it
+# brings; with two thousand it pays.
 #
 # ## What would another limit have done?
 #

@@ -41,10 +41,6 @@ def open_pictures(
     name = f"pictures-{front_end}-{size[0]}.ipynb"
     opened: Open = open_in(front_end, jupyter.write(name, *CELLS, kernel=HERE), size=size)
     if front_end != "voila":
-        if front_end == "notebook":  # else its column is as narrow as on a small screen
-            opened.page.evaluate(
-                "() => window.jupyterapp.commands.execute('notebook:toggle-full-width')"
-            )
         opened.run_all()
         opened.wait_for_answers()
     expect(opened.outputs.locator("img.aiml-nb-picture")).to_have_count(5, timeout=LONG)

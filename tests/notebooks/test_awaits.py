@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from aiml_nb.course.engine.progress import Progress
+from aiml_nb.course.engine.registry import list_lessons
 from tests.course.mutants import Solved, solved_exercises
 
 from .lessons import LESSONS
@@ -28,9 +30,11 @@ def test_at_least_half_of_the_exercises_need_an_await() -> None:
     assert sum(awaited.values()) >= len(awaited) / 2
 
 
-def test_the_page_of_progress_says_which_exercises_are_in_appendices() -> None:
+def test_progress_says_which_exercises_are_in_appendices() -> None:
     appendices = [each for each in LESSONS if each.name.startswith("appendix")]
     keys = sorted((key for each in appendices for key in each.exercises), key=float)
 
     page = next(each for each in LESSONS if each.name == "progress")
     assert f"({', '.join(keys[:-1])} and {keys[-1]} are in the appendices.)" in page.markdown
+    assert {key for each in list_lessons() for key in each.appendix} == set(keys)
+    assert all(f"{key} (appendix)" in repr(Progress((), list_lessons())) for key in keys)

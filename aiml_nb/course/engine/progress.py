@@ -40,8 +40,9 @@ class Progress:
 
     @property
     def summary(self) -> str:
-        """How much is done, in one sentence."""
-        complete = sum(set(each.exercises) <= set(self.done) for each in self.lessons)
+        """How much is done, in one sentence; a lesson is complete without its appendix."""
+        done = set(self.done)
+        complete = sum(set(each.exercises) - each.appendix <= done for each in self.lessons)
         everything = len(self.done) + len(self.open)
         return (
             f"{len(self.done)} of {everything} exercises are done, {complete} of "
@@ -70,7 +71,11 @@ class Progress:
     def _rows(self) -> list[tuple[int, str, str, str]]:
         rows = []
         for each in self.lessons:
-            still = [key for key in each.exercises if key not in self.done]
+            still = [
+                f"{key} (appendix)" if key in each.appendix else key
+                for key in each.exercises
+                if key not in self.done
+            ]
             done = f"{len(each.exercises) - len(still)} of {len(each.exercises)}"
             rows.append((each.number, each.title, done, ", ".join(still) or "✓ all done"))
         return rows

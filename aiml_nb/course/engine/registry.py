@@ -14,11 +14,12 @@ _LESSONS = "aiml_nb.course.lessons"
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A lesson and its exercises, in order."""
+    """A lesson and its exercises, in order; those of its `appendix` are no part of its way."""
 
     number: int
     title: str
     exercises: tuple[str, ...]
+    appendix: frozenset[str] = frozenset()
 
 
 def list_lessons() -> tuple[Lesson, ...]:
@@ -33,7 +34,8 @@ def _read_whole(number: int) -> Lesson:
     # "Lesson 3, How many at once: checks, …"; without docstrings (python -OO) there is no title.
     title = re.match(r"Lesson \d+, (.+?):", module.__doc__ or "")
     exercises = sorted(module.EXERCISES, key=lambda key: int(key.partition(".")[2]))
-    return Lesson(number, title[1] if title else "", tuple(exercises))
+    appendix = frozenset(getattr(module, "IN_APPENDIX", ()))
+    return Lesson(number, title[1] if title else "", tuple(exercises), appendix)
 
 
 def look_up(collection: Literal["EXERCISES", "QUESTIONS"], key: str) -> Any:

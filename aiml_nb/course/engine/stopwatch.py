@@ -13,7 +13,7 @@ from ...records import Call, Run
 
 
 class Stopwatch:
-    """Records each call that the learner's own code makes.
+    """Records each call that the learner's own code makes; a warm-up goes before, untimed.
 
     Parameters
     ----------
@@ -30,6 +30,8 @@ class Stopwatch:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
+        with endpoint.open() as client:  # else the first call would wait for what is made once
+            endpoint.warm_up(client)
         self._origin = time.perf_counter()
         self._calls: list[Call] = []
         self._numbers = count()  # calls may begin in several threads at once

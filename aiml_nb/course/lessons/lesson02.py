@@ -159,6 +159,7 @@ EXERCISES = {
         ),
     ),
 }
+IN_APPENDIX = ("2.7", "2.8")
 QUESTIONS = {
     "2.6": Question(
         "You write an async function that is going to be timed. Inside it, how do you wait?",

@@ -164,6 +164,7 @@ EXERCISES = {
     ),
 }
 
+IN_APPENDIX = ("7.11",)
 QUESTIONS = {
     "7.2": Question(
         "The interval of the ten pairs is about 1.5× to 2.3×. What does it say?",

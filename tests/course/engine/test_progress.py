@@ -159,7 +159,7 @@ class TestTable:
         for page in (repr(shown), shown._repr_html_()):
             assert shown.summary in page
             assert shown.code in page
-            assert "2.4, 2.7, 2.8" in page
+            assert "2.4, 2.7 (appendix), 2.8 (appendix)" in page
             assert "✓ all done" in page
         assert set(shown.open) == set(EXERCISES) - {*last.exercises, "2.2"}
 

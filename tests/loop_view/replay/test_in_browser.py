@@ -298,6 +298,8 @@ def test_many_tasks_many_steps_and_long_names_are_shown_too(
             " document.documentElement.scrollWidth - innerWidth]"
         )
         assert (down, across) == (0, 0)
+    lines = shown.page.locator("#lines")  # a long one goes on below itself
+    assert lines.evaluate("each => each.scrollWidth - each.clientWidth") == 0
     rows = shown.page.evaluate(
         "() => [...document.querySelectorAll('#controls > :not([hidden])')]"
         ".map(each => each.getBoundingClientRect()).map(box => (box.top + box.bottom) / 2)"

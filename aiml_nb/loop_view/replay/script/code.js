@@ -46,7 +46,9 @@ function buildCode() {
         make("code", {}, ...coloured(line.slice(cut))),
         tags,
       );
-      rows.set(rowKey(number, at), { row, tags, code: row.querySelector("code") });
+      const code = row.querySelector("code");
+      code.style.setProperty("--hanging", `${Math.max(line.search(/\S/) - cut, 0) + 4}ch`);
+      rows.set(rowKey(number, at), { row, tags, code });
       block.append(row);
     });
     byId("lines").append(block);
