@@ -6,7 +6,7 @@ to `admission`, whether to try again to `retries.after_attempt`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,8 @@ class CallRunner:
     ----------
     abort
         Breaks off the blocking calls in flight; set while blocking clients are open.
+    ready
+        Waits until somebody is there who can send an attempt; None where that is this process.
     is_closed
         The run was interrupted.
     origin
@@ -79,6 +81,7 @@ class CallRunner:
         self.recorder = Recorder(plan, on_finished=self._finish, journal=journal, stop=self.stop)
         self._typed = TypedAnswers.of(plan, redact=self.recorder.redact_key)
         self.abort: Callable[[], None] | None = None
+        self.ready: Callable[[], Awaitable[None]] | None = None
         self.origin = 0.0
         self.is_closed = False
         status = status or Status()
@@ -161,6 +164,8 @@ class CallRunner:
         while wait is not None:
             if wait:
                 await self._backoff.wait_async(wait)
+            if self.ready is not None:
+                await self.ready()
             permit = await self._admission.admit_async(client, call, self._backoff.sleep_async)
             if permit is None:
                 self._record_unsent(call)
@@ -184,11 +189,17 @@ class CallRunner:
                 return
             wait = self._results.record(call, attempt, request, permit, tries, *outcome, reading)
 
-    def stop(self, why: str) -> None:
-        """Send nothing more; calls in flight may finish."""
+    def stop(self, why: str, *, for_later: bool = False) -> None:
+        """Send nothing more; calls in flight may finish.
+
+        Parameters
+        ----------
+        for_later
+            As for `Admission.close`.
+        """
         self._plan.run.stopped = self._plan.run.stopped or why  # the first reason is the cause
         # Waiting calls are let through, and each is recorded as not sent.
-        self._admission.close()
+        self._admission.close(for_later=for_later)
         self._backoff.wake()
 
     def interrupt(self) -> None:

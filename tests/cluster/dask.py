@@ -50,6 +50,10 @@ class DaskProcesses:
             python=python,
         )
 
+    def wait_for(self, name: str) -> None:
+        """Wait until a worker has joined."""
+        wait_until(lambda: f"name: {name}\n" in self.said(), patience=60)
+
     def kill(self, name: str) -> None:
         """Kill a worker with SIGKILL."""
         self.workers[name].send_signal(signal.SIGKILL)
@@ -91,6 +95,8 @@ def dask_processes(
     try:
         for name in workers:
             dask.add_worker(name)
+        for name in workers:
+            dask.wait_for(name)
         yield dask
     finally:
         dask.close()

@@ -12,7 +12,7 @@ from ..answer import Answer
 from ..functions.function import Function
 from ..pacing.deadlines import Deadline
 from ..retries.outage import ProbeResult
-from .link import WorkerLink, WorkerLostError
+from .link import WorkerLostError
 from .orders import (
     Event,
     FunctionTarget,
@@ -76,10 +76,9 @@ def _pickle_function(function: Function) -> bytes:
 async def probe_by_worker(pool: WorkerPool, *, seconds: float) -> ProbeResult:
     """Have one worker do what `probe.probe_async` does."""
     try:
-        result, _ = await pool.do("probe", pack(seconds))
+        return await (await pool.pick()).do("probe", pack(seconds))  # type: ignore[no-any-return]
     except WorkerLostError:
         return ProbeResult.NO_CONNECTION
-    return result  # type: ignore[no-any-return]
 
 
 async def send_by_worker(
@@ -101,14 +100,13 @@ async def send_by_worker(
         request.name, request.body, request.headers, request.query, request.path, deadline.seconds
     )
 
-    def tell(link: WorkerLink, event: Event) -> None:
-        attempt.worker = link.name
+    def tell(event: Event) -> None:
         if event.kind == "head" and on_stream_start is not None:
             on_stream_start()
         elif event.kind == "token" and on_first_token is not None:
-            on_first_token(stamp(unpack(event.value), link))
+            on_first_token(stamp(unpack(event.value)))
 
-    def stamp(at: float, link: WorkerLink) -> float:
+    def stamp(at: float) -> float:
         """Return the run's time of a worker's stamp, which lies between `started` and now."""
         now = clock()
         return min(max(at + link.offset.seconds - time.perf_counter() + now, attempt.started), now)
@@ -116,15 +114,15 @@ async def send_by_worker(
     deadline.seconds += _GRACE
     try:
         with deadline:
-            value, link = await pool.do("send", pack(tuple(sending)), tell)
+            link = await pool.pick()
+            attempt.worker = link.name
+            sent: Sent = await link.do("send", pack(tuple(sending)), tell)
     except WorkerLostError as error:
         return answer, _end(attempt, clock, explain_loss(error))
     except Exception as error:  # noqa: BLE001  as in `send_async`
         return answer, _end(attempt, clock, explain_failure(error))
-    sent = Sent(*value)
-    attempt.worker = link.name
-    attempt.started, attempt.finished = stamp(sent.started, link), stamp(sent.finished, link)
-    attempt.first_token = None if sent.first_token is None else stamp(sent.first_token, link)
+    attempt.started, attempt.finished = stamp(sent.started), stamp(sent.finished)
+    attempt.first_token = None if sent.first_token is None else stamp(sent.first_token)
     attempt.reconnects, attempt.possibly_billed = sent.reconnects, sent.possibly_billed
     attempt.request_id, attempt.status = sent.request_id, 200
     if sent.failure is not None:

@@ -55,16 +55,17 @@ class WorkerLink:
     reach
         Calls a function in it.
     on_lost
-        Called once, when it is lost.
+        Called once, when it is lost, with why.
     """
 
     def __init__(
-        self, address: str, session: str, reach: Reach, on_lost: Callable[[WorkerLink], None]
+        self, address: str, session: str, reach: Reach, on_lost: Callable[[WorkerLink, str], None]
     ) -> None:
         self.address, self.name = address, address.partition("://")[2]
         self.offset = ClockOffset()
         self._session, self._reach, self._on_lost = session, reach, on_lost
         self._flights: dict[int, Flight] = {}
+        self._numbers = 0
         self._outbox: list[Order] = []
         self._has_orders = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -84,11 +85,7 @@ class WorkerLink:
         self._tasks = [asyncio.create_task(each()) for each in (self._deliver, self._collect)]
 
     async def do(
-        self,
-        number: int,
-        kind: Kind,
-        value: bytes,
-        on_event: Callable[[Event], None] | None = None,
+        self, kind: Kind, value: bytes = b"", on_event: Callable[[Event], None] | None = None
     ) -> Any:
         """Have an order carried out, and return what came of it.
 
@@ -99,6 +96,7 @@ class WorkerLink:
         Exception
             If it failed in the worker.
         """
+        number = self._numbers = self._numbers + 1
         flight = self._flights[number] = Flight(on_event)
         self._put(Order(number, kind, value))
         try:
@@ -114,13 +112,13 @@ class WorkerLink:
         if self.is_lost:
             return
         self.is_lost = True
+        self._on_lost(self, why)
         for flight in self._flights.values():
             if not flight.done.done():
                 flight.done.set_exception(WorkerLostError(why, was_sent=flight.was_sent))
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
-        self._on_lost(self)
 
     async def close(self) -> None:
         """Have the sender break off what is in flight, and end the exchange."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import EndpointError
 from ...printable import say
-from .link import Reach, WorkerLink, reach_by
-from .orders import Event, Kind, Target, pack
+from .link import Reach, WorkerLink, WorkerLostError, reach_by
+from .orders import Target, pack
 
 if TYPE_CHECKING:
     from ...endpoint.preflight import KnownModels
@@ -55,10 +55,10 @@ class WorkerPool:
         self._say: Callable[[str, str], None] = lambda kind, text: say(text)
         self._links: dict[str, WorkerLink] = {}
         self._refused: dict[str, str] = {}  # address, why
-        self._opened = self._numbers = 0
+        self._opened = 0
         self._has_workers = asyncio.Event()
         self._is_direct: bool | None = None
-        self._is_closing = False
+        self._is_over = False
 
     async def __aenter__(self) -> WorkerPool:
         try:
@@ -81,7 +81,7 @@ class WorkerPool:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._is_closing = True
+        self._is_over = True
         if hasattr(self, "_watching"):
             self._watching.cancel()
         with suppress(TimeoutError):
@@ -93,51 +93,38 @@ class WorkerPool:
         """How many workers there are."""
         return len(self._links)
 
-    async def do(
-        self, kind: Kind, value: bytes = b"", on_event: Callable[..., None] | None = None
-    ) -> tuple[Any, WorkerLink]:
-        """Have the least busy worker carry out an order.
-
-        Parameters
-        ----------
-        on_event
-            Called with each event before the last, and the worker's link.
-
-        Returns
-        -------
-        tuple
-            What came of it, and the link of the worker.
+    async def pick(self) -> WorkerLink:
+        """Return the least busy worker; wait for one if there is none.
 
         Raises
         ------
         WorkerLostError
-            If the worker is lost before that.
-        Exception
-            If it failed in the worker.
+            If none has come.
         """
-        while not self._links:
+        await self._ready()
+        if not self._links:
+            raise WorkerLostError("no worker is left", was_sent=False)
+        return min(self._links.values(), key=lambda each: each.load)
+
+    async def _ready(self) -> None:
+        """Wait until there is a worker, or none is waited for any longer."""
+        while not self._links and not self._is_over:
             await self._has_workers.wait()
-        link = min(self._links.values(), key=lambda each: each.load)
-        self._numbers += 1
-        tell: Callable[[Event], None] | None = None
-        if on_event is not None:
-            tell = partial(on_event, link)
-        return await link.do(self._numbers, kind, value, tell), link
 
     def begin(self, runner: CallRunner) -> None:
         """Tell the run from now on what becomes of the workers."""
-        self._stop, self._say = runner.stop, runner.say
+        runner.ready = self._ready
+        self._stop, self._say = partial(runner.stop, for_later=True), runner.say
 
     async def warm_up(self, known: KnownModels) -> None:
         """Have one worker do what `Endpoint.warm_up_async` does; raises as that."""
-        listed, _ = await self.do("warm_up")
+        listed = await (await self.pick()).do("warm_up")
         known.models |= listed.models
         known.failure = listed.failure
 
     async def find_address(self) -> str | None:
         """Have one worker do what `Endpoint.find_address_async` does."""
-        address, _ = await self.do("find_address")
-        return address  # type: ignore[no-any-return]
+        return await (await self.pick()).do("find_address")  # type: ignore[no-any-return]
 
     async def _watch(self) -> None:
         """Look who joins and who has left, for as long as the run lasts."""
@@ -153,12 +140,15 @@ class WorkerPool:
             if not is_there or loop.time() - alone_since > self._patience:
                 who = "no worker of the cluster is left"
                 why = who if is_there else "the cluster's scheduler is gone, and its workers too"
+                self._is_over = True
                 self._stop(why)
                 self._has_workers.set()
                 return
 
     async def _look(self) -> bool:
         """Open links to new workers, and give up those that left; return False if nobody tells."""
+        if self._client.status != "running":
+            return False
         try:
             async with asyncio.timeout(_REPLY):
                 known = set(await self._client.nthreads())
@@ -210,8 +200,14 @@ class WorkerPool:
 
         return reach_by(run)
 
-    def _lose(self, link: WorkerLink) -> None:
+    def _lose(self, link: WorkerLink, why: str) -> None:
         self._links.pop(link.address, None)
+        if link.load:
+            orders = "1 call" if link.load == 1 else f"{link.load} calls"
+            self._say(
+                f"worker {link.name}",
+                f"Worker {link.name} {why}. What it had in flight ({orders}) may be billed.",
+            )
         if not self._links:
             self._has_workers.clear()
 

@@ -73,12 +73,13 @@ class RemoteFunction:
 
     async def _call(self, item: Any) -> Any:
         try:
-            value, link = await self._pool.do("call", _pickle_item(item))
+            link = await self._pool.pick()
+            if (call := _current.get()) is not None:
+                call.attempts[-1].worker = link.name
+            called: Called = await link.do("call", _pickle_item(item))
         except WorkerLostError as error:
             raise ExplainedError(explain_loss(error)) from None
-        called: Called = value
-        if (call := _current.get()) is not None:
-            call.attempts[-1].worker = link.name
+        if call is not None:
             for child in called.children:
                 _shift(child, link.offset.seconds - self._runner.origin)
             call.children.extend(called.children)

@@ -59,7 +59,7 @@ class Admission:
         self.limiter.set_cap(self.quotas.max_in_flight)
         holdups.on_resume = self.limiter.end_round
         self._start_pacer = StartPacer(now)
-        self._is_closed = self._gave_up_on_outage = False
+        self._is_closed = self._is_for_later = False
         self._budget_error = ""
         self._held_until = 0.0
         self._lock = threading.Lock()
@@ -152,9 +152,15 @@ class Admission:
             )
             self.limiter.set_cap(self.quotas.max_in_flight)
 
-    def close(self) -> None:
-        """Admit no more attempts."""
-        self._is_closed = True
+    def close(self, *, for_later: bool = False) -> None:
+        """Admit no more attempts.
+
+        Parameters
+        ----------
+        for_later
+            A resumed run is to send the calls that are waiting for their next attempt.
+        """
+        self._is_closed, self._is_for_later = True, self._is_for_later or for_later
         self.limiter.open()  # every waiting call gets through and is refused in `_decide`
 
     def refusal(self, call: Call) -> Refusal:
@@ -166,7 +172,7 @@ class Admission:
         if not self.plan.run.stopped:
             return Refusal("deadline", "its time was over before the next attempt")
         message = "not sent: the run was stopped (" + self.plan.run.stopped + ")"
-        return Refusal(None, message, self._gave_up_on_outage)
+        return Refusal(None, message, self._is_for_later)
 
     def _deadline(self, call: Call) -> float:
         """Return when the time of the call, or that of the run, is over."""
@@ -193,7 +199,7 @@ class Admission:
         wait = rated = self.quotas.wait(call, now)
         if self.holdups.is_on:
             if reason := self.holdups.find_end(now):
-                self._gave_up_on_outage = True
+                self._is_for_later = True
                 self._end_run(reason)
                 self.limiter.release_unused()
                 return 0.0, None
