@@ -96,7 +96,7 @@ async def _make_async_calls(
 ) -> Run:
     if isinstance(plan.endpoint, Function):
         return await _make_function_calls(plan, plan.endpoint, journal, clock)
-    options, endpoint = plan.options, plan.server
+    options = plan.options
     async with interruptible_task(), _open_sending(plan) as client, LoopLag() as lag:
         await _warm_up(plan, client)
         with open_call_runner(plan, journal, clock) as runner, inside_run():
@@ -115,8 +115,7 @@ async def _make_async_calls(
                 plan.run.loop_lag_max, plan.run.loop_lag_total = lag.maximum, lag.total
                 plan.run.loop_delays = delays_of(delays.held(), origin=_origin_of(runner))
             if (first := runner.first).rejected:
-                finds = client.find_address if plan.cluster else endpoint.find_address_async
-                other = await finds(client) if first.at_address else None
+                other = await _find_address(plan, client) if first.at_address else None
                 _end_rejected_run(runner, other)
     return plan.run
 
@@ -127,6 +126,12 @@ def _open_sending(plan: Plan) -> AbstractAsyncContextManager[Any]:
         return plan.cluster.open_pool(plan)
     options = plan.options
     return plan.server.open_async(timeout=options.timeout, max_connections=options.max_concurrency)
+
+
+async def _find_address(plan: Plan, client: Any) -> str | None:
+    if plan.cluster is not None:
+        return await client.find_address()  # type: ignore[no-any-return]
+    return await plan.server.find_address_async(client)
 
 
 async def _warm_up(plan: Plan, client: Any) -> None:

@@ -216,6 +216,7 @@ def make_retries(plan: Plan, clock: Clock) -> Retries:
         and APIS[options.api].has_stream_options
         and "stream_options" not in options.parameters,
         retry_invalid=options.retry_invalid,
+        has_workers=plan.cluster is not None,
     )
 
 

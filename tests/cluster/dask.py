@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -32,22 +33,20 @@ class DaskProcesses:
         file = folder / "scheduler.json"
         self.scheduler = self._start(
             "dask_scheduler",
-            *("--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
+            *("--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0"),
             *("--scheduler-file", str(file)),
         )
         wait_until(lambda: file.exists() and file.read_text().endswith("}"), patience=60)
-        import json
-
         self.address = str(json.loads(file.read_text())["address"])
 
-    def add_worker(self, name: str, python: str = sys.executable, *options: str) -> None:
+    def add_worker(self, name: str, *options: str) -> None:
         """Start a worker."""
         self.workers[name] = self._start(
             "dask_worker",
             self.address,
-            *("--name", name, "--no-nanny", "--no-dashboard", "--nthreads", "1"),
-            *("--local-directory", str(self.folder), "--host", "127.0.0.1", *options),
-            python=python,
+            *("--name", name, "--no-nanny", "--nthreads", "1"),
+            *("--dashboard-address", "127.0.0.1:0"),
+            *(options or ("--host", "127.0.0.1")),
         )
 
     def wait_for(self, name: str) -> None:
@@ -69,16 +68,15 @@ class DaskProcesses:
             process.kill()
             process.wait()
 
-    def _start(
-        self, program: str, *options: str, python: str = sys.executable
-    ) -> subprocess.Popen[bytes]:
-        environment = os.environ | {n: v for n, v in self.environment.items() if v is not None}
+    def _start(self, program: str, *options: str) -> subprocess.Popen[bytes]:
+        environment = os.environ | {"DASK_TEMPORARY_DIRECTORY": str(self.folder)}
+        environment |= {n: v for n, v in self.environment.items() if v is not None}
         for name in [n for n, v in self.environment.items() if v is None]:
             environment.pop(name, None)
         log = self.folder / f"{program}-{time.monotonic_ns()}.log"
         with log.open("wb") as said:
             return subprocess.Popen(
-                [python, "-m", f"distributed.cli.{program}", *options],
+                [sys.executable, "-m", f"distributed.cli.{program}", *options],
                 env=environment,
                 stdout=said,
                 stderr=subprocess.STDOUT,

@@ -16,7 +16,7 @@ from aiml_nb.runner.cluster import link
 
 from ..runner.gated_server import GatedServer, completion, gated_server
 from ..waiting import wait_until
-from .dask import DaskProcesses, dask_processes
+from .dask import dask_processes
 from .test_runs import workers_of
 
 

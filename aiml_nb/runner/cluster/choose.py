@@ -84,7 +84,7 @@ class Cluster:
         )
         try:
             await client
-        except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001  Dask's, and what another kind of server causes
             await client.close()
             raise EndpointError(
                 f"No Dask scheduler answers at {self.address!r} ({_first_line(error)}). Start one "

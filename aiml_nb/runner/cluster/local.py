@@ -39,12 +39,15 @@ async def local_cluster(processes: int, key: ApiKey | None) -> AsyncIterator[Cli
         What the workers have for their server, in their environment; None if it is there already,
         or none is needed.
     """
+    import dask.config
     from distributed import Client, Scheduler, Security
 
     security = Security.temporary()
     async with AsyncExitStack() as stack:
         stack.enter_context(_quiet_dask())
         folder = stack.enter_context(TemporaryDirectory(prefix="aiml-nb-"))
+        # The scheduler keeps its files there, too.
+        stack.enter_context(dask.config.set({"temporary-directory": folder}))
         scheduler = Scheduler(
             protocol="tls",
             host="127.0.0.1",

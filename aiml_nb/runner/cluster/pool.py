@@ -22,6 +22,7 @@ _LOOK = 0.5  # seconds between two looks at who has joined
 _CONNECT = 2.0  # seconds for a connection to a worker, before all goes through the scheduler
 _REPLY = 5.0  # seconds for a reply of the scheduler
 _FIRST = 30.0  # seconds for the first worker to be there
+_NO_SCHEDULER = "the cluster's scheduler is gone, and its workers with it"
 _CLOSE = 1.5  # seconds for all workers to break off what they do
 
 
@@ -54,11 +55,13 @@ class WorkerPool:
         self._stop: Callable[[str], None] = lambda why: None
         self._say: Callable[[str, str], None] = lambda kind, text: say(text)
         self._links: dict[str, WorkerLink] = {}
+        self._opening: dict[str, asyncio.Task[None]] = {}
         self._refused: dict[str, str] = {}  # address, why
         self._opened = 0
         self._has_workers = asyncio.Event()
         self._is_direct: bool | None = None
         self._is_over = False
+        self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> WorkerPool:
         try:
@@ -82,8 +85,9 @@ class WorkerPool:
 
     async def __aexit__(self, *_: object) -> None:
         self._is_over = True
-        if hasattr(self, "_watching"):
-            self._watching.cancel()
+        for task in (self._watching, *self._opening.values()):
+            if task is not None:
+                task.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE):
                 await asyncio.gather(*(link.close() for link in self._links.values()))
@@ -130,20 +134,17 @@ class WorkerPool:
         """Look who joins and who has left, for as long as the run lasts."""
         loop = asyncio.get_running_loop()
         alone_since: float | None = None
-        while True:
+        while not self._is_over:
             await asyncio.sleep(_LOOK)
             is_there = await self._look()
             if self._links:
                 alone_since = None
                 continue
             alone_since = alone_since or loop.time()
-            if not is_there or loop.time() - alone_since > self._patience:
-                who = "no worker of the cluster is left"
-                why = who if is_there else "the cluster's scheduler is gone, and its workers too"
-                self._is_over = True
-                self._stop(why)
-                self._has_workers.set()
-                return
+            if not is_there:
+                self._end(_NO_SCHEDULER)
+            elif loop.time() - alone_since > self._patience:
+                self._end("no worker of the cluster is left")
 
     async def _look(self) -> bool:
         """Open links to new workers, and give up those that left; return False if nobody tells."""
@@ -156,8 +157,10 @@ class WorkerPool:
             return False
         for address in [each for each in self._links if each not in known]:
             self._links[address].lose("has left the cluster")
-        new = known - self._links.keys() - self._refused.keys()
-        await asyncio.gather(*map(self._open, new))
+        for address in known - self._links.keys() - self._refused.keys() - self._opening.keys():
+            # By itself: one that hangs must not keep others from being found.
+            task = self._opening[address] = asyncio.create_task(self._open(address))
+            task.add_done_callback(lambda _, address=address: self._opening.pop(address))  # type: ignore[misc]
         return True
 
     async def _open(self, address: str) -> None:
@@ -200,6 +203,13 @@ class WorkerPool:
 
         return reach_by(run)
 
+    def _end(self, why: str) -> None:
+        """Stop the run, as nobody is left to send its calls."""
+        if not self._is_over:
+            self._is_over = True
+            self._stop(why)
+            self._has_workers.set()
+
     def _lose(self, link: WorkerLink, why: str) -> None:
         self._links.pop(link.address, None)
         if link.load:
@@ -208,6 +218,8 @@ class WorkerPool:
                 f"worker {link.name}",
                 f"Worker {link.name} {why}. What it had in flight ({orders}) may be billed.",
             )
+        if self._client.status != "running":
+            self._end(_NO_SCHEDULER)
         if not self._links:
             self._has_workers.clear()
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from ...apis import APIS
 from ...endpoint import Endpoint
+from ...endpoint.failures import Failure
 from ...endpoint.keys import ApiKey
 from ...endpoint.providers import PROVIDERS, find_key
 from ...errors import EndpointError
 from ...records import Attempt
+from ...replies.outcome import Verdict
 from ..answer import Answer
 from ..other_answer import COST_HEADER, opener_of
 from ..pacing.deadlines import Deadline, SharedTimer
@@ -59,10 +61,7 @@ class ServerWork:
             return await self._endpoint.find_address_async(self._client)
         await self._endpoint.warm_up_async(self._client)
         known = self._endpoint.known
-        failure = known.failure
-        if failure is not None:
-            failure = replace(failure, message=self._endpoint.key.redact(failure.message))
-        return Listed(known.models, failure)
+        return Listed(known.models, _redact(known.failure, self._endpoint.key))
 
     async def _send(self, sending: Sending, tell: Callable[[Any, Any], None]) -> Sent:
         clock = time.perf_counter
@@ -79,8 +78,6 @@ class ServerWork:
             on_first_token=lambda at: tell("token", at),
         )
         key = self._endpoint.key
-        if failure is not None:
-            failure = replace(failure, message=key.redact(failure.message))
         return Sent(
             started=attempt.started,
             finished=attempt.finished or clock(),
@@ -90,9 +87,17 @@ class ServerWork:
             request_id=attempt.request_id and key.redact(attempt.request_id),
             body=_without_key(answer, key),
             headers={COST_HEADER: cost} if (cost := answer.header(COST_HEADER)) else {},
-            verdict=answer.verdict,
-            failure=failure,
+            verdict=Verdict(*map(key.redact_all, answer.verdict)),
+            failure=_redact(failure, key),
         )
+
+
+def _redact(failure: Failure | None, key: ApiKey) -> Failure | None:
+    """Return a failure without the key, wherever the server may have said it."""
+    if failure is None:
+        return None
+    names = ("message", "request_id", "code", "param")
+    return replace(failure, **{name: key.redact_all(getattr(failure, name)) for name in names})
 
 
 def _without_key(answer: Answer, key: ApiKey) -> Any:

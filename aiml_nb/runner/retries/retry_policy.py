@@ -63,6 +63,8 @@ class Retries:
         flight at that moment is then sent once more.
     retry_invalid
         How often an answer may be asked for again, whatever `max_attempts` says.
+    has_workers
+        The requests are sent by worker processes, which may end.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Retries:
         in_flight: int = 1,
         streams: bool = False,
         retry_invalid: int = 0,
+        has_workers: bool = False,
     ) -> None:
         self.n_calls, self.max_attempts, self._clock = n_calls, max_attempts, clock
         # An unanswered request may be billed all the same, so it is repeated less often.
@@ -85,6 +88,8 @@ class Retries:
         self._max_answers = n_calls * (1 + retry_invalid)
         self._failures = RetryBudget(first, retry_share)
         self._outages = RetryBudget(first, retry_share)
+        # A worker that ends loses all that it has in flight, and others may end after it.
+        self._workers = RetryBudget(MAX_LOST * first if has_workers else 0, retry_share)
         self._rate_limits = RetryBudget(max(20, n_calls), 1.0)
 
     @property
@@ -99,11 +104,13 @@ class Retries:
         calls, answers = self.n_calls, self._max_answers
         failures = min(self._failures.max_taken(answers), (self.max_attempts - 1) * calls)
         lost = min(self._outages.max_taken(answers), MAX_LOST * calls)
+        if self._workers.capacity:
+            lost = min(lost + self._workers.max_taken(answers), MAX_LOST * calls)
         return n + failures + lost + min(self._rate_limits.max_taken(answers), MAX_429S * calls)
 
     def note_answer(self) -> None:
         """Note that a call of the run was answered."""
-        for budget in (self._failures, self._outages, self._rate_limits):
+        for budget in (self._failures, self._outages, self._workers, self._rate_limits):
             if budget.left < budget.capacity:
                 budget.refill()
 
@@ -165,7 +172,7 @@ class Retries:
         if self.max_attempts == 1 or tries.lost == MAX_LOST:
             return False
         tries.lost += 1
-        return self._outages.take()
+        return (self._workers if failure.error_type == "worker" else self._outages).take()
 
     def _judge_429(
         self, failure: Failure, tries: Tries, left: float, *, is_last: bool, mostly_refused: bool

@@ -1,0 +1,75 @@
+"""Ctrl-C ends the workers of a run too; a starter that is killed leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from ..foreground import Foreground, foreground
+from ..waiting import let_pass, wait_until
+
+PROGRAM = """
+import sys
+import aiml_nb as nb
+
+base_url, journal = sys.argv[1:]
+endpoint = nb.connect(base_url=base_url, model="gpt-4o", verbose=False)
+try:
+    nb.run([f"Question {n}?" for n in range(2000)], endpoint, processes=2, max_concurrency=40,
+           journal=journal, progress=False)
+finally:
+    run = nb.last_run()
+    print(sum(call.outcome == "ok" for call in run.calls), flush=True)
+"""
+
+
+@contextmanager
+def program(folder: Path, server: Foreground) -> Iterator[subprocess.Popen[str]]:
+    """A script in the middle of a run."""
+    script = folder / "script.py"
+    script.write_text(PROGRAM)
+    command = [sys.executable, str(script), server.base_url, str(folder / "run.jsonl")]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder
+    ) as process:
+        try:
+            server.wait_for(100)
+            yield process
+        finally:
+            process.kill()
+
+
+def test_ctrl_c(tmp_path: Path) -> None:
+    with foreground("--speed", 20) as server, program(tmp_path, server) as process:
+        workers = psutil.Process(process.pid).children(recursive=True)
+        assert len(workers) == 2
+        pressed = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        said, errors = process.communicate(timeout=30)
+        took = time.monotonic() - pressed
+
+        let_pass(0.5)
+        assert server.count_after(pressed + 0.5) == 0
+        assert int(said) >= 50
+        assert errors.splitlines()[-1] == "KeyboardInterrupt"
+        assert not any(each.is_running() for each in workers)
+    assert took < 4  # two on an idle machine
+
+
+def test_a_starter_that_is_killed(tmp_path: Path) -> None:
+    with foreground("--speed", 20) as server, program(tmp_path, server) as process:
+        workers = psutil.Process(process.pid).children(recursive=True)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+
+        wait_until(lambda: not any(each.is_running() for each in workers))
+        # Each process began with its folder of files, which none of them could remove.
+        assert server.calls()
