@@ -97,6 +97,7 @@ class TestAWorkerIsKilled:
         assert {(call.outcome, call.error_type) for call in failed} == {("error", "worker")}
         assert len(failed) == 4
 
+    @pytest.mark.slow
     def test_one_that_joins_takes_its_part(self, tmp_path: Path, server: GatedServer) -> None:
         with dask_processes(tmp_path, "east") as dask:
             how = {"cluster": dask.address, "max_concurrency": 4, "journal": False}

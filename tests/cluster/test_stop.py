@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import pytest
 
 from ..foreground import Foreground, foreground
 from ..waiting import let_pass, wait_until
@@ -64,6 +65,7 @@ def test_ctrl_c(tmp_path: Path) -> None:
     assert took < 4  # two on an idle machine
 
 
+@pytest.mark.slow
 def test_a_starter_that_is_killed(tmp_path: Path) -> None:
     with foreground("--speed", 20) as server, program(tmp_path, server) as process:
         workers = psutil.Process(process.pid).children(recursive=True)

@@ -68,7 +68,9 @@ class WorkerPool:
             async with asyncio.timeout(_FIRST):
                 while not self._links:
                     await self._look()
-                    if not self._links:
+                    if self._opening:  # all that are there begin together
+                        await asyncio.wait(self._opening.values(), timeout=_REPLY)
+                    elif not self._links:
                         self._raise_if_all_are_refused()
                         await asyncio.sleep(_LOOK / 5)
         except TimeoutError:
