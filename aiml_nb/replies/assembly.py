@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .deltas import add_to_message, close
+from .deltas import add_to_message, close, find_growing
 from .parse import shorten
 
 # Members of a delta with content: the first of them is the first token. Providers name reasoning
@@ -71,6 +71,23 @@ class Assembly:
         for position, choice in enumerate(choices):
             problem = self._add_choice(position, choice) or problem
         return problem
+
+    def find_growing(self, chunk: dict[str, Any]) -> list[str] | None:
+        """Return where the text of a chunk was added, if that is all that the chunk has changed.
+
+        Another chunk that differs in its text alone can then be added by appending this text.
+        """
+        choice = chunk["choices"][0]
+        if not self.has_content or len(chunk["choices"]) > 1 or not isinstance(choice, dict):
+            return None  # before any content, a text may be the first token
+        delta, index = choice.get("delta"), choice.get("index")
+        if not isinstance(delta, dict) or type(index) is not int:
+            return None
+        others = {**choice, "delta": None, "index": None}, {**delta, "content": None, "role": None}
+        if any(value is not None for each in others for value in each.values()):
+            return None
+        assembled = self._choices[index]
+        return find_growing(assembled["message"]) if assembled["finish_reason"] is None else None
 
     def build(self) -> dict[str, Any] | None:
         """Return the answer, None if nothing arrived; to be called once, after the last `add`."""

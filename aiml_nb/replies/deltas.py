@@ -39,6 +39,12 @@ def add_to_message(message: dict[str, Any], delta: dict[str, Any]) -> str | None
     return problem
 
 
+def find_growing(message: dict[str, Any]) -> list[str] | None:
+    """Return the fragments of the content so far, to which more can be appended; None if others."""
+    content = message.get("content")
+    return content if type(content) is _GrowingText else None
+
+
 def close(message: dict[str, Any]) -> None:
     """Turn an assembled message into the plain data of an unstreamed one."""
     _close(message)

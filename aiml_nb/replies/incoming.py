@@ -12,6 +12,7 @@ from ..endpoint.transport import MAX_BYTES, ReplyTooLargeError
 from .assemblies import AnyAssembly
 from .assembly import Assembly
 from .parse import EventParser, is_stream, parse_json, strip_prefix
+from .repeated import RepeatedChunk
 
 _DONE = b"[DONE]"
 _SNIFF_BYTES = 8  # enough to tell a stream from JSON or HTML: the longest field is "event:"
@@ -47,6 +48,7 @@ class Incoming:
         "_n",
         "_on_first_token",
         "_problem",
+        "_repeated",
         "first_token",
     )
 
@@ -63,6 +65,8 @@ class Incoming:
         self._buffer = bytearray()  # the body until it is known to be a stream, or if it is none
         self._events: EventParser | None = None
         self._assembly = assembly or Assembly()
+        chat = self._assembly if type(self._assembly) is Assembly else None
+        self._repeated = RepeatedChunk(chat) if chat else None
         self._problem: str | None = None
         self._is_stream: bool | None = None
         self._is_done = False
@@ -137,6 +141,8 @@ class Incoming:
 
     def _add_event(self, event: bytes) -> None:
         """Add one event; errors after a complete answer are ignored."""
+        if self._repeated is not None and self._repeated.add(event):
+            return
         if not event or event.isspace():
             return
         was_complete, chunk = self.is_complete, None
@@ -157,6 +163,8 @@ class Incoming:
         if error:
             self._problem = "is an error"
             raise error
+        if self._repeated is not None and chunk and is_plain and not problem:
+            self._repeated.learn(event, chunk)
         # Not raised yet: the rest of the stream may still tell a more exact error.
         if problem and self._problem is None:
             self._problem = f"a piece of the stream {problem}"

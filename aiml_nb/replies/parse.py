@@ -96,11 +96,30 @@ class EventParser:
         if self._partial_line:
             data = b"".join((*self._partial_line, data))
             self._partial_line.clear()
+        events: list[bytes] = []
+        if not self._data and b"\r" not in data:
+            data = self._read_whole(data, events)
+            if not data:
+                return events
         lines = data.splitlines()
-        if not data.endswith((b"\n", b"\r")):
+        if lines and not data.endswith((b"\n", b"\r")):
             self._partial_line.append(lines.pop())
         self._ended_with_cr = data.endswith(b"\r")
-        events: list[bytes] = []
+        self._read_lines(lines, events)
+        return events
+
+    def _read_whole(self, data: bytes, events: list[bytes]) -> bytes:
+        """Add the whole events, nearly all of one line each; return what follows the last."""
+        *blocks, rest = data.split(b"\n\n")
+        for block in blocks:
+            if block.startswith(b"data: ") and b"\n" not in block:
+                events.append(block[6:])
+            else:
+                self._read_lines(block.split(b"\n"), events)
+                events += self.end()
+        return rest
+
+    def _read_lines(self, lines: list[bytes], events: list[bytes]) -> None:
         for line in lines:
             # Other fields (event, id, retry) mean nothing for completions.
             if line.startswith(b"data:"):
@@ -115,7 +134,6 @@ class EventParser:
                 events += self.end()
             elif line.startswith(_ERROR_FIELD):
                 self._data.append(line[7:])
-        return events
 
     def end(self) -> list[bytes]:
         """Return the data of the unfinished event, if there is one."""

@@ -81,6 +81,11 @@ class Protocol(ResponseHandler):
             exc, cause = aiohttp.ServerDisconnectedError(), ()
         super().set_exception(exc, *cause)
 
+    def resume_reading(self, *options: Any, **more: Any) -> None:
+        """Read on, if reading was paused: aiohttp asks for it after each piece that is read."""
+        if self._reading_paused:
+            super().resume_reading(*options, **more)
+
     def feed_data(self, data: Any, size: int = 0) -> None:
         """Receive a part of the body; the first means that the head is complete."""
         if not self.has_head:
