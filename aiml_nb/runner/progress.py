@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..loop import in_kernel
@@ -177,20 +178,29 @@ def _is_interactive() -> bool:
 @cache
 def _bar_class() -> type[tqdm[Any]]:
     from tqdm.auto import tqdm as auto_tqdm
+    from tqdm.notebook import tqdm_notebook
+
+    is_widget = issubclass(auto_tqdm, tqdm_notebook)
 
     class Bar(auto_tqdm):  # type: ignore[type-arg]
         """A bar that fails silently, and is shown in the cell that created it.
 
         Kernels may find the cell by the context variables alone, and a thread has its own:
-        ipykernel 7.0 raises LookupError there.
+        ipykernel 7.0 raises LookupError there. Before its widget is closed, its output is emptied:
+        who looks later, as Voila does, would find a widget that is gone.
         """
 
         def __init__(self, *, status: Status, **options: Any) -> None:
             self._status = status
             options["bar_format"] = _BAR
             self._context = copy_context()
+            self._shown: Any = None
+            if is_widget:
+                options["display"] = False
             try:
                 super().__init__(**options)
+                if is_widget and not self.disable:
+                    self._show()
             except Exception:  # noqa: BLE001
                 self.disable = True
 
@@ -204,9 +214,18 @@ def _bar_class() -> type[tqdm[Any]]:
         def display(self, *arguments: Any, **options: Any) -> Any:
             try:
                 # A copy, because two threads cannot run in the same context at once.
-                return self._context.copy().run(super().display, *arguments, **options)
+                context = self._context.copy()
+                if options.get("close") and self._shown:
+                    nothing = {"text/html": "", "text/plain": ""}
+                    context.run(self._shown.update, nothing, raw=True)
+                return context.run(super().display, *arguments, **options)
             except Exception:  # noqa: BLE001
                 self.disable = True
+
+        def _show(self) -> None:
+            bar: Any = self  # what tqdm's bar in notebooks has, its other one has not
+            # Where that bar is, IPython is; calls are made without it, too.
+            self._shown = import_module("IPython.display").display(bar.container, display_id=True)
 
         def refresh(self, nolock: bool = False, lock_args: Any = None) -> Any:
             # tqdm's own refresh does not release the global lock if it is interrupted.

@@ -25,7 +25,7 @@ SMALL, LARGE = (1280, 800), (1920, 1080)
 CELLS = (
     "import aiml_nb as nb\nendpoint = nb.connect(speed=50, verbose=False)",
     "run = nb.run(nb.prompts.TWENTY, endpoint, max_concurrency=5, progress=False)\nrun",
-    "nb.compare(nb.prompts.FAQ, endpoint, progress=False)",
+    "nb.compare(nb.prompts.FAQ, endpoint)",
     "nb.plot_timeline(run, width='full')",
     "nb.plot_timeline(run, width=600, theme='light')",
     "nb.plot_timeline(run, theme='dark', detail='simple')",

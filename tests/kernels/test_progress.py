@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from .driver import Kernel
 from .environments import Environment
@@ -47,3 +49,18 @@ def test_runs_in_threads_are_made_whether_their_bar_can_be_shown_or_not(
     assert "threads" in answers[1].shown[0]["text/plain"]
     assert answers[-1].stdout == "120 120\n"
     assert "".join(answer.stderr for answer in answers) == ""
+
+
+def test_a_bar_that_is_done_leaves_no_widget_that_is_gone() -> None:
+    cells = (
+        "import aiml_nb as nb\nendpoint = nb.connect(speed=50, verbose=False)",
+        "run = nb.run(nb.prompts.FAQ, endpoint)",
+        "import asyncio\nasyncio.run(nb.run_async(nb.prompts.FAQ, endpoint, progress=True))",
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+
+    done, kept = ([o for o in c.outputs if "data" in o] for c in notebook.cells[1:])
+    assert [dict(output["data"]) for output in done] == [{"text/html": "", "text/plain": ""}]
+    assert any("application/vnd.jupyter.widget-view+json" in output["data"] for output in kept)
