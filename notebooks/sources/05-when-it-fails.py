@@ -305,6 +305,8 @@ journal = Path(mkdtemp()) / "run.jsonl"
 handle = nb.start(nb.prompts.TWENTY, connect_to("faq"), max_concurrency=4, journal=journal)
 await asyncio.sleep(0.5)
 handle.cancel()
+while not handle.done:  # what was stopped needs a moment to end
+    await asyncio.sleep(0.01)
 print(handle)
 
 # %%

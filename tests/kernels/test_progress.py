@@ -51,6 +51,7 @@ def test_runs_in_threads_are_made_whether_their_bar_can_be_shown_or_not(
     assert "".join(answer.stderr for answer in answers) == ""
 
 
+@pytest.mark.slow
 def test_a_bar_that_is_done_leaves_no_widget_that_is_gone() -> None:
     cells = (
         "import aiml_nb as nb\nendpoint = nb.connect(speed=50, verbose=False)",

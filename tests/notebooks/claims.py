@@ -252,6 +252,12 @@ CLAIMS = [
     Claim("05", "What had arrived until then is kept", "len(hasty.calls[0].text) > 20"),
     Claim(
         "05",
+        "calls that were cancelled in flight, calls that were never sent",
+        "{c.outcome for c in nb.last_run().calls} >= {'cancelled', 'not_started'}"
+        " and sum(c.outcome == 'cancelled' for c in nb.last_run().calls) == 4",
+    ),
+    Claim(
+        "05",
         "asks only what has no answer yet",
         "all(c.outcome == 'ok' for c in whole.calls)"
         " and sum(len(c.attempts) == 1 for c in whole.calls) >= 16",
