@@ -163,6 +163,37 @@ class TestRateWindow:
             inside = sum(amount for at, amount in taken if end - MINUTE + 1e-6 < at <= end)
             assert inside <= limit
 
+    @given(
+        st.lists(
+            st.tuples(st.integers(0, 30), st.integers(1, 40), st.floats(0, 20)),
+            min_size=1,
+            max_size=60,
+        ),
+        st.integers(40, 100),
+    )
+    def test_nor_if_requests_are_sent_later_than_they_were_let_go(
+        self, steps: list[tuple[int, int, float]], limit: int
+    ) -> None:
+        """When one was really sent is known before the next is let go; so it may be, and later."""
+        window, now, sent = RateWindow(limit), 0.0, [(0.0, 0)]
+        for pause, amount, late in steps:
+            now = max(now + pause, sent[-1][0])
+            while (wait := window.wait(amount, now)) > 0:
+                now += wait
+            window.postpone(window.take(amount, now), now + late)
+            sent.append((now + late, amount))
+
+        for end, _ in sent:
+            inside = sum(amount for at, amount in sent if end - MINUTE + 1e-6 < at <= end)
+            assert inside <= limit
+
+    def test_a_stamp_out_of_order_is_waited_for(self) -> None:
+        window = RateWindow(10)
+        window.postpone(window.take(6, 0.0), 25.0)
+        window.take(4, 20.0)
+
+        assert window.wait(10, 30.0) == 55.0
+
     def test_does_not_wait_longer_than_it_must(self) -> None:
         window = RateWindow(10)
         window.take(6, 0.0)

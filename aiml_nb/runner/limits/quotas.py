@@ -17,9 +17,10 @@ _NO_TOKENS = Estimate(0, 0)
 
 
 class Reservation(NamedTuple):
-    """What is reserved for one attempt: of the budget, and of the tokens of its minute."""
+    """What is reserved for one attempt: of the budget, and of its minute's requests and tokens."""
 
     reserved: Reserved
+    request: list[float] | None = None
     tokens: list[float] | None = None
 
 
@@ -102,15 +103,21 @@ class Quotas:
         reserved = self._budget.reserve(estimate)
         if reserved is None:
             return None
-        if self._requests:
-            self._requests.take(1, now)
+        request = self._requests.take(1, now) if self._requests else None
         tokens = self._tokens.take(estimate.total, now) if self._tokens else None
-        return Reservation(reserved, tokens)
+        return Reservation(reserved, request, tokens)
 
     def reconcile(
         self, reservation: Reservation, call: Call, *, billed: bool, answered: bool
     ) -> None:
-        """Replace the reservation of an attempt by what it used."""
+        """Replace the reservation of an attempt by what it used, and when."""
+        if self.has_rates and call.attempts:
+            for window, taken in (
+                (self._requests, reservation.request),
+                (self._tokens, reservation.tokens),
+            ):
+                if window is not None and taken is not None:
+                    window.postpone(taken, call.attempts[-1].started)
         if self._estimator is None:
             return
         if self._budget.counts_tokens:

@@ -32,7 +32,8 @@ class RateWindow:
             if too_much <= 1e-9:  # not 0: sums of floats are not exact
                 break
             too_much -= units
-            wait = taken_at + MINUTE - now
+            # Stamps that were corrected may be out of order.
+            wait = max(wait, taken_at + MINUTE - now)
         return wait
 
     def seconds_for(self, amount: float, now: float) -> float:
@@ -71,3 +72,8 @@ class RateWindow:
         if reservation[0] > -math.inf:  # it has not left the window yet
             self._total += amount - reservation[1]
             reservation[1] = amount
+
+    def postpone(self, reservation: list[float], at: float) -> None:
+        """Let a reservation count from `at`, if that is later: when its request was really sent."""
+        if -math.inf < reservation[0] < at:
+            reservation[0] = at
