@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..apis import APIS
 from .limits.caps import describe_caps
 from .limits.estimate import Estimator, max_output
-from .limits.rates import MINUTE, RateWindow
+from .limits.rates import MINUTE, rate_window
 from .pacing.clock import Clock
 from .plan import Plan, make_retries
 from .remaining import in_words
@@ -61,7 +61,7 @@ def describe_least(plan: Plan) -> str:
         found.append((options.tokens_per_minute, " tokens", tokens, "about "))
     seconds, said = 0.0, ""
     for limit, what, amount, about in found:
-        least = RateWindow(limit).seconds_for(amount, 0.0)
+        least = rate_window(limit).seconds_for(amount, 0.0)
         if least > seconds:
             seconds = least
             said = f"At most {limit:,.12g}{what} a minute: {about}{in_words(least)} at least."

@@ -10,7 +10,7 @@ from ...records import Call
 from ..plan import Plan
 from .budget import Budget
 from .estimate import Estimate, Estimator
-from .rates import RateWindow
+from .rates import RateWindow, rate_window
 from .usage import Reserved
 
 _NO_TOKENS = Estimate(0, 0)
@@ -50,9 +50,9 @@ class Quotas:
         self._latest = -1, _NO_TOKENS
         self._requests = self._tokens = None
         if options.requests_per_minute:
-            self._requests = RateWindow(options.requests_per_minute)
+            self._requests = rate_window(options.requests_per_minute)
         if options.tokens_per_minute:
-            self._tokens = RateWindow(options.tokens_per_minute)
+            self._tokens = rate_window(options.tokens_per_minute)
         self.has_rates = bool(self._requests or self._tokens)
         made = [call for call in plan.run.calls if call.attempts]  # in a resumed run
         self._budget.count([(call, self._estimate(call)) for call in made])

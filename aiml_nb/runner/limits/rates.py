@@ -6,6 +6,14 @@ import math
 from collections import deque
 
 MINUTE = 60.0
+# A server counts when requests arrive, and one may be longer on its way than the next: by so many
+# seconds, with the time to open a connection.
+ARRIVAL = 0.5
+
+
+def rate_window(limit: float) -> RateWindow:
+    """Return a window that keeps a limit per minute as the server counts it."""
+    return RateWindow(limit, seconds=MINUTE + ARRIVAL)
 
 
 class RateWindow:
@@ -13,16 +21,23 @@ class RateWindow:
 
     Written by hand because published limiters have no reservations that are corrected later, no
     injected clock, and no instance that threads and coroutines can share.
+
+    Parameters
+    ----------
+    limit
+        The most units.
+    seconds
+        In any so many seconds.
     """
 
-    def __init__(self, limit: float) -> None:
-        self.limit = limit
+    def __init__(self, limit: float, *, seconds: float = MINUTE) -> None:
+        self.limit, self._seconds = limit, seconds
         self._taken: deque[list[float]] = deque()
         self._total = 0.0
 
     def wait(self, amount: float, now: float) -> float:
         """Return the seconds until `amount` fits, 0 for now; above `limit`: until all is free."""
-        while self._taken and self._taken[0][0] <= now - MINUTE:
+        while self._taken and self._taken[0][0] <= now - self._seconds:
             gone = self._taken.popleft()
             self._total -= gone[1]
             gone[0] = -math.inf  # for `correct`: it does not count any more
@@ -33,7 +48,7 @@ class RateWindow:
                 break
             too_much -= units
             # Stamps that were corrected may be out of order.
-            wait = max(wait, taken_at + MINUTE - now)
+            wait = max(wait, taken_at + self._seconds - now)
         return wait
 
     def seconds_for(self, amount: float, now: float) -> float:
@@ -41,7 +56,7 @@ class RateWindow:
 
         What is taken in one minute comes back in the next at the same moments, and so on.
         """
-        taken = [(at, units) for at, units in list(self._taken) if at > now - MINUTE]
+        taken = [(at, units) for at, units in list(self._taken) if at > now - self._seconds]
         room = max(self.limit, 1.0)
         over = amount - max(room - sum(units for _, units in taken), 0.0)
         if over <= 1e-9:
@@ -52,8 +67,8 @@ class RateWindow:
         for at, units in taken:
             rest -= units
             if rest <= 1e-9:
-                return whole * MINUTE + at + MINUTE - now
-        return (whole + 1) * MINUTE  # by what is taken now
+                return whole * self._seconds + at + self._seconds - now
+        return (whole + 1) * self._seconds  # by what is taken now
 
     def mean(self, *, default: float) -> float:
         """Return how much was taken at a time in the last minutes; `default` if nothing was."""
