@@ -56,7 +56,10 @@ class Recorder:
         else:
             attempt.backoff_time = now - (call.attempts[-1].finished or now)
             call.first_token = None  # that of the attempt before
-        call.attempts.append(attempt)
+        if call.attempts:
+            call.attempts.append(attempt)
+        else:
+            call.attempts = [attempt]  # nearly always the only one: `append` makes room for four
         return attempt
 
     def submit(self) -> float:

@@ -125,29 +125,26 @@ async def openai_post(task: Task) -> Result:
 
 async def our_post(task: Task) -> Result:
     """The same as a run sends it: over our transport, with a name for each request."""
-    from openai import AsyncOpenAI
-
+    import aiml_nb as nb
     from aiml_nb.apis import CHAT
-    from aiml_nb.endpoint.transport import Reply, open_async_http
     from aiml_nb.runner.other_answer import opener_of
     from aiml_nb.runner.pacing.garbage_collector import fewer_full_gc
+    from aiml_nb.runner.post import post
     from aiml_nb.runner.send import Request
 
     open_answer = opener_of(CHAT, reads_cost=False)
+    endpoint = nb.connect(base_url=task.base_url, api_key=task.key, model=MODEL, verbose=False)
     url = f"{task.base_url}/chat/completions"
 
     async def ask(number: int) -> bool:
         body = {"model": MODEL, "messages": task.messages(number), "stream": False}
-        options = Request(url, f"run.{number}.1", body, {}, {}, open_answer).options(None)
         async with slots:
-            reply = await client.post(url, body=body, options=options, cast_to=Reply)
+            request = Request(url, f"run.{number}.1", body, {}, {}, open_answer)
+            reply = await post(client, request)
         return bool(json.loads(reply.content)["choices"][0]["message"]["content"])
 
     slots = asyncio.Semaphore(task.in_flight)
-    http = open_async_http(task.base_url, max_connections=task.in_flight)
-    async with AsyncOpenAI(
-        base_url=task.base_url, api_key=task.key, http_client=http, max_retries=0
-    ) as client:
+    async with endpoint.open_async(max_connections=task.in_flight) as client:
         with fewer_full_gc():
             return await _time(task, ask)
 
@@ -230,8 +227,9 @@ async def litellm(task: Task) -> Result:
                 api_key=task.key,
                 messages=task.messages(number),
                 num_retries=0,
+                stream=task.stream,
             )
-        return bool(reply.choices[0].message.content)
+            return await _is_answered(reply, stream=task.stream)
 
     slots = asyncio.Semaphore(task.in_flight)
     return await _time(task, ask)
@@ -280,17 +278,22 @@ async def _ask_openai(task: Task, client: Any, *, gather: Any = asyncio.gather) 
             reply = await client.chat.completions.create(
                 model=MODEL, messages=task.messages(number), stream=task.stream
             )
-            if not task.stream:
-                return bool(reply.choices[0].message.content)
-            text, reason = "", None
-            async for chunk in reply:
-                text += chunk.choices[0].delta.content or ""
-                reason = chunk.choices[0].finish_reason
-            return bool(text) and reason == "stop"
+            return await _is_answered(reply, stream=task.stream)
 
     slots = asyncio.Semaphore(task.in_flight)
     async with client:
         return await _time(task, ask, gather=gather)
+
+
+async def _is_answered(reply: Any, *, stream: bool) -> bool:
+    """Read an answer of the client's models; say whether it is whole."""
+    if not stream:
+        return bool(reply.choices[0].message.content)
+    text, reason = "", None
+    async for chunk in reply:
+        text += chunk.choices[0].delta.content or ""
+        reason = chunk.choices[0].finish_reason
+    return bool(text) and reason == "stop"
 
 
 async def _time(
@@ -315,7 +318,7 @@ async def _time(
 
 
 def main(name: str, task: str) -> None:
-    allow_files(4096)
+    allow_files(8192)
     print(json.dumps(asyncio.run(measure(CONTENDERS[name], Task(**json.loads(task))))))
 
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -26,11 +28,18 @@ from .contenders import LIMITS, MODEL, Task, our_post
 from .rows import Row
 
 IN_FLIGHT = 50
+_DETAILS = (
+    b'"prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0}, '
+    b'"completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0, '
+    b'"accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0}'
+)
 BODY = (
     b'{"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-4o", "choices":'
-    b' [{"index": 0, "message": {"role": "assistant", "content": "' + b"A word. " * 40 + b'"}, '
-    b'"finish_reason": "stop", "logprobs": null}], "usage": {"prompt_tokens": 10, '
-    b'"completion_tokens": 80, "total_tokens": 90}}'
+    b' [{"index": 0, "message": {"role": "assistant", "content": "' + b"A word. " * 40 + b'", '
+    b'"refusal": null, "annotations": []}, "finish_reason": "stop", "logprobs": null}], '
+    b'"usage": {"prompt_tokens": 10, "completion_tokens": 80, "total_tokens": 90, '
+    + _DETAILS
+    + b'}, "service_tier": "default", "system_fingerprint": "fp_1"}'
 )
 
 
@@ -77,10 +86,25 @@ def measure(*, repeats: int, quick: bool = False) -> list[Row]:
             for name, options in variants.items():
                 ours = time_call(lambda given=options: run_all(ready, calls, given), calls)
                 over.setdefault(name, []).append(ours - least)
-    return [
+    rows = [
         Row("own_work", f"{name}: what they add to a call", "us", values, alone, "a whole call")
         for name, values in over.items()
     ]
+    kept = [measure_record(ready, calls) / 1024 for _ in range(repeats)]
+    return [*rows, Row("own_work", "memory of a record beyond its texts", "KiB", kept)]
+
+
+def measure_record(endpoint: nb.Endpoint, calls: int) -> float:
+    """Return the bytes that are kept of each call, without those of its prompt and its text."""
+    questions = [f"Question {number}?" for number in range(calls)]
+    tracemalloc.start()
+    try:
+        run = nb.run(questions, endpoint, journal=False, progress=False)
+        gc.collect()
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    return (kept - sum(sys.getsizeof(call.text) for call in run.calls)) / calls
 
 
 async def run_all(endpoint: nb.Endpoint, calls: int, options: dict[str, Any]) -> None:

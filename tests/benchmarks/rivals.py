@@ -16,7 +16,7 @@ from pathlib import Path
 from aiml_nb.simulator import Settings, SimulatorProcess
 
 from .rows import Row
-from .runner import ONE_SECOND, Bench
+from .runner import CHUNKS, ONE_SECOND, STREAMED, Bench
 
 PLACE = Path(__file__).parents[2] / ".cache" / "rivals"
 ELSEWHERE = {"langchain": "langchain-openai", "litellm": "litellm"}  # what is installed for each
@@ -34,7 +34,8 @@ def measure(*, repeats: int, quick: bool = False) -> list[Row]:
         for bench in benches.values():
             bench.process = process
         spans = ((8, 4),) if quick else ((300, 100), (3000, 1000))
-        return [row for span in spans for row in compare(benches, *span, speed=20 if quick else 1)]
+        rows = [row for span in spans for row in compare(benches, *span, speed=20 if quick else 1)]
+        return [*rows, *compare_streams(benches, 4 if quick else 100)]
 
 
 def compare(
@@ -52,6 +53,20 @@ def compare(
             ideals = [math.ceil(calls / in_flight) / speed] * len(values)
             yield Row("rivals", f"{what}: ours", "s", values, ideals, "ideal")
         else:
+            full = f"{name} {read_version(name, benches[name].python)}"
+            yield Row("rivals", f"{what}: {full}", "s", values, spent["ours"], "ours")
+
+
+def compare_streams(benches: dict[str, Bench], calls: int) -> Iterator[Row]:
+    """The makespan of streams that are all in flight, over ours."""
+    spent: dict[str, list[float]] = {name: [] for name in benches}
+    for _ in range(benches["ours"].repeats):
+        for name, bench in benches.items():
+            result = bench.run(name, STREAMED, calls, calls, stream=True)
+            spent[name].append(result["makespan"])
+    for name, values in spent.items():
+        what = f"{calls} streamed calls of {CHUNKS} chunks"
+        if name != "ours":
             full = f"{name} {read_version(name, benches[name].python)}"
             yield Row("rivals", f"{what}: {full}", "s", values, spent["ours"], "ours")
 
