@@ -11,7 +11,7 @@ from ..records import Attempt
 from ..runner.backend import backend_of
 from ..runner.limits.estimate import Estimator, max_output
 from ..runner.plan import Plan
-from ..runner.plan_text import describe_plan
+from ..runner.plan_text import describe_plan, some_prompts
 
 _SHOWN = 2  # requests
 _PER_MILLION = 1e6
@@ -33,10 +33,11 @@ def show_plan(plan: Plan) -> None:
 def _describe_cost(plan: Plan) -> str:
     options = plan.options
     estimator = Estimator(options.parameters, APIS[options.api])
-    asked = [plan.prompts[call.index] for call in plan.unfinished]
+    asked = some_prompts(plan, left := plan.unfinished)
+    scale = len(left) / len(asked) if asked else 1
     estimates = [estimator.estimate(prompt) for prompt in asked]
-    tokens_in = sum(each.input_tokens for each in estimates)
-    tokens_out = sum(each.output_tokens for each in estimates)
+    tokens_in = round(scale * sum(each.input_tokens for each in estimates))
+    tokens_out = round(scale * sum(each.output_tokens for each in estimates))
     are_guessed = any(max_output(options.parameters | each.parameters) is None for each in asked)
     how = "assumed, since --max-tokens is not set" if are_guessed else "at most"
     said = f"About {tokens_in:,} tokens in and {tokens_out:,} out ({how})"

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from ..messages import for_command_line
 from ..printable import say
-from ..prompts import Prompt
 from ..records import Run
 from ..runner.cluster.choose import choose_cluster, on_cluster
 from ..runner.continued import opened_journal
@@ -23,12 +22,14 @@ from ..runner.resume import resume_run
 from .dry_run import show_plan
 from .options import names_endpoint, open_endpoint
 from .paths import RunPaths
+from .run_prompts import RunPrompts
 
 _T = TypeVar("_T")
+_LARGE = 32 * 1024 * 1024  # bytes of a journal whose texts are left in it
 
 
 def _plan_run(
-    prompts: list[Prompt] | None,
+    prompts: RunPrompts,
     paths: RunPaths,
     options: argparse.Namespace,
     given: dict[str, Any],
@@ -37,14 +38,15 @@ def _plan_run(
     cluster = choose_cluster(options.cluster, options.processes)
     checked = check_plan(prompts, None, given)
     endpoint = open_endpoint(options)
-    paths.journal = choose_journal_path(paths.journal, endpoint)
+    is_needed = not checked.options.keep_texts
+    paths.journal = choose_journal_path(paths.journal, endpoint, is_needed=is_needed)
     plan = build_plan(checked, endpoint, journal=paths.journal or False)
     plan = replace(plan, fresh=options.fresh, strict=True, speak=for_command_line)
     return on_cluster(plan, cluster, given)
 
 
 def show_calls(
-    prompts: list[Prompt] | None,
+    prompts: RunPrompts,
     paths: RunPaths,
     options: argparse.Namespace,
     given: dict[str, Any],
@@ -60,7 +62,7 @@ def show_calls(
 
 
 def make_calls(
-    prompts: list[Prompt] | None,
+    prompts: RunPrompts,
     paths: RunPaths,
     options: argparse.Namespace,
     given: dict[str, Any],
@@ -76,13 +78,15 @@ def make_calls(
 def _resume(
     resume: Callable[..., _T],
     journal: Path,
-    prompts: list[Prompt] | None,
+    prompts: RunPrompts,
     options: argparse.Namespace,
     given: dict[str, Any],
 ) -> _T:
     """Call `load_plan` or `resume_run` with what the command says."""
     if options.model is not None:
         given["model"] = options.model
+    if prompts is None and journal.exists() and journal.stat().st_size > _LARGE:
+        given["keep_texts"] = False
     return resume(
         journal,
         lambda saved: open_endpoint(options) if names_endpoint(options) else connect_again(saved),

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..formats.plain import plain_data_of
 from ..printable import say
 from ..records import Call, Run
+from ..records.stored_calls import StoredCall
 
 
 def say_without_results(runs: Iterable[Run], path: Path, *, writer: str) -> None:
@@ -38,7 +39,9 @@ def say_unwritable(run: Run, path: Path) -> None:
 
 
 def _returned(run: Run) -> list[Call]:
-    return [call for call in run.calls if call.result is not None]
+    # What stands in a journal can be written; to read it all only for that would take long.
+    held = (call for call in run.calls if not isinstance(call, StoredCall))
+    return [call for call in held if call.result is not None]
 
 
 def _is_writable(call: Call) -> bool:

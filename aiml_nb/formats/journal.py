@@ -6,7 +6,7 @@ A journal has one line each for
   "messages", "parameters"}, …]}``: `header`; a prompt from a table has its ``row``, too, and one
   that cannot be asked the ``problem``; of more than 500 prompts those that are not in the head
   follow in lines of ``{"aiml_nb_prompts": 500, "prompts": [{…}, …]}``, each with the number of its
-  first, from 0; the head then has ``n_prompts``, how many there are: `head_lines`;
+  first, from 0; the head then has ``n_prompts``, how many there are: `journal_head.head_lines`;
 - a run that is resumed with other request parameters, or with prompts that are new or not as in the
   head, ``{"aiml_nb_resumed": 1, "parameters": {…}, "prompts": [{…}, …]}``;
 - each attempt about to be sent, ``{"custom_id", "sent": 1, "client_request_id", "at"}``:
@@ -28,7 +28,7 @@ A journal has one line each for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -44,11 +44,9 @@ from .codec import (
     to_dict,
     without_words_of,
 )
-from .lines import encode, encode_record
+from .lines import encode_record
 
 VERSION = 1
-PROMPTS = "aiml_nb_prompts"  # marks a line with more of the prompts of the head above it
-PROMPTS_A_LINE = 500  # so that they can be read one after the other
 # The members of a line besides ``call``.
 _TYPED = ("result", "invalid_usage")  # an answer's that was read: all else is in its body
 _ELSEWHERE = ("index", "custom_id", "prompt", "attempts", "body", *OPTIONAL_FIELDS)
@@ -157,36 +155,6 @@ def header(run: Run, *, prompts: object = None) -> dict[str, Any]:
         "settings": {name: getattr(run, name) for name in SETTINGS},
         "prompts": names if prompts is None else prompts,
     }
-
-
-def head_lines(head: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of a head: very many prompts follow in lines of their own.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it holds what JSON does not know.
-    """
-    prompts, size = head["prompts"], PROMPTS_A_LINE
-    if len(prompts) <= size:
-        yield encode(head)
-        return
-    yield encode({**head, "n_prompts": len(prompts), "prompts": prompts[:size]})
-    for first in range(size, len(prompts), size):
-        yield prompts_line(first, prompts[first : first + size])
-
-
-def prompts_line(first: int, prompts: list[dict[str, Any]], *, are_texts: bool = False) -> str:
-    """Return a line with some of the prompts of a run.
-
-    Parameters
-    ----------
-    first
-        The number of the first of them, from 0.
-    are_texts
-        All they hold is text, which needs no second look.
-    """
-    return (encode_record if are_texts else encode)({PROMPTS: first, "prompts": prompts})
 
 
 def footer(run: Run) -> dict[str, Any]:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import JournalError
-from .journal import PROMPTS, VERSION, call_from_dict
-from .journal_sections import Section, resolve, split_sections, stand_in, taken_records
+from .journal import call_from_dict
+from .journal_begin import BEGIN, check_head, read_head
+from .journal_head import PROMPTS
+from .journal_sections import (
+    Record,
+    Records,
+    Section,
+    resolve,
+    split_sections,
+    stand_in,
+    taken_records,
+)
+from .line_file import LineFile
 from .lines import decode, decode_edited, encode, split_lines
+from .stored_records import CallLines, StoredRecords
 
 # Written after a torn line, to tell it from damage: the run was resumed there.
 REPAIRED = encode({"aiml_nb_repaired": 1})
@@ -43,10 +54,12 @@ class Contents:
         All runs of the file, the last one included.
     taken
         The records of the runs before from which this one takes its answers, by its own custom_id.
+    last
+        The number of the last line that is not empty.
     """
 
     head: dict[str, Any]
-    calls: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calls: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     resumed: list[dict[str, Any]] = field(default_factory=list)
     damaged: tuple[int, ...] = ()
@@ -55,6 +68,7 @@ class Contents:
     takes_edited: bool = False
     sections: list[Section] = field(default_factory=list)
     taken: dict[str, dict[str, Any]] = field(default_factory=dict)
+    last: int = 0
 
     def add(self, record: dict[str, Any]) -> None:
         """Add one line that `_check_record` has passed."""
@@ -63,7 +77,7 @@ class Contents:
         elif "sent" in record:
             self.sent.setdefault(record["custom_id"], []).append(record)
         elif "timing" in record:
-            self.calls[record["custom_id"]] = record
+            self.calls[record["custom_id"]] = record  # type: ignore[index]
 
 
 def read_lines(
@@ -84,15 +98,46 @@ def read_lines(
     JournalError
         If the first line is not that of a journal, cannot be read, or is of another version.
     """
-    first, *lines = split_lines(data)
-    head, is_edited = _read_head(first)
-    records = [head]
+    lines = ((0, line) for line in split_lines(data))
+    return _read(lines, path, None, takes_edited=takes_edited, may_be_empty=may_be_empty)
+
+
+def read_stored(
+    file: LineFile, path: Path, *, takes_edited: bool = False, may_be_empty: bool = False
+) -> Contents:
+    """Parse a journal as `read_lines` does, but for its prompts and answers: they stay in the file.
+
+    `Contents.calls` reads them when they are asked for, and `Section.prompt_lines` tells where the
+    prompts are. The file must be UTF-8.
+    """
+    lines = ((at, line.decode(errors="replace")) for at, line in file.lines())
+    return _read(lines, path, file, takes_edited=takes_edited, may_be_empty=may_be_empty)
+
+
+def _read(
+    lines: Iterator[tuple[int, str]],
+    path: Path,
+    file: LineFile | None,
+    *,
+    takes_edited: bool,
+    may_be_empty: bool,
+) -> Contents:
+    first = next(lines, (0, ""))[1]
+    head, is_edited = read_head(first)
+    found = Records(head, file)
     damaged, edited = list[int](), [1] if is_edited else []
-    for number, line in enumerate(lines, start=2):
+    follow: dict[int, tuple[int, str]] = {}  # the line after each damaged one
+    number = before = 1
+    for number, (place, line) in enumerate(lines, start=2):
         if not line.strip():
             continue
-        record: dict[str, Any] | None = None
+        if damaged and damaged[-1] == before:
+            follow[before] = number, line
+        before = number
+        record: Record | None = None
         try:
+            if found.take(line, place):
+                continue
             record = decode(line)
             _check_record(record)
         except ValueError:
@@ -101,30 +146,33 @@ def read_lines(
             if not takes_edited or record is None:
                 record = stand_in(line)
         if record:
-            records.append(record)
-    sections = split_sections(records)
-    contents = _contents_of(sections)
-    if not (may_be_empty and not lines and _BEGIN.startswith(first[: len(_BEGIN)])):
-        _check_head(contents, first, path, is_cut=not lines)
-    torn = _find_torn(damaged, [first, *lines])
+            found.add(record)
+    is_cut = number == 1 and (file is None or not first.endswith("\n"))
+    contents = _contents_of(split_sections(found.records), file)
+    if not (may_be_empty and is_cut and BEGIN.startswith(first[: len(BEGIN)])):
+        check_head(contents, first, path, is_cut=is_cut)
     return replace(
         contents,
         damaged=tuple(damaged),
-        torn=tuple(torn),
+        torn=tuple(_find_torn(damaged, follow)),
         edited=tuple(edited),
         takes_edited=takes_edited,
+        last=before,
     )
 
 
-def _contents_of(sections: list[Section]) -> Contents:
+def _contents_of(sections: list[Section], file: LineFile | None) -> Contents:
     """Return the contents of the last section, with its prompts whole."""
     head, records = sections[-1].head, sections[-1].records[1:]
     taken: dict[str, dict[str, Any]] = {}
-    if isinstance(prompts := head.get("prompts"), list):
+    if file is None and isinstance(prompts := head.get("prompts"), list):
         with suppress(IndexError, KeyError, TypeError, ValueError):  # refused by who reads them
             taken = taken_records(prompts, sections)
             head = head | {"prompts": [resolve(each, sections) for each in prompts]}
     contents = Contents(head, sections=sections, taken=taken)
+    if file is not None:
+        stored = StoredRecords(file, [each for each in records if isinstance(each, CallLines)])
+        contents = replace(contents, calls=stored, sent=stored.sent)
     for record in records:
         contents.add(record)
     return contents
@@ -147,30 +195,22 @@ def _check_record(record: dict[str, Any]) -> None:
         raise ValueError("The line is not that of an attempt.")
 
 
-def _read_head(line: str) -> tuple[dict[str, Any], bool]:
-    """Return the header, and whether it was edited."""
-    try:
-        return decode(line), False
-    except ValueError:
-        with suppress(ValueError):
-            return decode_edited(line), True
-    with suppress(ValueError, RecursionError):  # a journal of another version may have no checksums
-        head = json.loads(line)
-        if isinstance(head, dict) and head.get("aiml_nb_journal") != VERSION:
-            return head, False
-    return {}, False
-
-
-def _find_torn(damaged: list[int], lines: list[str]) -> list[int]:
+def _find_torn(damaged: list[int], follow: dict[int, tuple[int, str]]) -> list[int]:
     """Return the damaged lines that were torn by a kill: the last, and those before a repair.
 
     The line that marks the repair may be cut off itself, by the next crash.
+
+    Parameters
+    ----------
+    follow
+        The line after each of them that has one: its number, and what stands in it.
     """
     torn: list[int] = []
     for number in reversed(damaged):
-        after = [(n, line) for n, line in enumerate(lines[number:], number + 1) if line.strip()]
-        following, text = after[0] if after else (0, REPAIRED)
-        if text.rstrip() == REPAIRED.rstrip() or (following in torn and REPAIRED.startswith(text)):
+        following, text = follow.get(number, (0, REPAIRED))
+        if text.rstrip() == REPAIRED.rstrip() or (
+            following in torn and REPAIRED.startswith(text.removesuffix("\n"))
+        ):
             torn.insert(0, number)
     return torn
 
@@ -185,35 +225,3 @@ def _read_edited(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return record
-
-
-def _check_head(contents: Contents, first: str, path: Path, *, is_cut: bool) -> None:
-    """Raise JournalError, with the reason, if the file does not begin with a header."""
-    version = contents.head.get("aiml_nb_journal")
-    if version == VERSION:
-        return
-    if "aiml_nb_journal" in contents.head:
-        raise JournalError(
-            f"'{path}' is a journal of version {version!r}, and {VERSION} is expected. Go on "
-            "with the aiml_nb that wrote it, or name a new journal."
-        )
-    if len(contents.sections) > 1:
-        raise JournalError(
-            f"'{path}' cannot be gone on with: the line with which its last run begins is damaged. "
-            "Put that line back from a copy, or start a new run with a new journal."
-        )
-    if is_cut and first[: len(_BEGIN)] == _BEGIN[: len(first)]:
-        raise JournalError(
-            f"'{path}' ends in its first line: that run was cut off before anything was sent. "
-            "Start the run again with another journal, or delete this file first."
-        )
-    if contents.calls or contents.sent or _BEGIN[2:-3] in first:
-        raise JournalError(
-            f"'{path}' cannot be gone on with: its first line is damaged, which holds the run's "
-            f"settings and prompts. Calls whose records below it are whole: {len(contents.calls)}. "
-            "Put the first line back from a copy, or start a new run with a new journal."
-        )
-    raise JournalError(f"'{path}' is not a journal: its first line is not that of one.")
-
-
-_BEGIN = '{"aiml_nb_journal": '

@@ -12,13 +12,70 @@ from itertools import chain
 from typing import Any
 
 from ..records import Call
-from .journal import PROMPTS, call_from_dict
+from .journal import call_from_dict
+from .journal_head import PROMPTS
+from .line_file import LineFile
+from .lines import decode
+from .stored_records import CallLines, PromptLines, holds_prompts
 
 Record = dict[str, Any]
 # Stands for a head that cannot be read: nobody knows whose the lines below it are.
 LOST_HEAD: Record = {"aiml_nb_journal": None}
 _HEAD = '{"aiml_nb_journal"'
+PROMPT_LINES = "prompt_lines"  # a member of heads in memory
 _WITH_PROMPTS = frozenset({"aiml_nb_journal", "aiml_nb_resumed", PROMPTS})
+
+
+class Records:
+    """The records of a file on their way into its sections.
+
+    Parameters
+    ----------
+    head
+        The first.
+    file
+        Where those of calls, and prompts, are to stay; None if all are to be in memory.
+    """
+
+    def __init__(self, head: Record, file: LineFile | None) -> None:
+        self.records, self._file = [head], file
+        self._calls: CallLines | None = None
+        self._prompts: PromptLines | None = None
+        if file is not None:
+            self._begin(head, 0)
+
+    def take(self, line: str, place: int) -> bool:
+        """Add the line at `place` if all of it can stay in the file; ValueError if damaged."""
+        if self._file is None:
+            return False
+        if holds_prompts(line) and self._prompts is not None:
+            self._prompts.add(decode(line)[PROMPTS], place)
+            return True
+        if line.startswith(_HEAD):
+            head = decode(line)
+            self.add(head)
+            self._begin(head, place)
+            return True
+        if self._calls is None:
+            self._calls = CallLines()
+            self.records.append(self._calls)
+        return self._calls.take(line, place)
+
+    def add(self, record: Record) -> None:
+        """Add a record that is in memory."""
+        if self._calls is not None and not {"sent", "timing"}.isdisjoint(record):
+            self._calls.add(record)
+            return
+        self.records.append(record)
+        self._calls = None
+
+    def _begin(self, head: Record, place: int) -> None:
+        """Begin a section: its head tells where its prompts are."""
+        if self._file is not None:
+            self._prompts = head[PROMPT_LINES] = PromptLines(self._file)
+            if head.get("prompts"):
+                self._prompts.add(0, place)
+                head["prompts"] = []
 
 
 class Section:
@@ -26,6 +83,11 @@ class Section:
 
     def __init__(self) -> None:
         self.records: list[Record] = []
+
+    @property
+    def prompt_lines(self) -> PromptLines | None:
+        """Where its prompts are, if they are not in memory."""
+        return self.records[0].get(PROMPT_LINES) if self.records else None
 
     @cached_property
     def head(self) -> Record:

@@ -129,6 +129,14 @@ def decode(line: str) -> dict[str, Any]:
     ValueError
         If the line is not a JSON object, or not the line that was written.
     """
+    data = parse(checked_text(line))
+    if not isinstance(data, dict):
+        raise ValueError("The line is no JSON object.")
+    return data
+
+
+def checked_text(line: str) -> str:
+    """Return a line without its checksum; raise ValueError if it is not what was written."""
     at = line.rfind(_CRC_NAME)  # the last: an answer may hold the same text
     found = _CRC.match(line, at) if at >= 0 else None
     if not found:
@@ -136,10 +144,7 @@ def decode(line: str) -> dict[str, Any]:
     line = f"{line[:at]}}}"
     if zlib.crc32(line.encode("utf-8", "surrogatepass")) != int(found[1]):
         raise ValueError("The line is damaged: its checksum does not match.")
-    data = parse(line)
-    if not isinstance(data, dict):
-        raise ValueError("The line is no JSON object.")
-    return data
+    return line
 
 
 def parse(text: str) -> Any:

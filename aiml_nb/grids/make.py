@@ -17,7 +17,7 @@ from ..prompts.items import Item, as_items
 from ..records import Grid, Run
 from ..runner.execute import execute, execute_async
 from ..runner.functions.function import Function
-from ..runner.inputs import own_table, take_prompts
+from ..runner.inputs import own_table, refuse_stored, take_prompts
 from ..runner.plan import Plan, build_plan, check_items, check_plan
 from ..runner.signature import takes_arguments_of
 from .targets import Target, find_targets, refuse_varied_functions
@@ -137,6 +137,7 @@ def plan_grid(
     **given: Any,
 ) -> GridPlan:
     """Check the arguments of `grid` and return its plans; raises as there."""
+    refuse_stored(given, caller="grid")
     targets = find_targets(endpoint)
     varied = take_varied(given)
     refuse_varied_functions(targets, varied)

@@ -1,18 +1,17 @@
-"""`as_prompts`, `read_prompts`: from texts, messages, a table column or a file to prompts."""
+"""`as_prompts`: from texts, messages, a table, a column or a file to prompts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..messages import message_of
-from .files import PARQUET, WORKBOOKS, split_file
+from .files import LINES, PARQUET, WORKBOOKS
 from .from_rows import check_on_bad, prompt_column, prompts_from_rows, unasked
-from .ids import unique_ids
 from .prompt import Prompt, as_prompt, is_message, shorten
-from .refusals import advise_on_single, explain_lines, is_file, refuse_all, refuse_file_names
+from .read_file import iter_file, read_file, read_prompts
+from .refusals import advise_on_single, is_file, refuse_all, refuse_file_names
 from .rows import index_labels, is_series, is_table, rows_of, values_of
 from .table_file import read_rows
 from .template import Template
@@ -81,12 +80,34 @@ def as_prompts(
 def _read_file_or_refuse(path: Path, on_bad: str, **how: Any) -> list[Prompt]:
     if on_bad == "raise":
         return read_prompts(path, **how)
-    found = _read_file(path, **how)
+    found = read_file(path, **how)
     refuse_all(found)
     return found
 
 
+def iter_prompts(prompts: object, *, on_bad: str = "raise") -> Iterator[Prompt]:
+    """Yield the same as `as_prompts` returns, without a template: one after the other.
+
+    Of a list, or a file of lines, no more than one is in memory at a time; with ``"raise"`` the
+    wrong lines of a file are named after the last.
+    """
+    check_on_bad(on_bad)
+    path = Path(prompts) if is_file(prompts) else None  # type: ignore[arg-type]
+    if path and path.suffix.lower() in LINES:
+        yield from iter_file(path, on_bad=on_bad)
+    elif path or is_table(prompts):
+        yield from as_prompts(prompts, on_bad=on_bad)
+    else:
+        yield from _each_of_list(prompts, on_bad)
+
+
 def _from_list(prompts: object, on_bad: str) -> list[Prompt]:
+    made = [*_each_of_list(prompts, on_bad)]
+    refuse_all(made)
+    return made
+
+
+def _each_of_list(prompts: object, on_bad: str) -> Iterator[Prompt]:
     # A string is iterable as well: it would become one prompt per letter.
     if isinstance(prompts, str | bytes | Mapping):
         raise TypeError(
@@ -111,13 +132,9 @@ def _from_list(prompts: object, on_bad: str) -> list[Prompt]:
     refuse_file_names(found)
     index = getattr(prompts, "index", None) if is_series(prompts) else None
     labels = [{}] * len(found) if index is None else index_labels(index)
-    read = (_read_or_skip(item, number, on_bad) for number, item in enumerate(found, 1))
-    made = [
-        replace(each, row=dict(row)) if row else each
-        for each, row in zip(read, labels, strict=True)
-    ]
-    refuse_all(made)
-    return made
+    for number, (item, row) in enumerate(zip(found, labels, strict=True), 1):
+        read = _read_or_skip(item, number, on_bad)
+        yield replace(read, row=dict(row)) if row else read
 
 
 def _read_or_skip(item: object, number: int, on_bad: str) -> Prompt:
@@ -128,94 +145,3 @@ def _read_or_skip(item: object, number: int, on_bad: str) -> Prompt:
         if on_bad == "raise":
             raise
         return unasked(str(error))
-
-
-def read_prompts(
-    path: str | Path,
-    *,
-    header: bool | None = None,
-    column: str | int | None = None,
-    encoding: str | None = None,
-    on_bad: Callable[[str], None] | None = None,
-    check: Callable[[Prompt], None] | None = None,
-) -> list[Prompt]:
-    """Read prompts from a file; its ending tells which kind it is.
-
-    - JSONL (``.jsonl``, ``.ndjson``): on each line ``{"prompt": "…"}`` or ``{"messages": […]}``
-      with request parameters beside it and a ``custom_id`` (or ``id``) if it is to have a name; an
-      OpenAI Batch request, ``{"custom_id", "method", "url", "body"}``; or a text in quotes.
-    - JSON (``.json``): a list of the same.
-    - CSV (``.csv``, ``.tsv``; comma, semicolon, tab or bar): the column ``prompt``; names are
-      taken from a column ``custom_id`` or ``id``, and other columns are passed over. A table
-      without these names in its first line needs `header` or `column`.
-    - Anything else: text with one prompt per line.
-
-    Parameters
-    ----------
-    path
-        The file.
-    header
-        Whether a table's first line names its columns; None finds out, or asks.
-    column
-        The prompts' column in a table: its name, or its number from 1.
-    encoding
-        As Python names it, such as ``cp1252``; None takes UTF-8, or UTF-16 that says so.
-    on_bad
-        Called with the message for each wrong line, which is then skipped; None raises.
-    check
-        Raises TypeError or ValueError for a prompt that is wrong for another reason.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be read, has no prompt, or a line is wrong; its number is given. Of two
-        lines with one custom_id the later is wrong.
-    """
-    found = _read_file(Path(path), check, header=header, column=column, encoding=encoding)
-    bad = [(each.place, each.problem) for each in found if each.problem is not None]
-    if bad and on_bad is None:
-        raise ValueError(explain_lines(bad))
-    for _, problem in bad:
-        if on_bad is not None:
-            on_bad(problem)
-    return [each for each in found if each.problem is None]
-
-
-def _read_file(
-    path: Path, check: Callable[[Prompt], None] | None = None, **how: Any
-) -> list[Prompt]:
-    """Return the prompts of a file, those that cannot be asked with a ``problem``."""
-    found: list[Prompt] = []
-    named: dict[str, str] = {}
-    for name, item in split_file(path, **how):
-        try:
-            prompt = _read_item(item, f"{name} of {str(path)!r}")
-            if check:
-                check(prompt)
-            if prompt.row is None:  # those of tables are made unique below
-                _check_id(prompt, named, name)
-            found.append(prompt)
-        except (TypeError, ValueError) as error:
-            found.append(replace(unasked(message_of(error)), place=name))
-    if not found:
-        raise ValueError(f"The prompts file {str(path)!r} is empty. Write one prompt per line.")
-    if not any(prompt.row for prompt in found):
-        return found
-    ids = unique_ids([each.custom_id for each in found])
-    return [replace(each, custom_id=name) for each, name in zip(found, ids, strict=True)]
-
-
-def _check_id(prompt: Prompt, named: dict[str, str], line: str) -> None:
-    if prompt.custom_id in named:
-        raise ValueError(
-            f"{prompt.place} has the custom_id {shorten(prompt.custom_id)} of "
-            f"{named[prompt.custom_id].lower()}. Give each its own, or none."
-        )
-    if prompt.custom_id:
-        named[prompt.custom_id] = line
-
-
-def _read_item(item: object, place: str) -> Prompt:
-    if isinstance(item, ValueError):
-        raise ValueError(f"{place} {item}")
-    return replace(as_prompt(item, place), place=place)

@@ -47,10 +47,13 @@ class Prompt:
 
     def __post_init__(self) -> None:
         """Refuse a prompt without messages."""
-        if not self.messages or not all(
-            is_message(each) or _is_item(each) for each in self.messages
-        ):
-            raise ValueError(f"messages must be a list of messages; not {shorten(self.messages)}.")
+        for each in self.messages:
+            if not (is_message(each) or _is_item(each)):
+                break
+        else:
+            if self.messages:
+                return
+        raise ValueError(f"messages must be a list of messages; not {shorten(self.messages)}.")
 
     @property
     def label(self) -> str:
@@ -64,7 +67,7 @@ class Prompt:
         return " ".join(text for text in texts if isinstance(text, str))
 
 
-def as_prompt(item: object, place: str) -> Prompt:
+def as_prompt(item: object, place: str, *, source: str | None = None) -> Prompt:
     """Read one prompt in any of its forms.
 
     Parameters
@@ -73,6 +76,8 @@ def as_prompt(item: object, place: str) -> Prompt:
         A `Prompt`, a text, messages, or a mapping.
     place
         Names the item in messages.
+    source
+        Where it was read, to be kept as `Prompt.place`.
 
     Raises
     ------
@@ -83,26 +88,32 @@ def as_prompt(item: object, place: str) -> Prompt:
     """
     if isinstance(item, Prompt):
         return item
+    if type(item) is dict:  # the lines of a file
+        return _from_mapping(item, place, source)
     if isinstance(item, str):
-        if not item.strip():
-            raise ValueError(f"{place} is empty. Leave it out or write a question.")
-        return Prompt(messages=[{"role": "user", "content": item}])
+        return Prompt(messages=_ask(item, place), place=source)
     if isinstance(item, list | tuple) and item and all(is_message(part) for part in item):
-        return Prompt(messages=[dict(part) for part in item])
+        return Prompt(messages=[dict(part) for part in item], place=source)
     if isinstance(item, list | tuple) and item and all(map(_is_text, item)):
-        return Prompt(messages=[{"role": "user", "content": list(item)}])
+        return Prompt(messages=[{"role": "user", "content": list(item)}], place=source)
     if isinstance(item, Mapping):
-        return _from_mapping(item, place)
+        return _from_mapping(item, place, source)
     raise TypeError(
         f"{place} is {shorten(item)}, which is neither text nor messages. "
         "Write 'a question' or [{'role': 'user', 'content': 'a question'}]."
     )
 
 
-def _from_mapping(item: Mapping[str, Any], place: str) -> Prompt:
+def _ask(text: str, place: str) -> list[dict[str, Any]]:
+    if not text.strip():
+        raise ValueError(f"{place} is empty. Leave it out or write a question.")
+    return [{"role": "user", "content": text}]
+
+
+def _from_mapping(item: Mapping[str, Any], place: str, source: str | None) -> Prompt:
     """Read a Batch line, ``{"custom_id", "body"}``, or a mapping with messages or a prompt."""
     parameters = item.get("body", item)
-    if not isinstance(parameters, Mapping):
+    if parameters is not item and not isinstance(parameters, Mapping):
         raise TypeError(f"{place} has the body {shorten(parameters)}. {ADVICE}")
     api = _find_api(item, place) if "body" in item else None
     # A copy without the names: the rest are request parameters.
@@ -119,6 +130,7 @@ def _from_mapping(item: Mapping[str, Any], place: str) -> Prompt:
         messages=messages,
         parameters=parameters,
         custom_id=_find_custom_id(item, place),
+        place=source,
         api=api.name if api else None,
     )
 
@@ -142,7 +154,7 @@ def _pop_messages(
                 + Message("prompt='… {prompt}'", "--prompt '… {prompt}'")
                 + "."
             )
-        return as_prompt(prompt, place).messages
+        return _ask(prompt, place)
     if not (isinstance(messages, list) and messages and all(map(is_message, messages))):
         raise TypeError(
             f"{place} is {shorten(item)}, which has no prompt and no messages. {ADVICE}"
@@ -188,6 +200,8 @@ def _find_api(item: Mapping[str, Any], place: str) -> Api | None:
 
 
 def _find_custom_id(item: Mapping[str, Any], place: str) -> str | None:
+    if type(name := item.get("custom_id")) is str and name:  # the usual case
+        return name
     inside = item.get("body", {})
     found = [each.get(key) for each in (item, inside) for key in ("custom_id", "id")]
     name = next((each for each in found if each is not None), None)
@@ -205,7 +219,8 @@ def _find_custom_id(item: Mapping[str, Any], place: str) -> str | None:
 
 def is_message(item: object) -> bool:
     """Say whether `item` is one message of a conversation."""
-    return isinstance(item, Mapping) and isinstance(item.get("role"), str)
+    # The usual case first: to ask an abstract class takes longer than all else here.
+    return isinstance(item, dict | Mapping) and isinstance(item.get("role"), str)
 
 
 def _is_item(item: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -50,8 +50,19 @@ def check_asked(prompts: Mapping[int, Prompt], api: Api, parameters: Mapping[str
     parameters
         Those of every request.
     """
-    needed = _needed_parameters(api) - parameters.keys()
+    check = asked_checker(api, parameters)
     for number, prompt in prompts.items():
+        check(number, prompt)
+
+
+def asked_checker(api: Api, parameters: Mapping[str, Any]) -> Callable[[int, Prompt], None]:
+    """Return what checks one prompt, for `check_asked`."""
+    needed = _needed_parameters(api) - parameters.keys()
+
+    def check(number: int, prompt: Prompt) -> None:
+        content = prompt.messages[-1].get("content")
+        if type(content) is str and api is CHAT and not needed:  # the usual case
+            return
         place = prompt.place or f"Prompt {number}"
         if not api.has_conversations and len(prompt.messages) > 1:
             raise TypeError(
@@ -59,7 +70,6 @@ def check_asked(prompts: Mapping[int, Prompt], api: Api, parameters: Mapping[str
                 + argument("api", repr(api.name))
                 + " takes a text. Write 'a text'."
             )
-        content = prompt.messages[-1].get("content")
         if _are_texts(content) and not api.takes_several:
             raise TypeError(_refuse_texts(place, content, api))
         if api.sends_files:
@@ -70,6 +80,8 @@ def check_asked(prompts: Mapping[int, Prompt], api: Api, parameters: Mapping[str
                 + argument("api", repr(api.name))
                 + f" does not answer. Give it for all: {name}=…."
             )
+
+    return check
 
 
 def choose_model(

@@ -6,6 +6,7 @@ change only with ``change_parameters=True``, and then each record says which it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,18 @@ from ..formats.lines import encode
 from ..messages import Message, argument, either, join
 from ..prompts.items import Item, item_to_dict
 from ..prompts.prompt import Prompt, shorten
+from ..prompts.stored import StoredPrompts
 from .journal_inputs import (
     JournalInputs,
     find_changes,
     find_parameters,
     parameters_to_journal,
+    prompt_to_dict,
     to_journal_form,
 )
 from .new_run import name_call
 from .options import recordable_parameters
-from .plan import Plan, prompt_to_dict
+from .plan import Plan
 
 # Request parameters for all prompts that the command line has options for.
 _OPTIONS = {"system", "max_tokens", "temperature"}
@@ -39,7 +42,7 @@ def check_inputs(
     given: dict[str, Any],
     path: Path,
     *,
-    prompts: list[Prompt] | None,
+    prompts: Sequence[Prompt] | None,
     may_change: bool,
 ) -> list[int]:
     """Return the indexes of the prompts whose own parameters have changed.
@@ -100,9 +103,11 @@ def _describe_change(name: str, before: object, after: object, options: set[str]
 
 
 def _check_prompts(
-    prompts: list[Prompt], inputs: JournalInputs, path: Path, *, may_change: bool
+    prompts: Sequence[Prompt], inputs: JournalInputs, path: Path, *, may_change: bool
 ) -> list[int]:
     kept, changed = inputs.prompts, list[int]()
+    if isinstance(prompts, StoredPrompts) and prompts.has_lines_of(kept):
+        return []
     # A missing prompt would lose an answer that was paid for.
     if len(prompts) < len(kept):
         missing = f"prompt {len(prompts) + 1}, {shorten(kept[len(prompts)].label)}, is missing"
@@ -125,7 +130,7 @@ def _check_prompts(
 
 
 def _refuse_prompts(
-    prompts: list[Prompt], kept: list[Prompt], path: Path, what: str, *, advice: str = "."
+    prompts: Sequence[Prompt], kept: Sequence[Prompt], path: Path, what: str, *, advice: str = "."
 ) -> JournalError:
     return JournalError(
         f"'{path}' is the journal of another run: its {len(kept)} prompts are not these "

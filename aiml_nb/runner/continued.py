@@ -15,17 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import JournalError
-from ..formats.journal import are_simulated, head_lines
+from ..formats.journal import are_simulated
 from ..formats.journal_contents import Contents
+from ..formats.journal_head import head_lines
 from ..formats.journal_sections import Record, Section, resolve, taken_call
 from ..messages import argument
 from ..printable import say
 from ..records import INVALID_ANSWER, Call
 from ..typed import Reader, reread
 from .content_keys import Key, content_keys
-from .journal import Journal, explained
+from .journal import Journal
 from .journal_inputs import find_parameters
-from .journal_lines import head_of_plan
+from .journal_lines import explained, head_of_plan
 from .journal_summary import ANSWERED, is_whole, refuse_damage
 from .plan import Plan
 from .typed_answers import own_reader

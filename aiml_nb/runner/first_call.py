@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 from ..endpoint.failures import PAGE, Failure
 from ..endpoint.preflight import explain_silence
 from ..endpoint.rejections import Fault, explain_fault, find_fault
+from ..prompts.stored import StoredPrompts
 from .functions.function import Function
 from .limits.limiter import AdaptiveLimiter
 from .plan import Plan
@@ -78,7 +79,12 @@ class FirstCalls:
         if isinstance(self.plan.endpoint, Function):  # it may call any server, or none
             self.is_decided = True
             return
-        self._models = {self._model_of(call.index) for call in self.plan.unfinished}
+        prompts = self.plan.prompts
+        if isinstance(prompts, StoredPrompts):  # to read all would take seconds
+            asked = prompts.of_each_model
+        else:
+            asked = [call.index for call in self.plan.unfinished]
+        self._models = set(map(self._model_of, asked))
         if not self._models <= self.plan.server.known.models:
             self.limiter.hold_others()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..prompts import Prompt, as_prompts
+from ..prompts.inputs import iter_prompts
 from ..prompts.rows import is_series
 from ..prompts.template import Template
 
@@ -41,6 +43,25 @@ def take_prompts(
     return found, rest
 
 
+def stream_prompts(
+    prompts: object, given: dict[str, Any]
+) -> tuple[Iterator[Prompt], dict[str, Any]]:
+    """Return the same one after the other: those of a file, or a list, are made as they are taken.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `prompts.as_prompts`; of a line that is wrong when it is reached.
+    """
+    if isinstance(prompts, Iterator):  # of the command, which has its own way with wrong lines
+        return prompts, given
+    if given.get("prompt") is not None:
+        found, rest = take_prompts(prompts, given)
+        return iter(found), rest
+    rest = {name: each for name, each in given.items() if name not in ARGUMENTS}
+    return iter_prompts(prompts, on_bad=given.get("on_bad") or "raise"), rest
+
+
 def refuse_template(function: str, given: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a run with a function; raise TypeError for a template."""
     if given.get("prompt") is not None:
@@ -54,6 +75,12 @@ def refuse_template(function: str, given: dict[str, Any]) -> dict[str, Any]:
             "out."
         )
     return {name: each for name, each in given.items() if name not in ARGUMENTS}
+
+
+def refuse_stored(given: dict[str, Any], *, caller: str) -> None:
+    """Raise ValueError for ``keep_texts=False`` where one journal does not hold one run."""
+    if given.get("keep_texts", True) is False:
+        raise ValueError(f"keep_texts=False is for run() and resume(). Leave it out of {caller}().")
 
 
 def own_table(prompts: Any) -> Any:

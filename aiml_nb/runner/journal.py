@@ -20,10 +20,12 @@ from typing import Any
 
 from ..errors import JournalError
 from ..formats.journal import finished_line, footer, sent_line
-from ..formats.journal_contents import REPAIRED, Contents, read_lines
-from ..formats.lines import encode_record, split_lines
+from ..formats.journal_contents import REPAIRED, Contents
+from ..formats.journal_file import read_journal
+from ..formats.lines import encode_record
 from ..printable import say
 from ..records import Attempt, Call, Run
+from .journal_copy import NO_MORE, open_beside, written_bytes
 from .journal_lock import close_in_children, lock
 
 
@@ -42,8 +44,8 @@ class Journal:
     all_lines, is_kept
         Returns every line that the file should hold; None if unknown. False while a new journal
         holds no attempt: then it is removed at the end.
-    head
-        Where the lines of its head begin, in a new one.
+    head, holds_texts
+        Where the lines of its head begin, in a new one. True if texts of the run are nowhere else.
     """
 
     def __init__(self, path: Path, handle: int) -> None:
@@ -55,6 +57,7 @@ class Journal:
         self._is_torn = False
         self.is_kept = True
         self.head: list[int] = []
+        self.holds_texts = False
         self._lock = threading.RLock()
         close_in_children(self)
 
@@ -69,7 +72,6 @@ class Journal:
         TypeError, ValueError
             If the head would hold what JSON does not know.
         """
-        lines = explained(lines, path)
         first = next(lines)  # before the file is made: a failure must leave none behind
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -89,14 +91,14 @@ class Journal:
         return journal
 
     @classmethod
-    def reopen(
-        cls, path: Path, *, takes_edited: bool = False, may_be_empty: bool = False
-    ) -> tuple[Journal, Contents]:
+    def reopen(cls, path: Path, *, stored: bool = False, **how: bool) -> tuple[Journal, Contents]:
         """Open and lock a journal to go on with it; return it and what it holds.
 
         Parameters
         ----------
-        takes_edited, may_be_empty
+        stored
+            Leave its prompts and its answers in the file, as far as they can be.
+        **how
             As in `read_lines`.
 
         Raises
@@ -114,16 +116,13 @@ class Journal:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise JournalError(f"'{path}' is not a journal: it is not a file.")
             lock(handle, path)
-            with open(handle, "rb", closefd=False) as file:
-                data = file.read()
-            contents = read_lines(data, path, takes_edited=takes_edited, may_be_empty=may_be_empty)
+            contents, has_end = read_journal(handle, path, stored=stored, **how)
         except BaseException:
             os.close(handle)
             raise
         journal = cls(path, handle)
         # A torn last line gets a line end before the next record, which would else be damaged too.
-        last = len(split_lines(data.rstrip(b"\r\n")))
-        journal._is_torn = not data.endswith((b"\n", b"\r")) or last in contents.torn
+        journal._is_torn = not has_end or contents.last in contents.torn
         return journal, contents
 
     def note_sent(self, call: Call, attempt: Attempt, client_request_id: str) -> None:
@@ -189,45 +188,38 @@ class Journal:
         if self.all_lines is None or self._is_in_place:
             return
         lost = self.path
-        lines = "".join(self.all_lines()).encode()
+        # A file that was deleted or replaced can be read as long as it is open.
+        if self.holds_texts:
+            lines = written_bytes(self._handle, self._size, self.path)
+        else:
+            lines = map(str.encode, self.all_lines())
         with suppress(OSError):
             self._absolute.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = self._open_beside(lost)
-        self.close_without_writing()
+        before = self._handle
+        handle, name = open_beside(self._absolute, lost, _FLAGS)
+        self.path, self._absolute = lost.with_name(name), self._absolute.with_name(name)
         self._handle, self._size, self._is_torn = handle, 0, False
         lock(handle, self.path)
-        self._write(lines)
+        try:
+            for each in lines:
+                self._write(each)
+        finally:
+            if before is not None:
+                os.close(before)
         say(
             f"The journal '{lost}' was deleted, replaced or changed by another program while the "
             f"run wrote it. All its records are in '{self.path}' now, and the run goes on there.",
             file=sys.stderr,
         )
 
-    def _open_beside(self, lost: Path) -> int:
-        """Create a file beside `lost`, or in its place if it was deleted."""
-        names = [lost.name, *(f"{lost.stem}-{number}{lost.suffix}" for number in range(2, 1000))]
-        for name in names:
-            try:
-                flags = _FLAGS | os.O_CREAT | os.O_EXCL
-                handle = os.open(self._absolute.with_name(name), flags, 0o600)
-            except FileExistsError:
-                continue
-            except OSError as error:
-                raise JournalError(
-                    f"The journal '{lost}' was deleted, replaced or changed by another program, "
-                    f"and no new one can be made beside it: {error.strerror}. {_NO_MORE}"
-                ) from None
-            self.path, self._absolute = lost.with_name(name), self._absolute.with_name(name)
-            return handle
-        raise JournalError(f"There are too many journals beside '{lost}'. Move some elsewhere.")
-
     def _write_line(self, line: str) -> int:
         """Write a line, and return where it begins."""
         before = f"\n{REPAIRED}".encode() if self._is_torn else b""
+        data = line.encode()
         with self._lock:
-            place = self._size + len(before)
-            self._write(before + line.encode())
-        return place
+            self._write(before + data)
+            # As the system has it: another program may have appended something meanwhile.
+            return os.lseek(self._handle or 0, 0, os.SEEK_CUR) - len(data)
 
     def _write(self, data: bytes) -> None:
         with self._lock:
@@ -237,28 +229,16 @@ class Journal:
                 written = os.write(self._handle, data)
             except OSError as error:
                 raise JournalError(
-                    f"The journal '{self.path}' cannot be written: {error.strerror}. {_NO_MORE}"
+                    f"The journal '{self.path}' cannot be written: {error.strerror}. {NO_MORE}"
                 ) from None
             self._size += written
             self._is_torn = written != len(data)
         if self._is_torn:
             raise JournalError(
                 f"The journal '{self.path}' took {written} of {len(data)} bytes: is the disk full? "
-                f"{_NO_MORE}"
+                f"{NO_MORE}"
             )
 
 
-def explained(lines: Iterator[str], path: Path) -> Iterator[str]:
-    """Yield lines that are encoded; a failure says that the journal cannot hold them."""
-    try:
-        yield from lines
-    except (TypeError, ValueError) as error:
-        raise type(error)(
-            f"The journal '{path}' cannot hold the prompts and their parameters: {error}. Give "
-            "them as JSON has them: texts, numbers, lists and dictionaries."
-        ) from None
-
-
-_NO_MORE = "Nothing more is sent; what is known is in the run's records."
 # O_NOFOLLOW: a link could lead the journal elsewhere. O_CLOEXEC: a child would keep the lock.
 _FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..endpoint import Endpoint
 from ..endpoint.keys import PLACEHOLDER, ApiKey
 from ..errors import JournalError
+from ..formats.codec import own_row
 from ..formats.journal_contents import Contents
 from ..formats.lines import dump
-from ..prompts.items import Item, read_item
+from ..prompts.items import Item, item_to_dict, read_item
 from ..prompts.prompt import Prompt
+from ..prompts.stored import StoredPrompts, prompt_of, store_lines
+from .functions.function import Function
+from .new_run import name_call
 from .options import CAPS, OPTIONS, RunOptions, recordable_parameters
 
 _NEEDED = {"model", "base_url", "simulated", "seed", "started_at", "strategy"}
@@ -33,14 +39,15 @@ class JournalInputs:
         Those of the newest run.
     """
 
-    prompts: list[Prompt]
+    prompts: Sequence[Prompt]
     initial: dict[str, Any]
     parameters: dict[str, Any]
 
     @property
     def are_items(self) -> bool:
         """True if a function was called with them."""
-        return any(isinstance(prompt, Item) for prompt in self.prompts)
+        stored = isinstance(self.prompts, StoredPrompts)  # which are none
+        return not stored and any(isinstance(prompt, Item) for prompt in self.prompts)
 
 
 def read_inputs(contents: Contents, path: Path) -> JournalInputs:
@@ -52,8 +59,11 @@ def read_inputs(contents: Contents, path: Path) -> JournalInputs:
             raise KeyError("settings")
         # Only for the exceptions: a journal without these cannot be resumed.
         float(saved["started_at"] or 0), head["run_id"]
-        if head.get("n_prompts", len(head["prompts"])) != len(head["prompts"]):
-            raise KeyError("prompts")
+        lines = contents.sections[-1].prompt_lines
+        stored = None if lines is None else store_lines(lines)
+        count = len(head["prompts"] if stored is None else stored)
+        if head.get("n_prompts", count) != count:
+            raise _refuse_cut(contents, path)
         prompts = {each["custom_id"]: _read_prompt(each) for each in head["prompts"]}
         initial = _read_parameters(saved)
         newest = initial
@@ -65,19 +75,22 @@ def read_inputs(contents: Contents, path: Path) -> JournalInputs:
             f"'{path}' holds records, but not what is needed to go on: the settings and every "
             "prompt's messages. Name the journal that the run itself wrote."
         ) from None
-    return JournalInputs([*prompts.values()], initial, newest)
+    return JournalInputs([*prompts.values()] if stored is None else stored, initial, newest)
+
+
+def _refuse_cut(contents: Contents, path: Path) -> Exception:
+    if contents.calls or contents.sent:
+        return KeyError("prompts")
+    return JournalError(
+        f"'{path}' ends in its prompts: that run was cut off before anything was sent. Start the "
+        "run again with another journal, or delete this file first."
+    )
 
 
 def _read_prompt(data: dict[str, Any]) -> Prompt:
     if "item" in data:
         return read_item(data)
-    return Prompt(
-        messages=data["messages"],
-        parameters=data.get("parameters", {}),
-        custom_id=data["custom_id"],
-        row=data.get("row"),
-        problem=data.get("problem"),
-    )
+    return prompt_of(data)
 
 
 def _read_parameters(saved: dict[str, Any]) -> dict[str, Any]:
@@ -133,3 +146,17 @@ def to_journal_form(value: object) -> object:
         return json.loads(dump(value))
     except (TypeError, ValueError):
         return value
+
+
+def prompt_to_dict(prompt: Prompt, number: int, endpoint: Endpoint | Function) -> dict[str, Any]:
+    """Return what a journal keeps of the `number`-th prompt, from 1."""
+    if isinstance(prompt, Item):
+        return {"custom_id": name_call(prompt, number), **item_to_dict(prompt)}
+    kept = recordable_parameters(prompt.parameters)
+    data = {
+        "custom_id": name_call(prompt, number),
+        "messages": prompt.messages,
+        "parameters": endpoint.key.redact_all(kept) if kept else kept,
+    }
+    data |= own_row(prompt.row)
+    return data if prompt.problem is None else data | {"problem": prompt.problem}

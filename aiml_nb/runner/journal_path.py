@@ -13,9 +13,27 @@ from .functions.function import Function
 JOURNALS = Path("aiml-nb-journals")  # where those are that have no name
 
 
-def choose_journal_path(journal: object, endpoint: Endpoint | Function) -> Path | None:
-    """Return the path of the journal, or None for none."""
-    if journal is False or (journal is None and not _is_kept(endpoint)):
+def choose_journal_path(
+    journal: object, endpoint: Endpoint | Function, *, is_needed: bool = False
+) -> Path | None:
+    """Return the path of the journal, or None for none.
+
+    Parameters
+    ----------
+    is_needed
+        The run cannot be without one.
+
+    Raises
+    ------
+    ValueError
+        If it is no path, or is not wanted where it is needed.
+    """
+    if journal is False and is_needed:
+        raise ValueError(
+            "keep_texts=False leaves the texts in the journal alone, and journal=False keeps none. "
+            "Leave one of them out."
+        )
+    if journal is False or (journal is None and not is_needed and not _is_kept(endpoint)):
         return None
     if journal is None or journal is True:
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}.jsonl"

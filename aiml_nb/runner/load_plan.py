@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ from ..errors import JournalError
 from ..formats.journal import are_simulated
 from ..formats.journal_contents import Contents
 from ..messages import argument
+from ..no_collection import no_collection
 from ..printable import say
 from ..prompts import Prompt
-from ..prompts.items import Item, as_items
+from ..prompts.items import as_items
+from ..prompts.stored import StoredPrompts
 from ..typed import with_response_format
 from .called_api import choose_api
 from .changes import check_inputs, refuse_changes_to_finished, resume_note
@@ -26,9 +28,12 @@ from .functions.options import complete_options, complete_resumed_options
 from .inputs import ARGUMENTS, own_table, refuse_template, take_prompts
 from .journal import Journal
 from .journal_inputs import JournalInputs, find_changes, parameters_to_journal, read_inputs
+from .journal_misfits import check_kind, check_place, refuse_lost_items
 from .journal_summary import describe_journal, refuse_damage
+from .limits.estimate import check_rates
+from .many import store_again
 from .options import make_options
-from .plan import CheckedArguments, Plan, build_plan, check_prompts, check_rates
+from .plan import CheckedArguments, Plan, build_plan, check_prompts
 from .restore import restore_all
 
 ON_DAMAGE = ("ask", "keep", "send")
@@ -57,35 +62,47 @@ def load_plan(
     say
         Prints the summary of the journal.
     """
-    table = own_table(prompts)
+    table, stored = own_table(prompts), options.get("keep_texts") is False
+    if function is not None and stored:
+        raise ValueError("keep_texts=False is for calls of an endpoint. Leave it out.")
     if function is not None:
         options = refuse_template(function.name, options)
-    found, options = _read_prompts(prompts, function, options)
+    found: Sequence[Prompt] | None = None
+    if prompts is None or not stored:
+        found, options = _read_prompts(prompts, function, options)
     options = with_response_format(options)
     if function is not None:
         complete_options(function, options)
     if on_damage not in ON_DAMAGE:
         known = ", ".join(map(repr, ON_DAMAGE))
         raise ValueError(argument("on_damage") + f" must be one of {known}; not {on_damage!r}.")
-    journal, contents = Journal.reopen(path, takes_edited=on_damage == "keep")
+    edited = on_damage == "keep"
+    with no_collection():
+        journal, contents = Journal.reopen(path, takes_edited=edited, stored=stored)
     try:
         if on_damage == "ask":
             refuse_damage(contents, path)
         inputs = read_inputs(contents, path)
-        _check_kind(inputs, function, contents.head["settings"], path)
+        check_kind(inputs, function, contents.head["settings"], path)
         if function is None:
             saved = contents.head["settings"]
+            if stored and prompts is not None:
+                api = saved.get("api") or CHAT.name
+                found, options = store_again(prompts, options, options.get("api") or api)
             options["api"], found = _check_api(saved, options.get("api"), found, path)
         changed = check_inputs(inputs, options, path, prompts=found, may_change=change_parameters)
-        prompts = found or inputs.prompts  # the user's own have headers, which no journal holds
-        plan = _rebuild_plan(contents, function or connect_to, options, inputs, prompts, path)
+        used = _choose_prompts(found, inputs)
+        plan = _rebuild_plan(contents, function or connect_to, options, inputs, used, path)
         plan.run.table = table
-        restore_all(plan, contents, path, retry_failed=retry_failed)
-        _refuse_lost_items(plan, path)
+        if plan.texts is not None:
+            plan.texts.open(journal)
+        with no_collection():  # of what is read here next to nothing is garbage
+            restore_all(plan, contents, path, retry_failed=retry_failed)
+        refuse_lost_items(plan, path)
         if function is not None:
             plan.run.simulated = are_simulated(contents.calls.values())
         refuse_changes_to_finished(plan, inputs, changed, path)
-        left = {call.index + 1: plan.prompts[call.index] for call in plan.unfinished}
+        left = ((call.index + 1, plan.prompts[call.index]) for call in plan.unfinished)
         check_rates(left, plan.options)
         plan = replace(plan, note=resume_note(plan, inputs, changed, path))
     except BaseException:
@@ -100,7 +117,7 @@ def _rebuild_plan(
     target: Function | Callable[[dict[str, Any]], Endpoint],
     given: dict[str, Any],
     inputs: JournalInputs,
-    prompts: list[Prompt],
+    prompts: Sequence[Prompt],
     path: Path,
 ) -> Plan:
     head = contents.head
@@ -118,12 +135,14 @@ def _rebuild_plan(
     else:
         checked = make_options(len(prompts), options)
         endpoint = target(saved)
-    _check_place(saved, endpoint, given.get("model"), path)
+    check_place(saved, endpoint, given.get("model"), path)
     # The journal has the API key redacted; parameters that contain it need it to be sent.
     unredact = endpoint.key.unredact_all
     recorded = {name: each for name, each in checked.parameters.items() if name not in given}
     checked = replace(checked, parameters=checked.parameters | unredact(recorded))
-    if prompts is inputs.prompts:
+    if prompts is inputs.prompts and isinstance(prompts, StoredPrompts):
+        prompts.change = unredact
+    elif prompts is inputs.prompts:
         prompts = [replace(each, parameters=unredact(each.parameters)) for each in prompts]
     plan = build_plan(CheckedArguments(prompts, checked), endpoint, journal=path)
     run = plan.run
@@ -135,18 +154,16 @@ def _rebuild_plan(
         for call in run.calls:
             # Each record says which parameters it had, if they differ from those of the first run.
             call.parameters = changes | call.parameters if call.parameters else changes
+    if plan.texts is not None:
+        plan.texts.is_of_journal = prompts is inputs.prompts
     return replace(plan, resumes=True)
 
 
-def _refuse_lost_items(plan: Plan, path: Path) -> None:
-    """Raise JournalError if a function is to be called with an item that no journal can hold."""
-    for call in plan.unfinished:
-        item = plan.prompts[call.index]
-        if isinstance(item, Item) and item.is_lost:
-            raise JournalError(
-                f"'{path}' holds of the item {item.label} only how Python shows it. Give the items "
-                f"again: aiml_nb.resume({str(path)!r}, {plan.run.model}, prompts=items)."
-            )
+def _choose_prompts(found: Sequence[Prompt] | None, inputs: JournalInputs) -> Sequence[Prompt]:
+    """Return the prompts of a resumed run: the user's own have headers, which no journal holds."""
+    if isinstance(found, StoredPrompts) and not found.aside and found.has_lines_of(inputs.prompts):
+        return inputs.prompts
+    return found or inputs.prompts
 
 
 def _read_prompts(
@@ -165,8 +182,8 @@ def _read_prompts(
 
 
 def _check_api(
-    saved: dict[str, Any], given: str | None, prompts: list[Prompt] | None, path: Path
-) -> tuple[str, list[Prompt] | None]:
+    saved: dict[str, Any], given: str | None, prompts: Sequence[Prompt] | None, path: Path
+) -> tuple[str, Sequence[Prompt] | None]:
     """Return the API of a journaled run, and the prompts as they are sent.
 
     Raises
@@ -182,47 +199,10 @@ def _check_api(
             f"'{path}' is the journal of a run with api={before!r}, not {given!r}. Leave the api "
             "out, or name a new journal."
         )
-    api = choose_api(prompts or [], before)
-    return api, None if prompts is None else check_prompts(prompts, APIS[api])
-
-
-def _check_kind(
-    inputs: JournalInputs, function: Function | None, saved: dict[str, Any], path: Path
-) -> None:
-    """Raise JournalError if a function made the calls of a journal and an endpoint is to go on.
-
-    Or the other way round.
-    """
-    if inputs.are_items and function is None:
-        name = saved["model"]
-        raise JournalError(
-            f"'{path}' is the journal of a run with a function, {name!r}, which no journal holds. "
-            f"Give the function: aiml_nb.resume({str(path)!r}, {name})."
-        )
-    if not inputs.are_items and function is not None:
-        raise JournalError(
-            f"'{path}' is the journal of a run at {saved['base_url']}, not of one with a function. "
-            f"Leave {function.name} out: aiml_nb.resume({str(path)!r})."
-        )
-
-
-def _check_place(
-    saved: dict[str, Any], endpoint: Endpoint | Function, model: str | None, path: Path
-) -> None:
-    if endpoint.simulated != saved["simulated"] or (
-        not endpoint.simulated and endpoint.base_url != saved["base_url"]
-    ):
-        here = "the simulator" if endpoint.simulated else endpoint.base_url
-        there = "the simulator" if saved["simulated"] else saved["base_url"]
-        raise JournalError(
-            f"'{path}' is the journal of a run at {there}, not at {here}. Connect to the same "
-            "address."
-        )
-    if model not in {None, saved["model"]}:
-        raise JournalError(
-            f"'{path}' is the journal of a run with the model {saved['model']!r}, not {model!r}. "
-            "Leave the model out, or name a new journal."
-        )
+    if prompts is None or isinstance(prompts, StoredPrompts):  # whose are checked
+        return before, prompts
+    api = choose_api(prompts, before)
+    return api, check_prompts(prompts, APIS[api])
 
 
 def connect_again(saved: dict[str, Any]) -> Endpoint:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..endpoint import Endpoint
 from ..prompts import Prompt
@@ -12,28 +13,29 @@ from ..records import SKIPPED, Call, Run
 from .functions.function import Function
 from .options import RunOptions, recordable_parameters
 
+if TYPE_CHECKING:
+    from .texts import RunTexts
+
 
 def name_call(prompt: Prompt, number: int) -> str:
     """Return the prompt's ``custom_id``, or the default name of the `number`-th, from 1."""
     return prompt.custom_id or f"call-{number:06d}"
 
 
-def build_run(prompts: list[Prompt], endpoint: Endpoint | Function, options: RunOptions) -> Run:
-    """Return a run with an empty record for each prompt."""
+def build_run(
+    prompts: Sequence[Prompt],
+    endpoint: Endpoint | Function,
+    options: RunOptions,
+    texts: RunTexts | None = None,
+) -> Run:
+    """Return a run with an empty record for each prompt.
+
+    Parameters
+    ----------
+    texts
+        Where its texts are, if its records do not hold them.
+    """
     api = "function" if isinstance(endpoint, Function) else options.api
-    calls = [
-        Call(
-            index=index,
-            custom_id=name_call(prompt, index + 1),
-            prompt=prompt.label,
-            parameters=_for_record(prompt.parameters, endpoint),
-            api=api,
-            row=prompt.row,
-            error_type=SKIPPED if prompt.problem else None,
-            error=prompt.problem,
-        )
-        for index, prompt in enumerate(prompts)
-    ]
     return Run(
         run_id=uuid.uuid4().hex[:12],
         strategy=options.strategy,
@@ -45,14 +47,30 @@ def build_run(prompts: list[Prompt], endpoint: Endpoint | Function, options: Run
         seed=endpoint.seed,
         service=_describe_simulator(endpoint),
         started_at=0.0,  # set by `CallRunner.submit`
-        calls=calls,
-        parameters=_for_record(
+        calls=_whole_calls(prompts, endpoint, api) if texts is None else texts.calls(api),
+        parameters=for_record(
             {n: v for n, v in options.parameters.items() if n != "model"}, endpoint
         ),
     )
 
 
-def _for_record(parameters: dict[str, Any], endpoint: Endpoint | Function) -> Any:
+def _whole_calls(prompts: Sequence[Prompt], endpoint: Endpoint | Function, api: str) -> list[Call]:
+    return [
+        Call(
+            index=index,
+            custom_id=name_call(prompt, index + 1),
+            prompt=prompt.label,
+            parameters=for_record(prompt.parameters, endpoint),
+            api=api,
+            row=prompt.row,
+            error_type=SKIPPED if prompt.problem else None,
+            error=prompt.problem,
+        )
+        for index, prompt in enumerate(prompts)
+    ]
+
+
+def for_record(parameters: dict[str, Any], endpoint: Endpoint | Function) -> Any:
     """Return parameters for a record: converted to JSON, and without the API key."""
     kept = recordable_parameters(parameters)
     return endpoint.key.redact_all(_as_json(kept)) if kept else kept

@@ -36,6 +36,9 @@ def open_call_runner(
         # For the case that another program deletes the file during the run.
         journal.all_lines = lambda: lines_of_plan(plan)
         plan.run.journal = str(journal.path)
+        if plan.texts is not None:
+            journal.holds_texts = True
+            plan.texts.open(journal)
     if journal is not None and plan.note is not None:
         journal.note_resumed(plan.note)
     left, wanted, status = plan.unfinished, plan.options.progress, plan.status
@@ -64,3 +67,5 @@ def open_call_runner(
             if journal is not None:
                 journal.close(plan.run)
                 plan.run.journal = str(journal.path) if journal.is_kept else None
+                if plan.texts is not None and journal.is_kept:
+                    plan.texts.close(journal)

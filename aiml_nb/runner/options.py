@@ -56,6 +56,7 @@ class RunOptions:
     retry_share: float = RETRY_SHARE
     outage: float = 60.0
     retry_invalid: int = 0
+    keep_texts: bool = True
     caps: Caps = field(default_factory=Caps)
     journal: Path | None = None
     progress: bool | None = None
@@ -118,6 +119,8 @@ def make_options(n_prompts: int, given: dict[str, Any]) -> RunOptions:
     _check_range("retry_share", own.get("retry_share", 0), most=10)
     _check_range("outage", own.get("outage", 0), most=MAX_SECONDS)
     _check_retry_invalid(own.get("retry_invalid", 0))
+    if not isinstance(own.get("keep_texts", True), bool):
+        raise TypeError(f"keep_texts must be True or False; not {own['keep_texts']!r}.")
     api = APIS[own.get("api", CHAT.name)]
     check_parameters(parameters, api=api)
     _check_stream(own.get("stream", False), api)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ..apis import APIS, Api
 from ..endpoint import Endpoint, connect
-from ..formats.codec import own_row
 from ..messages import argument, either
 from ..prompts import Prompt
-from ..prompts.items import Item, as_items, item_to_dict
+from ..prompts.items import as_items
+from ..prompts.stored import StoredPrompts
 from ..records import CHAT, SKIPPED, Call, Run
 from ..typed import with_response_format
 from .called_api import check_asked, choose_api, choose_model
@@ -22,12 +23,14 @@ from .inputs import own_table, refuse_template, take_prompts
 from .journal_path import choose_journal_path
 from .limits.budget import check_first_call
 from .limits.caps import check_reported_cost
-from .limits.estimate import Estimator, max_output, refuse_rate
-from .new_run import build_run, name_call
-from .options import RunOptions, check_parameters, make_options, recordable_parameters
+from .limits.estimate import Estimator, check_rates
+from .many import store_prompts
+from .new_run import build_run, for_record, name_call
+from .options import RunOptions, check_parameters, make_options
 from .pacing.clock import Clock
 from .progress import Status
 from .retries.retry_policy import Retries
+from .texts import RunTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class CheckedArguments:
         The DataFrame that the prompts were made from, None for none.
     """
 
-    prompts: list[Prompt]
+    prompts: Sequence[Prompt]
     options: RunOptions
     function: Function | None = None
     table: Any = None
@@ -50,10 +53,11 @@ class CheckedArguments:
 class Plan:
     """Everything a run needs, checked: prompts, endpoint, options and the records to fill."""
 
-    prompts: list[Prompt]
+    prompts: Sequence[Prompt]
     endpoint: Endpoint | Function
     options: RunOptions
     run: Run
+    texts: RunTexts | None = None  # where they are, if the run does not hold them
     resumes: bool = False
     fresh: bool = False  # take no answers from a journal that is there already
     strict: bool = False  # raise if the first call is rejected, even without a second sign
@@ -66,7 +70,11 @@ class Plan:
     @property
     def unfinished(self) -> list[Call]:
         """The calls that are still to be made."""
-        return [call for call in self.run.calls if _is_unfinished(call)]
+        return [
+            call
+            for call in self.run.calls
+            if call.finished is None and not call.from_journal and call.error_type != SKIPPED
+        ]
 
     @property
     def server(self) -> Endpoint:
@@ -78,10 +86,6 @@ class Plan:
     def blocks(self) -> bool:
         """True if the blocking client makes the calls; a loop waits for those of a function."""
         return self.options.blocks and not isinstance(self.endpoint, Function)
-
-
-def _is_unfinished(call: Call) -> bool:
-    return call.finished is None and not call.from_journal and call.error_type != SKIPPED
 
 
 def make_plan(
@@ -107,6 +111,10 @@ def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> Chec
     target = find_target(endpoint)
     if isinstance(target, Function):
         return replace(check_items(as_items(prompts), target, given), table=own_table(prompts))
+    if given.get("keep_texts", True) is False:
+        stored = CheckedArguments(*store_prompts(prompts, given), table=own_table(prompts))
+        _check_typed(stored.options, stored.prompts)
+        return stored
     found, given = take_prompts(prompts, given)
     given = {**given, "api": choose_api(found, given.get("api"))}
     api = APIS[given["api"]]
@@ -117,7 +125,7 @@ def check_plan(prompts: object, endpoint: object, given: dict[str, Any]) -> Chec
     _check_typed(options, found)
     first = next(iter(asked.values()))
     check_first_call(options.caps, Estimator(options.parameters, api).estimate(first))
-    check_rates(asked, options)
+    check_rates(asked.items(), options)
     return CheckedArguments(found, options, table=own_table(prompts))
 
 
@@ -126,6 +134,11 @@ def check_items(
 ) -> CheckedArguments:
     """Check the arguments of a run with a function; raises as `run.run`."""
     given = refuse_template(function.name, given)
+    if given.get("keep_texts") is False:
+        raise ValueError(
+            "keep_texts=False is for calls of an endpoint: what functions return is in the run "
+            "alone. Leave it out."
+        )
     function, given = complete_options(function, given)
     return CheckedArguments([*items], make_options(len(items), given), function)
 
@@ -136,16 +149,20 @@ def build_plan(
     """Return the plan of a run at `endpoint`, none of its calls made yet."""
     endpoint = endpoint or connect()
     check_reported_cost(checked.options.caps, reports_cost=endpoint.reports_cost)
-    options = replace(checked.options, journal=choose_journal_path(journal, endpoint))
+    path = choose_journal_path(journal, endpoint, is_needed=not checked.options.keep_texts)
+    options = replace(checked.options, journal=path)
     if isinstance(endpoint, Endpoint) and options.api != CHAT:
         model = choose_model(checked.prompts, endpoint, APIS[options.api], options.parameters)
         options = replace(options, parameters=options.parameters | model)
-    run = build_run(checked.prompts, endpoint, options)
+    texts = None
+    if isinstance(checked.prompts, StoredPrompts):
+        texts = RunTexts(checked.prompts, partial(for_record, endpoint=endpoint))
+    run = build_run(checked.prompts, endpoint, options, texts)
     run.table = checked.table
-    return Plan(checked.prompts, endpoint, options, run)
+    return Plan(checked.prompts, endpoint, options, run, texts)
 
 
-def check_prompts(prompts: list[Prompt], api: Api) -> list[Prompt]:
+def check_prompts(prompts: Sequence[Prompt], api: Api) -> list[Prompt]:
     """Return the prompts, the ``response_format`` of each as it is sent.
 
     Raises
@@ -166,15 +183,17 @@ def check_prompts(prompts: list[Prompt], api: Api) -> list[Prompt]:
     return checked
 
 
-def is_typed(parameters: dict[str, Any], prompts: list[Prompt]) -> bool:
+def is_typed(parameters: dict[str, Any], prompts: Sequence[Prompt]) -> bool:
     """Say whether any request has a ``response_format`` that is more than a word."""
+    if isinstance(prompts, StoredPrompts) and "response_format" not in prompts.parameter_names:
+        prompts = ()
     return any(
         not isinstance(each.get("response_format"), str | None)
         for each in (parameters, *(prompt.parameters for prompt in prompts if prompt.parameters))
     )
 
 
-def _check_typed(options: RunOptions, prompts: list[Prompt]) -> None:
+def _check_typed(options: RunOptions, prompts: Sequence[Prompt]) -> None:
     if options.retry_invalid and not is_typed(options.parameters, prompts):
         raise ValueError(
             argument("retry_invalid", options.retry_invalid)
@@ -182,24 +201,6 @@ def _check_typed(options: RunOptions, prompts: list[Prompt]) -> None:
             + either("response_format=…", "--schema FILE")
             + ", or leave it out."
         )
-
-
-def check_rates(prompts: dict[int, Prompt], options: RunOptions) -> None:
-    """Raise ValueError if a single call exceeds ``tokens_per_minute``: it could never be sent.
-
-    Parameters
-    ----------
-    prompts
-        By their numbers, from 1.
-    """
-    rate, estimator = options.tokens_per_minute, Estimator(options.parameters, APIS[options.api])
-    if rate is None:
-        return
-    for number, prompt in prompts.items():
-        estimate = estimator.estimate(prompt)
-        if estimate.total > rate:
-            assumed = max_output(options.parameters | prompt.parameters) is None
-            refuse_rate(rate, estimate, prompt.place or f"Prompt {number}", assumed=assumed)
 
 
 def make_retries(plan: Plan, clock: Clock) -> Retries:
@@ -233,17 +234,3 @@ def _check_names(prompts: list[Prompt]) -> None:
             raise ValueError(
                 f"{both} have the same custom_id {name!r}. Give each its own, or none."
             )
-
-
-def prompt_to_dict(prompt: Prompt, number: int, endpoint: Endpoint | Function) -> dict[str, Any]:
-    """Return what a journal keeps of the `number`-th prompt, from 1."""
-    if isinstance(prompt, Item):
-        return {"custom_id": name_call(prompt, number), **item_to_dict(prompt)}
-    kept = recordable_parameters(prompt.parameters)
-    data = {
-        "custom_id": name_call(prompt, number),
-        "messages": prompt.messages,
-        "parameters": endpoint.key.redact_all(kept) if kept else kept,
-    }
-    data |= own_row(prompt.row)
-    return data if prompt.problem is None else data | {"problem": prompt.problem}

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from ..apis import APIS
+from ..prompts import Prompt
+from ..prompts.stored import StoredPrompts
+from ..records import Call
 from .limits.caps import describe_caps
 from .limits.estimate import Estimator, max_output
 from .limits.rates import MINUTE, rate_window
 from .pacing.clock import Clock
 from .plan import Plan, make_retries
 from .remaining import in_words
+
+_SAMPLE = 5000  # prompts, by which the tokens of very many are estimated
 
 
 def is_command(plan: Plan) -> bool:
@@ -21,13 +26,14 @@ def describe_plan(plan: Plan) -> str:
     options, endpoint, left = plan.options, plan.endpoint, plan.unfinished
     requests = make_retries(plan, Clock()).max_requests
     estimator = Estimator(options.parameters, APIS[options.api])
-    prompts = [plan.prompts[call.index] for call in left]
+    prompts = some_prompts(plan, left)
     estimates = [estimator.estimate(prompt) for prompt in prompts]
-    tokens = sum(each.input_tokens for each in estimates)
-    most = sum(each.output_tokens for each in estimates)
+    scale = len(left) / len(prompts) if prompts else 1
+    tokens = round(scale * sum(each.input_tokens for each in estimates))
+    most = round(scale * sum(each.output_tokens for each in estimates))
     # Without max_tokens the estimate of the output is a guess, so the text does not promise it.
-    n_unlimited = sum(
-        max_output(options.parameters | prompt.parameters) is None for prompt in prompts
+    n_unlimited = round(
+        scale * sum(max_output(options.parameters | each.parameters) is None for each in prompts)
     )
     models = {prompt.parameters.get("model") or plan.run.model for prompt in prompts}
     model = plan.run.model if len(models) < 2 else f"{len(models)} models"
@@ -36,15 +42,22 @@ def describe_plan(plan: Plan) -> str:
         f"{options.max_concurrency} in flight and {requests} requests in all, about "
         f"{tokens:,} tokens in"
     )
+    about = "about " if scale > 1 else ""
     if n_unlimited:
-        which = "" if n_unlimited == len(left) else f" for {n_unlimited} of them"
+        which = "" if n_unlimited == len(left) else f" for {about}{n_unlimited} of them"
         text += f"; max_tokens is not set{which}."
     else:
-        text += f" and at most {most:,} out, if each is asked once."
+        text += f" and at most {about}{most:,} out, if each is asked once."
     text += describe_caps(options.caps, is_unlimited=n_unlimited > 0)
     if least := describe_least(plan):
         text += f" {least}"
     return text + (f" Journal: {options.journal}" if options.journal else "")
+
+
+def some_prompts(plan: Plan, calls: list[Call]) -> list[Prompt]:
+    """Return the prompts of calls; of very many in a file some of them, all over it."""
+    step = max(1, len(calls) // _SAMPLE) if isinstance(plan.prompts, StoredPrompts) else 1
+    return [plan.prompts[call.index] for call in calls[::step]]
 
 
 def describe_least(plan: Plan) -> str:
@@ -56,8 +69,9 @@ def describe_least(plan: Plan) -> str:
     if options.tokens_per_minute:
         estimator = Estimator(options.parameters)
         # Of the answers nothing is certain, so only what is sent is counted.
-        estimates = (estimator.estimate(plan.prompts[call.index]) for call in plan.unfinished)
-        tokens = sum(each.input_tokens for each in estimates)
+        prompts = some_prompts(plan, left := plan.unfinished)
+        tokens = sum(estimator.estimate(each).input_tokens for each in prompts)
+        tokens = round(tokens * len(left) / len(prompts)) if prompts else 0
         found.append((options.tokens_per_minute, " tokens", tokens, "about "))
     seconds, said = 0.0, ""
     for limit, what, amount, about in found:

@@ -56,10 +56,8 @@ class Recorder:
         else:
             attempt.backoff_time = now - (call.attempts[-1].finished or now)
             call.first_token = None  # that of the attempt before
-        if call.attempts:
-            call.attempts.append(attempt)
-        else:
-            call.attempts = [attempt]  # nearly always the only one: `append` makes room for four
+        # A new list: nearly always the only one, and `append` would make room for four.
+        call.attempts = [*call.attempts, attempt]
         return attempt
 
     def submit(self) -> float:
@@ -67,7 +65,8 @@ class Recorder:
         run, began = self._plan.run, time.time()
         # A resumed run keeps its time axis: new stamps must follow the journal's even if the wall
         # clock was set back since.
-        known = [each.finished or each.started for call in run.calls for each in call.attempts]
+        resumed = run.calls if run.started_at else ()
+        known = [each.finished or each.started for call in resumed for each in call.attempts]
         before = max([0.0, *known, began - run.started_at if run.started_at else 0.0])
         run.started_at = began - before
         for call in self._plan.unfinished:
@@ -80,7 +79,7 @@ class Recorder:
             if self._journal is not None:
                 self._journal.note_sent(call, attempt, name)
         except JournalError as error:
-            call.attempts.pop()
+            call.attempts = call.attempts[:-1]
             call.first_token = call.attempts[-1].first_token if call.attempts else None
             if call.started == attempt.started:
                 call.started = None
@@ -106,9 +105,11 @@ class Recorder:
             if call.result is not None:
                 _explain_loss(call)
             try:
-                own = self._plan.prompts[call.index].parameters
+                own, texts = self._plan.prompts[call.index].parameters, self._plan.texts
                 simulated = self._plan.run.simulated
-                self._journal.note_finished(call, known=own, simulated=simulated)
+                place = self._journal.note_finished(call, known=own, simulated=simulated)
+                if texts is not None:
+                    texts.put_away(call, place)
             except JournalError as error:
                 self._stop(str(error))
 

@@ -110,3 +110,5 @@ def resume_run(
             return execute(plan, journal=journal) if plan.unfinished else plan.run
         finally:
             journal.close_without_writing()  # no effect after `execute`, which closes it itself
+            if plan.texts is not None:
+                plan.texts.close(journal)

@@ -34,6 +34,7 @@ def run(
     retry_share: float = 0.5,
     outage: float = 60.0,
     retry_invalid: int = 0,
+    keep_texts: bool = True,
     max_calls: int | None = None,
     max_total_tokens: int | None = None,
     max_cost: float | None = None,
@@ -114,6 +115,10 @@ def run(
         How often a call may ask again whose answer does not fit its ``response_format``, whatever
         `max_attempts` says; each counts for the caps, and is an attempt in the records. 0 keeps
         the answer as it is: outcome ``error``, ``error_type`` ``invalid_answer``, its text kept.
+    keep_texts
+        False holds no prompt and no answer in memory once it is in the journal, for hundreds of
+        thousands of them: the records read them from it when they are asked for, `Run.journal` is
+        to stay where it is, and the simulator has one, too. Prompts may then be an iterator.
     max_calls, max_total_tokens, max_cost
         Caps on the requests, the tokens and the US dollars of the run; nothing more is sent then.
         For each call as much is set aside as it may use; who finds no room waits. The first goes

@@ -57,7 +57,11 @@ class TypedAnswers:
         """Return what reads the answers of a run; None if nothing asks for a type."""
         if isinstance(plan.endpoint, Function):
             return None
-        return cls(plan, redact) if is_typed(plan.options.parameters, plan.prompts) else None
+        if not is_typed(plan.options.parameters, plan.prompts):
+            return None
+        if plan.texts is not None:
+            plan.texts.reader = lambda index: own_reader(plan, plan.run.calls[index])
+        return cls(plan, redact)
 
     def read(
         self,

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from aiml_nb.cli.run_prompts import MANY
+
 from ..rows import exhaustive, slow
 from .test_run import read_results, write_questions
 
@@ -32,7 +34,7 @@ class Cost:
     memory: int
 
 
-def measure(folder: Path, count: int, *options: str) -> Cost:
+def measure(folder: Path, count: int, *options: str, code: int = 0) -> Cost:
     """Run so many prompts in a process of its own and return what it took."""
     folder.mkdir()
     write_questions(folder, count)
@@ -45,7 +47,7 @@ def measure(folder: Path, count: int, *options: str) -> Cost:
         text=True,
         cwd=folder,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     return Cost(time.monotonic() - began, int(done.stdout.splitlines()[-1]))
 
 
@@ -76,3 +78,28 @@ def test_thousands_of_prompts(count: int, options: list[str], tmp_path: Path) ->
         results = read_results(tmp_path / "many" / "q-results.jsonl")
         assert len(results) == count
         assert json.dumps(results[-1]["custom_id"]) == f'"mine-{count - 1}"'
+
+
+@pytest.mark.slow
+def test_of_very_many_prompts_the_texts_stay_in_a_journal(tmp_path: Path) -> None:
+    measure(tmp_path / "many", MANY + 1, "--max-calls", "3", code=3)
+
+    (journal,) = (tmp_path / "many" / "aiml-nb-journals").iterdir()
+    assert journal.read_text().count('"timing"') == 3
+    results = read_results(tmp_path / "many" / "q-results.jsonl")
+    assert [each["custom_id"] for each in results] == [f"mine-{n}" for n in range(MANY + 1)]
+    assert len({each["prompt"] for each in results}) == MANY + 1
+    assert sum(bool(each["text"]) for each in results) == 3
+
+
+@pytest.mark.alone
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_very_many_prompts_take_little_memory_each(tmp_path: Path) -> None:
+    few = measure(tmp_path / "few", MANY + 1, "--journal", "j.jsonl")
+    many = measure(tmp_path / "many", 50_000, "--journal", "j.jsonl")
+
+    extra = (many.memory - few.memory) / (50_000 - MANY)
+    print(f"{many.seconds:.1f} s, {many.memory / 2**20:.0f} MiB: {extra:.0f} bytes a prompt")
+    assert extra < 1500
+    assert len(read_results(tmp_path / "many" / "q-results.jsonl")) == 50_000

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from aiml_nb.formats.journal import head_lines, header
+from aiml_nb.formats.journal import header
+from aiml_nb.formats.journal_head import head_lines
 from aiml_nb.records import Attempt, Call, Run
 from aiml_nb.runner.journal import Journal
 

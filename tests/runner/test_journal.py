@@ -19,8 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aiml_nb as nb
-from aiml_nb.formats.journal import call_from_dict, head_lines
+from aiml_nb.formats.journal import call_from_dict
 from aiml_nb.formats.journal_contents import read_lines
+from aiml_nb.formats.journal_head import head_lines
 from aiml_nb.formats.lines import encode
 from aiml_nb.records import Call
 from aiml_nb.runner.journal import Journal

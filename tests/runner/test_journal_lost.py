@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import aiml_nb as nb
-from aiml_nb.formats.journal import head_lines
 from aiml_nb.formats.journal_contents import read_lines
+from aiml_nb.formats.journal_head import head_lines
 from aiml_nb.runner.journal import Journal
 
 from ..rows import exhaustive, slow
@@ -183,7 +183,7 @@ def test_a_journal_in_another_folder_is_not_removed(
 FORK = """
 import os, sys, time
 from pathlib import Path
-from aiml_nb.formats.journal import head_lines
+from aiml_nb.formats.journal_head import head_lines
 from aiml_nb.runner.journal import Journal
 from tests.runner.records import make_head, make_run
 path = Path(sys.argv[1])

@@ -9,7 +9,7 @@ import pytest
 
 import aiml_nb as nb
 from aiml_nb.errors import JournalError
-from aiml_nb.formats.journal import PROMPTS, PROMPTS_A_LINE
+from aiml_nb.formats.journal_head import PROMPTS, PROMPTS_A_LINE
 from aiml_nb.formats.saved import read_saved
 
 from .test_run import questions
@@ -66,6 +66,17 @@ class TestLinesOfPrompts:
 
         assert all(call.from_journal for call in run.calls)
         assert [call.prompt for call in read_saved(cut_short).calls] == questions(SOME)
+
+    def test_a_journal_that_ends_in_them_was_cut_off_before_anything_was_sent(
+        self, cut_short: Path, instant: nb.Endpoint
+    ) -> None:
+        head, first, *_ = lines_of(cut_short)
+        cut_short.write_text(head + first[:100])
+
+        with pytest.raises(JournalError, match="ends in its prompts"):
+            nb.resume(cut_short, instant)
+        run = nb.run(questions(SOME), instant, journal=cut_short, max_calls=3)
+        assert sum(call.outcome == "ok" for call in run.calls) == 3
 
     def test_without_one_of_their_lines_nothing_is_sent(
         self, cut_short: Path, instant: nb.Endpoint

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from ...apis import CHAT, Api
+from ...apis import APIS, CHAT, Api
 from ...messages import argument
 from .tokens import guess_tokens
 
 if TYPE_CHECKING:
     from ...prompts import Prompt
+    from ..options import RunOptions
 
 # The assumed length of an answer without max_tokens, until real ones are known.
 ASSUMED_OUTPUT_TOKENS = 500
@@ -95,7 +96,25 @@ def max_output(parameters: Mapping[str, Any]) -> int | None:
     return None
 
 
-def refuse_rate(
+def check_rates(prompts: Iterable[tuple[int, Prompt]], options: RunOptions) -> None:
+    """Raise ValueError if a single call exceeds ``tokens_per_minute``: it could never be sent.
+
+    Parameters
+    ----------
+    prompts
+        Each with its number, from 1.
+    """
+    rate, estimator = options.tokens_per_minute, Estimator(options.parameters, APIS[options.api])
+    if rate is None:
+        return
+    for number, prompt in prompts:
+        estimate = estimator.estimate(prompt)
+        if estimate.total > rate:
+            assumed = max_output(options.parameters | prompt.parameters) is None
+            _refuse_rate(rate, estimate, prompt.place or f"Prompt {number}", assumed=assumed)
+
+
+def _refuse_rate(
     tokens_per_minute: float, estimate: Estimate, place: str, *, assumed: bool
 ) -> NoReturn:
     """Raise ValueError for a call that alone exceeds ``tokens_per_minute``.

@@ -54,7 +54,7 @@ class Quotas:
         if options.tokens_per_minute:
             self._tokens = rate_window(options.tokens_per_minute)
         self.has_rates = bool(self._requests or self._tokens)
-        made = [call for call in plan.run.calls if call.attempts]  # in a resumed run
+        made = [call for call in plan.run.calls if call.attempts] if plan.resumes else []
         self._budget.count([(call, self._estimate(call)) for call in made])
         self._count_earlier_attempts(made)
 
