@@ -16,7 +16,10 @@ from importlib.metadata import version
 
 from .rows import Row, format_table
 
-BENCHMARKS = ("simulator", "runner", "failing", "own_work", "many", "watch", "package", "rivals")
+BENCHMARKS = (
+    *("simulator", "runner", "cluster", "failing", "own_work", "many", "watch", "package"),
+    "rivals",
+)
 IF_NAMED = ("million",)  # takes too long for every time
 PACKAGES = ("aiml_nb", "aiohttp", "httpx2", "openai", "tqdm")
 
