@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import distributed
 import pytest
 from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
@@ -240,3 +241,40 @@ class TestProcesses:
         assert done.stderr == ""
         assert done.stdout.count("once") == 1
         assert "['1', '2'] <Run gather: 30 of 30 calls ok" in done.stdout
+
+
+class TestReach:
+    def test_each_worker_is_reached_directly_where_it_can_be(
+        self, dask: DaskProcesses, endpoint: nb.Endpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from distributed.core import PooledRPCCall
+
+        reached: set[str] = set()
+        look_up = PooledRPCCall.__getattr__
+
+        def note(self: Any, key: str) -> Any:
+            if key == "run":
+                reached.add(self.addr)
+            return look_up(self, key)
+
+        monkeypatch.setattr(PooledRPCCall, "__getattr__", note)
+        run = ask(dask, endpoint)
+
+        assert workers_of(run).keys() == {"east", "west"}
+        assert len(reached) == 2
+
+    def test_through_the_scheduler_where_not(
+        self, dask: DaskProcesses, endpoint: nb.Endpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        connect = distributed.core.connect
+
+        async def refuse(address: str, *args: Any, **options: Any) -> Any:
+            if address != dask.address:
+                raise OSError("no way")
+            return await connect(address, *args, **options)
+
+        monkeypatch.setattr(distributed.core, "connect", refuse)
+        run = ask(dask, endpoint)
+
+        assert {call.outcome for call in run.calls} == {"ok"}
+        assert workers_of(run).keys() == {"east", "west"}

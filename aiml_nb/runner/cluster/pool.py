@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..call import CallRunner
 
 _LOOK = 0.5  # seconds between two looks at who has joined
-_CONNECT = 2.0  # seconds for a connection to a worker, before all goes through the scheduler
+_CONNECT = 2.0  # seconds for a connection to a worker; else all goes through the scheduler
 _REPLY = 5.0  # seconds for a reply of the scheduler
 _FIRST = 30.0  # seconds for the first worker to be there
 _NO_SCHEDULER = "the cluster's scheduler is gone, and its workers with it"
@@ -59,7 +59,6 @@ class WorkerPool:
         self._refused: dict[str, str] = {}  # address, why
         self._opened = 0
         self._has_workers = asyncio.Event()
-        self._is_direct: bool | None = None
         self._is_over = False
         self._watching: asyncio.Task[None] | None = None
 
@@ -189,14 +188,10 @@ class WorkerPool:
         """Return what calls functions in a worker, through the scheduler where that must be."""
         import distributed.core as dask
 
-        if self._is_direct is None:
-            self._is_direct = False
-            with suppress(OSError, TimeoutError):
-                async with asyncio.timeout(_CONNECT):
-                    comm = await dask.connect(address, **self._client.connection_args)
-                    await comm.close()
-                    self._is_direct = True
-        if self._is_direct:
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(_CONNECT):
+                comm = await dask.connect(address, **self._client.connection_args)
+            await comm.close()
             return reach_by(self._client.rpc(address).run)
 
         async def run(**message: Any) -> Any:
