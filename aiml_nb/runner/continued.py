@@ -29,6 +29,7 @@ from .journal_inputs import find_parameters
 from .journal_lines import explained, head_of_plan
 from .journal_summary import ANSWERED, is_whole, refuse_damage
 from .plan import Plan
+from .same_run import resume_same
 from .typed_answers import own_reader
 
 
@@ -60,6 +61,8 @@ def continue_journal(plan: Plan) -> tuple[Journal | None, Plan]:
     path = plan.options.journal
     if path is None or not os.path.lexists(path):
         return None, plan
+    if plan.texts is not None and not plan.fresh and (same := _continue_same(plan, path)):
+        return same
     journal, contents = Journal.reopen(path, may_be_empty=True)
     try:
         head = head_of_plan(plan)
@@ -79,6 +82,32 @@ def continue_journal(plan: Plan) -> tuple[Journal | None, Plan]:
     except BaseException:
         journal.close_without_writing()
         raise
+
+
+def _continue_same(plan: Plan, path: Path) -> tuple[Journal, Plan] | None:
+    """Go on with a large run whose journal is of the same prompts; None if it is of others."""
+    journal, contents = Journal.reopen(path, may_be_empty=True, stored=True)
+    try:
+        resumed = resume_same(plan, journal, contents, path)
+        if resumed is not None:
+            refuse_damage(contents, path, or_fresh=True)
+            left, calls = len(resumed.unfinished), len(plan.run.calls)
+            say(plan.speak(_describe_same(path, left, calls)))
+            return journal, resumed
+    except BaseException:
+        journal.close_without_writing()
+        raise
+    journal.close_without_writing()
+    return None
+
+
+def _describe_same(path: Path, left: int, calls: int) -> str:
+    again = argument("fresh", True)
+    if not left:
+        text = f"Journal '{path}': all {calls} prompts are answered there, and nothing is sent. "
+        return text + again + " sends them again."
+    text = f"Journal '{path}': {calls - left:,} of {calls:,} prompts are answered there, and "
+    return text + f"{left:,} are sent. " + again + " sends all of them."
 
 
 def _find_answers(plan: Plan, head: Record, contents: Contents, path: Path) -> _Found:
@@ -223,3 +252,5 @@ def opened_journal(
     finally:
         if journal is not None:
             journal.close_without_writing()  # no effect if it is closed
+            if plan.texts is not None and journal.is_kept:
+                plan.texts.close(journal)

@@ -234,6 +234,8 @@ def _submit(plan: Plan, runner: CallRunner) -> None:
 
 def _keep_run(plan: Plan) -> Run:
     """Return a run for which nothing is left to send: its journal stays as it is."""
-    plan.run.started_at, plan.run.journal = time.time(), str(plan.options.journal)
+    plan.run.journal = str(plan.options.journal)
+    if not plan.resumes:
+        plan.run.started_at = time.time()
     set_last_run(plan.run)
     return plan.run

@@ -183,6 +183,32 @@ class TestItsJournal:
         assert [call.prompt for call in run.calls] == [*questions(700), "New?"]
         assert all(call.text for call in run.calls)
 
+    def test_of_the_same_prompts_is_gone_on_with_as_it_is(
+        self, instant: nb.Endpoint, path: Path
+    ) -> None:
+        nb.run(questions(700), instant, journal=path, keep_texts=False, max_calls=9)
+        cut_off(path, in_flight=2)
+
+        run = nb.run(questions(700), instant, journal=path, keep_texts=False)
+        size = path.stat().st_size
+        again = nb.run(questions(700), instant, journal=path, keep_texts=False)
+
+        assert [len(call.attempts) for call in run.calls].count(2) == 2
+        assert all(type(call) is StoredCall and call.outcome == "ok" for call in run.calls)
+        assert path.read_text().count('"aiml_nb_journal"') == 1
+        assert path.stat().st_size == size
+        assert [*map(facts_of, again.calls)] == [*map(facts_of, run.calls)]
+        assert again.calls[-1].finished == run.calls[-1].finished
+
+    def test_of_other_parameters_is_not(self, instant: nb.Endpoint, path: Path) -> None:
+        nb.run(questions(3), instant, journal=path, keep_texts=False)
+
+        run = nb.run(questions(3), instant, journal=path, keep_texts=False, temperature=1)
+
+        assert path.read_text().count('"aiml_nb_journal"') == 2
+        assert not any(call.from_journal for call in run.calls)
+        assert [call.parameters for call in run.calls] == [{}] * 3
+
     @pytest.mark.parametrize("how", ["deleted", slow("saved by rename"), slow("appended to")])
     def test_is_copied_if_another_program_takes_its_file(self, path: Path, how: str) -> None:
         with obliging(lambda: TAKEN[how][0](path)) as endpoint:
