@@ -21,7 +21,7 @@ from .journal_inputs import find_changes, parameters_to_journal, read_inputs
 from .plan import Plan
 from .restore import restore_all
 
-_SETTINGS = ("base_url", "simulated", "seed", "model")
+_SETTINGS = ("simulated", "seed", "model")
 
 
 def resume_same(plan: Plan, journal: Journal, contents: Contents, path: Path) -> Plan | None:
@@ -52,6 +52,8 @@ def _lines_of_same(plan: Plan, contents: Contents, path: Path) -> PromptLines | 
     asked = parameters_to_journal(plan.options, endpoint.key)
     is_same = (
         all(saved.get(name) == getattr(plan.run, name) for name in _SETTINGS)
+        # Each process has a simulator of its own, at another address.
+        and (plan.run.simulated or saved.get("base_url") == plan.run.base_url)
         and (saved.get("api") or CHAT) == plan.options.api
         and saved.get("simulator") == endpoint.simulator_settings
         and not find_changes(inputs.initial, asked)
