@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from pydantic_core import from_json
@@ -161,13 +160,18 @@ def _is_utf8(path: Path) -> bool:
 def _lines_of(path: Path) -> Iterator[tuple[str, str]]:
     with open(path, encoding="utf-8-sig", newline="\n") as file:
         for number, line in enumerate(file, 1):
-            if line.strip():
-                yield f"Line {number}", line.removesuffix("\n")
+            if not line.isspace():
+                yield f"Line {number}", line
 
 
 def _read_json(text: str) -> object:
-    with suppress(ValueError):  # three times as fast; what is wrong the other tells better
-        return from_json(text)
+    try:
+        return from_json(text)  # three times as fast; what is wrong the other tells better
+    except ValueError:
+        return _read_slowly(text.removesuffix("\n"))
+
+
+def _read_slowly(text: str) -> object:
     try:
         return json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:

@@ -48,6 +48,8 @@ class Prompt:
     def __post_init__(self) -> None:
         """Refuse a prompt without messages."""
         for each in self.messages:
+            if type(each) is dict and type(each.get("role")) is str:  # the usual case
+                continue
             if not (is_message(each) or _is_item(each)):
                 break
         else:

@@ -89,8 +89,9 @@ def _read_items(
             prompt = _read_item(item, name + whose)
             if check:
                 check(prompt)
-            if prompt.row is None:  # those of tables are made unique later
-                _check_id(prompt, named, name)
+            own = None if prompt.row else prompt.custom_id  # those of tables become unique later
+            if own and named.setdefault(own, name) is not name:
+                raise ValueError(_explain_id(prompt, named[own]))
         except (TypeError, ValueError) as error:
             prompt = replace(unasked(message_of(error)), place=name)
         yield prompt
@@ -98,14 +99,9 @@ def _read_items(
         raise ValueError(f"The prompts file {str(path)!r} is empty. Write one prompt per line.")
 
 
-def _check_id(prompt: Prompt, named: dict[str, str], line: str) -> None:
-    if prompt.custom_id in named:
-        raise ValueError(
-            f"{prompt.place} has the custom_id {shorten(prompt.custom_id)} of "
-            f"{named[prompt.custom_id].lower()}. Give each its own, or none."
-        )
-    if prompt.custom_id:
-        named[prompt.custom_id] = line
+def _explain_id(prompt: Prompt, line: str) -> str:
+    name = shorten(prompt.custom_id)
+    return f"{prompt.place} has the custom_id {name} of {line.lower()}. Give each its own, or none."
 
 
 def _read_item(item: object, place: str) -> Prompt:

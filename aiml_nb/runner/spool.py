@@ -38,8 +38,8 @@ class Spool:
         record = {"custom_id": name, "messages": prompt.messages, "parameters": prompt.parameters}
         if prompt.parameters or prompt.row is not None or prompt.problem is not None:
             self._add_others(prompt, record)
-        else:
-            self._of_each_model.setdefault("", len(self._names))
+        elif "" not in self._of_each_model:
+            self._of_each_model[""] = len(self._names)
         self._waiting.append(record)
         self._names.append(name)
         for message in prompt.messages:
