@@ -33,8 +33,12 @@ def check_run_all(given: object) -> str:
         inspect.signature(run_all).bind(*_ARGUMENTS)
     except TypeError:
         raise NotYet(f"check calls it as run_all({', '.join(_ARGUMENTS)}).") from None
-    judge((_with_failures, run_all, 3), (_with_failures, run_all, 5), (_long_queue, run_all))
-    judge((_one_too_slow, run_all))
+    judge(
+        (_with_failures, run_all, 3),
+        (_with_failures, run_all, 5),
+        (_long_queue, run_all),
+        (_one_too_slow, run_all),
+    )
     # One after another: each looks which tasks are left.
     judge((_stopped_in_silence, run_all))
     judge((_stopped_in_the_middle, run_all))
