@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from ..waiting import let_pass
+
 
 @dataclass
 class Relay:
@@ -17,11 +19,14 @@ class Relay:
     ----------
     is_cut
         Set: nothing passes any more, and nobody is told.
+    rate
+        Bytes a second in each direction; 0 for as many as go.
     """
 
     port: int
     passed: bytearray = field(default_factory=bytearray)
     is_cut: threading.Event = field(default_factory=threading.Event)
+    rate: float = 0.0
 
 
 @contextmanager
@@ -46,6 +51,7 @@ def relay(target: int) -> Iterator[Relay]:
                 if found.is_cut.is_set():
                     continue
                 found.passed += data
+                let_pass(len(data) / found.rate if found.rate else 0.0)
                 sink.sendall(data)
             if not found.is_cut.is_set():
                 sink.shutdown(socket.SHUT_WR)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...endpoint.failures import Failure, explain_failure
@@ -127,6 +128,13 @@ async def send_by_worker(
     attempt.request_id, attempt.status = sent.request_id, 200
     if sent.failure is not None:
         attempt.status, attempt.error_type = sent.failure.status, sent.failure.error_type
+    failure = sent.failure
+    link.note_reach(reached=failure is None or failure.error_type != "connect")
+    if failure is not None and link.rests and pool.can_others(link):
+        # Not the server's fault, as far as is known: another worker sends it, at no cost.
+        said = f"its worker {link.name} cannot reach the server: {failure.message}"
+        failure = replace(failure, error_type="worker", message=said)
+        attempt.error_type = "worker"
     answer.take(
         sent.body,
         headers=sent.headers,
@@ -134,7 +142,7 @@ async def send_by_worker(
         first_token=attempt.first_token,
         request_id=attempt.request_id,
     )
-    return answer, sent.failure
+    return answer, failure
 
 
 def explain_loss(error: WorkerLostError) -> Failure:

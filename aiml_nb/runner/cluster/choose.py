@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...endpoint import Endpoint
 from ...errors import EndpointError
 from ...messages import argument
+from ...printable import say
 from ..functions.function import Function
 from ..limits.in_flight import MAX_TASKS
 from ..options import BLOCKING, RunOptions
@@ -51,14 +52,23 @@ class Cluster:
         from .pool import WorkerPool
 
         target = target_of(plan)
-        async with self.open(plan.endpoint) as client:
+        async with self.open(plan.endpoint, progress=plan.options.progress) as client:
             patience = plan.options.outage
             async with WorkerPool(client, target, plan.run.run_id, patience=patience) as pool:
                 yield pool
 
     @asynccontextmanager
-    async def open(self, endpoint: Endpoint | Function) -> AsyncIterator[Client]:
+    async def open(
+        self, endpoint: Endpoint | Function, *, progress: bool | None = None
+    ) -> AsyncIterator[Client]:
         """Connect to the scheduler, or start the processes, for as long as the block lasts.
+
+        Parameters
+        ----------
+        endpoint
+            Where calls go.
+        progress
+            Say what is started; False says nothing.
 
         Raises
         ------
@@ -70,6 +80,9 @@ class Cluster:
 
             own = isinstance(endpoint, Endpoint) and not endpoint.simulated
             key = endpoint.key if own and endpoint.key.source != "nowhere" else None
+            if progress is not False:
+                number = f"{self.processes} worker process" + "es" * (self.processes > 1)
+                say(f"Starting {number} on this machine.")
             async with local_cluster(self.processes, key) as client:
                 yield client
             return
@@ -84,8 +97,10 @@ class Cluster:
         )
         try:
             await client
-        except Exception as error:  # noqa: BLE001  Dask's, and what another kind of server causes
+        except BaseException as error:  # Dask's, and what another kind of server causes
             await client.close()
+            if not isinstance(error, Exception):
+                raise
             raise EndpointError(
                 f"No Dask scheduler answers at {self.address!r} ({_first_line(error)}). Start one "
                 "(dask scheduler), and workers (dask worker ADDRESS), or use processes of this "
@@ -146,6 +161,11 @@ def _find_scheduler(cluster: Any) -> Cluster:
         return Cluster(cluster)
     scheduler = getattr(cluster, "scheduler", None)  # of a client, or of a cluster
     address = getattr(scheduler, "address", None) or getattr(cluster, "scheduler_address", None)
+    if type(cluster).__module__.startswith("distributed") and not isinstance(address, str):
+        raise ValueError(
+            "cluster is a Dask client, or a cluster, that is closed or was not started. Open "
+            "another, or await it first."
+        )
     if not isinstance(address, str):
         raise TypeError(
             "cluster must be a Dask client, a Dask cluster, or the address of its scheduler, as "

@@ -6,16 +6,18 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from itertools import accumulate
 from typing import Any
 
 from . import sender
 from .clock_offset import ClockOffset
-from .orders import BUSY, LINGER, Event, Kind, Order, pack, unpack
+from .orders import BUSY, LINGER, MAX_BYTES, Event, Kind, Order, pack, unpack
+from .reach import Reach
 
 LOST_AFTER = 10.0  # seconds without a reply, after which a worker counts as lost
+_MAX_REST = 30.0  # seconds that a worker which cannot reach the server is left alone
+_OPENING = 30.0  # seconds to open a sender in
 _POLL = 0.5  # seconds that the worker waits for an event before it replies all the same
-# Calls a function in the worker: the function, and its arguments.
-Reach = Callable[..., Awaitable[Any]]
 
 
 class WorkerLostError(Exception):
@@ -70,19 +72,34 @@ class WorkerLink:
         self._has_orders = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.is_lost = False
+        self._failures, self._rests_until = 0, 0.0
 
     @property
     def load(self) -> int:
         """How many orders it is busy with."""
         return len(self._flights)
 
-    async def open(self, target: bytes) -> None:
-        """Open the sender in the worker; raise what keeps it from that."""
-        async with asyncio.timeout(3 * LOST_AFTER):  # it may have to import the client first
-            name = await self._reach(sender.open_sender, self._session, target)
-        if name and name != self.address:
-            self.name = name
-        self._tasks = [asyncio.create_task(each()) for each in (self._deliver, self._collect)]
+    @property
+    def rests(self) -> bool:
+        """True while others are to be preferred: it could not reach the server of late."""
+        return time.monotonic() < self._rests_until
+
+    def note_reach(self, *, reached: bool) -> None:
+        """Note whether it could connect to the server."""
+        self._failures = 0 if reached else self._failures + 1
+        self._rests_until = 0.0 if reached else time.monotonic() + min(2**self._failures, _MAX_REST)
+
+    async def open(self, target: bytes) -> str | None:
+        """Open the sender in the worker; return why it cannot be, None if it is."""
+        async with asyncio.timeout(_OPENING):  # it may have to import the client first
+            is_open, said = await self._reach(sender.open_sender, self._session, target)
+        if not is_open:
+            return str(said)
+        if said and said != self.address:
+            self.name = said
+        work = (self._deliver, self._collect, self._watch)
+        self._tasks = [asyncio.create_task(self._run(each)) for each in work]
+        return None
 
     async def do(
         self, kind: Kind, value: bytes = b"", on_event: Callable[[Event], None] | None = None
@@ -131,72 +148,72 @@ class WorkerLink:
         self._outbox.append(order)
         self._has_orders.set()
 
+    async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do a part of the exchange; whatever ends it loses the worker."""
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001  Dask's, the system's, or of the worker itself
+            self.lose(f"is gone ({type(error).__name__})")
+        else:
+            self.lose("has ended what it was asked to do")
+
     async def _deliver(self) -> None:
         """Deliver orders: those that came up during one delivery go with the next."""
-        while True:
+        is_known = True
+        while is_known:
             await self._has_orders.wait()
             if self.load > BUSY:
                 await asyncio.sleep(LINGER)
-            orders, self._outbox = self._outbox, []
-            self._has_orders.clear()
+            orders = self._take_orders()
             for order in orders:
                 if (flight := self._flights.get(order.number)) is not None:
                     flight.was_sent = True
-            await self._call(sender.deliver, self._session, pack(orders))
+            is_known = await self._reach(sender.deliver, self._session, pack(orders))
+
+    def _take_orders(self) -> list[Order]:
+        """Return orders for one message, of which none holds up the line for long."""
+        sizes = accumulate(len(each.value) for each in self._outbox)
+        fits = max(1, sum(size <= MAX_BYTES for size in sizes))
+        orders, self._outbox = self._outbox[:fits], self._outbox[fits:]
+        if not self._outbox:
+            self._has_orders.clear()
+        return orders
 
     async def _collect(self) -> None:
-        while True:
-            asked = time.perf_counter()
-            arrived, replied, events = await self._call(sender.collect, self._session, _POLL)
-            self.offset.note(asked, arrived, replied, time.perf_counter())
+        while (events := await self._reach(sender.collect, self._session, _POLL)) is not None:
             for event in events:
                 self._take(event)
 
-    async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function in the worker; a call that fails or hangs loses the worker."""
-        try:
-            async with asyncio.timeout(LOST_AFTER):
-                return await self._reach(function, *arguments)
-        except asyncio.CancelledError:
-            raise
-        except TimeoutError:
-            self.lose(f"has not replied for {LOST_AFTER:.0f} s")
-        except Exception as error:  # noqa: BLE001  Dask's, the system's, or of the worker itself
-            self.lose(f"is gone ({type(error).__name__})")
-        raise asyncio.CancelledError
+    async def _watch(self) -> None:
+        """Ask the worker again and again whether it is there; it tells its time, too."""
+        while True:
+            asked = time.perf_counter()
+            reply = asyncio.ensure_future(self._reach(sender.ping, self._session))
+            waited = 0.0
+            while not reply.done() and waited < LOST_AFTER:
+                piece = LOST_AFTER / 10
+                await asyncio.wait((reply,), timeout=piece)
+                waited += piece  # however long this loop was held meanwhile: that is not its fault
+            if not reply.done():
+                reply.cancel()
+                self.lose(f"has not replied for {LOST_AFTER:.0f} s")
+                return
+            if (stamps := reply.result()) is None:
+                return
+            arrived, replied = stamps
+            self.offset.note(asked, arrived, replied, time.perf_counter())
+            await asyncio.sleep(_POLL)
 
     def _take(self, event: Event) -> None:
         flight = self._flights.get(event.number)
         if flight is None or flight.done.done():
             return
-        if event.kind == "done":
-            flight.done.set_result(unpack(event.value))
-        elif event.kind == "failed":
-            flight.done.set_exception(unpack(event.value))
-        elif flight.on_event is not None:
-            flight.on_event(event)
-
-
-def reach_by(run: Callable[..., Awaitable[Any]]) -> Reach:
-    """Return what calls functions in a worker, by the worker's own operation ``run``."""
-    from distributed.core import clean_exception
-
-    names: dict[Any, bytes] = {}
-
-    async def reach(function: Any, *arguments: Any) -> Any:
-        if function not in names:
-            names[function] = pack(function)
-        reply = await run(
-            function=names[function],
-            args=pack(arguments),
-            kwargs=_NO_ARGUMENTS,
-            wait=True,
-        )
-        if reply["status"] != "OK":
-            raise clean_exception(**reply)[1]
-        return reply["result"]
-
-    return reach
-
-
-_NO_ARGUMENTS = pack({})
+        try:
+            if event.kind == "done":
+                flight.done.set_result(unpack(event.value))
+            elif event.kind == "failed":
+                flight.done.set_exception(unpack(event.value))
+            elif flight.on_event is not None:
+                flight.on_event(event)
+        except Exception as error:  # noqa: BLE001  a class that only the worker can import
+            flight.done.set_exception(error)

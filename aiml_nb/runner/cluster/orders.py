@@ -22,6 +22,7 @@ KEY_NAME = "AIML_NB_WORKER_KEY"  # a variable of a worker's environment: the key
 # Where so many orders are on their way, both sides wait for so many seconds before they send: each
 # message costs processor time, whatever is in it.
 BUSY, LINGER = 16, 0.004
+MAX_BYTES = 1_000_000  # of orders or events in one message, unless one alone is larger
 
 Kind = Literal["send", "call", "warm_up", "probe", "find_address", "cancel"]
 EventKind = Literal["head", "token", "done", "failed"]

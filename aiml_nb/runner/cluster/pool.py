@@ -6,20 +6,19 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from ...errors import EndpointError
 from ...printable import say
-from .link import Reach, WorkerLink, WorkerLostError, reach_by
-from .orders import Target, pack
+from .link import WorkerLink, WorkerLostError
+from .orders import Kind, Target, pack
+from .reach import find_problem, reach_worker
 
 if TYPE_CHECKING:
     from ...endpoint.preflight import KnownModels
     from ..call import CallRunner
 
 _LOOK = 0.5  # seconds between two looks at who has joined
-_CONNECT = 2.0  # seconds for a connection to a worker; else all goes through the scheduler
 _REPLY = 5.0  # seconds for a reply of the scheduler
 _FIRST = 30.0  # seconds for the first worker to be there
 _NO_SCHEDULER = "the cluster's scheduler is gone, and its workers with it"
@@ -39,7 +38,6 @@ class WorkerPool:
         Names the senders in the workers.
     patience
         Seconds without any worker after which the run is stopped.
-
     """
 
     def __init__(
@@ -93,11 +91,6 @@ class WorkerPool:
             async with asyncio.timeout(_CLOSE):
                 await asyncio.gather(*(link.close() for link in self._links.values()))
 
-    @property
-    def size(self) -> int:
-        """How many workers there are."""
-        return len(self._links)
-
     async def pick(self) -> WorkerLink:
         """Return the least busy worker; wait for one if there is none.
 
@@ -109,7 +102,7 @@ class WorkerPool:
         await self._ready()
         if not self._links:
             raise WorkerLostError("no worker is left", was_sent=False)
-        return min(self._links.values(), key=lambda each: each.load)
+        return min(self._links.values(), key=lambda each: (each.rests, each.load))
 
     async def _ready(self) -> None:
         """Wait until there is a worker, or none is waited for any longer."""
@@ -122,14 +115,41 @@ class WorkerPool:
         self._stop, self._say = partial(runner.stop, for_later=True), runner.say
 
     async def warm_up(self, known: KnownModels) -> None:
-        """Have one worker do what `Endpoint.warm_up_async` does; raises as that."""
-        listed = await (await self.pick()).do("warm_up")
+        """Have a worker do what `Endpoint.warm_up_async` does; raises as that, if none can."""
+        listed = await self._ask_any("warm_up")
         known.models |= listed.models
         known.failure = listed.failure
 
     async def find_address(self) -> str | None:
-        """Have one worker do what `Endpoint.find_address_async` does."""
-        return await (await self.pick()).do("find_address")  # type: ignore[no-any-return]
+        """Have a worker do what `Endpoint.find_address_async` does."""
+        return await self._ask_any("find_address")  # type: ignore[no-any-return]
+
+    def can_others(self, link: WorkerLink) -> bool:
+        """Say whether there are workers besides `link` that may reach the server."""
+        return any(each is not link and not each.rests for each in self._links.values())
+
+    async def _ask_any(self, kind: Kind) -> Any:
+        """Return what one worker says, each being asked in turn until one can say it.
+
+        Raises
+        ------
+        EndpointError
+            If none can.
+        """
+        problem = EndpointError("All workers of the cluster are gone. Start others, and try again.")
+        asked: set[str] = set()
+        while left := [each for name, each in self._links.items() if name not in asked]:
+            asked.add(left[0].address)
+            try:
+                found = await left[0].do(kind)
+            except WorkerLostError:
+                continue
+            except EndpointError as error:
+                left[0].note_reach(reached=False)
+                problem = error
+                continue
+            return found
+        raise problem
 
     async def _watch(self) -> None:
         """Look who joins and who has left, for as long as the run lasts."""
@@ -165,13 +185,11 @@ class WorkerPool:
         return True
 
     async def _open(self, address: str) -> None:
-        reach = await self._reach(address)
+        reach = await reach_worker(self._client, address)
         self._opened += 1
         link = WorkerLink(address, f"{self._run_id}/{self._opened}", reach, self._lose)
         try:
-            problem = await _find_problem(reach)
-            if problem is None:
-                await link.open(self._target)
+            problem = await find_problem(reach) or await link.open(self._target)
         except (OSError, TimeoutError):
             return  # it has left again, or is tried again
         except Exception as error:  # noqa: BLE001  what a worker's own code raises
@@ -183,22 +201,6 @@ class WorkerPool:
         self._refused[address] = problem
         if self._links:
             self._say(f"worker {address}", f"The worker {address} is not used: {problem}")
-
-    async def _reach(self, address: str) -> Reach:
-        """Return what calls functions in a worker, through the scheduler where that must be."""
-        import distributed.core as dask
-
-        with suppress(OSError, TimeoutError):
-            async with asyncio.timeout(_CONNECT):
-                comm = await dask.connect(address, **self._client.connection_args)
-            await comm.close()
-            return reach_by(self._client.rpc(address).run)
-
-        async def run(**message: Any) -> Any:
-            message["op"] = "run"
-            return await self._client.scheduler.proxy(worker=address, msg=message)
-
-        return reach_by(run)
 
     def _end(self, why: str) -> None:
         """Stop the run, as nobody is left to send its calls."""
@@ -224,21 +226,5 @@ class WorkerPool:
         if self._refused:
             raise EndpointError(
                 "No worker of the cluster can be used. "
-                + " ".join(f"{address}: {why}" for address, why in self._refused.items())
+                + " ".join(sorted(set(self._refused.values())))
             )
-
-
-async def _find_problem(reach: Reach) -> str | None:
-    """Return why a worker cannot be used; None if it can."""
-    here = metadata.version("aiml_nb")
-    try:
-        async with asyncio.timeout(_REPLY):
-            there = await reach(metadata.version, "aiml_nb")
-    except metadata.PackageNotFoundError:
-        return "aiml_nb is not installed there. Type:  pip install 'aiml_nb[cluster]'"
-    if there == here:
-        return None
-    return (
-        f"it has aiml_nb {there}, and {here} is here. Install the same on both: "
-        f"pip install aiml_nb=={here}"
-    )

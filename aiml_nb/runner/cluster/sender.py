@@ -12,14 +12,26 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from itertools import accumulate
 from typing import Any, Protocol
 
 from ...loop import block_sigint
 from .function_work import FunctionWork
-from .orders import BUSY, LINGER, Event, EventKind, FunctionTarget, Order, Target, pack, unpack
+from .orders import (
+    BUSY,
+    LINGER,
+    MAX_BYTES,
+    Event,
+    EventKind,
+    FunctionTarget,
+    Order,
+    Target,
+    pack,
+    unpack,
+)
 from .server_work import ServerWork
 
-ORPHANED = 60.0  # seconds without a word from the starter, after which a sender ends by itself
+ORPHANED = 600.0  # seconds without a word from the starter, after which a sender ends by itself
 _CLOSING = 2.0  # seconds that a closed sender's thread may take
 _senders: dict[str, Sender] = {}
 
@@ -36,30 +48,44 @@ class Work(Protocol):
         """Carry out an order; `tell` of what happens on the way."""
 
 
-async def open_sender(session: str, target: bytes, dask_worker: Any = None) -> str:
-    """Open a sender; return the worker's name. Others of the same run are closed."""
-    run = session.partition("/")[0]
-    for other in [each for each in _senders if each.partition("/")[0] == run]:
-        await close_sender(other)
-    sender = Sender(unpack(target))
-    await sender.open()
-    _senders[session] = sender
-    return str(getattr(dask_worker, "name", ""))
+async def open_sender(session: str, target: bytes, dask_worker: Any = None) -> tuple[bool, str]:
+    """Open a sender; return True and the worker's name, or False and why it cannot be.
 
-
-async def deliver(session: str, orders: bytes) -> None:
-    """Take orders; raise KeyError if there is no such sender (any more)."""
-    _senders[session].take(unpack(orders))
-
-
-async def collect(session: str, seconds: float) -> tuple[float, float, list[Event]]:
-    """Return the events since the last time, as soon as there are any, with two stamps.
-
-    The stamps, in ``perf_counter`` seconds, are those of the request's arrival and of the reply.
+    Others of the same run and worker are closed: the starter had given them up. Nothing is raised
+    here, as Dask would write the arguments, and so what is asked, into its log.
     """
+    owner = session.partition("/")[0], str(getattr(dask_worker, "address", ""))
+    for other in [name for name, each in _senders.items() if each.owner == owner]:
+        await close_sender(other)
+    try:
+        sender = Sender(unpack(target), owner, on_end=lambda: _senders.pop(session, None))
+        await sender.open()
+    except Exception as error:  # noqa: BLE001  what a function's module or the endpoint raises
+        return False, str(error) or type(error).__name__
+    _senders[session] = sender
+    return True, str(getattr(dask_worker, "name", ""))
+
+
+async def deliver(session: str, orders: bytes) -> bool:
+    """Take orders; return False if there is no such sender (any more)."""
+    if (sender := _senders.get(session)) is not None:
+        sender.take(unpack(orders))
+    return sender is not None
+
+
+async def collect(session: str, seconds: float) -> list[Event] | None:
+    """Return the events since the last time, as soon as there are any; None without a sender."""
+    sender = _senders.get(session)
+    return None if sender is None else await sender.collect(seconds)
+
+
+async def ping(session: str) -> tuple[float, float] | None:
+    """Return that the sender is there: when this arrived and left, in ``perf_counter`` seconds."""
     arrived = time.perf_counter()
-    events = await _senders[session].collect(seconds)
-    return arrived, time.perf_counter(), events
+    if (sender := _senders.get(session)) is None:
+        return None
+    sender.note_starter()
+    return arrived, time.perf_counter()
 
 
 async def close_sender(session: str) -> None:
@@ -75,10 +101,16 @@ class Sender:
     ----------
     target
         Where calls go.
+    owner
+        The run, and the address of the Dask worker: a process may have several.
+    on_end
+        Called when it has ended.
     """
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
+    def __init__(
+        self, target: Target, owner: tuple[str, str], *, on_end: Callable[[], object]
+    ) -> None:
+        self._target, self.owner, self._on_end = target, owner, on_end
         self._events: list[Event] = []
         self._lock = threading.Lock()
         self._has_events = asyncio.Event()
@@ -95,12 +127,10 @@ class Sender:
 
     def take(self, orders: list[Order]) -> None:
         """Have orders carried out."""
-        self._heard = time.monotonic()
         self._loop.call_soon_threadsafe(self._begin, orders)
 
     async def collect(self, seconds: float) -> list[Event]:
         """Return the events that were not collected yet, after so many seconds at most."""
-        self._heard = time.monotonic()
         try:
             async with asyncio.timeout(seconds):
                 await self._has_events.wait()
@@ -109,9 +139,17 @@ class Sender:
         if len(self._tasks) > BUSY:
             await asyncio.sleep(LINGER)
         with self._lock:
-            events, self._events = self._events, []
-            self._has_events.clear()
+            # Not more than a slow line carries in a moment.
+            sizes = accumulate(len(each.value) for each in self._events)
+            fits = max(1, sum(size <= MAX_BYTES for size in sizes))
+            events, self._events = self._events[:fits], self._events[fits:]
+            if not self._events:
+                self._has_events.clear()
         return events
+
+    def note_starter(self) -> None:
+        """Note that the process that started the run is there."""
+        self._heard = time.monotonic()
 
     async def close(self) -> None:
         """Break off what is in flight and end the thread."""
@@ -126,6 +164,8 @@ class Sender:
             if self._opened.done():
                 raise
             self._opened.set_exception(error)
+        finally:
+            self._on_end()
 
     async def _serve(self) -> None:
         self._is_closed = asyncio.Event()
@@ -149,6 +189,8 @@ class Sender:
             if order.kind != "cancel":
                 task = asyncio.ensure_future(self._do(order))
                 self._tasks[order.number] = task
+                # Not by the task itself, which may be cancelled before it begins.
+                task.add_done_callback(lambda _, number=order.number: self._tasks.pop(number))  # type: ignore[misc]
             elif (known := self._tasks.get(order.number)) is not None:
                 known.cancel()
 
@@ -163,8 +205,6 @@ class Sender:
             raise
         except Exception as error:  # noqa: BLE001  told to the starter, which decides
             tell("failed", _as_told(error))
-        finally:
-            del self._tasks[order.number]
 
     def _put(self, event: Event) -> None:
         with self._lock:
