@@ -77,7 +77,6 @@ OPTIONS -= {"limit_notice"}  # computed here, not an argument of `run`
 CAPS = {each.name for each in fields(Caps)}
 # Arguments of `run` that are no options.
 _OTHERS = {"prompt", "on_bad", "journal", "fresh", "endpoint", "prompts"}
-WORKERS = {"cluster", "processes"}  # arguments of `run` that nothing else takes
 _SETTLED = {"api", "strategy", "max_attempts"}  # which None leaves to us
 
 
@@ -221,11 +220,8 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()", api: A
 
 def _explain_unknown(name: str, place: str, api: Api) -> Message:
     """Return what to write in place of a request parameter that nobody knows."""
-    if name in WORKERS:
-        said = (
-            "is for run(), run_async(), start() and resume(): grids and comparisons are sent from"
-        )
-        return Message(f"{name} {said} this process. Leave it out.")
+    if name in {"cluster", "processes"}:
+        return Message(f"{name} is for run(), start() and resume(). Leave it out here.")
     known = known_parameters(api) | (OPTIONS | CAPS | _OTHERS if place == "run()" else set())
     near = closest(name, known)
     said = Message(f"{place} has {name!r}, which the openai client does not know")

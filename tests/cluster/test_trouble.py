@@ -269,5 +269,5 @@ class TestProcessesOfARun:
 
 def test_grids_and_comparisons_say_that_they_send_by_themselves(endpoint: nb.Endpoint) -> None:
     for make in (nb.compare, nb.grid):
-        with pytest.raises(TypeError, match=r"processes is for run\(\), .* Leave it out"):
+        with pytest.raises(TypeError, match=r"processes is for run\(\), .* Leave it out here"):
             make(["Who?"], endpoint, processes=2)
