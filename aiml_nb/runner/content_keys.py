@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..formats.journal_sections import Record
+from ..formats.journal_sections import Record, Section, resolve
+from .journal_inputs import find_parameters
 
 # How an answer is sent and read changes nothing in it.
 _DELIVERY = ("stream", "stream_options")
@@ -47,3 +48,38 @@ def _digest(content: object) -> bytes | None:
     except (TypeError, ValueError, RecursionError):  # refused where it is written
         return None
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+def keys_in(sections: list[Section]) -> Iterator[tuple[Key, tuple[int, str]]]:
+    """Yield the keys of all prompts that were sent, each with its section and its name there.
+
+    A later one of the same key counts; so it must come later.
+    """
+    first = max((n for n, each in enumerate(sections) if _is_fresh(each)), default=0)
+    for number, section in enumerate(sections[first:], first):
+        if not section.records or not section.head.get("settings"):
+            continue
+        settings = section.head["settings"]
+        sent = {each["custom_id"] for each in section.records if "sent" in each}
+        prompts = [_as_asked(each, section, sections) for each in section.prompts.values()]
+        asked = content_keys(prompts, settings, _parameters_of(settings))
+        for prompt, key in zip(prompts, asked, strict=True):
+            name = prompt["custom_id"]
+            if key is not None and (name in sent or name in section.calls):
+                yield key, (number, name)
+
+
+def _is_fresh(section: Section) -> bool:
+    return section.head.get("fresh") is True
+
+
+def _parameters_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    # Journals of early versions keep the request parameters among the options.
+    return find_parameters(settings.get("parameters", settings.get("options", {})))
+
+
+def _as_asked(prompt: Record, section: Section, sections: list[Section]) -> Record:
+    """Return a prompt whole, with the parameters that its record says it was asked with."""
+    whole = resolve(prompt, sections)
+    changed = section.calls.get(prompt["custom_id"], {}).get("parameters")
+    return whole | {"parameters": whole.get("parameters", {}) | changed} if changed else whole

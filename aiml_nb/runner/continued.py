@@ -8,11 +8,10 @@ and put in another order. `resume` is for the unfinished run itself.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from ..errors import JournalError
 from ..formats.journal import are_simulated
@@ -23,9 +22,8 @@ from ..messages import argument
 from ..printable import say
 from ..records import INVALID_ANSWER, Call
 from ..typed import Reader, reread
-from .content_keys import Key, content_keys
+from .content_keys import content_keys, keys_in
 from .journal import Journal
-from .journal_inputs import find_parameters
 from .journal_lines import explained, head_of_plan
 from .journal_summary import ANSWERED, is_whole, refuse_damage
 from .plan import Plan
@@ -113,7 +111,7 @@ def _describe_same(path: Path, left: int, calls: int) -> str:
 def _find_answers(plan: Plan, head: Record, contents: Contents, path: Path) -> _Found:
     """Return the answers that the journal has to the prompts of the plan."""
     try:
-        known = dict(_keys_in(contents.sections))
+        known = dict(keys_in(contents.sections))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         raise JournalError(
             f"'{path}' holds records, but not what is needed to go on: the settings and every "
@@ -138,41 +136,6 @@ def _find_answers(plan: Plan, head: Record, contents: Contents, path: Path) -> _
             # Journals of early versions do not tell.
             found.code_changed |= code is not None and code != head["settings"].get("code")
     return found
-
-
-def _keys_in(sections: list[Section]) -> Iterator[tuple[Key, tuple[int, str]]]:
-    """Yield the keys of all prompts that were sent, each with its section and its name there.
-
-    A later one of the same key counts; so it must come later.
-    """
-    first = max((n for n, each in enumerate(sections) if _is_fresh(each)), default=0)
-    for number, section in enumerate(sections[first:], first):
-        if not section.records or not section.head.get("settings"):
-            continue
-        settings = section.head["settings"]
-        sent = {each["custom_id"] for each in section.records if "sent" in each}
-        prompts = [_as_asked(each, section, sections) for each in section.prompts.values()]
-        asked = content_keys(prompts, settings, _parameters_of(settings))
-        for prompt, key in zip(prompts, asked, strict=True):
-            name = prompt["custom_id"]
-            if key is not None and (name in sent or name in section.calls):
-                yield key, (number, name)
-
-
-def _is_fresh(section: Section) -> bool:
-    return section.head.get("fresh") is True
-
-
-def _parameters_of(settings: Mapping[str, Any]) -> dict[str, Any]:
-    # Journals of early versions keep the request parameters among the options.
-    return find_parameters(settings.get("parameters", settings.get("options", {})))
-
-
-def _as_asked(prompt: Record, section: Section, sections: list[Section]) -> Record:
-    """Return a prompt whole, with the parameters that its record says it was asked with."""
-    whole = resolve(prompt, sections)
-    changed = section.calls.get(prompt["custom_id"], {}).get("parameters")
-    return whole | {"parameters": whole.get("parameters", {}) | changed} if changed else whole
 
 
 def _answer_of(record: Record, call: Call, reader: Reader | None) -> Call | None:
