@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ class GuardedAsyncClient(httpx2.AsyncClient):
         """Learn the heads of requests that `client` builds, so as to send more of the kind."""
         if isinstance(self._transport, Transport) and self._transport.is_direct:
             self.known = KnownRequests(client, self._transport.prepare, self.send_ready)
+            self._transport.on_connected = self.known.note_connected
 
     def build_request(
         self,
@@ -92,6 +94,8 @@ class GuardedAsyncClient(httpx2.AsyncClient):
     async def send_ready(self, request: ReadyRequest) -> IncomingReply:
         """Send a request whose head is known, and wait for the head of the reply."""
         transport: Any = self._transport
+        if self.known is not None:
+            await self.known.wait_for_others()
         reply = await exchange(transport.session.connector, request)
         if "set-cookie" in reply.headers:
             sent = httpx2.Request("POST", str(request.url))
@@ -113,6 +117,11 @@ class Transport(httpx2.AsyncBaseTransport):
         The proxy, or None.
     max_connections
         The most open connections.
+
+    Attributes
+    ----------
+    on_connected
+        As that of the `Connector`; set before the first request.
     """
 
     def __init__(
@@ -122,6 +131,7 @@ class Transport(httpx2.AsyncBaseTransport):
         self._proxy = proxy
         self._max_connections = max_connections
         self._session: aiohttp.ClientSession | None = None
+        self.on_connected: Callable[[], None] | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send `request` and wait for the head of the reply."""
@@ -172,14 +182,16 @@ class Transport(httpx2.AsyncBaseTransport):
         )
 
     def _open(self) -> aiohttp.ClientSession:
+        connector = Connector(
+            self._proxy,
+            limit=self._max_connections,
+            resolver=Resolver(),
+            keepalive_timeout=KEEP_ALIVE,
+            ssl=self._certificates or True,
+        )
+        connector.on_connected = self.on_connected
         return aiohttp.ClientSession(
-            connector=Connector(
-                self._proxy,
-                limit=self._max_connections,
-                resolver=Resolver(),
-                keepalive_timeout=KEEP_ALIVE,
-                ssl=self._certificates or True,
-            ),
+            connector=connector,
             request_class=Request,
             middlewares=(resend_if_unanswered,),
             cookie_jar=aiohttp.DummyCookieJar(),  # httpx2 handles cookies

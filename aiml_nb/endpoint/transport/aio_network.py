@@ -6,6 +6,7 @@ import asyncio
 import re
 import select
 import socket
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -151,11 +152,18 @@ async def resend_if_unanswered(request: Any, send: Any) -> aiohttp.ClientRespons
 
 
 class Connector(aiohttp.TCPConnector):
-    """Gives each request a usable connection, and waits while no file can be opened for one."""
+    """Gives each request a usable connection, and waits while no file can be opened for one.
+
+    Attributes
+    ----------
+    on_connected
+        Called, in the task of a request, when that has its connection.
+    """
 
     def __init__(self, proxy: Proxy | None, **settings: Any) -> None:
         super().__init__(**settings)
         self._via_proxy = proxy
+        self.on_connected: Callable[[], None] | None = None
         self._factory: Any = partial(Protocol, loop=self._loop)
 
     async def connect(self, req: Any, *options: Any, **more: Any) -> Any:
@@ -173,6 +181,8 @@ class Connector(aiohttp.TCPConnector):
             if req.method == "GET":
                 protocol.force_close()
             connection.add_callback(protocol.mark_idle)
+            if self.on_connected is not None:
+                self.on_connected()
             return connection
 
     async def _connect(self, req: Any, *options: Any, **more: Any) -> Any:

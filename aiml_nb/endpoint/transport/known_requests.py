@@ -12,6 +12,7 @@ of the client or the HTTP libraries, a log that lists requests.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 NAME = "X-Client-Request-Id"
 _MAX_KINDS = 32  # users may give each prompt headers of its own: these are not learned for ever
 _MAX_BYTES = 2**18  # a larger body is sent in pieces, as the connection takes them
+_MAX_WAIT = 1.0  # seconds for another request's connection
 _COOKIES_LAST = 10.0  # seconds; the client drops those that have expired
 # Headers that aiohttp would add itself if they were missing.
 _NEEDED = ("accept", "accept-encoding", "user-agent", "content-type", "connection")
@@ -127,6 +129,8 @@ class KnownRequests:
     ) -> None:
         self._client, self._prepare, self._send = client, prepare, send
         self._heads: dict[Hashable, Head | None] = {}
+        # Requests that the client builds, until they have their connections.
+        self._on_their_way: dict[int, asyncio.Future[None]] = {}
         self._unhooked: tuple[Any, ...] = ()
 
     def make(
@@ -145,11 +149,32 @@ class KnownRequests:
     @contextmanager
     def learning(self, kind: Hashable, name: str, body: Mapping[str, Any]) -> Iterator[None]:
         """Have the head learned of the request that the client sends in this block; see `Asked`."""
-        token = _asked.set(Asked(kind, name, body))
+        asked = Asked(kind, name, body)
+        token = _asked.set(asked)
+        self._on_their_way[id(asked)] = asyncio.get_running_loop().create_future()
         try:
             yield
         finally:
+            self._note_under_way(asked)
             _asked.reset(token)
+
+    def note_connected(self) -> None:
+        """Note that the request which is being learned in this task has its connection."""
+        if (asked := _asked.get()) is not None:
+            self._note_under_way(asked)
+
+    def _note_under_way(self, asked: Asked) -> None:
+        waiting = self._on_their_way.pop(id(asked), None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+    async def wait_for_others(self) -> None:
+        """Wait for the connections of requests that the client builds.
+
+        That takes longer, and they were made before: they are to arrive before.
+        """
+        if self._on_their_way:
+            await asyncio.wait([*self._on_their_way.values()], timeout=_MAX_WAIT)
 
     def learn(self, request: httpx2.Request) -> None:
         """Learn the head of a request that the client sends."""

@@ -24,6 +24,7 @@ from aiml_nb.runner.post import post
 from aiml_nb.runner.send import Request
 
 from ...rows import in_turn
+from ...runner.test_run import read_log
 from .connections import Connections, Exchange, connection_server
 
 PROMPTS = [f"question {number}: 100 % of „ä“" for number in range(5)]
@@ -345,3 +346,18 @@ def header(exchange: Exchange, name: str) -> str | None:
 
 def name_of(exchange: Exchange) -> str | None:
     return header(exchange, "x-client-request-id")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("strategy", ["gather", "task_group"])
+def test_requests_arrive_in_the_order_in_which_they_were_made(strategy: str, stream: bool) -> None:
+    """Those that the client builds take longer: the others wait until those are connected."""
+    for _ in range(3):
+        endpoint = nb.connect(speed=20, verbose=False)
+        run = nb.run(
+            [f"{n}?" for n in range(8)], endpoint, strategy=strategy, stream=stream, progress=False
+        )
+        names = [each["client_request_id"] for each in read_log(endpoint)["requests"]]
+        asked = [name for name in names if name and name.startswith(run.run_id)]
+
+        assert [int(name.split(".")[1]) for name in asked] == list(range(8))
