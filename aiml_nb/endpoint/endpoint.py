@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 
 
 _simulated: set[str] = set()
+
+
+def simulated_addresses() -> frozenset[str]:
+    """Return the addresses at which simulators answer, as far as this process knows."""
+    return frozenset(_simulated)
+
+
+def note_simulated(addresses: Iterable[str]) -> None:
+    """Take what another process knows: whoever calls there, answers are to be marked."""
+    _simulated.update(addresses)
 
 
 def is_simulated(base_url: str) -> bool:

@@ -163,7 +163,6 @@ class TestFunctions:
 
         run = nb.run(QUESTIONS[:3], ask_it, cluster=dask.address, journal=False)
 
-        assert run.simulated
         for call in run.calls:
             (child,) = call.children
             assert child.text == call.result
@@ -225,6 +224,20 @@ class TestFunctions:
 
 
 class TestProcesses:
+    def test_a_function_that_asks_the_simulator_is_marked_as_simulated(
+        self, endpoint: nb.Endpoint
+    ) -> None:
+        """In processes that have heard of no simulator before."""
+        base_url, key = endpoint.base_url, endpoint.key.reveal()
+
+        def ask_it(item: str) -> str | None:
+            with OpenAI(base_url=base_url, api_key=key) as client:
+                messages: Any = [{"role": "user", "content": item}]
+                reply = client.chat.completions.create(model="gpt-4o", messages=messages)
+            return reply.choices[0].message.content
+
+        assert nb.run(["Who?"], ask_it, processes=1, journal=False).simulated
+
     def test_a_script_without_a_guard_uses_two(self, tmp_path: Path) -> None:
         script = tmp_path / "script.py"
         script.write_text(

@@ -57,13 +57,22 @@ class TestSupply:
     attempts=st.integers(1, 4),
     share=st.sampled_from([0.0, 0.2, 0.5, 2.0]),
     in_flight=st.integers(1, 200),
-    events=st.lists(st.sampled_from(["ok", *KINDS]), min_size=1, max_size=400),
+    events=st.lists(st.sampled_from(["ok", *KINDS, "worker"]), min_size=1, max_size=400),
     is_away=st.booleans(),
+    billed=st.booleans(),
 )
 def test_no_run_sends_more_than_it_says(
-    calls: int, attempts: int, share: float, in_flight: int, events: list[str], is_away: bool
+    calls: int,
+    attempts: int,
+    share: float,
+    in_flight: int,
+    events: list[str],
+    is_away: bool,
+    billed: bool,
 ) -> None:
-    retries = Retries(calls, attempts, Clock(1), retry_share=share, in_flight=in_flight)
+    retries = Retries(
+        calls, attempts, Clock(1), retry_share=share, in_flight=in_flight, has_workers=True
+    )
     most, sent, left = retries.max_requests, 0, iter(events * 40)
     for _ in range(calls):
         tries, goes_on = Tries(), True
@@ -73,7 +82,7 @@ def test_no_run_sends_more_than_it_says(
             if kind == "ok":
                 retries.note_answer()
                 break
-            failure = Failure(kind, None, True, "No.")
+            failure = Failure(kind, None, billed or kind == "worker", "No.")
             verdict = retries.judge(failure, tries, streamed=False, left=1e9, is_away=is_away)
             goes_on = verdict.wait is not None
 

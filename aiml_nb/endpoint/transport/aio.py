@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from functools import lru_cache
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import httpx2
+from aiohttp.abc import AbstractResolver, ResolveResult
 from multidict import CIMultiDict
 from yarl import URL
 
 from .aio_body import ReplyBody, guard_body
-from .aio_network import Connector, Request, Resolver, resend_if_unanswered
+from .aio_network import Connector, Request, resend_if_unanswered
+from .dns import resolve
 from .environment import Proxy
 from .exchange import IncomingReply, ReadyRequest, exchange
 from .guard import KEEP_ALIVE, MAX_HEAD_BYTES, PLAIN_REPLY
@@ -23,6 +26,7 @@ from .known_requests import KnownRequests
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
+_NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 _UNTIMED = aiohttp.ClientTimeout()
 _read_url = lru_cache(maxsize=8)(httpx2.URL)
 
@@ -209,3 +213,27 @@ def _read_timeout(limits: dict[str, float | None]) -> aiohttp.ClientTimeout:
         sock_connect=connect,
         sock_read=limits.get("read"),
     )
+
+
+class Resolver(AbstractResolver):
+    """Looks names up for aiohttp."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the addresses of a host."""
+        found = await asyncio.wrap_future(resolve(host, port, family))
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address[0],
+                port=address[1],
+                family=kind,
+                proto=protocol,
+                flags=_NUMERIC,
+            )
+            for kind, _, protocol, _, address in found
+        ]
+
+    async def close(self) -> None:
+        """Do nothing: lookups in progress cannot be cancelled, and end by themselves."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import select
-import socket
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 
-from .dns import resolve
 from .environment import Proxy, ProxyFailedError
 from .guard import (
     MAX_HEAD_BYTES,
@@ -28,7 +25,6 @@ from .open_files import RETRY_INTERVAL, OutOfFilesError, is_out_of_files, note_s
 from .safe_errors import BrokenReplyError
 
 _LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?:\r|\Z)")
-_NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
 class Protocol(ResponseHandler):
@@ -92,30 +88,6 @@ class Protocol(ResponseHandler):
         if not self.has_head:
             self.has_head, self.head_received = True, self.received
         super().feed_data(data, size)
-
-
-class Resolver(AbstractResolver):
-    """Looks names up for aiohttp."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Return the addresses of a host."""
-        found = await asyncio.wrap_future(resolve(host, port, family))
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address[0],
-                port=address[1],
-                family=kind,
-                proto=protocol,
-                flags=_NUMERIC,
-            )
-            for kind, _, protocol, _, address in found
-        ]
-
-    async def close(self) -> None:
-        """Do nothing: lookups in progress cannot be cancelled, and end by themselves."""
 
 
 class Request(aiohttp.ClientRequest):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...endpoint.endpoint import simulated_addresses
 from ...endpoint.failures import Failure, explain_failure
 from ...records import Attempt
 from ..answer import Answer
@@ -51,6 +52,7 @@ def target_of(plan: Plan) -> Target:
             is_async=endpoint.is_async,
             is_chosen=endpoint.is_chosen,
             strategy=options.strategy,
+            simulated=simulated_addresses(),
         )
     return ServerTarget(
         base_url=endpoint.base_url,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
+from ...endpoint.endpoint import note_simulated
 from ...endpoint.failures import Failure
 from ...endpoint.function_failures import explain_error
 from ...records import Call, Run
@@ -35,6 +36,7 @@ class FunctionWork:
             is_chosen=target.is_chosen,
         )
         self._strategy = target.strategy
+        note_simulated(target.simulated)
         self._runs: dict[int, Run] = {}
         self._open = ExitStack()
 

@@ -190,12 +190,15 @@ class WorkerLink:
             asked = time.perf_counter()
             reply = asyncio.ensure_future(self._reach(sender.ping, self._session))
             waited = 0.0
-            while not reply.done() and waited < LOST_AFTER:
-                piece = LOST_AFTER / 10
-                await asyncio.wait((reply,), timeout=piece)
-                waited += piece  # however long this loop was held meanwhile: that is not its fault
-            if not reply.done():
+            try:
+                while not reply.done() and waited < LOST_AFTER:
+                    piece = LOST_AFTER / 10
+                    await asyncio.wait((reply,), timeout=piece)
+                    waited += piece  # however long this loop was held: that is not its fault
+                is_there = reply.done()
+            finally:
                 reply.cancel()
+            if not is_there:
                 self.lose(f"has not replied for {LOST_AFTER:.0f} s")
                 return
             if (stamps := reply.result()) is None:

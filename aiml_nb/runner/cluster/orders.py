@@ -87,13 +87,22 @@ class ServerTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionTarget:
-    """The function that a worker calls, pickled by value where it can be."""
+    """The function that a worker calls.
+
+    Parameters
+    ----------
+    function
+        Pickled by value where it can be.
+    simulated
+        The addresses at which simulators answer: what is called there is marked.
+    """
 
     function: bytes
     name: str
     is_async: bool
     is_chosen: bool
     strategy: str
+    simulated: frozenset[str]
 
 
 Target = ServerTarget | FunctionTarget

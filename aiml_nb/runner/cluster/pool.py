@@ -185,10 +185,10 @@ class WorkerPool:
         return True
 
     async def _open(self, address: str) -> None:
-        reach = await reach_worker(self._client, address)
-        self._opened += 1
-        link = WorkerLink(address, f"{self._run_id}/{self._opened}", reach, self._lose)
         try:
+            reach = await reach_worker(self._client, address)
+            self._opened += 1
+            link = WorkerLink(address, f"{self._run_id}/{self._opened}", reach, self._lose)
             problem = await find_problem(reach) or await link.open(self._target)
         except (OSError, TimeoutError):
             return  # it has left again, or is tried again

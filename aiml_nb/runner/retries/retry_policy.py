@@ -167,12 +167,13 @@ class Retries:
 
         It failed because the server is away, or the worker that sent it has ended.
         """
-        if failure.error_type == "connect" or not failure.possibly_billed:  # nothing was sent
-            return True
+        by_worker = failure.error_type == "worker"
+        if failure.error_type == "connect" or (by_worker and not failure.possibly_billed):
+            return True  # nothing was sent
         if self.max_attempts == 1 or tries.lost == MAX_LOST:
             return False
         tries.lost += 1
-        return (self._workers if failure.error_type == "worker" else self._outages).take()
+        return (self._workers if by_worker else self._outages).take()
 
     def _judge_429(
         self, failure: Failure, tries: Tries, left: float, *, is_last: bool, mostly_refused: bool
