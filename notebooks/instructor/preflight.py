@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -117,12 +118,11 @@ def check_front_end() -> bool:
 
 def _judge_front_end(server: subprocess.Popen, folder: Path) -> bool:
     began = time.perf_counter()
-    while not (found := list(folder.glob("jpserver-*.json"))):
+    while (place := _where_it_answers(folder)) is None:
         if server.poll() is not None or time.perf_counter() > began + PATIENCE:
             told = "JupyterLab does not start. Type  jupyter lab  and read what it says."
             return _tell("wrong", "front end", told)
         time.sleep(0.1)
-    place = json.loads(found[0].read_text())
     page = _get(place, "lab")
     config = re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.S)
     extensions = json.loads(config[1])["federated_extensions"] if config else []
@@ -133,6 +133,16 @@ def _judge_front_end(server: subprocess.Popen, folder: Path) -> bool:
     _get(place, f"api/contents/{first}?content=0")
     taken = time.perf_counter() - began
     return _tell("ok", "front end", f"JupyterLab shows widgets and {first}; up in {taken:.1f} s")
+
+
+def _where_it_answers(folder: Path) -> dict | None:
+    """Read where the server is. It writes that down a moment before anybody can connect."""
+    try:
+        (place,) = (json.loads(path.read_text()) for path in folder.glob("jpserver-*.json"))
+        with socket.create_connection(("127.0.0.1", place["port"]), timeout=PATIENCE):
+            return place
+    except (ValueError, OSError):
+        return None
 
 
 def _get(place: dict, path: str) -> str:

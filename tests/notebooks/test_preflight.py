@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import runpy
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +56,21 @@ def test_what_fails_is_named_with_its_error(project: Path) -> None:
     assert lines[-1].startswith("Not ready")
     assert "00-good.ipynb" in next(line for line in lines if "front end" in line)
     assert flown.stderr == ""
+
+
+def test_a_server_that_does_not_listen_yet_is_waited_for(tmp_path: Path) -> None:
+    where = runpy.run_path(str(PREFLIGHT))["_where_it_answers"]
+    assert where(tmp_path) is None
+    written = tmp_path / "jpserver-1.json"
+    written.write_text("")
+    assert where(tmp_path) is None
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        place = {"port": server.getsockname()[1]}
+        written.write_text(json.dumps(place))
+        assert where(tmp_path) is None
+        server.listen()
+        assert where(tmp_path) == place
 
 
 def test_another_python_goes_on_in_the_projects_own_environment(project: Path) -> None:
