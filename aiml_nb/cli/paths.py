@@ -11,6 +11,7 @@ from ..formats import atomic
 from ..runner.journal_path import newest_journal
 
 _OTHER_FORMATS = {".json", ".tsv", ".xls"}
+_LARGE = 32 * 1024 * 1024  # bytes of a journal whose texts are left in it
 
 
 @dataclass(slots=True)
@@ -60,7 +61,15 @@ def resolve_paths(options: argparse.Namespace) -> RunPaths:
     return paths
 
 
+def is_large(journal: Path) -> bool:
+    """Say whether the texts of a journal are left in it."""
+    return journal.exists() and journal.stat().st_size > _LARGE
+
+
 def _check_named(options: argparse.Namespace) -> None:
+    if options.results_only:
+        _check_results_only(options)
+        return
     for name in ("retry_failed", "change_parameters"):
         if getattr(options, name) and not (options.resume and options.journal):
             raise ValueError(
@@ -77,6 +86,25 @@ def _check_named(options: argparse.Namespace) -> None:
         )
     if options.prompts is None and not options.resume:
         raise ValueError("There are no prompts. Name their file: aiml-nb run FILE.")
+
+
+def _check_results_only(options: argparse.Namespace) -> None:
+    if options.journal is None:
+        raise ValueError(
+            "--results-only writes the results that a journal has: add --journal FILE."
+            + _name_newest(options)
+        )
+    if not options.journal.is_file():
+        raise ValueError(
+            f"There is no journal '{options.journal}' to write results from.{_name_newest(options)}"
+        )
+    for name in ("prompts", "fresh", "retry_failed", "dry_run"):
+        if getattr(options, name):
+            said = "FILE" if name == "prompts" else f"--{name.replace('_', '-')}"
+            raise ValueError(
+                f"--results-only sends nothing, and what it writes is all in the journal. Leave "
+                f"{said} out."
+            )
 
 
 def _name_newest(options: argparse.Namespace) -> str:

@@ -18,7 +18,7 @@ from .paths import resolve_paths
 from .report import exit_code
 from .run_calls import make_calls, show_calls
 from .run_prompts import add_prompt_options, read_run_prompts, take_file
-from .run_results import end_interrupted, report_run, write_results
+from .run_results import end_interrupted, report_run, write_known_results, write_results
 from .schema import add_schema_options, read_schema
 
 # Option, kind, unit, help: each is an argument of `aiml_nb.run` with the same name.
@@ -113,6 +113,11 @@ def _add_journal_options(parser: argparse.ArgumentParser) -> None:
         help="go on with the journal's last run itself, on its axis of time",
     )
     group.add_argument(
+        "--results-only",
+        action="store_true",
+        help="write the results that the journal's last run has so far, and send nothing",
+    )
+    group.add_argument(
         "--retry-failed",
         action="store_true",
         help="send failed calls again, too, and answers that broke off",
@@ -170,6 +175,8 @@ def run_command(options: argparse.Namespace) -> int:
     options.began = time.time()
     take_file(options)
     paths = resolve_paths(options)
+    if options.results_only:
+        return write_known_results(paths, options)
     prompts, given = read_run_prompts(options, _find_given(options))
     if options.dry_run:
         show_calls(prompts, paths, options, given)

@@ -21,11 +21,10 @@ from ..runner.plan import Plan, build_plan, check_plan
 from ..runner.resume import resume_run
 from .dry_run import show_plan
 from .options import names_endpoint, open_endpoint
-from .paths import RunPaths
+from .paths import RunPaths, is_large
 from .run_prompts import RunPrompts
 
 _T = TypeVar("_T")
-_LARGE = 32 * 1024 * 1024  # bytes of a journal whose texts are left in it
 
 
 def _plan_run(
@@ -85,7 +84,7 @@ def _resume(
     """Call `load_plan` or `resume_run` with what the command says."""
     if options.model is not None:
         given["model"] = options.model
-    if prompts is None and journal.exists() and journal.stat().st_size > _LARGE:
+    if prompts is None and is_large(journal):
         given["keep_texts"] = False
     return resume(
         journal,

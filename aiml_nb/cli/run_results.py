@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+import warnings
+from pathlib import Path
 
+from ..formats.saved import read_saved
 from ..printable import say
 from ..records import SKIPPED, Run
-from .paths import RunPaths
-from .report import EXIT_INTERRUPTED, describe_interrupted, describe_run
+from .paths import RunPaths, is_large
+from .report import EXIT_INTERRUPTED, describe_interrupted, describe_run, exit_code
+from .run_prompts import MANY
 
 _FAILED = ("error", "timeout")
+_ONCE = ("--retry-failed", "--fresh", "--results-only")  # said of one command, not of the run
 
 
 def write_results(run: Run, paths: RunPaths, options: argparse.Namespace) -> None:
@@ -51,20 +56,52 @@ def report_run(run: Run, paths: RunPaths, options: argparse.Namespace) -> None:
             say(f"Ask again what failed:  {_resume_command(paths, options)} --retry-failed")
 
 
+def write_known_results(paths: RunPaths, options: argparse.Namespace) -> int:
+    """Write the results that a journal has so far; return the exit code, as of the run itself."""
+    path = paths.journal or Path()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        run = read_saved(path, keep_texts=not is_large(path))
+    for warning in told:  # of lines that are damaged, or being written now
+        say(warning.message, file=sys.stderr)
+    if not isinstance(run, Run):
+        raise ValueError(f"'{path}' is no journal of a run. Name the one that aiml-nb run wrote.")
+    options.exit_code = exit_code(run.calls)
+    write_results(run, paths, options)
+    report_run(run, paths, options)
+    return int(options.exit_code)
+
+
 def end_interrupted(run: Run, paths: RunPaths, options: argparse.Namespace) -> int:
-    """Write the results so far, and print how to resume the run."""
+    """Write the results so far, unless they are too many; print how to resume the run."""
     say(f"\naiml-nb: {describe_interrupted(run)}", file=sys.stderr)
-    try:
-        write_results(run, paths, options)
-        say(f"Results: {paths.output} (as far as they are known)", file=sys.stderr)
-    except ValueError as error:
-        say(error, file=sys.stderr)
+    if len(run.calls) > MANY:
+        _say_unwritten(paths, options)
+    else:
+        try:
+            write_results(run, paths, options)
+            say(f"Results: {paths.output} (as far as they are known)", file=sys.stderr)
+        except ValueError as error:
+            say(error, file=sys.stderr)
     if paths.kept_journal:
         say(f"Journal: {paths.kept_journal}", file=sys.stderr)
         say(f"Go on:   {_resume_command(paths, options)}", file=sys.stderr)
     elif paths.journal is None:
         say("With --journal FILE a run can go on.", file=sys.stderr)
     return EXIT_INTERRUPTED
+
+
+def _say_unwritten(paths: RunPaths, options: argparse.Namespace) -> None:
+    """Say how to have the results of a large run: whoever presses Ctrl-C does not wait for them."""
+    if paths.kept_journal is None:
+        return
+    typed = ["aiml-nb", "run", "--journal", str(paths.kept_journal), "--results-only"]
+    typed += ["--output", str(paths.output)] + ["--all"] * options.all_columns
+    say(
+        f"Results: not written to {paths.output} yet; the journal has every answer. Those so far:  "
+        + shlex.join(typed),
+        file=sys.stderr,
+    )
 
 
 def _resume_command(paths: RunPaths, options: argparse.Namespace) -> str:
@@ -75,4 +112,4 @@ def _resume_command(paths: RunPaths, options: argparse.Namespace) -> str:
         typed += ["--journal", str(paths.kept_journal)]
     if not options.resume:
         typed.append("--resume")
-    return shlex.join([each for each in typed if each not in ("--retry-failed", "--fresh")])
+    return shlex.join([each for each in typed if each not in _ONCE])

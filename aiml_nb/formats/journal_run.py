@@ -47,17 +47,17 @@ def run_from_journal(lines: Iterable[dict[str, Any]]) -> Run:
     if not isinstance(settings, Mapping):
         raise ValueError("Its settings must be an object.")
     fields = known_settings(settings) | {"run_id": str(head.get("run_id") or "")}
-    api = _api_of(settings)
+    api = api_of(settings)
     whole = _whole_prompts(head.get("prompts"), sections)
-    planned = _read_prompts(whole, known={}, api=api)
+    planned = read_planned(whole, known={}, api=api)
     finished: dict[str, Mapping[str, Any]] = {**taken_records(head.get("prompts"), sections)}
     calls = planned | _read_taken(finished, planned)
     for data in rest:
         name = str(data.get("custom_id"))
         if "aiml_nb_end" in data:
-            fields |= _read_footer(data)
+            fields |= read_footer(data)
         elif "aiml_nb_resumed" in data:
-            new = _read_prompts(data.get("prompts"), known=planned, api=api)
+            new = read_planned(data.get("prompts"), known=planned, api=api)
             planned |= new
             begun = {n: call for n, call in calls.items() if call.outcome != "not_started"}
             calls |= new | begun
@@ -102,7 +102,8 @@ def known_settings(data: Mapping[str, Any]) -> dict[str, Any]:
     return _DEFAULTS | {name: data[name] for name in SETTINGS if data.get(name) is not None}
 
 
-def _read_footer(data: Mapping[str, Any]) -> dict[str, Any]:
+def read_footer(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a run that only the last line of its journal has."""
     notices = data.get("notices")
     return {
         "loop_lag_max": data.get("loop_lag_max"),
@@ -115,30 +116,44 @@ def _read_footer(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _api_of(settings: Mapping[str, Any]) -> str:
+def api_of(settings: Mapping[str, Any]) -> str:
+    """Return the API that the settings of a run name."""
     api = settings.get("api")
     return api if isinstance(api, str) else CHAT
 
 
-def _read_prompts(prompts: object, *, known: Mapping[str, Call], api: str) -> dict[str, Call]:
+def read_planned(prompts: object, *, known: Mapping[str, Call], api: str) -> dict[str, Call]:
     """Return the calls named in a line, added to the known ones; results files name none."""
     items = prompts if isinstance(prompts, list) else []
     items = [item for item in items if isinstance(item, dict)]
     names = {str(item.get("custom_id")): item for item in items}
     places = {name: at for at, name in enumerate({**known, **names})}
     return {
-        name: Call(
-            index=places[name],
-            custom_id=name,
-            prompt=_label_of(item),
-            api=api,
-            parameters=own if isinstance(own := item.get("parameters"), dict) else {},
-            row=row if isinstance(row := item.get("row"), dict) else None,
-            error_type=SKIPPED if "problem" in item else None,
-            error=str(item["problem"]) if "problem" in item else None,
-        )
+        name: planned_call(item, index=places[name], name=name, api=api)
         for name, item in names.items()
     }
+
+
+def planned_call(item: Mapping[str, Any], *, index: int, name: str, api: str) -> Call:
+    """Return the record of a prompt that a journal holds, not made yet."""
+    return Call(
+        index=index,
+        custom_id=name,
+        prompt=_label_of(item),
+        api=api,
+        parameters=own if isinstance(own := item.get("parameters"), dict) else {},
+        row=row if isinstance(row := item.get("row"), dict) else None,
+        error_type=SKIPPED if "problem" in item else None,
+        error=str(item["problem"]) if "problem" in item else None,
+    )
+
+
+def made_call(data: Mapping[str, Any], planned: Call) -> Call:
+    """Return the call in a line of a journal, with what was asked; raises as `call_from_dict`."""
+    call = call_from_dict(data, prompt=planned.prompt)
+    call.parameters |= planned.parameters
+    call.index, call.row = planned.index, planned.row
+    return call
 
 
 def _label_of(item: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,8 +46,12 @@ class LineFile:
         JournalError
             If it cannot be read, or is another by now.
         """
+        return self.parsed(offset, decode)
+
+    def parsed(self, offset: int, parse: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+        """Return what `parse` makes of the line that begins at `offset`; raise as `record`."""
         try:
-            return decode(self.line(offset).decode())
+            return parse(self.line(offset).decode())
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it was changed since"
             raise JournalError(

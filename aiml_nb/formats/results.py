@@ -126,8 +126,8 @@ def run_from_rows(rows: Sequence[Mapping[str, Any]]) -> Run:
     about = rows[0]["run"]
     if about.get("version") != VERSION:
         raise ValueError(f'Its rows must have "version": {VERSION} in "run".')
-    if any(row["run"].get("run_id") != about.get("run_id") for row in rows):
-        raise ValueError("It has rows of several runs. Keep each run in a file of its own.")
+    for row in rows:
+        check_run(row, about)
     try:
         histories = (row["run"].get("limit_history") for row in rows)
         data = {name: about[name] for name in _OF_RUN if name != "parameters"}
@@ -145,6 +145,22 @@ def run_from_rows(rows: Sequence[Mapping[str, Any]]) -> Run:
         raise ValueError(f"Its rows are not those of a run: {error}") from None
     run.calls.sort(key=lambda call: call.index)
     return run
+
+
+def check_run(row: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    """Raise ValueError if a row is not of the run that another says it is of."""
+    if row["run"].get("run_id") != about.get("run_id"):
+        raise ValueError("It has rows of several runs. Keep each run in a file of its own.")
+
+
+def call_from_row(row: Mapping[str, Any]) -> Call:
+    """Return the call of one row; raise ValueError if it is none."""
+    try:
+        return from_dict(Call, _fields_of_call(row))
+    except (AttributeError, IndexError, KeyError, TypeError):
+        raise ValueError("Its rows are not those of a run.") from None
+    except ValueError as error:
+        raise ValueError(f"Its rows are not those of a run: {error}") from None
 
 
 def grid_from_rows(rows: Sequence[Mapping[str, Any]]) -> Grid | None:

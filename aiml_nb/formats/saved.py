@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..errors import JournalError
 from ..no_collection import no_collection
 from ..records import Comparison, Grid, Run
 from .codec import from_dict
@@ -17,9 +18,10 @@ from .journal_run import known_settings, run_from_journal
 from .journal_sections import stand_in
 from .lines import decode, decode_edited, parse, split_lines
 from .results import grid_from_rows, is_row, read_row, run_from_rows
+from .stored_run import read_stored_run
 
 
-def read_saved(path: str | os.PathLike[str]) -> Run | Comparison | Grid:
+def read_saved(path: str | os.PathLike[str], *, keep_texts: bool = True) -> Run | Comparison | Grid:
     """Read a run, a comparison or a grid from a file.
 
     Parameters
@@ -27,6 +29,9 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison | Grid:
     path
         What ``aiml-nb compare --json`` wrote (a comparison, or one of its runs), the JSONL of
         ``aiml-nb run`` and `to_jsonl`, or a journal.
+    keep_texts
+        False leaves the texts of a run in the file, which must stay where it is: they are read from
+        it when somebody asks for them. Comparisons and grids are read whole.
 
     Raises
     ------
@@ -43,8 +48,9 @@ def read_saved(path: str | os.PathLike[str]) -> Run | Comparison | Grid:
     """
     try:
         with no_collection():
-            run, damaged, edited = _read(split_lines(Path(path).read_bytes()))
-    except ValueError as error:
+            stored = None if keep_texts else read_stored_run(Path(path))
+            run, damaged, edited = stored or _read(split_lines(Path(path).read_bytes()))
+    except (JournalError, ValueError) as error:
         if Path(path).suffix.lower() == ".csv":
             raise ValueError(
                 f"{str(path)!r} is a table, and no run can be read from it: it holds no attempts. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import aiml_nb.export
-from aiml_nb.cli import command_line, main
+from aiml_nb.cli import command_line, main, run_results
 
 HURRY = """
 import importlib.abc, sys
@@ -46,10 +47,16 @@ def test_an_interrupt_while_the_options_are_read_is_no_traceback(
     assert capsys.readouterr().err.endswith("aiml-nb: interrupted.\n")
 
 
-def test_an_interrupt_while_the_results_are_written_writes_them_again(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+@pytest.mark.parametrize("is_large", [False, True])
+def test_an_interrupt_while_the_results_are_written_writes_them_again_unless_they_are_many(
+    is_large: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    if is_large:
+        monkeypatch.setattr(run_results, "MANY", 1)
     Path("p.txt").write_text("One?\nTwo?\n")
     write, presses = aiml_nb.export.to_jsonl, [signal.SIGINT]
 
@@ -65,6 +72,37 @@ def test_an_interrupt_while_the_results_are_written_writes_them_again(
     said = capsys.readouterr().err
     assert code == 130
     assert "2 of 2 calls are answered" in said
-    assert "Results: r.jsonl" in said
     assert "Journal: j.jsonl" in said
+    if is_large:
+        assert "Results: not written to r.jsonl yet" in said
+        assert not Path("r.jsonl").exists()
+        assert main([*shlex.split(said.partition("Those so far:  ")[2].splitlines()[0])[1:]]) == 0
+    else:
+        assert "Results: r.jsonl" in said
     assert len(Path("r.jsonl").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "add --journal FILE"),
+        (["--journal", "none.jsonl"], "There is no journal 'none.jsonl'"),
+        (["--journal", "j.jsonl", "--retry-failed"], "Leave --retry-failed out"),
+        (["--journal", "j.jsonl", "p.txt"], "Leave FILE out"),
+        (["--journal", "p.txt"], "'p.txt' cannot be read"),
+    ],
+)
+def test_results_that_no_journal_has_are_refused(
+    options: list[str],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.txt").write_text("One?\n")
+    Path("j.jsonl").touch()
+
+    assert main(["run", "--results-only", *options, "--output", "o.jsonl"]) == 2
+    assert words in capsys.readouterr().err
+    assert not Path("o.jsonl").exists()

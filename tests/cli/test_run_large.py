@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -13,8 +16,10 @@ import pytest
 
 from aiml_nb.cli.run_prompts import MANY
 
+from ..foreground import foreground
 from ..rows import exhaustive, slow
 from .test_run import read_results, write_questions
+from .typed import aiml_nb
 
 PROGRAM = """
 import sys
@@ -90,6 +95,44 @@ def test_of_very_many_prompts_the_texts_stay_in_a_journal(tmp_path: Path) -> Non
     assert [each["custom_id"] for each in results] == [f"mine-{n}" for n in range(MANY + 1)]
     assert len({each["prompt"] for each in results}) == MANY + 1
     assert sum(bool(each["text"]) for each in results) == 3
+
+
+@pytest.mark.slow
+def test_ctrl_c_writes_no_row_for_each_of_very_many(tmp_path: Path) -> None:
+    """Whoever ends a large run does not wait for its results: the journal has them."""
+    write_questions(tmp_path, MANY + 1)
+    typed = "run q.jsonl --max-concurrency 20 --journal j.jsonl --output o.jsonl"
+    with foreground("--speed", 6) as server:
+        with subprocess.Popen(
+            [sys.executable, "-m", "aiml_nb", *typed.split(), "--base-url", server.base_url],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            server.wait_for(50)
+            process.send_signal(signal.SIGINT)
+            pressed = time.monotonic()
+            _, said = process.communicate()
+            seconds = time.monotonic() - pressed
+        assert server.count_after(pressed + 0.5) == 0
+        assert {each.name for each in tmp_path.iterdir()} == {"q.jsonl", "j.jsonl"}
+
+        answered = int(re.search(r"(\d+) of 10,001 calls are answered", said)[1])  # type: ignore[index]
+        command = said.partition("Those so far:  ")[2].splitlines()[0]
+        known = aiml_nb(*shlex.split(command)[1:], cwd=tmp_path)
+        sent = len(server.sent())
+        rows = read_results(tmp_path / "o.jsonl")
+        command = next(line for line in said.splitlines() if line.startswith("Go on:"))
+        more = aiml_nb(*shlex.split(command)[3:], "--max-calls", str(sent + 5), cwd=tmp_path)
+
+    print(f"{answered} answered, {seconds:.2f} s")
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert answered >= 30
+    assert known.returncode == 3, known.stderr
+    assert f"{answered:,}  ok" in known.stdout
+    assert [each["custom_id"] for each in rows] == [f"mine-{n}" for n in range(MANY + 1)]
+    assert sum(each["outcome"] == "ok" for each in rows) == answered
+    assert all(each["prompt"] for each in rows)
+    assert f"Resumed: {answered} of 10001 calls are answered." in more.stdout
 
 
 @pytest.mark.alone
