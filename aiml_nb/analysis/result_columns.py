@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..formats.lines import dump
-from ..formats.plain import plain_data_of
+from ..formats.plain import plain_leaf_of, plain_result_of
 from ..records import CHAT, WATCH, Run
 from ..typed.fields import MAX_FIELDS, Path, fields_of_format
 from .frames import column, encodable
@@ -114,9 +114,9 @@ def _get(value: Any, path: Path) -> Any:
 
 def _plain(value: Any) -> Any:
     try:
-        return plain_data_of(value)
-    except ValueError:  # it holds itself
-        return repr(value)
+        return plain_result_of(value)
+    except ValueError:  # it holds itself, or is nested too deeply
+        return plain_leaf_of(value)
 
 
 def _column(values: list[Any], expected: str | None = None) -> Any:

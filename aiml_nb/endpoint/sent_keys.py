@@ -16,12 +16,14 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, unquote_plus, urlsplit
 
+from ..formats.plain import redact_results_with
 from .keys import ApiKey
 
 _SECRET = re.compile(
     r"key|token|auth|secret|passw|pwd|cookie|credential|session|signature|^(?:sig|code)$", re.I
 )
 _NO_SECRET = re.compile(r"idempotency|sec-websocket|author$|authority", re.I)
+_PAIR = re.compile(r'[\w.-]+="?([^\s="]+)=*"?')
 NO_KEY = ApiKey("", source="nowhere")
 _MAX_SEEN = 64
 _SHORTEST_KNOWN = 12
@@ -126,10 +128,23 @@ def redact_known(value: Any) -> Any:
     """
     _read_all()
     named = (text for name, text in os.environ.items() if name.endswith("_API_KEY"))
-    for key in {*_seen.values(), *filter(None, map(key_for, named))}:
-        if len(key.reveal()) >= _SHORTEST_KNOWN:
+    keys = {*_seen.values(), *filter(None, map(key_for, named))}
+    written = _write(value) if keys else b""
+    for key in keys:
+        may_be_in = written is None or key.may_be_in(written)
+        if may_be_in and len(key.reveal()) >= _SHORTEST_KNOWN:
             value = key.redact_all(value)
     return value
+
+
+def _write(value: Any) -> bytes | None:
+    """Return JSON in bytes, for a quick look; None where that cannot be."""
+    from pydantic_core import to_json
+
+    try:
+        return to_json(value)
+    except ValueError:  # a lone surrogate
+        return None
 
 
 def redact(text: str, keys: Iterable[ApiKey]) -> str:
@@ -151,6 +166,8 @@ def _texts_in(value: str) -> Iterator[str]:
     scheme, _, word = value.strip().partition(" ")
     if ";" in value or "," in value:
         yield from (part.partition("=")[2].strip('" ') for part in re.split("[;,]", value))
+    elif pair := _PAIR.fullmatch(value.strip()):  # a single cookie
+        yield from (value.strip(), pair[1])
     elif scheme.lower() == "basic":
         yield word
         try:
@@ -170,3 +187,6 @@ def _texts_of_address(address: str) -> Iterator[str]:
             yield from {value, unquote_plus(value)}
     if password := parts.password:
         yield from {password, unquote(password)}
+
+
+redact_results_with(redact_known)

@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..records import CHAT, Attempt, Call, Run
-from .plain import plain_data_of
+from .plain import plain_data_of, plain_result_of
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -61,7 +61,7 @@ def optional_fields(call: Call, *, texts: bool = True) -> dict[str, Any]:
         data["children"] = children if texts else [without_words_of(child) for child in children]
     if texts and call.result is not None:
         with suppress(ValueError):  # what cannot be written as JSON is left out
-            data["result"] = plain_data_of(call.result)
+            data["result"] = plain_result_of(call.result)
     if call.invalid_usage is not None:
         data["invalid_usage"] = call.invalid_usage
     if call.from_journal:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import attrs
 import numpy as np
 import pandas as pd
 import pydantic
@@ -286,6 +289,32 @@ class Node:
     next: Any = None
 
 
+class Named(NamedTuple):
+    name: str
+    score: int
+
+
+@attrs.define
+class Defined:
+    name: str
+
+
+class Account(pydantic.BaseModel):
+    """What is not to be written, beside what spoils the quick way."""
+
+    model_config = pydantic.ConfigDict(extra="allow")
+    user_name: str = pydantic.Field(serialization_alias="userName")
+    password: str = pydantic.Field(exclude=True)
+    hint: str
+
+    @pydantic.field_serializer("hint")
+    def hide(self, _: str) -> str:
+        return "…"
+
+
+ACCOUNT = Account(user_name="me", password="in clear", hint="dog")
+
+
 class Odd(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(arbitrary_types_allowed=True)
     thing: Any
@@ -303,6 +332,10 @@ RESULTS: list[tuple[Any, Any]] = [
     (Odd(thing=Point(1, "b")), {"thing": {"x": 1, "y": "b"}}),
     (Odd(thing=Rude()), {"thing": "<Rude>"}),
     (Rude(), "<Rude>"),
+    (Named("a", 1), {"name": "a", "score": 1}),
+    ([Defined("a")], [{"name": "a"}]),
+    (ACCOUNT, {"userName": "me", "hint": "…"}),
+    ([ACCOUNT, b"\xff"], [{"userName": "me", "hint": "…"}, "/w=="]),
     (b"text", "text"),
     (b"\xff\x00", "/wA="),
     ("a\ud800\u2028\0\x1b[31m", "a\ud800\u2028\0\x1b[31m"),
@@ -365,9 +398,23 @@ class TestResults:
         assert [call.error for call in again.calls] == [call.error for call in run.calls]
 
     def test_what_can_be_read_once_is_not_read_by_the_journal(self, path: Path) -> None:
-        run = nb.run([1], lambda item: map(str, [1, 2]), journal=path)
+        hidden: list[Callable[[Any], Any]] = [
+            lambda read: read,
+            lambda read: {"words": read},
+            lambda read: ("question", [deque([read])]),
+            lambda read: Point(1, read),
+            lambda read: Odd(thing=read),
+            lambda read: Defined(read),
+            lambda read: Account(user_name="me", password="no", hint="cat", more=read),
+        ]
+        reads = [map(str, [1, 2]) for _ in hidden]
+        run = nb.run(range(len(hidden)), lambda item: hidden[item](reads[item]), journal=path)
+        run.to_frame()
+        nb.to_jsonl(run, path.with_name("results.jsonl"), texts=True)
 
-        assert [*run.results[0]] == ["1", "2"]
+        assert [[*read] for read in reads] == [["1", "2"]] * len(hidden)
+        (words,) = nb.resume(path, double).results[1].values()
+        assert words.startswith("<map object")
 
     def test_a_generator_is_no_result(self) -> None:
         run = nb.run([1], lambda item: (each for each in [1]))

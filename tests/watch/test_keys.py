@@ -17,6 +17,7 @@ import pytest
 from openai import AsyncAzureOpenAI, AsyncOpenAI, AzureOpenAI, OpenAI
 
 import aiml_nb as nb
+from aiml_nb.endpoint import sent_keys
 
 from .key_server import PLACES, key_server
 
@@ -109,6 +110,7 @@ WAYS: dict[str, Callable[[str], Any]] = {
     "x-goog-api-key": lambda root: post(root + GEMINI, {"x-goog-api-key": CANARY}),
     "subscription": lambda root: post(root + CHAT, {"Ocp-Apim-Subscription-Key": CANARY}),
     "cookie": lambda root: post(root + CHAT, {"Cookie": f"lang=en; session={CANARY}"}),
+    "one cookie": lambda root: post(root + CHAT, {"Cookie": f"session={CANARY}"}),
     "?key=": lambda root: post(f"{root}{GEMINI}?key={CANARY}&alt=sse"),
     "?api-version": lambda root: post(f"{root}{CHAT}?api-version=1&sig={CANARY}"),
     "auth=": lambda root: post(root + CHAT, auth=("me", CANARY)),
@@ -150,6 +152,30 @@ def test_no_key_is_written(
     assert len(written) == 3 * len(runs) + 1
     assert [leak for each in written for leak in leaks(each.read_text())] == []
     assert leaks(caplog.text) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_function_returns_is_written_without_the_keys_it_has_sent(
+    server: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent_keys, "_seen", {})  # those of other ways
+    said = {CANARY: [f"sent {CANARY}", CANARY.encode(), {"twice": (CANARY, Path("/") / CANARY)}]}
+
+    def ask(root: str) -> Any:
+        with suppress(Exception):
+            WAYS[way](root)
+        return said
+
+    run = nb.run([f"{server}/{PLACES[0]}"], ask, progress=False, journal=tmp_path / "journal")
+    nb.to_csv(run, tmp_path / "a.csv", texts=True)
+    nb.to_jsonl(run, tmp_path / "a.jsonl", texts=True)
+    nb.to_chrome_trace(run, tmp_path / "a.json", texts=True)
+
+    assert run.results[0] is said
+    written = [each.read_text() for each in tmp_path.iterdir()]
+    assert len(written) == 4
+    assert [leak for text in [*written, run.to_frame().to_string()] for leak in leaks(text)] == []
+    assert "sent [key]" in (tmp_path / "journal").read_text()
 
 
 def test_neither_a_picture_nor_its_text_says_it(server: str) -> None:
