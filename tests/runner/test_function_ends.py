@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -159,6 +160,8 @@ class TestWhatEndsARun:
 
         if kind != "KeyboardInterrupt":  # as by the stop button: a new one
             assert caught.value is error
+            assert traceback.extract_tb(error.__traceback__)[-1].filename == __file__
+            assert error.__context__ is None  # nothing of ours
         assert run is not None
         assert [call.outcome for call in run.calls] == ["ok", "cancelled", *["not_started"] * 2]
         assert run.calls[1].error == told
@@ -176,11 +179,12 @@ class TestWhatEndsARun:
             try:
                 await begin(range(3), function, strategy=strategy, max_concurrency=1)
             except SystemExit as error:
-                return f"{error.code}, cancelled {asyncio.current_task().cancelling()}"  # type: ignore[union-attr]
+                cancelling = asyncio.current_task().cancelling()  # type: ignore[union-attr]
+                return f"{error.code}, cancelled {cancelling}, {error.__context__}"
             return "no"
 
         for begin in (nb.run_async, nb.start):
-            assert await cell(begin) == "3, cancelled 0"
+            assert await cell(begin) == "3, cancelled 0, None"
             run = nb.last_run()
             assert run is not None
             assert run.results == [0, None, None]

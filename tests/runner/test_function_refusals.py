@@ -114,13 +114,43 @@ class Walker:
         yield ask(item)
 
 
+def pair(one: Any, other: Any) -> Any:
+    return ask(one), ask(other)
+
+
+def named(item: Any, *, model: str) -> Any:
+    return ask(item), model
+
+
+def alone(*, item: Any) -> Any:
+    return ask(item)
+
+
+def nothing() -> Any:
+    return ask(1)
+
+
+class Asker:
+    def ask(self, item: Any) -> Any:
+        return ask(item)
+
+    def nothing(self) -> Any:
+        return ask(1)
+
+
 class NotCallable:
     pass
 
 
 FUNCTIONS: dict[str, tuple[Any, str]] = {
     "no argument": (lambda: ask(1), r"cannot be called with one argument, the item"),
-    "two arguments": (lambda item, other: ask(item), r"Write lambda item: lambda\(item, other\)"),
+    "two arguments": (lambda item, other: ask(item), r"Write lambda item: … and give that"),
+    "two arguments of a function": (pair, r"Write lambda item: pair\(item, other\) and give"),
+    "keyword-only of a function": (named, r"Write lambda item: named\(item, model=…\) and"),
+    "keyword-only alone": (alone, r"Write lambda item: alone\(item=item\) and give that"),
+    "no argument of a function": (nothing, r"Write def nothing\(item\): … and give that"),
+    "no argument of a method": (Asker().nothing, r"Write def nothing\(self, item\): … and give"),
+    "a method of no object": (Asker.ask, r"Write Asker\(…\)\.ask, the method of an object, and"),
     "keyword-only": (functools.partial(lambda *, item: ask(item)), "with one argument"),
     "keyword-only beside it": (lambda item, *, key: ask(item), "with one argument"),
     "filled partial": (functools.partial(ask, 1), "with one argument"),

@@ -45,4 +45,8 @@ def function_exit() -> Iterator[None]:
     except FunctionExit as found:
         error = found.error
     if error is not None:
-        raise error  # outside of the handler: the user's exception has no context of ours
+        context = error.__context__
+        try:
+            raise error
+        finally:  # Python has made ours its context
+            error.__context__ = context

@@ -199,14 +199,29 @@ def _check_arguments(given: Callable[..., Any], name: str) -> None:
     try:
         signature.bind(object())
     except TypeError as error:
-        catch_all = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
-        wanted = [
-            each.name
-            for each in signature.parameters.values()
-            if each.default is each.empty and each.kind not in catch_all
-        ]
-        what = f"def {name}(item): …" if not wanted else f"lambda item: {name}({', '.join(wanted)})"
         raise TypeError(
             f"{name}{signature} cannot be called with one argument, the item ({error}). Write "
-            f"{what} and give that."
+            f"{_advise(given, name, signature)} and give that."
         ) from None
+
+
+def _advise(given: object, name: str, signature: inspect.Signature) -> str:
+    """Return what can be called with one argument, in place of what cannot."""
+    owner, _, short = name.rpartition(".")
+    wanted = [
+        each
+        for each in signature.parameters.values()
+        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    if name == "lambda":
+        return "lambda item: …"
+    if not wanted:
+        return f"def {short}({'self, ' if inspect.ismethod(_inner(given)) else ''}item): …"
+    if owner and wanted[0].name == "self":
+        return f"{owner}(…).{short}, the method of an object,"
+    named = [
+        each.name if each.kind is not each.KEYWORD_ONLY else f"{each.name}=…" for each in wanted
+    ]
+    first = wanted[0].kind is wanted[0].KEYWORD_ONLY
+    named[0] = f"{wanted[0].name}=item" if first else "item"
+    return f"lambda item: {name}({', '.join(named)})"
