@@ -15,6 +15,7 @@ from typing import Any
 
 from ..printable import printable
 from .bad_replies import BadResponseError, ErrorReplyError
+from .client_errors import headers_of, status_of, text_of
 from .error_bodies import ErrorBody, page_text, read_error, read_error_text
 from .keys import ApiKey
 from .retry_hints import read_retry_after
@@ -37,15 +38,23 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
     ("ServerDisconnectedError", "no_reply", True),
     ("ClientPayloadError", "no_reply", True),  # aiohttp: the body broke off
     ("ClientOSError", "no_reply", True),  # aiohttp: reset
+    ("ContentTypeError", "bad_response", True),  # aiohttp: no JSON
     ("ClientResponseError", "protocol", True),  # aiohttp: bad status line or headers
     ("HttpProcessingError", "protocol", True),
     ("ConnectTimeout", "connect", False),
     ("PoolTimeout", "connect", False),
+    ("NewConnectionError", "connect", False),  # urllib3, and requests with it; urllib
+    ("gaierror", "connect", False),
+    ("ConnectionRefusedError", "connect", False),
     ("TimeoutException", "deadline", True),
     ("TimeoutError", "deadline", True),
     ("ReadError", "no_reply", True),
     ("WriteError", "no_reply", True),
     ("RemoteProtocolError", "protocol", True),
+    ("SSLCertVerificationError", "connect", False),
+    ("ConnectionResetError", "no_reply", True),  # http.client: RemoteDisconnected, too
+    ("IncompleteRead", "no_reply", True),
+    ("BadStatusLine", "protocol", True),
     ("UnreadableFileError", "exception", False),
     ("UnicodeEncodeError", "exception", False),  # the prompt cannot be encoded: nothing was sent
     ("JSONDecodeError", "bad_response", True),
@@ -56,8 +65,6 @@ _CAUSES: tuple[tuple[str, str, bool], ...] = (
 _NO_REPLY = "without sending"  # httpx2's message for a connection closed before the reply's end
 _MAX_CHARACTERS = 300
 _NO_HEADERS: Mapping[str, str] = {}
-
-
 PAGE = "page"  # the code of a reply that is an HTML page
 
 
@@ -131,9 +138,9 @@ def explain_failure(error: BaseException, headers: Mapping[str, str] = _NO_HEADE
     headers
         Of the reply, if it had a good status and was an error all the same.
     """
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int) and status >= 300:
-        return _explain_status(status, getattr(error, "response", None))
+    status = status_of(error)
+    if status is not None:
+        return _explain_status(status, error)
     if isinstance(error, ErrorReplyError):
         kind = "stream" if error.in_stream else "bad_response"
         return _explain_error_reply(read_error(error.body), kind, headers)
@@ -152,10 +159,10 @@ def explain_failure(error: BaseException, headers: Mapping[str, str] = _NO_HEADE
     return Failure("exception", None, True, _describe_exception(error))
 
 
-def _explain_status(status: int, response: Any) -> Failure:
+def _explain_status(status: int, error: BaseException) -> Failure:
     """Return the failure of a reply with an error status."""
-    headers = getattr(response, "headers", {})
-    body = read_error_text(getattr(response, "text", ""))
+    headers = headers_of(error)
+    body = read_error_text(text_of(error))
     return Failure(
         "redirect" if status < 400 else str(status),
         status,

@@ -12,13 +12,17 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from .client_errors import packages_of, read, status_of
 from .failures import Failure, explain_failure
 from .keys import ApiKey
 from .sent_keys import key_for, keys_in, redact_seen
 
 # Packages whose exceptions tell the result of a request.
 _CLIENTS = frozenset(
-    {"openai", "httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "anthropic", "litellm"}
+    {
+        *("openai", "httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "anthropic", "litellm"),
+        *("requests", "urllib3", "urllib", "http"),
+    }
 )
 # The openai client's exceptions for requests without a reply.
 _UNANSWERED = frozenset({"APITimeoutError", "APIConnectionError"})
@@ -66,7 +70,7 @@ def _explain(error: BaseException) -> Failure:
         unclear = failure.error_type == "exception" and type(cause).__name__ in _UNANSWERED
         if unclear or failure.error_type == "deadline":  # that of the client
             failure = replace(failure, error_type="no_reply")
-        if _get(cause, "response") is None:
+        if read(cause, "response") is None:
             failure = replace(failure, message=words_of(cause))
         if cause is not error:
             failure = replace(failure, message=f"{words_of(error)}: {failure.message}")
@@ -88,10 +92,7 @@ def _explain_group(group: BaseExceptionGroup[Any]) -> Failure:
 
 
 def _is_clients(error: BaseException) -> bool:
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int) and status >= 300:
-        return True
-    return any(cls.__module__.partition(".")[0] in _CLIENTS for cls in type(error).__mro__)
+    return status_of(error) is not None or not _CLIENTS.isdisjoint(packages_of(error))
 
 
 def _walk(error: BaseException) -> Iterator[BaseException]:
@@ -114,14 +115,6 @@ def words_of(error: BaseException) -> str:
     return f"{name}: {said}" if said else name
 
 
-def _get(thing: object, name: str) -> Any:
-    """Return an attribute; None if it is missing, or raises, as httpx's unset ones do."""
-    try:
-        return getattr(thing, name, None)
-    except Exception:  # noqa: BLE001
-        return None
-
-
 def _redact(words: str, error: BaseException) -> str:
     """Redact the keys of the request and those in the environment."""
     for key in _keys_of(error):
@@ -134,7 +127,8 @@ def _keys_of(error: BaseException) -> Iterator[ApiKey]:
         parts = cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
         for part in parts:
             yield from _keys_of(part)
-        for sent in (_get(cause, "request"), _get(_get(cause, "response"), "request")):
+        response, head = read(cause, "response"), read(cause, "request_info")  # of aiohttp
+        for sent in (read(cause, "request"), read(response, "request"), head):
             with suppress(Exception):  # it may be anything
                 yield from keys_in(sent)
     for name, value in os.environ.items():

@@ -63,7 +63,7 @@ class Recording(Record):
 
     def read_whole(self, data: bytes) -> None:
         """Take a reply that has come as a whole."""
-        self._reply, self._has_come = Reply(self.kind, data), True
+        self._reply, self._has_come = Reply(self.kind, data, n=self._n), True
         self.end_attempt()
 
     def read_pieces(self, *, is_own: bool) -> None:

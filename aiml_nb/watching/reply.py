@@ -21,6 +21,7 @@ Body = dict[str, Any]
 _MAX_BYTES = 32 * 2**20  # of a reply that is not a stream; what is larger is not read
 _MAX_PUT_OFF = 16 * 2**10  # bytes of a stream
 _SNIFF_BYTES = 16  # bytes to know a stream by
+_HEAD_BYTES = 64
 _END_OF_EVENT = b"}\n\n"
 _TEXT = b'"content":"', b'"content": "'
 
@@ -34,6 +35,8 @@ class Reply:
         The kind of call.
     data
         Its bytes.
+    n
+        How many choices were asked for.
 
     Attributes
     ----------
@@ -41,10 +44,10 @@ class Reply:
         How many bytes are kept to be read later.
     """
 
-    __slots__ = ("_api", "_body", "_raw", "_verdict", "_whole", "size")
+    __slots__ = ("_api", "_body", "_n", "_raw", "_verdict", "_whole", "size")
 
-    def __init__(self, api: Api, data: bytes = b"") -> None:
-        self._api, self.size = api, len(data)
+    def __init__(self, api: Api, data: bytes = b"", *, n: object = 1) -> None:
+        self._api, self._n, self.size = api, n, len(data)
         self._whole: bytes | bytearray | None = data
         self._body: Body | None = None  # in the shape of a completion, once all has been read
         self._raw: bytes | None = None  # what it was read from, with each of its texts in one piece
@@ -71,6 +74,8 @@ class Reply:
         if not self._whole:
             return None
         data = bytes(self._whole)
+        if is_stream(data[:_HEAD_BYTES]):  # it was read to its end before who asked for it got it
+            return self._read_events(data)
         body = self._read(data)
         if self._api is CHAT and not any(map(is_in_parts, map(message_of, choices_of(body)))):
             self._raw = data
@@ -81,6 +86,16 @@ class Reply:
             return self._complete(parse_json(data))
         except ValueError:  # sound, pictures, plain text
             return None
+
+    def _read_events(self, data: bytes) -> Body | None:
+        stream = Incoming(lambda: None, self._n, assembly_of(self._api))
+        stream.feed(data)
+        stream.end()
+        return self._build(stream)
+
+    def _build(self, stream: Incoming) -> Body | None:
+        body = stream.build()
+        return None if body is None else self._complete(body)
 
     def _complete(self, body: Any) -> Body | None:
         completion = self._api.complete(body)
@@ -112,8 +127,6 @@ class ReplyReader(Reply):
         The kind of call.
     clock
         Tells the time, in seconds.
-    n
-        How many choices were asked for.
 
     Attributes
     ----------
@@ -123,11 +136,11 @@ class ReplyReader(Reply):
         A stream has said that no more will come.
     """
 
-    __slots__ = ("_clock", "_incoming", "_n", "_pieces", "first_token", "is_done")
+    __slots__ = ("_clock", "_incoming", "_pieces", "first_token", "is_done")
 
     def __init__(self, api: Api, clock: Callable[[], float], *, n: object = 1) -> None:
-        super().__init__(api)
-        self._clock, self._n = clock, n
+        super().__init__(api, n=n)
+        self._clock = clock
         self._pieces: list[bytes] = []  # have not been read
         self._whole = bytearray()
         self._incoming: Incoming | None = None
@@ -190,10 +203,6 @@ class ReplyReader(Reply):
         whole = self._incoming.end()
         return self._build(self._incoming) if whole is None else self._read(whole)
 
-    def _build(self, stream: Incoming) -> Body | None:
-        body = stream.build()
-        return None if body is None else self._complete(body)
-
     def _find_stream(self, data: bytes) -> bytes:
         """Take the first bytes of a body; return them once they are known to begin a stream."""
         if self._api is CHAT:
@@ -204,7 +213,7 @@ class ReplyReader(Reply):
         self._whole += data
         if len(self._whole) > _MAX_BYTES:
             self._whole = None
-        elif len(self._whole) >= _SNIFF_BYTES and is_stream(bytes(self._whole[:64])):
+        elif len(self._whole) >= _SNIFF_BYTES and is_stream(bytes(self._whole[:_HEAD_BYTES])):
             self._incoming = Incoming(self._clock, self._n, assembly_of(self._api))
             return bytes(self._whole)
         return b""

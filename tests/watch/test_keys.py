@@ -30,12 +30,15 @@ GEMINI = "/v1beta/models/m:generateContent"
 BASIC = b64encode(f"me:{CANARY}".encode()).decode()
 
 
-def http() -> httpx2.Client:
-    return httpx2.Client(**QUICK)
+def http(hooks: Any = None) -> httpx2.Client:
+    return httpx2.Client(event_hooks=hooks, **QUICK)
 
 
-def openai_client(root: str, key: Any = "placeholder", **options: Any) -> OpenAI:
-    return OpenAI(base_url=f"{root}/v1", api_key=key, max_retries=0, http_client=http(), **options)
+def openai_client(
+    root: str, key: Any = "placeholder", *, hooks: Any = None, **options: Any
+) -> OpenAI:
+    options |= {"max_retries": 0, "http_client": http(hooks)}
+    return OpenAI(base_url=f"{root}/v1", api_key=key, **options)
 
 
 def post(url: str, headers: dict[str, str] | None = None, **options: Any) -> Any:
@@ -82,6 +85,9 @@ def create(client: OpenAI, **options: Any) -> Any:
 WAYS: dict[str, Callable[[str], Any]] = {
     "api_key": lambda root: create(openai_client(root, CANARY)),
     "api_key, streamed": lambda root: create(openai_client(root, CANARY), stream=True),
+    "api_key, streamed, read by a hook": lambda root: create(
+        openai_client(root, CANARY, hooks={"response": [lambda reply: reply.read()]}), stream=True
+    ),
     "api_key, async": ask_async,
     "api_key, called for": lambda root: create(openai_client(root, lambda: CANARY)),
     "default header": lambda root: create(

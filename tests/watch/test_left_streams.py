@@ -299,6 +299,25 @@ class TestReading:
         assert (run.calls[0].outcome, run.calls[0].text) == ("ok", ANSWER)
 
 
+@pytest.mark.parametrize("kind", ["chat/completions", "completions", "responses", "messages"])
+def test_a_stream_that_is_read_to_its_end_before_its_reader_gets_it(
+    server: ModelServer, kind: str
+) -> None:
+    """A hook of the user's own may do that, and who asks for a stream without streaming it."""
+    asked = {"model": "gpt-asked", "stream": True}
+    hooks: Any = {"response": [lambda response: response.read()]}
+    with httpx2.Client(event_hooks=hooks, verify=trust_nothing()) as http, nb.watch() as run:
+        with http.stream("POST", f"{server.base_url}/{kind}", json=asked) as response:
+            lines = list(response.iter_lines())
+        httpx.post(f"{server.base_url}/{kind}", json=asked, verify=trust_nothing())
+
+    assert any("data:" in line for line in lines)
+    for call in run.calls:
+        assert (call.outcome, call.text, call.output_tokens) == ("ok", ANSWER, 3)
+        assert call.first_token is None  # nobody saw it come
+    assert run.notices == []
+
+
 def test_a_response_that_is_dropped_waits_for_no_garbage_collector(server: ModelServer) -> None:
     gc.disable()
     try:

@@ -110,6 +110,19 @@ class TestAttempts:
         assert caught.value.status_code == 400
         assert (call.outcome, call.error_type, call.error) == ("error", "400", "No: 400.")
 
+    def test_what_a_hook_of_the_users_raises_of_a_reply_says_its_status(
+        self, server: ModelServer
+    ) -> None:
+        server.failures = [503]
+        hooks: Any = {"response": [lambda response: response.raise_for_status()]}
+        http = httpx2.Client(event_hooks=hooks, verify=trust_nothing())
+        with nb.watch() as run, pytest.raises(httpx2.HTTPStatusError):
+            ask(OpenAI(base_url=server.base_url, api_key="sk-canary", http_client=http))
+
+        (call,) = run.calls
+        assert (call.outcome, call.error_type) == ("error", "503")
+        assert [attempt.status for attempt in call.attempts] == [503]
+
     def test_nobody_listens(self, closed_port: int) -> None:
         client = OpenAI(
             base_url=f"http://127.0.0.1:{closed_port}/v1",
