@@ -16,6 +16,7 @@ from ..suggestions import closest
 from .prompt import is_message, shorten
 
 _PIECES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_FORMAT = re.compile(r"[:!.\[]")  # begins what `str.format` does with a value
 _SHOWN = 12  # names of columns in a message
 
 
@@ -78,11 +79,14 @@ class Template:
     def _refuse(self, unknown: list[str], names: Sequence[str]) -> Message:
         what = " and ".join(f"{{{field}}}" for field in unknown)
         columns = ", ".join(map(repr, names[:_SHOWN])) + (", …" if len(names) > _SHOWN else "")
-        said = (
-            argument(self._name)
-            + f" has {what}, and the columns are {columns or 'none'}."
-            + _propose(unknown[0], names)
-        )
+        said = argument(self._name) + f" has {what}, and the columns are {columns or 'none'}."
+        column = _FORMAT.split(unknown[0])[0].strip()
+        if column in names:
+            return said + (
+                f" In braces stands a column's name alone: {{{column}}}. What is to be made of it, "
+                "put into a column of its own."
+            )
+        said += _propose(unknown[0], names)
         if any(mark in unknown[0] for mark in "\"':\n"):  # JSON, most likely
             said += " A brace that is meant as one is written twice: {{ and }}."
         return said
