@@ -26,6 +26,8 @@ EXIT_BAD_INPUT = 2
 # The formats of most providers' keys; AIML API's have 32 letters and digits.
 _LIKELY_KEY = re.compile(r"\b(?:(?:sk|pk|gsk|hf|xai)[-_][\w-]{8,}|(?=\w*\d)[0-9A-Za-z]{32,})")
 
+_WRONG_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``aiml-nb`` with `arguments` and return its exit code.
@@ -63,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser, commands = _make_parser()
     options, unknown = parser.parse_known_args(arguments)
+    if "command" not in options:
+        parser.error(f"name a command: {', '.join(commands)}. aiml-nb COMMAND --help tells more.")
     is_file = len(unknown) == 1 and not unknown[0].startswith("-")
     if is_file and options.command is run.run_command and options.file is None:
         options.file = unknown.pop()  # behind an option argparse does not take it
@@ -96,6 +100,9 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message, without likely keys, and exit."""
+        if wrong := _WRONG_CHOICE.search(message):
+            near = closest(wrong[1], re.findall(r"[\w-]+", wrong[2]), cutoff=0.6)
+            message += f". Did you mean {near}?" if near else ""
         super().error(_hide_keys(message))
 
 
@@ -111,7 +118,7 @@ def _make_parser() -> tuple[argparse.ArgumentParser, Mapping[str, Any]]:
     )
     parser.set_defaults(makes_calls=False)
     parser.add_argument("--version", action="version", version=_version())
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND")
     compare.add_parser(commands)
     run.add_parser(commands)
     simulate.add_parser(commands)

@@ -65,6 +65,13 @@ def test_errors_name_options(
     assert (ended.returncode, ended.stderr.strip()) == (2, said.strip())
 
 
+def test_the_command_that_was_meant_is_named(folder: Path) -> None:
+    ended = aiml_nb("rnu", "q.txt", cwd=folder)
+
+    assert ended.returncode == 2
+    assert re.search(r"invalid choice: 'rnu' .*\. Did you mean run\?$", ended.stderr)
+
+
 def test_an_unknown_scenario_is_answered_with_all(folder: Path) -> None:
     ended = aiml_nb("simulate", "--scenario", "nope", cwd=folder)
 
