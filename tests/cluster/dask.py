@@ -39,11 +39,11 @@ class DaskProcesses:
         wait_until(lambda: file.exists() and file.read_text().endswith("}"), patience=60)
         self.address = str(json.loads(file.read_text())["address"])
 
-    def add_worker(self, name: str, *options: str) -> None:
-        """Start a worker."""
+    def add_worker(self, name: str, *options: str, scheduler: str | None = None) -> None:
+        """Start a worker, which knows the scheduler by this address if not by its own."""
         self.workers[name] = self._start(
             "dask_worker",
-            self.address,
+            scheduler or self.address,
             *("--name", name, "--no-nanny", "--nthreads", "1"),
             *("--dashboard-address", "127.0.0.1:0"),
             *(options or ("--host", "127.0.0.1")),

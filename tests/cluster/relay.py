@@ -18,7 +18,7 @@ class Relay:
     Attributes
     ----------
     is_cut
-        Set: nothing passes any more, and nobody is told.
+        Set: nothing passes, and nobody is told. Once cleared, what was held passes, as TCP has it.
     rate
         Bytes a second in each direction; 0 for as many as go.
     """
@@ -35,6 +35,7 @@ def relay(target: int) -> Iterator[Relay]:
     listener = socket.create_server(("127.0.0.1", 0))
     found = Relay(listener.getsockname()[1])
     sockets: list[socket.socket] = []
+    is_over = threading.Event()
 
     def accept() -> None:
         with suppress(OSError):
@@ -48,18 +49,23 @@ def relay(target: int) -> Iterator[Relay]:
     def pump(source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65_536):
-                if found.is_cut.is_set():
-                    continue
+                wait_for_line()
                 found.passed += data
                 let_pass(len(data) / found.rate if found.rate else 0.0)
                 sink.sendall(data)
-            if not found.is_cut.is_set():
-                sink.shutdown(socket.SHUT_WR)
+            wait_for_line()
+            sink.shutdown(socket.SHUT_WR)
+
+    def wait_for_line() -> None:
+        while found.is_cut.is_set():
+            if is_over.wait(0.01):
+                raise OSError
 
     threading.Thread(target=accept, daemon=True).start()
     try:
         yield found
     finally:
+        is_over.set()
         listener.close()
         for each in sockets:
             each.close()

@@ -107,25 +107,27 @@ async def send_by_worker(
         if event.kind == "head" and on_stream_start is not None:
             on_stream_start()
         elif event.kind == "token" and on_first_token is not None:
-            on_first_token(stamp(unpack(event.value)))
+            on_first_token(stamp(unpack(event.value), link.offset.seconds))
 
-    def stamp(at: float) -> float:
-        """Return the run's time of a worker's stamp, which lies between `started` and now."""
+    def stamp(at: float, offset: float) -> float:
+        """Return the run's time of a worker's stamp, which lies between `began` and now."""
         now = clock()
-        return min(max(at + link.offset.seconds - time.perf_counter() + now, attempt.started), now)
+        return min(max(at + offset - time.perf_counter() + now, began), now)
 
     deadline.seconds += _GRACE
+    began = attempt.started
     try:
         with deadline:
             link = await pool.pick()
-            attempt.worker = link.name
+            attempt.worker, asked = link.name, time.perf_counter()
             sent: Sent = await link.do("send", pack(tuple(sending)), tell)
     except WorkerLostError as error:
         return answer, _end(attempt, clock, explain_loss(error))
     except Exception as error:  # noqa: BLE001  as in `send_async`
         return answer, _end(attempt, clock, explain_failure(error))
-    attempt.started, attempt.finished = stamp(sent.started), stamp(sent.finished)
-    attempt.first_token = None if sent.first_token is None else stamp(sent.first_token)
+    offset = link.offset.within(asked, sent.started, sent.finished, time.perf_counter())
+    attempt.started, attempt.finished = stamp(sent.started, offset), stamp(sent.finished, offset)
+    attempt.first_token = None if sent.first_token is None else stamp(sent.first_token, offset)
     attempt.reconnects, attempt.possibly_billed = sent.reconnects, sent.possibly_billed
     attempt.request_id, attempt.status = sent.request_id, 200
     if sent.failure is not None:

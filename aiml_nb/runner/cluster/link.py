@@ -216,6 +216,8 @@ class WorkerLink:
                 flight.done.set_result(unpack(event.value))
             elif event.kind == "failed":
                 flight.done.set_exception(unpack(event.value))
+            elif event.kind == "late":
+                self._put(Order(event.number, "go", event.value))
             elif flight.on_event is not None:
                 flight.on_event(event)
         except Exception as error:  # noqa: BLE001  a class that only the worker can import

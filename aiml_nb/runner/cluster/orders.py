@@ -24,8 +24,8 @@ KEY_NAME = "AIML_NB_WORKER_KEY"  # a variable of a worker's environment: the key
 BUSY, LINGER = 16, 0.004
 MAX_BYTES = 1_000_000  # of orders or events in one message, unless one alone is larger
 
-Kind = Literal["send", "call", "warm_up", "probe", "find_address", "cancel"]
-EventKind = Literal["head", "token", "done", "failed"]
+Kind = Literal["send", "call", "warm_up", "probe", "find_address", "cancel", "go"]
+EventKind = Literal["late", "head", "token", "done", "failed"]
 
 
 class Order(NamedTuple):
@@ -36,7 +36,7 @@ class Order(NamedTuple):
     number
         Tells the events of this order from those of others.
     kind
-        What to do; ``cancel`` breaks off the order of that number.
+        What to do; ``cancel`` breaks off the order of that number, ``go`` replies to ``late``.
     value
         What `kind` needs, pickled.
     """
@@ -52,8 +52,8 @@ class Event(NamedTuple):
     Parameters
     ----------
     kind
-        ``head`` and ``token`` of a stream that begins, ``done`` with a value, ``failed`` with an
-        exception.
+        ``late``: the order came after a silence, and waits for ``go``; ``head`` and ``token`` of a
+        stream that begins, ``done`` with a value, ``failed`` with an exception.
     value
         Pickled.
     """

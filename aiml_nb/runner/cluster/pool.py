@@ -22,6 +22,7 @@ _LOOK = 0.5  # seconds between two looks at who has joined
 _REPLY = 5.0  # seconds for a reply of the scheduler
 _FIRST = 30.0  # seconds for the first worker to be there
 _NO_SCHEDULER = "the cluster's scheduler is gone, and its workers with it"
+_NO_REPLY = "neither the cluster's scheduler nor any of its workers replies"
 _CLOSE = 1.5  # seconds for all workers to break off what they do
 
 
@@ -162,10 +163,11 @@ class WorkerPool:
                 alone_since = None
                 continue
             alone_since = alone_since or loop.time()
-            if not is_there:
+            if self._client.status != "running":
                 self._end(_NO_SCHEDULER)
             elif loop.time() - alone_since > self._patience:
-                self._end("no worker of the cluster is left")
+                # A network that is cut may be mended, as long as nobody says otherwise.
+                self._end("no worker of the cluster is left" if is_there else _NO_REPLY)
 
     async def _look(self) -> bool:
         """Open links to new workers, and give up those that left; return False if nobody tells."""

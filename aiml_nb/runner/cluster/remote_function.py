@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -76,12 +77,15 @@ class RemoteFunction:
             link = await self._pool.pick()
             if (call := _current.get()) is not None:
                 call.attempts[-1].worker = link.name
+            asked = time.perf_counter()
             called: Called = await link.do("call", _pickle_item(item))
         except WorkerLostError as error:
             raise ExplainedError(explain_loss(error)) from None
         if call is not None:
+            answered = time.perf_counter()
+            offset = link.offset.within(asked, called.started, called.finished, answered)
             for child in called.children:
-                _shift(child, link.offset.seconds - self._runner.origin)
+                _shift(child, offset - self._runner.origin)
             call.children.extend(called.children)
             self._note(called, self._plan.run)
         if called.misfit is not None:

@@ -32,6 +32,8 @@ from .orders import (
 from .server_work import ServerWork
 
 ORPHANED = 600.0  # seconds without a word from the starter, after which a sender ends by itself
+# So many after which it may have given this worker up, and had others send what comes from it now.
+SILENCE = 5.0  # well below `link.LOST_AFTER`
 _CLOSING = 2.0  # seconds that a closed sender's thread may take
 _senders: dict[str, Sender] = {}
 
@@ -68,24 +70,21 @@ async def open_sender(session: str, target: bytes, dask_worker: Any = None) -> t
 
 async def deliver(session: str, orders: bytes) -> bool:
     """Take orders; return False if there is no such sender (any more)."""
-    if (sender := _senders.get(session)) is not None:
+    if (sender := _find(session)) is not None:
         sender.take(unpack(orders))
     return sender is not None
 
 
 async def collect(session: str, seconds: float) -> list[Event] | None:
     """Return the events since the last time, as soon as there are any; None without a sender."""
-    sender = _senders.get(session)
+    sender = _find(session)
     return None if sender is None else await sender.collect(seconds)
 
 
 async def ping(session: str) -> tuple[float, float] | None:
     """Return that the sender is there: when this arrived and left, in ``perf_counter`` seconds."""
     arrived = time.perf_counter()
-    if (sender := _senders.get(session)) is None:
-        return None
-    sender.note_starter()
-    return arrived, time.perf_counter()
+    return None if _find(session) is None else (arrived, time.perf_counter())
 
 
 async def close_sender(session: str) -> None:
@@ -94,8 +93,18 @@ async def close_sender(session: str) -> None:
         await sender.close()
 
 
+def _find(session: str) -> Sender | None:
+    """Return the sender that the starter has a word for."""
+    if (sender := _senders.get(session)) is not None:
+        sender.note_starter()
+    return sender
+
+
 class Sender:
     """Carries out the orders of one run in a thread with an event loop of its own.
+
+    An order that comes after a silence is not begun before the starter has said that it still
+    stands: a line that was cut and mended brings what was on its way in between.
 
     Parameters
     ----------
@@ -117,7 +126,8 @@ class Sender:
         self._readers_loop = asyncio.get_running_loop()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._opened: Future[asyncio.AbstractEventLoop] = Future()
-        self._heard = time.monotonic()
+        self._heard, self._silences, self._confirmed = time.monotonic(), 0, 0
+        self._held: dict[int, Order] = {}
         self._thread = threading.Thread(target=self._run, name="aiml_nb sender", daemon=True)
 
     async def open(self) -> None:
@@ -127,7 +137,7 @@ class Sender:
 
     def take(self, orders: list[Order]) -> None:
         """Have orders carried out."""
-        self._loop.call_soon_threadsafe(self._begin, orders)
+        self._loop.call_soon_threadsafe(self._take, orders, self._silences)
 
     async def collect(self, seconds: float) -> list[Event]:
         """Return the events that were not collected yet, after so many seconds at most."""
@@ -149,7 +159,9 @@ class Sender:
 
     def note_starter(self) -> None:
         """Note that the process that started the run is there."""
-        self._heard = time.monotonic()
+        now = time.monotonic()
+        self._silences += now - self._heard > SILENCE
+        self._heard = now
 
     async def close(self) -> None:
         """Break off what is in flight and end the thread."""
@@ -184,15 +196,28 @@ class Sender:
                 task.cancel()
             await asyncio.wait(tasks, timeout=_CLOSING / 2) if tasks else None
 
-    def _begin(self, orders: list[Order]) -> None:
+    def _take(self, orders: list[Order], silences: int) -> None:
         for order in orders:
-            if order.kind != "cancel":
-                task = asyncio.ensure_future(self._do(order))
-                self._tasks[order.number] = task
-                # Not by the task itself, which may be cancelled before it begins.
-                task.add_done_callback(lambda _, number=order.number: self._tasks.pop(number))  # type: ignore[misc]
-            elif (known := self._tasks.get(order.number)) is not None:
-                known.cancel()
+            if order.kind == "cancel":
+                self._held.pop(order.number, None)
+                if (known := self._tasks.get(order.number)) is not None:
+                    known.cancel()
+            elif order.kind != "go":
+                self._begin_or_hold(order, silences)
+            elif (held := self._held.pop(order.number, None)) is not None:
+                if unpack(order.value) == silences:
+                    self._confirmed = silences
+                self._begin_or_hold(held, silences)
+
+    def _begin_or_hold(self, order: Order, silences: int) -> None:
+        if silences != self._confirmed:
+            self._held[order.number] = order
+            self._put(Event(order.number, "late", pack(silences)))
+            return
+        task = asyncio.ensure_future(self._do(order))
+        self._tasks[order.number] = task
+        # Not by the task itself, which may be cancelled before it begins.
+        task.add_done_callback(lambda _: self._tasks.pop(order.number))
 
     async def _do(self, order: Order) -> None:
         def tell(kind: EventKind, value: Any) -> None:
