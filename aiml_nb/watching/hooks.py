@@ -95,6 +95,7 @@ def _left_over(wrapper: Any) -> Recording | None:
 def _wrap_request(original: Any) -> Any:
     @functools.wraps(original)
     def request(self: Any, cast_to: Any, options: Any, **rest: Any) -> Any:
+        __tracebackhide__ = True
         call = begin_call(self, options) if _users else _left_over(request)
         if call is None:
             return original(self, cast_to, options, **rest)
@@ -107,6 +108,7 @@ def _wrap_request(original: Any) -> Any:
 def _wrap_async_request(original: Any) -> Any:
     @functools.wraps(original)
     async def request(self: Any, cast_to: Any, options: Any, **rest: Any) -> Any:
+        __tracebackhide__ = True
         call = begin_call(self, options) if _users else _left_over(request)
         if call is None:
             return await original(self, cast_to, options, **rest)
@@ -154,6 +156,7 @@ def _reset(variable: ContextVar[Any], token: Token[Any]) -> None:
 def _wrap_send(original: Any) -> Any:
     @functools.wraps(original)
     def send(self: Any, request: Any, **rest: Any) -> Any:
+        __tracebackhide__ = True
         call = begin_send(request) if _users else _left_over(send)
         if call is None:
             return original(self, request, **rest)
@@ -168,6 +171,7 @@ def _wrap_send(original: Any) -> Any:
 def _wrap_async_send(original: Any) -> Any:
     @functools.wraps(original)
     async def send(self: Any, request: Any, **rest: Any) -> Any:
+        __tracebackhide__ = True
         call = begin_send(request) if _users else _left_over(send)
         if call is None:
             return await original(self, request, **rest)

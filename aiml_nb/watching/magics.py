@@ -7,6 +7,7 @@ ends the watch.
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from .watcher import RECOGNISED, Watch
@@ -54,6 +55,7 @@ class _Timeline:
         shell.events.register("post_run_cell", self.end)
         magics = shell.magics_manager
         magics.register_function(self.switch, "line", "timeline")
+        magics.register_function(_watch_cell, "cell", "timeline")
         # Only reached where the line was not the first.
         magics.register_function(_refuse, "line", "%timeline")
 
@@ -63,8 +65,8 @@ class _Timeline:
         shell.input_transformers_cleanup.remove(self.hide_first_line)
         shell.events.unregister("pre_run_cell", self.begin)
         shell.events.unregister("post_run_cell", self.end)
-        for name in ("timeline", "%timeline"):
-            shell.magics_manager.magics["line"].pop(name, None)
+        for kind, name in (("line", "timeline"), ("line", "%timeline"), ("cell", "timeline")):
+            shell.magics_manager.magics[kind].pop(name, None)
         for _, watch, _, _ in self._running:
             if watch is not None:
                 watch.__exit__()
@@ -111,7 +113,7 @@ class _Timeline:
             display(watch.run)  # type: ignore[no-untyped-call]
         elif is_asked and watch.has_runs:
             print("Calls of run() and compare() keep records of their own: show what they return.")
-        elif is_asked and result.error_before_exec is None:
+        elif is_asked and result.success:
             print(f"No call to a model was made in this cell. Recognised are {RECOGNISED}.")
 
     def switch(self, line: str) -> None:
@@ -120,6 +122,16 @@ class _Timeline:
         if word not in ("on", "off"):
             _raise(f"%timeline takes on or off, not {word!r}. {_USAGE} for one cell.")
         self._is_on = word == "on"
+
+
+def _watch_cell(line: str, cell: str) -> None:
+    """Show the timeline of the calls to models that a cell makes, below it.
+
+    ``%%timeline`` is the first line of the cell; ``%%timeline NAME`` keeps the run under a name.
+    The cell may be anything: blocking code, ``await``, another magic in the next line.
+    ``%timeline on`` does the same for every cell, until ``%timeline off``.
+    """
+    _raise("%%timeline stands in this cell once more. Take one of the two away.")
 
 
 def _refuse(line: str) -> None:
@@ -147,7 +159,7 @@ def _read_name(line: str) -> str:
         return ""
     if len(words) > 1 or words[0].startswith("-"):
         _raise(f"%%timeline has no option {' '.join(words)!r}. {_USAGE}.")
-    if not words[0].isidentifier():
+    if not words[0].isidentifier() or iskeyword(words[0]):
         _raise(f"{words[0]!r} cannot be the name of a variable. {_USAGE}.")
     return words[0]
 

@@ -123,6 +123,7 @@ def _wrap(function: Any, *, name: str) -> Any:
 
         @_as(function)
         async def run_async(*arguments: Any, **options: Any) -> Any:
+            __tracebackhide__ = True
             recorded = _begin(name)
             if recorded is None:
                 return await function(*arguments, **options)
@@ -135,6 +136,7 @@ def _wrap(function: Any, *, name: str) -> Any:
 
     @_as(function)
     def run(*arguments: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
         recorded = _begin(name)
         if recorded is None:
             return function(*arguments, **options)

@@ -71,6 +71,7 @@ class Tee:
         return getattr(self._stream, name)
 
     def __iter__(self) -> Iterator[bytes]:
+        __tracebackhide__ = True
         try:
             for piece in self._stream:
                 self._feed(piece)
@@ -84,6 +85,7 @@ class Tee:
         self._end()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        __tracebackhide__ = True
         pieces = aiter(self._stream)
         try:
             async for piece in pieces:

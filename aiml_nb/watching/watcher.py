@@ -92,6 +92,14 @@ class Watch:
     async def __aexit__(self, *error: Any) -> None:
         self.__exit__()
 
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_") and hasattr(Run, name):
+            raise AttributeError(
+                f"A watch has no {name}: what it gives to a with-block has. Write with "
+                f"aiml_nb.watch() as run: …, and then run.{name}."
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def add(
         self, make: Callable[[int], Call], *, base_url: str, model: str | None, at: float
     ) -> Added:

@@ -144,20 +144,25 @@ def test_what_is_typed_wrong_is_a_sentence(kernel: Kernel) -> None:
     ask = "complete_chat('Who?')"
     sync = SYNC.partition("def main")[0]
     kernel.run(sync)
-    below, option, name, word, shown = kernel.run(
+    below, option, name, keyword, word, twice, shown = kernel.run(
         f"x = 1\n%%timeline\n{ask}",
         f"%%timeline --wide\n{ask}",
         f"%%timeline 2nd\n{ask}",
+        f"%%timeline class\n{ask}",
         "%timeline maybe",
+        f"%%timeline\n%%timeline\n{ask}",
         "print('still here')",
     )
 
     assert "must be the first line" in below.error + below.stderr
     assert "no option '--wide'" in option.error + option.stderr
     assert "'2nd' cannot be the name" in name.error + name.stderr
+    assert "'class' cannot be the name" in keyword.error + keyword.stderr
+    assert "stands in this cell once more" in twice.error + twice.stderr
     assert "takes on or off, not 'maybe'" in word.error + word.stderr
     assert shown.stdout == "still here\n"
-    for answer in (below, option, name, word):
+    for answer in (below, option, name, keyword, word, twice):
+        assert answer.stdout == ""
         assert "Traceback" not in answer.stderr + answer.traceback
 
 
@@ -168,6 +173,30 @@ def test_an_exception_stays_the_users_and_the_timeline_is_shown(kernel: Kernel) 
     assert "ZeroDivisionError" in answer.error
     assert "aiml_nb" not in answer.traceback
     assert len(pictures(answer)) == 1
+
+
+def test_the_traceback_of_a_call_that_fails_is_the_clients(kernel: Kernel) -> None:
+    kernel.run(SYNC.partition("def main")[0])
+    (answer,) = kernel.run("%%timeline\nADDRESS = 'http://127.0.0.1:9/v1'\ncomplete_chat('Who?')")
+    kernel.run(CONNECT)
+
+    assert "APIConnectionError" in answer.error
+    assert "_base_client.py" in answer.traceback
+    assert "hooks.py" not in answer.traceback
+    assert len(pictures(answer)) == 1
+
+
+def test_a_step_is_not_in_a_traceback_either(kernel: Kernel) -> None:
+    (answer,) = kernel.run("%%timeline\n@nb.step\ndef look(): 1 / 0\nlook()")
+
+    assert "ZeroDivisionError" in answer.error
+    assert "steps.py" not in answer.traceback
+
+
+def test_its_help_says_how_it_is_written(kernel: Kernel) -> None:
+    for cell in ("%%timeline?", "%timeline?"):
+        (reply,) = kernel.run(cell)
+        assert (reply.status, reply.stdout) == ("ok", "")  # else: "Object … not found"
 
 
 def test_runs_keep_records_of_their_own(kernel: Kernel) -> None:

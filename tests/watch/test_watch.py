@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -122,6 +123,33 @@ class TestAttempts:
         (call,) = run.calls
         assert (call.outcome, call.error_type) == ("error", "503")
         assert [attempt.status for attempt in call.attempts] == [503]
+
+    @pytest.mark.parametrize("stream", [False, True])
+    @pytest.mark.parametrize("is_async", [False, True])
+    def test_no_frame_of_ours_is_shown_in_a_traceback(
+        self, server: ModelServer, client: OpenAI, stream: bool, is_async: bool
+    ) -> None:
+        @nb.step
+        def call() -> None:
+            list(ask(client, stream=True)) if stream else ask(client)
+
+        @nb.step
+        async def call_async() -> None:
+            async with open_async(server, max_retries=0) as awaited:
+                made = await awaited.chat.completions.create(**CHAT, stream=stream)
+                _ = [chunk async for chunk in made]
+
+        server.cut, server.failures = stream, [] if stream else [400]
+        broken = (openai.BadRequestError, httpx2.RemoteProtocolError, openai.APIConnectionError)
+        with nb.watch(), pytest.raises(broken) as caught:
+            asyncio.run(call_async()) if is_async else call()
+
+        frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+        cause = caught.value.__cause__ or caught.value
+        frames += [frame for frame, _ in traceback.walk_tb(cause.__traceback__)]
+        ours = [each for each in frames if "aiml_nb/watching" in each.f_code.co_filename]
+        assert len({each.f_code.co_name for each in ours}) >= 2
+        assert all("__tracebackhide__" in each.f_locals for each in ours)
 
     def test_nobody_listens(self, closed_port: int) -> None:
         client = OpenAI(
@@ -334,6 +362,15 @@ class TestHooks:
         ask(client)  # the first call through the hook that was left takes it out
 
         assert methods() == ORIGINAL
+
+    def test_one_without_a_with_block_says_what_to_write(self) -> None:
+        watch: Any = nb.watch()
+        for name in ("calls", "to_frame", "summary"):
+            with pytest.raises(AttributeError, match=rf"as run: …, and then run\.{name}\."):
+                getattr(watch, name)
+        with pytest.raises(AttributeError, match="'Watch' object has no attribute 'call'"):
+            _ = watch.call
+        assert not hasattr(watch, "_repr_mimebundle_")
 
     def test_a_watch_is_used_once(self) -> None:
         watch = nb.watch()
