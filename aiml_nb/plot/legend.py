@@ -68,6 +68,11 @@ def entries(
     """
     present = set(states)
     named = LINES | meanings(present, plain=plain) | _OTHERS
+    for whole in [state for state in present if state.endswith("whole")]:
+        waiting = whole.replace("whole", "waiting")
+        if waiting in present:  # it looks the same
+            present.remove(waiting)
+            named[whole] = named[whole].removesuffix(" (not streamed)")
     made: list[Entry] = [
         (named[state], _sample(state, row=row)) for state in _ORDER if state in present
     ]

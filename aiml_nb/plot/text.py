@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect
 from functools import cache
 
@@ -35,6 +36,7 @@ OTHER_FONTS = (
 )
 # A white square in place of what no installed font can draw.
 MISSING = "□"
+_BLANK = re.compile(r" (?!(?<=\d )(?:[mµ]?s|min|h|MiB|GiB)\b)")
 
 
 def families(text: str, *, others: tuple[str, ...] = OTHER_FONTS) -> list[str]:
@@ -91,9 +93,12 @@ def height_of(text: str, *, size: float, bold: bool = False) -> float:
 
 
 def wrapped(text: str, *, width: float, size: float, bold: bool = False) -> list[str]:
-    """Break text into lines no wider than `width`: at blanks, and within words that are wider."""
+    """Break text into lines no wider than `width`: at blanks, and within words that are wider.
+
+    A number stays with its unit.
+    """
     lines: list[str] = []
-    for word in filter(None, text.split(" ")):
+    for word in filter(None, _BLANK.split(text)):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and width_of(longer, size=size, bold=bold) <= width:
             lines[-1] = longer

@@ -167,7 +167,6 @@ def test_several_kinds_have_a_hatch_each_and_an_entry_in_the_legend() -> None:
 
     assert [text for text in legend(figure) if "bound" not in text] == [
         "chat call",
-        "chat: waiting for first token",
         "chat: answer streaming",
         "responses: waiting for first token",
         "responses: answer streaming",

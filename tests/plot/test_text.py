@@ -34,6 +34,14 @@ def test_lines_break_at_blanks_and_fit() -> None:
     assert all(width_of(line, size=8.5) <= 400 for line in lines)
 
 
+def test_a_number_stays_with_its_unit() -> None:
+    text = "It took 0.70 s, then 12 ms of 3 s. A house has 3 stories, s stands alone"
+    for width in range(40, 500, 5):
+        lines = wrapped(text, width=width, size=8.5)
+        assert " ".join(lines) == text or width < 80
+        assert not [line for line in lines if line.startswith(("s,", "ms", "s."))]
+
+
 def test_a_headline_shrinks_before_it_wraps() -> None:
     text = "Async answered both prompts in 3.12 s instead of 4.21 s: 1.3× faster"
     full = width_of(text, size=12, bold=True)

@@ -130,6 +130,12 @@ def test_a_call_that_was_not_streamed_says_so() -> None:
     assert states(figure.axes[0]) == {"bars whole": 2, "lines queued": 2}
 
 
+def test_what_looks_the_same_has_one_entry_in_the_legend() -> None:
+    figure = plot_timeline([faq(stream=False).sync, faq().concurrent])
+
+    assert legend(figure)[:2] == ["call in flight", "answer streaming"]
+
+
 def test_the_bound_is_dashed_in_the_concurrent_panel_alone() -> None:
     upper, lower = plot_timeline(faq()).axes
 
