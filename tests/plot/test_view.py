@@ -20,8 +20,8 @@ from .extents import faults
 from .gallery import PROMPTS, Builder, fast_pair, in_batches, limited, many_slots, pair, strategies
 
 ADVANCED = re.compile(
-    r"bound|efficiency|Kendall|pairs overtook|in flight$|slower per call|quicker per call|idle|"
-    r"not ok|÷|empty"
+    r"bound|efficiency|Kendall|pairs overtook|(?<!call )in flight$|slower per call|"
+    r"quicker per call|idle|not ok|÷|empty"
 )
 
 
