@@ -39,13 +39,21 @@ def answer_columns(
         arrays for a prompt of several texts.
     """
     columns: dict[str, Any] = {}
-    if not calls or any(api_named(call.api).has_texts for call in calls):
+    if _have_texts(calls):
         texts = [call.text if call.outcome in _ANSWERED else None for call in calls]
         columns["answer"] = column(texts, "string")
     columns |= number_columns(calls) | _places(calls, attached or {})
     if vectors and any(call.api == "embeddings" for call in calls):
         columns["vector"] = _as_objects([_vector_of(call) for call in calls])
     return columns
+
+
+def answer_names(calls: Sequence[Call], attached: Mapping[int, Mapping[str, Any]]) -> list[str]:
+    """Return the names of all columns that the calls of a run have, but for vectors."""
+    names = ["answer"] if _have_texts(calls) else []
+    if any(call.api != CHAT for call in calls):
+        names += dict.fromkeys(name for call in calls for name in numbers_of(call))
+    return [*names, *_places(calls, attached)]
 
 
 def number_columns(calls: Sequence[Call]) -> dict[str, Any]:
@@ -58,6 +66,10 @@ def number_columns(calls: Sequence[Call]) -> dict[str, Any]:
         name: column([each.get(name) for each in read], _NUMBER_TYPES.get(name, "Int64"))
         for name in names
     }
+
+
+def _have_texts(calls: Sequence[Call]) -> bool:
+    return not calls or any(api_named(call.api).has_texts for call in calls)
 
 
 def _vector_of(call: Call) -> Any:

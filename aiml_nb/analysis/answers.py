@@ -19,7 +19,7 @@ from .result_columns import result_columns
 if TYPE_CHECKING:
     import pandas as pd
 
-_AFTER = ("outcome", "error")
+AFTER = ("outcome", "error")
 # Texts that stay the same number when they are read as one: no 007, no 1e5.
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
 _OUR_NAME = re.compile(r"call-\d{6,}")
@@ -59,15 +59,19 @@ def answers(
         a journal alone, and in a run that was read from a file, the types are those that JSON has.
     """
     table = own_table(run, as_written=as_written)
+    results = result_columns(run, taken={*map(str, table.columns), *AFTER})
+    found = results or answer_columns(run.calls, attached=attached, vectors=vectors)
+    return beside(table, run.calls, found)
+
+
+def beside(table: pd.DataFrame, calls: Sequence[Call], found: Mapping[str, Any]) -> pd.DataFrame:
+    """Put behind the columns of a table what was `found` of its calls, and how they ended."""
     taken = [str(name) for name in table.columns]
-    results = result_columns(run, taken={*taken, *_AFTER})
-    if not results:
-        found = answer_columns(run.calls, attached=attached, vectors=vectors)
-        results = {free_name(name, taken): values for name, values in found.items()}
-    taken += results
-    columns = results | {
-        free_name("outcome", taken): column([call.outcome for call in run.calls], "string"),
-        free_name("error", taken): column([_explain(call) for call in run.calls], "string"),
+    columns = {free_name(name, taken): values for name, values in found.items()}
+    taken += columns
+    columns |= {
+        free_name("outcome", taken): column([call.outcome for call in calls], "string"),
+        free_name("error", taken): column([_explain(call) for call in calls], "string"),
     }
     for name, values in columns.items():
         table[name] = values
@@ -76,7 +80,7 @@ def answers(
 
 def own_columns(run: Run) -> list[str]:
     """Return the names of the columns of the user's table; none if there was none."""
-    names = run.table.columns if run.table is not None else _names_of(run.calls)
+    names = run.table.columns if run.table is not None else own_names(run.calls)
     return [str(name) for name in names]
 
 
@@ -97,29 +101,38 @@ def own_table(run: Run, *, as_written: bool = False) -> pd.DataFrame:
 
     if run.table is not None and len(run.table) == len(run.calls):
         return run.table.copy()  # type: ignore[no-any-return]
-    names = _names_of(run.calls)
+    names = own_names(run.calls)
     cells: dict[str, Iterable[Any]] = {
         name: [(call.row or {}).get(name) for call in run.calls] for name in names
     }
     if not names:
         cells = _prompts_of(run.calls)
-    data = {encodable(name): _series(list(each), as_written) for name, each in cells.items()}
-    return pd.DataFrame(data).set_axis(_index_of(run.calls), axis=0)
+    data = {
+        encodable(name): series_of(list(each), as_written=as_written)
+        for name, each in cells.items()
+    }
+    return pd.DataFrame(data).set_axis(index_of(run.calls), axis=0)
 
 
-def _names_of(calls: Sequence[Call]) -> list[str]:
+def own_names(calls: Sequence[Call]) -> list[str]:
+    """Return the names of the columns of the rows that calls were made from."""
     names = dict.fromkeys(name for call in calls for name in call.row or ())
     return [name for name in names if not name.startswith(INDEX_MARK)]
 
 
+def is_named(calls: Sequence[Call]) -> bool:
+    """Say whether any prompt has a name of its own."""
+    return not all(_OUR_NAME.fullmatch(call.custom_id) for call in calls)
+
+
 def _prompts_of(calls: Sequence[Call]) -> dict[str, Iterable[Any]]:
     cells: dict[str, Iterable[Any]] = {"prompt": [call.prompt for call in calls]}
-    if all(_OUR_NAME.fullmatch(call.custom_id) for call in calls):
+    if not is_named(calls):
         return cells
     return {"custom_id": [call.custom_id for call in calls]} | cells
 
 
-def _index_of(calls: Sequence[Call]) -> Any:
+def index_of(calls: Sequence[Call]) -> Any:
     """Return the index that the rows name, else one that counts from 0."""
     import pandas as pd
 
@@ -135,7 +148,7 @@ def _index_of(calls: Sequence[Call]) -> Any:
     return pd.MultiIndex.from_arrays(labels, names=names)
 
 
-def _series(values: list[Any], as_written: bool) -> Any:
+def series_of(values: list[Any], *, as_written: bool) -> Any:
     """Return the cells of a column with the type that fits all; whole numbers stay whole."""
     import pandas as pd
 

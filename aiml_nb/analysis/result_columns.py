@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..formats.lines import dump
 from ..formats.plain import plain_leaf_of, plain_result_of
-from ..records import CHAT, WATCH, Run
+from ..records import CHAT, WATCH, Call, Run
 from ..typed.fields import MAX_FIELDS, Path, fields_of_format
 from .frames import column, encodable
 
@@ -21,6 +22,40 @@ _FITTING: dict[str, tuple[type, ...]] = {
 }
 _MAX_FORMATS = 20  # of prompts with one of their own
 _LARGEST, _LARGEST_FLOAT = 2**63, int(sys.float_info.max)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultShape:
+    """The columns of what was returned.
+
+    Parameters
+    ----------
+    names
+        What each is called, by the path to its cell in a value.
+    kinds
+        Their types, None for JSON.
+    """
+
+    names: dict[Path, str]
+    kinds: dict[Path, str | None]
+
+    def columns(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Return the columns of some values."""
+        return {
+            name: _column([_get(value, path) for value in values], self.kinds[path])
+            for path, name in self.names.items()
+        }
+
+
+class ResultValues:
+    """What functions returned, or answers were read as, as plain data; read whenever asked for."""
+
+    def __init__(self, calls: Sequence[Call]) -> None:
+        self._calls = calls
+
+    def __iter__(self) -> Iterator[Any]:
+        results = (call.result for call in self._calls)
+        return (None if each is None else _plain(each) for each in results)
 
 
 def result_columns(run: Run, *, taken: Collection[str]) -> dict[str, Any]:
@@ -37,29 +72,41 @@ def result_columns(run: Run, *, taken: Collection[str]) -> dict[str, Any]:
     taken
         The names of other columns: a member of that name gets ``result_`` before it.
     """
+    values = [*ResultValues(run.calls)]
+    return result_shape(run, values, taken=taken).columns(values)
+
+
+def result_shape(run: Run, values: Iterable[Any], *, taken: Collection[str]) -> ResultShape:
+    """Return the shape of the columns of `result_columns`.
+
+    Parameters
+    ----------
+    values
+        `ResultValues` of its calls; gone through three times.
+    """
     asked = _asked_fields(run)
-    if not asked and all(call.result is None for call in run.calls):
-        return {}
-    values = [_plain(call.result) for call in run.calls]
-    told = [value for value in values if value is not None]
-    if () in asked or not all(isinstance(value, dict) for value in told):
-        return {"result": _column(values, asked.get(()))}
-    paths = dict(asked)
-    if all(call.api == CHAT for call in run.calls):
-        _add_paths(told, paths)
-    else:
-        paths |= {(name,): None for value in told for name in value}
-    if not 0 < len(paths) <= MAX_FIELDS:
-        return {"result": _column(values)}
-    columns: dict[str, Any] = {}
+    if not asked and all(value is None for value in values):
+        return ResultShape({}, {})
+    paths = _paths_of(values, asked, are_chat=all(call.api == CHAT for call in run.calls))
+    seen = {path: _Seen() for path in paths}
+    for value in values:
+        for path, each in seen.items():
+            each.add(_get(value, path))
+    kinds = {path: each.kind(paths[path]) for path, each in seen.items()}
+    return ResultShape(_name_columns(paths, taken), kinds)
+
+
+def _name_columns(paths: Iterable[Path], taken: Collection[str]) -> dict[Path, str]:
     names = {path: encodable(".".join(path)) for path in paths}
-    for path, kind in paths.items():
-        shown = names[path]
-        others = {*taken, *columns} | {each for each in names.values() if each != shown}
-        while shown in others:
-            shown = f"result_{shown}"
-        columns[shown] = _column([_get(value, path) for value in values], kind)
-    return columns
+    if () in names:
+        return {(): "result"}
+    shown: dict[Path, str] = {}
+    for path, name in names.items():
+        others = {*taken, *shown.values()} | {each for each in names.values() if each != name}
+        while name in others:
+            name = f"result_{name}"
+        shown[path] = name
+    return shown
 
 
 def _asked_fields(run: Run) -> dict[Path, str | None]:
@@ -77,15 +124,31 @@ def _asked_fields(run: Run) -> dict[Path, str | None]:
     return found
 
 
-def _add_paths(values: Iterable[dict[str, Any]], paths: dict[Path, str | None]) -> None:
-    """Add what answers have besides: computed members, or all of them where no schema is known."""
+def _paths_of(
+    values: Iterable[Any], asked: Mapping[Path, str | None], *, are_chat: bool
+) -> dict[Path, str | None]:
+    """Return the paths of all columns, with the types that were asked for; () for the whole value.
+
+    Answers may have more than was asked for: computed members, or all where no schema is known.
+    """
+    if () in asked:
+        return {(): asked[()]}
+    paths = dict(asked)
     inner = {path[:n] for path in paths for n in range(1, len(path))}
     is_known = bool(paths)
     for value in values:
-        for path in _leaves(value, (), paths, inner, deep=not is_known):
-            paths.setdefault(path, None)
-            if len(paths) > MAX_FIELDS:
-                return
+        if value is None:
+            continue
+        if not isinstance(value, dict):
+            return {(): None}
+        if are_chat:
+            for path in _leaves(value, (), paths, inner, deep=not is_known):
+                paths.setdefault(path, None)
+        else:
+            paths |= {(name,): None for name in value}
+        if len(paths) > MAX_FIELDS:
+            break
+    return paths if 0 < len(paths) <= MAX_FIELDS else {(): None}
 
 
 def _leaves(
@@ -119,20 +182,35 @@ def _plain(value: Any) -> Any:
         return plain_leaf_of(value)
 
 
-def _column(values: list[Any], expected: str | None = None) -> Any:
-    types = {type(value) for value in values if value is not None}
-    if expected is not None and types <= {*_FITTING[expected]}:
-        kind: str | None = expected
-    elif types == {int, float}:
-        kind = "Float64"
-    else:
-        kind = _KINDS.get(next(iter(types), str)) if len(types) < 2 else None
-    bound = {"Int64": _LARGEST, "Float64": _LARGEST_FLOAT}.get(kind or "")
-    if bound and any(type(value) is int and abs(value) >= bound for value in values):
-        kind = None
+class _Seen:
+    """What is in the cells of a column."""
+
+    __slots__ = ("_largest", "_types")
+
+    def __init__(self) -> None:
+        self._types, self._largest = set[type](), 0
+
+    def add(self, value: Any) -> None:
+        """Note a cell."""
+        if value is not None:
+            self._types.add(type(value))
+            if type(value) is int:
+                self._largest = max(self._largest, abs(value))
+
+    def kind(self, expected: str | None) -> str | None:
+        """Return the type of the column, `expected` if all cells fit; None for JSON."""
+        types = self._types
+        if expected is not None and types <= {*_FITTING[expected]}:
+            kind: str | None = expected
+        elif types == {int, float}:
+            kind = "Float64"
+        else:
+            kind = _KINDS.get(next(iter(types), str)) if len(types) < 2 else None
+        bound = {"Int64": _LARGEST, "Float64": _LARGEST_FLOAT}.get(kind or "")
+        return None if bound and self._largest >= bound else kind
+
+
+def _column(values: list[Any], kind: str | None) -> Any:
     if kind is not None:
         return column(values, kind)
-    texts = (
-        None if value is None else value if types == {str} else dump(value) for value in values
-    )
-    return column(list(texts), "string")
+    return column([None if value is None else dump(value) for value in values], "string")

@@ -136,6 +136,14 @@ def _check_output(path: Path, *, may_replace: bool) -> None:
         )
 
 
+def check_count(path: Path, count: int) -> None:
+    """Raise ValueError if the file of the results cannot hold so many rows."""
+    if path.suffix.lower() == ".xlsx":
+        from ..export.answers_files import check_rows
+
+        check_rows(path, count)
+
+
 def check_writable(path: Path, *, option: str) -> None:
     """Raise ValueError unless `path` can be written; the message suggests `option`."""
     try:

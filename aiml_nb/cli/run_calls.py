@@ -21,7 +21,7 @@ from ..runner.plan import Plan, build_plan, check_plan
 from ..runner.resume import resume_run
 from .dry_run import show_plan
 from .options import names_endpoint, open_endpoint
-from .paths import RunPaths, is_large
+from .paths import RunPaths, check_count, is_large
 from .run_prompts import RunPrompts
 
 _T = TypeVar("_T")
@@ -36,6 +36,7 @@ def _plan_run(
     """Plan a run with the endpoint and the journal that the command names."""
     cluster = choose_cluster(options.cluster, options.processes)
     checked = check_plan(prompts, None, given)
+    check_count(paths.output, len(checked.prompts))
     endpoint = open_endpoint(options)
     is_needed = not checked.options.keep_texts
     paths.journal = choose_journal_path(paths.journal, endpoint, is_needed=is_needed)

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..analysis.answer_blocks import answer_blocks
 from ..analysis.answers import answers
 from ..analysis.frames import encodable
 from ..formats.atomic import write_atomic
@@ -19,6 +20,7 @@ from ..prompts.cells import is_missing
 from ..prompts.with_pandas import explain_missing
 from ..records import Run
 from .binary_files import write_binary_files
+from .told import told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +31,8 @@ _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)? *", re.ASCII | re.
 # What XML, and so a workbook, has no form for.
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MAX_CELL = 32_767  # characters, of Excel
+_MAX_ROWS = 1_048_575  # of a sheet of Excel, below its header
+_BLOCK = 1000  # rows of CSV in memory at a time
 _CUT = " … [cut: a cell of Excel takes no more]"
 
 
@@ -44,9 +48,25 @@ def write_answers(run: Run, path: Path, *, kind: str) -> Path:
     OSError
         If a file cannot be written.
     """
+    check_rows(path, len(run.calls), kind=kind)
     attached = write_binary_files(run, path)
-    table = answers(run, as_written=kind == ".csv", attached=attached, vectors=kind == ".parquet")
+    if kind == ".csv":
+        blocks = answer_blocks(run, size=_BLOCK, attached=attached)
+        pieces = (csv_bytes(with_index(each), first=not at) for at, each in enumerate(blocks))
+        return write_atomic(path, told(pieces, path, total=len(run.calls), rows=_BLOCK))
+    table = answers(run, attached=attached, vectors=kind == ".parquet")
     return write_atomic(path, [_WRITERS[kind](with_index(table))])
+
+
+def check_rows(path: Path, count: int, *, kind: str | None = None) -> None:
+    """Raise ValueError if so many rows are more than the kind of file can hold."""
+    if (kind or path.suffix.lower()) == ".xlsx" and count > _MAX_ROWS:
+        other = path.with_suffix(".csv")
+        raise ValueError(
+            f"'{path}' cannot hold the answers to {count:,} prompts: a sheet of Excel has "
+            f"{_MAX_ROWS:,} rows below its header. Name a file that ends in .csv, .parquet or "
+            f".jsonl, such as '{other}'."
+        )
 
 
 def check_writer(path: Path) -> None:
@@ -57,13 +77,20 @@ def check_writer(path: Path) -> None:
         raise ValueError(explain_missing(path, kind) + " , or name a file that ends in .csv")
 
 
-def csv_bytes(table: pd.DataFrame) -> bytes:
-    """Return a table as CSV that Excel opens right: UTF-8 with a byte-order mark, no formulas."""
+def csv_bytes(table: pd.DataFrame, *, first: bool = True) -> bytes:
+    """Return a table as CSV that Excel opens right: UTF-8 with a byte-order mark, no formulas.
+
+    Parameters
+    ----------
+    first
+        False for rows that follow others in the same file.
+    """
     table = _map_texts(table, escape_formula)
     table.columns = [escape_formula(str(name)) for name in table.columns]
     # pandas does not quote a lone carriage return, which would end the line.
-    data = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    return data.encode("utf-8-sig")
+    how: Any = {"index": False, "lineterminator": "\n", "quoting": csv.QUOTE_NONNUMERIC}
+    data: str = table.to_csv(header=first, **how)
+    return data.encode("utf-8-sig" if first else "utf-8")
 
 
 def escape_formula(text: str) -> str:
@@ -141,7 +168,6 @@ def _as_text(value: Any) -> str:
 
 
 _WRITERS: dict[str, Callable[[Any], bytes]] = {
-    ".csv": csv_bytes,
     ".xlsx": _xlsx_bytes,
     ".parquet": _parquet_bytes,
 }

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from aiml_nb.cli import main
 from aiml_nb.cli.run_prompts import MANY
+from aiml_nb.export import answers_files
 
 from ..foreground import foreground
 from ..rows import exhaustive, slow
@@ -95,6 +97,21 @@ def test_of_very_many_prompts_the_texts_stay_in_a_journal(tmp_path: Path) -> Non
     assert [each["custom_id"] for each in results] == [f"mine-{n}" for n in range(MANY + 1)]
     assert len({each["prompt"] for each in results}) == MANY + 1
     assert sum(bool(each["text"]) for each in results) == 3
+
+
+def test_more_prompts_than_a_sheet_has_rows_are_refused_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(answers_files, "_MAX_ROWS", 2)
+    write_questions(tmp_path, 3)
+
+    assert main(["run", "q.jsonl", "--simulate", "--output", "o.xlsx"]) == 2
+
+    said = capsys.readouterr()
+    assert "'o.xlsx' cannot hold the answers to 3 prompts: a sheet of Excel has 2" in said.err
+    assert "such as 'o.csv'" in said.err
+    assert (said.out, [each.name for each in tmp_path.iterdir()]) == ("", ["q.jsonl"])
 
 
 @pytest.mark.slow
