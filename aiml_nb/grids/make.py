@@ -15,6 +15,7 @@ from ..loop import InterruptibleCall, ended_with_cell, run_coroutine
 from ..prompts import Prompt
 from ..prompts.items import Item, as_items
 from ..records import Grid, Run
+from ..runner.cluster.choose import choose_cluster, on_cluster
 from ..runner.execute import execute, execute_async
 from ..runner.functions.function import Function
 from ..runner.inputs import own_table, refuse_stored, take_prompts
@@ -57,7 +58,8 @@ def grid(
         As in `run`; one file keeps the calls of all variants at an endpoint. Of several endpoints
         each has its own, with the endpoint's name before the ending.
     **options
-        As in `run`. Each request parameter (``model``, ``temperature``, ``system``, …) may be a
+        As in `run`, ``cluster`` and ``processes``, too: each endpoint has so many processes, with
+        its key. Each request parameter (``model``, ``temperature``, ``system``, …) may be a
         list of values; None among them leaves the parameter out. A parameter that is a list by
         itself, such as ``stop``, is varied by a list of lists. What is varied wins over the
         prompts' own parameters.
@@ -134,10 +136,13 @@ def plan_grid(
     *,
     journal: object = None,
     fresh: bool = False,
+    cluster: object = None,
+    processes: object = None,
     **given: Any,
 ) -> GridPlan:
     """Check the arguments of `grid` and return its plans; raises as there."""
     refuse_stored(given, caller="grid")
+    workers = choose_cluster(cluster, processes)
     targets = find_targets(endpoint)
     varied = take_varied(given)
     refuse_varied_functions(targets, varied)
@@ -149,7 +154,8 @@ def plan_grid(
     for name, target in targets.items():
         own = [variant for variant in variants if variant.endpoint == name]
         path = _journal_of(journal, name, several=len(targets) > 1)
-        plans.append(replace(plan_for(read, target, path, variants=own), fresh=fresh))
+        plan = replace(plan_for(read, target, path, variants=own), fresh=fresh)
+        plans.append(on_cluster(plan, workers, given))
     found = read.items if isinstance(target, Function) else read.prompts
     return GridPlan(
         prompts=[*found],

@@ -265,9 +265,3 @@ class TestProcessesOfARun:
             found = workers()
             process.kill()
         wait_until(lambda: not any(each.is_running() for each in found), patience=120)
-
-
-def test_grids_and_comparisons_say_that_they_send_by_themselves(endpoint: nb.Endpoint) -> None:
-    for make in (nb.compare, nb.grid):
-        with pytest.raises(TypeError, match=r"processes is for run\(\), .* Leave it out here"):
-            make(["Who?"], endpoint, processes=2)
