@@ -18,7 +18,7 @@ from ..typed import with_response_format
 from .called_api import check_asked, choose_api, choose_model
 from .cluster.choose import Cluster, choose_cluster, on_cluster
 from .functions.function import Function, find_target
-from .functions.options import complete_options
+from .functions.options import complete_options, refuse_misplaced
 from .inputs import own_table, refuse_template, take_prompts
 from .journal_path import choose_journal_path
 from .limits.budget import check_first_call
@@ -100,6 +100,7 @@ def make_plan(
 ) -> Plan:
     """Check the arguments of a run, as `run.run` documents them, and create its records."""
     workers = choose_cluster(cluster, processes)
+    refuse_misplaced(prompts, endpoint, given)
     target = find_target(endpoint)
     checked = check_plan(prompts, target, given)
     plan = build_plan(checked, checked.function or target or connect(), journal=journal)

@@ -114,7 +114,7 @@ class _Timeline:
         elif is_asked and watch.has_runs:
             print("Calls of run() and compare() keep records of their own: show what they return.")
         elif is_asked and result.success:
-            print(f"No call to a model was made in this cell. Recognised are {RECOGNISED}.")
+            print(f"No call to a model was seen in this cell. Recognised are {RECOGNISED}.")
 
     def switch(self, line: str) -> None:
         """``%timeline on``: every cell that calls a model shows its timeline; ``off`` ends it."""

@@ -107,6 +107,8 @@ def _name_of(function: Any) -> str:
 
 
 def _wrap(function: Any, *, name: str) -> Any:
+    if isinstance(function, staticmethod | classmethod):  # written below @step, not above
+        return type(function)(_wrap(function.__func__, name=name))
     if not callable(function) or isinstance(function, type):
         raise TypeError(
             f"step() takes a function, not {type(function).__name__}. Write @nb.step above def."

@@ -134,7 +134,7 @@ def test_five_cells_queued_at_once_have_a_timeline_each(
     *cells_answers, counts = answers
     assert [answer.status for answer in cells_answers] == ["ok"] * 5
     assert [len(pictures(answer)) for answer in cells_answers] == [1, 1, 1, 1, 0]
-    assert "No call to a model was made" in cells_answers[-1].stdout
+    assert "No call to a model was seen" in cells_answers[-1].stdout
     assert value(counts) == [2, 2, 2, 2, 0]
     for number, answer in enumerate(cells_answers[:4]):
         assert f"{SHORT} ({number})" in answer.stdout

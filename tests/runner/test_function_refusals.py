@@ -44,7 +44,12 @@ class TestOptions:
             ("max_total_tokens", 9000, "max_calls=100"),
             ("max_cost", 1.5, "max_calls=100"),
             ("prices", (1, 2), "max_calls=100"),
-            ("stream", True, "stream=True where the function makes its request"),
+            (
+                "stream",
+                True,
+                "its requests are made by the function. Leave it out, and write stream",
+            ),
+            ("api", "responses", "its calls are known only to the function. Leave it out"),
             ("temperature", 0.5, "Use temperature in the function"),
             ("model", "gpt-4o", "Use model in the function"),
             ("system", "Be brief.", "Use system in the function"),
@@ -52,6 +57,8 @@ class TestOptions:
             ("response_format", {"type": "json_object"}, "Use response_format in the function"),
             ("extra_headers", {"a": "b"}, "Use extra_headers in the function"),
             ("max_concurency", 3, "Use max_concurency in the function"),
+            ("max_workers", 3, "Or did you mean max_concurrency?"),
+            ("retries", 3, "Or did you mean max_attempts?"),
         ],
     )
     def test_that_cannot_hold(self, function: Any, name: str, value: Any, advice: str) -> None:
@@ -172,6 +179,24 @@ FUNCTIONS: dict[str, tuple[Any, str]] = {
 
 
 class TestFunctions:
+    def test_that_stand_elsewhere_than_second(self) -> None:
+        for arguments, options in (
+            ((ask, ["Who?"]), {}),
+            ((ask,), {}),
+            ((["Who?"],), {"func": ask}),
+            ((["Who?"],), {"function": ask_async}),
+        ):
+            with pytest.raises(TypeError, match=r"in the second place.*Write run\(items, ask"):
+                nb.run(*arguments, **options)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("side", ["sync", "concurrent"])
+    @pytest.mark.parametrize("call", [lambda: "Who?", lambda: ask_async(1), lambda: 3])
+    def test_that_a_comparison_has_called_already(self, side: str, call: Any) -> None:
+        sides: Any = {"sync": ask, "concurrent": ask_async, side: call()}
+
+        with pytest.raises(TypeError, match=rf"^{side}= must be a function that takes an item"):
+            nb.compare(["Who?"], **sides)
+
     @pytest.mark.parametrize("kind", FUNCTIONS)
     def test_that_cannot_be_called_with_an_item(self, kind: str) -> None:
         function, told = FUNCTIONS[kind]

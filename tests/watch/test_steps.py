@@ -201,3 +201,42 @@ async def test_a_watch_is_entered_by_async_with_too(server: ModelServer) -> None
 
     assert len(run.calls) == 1
     assert run.calls[0].outcome == "ok"
+
+
+async def test_methods_of_every_kind_may_be_steps() -> None:
+    class Work:
+        @nb.step
+        def method(self, n: int) -> int:
+            return n
+
+        @nb.step
+        @staticmethod
+        def static(n: int) -> int:
+            return n
+
+        @staticmethod
+        @nb.step
+        def static_below(n: int) -> int:
+            return n
+
+        @nb.step("named")
+        @classmethod
+        def of_class(cls, n: int) -> tuple[type, int]:
+            return cls, n
+
+        @nb.step
+        @staticmethod
+        async def awaited(n: int) -> int:
+            return n
+
+    work = Work()
+    with nb.watch() as run:
+        found = [work.method(1), work.static(2), Work.static(3), work.static_below(4)]
+        assert work.of_class(5) == Work.of_class(5) == (Work, 5)
+        assert await work.awaited(6) == await Work.awaited(6) == 6
+
+    assert found == [1, 2, 3, 4]
+    assert [call.prompt for call in run.calls] == [
+        *("method", "static", "static", "static_below", "named", "named", "awaited", "awaited"),
+    ]
+    assert {call.outcome for call in run.calls} == {"ok"}

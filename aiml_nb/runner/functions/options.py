@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from typing import Any
 
+from ...endpoint import Endpoint
 from ...prompts.prompt import shorten
 from ...suggestions import closest
 from ..options import BLOCKING, CAPS, OPTIONS, STRATEGIES
-from .function import Function, may_be_async
+from .function import Function, may_be_async, name_of
 
 # Options that cannot apply, since only the function knows what is sent, and what to use instead.
 _OFF = (("stream", False), ("retry_invalid", 0))
 _UNKNOWN = {
-    "api": "what it calls is known only to the function. Leave it out",
+    "api": "calls are known only to the function. Leave it out",
     "tokens_per_minute": "tokens are known only to the function. Limit how many items are begun: "
     "requests_per_minute=60, or max_concurrency=4",
     "max_total_tokens": "tokens are known only to the function. Limit how often it is called: "
@@ -23,9 +25,24 @@ _UNKNOWN = {
     "it is called: max_calls=100",
     "retry_invalid": "answers are read by the function. Leave it out, and raise an error there, "
     "with max_attempts=3",
-    "stream": "an answer is asked for by the function. Leave it out, and write stream=True where "
-    "the function makes its request",
+    "stream": "requests are made by the function. Leave it out, and write stream=True there, where "
+    "it makes its request",
 }
+
+
+def refuse_misplaced(items: object, endpoint: object, given: dict[str, Any]) -> None:
+    """Raise TypeError for a function that stands elsewhere than second."""
+    others = {name: each for name, each in given.items() if name not in OPTIONS | CAPS}
+    if callable(endpoint) or isinstance(endpoint, Endpoint):
+        return
+    for place, value in {"The first argument": items, **others}.items():
+        if inspect.isroutine(value):
+            name = name_of(value)
+            what = place if value is items else f"{place}="
+            raise TypeError(
+                f"{what} is the function {name}, which is expected in the second place, after the "
+                f"items. Write run(items, {name})."
+            )
 
 
 def complete_options(function: Function, given: dict[str, Any]) -> tuple[Function, dict[str, Any]]:
@@ -45,9 +62,9 @@ def complete_options(function: Function, given: dict[str, Any]) -> tuple[Functio
         if name not in OPTIONS | CAPS:
             near = closest(name, OPTIONS | CAPS | {"journal", "fresh"})
             raise TypeError(
-                f"run() has {name}={shorten(value)}, and what is sent is {function.name}'s own "
-                f"affair: it is called with the item alone. Use {name} in the function, or leave "
-                "it out." + (f" Or did you mean {near}?" if near else "")
+                f"{name}={shorten(value)} is no option of a run, and what is sent is "
+                f"{function.name}'s own affair: it is called with the item alone. Use {name} in "
+                "the function, or leave it out." + (f" Or did you mean {near}?" if near else "")
             )
     _check_strategy(function, given.get("strategy"))
     function = replace(function, is_chosen="strategy" in given)

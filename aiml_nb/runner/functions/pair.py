@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 
 from .function import Function, find_target
@@ -29,11 +30,14 @@ def check_functions(endpoint: object, sync: object, concurrent: object) -> Funct
             "Write compare(items, sync=ask, concurrent=ask_async)."
         )
     for name, function in (("sync", sync), ("concurrent", concurrent)):
-        if not isinstance(find_target(function), Function):
-            raise TypeError(
-                f"{name}= must be a function that takes an item, not {type(function).__name__}. "
-                "Write compare(items, sync=ask, concurrent=ask_async)."
-            )
+        if callable(function) and isinstance(find_target(function), Function):
+            continue
+        if inspect.iscoroutine(function):
+            function.close()  # else Python warns that nobody has awaited it
+        raise TypeError(
+            f"{name}= must be a function that takes an item, not {type(function).__name__}. Write "
+            "compare(items, sync=ask, concurrent=ask_async), without brackets after the names."
+        )
     blocking = find_target(sync)
     assert isinstance(blocking, Function)  # noqa: S101  as was just seen
     if blocking.is_async:
