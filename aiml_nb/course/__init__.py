@@ -44,10 +44,11 @@ Lessons are written in ``notebooks/sources/NN-name.py`` (py:percent), and ``note
 which documents their format, builds the notebooks from them.
 """
 
-from .engine.exercises import Exercise, NotBegun, NotYet, Verdict, check, hint, of_kind, require
+from .engine.exercises import Exercise, NotBegun, NotYet, Verdict, check, of_kind, require
 from .engine.fake_model import FakeModel
 from .engine.film_studio import FilmStudio
 from .engine.guesses import predict, reveal
+from .engine.hints import hint
 from .engine.passed import passed
 from .engine.progress import Progress, progress, read_progress
 from .engine.questions import Question

@@ -1,4 +1,4 @@
-"""`check`, `hint`: check what a learner wrote, and give hints."""
+"""`check`: check what a learner wrote, and say what is wrong with it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ import asyncio
 import inspect
 import re
 import traceback
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from .explain import explain_error
+from .explain import explain_error, innermost
 from .passed import note_passed
 from .registry import look_up
 
 T = TypeVar("T")
 
-_hints_given: Counter[str] = Counter()
-
 
 class NotYet(Exception):  # noqa: N818  not an error: the answer is unfinished
     """The answer is not right yet; the text says what is wrong and where to look."""
+
+
+class NotEnded(NotYet):
+    """The answer did not come to an end: another try would take as long."""
 
 
 class NotBegun(NotImplementedError):  # noqa: N818  not an error: nothing is written yet
@@ -112,26 +113,6 @@ def check(key: str, answer: object) -> Verdict:
     return verdict
 
 
-def hint(key: str) -> None:
-    """Print the next hint for an exercise; the last one is the idea of the solution.
-
-    Parameters
-    ----------
-    key
-        The exercise, such as ``"3.2"``.
-
-    Raises
-    ------
-    ValueError
-        If there is no such exercise.
-    """
-    hints = look_up("EXERCISES", key).hints
-    number = min(_hints_given[key] + 1, len(hints))
-    _hints_given[key] = number
-    more = "Run the cell again for the next one." if number < len(hints) else "That is the last."
-    print(f"Hint {number} of {len(hints)} ({key}): {hints[number - 1]} {more}")
-
-
 def require(claim: object, otherwise: str) -> None:
     """Raise `NotYet` unless `claim` holds.
 
@@ -202,10 +183,29 @@ def show(answer: object) -> str:
         Anything.
     """
     text = repr(answer)
-    return describe(answer) if " at 0x" in text or answer is None else f"{text:.60}"
+    # "<object object at 0x…>" and the like are no words.
+    return describe(answer) if text.startswith("<") or answer is None else f"{text:.60}"
 
 
 def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
+    defaults = repr(_kept_defaults(answer))
+    verdict = _try(key, exercise, answer)
+    if verdict or defaults == repr(_kept_defaults(answer)):
+        return verdict
+    note = (
+        "Mind the default in the first line of your function, such as [] or {}: it is made once, "
+        "and keeps what each call puts into it. Make it inside."
+    )
+    return replace(verdict, text=f"{verdict.text} {note}")
+
+
+def _kept_defaults(answer: object) -> list[object]:
+    """Return the defaults of a function that it may change."""
+    given = getattr(answer, "__defaults__", None) or ()
+    return [each for each in given if isinstance(each, list | dict | set)]
+
+
+def _try(key: str, exercise: Exercise, answer: object) -> Verdict:
     try:
         _refuse_coroutine(answer)
         return Verdict(key=key, passed=True, text=exercise.check(answer))
@@ -217,7 +217,8 @@ def _judge(key: str, exercise: Exercise, answer: object) -> Verdict:
     except NotImplementedError:
         raise
     # The learner's code may raise anything, and what it awaits may be cancelled.
-    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
+    except (Exception, asyncio.CancelledError) as group:  # noqa: BLE001
+        error = innermost(group)
         words = re.sub(r" at 0x\w+", "", f"{type(error).__name__}: {error}").removesuffix(": ")
         words = re.sub(r"<bound method (?:\w+\.)*(\w+) of <[^<>]*>>", r"the function \1", words)
         text = f"your code stopped with {words}{_locate_error(error, answer)}. "

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, MappingView, Sequence
 from contextlib import suppress
+from decimal import Decimal
+from itertools import islice
 from numbers import Real
 from typing import Any
 
-from .exercises import NotYet, describe, of_kind, require
+from .exercises import NotEnded, NotYet, describe, of_kind, require, show
 from .fake_model import FakeModel
+from .prepared import gone_through
 from .run_answer import run_answer
+
+_ROWS: Any = Sequence | Iterator | MappingView
+_MOST = 1000  # items of an iterator, which may have no end
+_FEW = 8  # items that a message shows
 
 
 def expect_function(answer: object, name: str) -> Callable[..., Any]:
@@ -51,7 +58,7 @@ def call_plain(function: Callable[..., Any], *arguments: Any) -> Any:
     NotYet
         If it is an async function, or does not end.
     """
-    (found,) = run_answer(lambda: (function(*arguments),))
+    (found,) = run_answer(lambda: (gone_through(function(*arguments)),))
     if inspect.iscoroutine(found):
         found.close()  # else Python warns in a later cell that it was never awaited
         raise NotYet("nothing in here has to be waited for. Begin the function with a plain  def.")
@@ -90,11 +97,13 @@ async def _await_result(function: Callable[..., Any], arguments: tuple[Any, ...]
         "the function gave its result without being awaited, so nothing else could run meanwhile. "
         "Begin it with  async def, and wait in it with await.",
     )
-    return await result
+    return gone_through(await result)
 
 
 def judge_twice(judge: Callable[..., Any], *arguments: Any) -> Any:
     """Call `judge`, and once more if it refuses: what a busy machine spoils, it spoils once.
+
+    What does not end is not tried again: nobody wants to wait for that twice.
 
     Parameters
     ----------
@@ -105,6 +114,8 @@ def judge_twice(judge: Callable[..., Any], *arguments: Any) -> Any:
     """
     try:
         return judge(*arguments)
+    except NotEnded:
+        raise
     except NotYet:
         with suppress(Exception):
             return judge(*arguments)
@@ -112,7 +123,7 @@ def judge_twice(judge: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def expect_list(answer: object, wanted: str) -> list[Any]:
-    """Return `answer` as a list if it is one, or a tuple.
+    """Return `answer` as a list if it is a row of things: a tuple, an iterator, an array.
 
     Parameters
     ----------
@@ -130,7 +141,34 @@ def expect_list(answer: object, wanted: str) -> list[Any]:
         is_gather = not isinstance(answer, asyncio.Task)
         remedy = "Put await before gather." if is_gather else "Await the task."
         raise NotYet(f"your function returned before the work was done. {remedy}")
-    return list(of_kind(answer, list | tuple, f"a list: {wanted}"))  # type: ignore[arg-type]
+    if hasattr(answer, "tolist"):  # an array, or a column of a table
+        answer = answer.tolist()
+    if isinstance(answer, _ROWS) and not isinstance(answer, str | bytes):
+        return list(islice(answer, _MOST))
+    return of_kind(answer, list, f"a list: {wanted}")
+
+
+def require_new(answers: Sequence[Any], wanted: Sequence[Any]) -> None:
+    """Require that a list holds nothing that an earlier call has put there.
+
+    Parameters
+    ----------
+    answers
+        What the learner's function returned.
+    wanted
+        What is right for this call.
+
+    Raises
+    ------
+    NotYet
+        If more stands before what is right.
+    """
+    is_old = len(answers) > len(wanted) > 0 and list(answers[-len(wanted) :]) == list(wanted)
+    require(
+        not is_old,
+        "what it gave still holds what an earlier call of it has put there. A list that is made "
+        "outside the function is made once for all calls. Make it inside.",
+    )
 
 
 def expect_number(answer: object, wanted: str) -> float:
@@ -148,7 +186,7 @@ def expect_number(answer: object, wanted: str) -> float:
     NotYet
         If it is none.
     """
-    if isinstance(answer, Real) and not isinstance(answer, bool):
+    if isinstance(answer, Real | Decimal) and not isinstance(answer, bool):
         return float(answer)
     raise NotYet(f"check got {describe(answer)}, and wants {wanted}.")
 
@@ -181,13 +219,26 @@ def expect_asked(model: FakeModel, questions: list[str], case: str = "") -> None
     require(odd is None, f"{case}ask got {describe(odd)}. It takes one question at a time.")
     require(
         sorted(map(str, begun)) == sorted(questions),
-        f"{case}asked were {begun}; the questions given are {questions}. Ask each of them once.",
+        f"{case}asked were {few(begun)}; the questions given are {few(questions)}. Ask each of "
+        "them once.",
     )
     require(
         all(call.outcome == "ok" for call in model.calls),
         f"{case}some calls were not waited for: your function ended before they did. Await all of "
         "them.",
     )
+
+
+def few(items: Sequence[object]) -> str:
+    """Return the first items as Python writes them, and how many more there are.
+
+    Parameters
+    ----------
+    items
+        Any number of them.
+    """
+    more = f" and {len(items) - _FEW} more" if len(items) > _FEW else ""
+    return ", ".join(map(show, items[:_FEW])) + more if items else "none"
 
 
 def _times(count: int) -> str:

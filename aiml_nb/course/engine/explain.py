@@ -6,7 +6,8 @@ import re
 
 _NOT_A_RESULT = (
     "A coroutine is not a result yet: calling an async function only prepares the work, and await "
-    "gives what comes of it."
+    "gives what comes of it. (In  await ask(question).upper()  the dot comes first: put brackets "
+    "around  await ask(question).)"
 )
 _STAR = "gather wants the calls one by one: put a star before them,  gather(*calls)."
 
@@ -19,10 +20,16 @@ _EXPLANATIONS = {
     "await: a function that blocks, such as nb.run, has done its work before gather is reached.",
     r"unhashable type": _STAR,
     r"bad yield": _STAR,
+    r"InvalidStateError": "The task is not done yet: a pause of fixed length does not wait for it. "
+    "Await the task.",
+    r"no running event loop": "That needs a loop: call it in the async def itself, and not in a "
+    "thread.",
     r"awaitable is required": "Calls that are ready to start are wanted: write  ask(question)  "
     "without await. gather wants a star before a list of them,  gather(*calls).",
     r"object (list|tuple|generator) can't be used in 'await'": "await waits for a single thing. "
     "Several calls become one with gather:  await asyncio.gather(*calls).",
+    r"object (method|function|builtin_function_or_method) can't be used in 'await'": "Its brackets "
+    "are missing: only what a function gives when it is called can be awaited.",
     r"can't be used in 'await' expression": "await wants something that can be waited for, and "
     "got a value. A plain function has given it, and has not let anybody else run meanwhile.",
     r"asynchronous context manager": "It is entered with  with, not with  async with.",
@@ -43,6 +50,8 @@ _EXPLANATIONS = {
     "goes together.",
     r"not iterable|not subscriptable": "It is one thing, and the code there takes it for several.",
     r"indices must be integers": "It has no names: [0] is its first item, [1] its second.",
+    r"^TimeoutError": "The time was over that your code allows for something.",
+    r"^CancelledError": "Something was cancelled that your code awaits.",
     r"IndexError": "There was less in it than your code takes for granted: check tries it with "
     "fewer and with more than the lesson does.",
     r"KeyError": "There is nothing of that name in it.",
@@ -51,6 +60,19 @@ _EXPLANATIONS = {
     r"NameError": "A function knows what it is given, and what the cells before it have made.",
     r"not callable": "Brackets call what stands before them, and that is not a function.",
 }
+
+
+def innermost(error: BaseException) -> BaseException:
+    """Return the first error of a group, which a TaskGroup raises; else the error itself.
+
+    Parameters
+    ----------
+    error
+        Any.
+    """
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def explain_error(error: BaseException) -> str:

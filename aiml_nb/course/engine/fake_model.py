@@ -128,6 +128,19 @@ class FakeModel:
         """The most calls that were in flight at one moment."""
         return peak_in_flight(self.run)
 
+    def had_idle_slots(self, limit: int) -> bool:
+        """Say if fewer than `limit` calls were in flight while others were still to begin.
+
+        For a loop of virtual time, where a call begins at the moment at which another ends.
+        """
+        spans = [(call.started or 0.0, call.finished or 0.0) for call in self.calls]
+        last = max((begin for begin, _ in spans), default=0.0)
+        return any(
+            sum(begin <= now < end for begin, end in spans) < limit
+            for _, now in spans
+            if now < last
+        )
+
     @property
     def finishing_order(self) -> list[str]:
         """The questions in the order in which they were answered."""
@@ -186,7 +199,16 @@ def make_status_error(status: int) -> Exception:
     status
         From 400.
     """
-    from openai import APIStatusError
+    import openai
 
     reply: Any = SimpleNamespace(status_code=status, headers={}, request=None)
-    return APIStatusError(f"status {status} (simulated)", response=reply, body=None)
+    kinds = {
+        400: openai.BadRequestError,
+        401: openai.AuthenticationError,
+        403: openai.PermissionDeniedError,
+        404: openai.NotFoundError,
+        422: openai.UnprocessableEntityError,
+        429: openai.RateLimitError,
+    }
+    kind = kinds.get(status, openai.InternalServerError if status >= 500 else openai.APIStatusError)
+    return kind(f"status {status} (simulated)", response=reply, body=None)

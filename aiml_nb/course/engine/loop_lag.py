@@ -10,7 +10,7 @@ from typing import Any
 
 from ...loop import LoopLag
 from .exercises import NotYet
-from .prepared import discard_coroutine
+from .prepared import discard_coroutine, gone_through
 from .run_answer import run_answer
 
 # Seconds; the exercises take about one, and a busy machine is slower.
@@ -60,7 +60,7 @@ async def _measure(begin: tuple[Callable[[], Any], ...]) -> tuple[list[Any], flo
             ) from None
     for result in results:
         await _finish_task(result)
-    return results, lag.maximum
+    return list(map(gone_through, results)), lag.maximum
 
 
 async def _finish_task(result: object) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
+from itertools import islice
 from typing import Any
 
 
@@ -57,6 +58,14 @@ def discard_coroutine(value: object) -> bool:
         return False
     value.close()
     return True
+
+
+def gone_through(value: Any) -> Any:
+    """Return what an iterator gives as a list, made where it may still start tasks; else `value`.
+
+    At most a thousand items, since it may have no end.
+    """
+    return list(islice(value, 1000)) if isinstance(value, Generator | map | filter | zip) else value
 
 
 def is_unawaited(value: object) -> bool:

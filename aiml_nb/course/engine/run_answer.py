@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any
 
 from ...loop import computes, raise_in_thread
-from .exercises import NotYet
+from .exercises import NotEnded
 from .virtual_time import VirtualTimeLoop
 
 
@@ -36,7 +36,7 @@ def run_answer(
 
     Raises
     ------
-    NotYet
+    NotEnded
         If it takes longer.
     """
     outcome: Future[Any] = Future()
@@ -59,7 +59,7 @@ def run_answer(
     except TimeoutError:
         if outcome.done():  # raised by the learner's function
             raise
-        raise NotYet(
+        raise NotEnded(
             f"your function had not ended after {limit:g} s. Does it wait for something that "
             "never comes, or go round a loop that never awaits?"
         ) from None

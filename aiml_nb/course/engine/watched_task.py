@@ -10,7 +10,7 @@ from typing import Any
 
 from .exercises import NotYet, require
 from .fake_model import FakeModel
-from .prepared import Prepared
+from .prepared import Prepared, gone_through
 from .run_answer import run_answer
 
 
@@ -26,11 +26,18 @@ class Ending:
         What it raised; a `CancelledError` if it ended cancelled.
     left
         How many tasks were still under way when it had ended.
+    took
+        The seconds until it ended, by the loop's clock.
     """
 
     value: Any
     error: BaseException | None
     left: int
+    took: float
+
+    def is_later_than(self, seconds: float) -> bool:
+        """Say if it ended later than it could; whoever looks every 0.05 s is not late."""
+        return self.took > seconds + 0.06
 
 
 def watch_task(
@@ -81,17 +88,17 @@ async def _watch(result: Any, cancel_when: Callable[[], bool] | None) -> Ending:
         inspect.isawaitable(result),
         "the function gave its result without being awaited. Begin it with  async def.",
     )
-    task = asyncio.ensure_future(_wait_for(result))
+    clock = asyncio.get_running_loop().time
+    task, began = asyncio.ensure_future(_wait_for(result)), clock()
     while cancel_when and not task.done() and not cancel_when():  # noqa: ASYNC110  of any kind
         await asyncio.sleep(0.001)
     if cancel_when and not task.done():
         task.cancel()
     await asyncio.wait([task])
-    left = await count_left()
-    if task.cancelled():
-        return Ending(None, asyncio.CancelledError(), left)
-    error = task.exception()
-    return Ending(None if error else task.result(), error, left)
+    took = clock() - began
+    error = asyncio.CancelledError() if task.cancelled() else task.exception()
+    value = None if error else gone_through(task.result())
+    return Ending(value, error, await count_left(), took)
 
 
 async def count_left() -> int:

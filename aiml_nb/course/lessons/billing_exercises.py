@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isclose
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 from ...records import Attempt, Call, Run
@@ -15,7 +15,9 @@ from ..engine.practice_run import answered_run
 
 _GOOD = Attempt(number=2, started=1.0, finished=2.0, status=200)
 _LOST = Attempt(number=1, started=0.0, error_type="no_reply", possibly_billed=True)
+_LATE = Attempt(number=1, started=0.0, finished=9.0, error_type="deadline", possibly_billed=True)
 _AWAY = Attempt(number=1, started=0.0, finished=0.1, status=429, error_type="429")
+_FAR = Attempt(number=1, started=0.0, finished=0.1, error_type="connect")
 # Each call: its custom_id, its attempts, and the tokens in and out of an answered one.
 _Row = tuple[str, list[Attempt], tuple[int, int] | None]
 _RUN: list[_Row] = [
@@ -26,18 +28,18 @@ _RUN: list[_Row] = [
     ("never-sent", [], None),
 ]
 _CALM: list[_Row] = [("a", [_GOOD], (1000, 3)), ("b", [_AWAY, _GOOD], (10, 500))]
-_LATE: list[_Row] = [
+_SLOW: list[_Row] = [
     ("z", [_AWAY, _LOST, _GOOD], (50, 50)),
-    ("y", [_GOOD], (70, 10)),
+    ("y", [_FAR, _GOOD], (70, 10)),
     ("w", [_AWAY, _AWAY], None),
-    ("x", [_LOST], None),
+    ("x", [_LATE], None),
 ]
 
 
 def check_in_doubt(in_doubt: object) -> str:
     """Try runs with a lost request, one that got a 429, a failure, and none of these."""
     function = expect_function(in_doubt, "in_doubt")
-    for rows, wanted in ((_RUN, ["cut-twice", "lost"]), (_CALM, []), (_LATE, ["x", "z"])):
+    for rows, wanted in ((_RUN, ["cut-twice", "lost"]), (_CALM, []), (_SLOW, ["x", "z"])):
         try:
             names = expect_list(call_plain(function, _make_run(rows)), "custom_ids")
         except IndexError:
@@ -87,7 +89,13 @@ def _compare_names(names: list[Any], wanted: list[str], rows: list[_Row]) -> Non
 
 def _in_words(rows: list[_Row]) -> str:
     """Return the calls of a run with what became of their attempts."""
-    became = {id(_GOOD): "answered", id(_LOST): "possibly billed", id(_AWAY): "turned away"}
+    became = {
+        id(_GOOD): "answered",
+        id(_LOST): "possibly billed",
+        id(_LATE): "possibly billed",
+        id(_AWAY): "turned away",
+        id(_FAR): "not reached",
+    }
     return "; ".join(
         f"{name} ({', then '.join(became[id(each)] for each in attempts) or 'never sent'})"
         for name, attempts, _ in rows
@@ -97,7 +105,7 @@ def _in_words(rows: list[_Row]) -> str:
 def check_dollars(dollars: object) -> str:
     """Try runs with failed calls, whose mean is not their median, and prices that differ."""
     function = expect_function(dollars, "dollars")
-    cases = ((_RUN, 10_000, (2.5, 10.0)), (_CALM, 300, (1.0, 0.25)), (_LATE, 7, (3.0, 15.0)))
+    cases = ((_RUN, 10_000, (2.5, 10.0)), (_CALM, 300, (1.0, 0.25)), (_SLOW, 7_000, (3.0, 15.0)))
     right = [_try_price(function, *case) for case in cases]
     return f"10,000 such calls cost about ${right[0]:.0f}. Now you know before."
 
@@ -148,6 +156,11 @@ def _wrong_prices(
     medians = (median(into for into, _ in tokens), median(out for _, out in tokens))
     return [
         (right * 1e6, "prices are for a million tokens, and you took them for one"),
+        (right * 1e3, "prices are for a million tokens, and you took them for a thousand"),
+        (
+            fmean(into + out for into, out in tokens) * fmean(prices) / 1e6 * number,
+            "each price is for its own tokens: those in at prices[0], those out at prices[1]",
+        ),
         (mean, "that is the cost of one call"),
         (mean * n, f"that is what the {n} answered calls have cost; scale it up"),
         (right * n, f"that is {n} times too much: take the mean of a call"),

@@ -55,6 +55,13 @@ def check_ask_and_lay(ask_and_lay: object) -> str:
             "your function returned before the table was laid. What awaits lay_table()?",
         )
         _require_answer(ending.value, model)
+        longest = max(answering, laying)
+        require(
+            not ending.is_later_than(longest),
+            f"both were done after {longest:g} s, and your function returned after "
+            f"{ending.took:g} s: it waited while both were long done. Await the two themselves, "
+            "and no pause of a fixed length.",
+        )
     return "Both were under way at the same time, and both were done in the end."
 
 

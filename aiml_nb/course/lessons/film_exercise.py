@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
-from ..engine.exercises import Exercise, NotYet, require
-from ..engine.expect import expect_function
+from ..engine.exercises import Exercise, NotEnded, NotYet, require
+from ..engine.expect import expect_function, judge_twice
 from ..engine.film_studio import Film, FilmStudio
 from ..engine.prepared import is_unawaited
 from ..engine.watched_task import Ending, watch_task
@@ -20,27 +21,31 @@ def check_make_film(make_film: object) -> str:
     """Try a film, two at once, one that fails, and one that takes too long."""
     function = expect_function(make_film, "make_film")
     for pause, queued, generating in ((0.05, 0.1, 0.2), (0.15, 0.0, 0.4)):
-        studio = FilmStudio(queued=queued, generating=generating)
-        ending = _make(function, studio, pause)
-        if isinstance(ending.error, TypeError | AttributeError | ValueError):
-            raise ending.error
-        _require_end(ending, studio, queued + generating)
-        _require_looks(studio, pause)
-        _require_address(ending)
+        judge_twice(_try_film, function, pause, queued, generating)
     _check_two(function)
     _check_error(function)
     _check_too_late(function)
     return "Submitted once, looked after with a pause, and stopped in time."
 
 
+def _try_film(function: Callable[..., Any], pause: float, queued: float, generating: float) -> None:
+    studio = FilmStudio(queued=queued, generating=generating)
+    ending = _make(function, studio, pause)
+    if isinstance(ending.error, TypeError | AttributeError | ValueError):
+        raise ending.error
+    _require_end(ending, studio, queued + generating)
+    _require_looks(studio, pause)
+    _require_address(ending)
+
+
 def _make(function: Callable[..., Any], studio: FilmStudio, pause: float) -> Ending:
     try:
         return watch_task(lambda: function(studio, PROMPT, pause, 4.0), virtual_time=False)
     except NotYet as reason:
-        if "had not ended" not in str(reason):
+        if not isinstance(reason, NotEnded):
             raise
         looks = sum(len(film.looks) for film in studio.films)
-        raise NotYet(
+        raise NotEnded(
             "a film was ready after 0.4 s at most, and your function had not ended after 5 s, with "
             f"{looks} looks. job = await studio.fetch(…)  in the loop tells how it is now."
         ) from None
@@ -74,6 +79,12 @@ def _require_pauses(film: Film, pause: float) -> None:
         min(gaps[1:], default=pause) > 0.8 * pause,
         f"it looked {len(film.looks)} times, once {min(gaps):.3f} s after the time before, and the "
         f"pause is {pause} s. await asyncio.sleep(pause) before each look.",
+    )
+    usual = median(gaps)
+    require(
+        usual < 1.6 * pause or pause < 0.1,
+        f"between two looks about {usual:.2f} s passed, and the pause is {pause} s: the film is "
+        "known of later than it could be. await asyncio.sleep(pause) before each look.",
     )
 
 

@@ -71,7 +71,7 @@ def check_first_answer(first_answer: object) -> str:
         case = f"with {_describe(seconds)}"
         _require_all_asked(servers, case)
         _require_answer(ending, servers, best, case)
-        _require_nobody_left(ending, servers, case)
+        _require_nobody_left(ending, case)
     return "The first good answer counts, and nobody is left on the way."
 
 
@@ -111,14 +111,15 @@ def _require_answer(ending: Ending, servers: _Servers, best: int | None, case: s
         value == servers.answer(best),
         f"{case}: it returned {value!r:.60}, and server {best + 1} was the first with an answer.",
     )
-
-
-def _require_nobody_left(ending: Ending, servers: _Servers, case: str) -> None:
-    slow = [number for number in servers.done if abs(servers.seconds[number]) > 0.8]
+    first = servers.seconds[best]
     require(
-        not slow,
-        f"{case}: it waited for the slowest as well. Return as soon as there is a good answer.",
+        not ending.is_later_than(first),
+        f"{case}: there was a good answer after {first:g} s, and it returned after "
+        f"{ending.took:g} s. Return as soon as there is one.",
     )
+
+
+def _require_nobody_left(ending: Ending, case: str) -> None:
     require(
         not ending.left,
         f"{case}: {ending.left} of the calls went on after the answer was there. Cancel their "

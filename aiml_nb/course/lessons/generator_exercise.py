@@ -94,6 +94,12 @@ def _require_limit(model: FakeModel, limit: int, questions: list[str]) -> None:
         f"only {peak} of the {wanted} calls that are allowed were in flight at once. Make a task "
         "for each question before you wait for the first.",
     )
+    require(
+        not model.had_idle_slots(limit),
+        "fewer calls were in flight than the limit allows, while questions were waiting: a group "
+        "waits for its slowest call. Make a task for each question, and let the semaphore hold "
+        "them back one by one.",
+    )
 
 
 def _require_pairs(pairs: list[Any], model: FakeModel, questions: list[str]) -> None:

@@ -49,7 +49,8 @@ def _try_suspect(function: Callable[..., Any], blocks: tuple[float, ...]) -> Non
     require(suspect.called == 1, f"suspect was called {suspect.called} times. Call it once.")
     require(suspect.done, "your function ended before suspect did. Await both, with one gather.")
     worst = max(blocks, default=0.0)
-    name = f"code that holds the loop for {worst} s" if blocks else "code that never holds the loop"
+    times = " and then for ".join(f"{seconds} s" for seconds in blocks)
+    name = f"code that holds the loop for {times}" if blocks else "code that never holds the loop"
     said = f"beside {name} you say the loop was {show_number(lag)} s late"
     require(lag < 10, f"{said}. Those are milliseconds, perhaps; wanted are seconds.")
     require(
@@ -59,8 +60,8 @@ def _try_suspect(function: Callable[..., Any], blocks: tuple[float, ...]) -> Non
     )
     require(
         len(blocks) < 2 or lag < (worst + sum(blocks)) / 2,
-        f"{said}, and before that for {blocks[-1] if blocks else 0} s. Wanted is the worst delay, "
-        "loop_lag_max, not the sum.",
+        f"{said}. Wanted is the loop_lag_max of this run, its worst single delay: no sum of "
+        "delays, and not how long it all took.",
     )
     require(
         lag < worst + _TOLERANCE,

@@ -13,14 +13,14 @@ from ..engine.practice_run import answered_run
 from ..engine.questions import Question
 
 # Chosen so that no wrong difference of two stamps equals a right one.
-_STAMPS = {"At once": (0.0, 0.5), "After a while": (2.0, 3.25), "At last": (3.0, 7.0)}
+_STAMPS = {"At last": (3.0, 7.0), "After a while": (2.0, 3.25), "At once": (0.0, 0.5)}
 
 
 def check_waiting_time(waiting_time: object) -> str:
     """Check the seconds for calls that waited in a queue, some submitted later than others."""
     function = expect_function(waiting_time, "waiting_time")
     run = answered_run(_STAMPS)
-    run.calls[2].submitted = 1.0
+    run.calls[0].submitted = 1.0
     for call in run.calls:
         stamps = (
             f"submitted {call.submitted:g}, started {call.started:g}, finished {call.finished:g}"
@@ -41,6 +41,14 @@ def check_waiting_time(waiting_time: object) -> str:
         require(
             isclose(found, wanted) or not isclose(found, call.finished or 0.0),
             f"{near}: that is when it finished. From when on did the user wait?",
+        )
+        require(
+            isclose(found, wanted) or not isclose(found, call.queue_time or 0.0),
+            f"{near}: that is the wait in the queue alone, without the call itself.",
+        )
+        require(
+            isclose(found, wanted) or found != int(wanted),
+            f"{near}. That is rounded: keep the fraction of a second.",
         )
         require(isclose(found, wanted), f"{near}. From which stamp to which does the user wait?")
     return "From submitted to finished, the queue included."

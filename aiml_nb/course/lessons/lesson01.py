@@ -7,7 +7,7 @@ from math import isclose
 from typing import Any
 
 from ..engine.digits import show_number
-from ..engine.exercises import Exercise, of_kind, require, show
+from ..engine.exercises import Exercise, require
 from ..engine.expect import (
     call_async,
     call_plain,
@@ -15,6 +15,8 @@ from ..engine.expect import (
     expect_function,
     expect_list,
     expect_number,
+    few,
+    require_new,
 )
 from ..engine.fake_model import FakeModel
 from ..engine.practice_run import answered_run
@@ -34,6 +36,8 @@ _CASES = (
     {"Why?": 0.9, "When?": 0.3, "Where?": 0.6},
     {"one": 0.5, "two": 0.7, "three": 0.2, "four": 0.6, "five": 0.4, "six": 0.3, "seven": 0.1},
     {"Who?": 0.2},
+    # Slower than a pause that one might write, and larger than a limit or a group.
+    {f"question {number}": 3.0 + number * 7 % 60 / 10 for number in range(60)},
 )
 
 
@@ -52,6 +56,7 @@ def check_order(in_order_of_arrival: object) -> str:
 def _check_order(answer: object, stamps: dict[str, tuple[float, float]]) -> None:
     order = expect_list(answer, "the prompts, in the order of arrival")
     asked, wanted = list(stamps), sorted(stamps, key=lambda prompt: stamps[prompt][1])
+    require_new(order, wanted)
     require(
         all(isinstance(prompt, str) for prompt in order),
         "the list holds something else than prompts. Sort the calls, then take each call.prompt.",
@@ -70,7 +75,8 @@ def _check_order(answer: object, stamps: dict[str, tuple[float, float]]) -> None
     )
     require(
         order == wanted,
-        f"the answers arrived as {wanted}, and you say {order}. By which stamp do you sort?",
+        f"the answers arrived as {wanted}, and you say {order}. By which stamp do you sort? (A "
+        "duration or a wait is no stamp: it does not say when.)",
     )
 
 
@@ -115,10 +121,10 @@ def _try_questions(function: Callable[..., Any], durations: Mapping[str, float])
     )
     answers = expect_list(found, "the answers")
     wanted = [model.answer_to(question) for question in questions]
+    require_new(answers, wanted)
     require(
         sorted(map(str, answers)) == sorted(wanted),
-        f"the list holds {[show(each) for each in answers]}, and not the answers of ask. Return "
-        "what gather gives.",
+        f"the list holds {few(answers)}, and not the answers of ask. Return what gather gives.",
     )
     require(
         answers == wanted,
@@ -128,8 +134,9 @@ def _try_questions(function: Callable[..., Any], durations: Mapping[str, float])
 
 
 def _check_totals(function: Callable[..., Any], durations: Sequence[float]) -> None:
-    wanted = "two numbers: one_after_another, all_at_once"
-    found = of_kind(call_plain(function, list(durations)), tuple | list, wanted)  # type: ignore[arg-type]
+    found = expect_list(
+        call_plain(function, list(durations)), "two numbers, one_after_another and all_at_once"
+    )
     require(len(found) == 2, f"check wants two numbers, and got {len(found)}.")
     total, longest = (expect_number(value, "numbers of seconds") for value in found)
     given = f"For calls of {', '.join(f'{each:g} s' for each in durations)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,8 @@ def _shout(function: Callable[..., Any], model: FakeModel, question: str) -> Any
     try:
         found, loop = call_async(_note_loop, function, model.ask, question, virtual_time=True)
     except AttributeError as error:
-        require("coroutine" not in str(error), _MISSING_AWAIT)
+        line = traceback.extract_tb(error.__traceback__)[-1].line or ""
+        require("coroutine" not in str(error), _DOT_FIRST if "await" in line else _MISSING_AWAIT)
         raise
     prepared = model.discard_prepared()
     require(
@@ -51,6 +53,7 @@ def _shout(function: Callable[..., Any], model: FakeModel, question: str) -> Any
 def _check_shouted(found: object, model: FakeModel, question: str) -> None:
     answer = model.answer_to(question)
     require(not inspect.isawaitable(found), _MISSING_AWAIT)
+    require(not callable(found), f"it returned {show(found)}. Brackets call it:  answer.upper().")
     require(
         isinstance(found, str), f"it returned {show(found)}. Return the answer in capital letters."
     )
@@ -130,6 +133,10 @@ def _prompts(run: Run) -> list[str]:
 _MISSING_AWAIT = (
     "ask(question) gives a coroutine, and that is no answer: nobody has waited for it. Write await "
     "before it."
+)
+_DOT_FIRST = (
+    "the dot comes before the await: what is asked for its .upper() is what ask(question) gives, a "
+    "coroutine. Put brackets around  await ask(question), or the answer into a variable."
 )
 EXERCISES = {
     "2.2": Exercise(

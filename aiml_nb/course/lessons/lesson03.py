@@ -9,30 +9,29 @@ from typing import Any
 
 from ...analysis import diagnose, peak_in_flight
 from ...records import Run
-from ..engine.digits import show_number
-from ..engine.exercises import Exercise, NotYet, of_kind, require, show
+from ..engine.exercises import Exercise, of_kind, require, show
 from ..engine.expect import (
     call_async,
-    call_plain,
     expect_asked,
     expect_function,
     expect_list,
-    expect_number,
+    require_new,
 )
 from ..engine.fake_model import FakeModel
-from ..engine.practice_run import answered_run
 from ..engine.questions import Question
+from . import pace_exercise
 
 # The concurrency limit of the scenario `seven`.
 _SEVEN = 7
 
 
-# Limit and seconds of each call; the last case has fewer questions than tickets.
+# Limit and seconds of each call; once there are fewer questions than tickets.
 _LIMITS = (
     (3, [0.6, 0.2, 0.4, 0.3] * 2 + [0.5]),
     (2, [0.4, 0.2, 0.3] * 3),
     (1, [0.2, 0.1]),
     (8, [0.3, 0.1, 0.2]),
+    (25, [0.4, 0.1, 0.7, 0.2, 0.3] * 12),
 )
 
 
@@ -58,8 +57,10 @@ def _try_limit(ask_all: Callable[..., Any], limit: int, durations: list[float]) 
     idle = diagnose(replace(model.run, calls=waited, max_concurrency=limit)) is not None
     require(
         not idle and math.isclose(model.run.makespan, _makespan(durations, limit)),
-        f"{asked}, slots stood empty while questions waited, as each group waited for its slowest "
-        "call. (This trap comes up below.) Gather all questions at once, each with a ticket.",
+        f"{asked}, slots stood empty while questions waited. A group waits for its slowest call "
+        "(this trap comes up below), a list that is dealt out beforehand for the slowest of its "
+        "lists, and a pause within a slot keeps it. Gather all questions at once, each with a "
+        "ticket.",
     )
 
 
@@ -90,6 +91,7 @@ def _makespan(durations: list[float], limit: int) -> float:
 
 
 def _compare_answers(answers: list[Any], expected: list[str]) -> None:
+    require_new(answers, expected)
     require(
         len(answers) == len(expected),
         f"{len(expected)} questions got {len(answers)} answers. Every question needs one.",
@@ -104,54 +106,6 @@ def _compare_answers(answers: list[Any], expected: list[str]) -> None:
         "the answers are there, but not in the order of the questions. asyncio.gather returns "
         "them in that order, whichever is finished first.",
     )
-
-
-def check_in_flight_needed(given: object) -> str:
-    """Check that Little's law is used, on runs whose mean, median and makespan differ."""
-    function = expect_function(given, "in_flight_needed")
-    for durations, rate in (([1.0, 2.0, 6.0, 3.0], 120), ([0.5, 0.5, 2.0], 90)):
-        run = _staggered(durations)
-        number = expect_number(call_plain(function, run, rate), "a number of calls")
-        mean = sum(durations) / len(durations)
-        _judge_pace(number, durations, rate, rate / 60 * mean, run.makespan)
-    return "The pace times the mean duration: that many calls must be in flight."
-
-
-def _judge_pace(
-    answer: float, durations: list[float], rate: int, right: float, makespan: float
-) -> None:
-    mean, middle = sum(durations) / len(durations), sorted(durations)[len(durations) // 2]
-    if _is_close(answer, right) or answer == math.ceil(right):
-        return
-    case = f"With {rate} answers a minute and calls of {mean:g} s on average, you say "
-    case += f"{show_number(answer)}."
-    mistakes = {
-        math.floor(right) + 1: "Rounded up, a whole number stays as it is.",
-        math.floor(right): "Rounded down, that is too few. Keep the fraction, or round up.",
-        rate * mean: "Durations are in seconds, and the pace is given for a minute of 60.",
-        rate / 60: "That is the pace in a second. Each call stays in flight for a while, too.",
-        rate / 60 / mean: "Little's law multiplies: slower calls need more in flight, not fewer.",
-        60 / mean: "That is what one slot answers in a minute. The pace is not in it.",
-        rate / 60 * makespan: "You took the makespan. What counts is how long one call takes.",
-        rate / 60 * sum(durations): "You took all durations together. Divide by their number.",
-        rate / 60 * max(durations): "You took the longest call. The law is about the mean.",
-        rate / 60 * middle: "You took the median. The law is about the mean.",
-    }
-    for wrong, why in mistakes.items():
-        if _is_close(answer, wrong):
-            raise NotYet(f"{case} {why}")
-    raise NotYet(f"{case} The law: calls in flight = answers per second × seconds of each call.")
-
-
-def _is_close(answer: float, other: float) -> bool:
-    return math.isclose(answer, other, rel_tol=0.01)
-
-
-def _staggered(durations: list[float]) -> Run:
-    """Make a run of calls that start half a second apart."""
-    starts = [index / 2 for index in range(len(durations))]
-    pairs = enumerate(zip(starts, durations, strict=True), start=1)
-    return answered_run({f"question {i}": (start, start + taken) for i, (start, taken) in pairs})
 
 
 def check_seven(answer: object) -> str:
@@ -196,15 +150,7 @@ EXERCISES: dict[str, Exercise] = {
             "await asyncio.gather(*(ask_in_slot(question) for question in questions)).",
         ),
     ),
-    "3.3": Exercise(
-        check_in_flight_needed,
-        hints=(
-            "First the units: how many answers a second are so many answers a minute?",
-            "Then how long does a call take on average? Add the durations up, and divide by how "
-            "many there are.",
-            "Multiply the two: answers_per_minute / 60 * sum(durations) / len(durations).",
-        ),
-    ),
+    "3.3": pace_exercise.EXERCISE,
     "3.6": Exercise(
         check_seven,
         hints=(

@@ -10,7 +10,7 @@ from typing import Any
 from ...records import Call
 from ..engine.digits import show_number
 from ..engine.exercises import Exercise, NotYet, require, show
-from ..engine.expect import call_plain, expect_function
+from ..engine.expect import call_plain, expect_function, expect_number
 from ..engine.fake_stream import NO_CHOICES, FakeStream
 from ..engine.practice_run import answered_call
 from ..engine.questions import Question
@@ -19,6 +19,8 @@ from . import stream_exercise
 # Seconds between the question and the call of the learner's function: more than the function can
 # take on any machine, so a smaller answer was not measured from the given `begin`.
 _HEAD_START = 60.0
+# Seconds: two places after the point will do, and no wait between two chunks is as short.
+_ROUNDING = 0.006
 
 
 def check_first_token(given: object) -> str:
@@ -55,15 +57,19 @@ def _time_stream(function: Callable[..., Any], *pieces: tuple[float, str | None]
         f"the function read on to the end and returns None, although chunk {first + 1} has text in "
         "it. Return from inside the loop as soon as there is text.",
     )
-    if not isinstance(answer, int | float):
-        raise NotYet(f"the function returned {show(answer)}, and not a number of seconds.")
+    answer = expect_number(answer, "a number of seconds")
+    due = stream.given[first] - begin if read > first else until
     require(
-        answer <= until,
+        not due <= answer / 1000 <= until,
+        f"you say {answer:.0f} s. Those are milliseconds; wanted are seconds.",
+    )
+    require(
+        answer <= until + _ROUNDING,
         "that is a reading of the watch, not a difference. Take begin away from perf_counter().",
     )
     require(answer >= 0, "that is less than nothing. Take begin away from now, not now from begin.")
     require(
-        answer >= _HEAD_START,
+        answer >= _HEAD_START - _ROUNDING,
         f"you say {answer:.3f} s. Count from the begin that is given: the question was sent before "
         "the stream came.",
     )
@@ -72,11 +78,15 @@ def _time_stream(function: Callable[..., Any], *pieces: tuple[float, str | None]
         f"you say {answer:.3f} s at chunk {read}, which has no text: its content is None or ''. "
         "Look for content that is neither.",
     )
-    due = stream.given[first] - begin
     next_asked = stream.asked[first + 1] - begin if len(stream.asked) > first + 1 else math.inf
     case = f"you say {answer:.3f} s, and the first text comes after {due:.3f} s."
-    require(answer >= due, f"{case} Look at the watch when the text is there, not before.")
-    require(answer <= next_asked, f"{case} Return as soon as there is text, from inside the loop.")
+    require(
+        answer >= due - _ROUNDING, f"{case} Look at the watch when the text is there, not before."
+    )
+    require(
+        answer <= next_asked + _ROUNDING,
+        f"{case} Return as soon as there is text, from inside the loop.",
+    )
 
 
 def _call_with_stream(
@@ -98,9 +108,8 @@ def check_time_per_token(given: object) -> str:
         call = _make_call(started, first, finished, tokens=tokens)
         call.submitted = 0.1  # so that total_time is another than finished
         answer = call_plain(function, call)
-        if not isinstance(answer, int | float):
-            raise NotYet(f"for {call.output_tokens} tokens the function returned {show(answer)}.")
-        _judge_pace(float(answer), call)
+        wanted = f"a number of seconds, for an answer of {call.output_tokens} tokens"
+        _judge_pace(expect_number(answer, wanted), call)
     try:
         alone = call_plain(function, _make_call(1.0, 3.0, 3.0, tokens=1))
     except ZeroDivisionError:
@@ -126,6 +135,7 @@ def _judge_pace(answer: float, call: Call) -> None:
         (tokens - 1) / streamed: "Those are tokens a second. Turn it over.",
         tokens / streamed: "Those are tokens a second. Turn it over.",
         streamed: "That is for all tokens together.",
+        streamed // (tokens - 1): "That is cut to a whole number. // cuts, / does not.",
     }
     for wrong, why in mistakes.items():
         if _is_close(answer, wrong):
@@ -140,8 +150,7 @@ def check_wait(given: object) -> str:
         submitted = call.submitted = 0.5
         started, first, finished = call.started or 0.0, call.first_token or 0.0, call.finished
         answer = call_plain(function, call)
-        if not isinstance(answer, int | float):
-            raise NotYet(f"the function returned {show(answer)}, and not a number of seconds.")
+        answer = expect_number(answer, "a number of seconds")
         case = (
             f"a call submitted at {submitted} s, started at {started} s, first token at {first} s, "
             f"got {show_number(answer)} s."
@@ -150,12 +159,13 @@ def check_wait(given: object) -> str:
             first - started: "That is the time to first token. The wait for a slot is missing.",
             started - submitted: "That is the wait for a slot alone. Then the model is to begin.",
             (finished or 0.0) - submitted: "That is the wait for the last word, not the first.",
+            submitted - first: "That is a time before the beginning. Swap the two.",
             first: "Stamps count from the beginning of the run: from when on did the reader wait?",
         }
         for wrong, why in mistakes.items():
-            require(not _is_close(float(answer), wrong), f"{case} {why}")
+            require(not _is_close(answer, wrong), f"{case} {why}")
         require(
-            _is_close(float(answer), first - submitted),
+            _is_close(answer, first - submitted),
             f"{case} The reader waits from submitted to first_token.",
         )
     return "The wait for a slot, and then for the first token."

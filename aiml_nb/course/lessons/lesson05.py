@@ -8,10 +8,10 @@ from typing import Any
 
 from ..engine.exercises import Exercise, NotYet, require, show
 from ..engine.expect import call_async, expect_function
-from ..engine.fake_model import make_status_error
+from ..engine.fake_model import FakeModel, make_status_error
 from ..engine.prepared import discard_coroutine
 from ..engine.questions import Question
-from ..engine.run_answer import run_answer
+from ..engine.watched_task import watch_task
 from .retry_exercise import OWN_MISTAKES, check_ask_again
 from .stop_exercise import check_stop_after_five
 
@@ -23,11 +23,19 @@ def check_ask_safely(given: object) -> str:
         _check_answer(ask_safely, text)
     for error in (make_status_error(400), ValueError("odd"), TimeoutError("late"), Exception()):
         _compare_record(_record_of(ask_safely, _Source(error)), error)
-    is_cancelled = run_answer(_is_cancelled, ask_safely)
+    model = FakeModel([5.0])
+    ending = watch_task(
+        lambda: ask_safely(model.ask, "Why?"), model, cancel_when=lambda: bool(model.calls)
+    )
     require(
-        is_cancelled,
+        isinstance(ending.error, asyncio.CancelledError),
         "a cancelled call went on as if it had failed. Catch  Exception: a cancellation is none of "
         "these, and must go through, or nobody can stop your run.",
+    )
+    require(
+        not ending.left,
+        "your function was cancelled, and its call goes on: the server works, and you pay. Await "
+        "ask(question) itself: asyncio.wait and shield do not cancel what they wait for.",
     )
     return "Failures are noted down, and a run can still be cancelled."
 
@@ -58,13 +66,13 @@ def _check_answer(ask_safely: Callable[..., Any], text: str) -> None:
     require(source.questions, "ask was never called.")
     require(
         answer == text and record["error"] is None,
-        f"a call that is answered with {text!r} gives the answer {show(answer)} and the error "
-        f"{show(record['error'])}. The answer belongs into answer, whatever it is, and error stays "
-        "None.",
+        f"a call that is answered with {text!r} gives the answer {_show(answer)} and the error "
+        f"{_show(record['error'])}. The answer belongs into answer, whatever it is, and error "
+        "stays None.",
     )
     require(
         record["question"] == "Why?",
-        f"the question was 'Why?', and the record has {show(record['question'])}.",
+        f"the question was 'Why?', and the record has {_show(record['question'])}.",
     )
 
 
@@ -101,25 +109,17 @@ def _compare_record(record: dict[str, Any], error: Exception) -> None:
     )
     require(
         record["error"] is error,
-        f"ask raised {name}, and error is {show(record['error'])}. Keep the exception itself: it "
+        f"ask raised {name}, and error is {_show(record['error'])}. Keep the exception itself: it "
         "knows its kind and its status.",
     )
     require(
         record["answer"] is None,
-        f"ask raised {name}, and answer is {show(record['answer'])}. There is none.",
+        f"ask raised {name}, and answer is {_show(record['answer'])}. There is none.",
     )
 
 
-async def _is_cancelled(ask_safely: Callable[..., Any]) -> bool:
-    async def ask(question: str) -> str:
-        await asyncio.sleep(5)
-        return "too late"
-
-    task: asyncio.Future[Any] = asyncio.ensure_future(ask_safely(ask, "Why?"))
-    await asyncio.sleep(0.01)
-    task.cancel()
-    await asyncio.wait([task])
-    return task.cancelled()
+def _show(value: object) -> str:
+    return "None" if value is None else show(value)
 
 
 EXERCISES: dict[str, Exercise] = {

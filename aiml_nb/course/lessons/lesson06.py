@@ -21,7 +21,7 @@ from .pause_exercise import CALLED_TOO_EARLY, MAX_LAG, require_answers
 # Seconds of each call; the second case is larger than the groups or pools that one might write.
 _CASES = (
     {"a long one": 0.4, "a short one": 0.2, "a middling one": 0.3},
-    {f"question {number}": 0.2 - number / 100 for number in range(12)},
+    {f"question {number}": 0.2 - number / 200 for number in range(30)},
 )
 
 

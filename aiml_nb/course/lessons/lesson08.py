@@ -118,6 +118,10 @@ def _check_line(line: str, name: str, question: str) -> None:
             "str() of a dictionary does, or a text put together by hand, which breaks at some "
             "mark or other. json.dumps makes real JSON."
         ) from None
+    require(
+        not isinstance(item, str),
+        "that is JSON of a text, not of a dictionary: json.dumps was called twice.",
+    )
     item = of_kind(item, dict, "a JSON object with custom_id, prompt and max_tokens")
     require(item.get("custom_id"), "it has no custom_id. Then nobody knows whose answer it is.")
     require(

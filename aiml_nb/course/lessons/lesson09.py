@@ -30,6 +30,12 @@ def check_answer_or_none(answer_or_none: object) -> str:
     said += f"{ending.value!r:.60}"
     require(ending.value is not None, f"{said}. Return the answer; wait for `seconds`.")
     require(ending.value == in_time.answer_to(QUESTION), f"{said}. Return the answer.")
+    done = in_time.calls[0].finished or 0.0
+    require(
+        not ending.is_later_than(done),
+        f"the answer was there after {done:g} s, and you returned it long after, when "
+        f"{ending.took:g} s had passed. Return it as soon as it is there.",
+    )
     _require_none_too_late(function)
     failing = FakeModel([0.01], statuses=[500])
     ending = watch_task(lambda: function(failing.ask, QUESTION, 2.0), failing)

@@ -82,8 +82,8 @@ def _check_pause_first(asked: dict[float, int], ended: int) -> None:
     )
     require(
         not asked[AT_ONCE],
-        "the question was asked and answered without a pause. asyncio.sleep alone only prepares "
-        f"one: await it, for {PAUSE} s, before you ask.",
+        "the question was asked without a pause, or after one that is far too short: await "
+        f"{PAUSE} s before you ask. (asyncio.sleep alone only prepares a pause.)",
     )
     require(
         not asked[TOO_EARLY],

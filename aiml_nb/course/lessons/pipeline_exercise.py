@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Coroutine
 from typing import Any
 
 from ..engine.exercises import Exercise, require
-from ..engine.expect import expect_function, expect_list
+from ..engine.expect import expect_function, expect_list, require_new
 from ..engine.prepared import Prepared, discard_coroutine, is_unawaited
 from ..engine.watched_task import watch_task
 
@@ -16,6 +17,7 @@ _CASES: tuple[dict[str, tuple[float, float]], ...] = (
     {"long, short": (0.3, 0.02), "short, long": (0.02, 0.2), "middling": (0.1, 0.1)},
     {"early": (0.02, 0.02), "late": (0.25, 0.02)},
     {"alone": (0.02, 0.02)},
+    {f"text {number}": (number / 100, 0.5) for number in range(1, 31)},
     {},
 )
 
@@ -28,6 +30,8 @@ class _Models:
         self.first_begun: list[str] = []
         self.first_done: list[str] = []
         self.second_begun: list[tuple[str, int]] = []
+        self.ready: dict[str, float] = {}
+        self.went_on: dict[str, float] = {}
         self.asked_raw: list[object] = []
         self.begun_before_any_end = 0
         self.prepared = Prepared()
@@ -43,6 +47,7 @@ class _Models:
         self.begun_before_any_end += not self.first_done
         await asyncio.sleep(self._seconds[text][0])
         self.first_done.append(text)
+        self.ready[text] = asyncio.get_running_loop().time()
         return f"[{text}]"
 
     async def _second(self, written: object) -> str:
@@ -52,6 +57,7 @@ class _Models:
             return ""
         text = written[1:-1]
         self.second_begun.append((text, len(self.first_done)))
+        self.went_on[text] = asyncio.get_running_loop().time()
         await asyncio.sleep(self._seconds[text][1])
         return f"{written}, checked"
 
@@ -91,6 +97,7 @@ def _require_results(value: Any, texts: list[str]) -> None:
         )
     found = expect_list(value, "a result for each text")
     wanted = [f"[{text}], checked" for text in texts]
+    require_new(found, wanted)
     require(len(found) == len(wanted), f"it gave {len(found)} results for {len(wanted)} texts.")
     require(
         found == wanted or sorted(map(str, found)) != sorted(wanted),
@@ -115,6 +122,13 @@ def _require_steps(models: _Models, texts: list[str]) -> None:
         "no second step began before all first steps were done: the quick texts waited for the "
         "slow ones. Put both steps of a text into one coroutine.",
     )
+    for text, ready in models.ready.items():
+        require(
+            math.isclose(models.went_on[text], ready, abs_tol=1e-6),
+            f"the first step of {text!r} was done after {ready:g} s, and its second step began "
+            f"after {models.went_on[text]:g} s: it waited for another text. Put both steps of a "
+            "text into one coroutine.",
+        )
 
 
 EXERCISE = Exercise(

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Real
 from typing import Any
 
 from ...records import Call
 from ..engine.exercises import Exercise, NotYet, require
-from ..engine.expect import call_async, expect_asked, expect_function, expect_list, judge_twice
+from ..engine.expect import (
+    call_async,
+    expect_asked,
+    expect_function,
+    expect_list,
+    expect_number,
+    few,
+    judge_twice,
+)
 from ..engine.fake_model import FakeModel
 
 # Seconds; less than a wait or a call that is left out or counted twice.
@@ -53,17 +60,17 @@ def _require_calls(model: FakeModel, questions: list[str], limit: int) -> None:
 
 
 def _require_pair(pair: Any, waited: float, call: Call, case: str) -> None:
-    require(
-        isinstance(pair, list | tuple)
-        and len(pair) == 2
-        and all(isinstance(each, Real) for each in pair),
-        f"for one question it gave {pair!r:.60}. A pair of seconds is wanted: queue time and "
-        "duration.",
-    )
-    given, lasted = (float(pair[0]), float(pair[1])), call.duration or 0.0
+    wanted = "a pair of seconds for each question, queue time and duration"
+    seconds = [expect_number(each, wanted) for each in expect_list(pair, wanted)]
+    require(len(seconds) == 2, f"for one question it gave {few(seconds)}. Wanted is {wanted}.")
+    given, lasted = (seconds[0], seconds[1]), call.duration or 0.0
     said = f"{case}: you say it queued for {given[0]:.2f} s and took {given[1]:.2f} s"
     if _is_near(given, (waited, lasted)):
         return
+    require(
+        not _is_near((given[0] / 1000, given[1] / 1000), (waited, lasted)),
+        f"{said}. Those are milliseconds; wanted are seconds.",
+    )
     for wrong, why in _mistakes(waited, lasted):
         require(not _is_near(given, wrong), f"{said}. {why}")
     raise NotYet(
@@ -90,7 +97,11 @@ def _mistakes(waited: float, lasted: float) -> list[tuple[tuple[float, float], s
             (total, lasted),
             "The queue time ends when the slot is free, not when the answer is there.",
         ),
-        ((waited, 0.0), "The watch was read before the answer was there."),
+        (
+            (waited, 0.0),
+            "The watch was read before the answer was there. (Or it is no watch: process_time() "
+            "stands still while you wait.)",
+        ),
         ((waited, waited), "The duration is finished - started."),
     ]
 

@@ -71,7 +71,7 @@ async def _run_until_idle(function: Callable[..., Any], *arguments: Any) -> tupl
     """Return the function's result, and the number of ok calls once none is in flight."""
     result = function(*arguments)
     try:
-        found = await asyncio.wait_for(result, 10) if asyncio.iscoroutine(result) else result
+        found = await result if asyncio.iscoroutine(result) else result
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None and task.cancelling():  # this check was interrupted

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..engine.exercises import Exercise, NotYet, require
 from ..engine.expect import expect_function, expect_list
+from ..engine.explain import innermost
 from ..engine.prepared import Prepared, is_unawaited
 from ..engine.watched_task import watch_task
 
@@ -93,7 +94,8 @@ def _make_call(number: int, name: str, arguments: dict[str, Any], result: str) -
     )
 
 
-def _explain(error: BaseException) -> None:
+def _explain(group: BaseException) -> None:
+    error = innermost(group)
     said = str(error)
     if "mapping" in said:
         raise NotYet(
@@ -114,7 +116,7 @@ def _explain(error: BaseException) -> None:
             "a function got its arguments in one piece. Two stars hand over each by its name: "
             "**arguments."
         )
-    raise error
+    raise group
 
 
 def _require_called(tools: _Tools, case: tuple[_Call, ...]) -> None:

@@ -65,13 +65,19 @@ def check_ask_valid(ask_valid: object) -> str:
             "ask(question) was called, and never awaited: calling it only prepares the work.",
         )
         _require_end(ending, case)
+        is_misfit = len(writer.asked) < needed and isinstance(ending.value, kind)
+        require(
+            not is_misfit,
+            f"{case}: it made {ending.value!r:.60} of a text that does not fit. "
+            "kind.model_validate_json(text) looks whether it fits.",
+        )
         _require_asked(writer, needed, case)
         wanted = None if right is None else kind.model_validate_json(answers[right])
         _require_value(ending.value, wanted, case)
     down = _Writer([_GOOD], make_status_error(401))
     ending = watch_task(lambda: function(down.ask, QUESTION, kind, 3), down.prepared)
     require(
-        type(ending.error).__name__ == "APIStatusError" and len(down.asked) == 1,
+        getattr(ending.error, "status_code", None) == 401 and len(down.asked) == 1,
         "ask failed with status 401, which is no answer that does not fit, and your function went "
         "on. Catch ValidationError and nothing else.",
     )

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from aiml_nb.course import Exercise, NotYet, Verdict, check, hint, of_kind, require
-from aiml_nb.course.engine.exercises import _hints_given
+from aiml_nb.course.engine.hints import _hints_given
 from tests.kernels.driver import Kernel
 from tests.kernels.environments import HERE
 

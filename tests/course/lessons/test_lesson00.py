@@ -32,7 +32,7 @@ def test_from_submitted_to_finished_passes(answer: object) -> None:
         (lambda call: call.finished, "that is when it finished"),
         (lambda call: call.submitted - call.finished, "Swap the two stamps"),
         (lambda call: 1000 * (call.finished - call.submitted), "in seconds"),
-        (lambda call: call.queue_time, "From which stamp to which"),
+        (lambda call: call.queue_time, "the wait in the queue alone"),
         (lambda call: print(call.finished - call.submitted), "None"),
         (lambda call: call.ended, "AttributeError"),
         (0.25, "the function itself"),

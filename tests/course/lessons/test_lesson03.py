@@ -163,7 +163,7 @@ class TestAskAll:
             (all_at_once, "9 were in flight at once"),
             (a_semaphore_each, "the same semaphore"),
             (one_by_one, "awaited before the next one starts"),
-            (in_groups, "each group waited for its slowest"),
+            (in_groups, "A group waits for its slowest"),
             (always_two, "at most 2 were in flight"),
             (in_order_of_finishing, "not in the order of the questions"),
             (without_return, "reaches no return"),

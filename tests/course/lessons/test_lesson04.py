@@ -123,7 +123,7 @@ MISTAKES: list[tuple[Any, str]] = [
     (choices_unseen, "whose list of choices is empty"),
     (a_stamp, "a reading of the watch"),
     (never_none, "Nothing came, so return None"),
-    (text_itself, "not a number of seconds"),
+    (text_itself, "a number of seconds"),
     (lambda stream, begin: print(first_text(stream, begin)), "returns None there"),
     (none_after_the_first_chunk, "it gave up too early"),
     (read_to_the_end, "read on to the end"),
@@ -208,7 +208,7 @@ class TestTimePerToken:
             (lambda c: (c.finished - c.first_token) / (c.output_tokens - 1), "divides by 0"),
             (lambda c: tokens(c) or 0.0, "Return None"),
             (lambda c: c.finished, "Divide the time from"),
-            (lambda c: None, "returned None"),
+            (lambda c: None, "got None"),
             (lambda c: c.tokens, "AttributeError"),
             (0.02, "the function itself"),
         ],
@@ -238,8 +238,8 @@ class TestWait:
             (lambda call: call.first_token, "Stamps count from the beginning"),
             (lambda call: call.queue_time, "the wait for a slot alone"),
             (lambda call: call.total_time, "the last word"),
-            (lambda call: call.submitted - call.first_token, "from submitted to first_token"),
-            (lambda call: str(call.first_token), "not a number"),
+            (lambda call: call.submitted - call.first_token, "Swap the two"),
+            (lambda call: str(call.first_token), "a number of seconds"),
         ],
     )
     def test_the_rest_is_told_what_it_is(self, answer: object, said: str) -> None:

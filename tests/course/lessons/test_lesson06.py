@@ -269,7 +269,7 @@ def test_a_function_that_blocks_in_threads_passes(answer: object) -> None:
         slow(in_batches_of_two, "at most 2 of 3"),
         slow(the_first_alone, "at most 2 of 3"),
         slow(partial(in_a_pool_of, 2), "at most 2 of 3"),
-        slow(partial(in_a_pool_of, 8), "at most 8 of 12"),
+        slow(partial(in_a_pool_of, 8), "at most 8 of 30"),
         (in_threads_of_a_plain_def, "Begin it with  async def"),
     ],
 )
@@ -350,10 +350,10 @@ def test_the_lag_beside_a_suspect_passes(answer: object) -> None:
     [
         slow(one_after_the_other, "into one gather"),
         (alone, "suspect was never called"),
-        (made_up, "beside code that holds the loop for 0.3 s you say"),
+        (made_up, "beside code that holds the loop for 0.3 s and then for 0.15 s you say"),
         (the_whole_run, "Only its loop_lag_max"),
         slow(in_milliseconds, "milliseconds"),
-        slow(the_sum, "not the sum"),
+        slow(the_sum, "no sum of delays"),
         (not_returned, "and wants the lag in seconds"),
         slow(the_time_it_took, "loop_lag_max"),
         ({"count_words": 0.28}, "the function itself"),

@@ -484,7 +484,7 @@ async def answer_not_returned(asks, question):
         slow(the_first_may_fail, "A server that is down is no answer"),
         slow(none_for_the_first_that_fails, "although there is an answer"),
         slow(all_gathered, "was the first with an answer"),
-        slow(last_of_all, "waited for the slowest as well"),
+        slow(last_of_all, "Return as soon as there is one"),
         slow(one_after_another, "were asked at once"),
         slow(error_at_the_end, "A server that is down is no answer"),
         slow(task_returned, "returned a task"),

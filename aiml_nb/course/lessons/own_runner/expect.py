@@ -10,9 +10,10 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from ...engine.exercises import NotYet, of_kind, require
-from ...engine.expect import judge_twice
+from ...engine.exercises import NotEnded, NotYet, require
+from ...engine.expect import expect_list, judge_twice
 from ...engine.practice_server import PracticeServer, Seen
+from ...engine.prepared import gone_through
 from ...engine.run_answer import run_answer
 
 QUESTIONS = [
@@ -79,7 +80,7 @@ async def outcome_of(
     except (openai.OpenAIError, TimeoutError) as error:
         if not deadline.expired():
             return None, error
-        raise NotYet(
+        raise NotEnded(
             f"your function had not ended after {at_most:g} s. Does it wait for something that "
             "never comes: a server that says nothing, a slot that nobody gives back?"
         ) from None
@@ -111,7 +112,7 @@ def _awaited(found: Any) -> Any:
     if inspect.iscoroutine(found):
         found.close()  # else Python warns of it in a later cell
         raise NotYet("it returned a call that nobody has awaited. Await it first.")
-    return found
+    return gone_through(found)
 
 
 async def require_answers(server: PracticeServer, found: Any) -> None:
@@ -127,7 +128,7 @@ async def require_answers(server: PracticeServer, found: Any) -> None:
             asked.count(question) == 1,
             f"{question!r} was asked {asked.count(question)} times. Ask each question once.",
         )
-    answers = of_kind(found, list | tuple, "the list of the answers")  # type: ignore[arg-type]
+    answers = expect_list(found, "the answers")
     wanted = [server.answer_to(question) for question in server.questions]
     require(
         len(answers) == len(wanted),
