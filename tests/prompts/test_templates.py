@@ -187,7 +187,7 @@ EMPTY = [
     " \n",
     np.float64("nan"),
     Decimal("nan"),
-    np.datetime64("NaT"),
+    np.datetime64("NaT", "s"),
 ]
 
 

@@ -25,13 +25,14 @@ _EXPLANATIONS = {
     r"no running event loop": "That needs a loop: call it in the async def itself, and not in a "
     "thread.",
     r"awaitable is required": "Calls that are ready to start are wanted: write  ask(question)  "
-    "without await. gather wants a star before a list of them,  gather(*calls).",
-    r"object (list|tuple|generator) can't be used in 'await'": "await waits for a single thing. "
-    "Several calls become one with gather:  await asyncio.gather(*calls).",
-    r"object (method|function|builtin_function_or_method) can't be used in 'await'": "Its brackets "
-    "are missing: only what a function gives when it is called can be awaited.",
-    r"can't be used in 'await' expression": "await wants something that can be waited for, and "
-    "got a value. A plain function has given it, and has not let anybody else run meanwhile.",
+    "without await; of a list of them, put a star before it:  gather(*calls).",
+    r"\b(list|tuple|generator)'?( object)? can't be (used in 'await'|awaited)": "await waits for a "
+    "single thing. Several calls become one with gather:  await asyncio.gather(*calls).",
+    r"\b(method|function|builtin_function_or_method)'?( object)? can't be (used|awaited)": "Its "
+    "brackets are missing: only what a function gives when it is called can be awaited.",
+    r"can't be (used in 'await' expression|awaited)": "await wants something that can be waited "
+    "for, and got a value. A plain function has given it, and has not let anybody else run "
+    "meanwhile.",
     r"asynchronous context manager": "It is entered with  with, not with  async with.",
     r"context manager protocol": "It is entered with  async with, not with  with.",
     r"different (event )?loop": "It was made for the loop of another cell. Make one of your own "

@@ -34,3 +34,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Return the seconds that the loop has skipped."""
         return self._skipping.skipped
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Wait for threads as long as they take: a timeout would be over at once."""
+        await super().shutdown_default_executor()

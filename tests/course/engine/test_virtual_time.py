@@ -78,6 +78,8 @@ def test_only_numbers_are_numbers(odd: object) -> None:
         (TypeError("unhashable type: 'Run'"), "a finished result"),
         (TypeError("unhashable type: 'list'"), "put a star before"),
         (TypeError("object list can't be used in 'await' expression"), "a single thing"),
+        (TypeError("'list' object can't be awaited"), "a single thing"),
+        (TypeError("'str' object can't be awaited"), "got a value"),
         (TypeError("object str can't be used in 'await' expression"), "got a value"),
         (TypeError("f() missing 1 required positional argument: 'x'"), "of its first line"),
         (AttributeError("'coroutine' object has no attribute 'upper'"), "not a result yet"),
