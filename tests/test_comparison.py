@@ -201,8 +201,8 @@ class TestFunctions:
         [
             ({"sync": abs}, "only one of sync= and concurrent="),
             ({"concurrent": abs}, "only one of sync= and concurrent="),
-            ({"sync": 1, "concurrent": abs}, "must be what connect"),
-            ({"sync": abs, "concurrent": "abs"}, "must be what connect"),
+            ({"sync": 1, "concurrent": abs}, "= must be a function that takes an item"),
+            ({"sync": abs, "concurrent": "abs"}, "= must be a function that takes an item"),
             ({"sync": abs, "concurrent": str}, "str is a class"),
             ({"endpoint": abs}, "compare.. was given one function"),
             ({"endpoint": nb.connect, "sync": abs, "concurrent": abs}, "an endpoint beside"),

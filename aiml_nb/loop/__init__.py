@@ -5,6 +5,7 @@ work and tells what it did; `run_coroutine` waits for a coroutine wherever it is
 """
 
 from .browser import in_browser
+from .kept import run_in_kept_loop
 from .lag import LoopLag
 from .owner import inside_run
 from .patch import inspect_loop, patch_loop
@@ -33,4 +34,5 @@ __all__ = [
     "patch_loop",
     "raise_in_thread",
     "run_coroutine",
+    "run_in_kept_loop",
 ]

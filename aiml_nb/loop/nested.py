@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Collection, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -40,11 +40,11 @@ def run_nested(loop: Any, coro: Coroutine[Any, Any, T], *, debug: bool | None = 
             remember(error, coro)
             raise
         finally:
-            _cancel_tasks(loop, owner)
+            cancel_tasks(loop, tasks_of(owner, loop))
 
 
-def _cancel_tasks(loop: Any, owner: object) -> None:
-    leftovers = tasks_of(owner, loop)
+def cancel_tasks(loop: Any, leftovers: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel tasks that a run has left behind, and give them a little time to end."""
     for task in leftovers:
         task.cancel()
     if leftovers:

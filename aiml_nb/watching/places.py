@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextlib import suppress
+from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
@@ -90,12 +91,23 @@ _places_of_threads: WeakKeyDictionary[threading.Thread, tuple[Place, ...]] = Wea
 _has_threads = False  # most programs start none that matter
 
 
+def places_within() -> tuple[Place, ...]:
+    """Return the item or the steps that this code is a part of; nothing if it is in none."""
+    return current_places.get() or (_inherited_places() if _has_threads else ())
+
+
 def open_places() -> tuple[Place, ...]:
     """Return where a call that is made here and now is to be recorded."""
-    within = current_places.get() or (_inherited_places() if _has_threads else None)
+    within = places_within()
     if within and (inner := tuple(place for place in within if place.is_open)):
         return inner
     return tuple(watches)
+
+
+def leave_places(token: Token[tuple[Place, ...]]) -> None:
+    """Have calls recorded where they were before `current_places` was set."""
+    with suppress(ValueError):  # closed by the garbage collector, or a thread: another context
+        current_places.reset(token)
 
 
 def note_run() -> None:

@@ -8,7 +8,7 @@ import functools
 import inspect
 import weakref
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar, overload
 
 from ..endpoint.failures import quote
@@ -16,7 +16,7 @@ from ..endpoint.function_failures import explain_error
 from ..endpoint.sent_keys import NO_KEY
 from ..printable import printable
 from ..records import STEP, Call
-from .places import Added, RunNotes, current_places, note_run, now, open_places
+from .places import Added, RunNotes, current_places, leave_places, note_run, now, open_places
 from .tee import settle
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -63,8 +63,7 @@ def inside(call: Call, origin: float, notes: RunNotes) -> Iterator[Inside]:
         place.is_open = False
         for child in call.children:
             settle(child, "when the function returned")
-        with suppress(ValueError):  # closed by the garbage collector, in another context
-            current_places.reset(token)
+        leave_places(token)
 
 
 @overload
@@ -186,8 +185,7 @@ class _Recorded:
             self.close(error)
             raise
         finally:
-            with suppress(ValueError):  # closed by the garbage collector, in another context
-                current_places.reset(token)
+            leave_places(token)
 
     def close(self, error: BaseException | None = None) -> None:
         """End the step."""

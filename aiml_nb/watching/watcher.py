@@ -14,7 +14,14 @@ from ..records import WATCH, Call, Run
 from .blocked import INTERVAL, Held, LoopWatcher
 from .held import delays_of, notable, tell_held, tell_stops
 from .hooks import hooks
-from .places import Added, RunNotes, watches
+from .places import (
+    Added,
+    RunNotes,
+    current_places,
+    leave_places,
+    places_within,
+    watches,
+)
 from .tee import settle
 
 SEVERAL = "several models"
@@ -67,6 +74,8 @@ class Watch:
         self._looking = self._exits.enter_context(LoopWatcher())
         watches.append(self)
         self.is_open = True
+        if within := places_within():  # what is called there is recorded nowhere else
+            self._exits.callback(leave_places, current_places.set((*within, self)))
         return self.run
 
     def __exit__(

@@ -161,6 +161,11 @@ FUNCTIONS: dict[str, tuple[Any, str]] = {
     "keyword-only": (functools.partial(lambda *, item: ask(item)), "with one argument"),
     "keyword-only beside it": (lambda item, *, key: ask(item), "with one argument"),
     "filled partial": (functools.partial(ask, 1), "with one argument"),
+    "cached coroutines": (functools.cache(ask_async), "ask_async is async, and functools caches"),
+    "cached coroutines of a partial": (
+        functools.partial(functools.lru_cache(ask_async)),
+        "can be awaited only once. Take the cache away",
+    ),
     "a class": (str, "str is a class.*lambda item: str"),
     "a class of one's own": (Walker, "Walker is a class"),
     "a partial of a class": (functools.partial(int, base=2), "int is a class"),

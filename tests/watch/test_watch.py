@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -319,6 +320,40 @@ class TestHooks:
         assert outer.calls[1].started is not None
         assert outer.calls[1].started > 0
         assert inner.calls[0].text == outer.calls[1].text == ANSWER
+
+    @pytest.mark.parametrize("where", ["item", "step", "async item", "thread"])
+    def test_one_within_an_item_or_a_step_sees_what_is_called_in_it(
+        self, client: OpenAI, server: ModelServer, where: str
+    ) -> None:
+        def look() -> int:
+            with nb.watch() as inner:
+                ask(client)
+            ask(client)
+            return len(inner.calls)
+
+        async def look_async(item: int) -> int:
+            async with open_async(server) as awaited, nb.watch() as inner:
+                create = partial(awaited.chat.completions.create, **CHAT)
+                await asyncio.gather(create(), create())
+            return len(inner.calls)
+
+        def look_in_thread(item: int) -> int:
+            found: list[int] = []
+            thread = threading.Thread(target=lambda: found.append(look()))
+            thread.start()
+            thread.join()
+            return found[0]
+
+        if where == "step":
+            with nb.watch() as outer:
+                assert nb.step(look)() == 1
+            (call,) = outer.calls
+        else:
+            ways: Any = {"async item": look_async, "thread": look_in_thread}
+            run = nb.run([1], ways.get(where, lambda item: look()), progress=False)
+            (call,) = run.calls
+            assert run.results == [2 if where == "async item" else 1]
+        assert [each.outcome for each in call.children] == ["ok", "ok"]
 
     def test_two_that_cross(self, client: OpenAI) -> None:
         first, second = nb.watch(), nb.watch()

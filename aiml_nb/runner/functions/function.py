@@ -182,6 +182,11 @@ def _refuse_kinds(given: object, name: str) -> None:
             f"{name} is a class, and a function that takes an item is expected. Write "
             f"run(items, lambda item: {name}(item))."
         )
+    if hasattr(inner, "cache_info") and is_async(getattr(inner, "__wrapped__", None)):
+        raise TypeError(
+            f"{name} is async, and functools caches its coroutine, which can be awaited only once. "
+            "Take the cache away; with journal='name', what is answered is not asked again."
+        )
     called = _called(inner)
     if inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called):
         raise TypeError(
