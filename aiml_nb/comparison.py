@@ -15,7 +15,7 @@ from .records import Comparison, Grid, Run
 from .runner.execute import execute, execute_async
 from .runner.functions.function import Function
 from .runner.functions.pair import check_functions
-from .runner.inputs import refuse_stored
+from .runner.inputs import refuse_for_several
 from .runner.options import check_strategy
 from .runner.plan import CheckedArguments, Plan, build_plan, check_plan
 from .runner.signature import takes_arguments_of
@@ -174,7 +174,7 @@ def check_pairs(
     _check_comparison(given.get("strategy"), repeats)
     if not isinstance(journal, bool | None):
         raise ValueError("journal must be True or False here: each run has a file of its own.")
-    refuse_stored(given, caller="compare")
+    refuse_for_several(given, caller="compare")
     blocking = check_functions(endpoint, sync, concurrent)
     checked = check_plan(prompts, concurrent or endpoint, given)
     return Pairs(checked, repeats, order_seed, journal, blocking)

@@ -114,7 +114,8 @@ def _name_newest(options: argparse.Namespace) -> str:
 
 def _check_journal(path: Path) -> None:
     folder = next(each for each in path.absolute().parents if each.exists())
-    check_writable(path if path.parent.exists() else folder / path.name, option="--journal")
+    place = path if path.parent.exists() else folder / path.name
+    check_writable(path, option="--journal", place=place)
 
 
 def _check_output(path: Path, *, may_replace: bool) -> None:
@@ -144,10 +145,16 @@ def check_count(path: Path, count: int) -> None:
         check_rows(path, count)
 
 
-def check_writable(path: Path, *, option: str) -> None:
-    """Raise ValueError unless `path` can be written; the message suggests `option`."""
+def check_writable(path: Path, *, option: str, place: Path | None = None) -> None:
+    """Raise ValueError unless `path` can be written; the message suggests `option`.
+
+    Parameters
+    ----------
+    place
+        What to look at, where the folders of `path` are yet to be made.
+    """
     try:
-        atomic.check_place(path)
+        atomic.check_place(place or path)
     except OSError as error:
         raise ValueError(
             f"'{path}' cannot be written ({error.strerror}). Name another place with {option} FILE."

@@ -154,12 +154,16 @@ def _add_worker_options(parser: argparse.ArgumentParser) -> None:
         "who sends the calls", "this process; several need  pip install 'aiml_nb[cluster]'"
     )
     group.add_argument(
-        "--processes", type=int, metavar="N", help="so many worker processes on this machine"
+        "--processes",
+        type=int,
+        metavar="N",
+        help="so many worker processes on this machine; one for each core is the most that helps",
     )
     group.add_argument(
         "--cluster",
         metavar="ADDRESS",
-        help="the workers of a Dask cluster: the address of its scheduler, as tcp://10.0.0.5:8786",
+        help="the workers of a Dask cluster: the address of its scheduler, as tcp://10.0.0.5:8786. "
+        "A cluster is two commands: dask scheduler, and dask worker ADDRESS on each machine",
     )
 
 

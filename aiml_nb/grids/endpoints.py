@@ -10,6 +10,7 @@ from typing import Any
 from ..messages import argument
 from ..records import Grid
 from ..runner.execute import execute, execute_async
+from ..runner.inputs import refuse_for_several
 from ..runner.plan import Plan
 from .make import Reader, keep, plan_for
 from .targets import find_targets
@@ -71,6 +72,7 @@ def plan_turns(
             "compare() was given several endpoints beside sync= or concurrent=, and it compares "
             "either. Write compare(prompts, [one, other])."
         )
+    refuse_for_several(given, caller="compare")
     if not isinstance(repeats, int) or isinstance(repeats, bool) or repeats < 1:
         raise ValueError(argument("repeats") + f" must be a whole number from 1; not {repeats!r}.")
     if not isinstance(journal, bool | None):

@@ -18,7 +18,7 @@ from ..records import Grid, Run
 from ..runner.cluster.choose import choose_cluster, on_cluster
 from ..runner.execute import execute, execute_async
 from ..runner.functions.function import Function
-from ..runner.inputs import own_table, refuse_stored, take_prompts
+from ..runner.inputs import own_table, refuse_for_several, take_prompts
 from ..runner.plan import Plan, build_plan, check_items, check_plan
 from ..runner.signature import takes_arguments_of
 from .targets import Target, find_targets, refuse_varied_functions
@@ -141,7 +141,7 @@ def plan_grid(
     **given: Any,
 ) -> GridPlan:
     """Check the arguments of `grid` and return its plans; raises as there."""
-    refuse_stored(given, caller="grid")
+    refuse_for_several(given, caller="grid")
     workers = choose_cluster(cluster, processes)
     targets = find_targets(endpoint)
     varied = take_varied(given)

@@ -77,10 +77,17 @@ def refuse_template(function: str, given: dict[str, Any]) -> dict[str, Any]:
     return {name: each for name, each in given.items() if name not in ARGUMENTS}
 
 
-def refuse_stored(given: dict[str, Any], *, caller: str) -> None:
-    """Raise ValueError for ``keep_texts=False`` where one journal does not hold one run."""
+def refuse_for_several(given: dict[str, Any], *, caller: str) -> None:
+    """Raise ValueError for what only one run can have: one journal, or workers of its own."""
     if given.get("keep_texts", True) is False:
         raise ValueError(f"keep_texts=False is for run() and resume(). Leave it out of {caller}().")
+    for name in ("cluster", "processes"):
+        if given.get(name) is not None:
+            raise ValueError(
+                f"{name} is for run(), start(), resume() and grid(). {caller}() sends all calls by "
+                f"this process, so that its runs are alike. Leave {name} out, or make the runs by "
+                f"yourself: run(…, {name}=…) and run(…)."
+            )
 
 
 def own_table(prompts: Any) -> Any:

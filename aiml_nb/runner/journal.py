@@ -76,10 +76,14 @@ class Journal:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)  # may be confidential
-        except FileExistsError:
-            raise JournalError(f"The journal '{path}' exists already. Name another file.") from None
         except OSError as error:
-            raise JournalError(f"The journal '{path}' cannot be made: {error.strerror}.") from None
+            if os.path.lexists(path):
+                said = f"The journal '{path}' exists already. Name another file."
+            else:
+                said = (
+                    f"The journal '{path}' cannot be made ({error.strerror}). Name another place."
+                )
+            raise JournalError(said) from None
         journal = cls(path, handle)
         journal.is_kept = False
         try:

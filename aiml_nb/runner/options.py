@@ -220,12 +220,6 @@ def check_parameters(parameters: dict[str, Any], *, place: str = "run()", api: A
 
 def _explain_unknown(name: str, place: str, api: Api) -> Message:
     """Return what to write in place of a request parameter that nobody knows."""
-    if name in {"cluster", "processes"} and place == "run()":
-        return Message(
-            f"{name} is for run(), start(), resume() and grid(). What compare() makes is sent by "
-            f"this process alone, so that its runs are alike. Leave {name} out, or compare runs: "
-            f"run(…, {name}=…) and run(…)."
-        )
     known = known_parameters(api) | (OPTIONS | CAPS | _OTHERS if place == "run()" else set())
     near = closest(name, known)
     said = Message(f"{place} has {name!r}, which the openai client does not know")

@@ -17,8 +17,9 @@ from aiml_nb.errors import EndpointError
 from aiml_nb.runner.cluster.orders import KEY_NAME
 
 from ..echo_server import WAYS, echo_server
+from ..runner.gated_server import gated_server
 from ..test_canary import CANARY, PART
-from .dask import dask_processes
+from .dask import DaskProcesses, dask_processes
 from .relay import relay
 
 DEBUG = json.dumps({"distributed": "debug"})
@@ -54,6 +55,9 @@ def test_no_key_is_on_the_way_in_logs_or_on_pages(
                 run = make_run(endpoint, f"tcp://127.0.0.1:{scheduler.port}", stream=stream)
                 assert run is not None
                 assert PART not in f"{run} {run.calls} {run.notices}"
+            for headers in ({"X-Api-Key": CANARY}, {"authorization": f"Bearer {CANARY}"}):
+                with pytest.raises(ValueError, match="which holds a key by its name"):
+                    make_run(endpoint, dask.address, extra_headers=headers)
         pages = read_pages(dask.said())
         passed = [bytes(scheduler.passed), bytes(worker.passed)]
 
@@ -109,3 +113,35 @@ def test_processes_of_this_machine_have_the_key_that_is_given() -> None:
         run = nb.run(["Who?"] * 2, endpoint, processes=1, journal=False)
 
     assert [call.text for call in run.calls] == ["[key]", "[key]"]
+
+
+class TestHeaders:
+    @pytest.mark.parametrize("keep_texts", [True, False])
+    def test_a_key_in_those_of_a_prompt_is_refused(self, keep_texts: bool, tmp_path: Path) -> None:
+        prompts = ["Who?", {"prompt": "Why?", "extra_headers": {"X-Api-Key": CANARY}}]
+        with pytest.raises(ValueError, match="extra_headers has 'X-Api-Key'") as found:
+            nb.run(
+                prompts, nb.connect(verbose=False), cluster="tcp://127.0.0.1:9",
+                keep_texts=keep_texts, journal=tmp_path / "j.jsonl",
+            )  # fmt: skip
+
+        assert PART not in str(found.value)
+
+    def test_a_key_in_the_address_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="extra_query has 'api_key'"):
+            nb.run(
+                ["Who?"], nb.connect(verbose=False), cluster="tcp://127.0.0.1:9",
+                extra_query={"api_key": CANARY},
+            )  # fmt: skip
+
+    def test_others_are_sent_and_by_processes_keys_too(self, dask: DaskProcesses) -> None:
+        with gated_server() as server:
+            endpoint = nb.connect(base_url=server.base_url, model="m", verbose=False)
+            headers = {"X-Title": "Report"}
+            nb.run(["Who?"], endpoint, cluster=dask.address, journal=False, extra_headers=headers)
+            headers = {"X-Api-Key": CANARY}
+            nb.run(["Who?"], endpoint, processes=1, journal=False, extra_headers=headers)
+
+        first, second = server.headers
+        assert first["x-title"] == "Report"
+        assert second["x-api-key"] == CANARY

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 import aiml_nb as nb
@@ -130,6 +131,19 @@ class TestAWorkerIsKilled:
 
         assert {call.outcome for call in run.calls} == {"ok"}
         assert sum(a.possibly_billed for call in run.calls for a in call.attempts) == 8
+
+
+@pytest.mark.slow
+def test_processes_that_have_all_ended_are_not_waited_for(server: GatedServer) -> None:
+    with in_thread(QUESTIONS, connect(server), processes=2, journal=False) as done:
+        server.wait_for_chats(8)
+        for worker in psutil.Process().children(recursive=True):
+            if "dask_worker" in " ".join(worker.cmdline()):
+                worker.kill()
+        wait_until(lambda: done)
+    (run,) = done
+
+    assert str(run.stopped) == "no worker process is left"
 
 
 @pytest.mark.slow

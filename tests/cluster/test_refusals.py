@@ -24,6 +24,8 @@ from .dask import DaskProcesses, dask_processes
         ({"processes": 2.0}, ValueError, "not 2.0"),
         ({"processes": 2, "cluster": "tcp://x:1"}, ValueError, "Leave one of them out"),
         ({"cluster": "somewhere"}, ValueError, "is no address of a Dask scheduler"),
+        ({"cluster": "http://127.0.0.1:8787/status"}, ValueError, "Write it like tcp://"),
+        ({"cluster": "tcp://127.0.0.1"}, ValueError, "is no address of a Dask scheduler"),
         ({"cluster": 7}, TypeError, "cluster must be a Dask client, .* not int"),
         ({"processes": 2, "strategy": "threads"}, ValueError, "leave the strategy out"),
         ({"processes": 2, "strategy": "sequential"}, ValueError, "leave the strategy out"),
@@ -43,7 +45,7 @@ def test_what_is_not_installed_is_named_with_the_line_to_type(
     find = importlib.util.find_spec
     monkeypatch.setattr(choose, "find_spec", lambda name: None if name == missing else find(name))
 
-    with pytest.raises(EndpointError, match=r"pip install 'aiml_nb\[cluster\]'"):
+    with pytest.raises(EndpointError, match=r"processes needs .* pip install 'aiml_nb\[cluster\]'"):
         nb.run(["Who?"], endpoint, processes=2)
 
 
@@ -71,7 +73,9 @@ def test_a_cluster_without_workers(
     monkeypatch.setattr(pool, "_FIRST", 1.0)
     with (
         dask_processes(tmp_path) as dask,
-        pytest.raises(EndpointError, match=f"No worker has joined .* dask worker {dask.address}"),
+        pytest.raises(
+            EndpointError, match=f"No worker of the cluster was there .* dask worker {dask.address}"
+        ),
     ):
         nb.run(["Who?"], endpoint, cluster=dask.address)
 
@@ -79,7 +83,7 @@ def test_a_cluster_without_workers(
 VERSIONS = {
     "none": (
         "raise metadata.PackageNotFoundError(name)",
-        r"aiml_nb is not installed there.*pip install 'aiml_nb\[cluster\]'",
+        r"it has no aiml_nb.*pip install 'aiml_nb\[cluster\]'",
     ),
     "another": ("return '0.0.9'", r"it has aiml_nb 0\.0\.9, and .* pip install aiml_nb=="),
 }
@@ -103,7 +107,7 @@ def test_a_worker_with_another_version_or_none(
     environment: dict[str, str | None] = {"PYTHONPATH": str(tmp_path)}
     with (
         dask_processes(tmp_path, "east", environment=environment) as dask,
-        pytest.raises(EndpointError, match=f"No worker of the cluster can be used.*{said}"),
+        pytest.raises(EndpointError, match=f"No worker of the cluster can be used: {said}"),
     ):
         nb.run(["Who?"], endpoint, cluster=dask.address)
 

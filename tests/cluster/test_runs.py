@@ -198,8 +198,10 @@ class TestFunctions:
 
     def test_what_cannot_be_sent_is_told_before_the_run(self, dask: DaskProcesses) -> None:
         lock = threading.Lock()
-        with pytest.raises(TypeError, match="cannot be sent to other processes"):
-            nb.run([1], lambda item: lock.locked(), cluster=dask.address, journal=False)
+        for how in ({"cluster": dask.address}, {"processes": 1}):
+            said = f"cannot be sent to other processes .* or leave {next(iter(how))} out"
+            with pytest.raises(TypeError, match=said):
+                nb.run([1], lambda item: lock.locked(), journal=False, **how)  # type: ignore[arg-type]
 
     def test_a_value_that_cannot_be_sent_back_is_the_record_of_its_item(
         self, dask: DaskProcesses

@@ -166,7 +166,7 @@ def test_workers_that_are_lost_before_the_first_call_are_told(tmp_path: Path) ->
             dask.kill("east")
             await run
 
-        with pytest.raises(EndpointError, match="All workers of the cluster are gone"):
+        with pytest.raises(EndpointError, match="No worker of the cluster is left"):
             asyncio.run(main())
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -84,6 +85,7 @@ class GatedServer:
     base_url: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
     chats: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[Message] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -134,6 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != f"{self.gated.path}/chat/completions":
             self._answer(404, b"404 page not found")
             return
+        self.gated.headers.append(self.headers)
         self.gated.chats.append(body)
         is_held = len(self.gated.chats) <= self.gated.n_held
         if is_held and not body.get("stream"):

@@ -47,7 +47,7 @@ def target_of(plan: Plan) -> Target:
     options, endpoint = plan.options, plan.endpoint
     if isinstance(endpoint, Function):
         return FunctionTarget(
-            function=_pickle_function(endpoint),
+            function=_pickle_function(endpoint, plan.cluster.argument if plan.cluster else ""),
             name=endpoint.name,
             is_async=endpoint.is_async,
             is_chosen=endpoint.is_chosen,
@@ -66,13 +66,13 @@ def target_of(plan: Plan) -> Target:
     )
 
 
-def _pickle_function(function: Function) -> bytes:
+def _pickle_function(function: Function, argument: str) -> bytes:
     try:
         return pack_own(function.call)
     except Exception as error:  # noqa: BLE001  what it holds may raise anything
         raise TypeError(
             f"{function.name} cannot be sent to other processes ({type(error).__name__}: {error}). "
-            "Make what it uses inside of it, as a client or an open file, or leave cluster= out."
+            f"Make what it uses inside of it, as a client or an open file, or leave {argument} out."
         ) from None
 
 

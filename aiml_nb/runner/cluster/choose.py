@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from ...printable import say
 from ..functions.function import Function
 from ..limits.in_flight import MAX_TASKS
 from ..options import BLOCKING, RunOptions
+from .secret_headers import refuse_secret_headers
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
     from ..plan import Plan
     from .pool import WorkerPool
 
-_INSTALL = "Dask is not installed. Type:  pip install 'aiml_nb[cluster]'"
 _CONNECT = 10.0  # seconds for the scheduler to reply
 MAX_PROCESSES = 1000
+_ADDRESS = re.compile(r"((tcp|tls|wss?|ucx)://)?[^/\s]+:\d+/?|inproc://.+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Cluster:
     security: Any = None
     processes: int | None = None
 
+    @property
+    def argument(self) -> str:
+        """The argument of `run` that named it."""
+        return "cluster" if self.processes is None else "processes"
+
     @asynccontextmanager
     async def open_pool(self, plan: Plan) -> AsyncIterator[WorkerPool]:
         """Have workers ready for a run, for as long as the block lasts; raises as `open`."""
@@ -53,8 +60,15 @@ class Cluster:
 
         target = target_of(plan)
         async with self.open(plan.endpoint, progress=plan.options.progress) as client:
-            patience = plan.options.outage
-            async with WorkerPool(client, target, plan.run.run_id, patience=patience) as pool:
+            if self.processes is None:
+                patience, worker = plan.options.outage, "worker of the cluster"
+                advice = f"Start one:  dask worker {client.scheduler.address}"
+            else:
+                patience, worker = 0.0, "worker process"  # no other takes the place of one
+                advice = "Start the run again, with fewer if they had too little memory."
+            async with WorkerPool(
+                client, target, plan.run.run_id, patience=patience, words=(worker, advice)
+            ) as pool:
                 yield pool
 
     @asynccontextmanager
@@ -131,8 +145,7 @@ def choose_cluster(cluster: object, processes: object) -> Cluster | None:
             + argument("processes", processes)
             + " starts workers on this machine. Leave one of them out."
         )
-    if find_spec("distributed") is None:
-        raise EndpointError(_INSTALL)
+    _check_installed("Dask", "distributed", "cluster" if processes is None else "processes")
     if processes is not None:
         return Cluster(processes=_check_processes(processes))
     return _find_scheduler(cluster)
@@ -146,17 +159,25 @@ def _check_processes(processes: object) -> int:
             + f" must be a whole number from 1 to {MAX_PROCESSES}; not {processes!r}. One for each "
             "core is the most that helps."
         )
-    if find_spec("cryptography") is None:
-        raise EndpointError(_INSTALL.replace("Dask", "cryptography"))
+    _check_installed("cryptography", "cryptography", "processes")
     return processes  # type: ignore[return-value]
+
+
+def _check_installed(what: str, module: str, name: str) -> None:
+    if find_spec(module) is None:
+        raise EndpointError(
+            argument(name)
+            + f" needs {what}, which is not installed here. Type:  pip install 'aiml_nb[cluster]'"
+        )
 
 
 def _find_scheduler(cluster: Any) -> Cluster:
     if isinstance(cluster, str):
-        if "://" not in cluster and ":" not in cluster:
+        if _ADDRESS.fullmatch(cluster) is None:
             raise ValueError(
-                argument("cluster", cluster) + " is no address of a Dask scheduler. Write it like "
-                "tcp://10.0.0.5:8786, as the scheduler prints it."
+                argument("cluster", repr(cluster))
+                + " is no address of a Dask scheduler. Write it like tcp://10.0.0.5:8786, as the "
+                "scheduler prints it as it starts."
             )
         return Cluster(cluster)
     scheduler = getattr(cluster, "scheduler", None)  # of a client, or of a cluster
@@ -179,6 +200,8 @@ def on_cluster(plan: Plan, cluster: Cluster | None, given: dict[str, Any]) -> Pl
     if cluster is None:
         return plan
     _refuse_blocking(plan.options, plan.endpoint)
+    if cluster.processes is None and isinstance(plan.endpoint, Endpoint):
+        refuse_secret_headers(plan)
     if plan.options.limit_notice is None:
         return replace(plan, cluster=cluster)
     # It was lowered for the open files of this process, and others open the connections.

@@ -39,6 +39,8 @@ class WorkerPool:
         Names the senders in the workers.
     patience
         Seconds without any worker after which the run is stopped.
+    words
+        What messages call a worker, and what they say to do if there is none.
     """
 
     def __init__(
@@ -48,9 +50,11 @@ class WorkerPool:
         run_id: str,
         *,
         patience: float,
+        words: tuple[str, str],
     ) -> None:
         self._client, self._target, self._run_id = client, pack(target), run_id
         self._patience = patience
+        self._worker, self._advice = words
         self._stop: Callable[[str], None] = lambda why: None
         self._say: Callable[[str, str], None] = lambda kind, text: say(text)
         self._links: dict[str, WorkerLink] = {}
@@ -74,8 +78,7 @@ class WorkerPool:
         except TimeoutError:
             await self.__aexit__()
             raise EndpointError(
-                f"No worker has joined the cluster at {self._client.scheduler.address} in "
-                f"{_FIRST:.0f} s. Start one:  dask worker {self._client.scheduler.address}"
+                f"No {self._worker} was there after {_FIRST:.0f} s. {self._advice}"
             ) from None
         except BaseException:
             await self.__aexit__()
@@ -137,7 +140,7 @@ class WorkerPool:
         EndpointError
             If none can.
         """
-        problem = EndpointError("All workers of the cluster are gone. Start others, and try again.")
+        problem = EndpointError(f"No {self._worker} is left. {self._advice}")
         asked: set[str] = set()
         while left := [each for name, each in self._links.items() if name not in asked]:
             asked.add(left[0].address)
@@ -167,7 +170,7 @@ class WorkerPool:
                 self._end(_NO_SCHEDULER)
             elif loop.time() - alone_since > self._patience:
                 # A network that is cut may be mended, as long as nobody says otherwise.
-                self._end("no worker of the cluster is left" if is_there else _NO_REPLY)
+                self._end(f"no {self._worker} is left" if is_there else _NO_REPLY)
 
     async def _look(self) -> bool:
         """Open links to new workers, and give up those that left; return False if nobody tells."""
@@ -179,7 +182,7 @@ class WorkerPool:
         except (TimeoutError, OSError, ValueError):
             return False
         for address in [each for each in self._links if each not in known]:
-            self._links[address].lose("has left the cluster")
+            self._links[address].lose("has ended")
         for address in known - self._links.keys() - self._refused.keys() - self._opening.keys():
             # By itself: one that hangs must not keep others from being found.
             task = self._opening[address] = asyncio.create_task(self._open(address))
@@ -227,6 +230,5 @@ class WorkerPool:
     def _raise_if_all_are_refused(self) -> None:
         if self._refused:
             raise EndpointError(
-                "No worker of the cluster can be used. "
-                + " ".join(sorted(set(self._refused.values())))
+                f"No {self._worker} can be used: " + " ".join(sorted(set(self._refused.values())))
             )

@@ -69,7 +69,7 @@ async def find_problem(reach: Reach) -> str | None:
         async with asyncio.timeout(_REPLY):
             there = await reach(metadata.version, "aiml_nb")
     except metadata.PackageNotFoundError:
-        return "aiml_nb is not installed there. Type:  pip install 'aiml_nb[cluster]'"
+        return "it has no aiml_nb. Type there:  pip install 'aiml_nb[cluster]'"
     if there == here:
         return None
     return (
