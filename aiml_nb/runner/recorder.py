@@ -56,8 +56,8 @@ class Recorder:
         else:
             attempt.backoff_time = now - (call.attempts[-1].finished or now)
             call.first_token = None  # that of the attempt before
-        # A new list: nearly always the only one, and `append` would make room for four.
-        call.attempts = [*call.attempts, attempt]
+        # Nearly always the only one: `append`, or a star, would make room for four.
+        call.attempts = call.attempts + [attempt]  # noqa: RUF005
         return attempt
 
     def submit(self) -> float:

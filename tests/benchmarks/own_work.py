@@ -90,21 +90,28 @@ def measure(*, repeats: int, quick: bool = False) -> list[Row]:
         Row("own_work", f"{name}: what they add to a call", "us", values, alone, "a whole call")
         for name, values in over.items()
     ]
-    kept = [measure_record(ready, calls) / 1024 for _ in range(repeats)]
-    return [*rows, Row("own_work", "memory of a record beyond its texts", "KiB", kept)]
+    for words, keep_texts in {"beyond its texts": True, "without texts": False}.items():
+        kept = [measure_record(ready, calls, keep_texts=keep_texts) / 1024 for _ in range(repeats)]
+        rows.append(Row("own_work", f"memory of a record {words}", "KiB", kept))
+    return rows
 
 
-def measure_record(endpoint: nb.Endpoint, calls: int) -> float:
+def measure_record(endpoint: nb.Endpoint, calls: int, *, keep_texts: bool = True) -> float:
     """Return the bytes that are kept of each call, without those of its prompt and its text."""
     questions = [f"Question {number}?" for number in range(calls)]
-    tracemalloc.start()
-    try:
-        run = nb.run(questions, endpoint, journal=False, progress=False)
-        gc.collect()
-        kept = tracemalloc.get_traced_memory()[0]
-    finally:
-        tracemalloc.stop()
-    return (kept - sum(sys.getsizeof(call.text) for call in run.calls)) / calls
+    with tempfile.TemporaryDirectory() as folder:
+        journal = False if keep_texts else Path(folder) / "journal.jsonl"
+        tracemalloc.start()
+        try:
+            run = nb.run(
+                questions, endpoint, journal=journal, progress=False, keep_texts=keep_texts
+            )
+            gc.collect()
+            kept = tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+    texts = sum(sys.getsizeof(call.text) for call in run.calls) if keep_texts else 0
+    return (kept - texts) / calls
 
 
 async def run_all(endpoint: nb.Endpoint, calls: int, options: dict[str, Any]) -> None:
