@@ -12,7 +12,8 @@ from ..apis import APIS, CHAT
 from ..messages import for_command_line
 from ..printable import say
 from ..prompts import Prompt
-from ..prompts.files import LINES, PARQUET, WORKBOOKS, has_more_lines
+from ..prompts.files import LINES, PARQUET, WORKBOOKS
+from ..prompts.large_file import has_more_lines
 from ..prompts.read_file import iter_file
 from ..runner.options import check_parameters
 from .options import reading_options
@@ -30,7 +31,7 @@ def add_prompt_options(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         metavar="FILE",
         help="the prompts, or with --prompt a table: CSV, TSV, JSONL, JSON, Excel, Parquet or text "
-        "(the same as --prompts FILE)",
+        "(the same as --prompts FILE); - reads a pipe",
     )
     add_template_options(parser)
     parser.add_argument("--skip-bad", action="store_true", help=argparse.SUPPRESS)
@@ -50,6 +51,8 @@ def take_file(options: argparse.Namespace) -> None:
             "of them out."
         )
     options.prompts = options.prompts or options.file
+    if options.prompts == "-":
+        options.prompts = "/dev/stdin"
     if options.skip_bad:
         options.on_bad = "skip"
 

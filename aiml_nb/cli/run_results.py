@@ -35,8 +35,13 @@ def write_results(run: Run, paths: RunPaths, options: argparse.Namespace) -> Non
     except OSError as error:
         advice = ""
         if paths.kept_journal:
-            command = f"{_resume_command(paths, options)} --output FILE"
-            advice = f" Nothing is lost: the journal has every result. Type  {command}"
+            command = shlex.join(["aiml-nb", *options.typed])
+            if not options.results_only:
+                command = _resume_command(paths, options)
+            kept = "Nothing is lost: the journal has every result."
+            if run.stopped:
+                kept = f"The run was stopped: {run.stopped.rstrip('.')}. What came before is kept."
+            advice = f" {kept} Type  {command} --output FILE"
         raise ValueError(
             f"'{paths.output}' cannot be written ({error.strerror}).{advice}"
         ) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +9,9 @@ from pathlib import Path
 from pydantic_core import from_json
 
 from ..messages import Message, argument, either
+from .binary_formats import explain_binary
 from .encodings import find_encoding
+from .large_file import can_be_read_by_lines, lines_of
 from .tables import begins_with_header, split_table
 
 TABLES = (".csv", ".tsv")
@@ -18,16 +19,6 @@ ENDINGS = (".jsonl", ".ndjson", ".json", *TABLES)
 LINES = (".jsonl", ".ndjson")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 PARQUET = (".parquet", ".pq")
-# Binary formats by their first bytes: parts of them could be decoded as text.
-_BLOCK = 1 << 20  # bytes
-_WORKBOOK = "an Excel workbook, whatever its name is", ".xlsx"
-_BINARY_FORMATS = {
-    b"PK\x03\x04": _WORKBOOK,
-    b"\xd0\xcf\x11\xe0": ("an old Excel workbook, whatever its name is", ".xls"),
-    b"PAR1\x15": ("a Parquet file, whatever its name is", ".parquet"),
-    b"\x1f\x8b": ("packed (gzip). Unpack it first.", ""),
-    b"%PDF-": ("a PDF. Save its text.", ""),
-}
 
 
 def split_file(
@@ -53,8 +44,13 @@ def split_file(
         If the file as a whole cannot be read.
     """
     kind = path.suffix.lower()
-    if kind in LINES and encoding is None and header is column is None and _is_utf8(path):
-        return ((name, _read_json(line)) for name, line in _lines_of(path))
+    if (
+        kind in LINES
+        and encoding is None
+        and header is column is None
+        and can_be_read_by_lines(path)
+    ):
+        return ((name, _read_json(line)) for name, line in lines_of(path))
     text = read_text(path, encoding)
     has_table_options = header is not None or column is not None
     if kind in TABLES or (kind not in ENDINGS and (has_table_options or begins_with_header(text))):
@@ -86,9 +82,8 @@ def read_text(path: Path, encoding: str | None) -> str:
             f"The prompts file {str(path)!r} cannot be read: {error.strerror}."
         ) from None
     # Checked by content and not by suffix: a workbook may be called prompts.csv.
-    found = next((each for begin, each in _BINARY_FORMATS.items() if data.startswith(begin)), None)
-    if found:
-        raise ValueError(_refuse_binary(path, *found))
+    if (kind := explain_binary(path, data)) is not None:
+        raise ValueError(f"The prompts file {str(path)!r} cannot be read as text: it is {kind}")
     used = encoding or find_encoding(data)
     try:
         return data.decode(used)
@@ -103,16 +98,10 @@ def read_text(path: Path, encoding: str | None) -> str:
         raise ValueError(f"The prompts file {str(path)!r} cannot be read: " + reason) from None
 
 
-def _refuse_binary(path: Path, kind: str, suffix: str) -> str:
-    refused = f"The prompts file {str(path)!r} cannot be read as text: it is {kind}"
-    if not suffix:
-        return refused
-    named = path.with_suffix(suffix).name
-    return f"{refused}. Rename it '{named}', and name it so: it is then read as what it is."
-
-
 def _explain_encoding(data: bytes, error: UnicodeDecodeError) -> str:
     """Return the advice for a file that is not UTF-8, with its bad line read as cp1252."""
+    if b"\0" in data:
+        return "it is no text: it has zero bytes. Name a file of text."
     before = data[: error.start].split(b"\n")
     line = before[-1] + data[error.start :].partition(b"\n")[0]
     text = line.decode("cp1252", "replace").strip()
@@ -126,42 +115,6 @@ def _split_lines(text: str) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             yield f"Line {number}", line
-
-
-def has_more_lines(path: Path, count: int) -> bool:
-    """Say whether a file has more lines than `count`; False for one that cannot be read."""
-    try:
-        with open(path, "rb") as file:
-            while count >= 0 and (block := file.read(_BLOCK)):
-                count -= block.count(b"\n")
-    except OSError:
-        return False
-    return count < 0
-
-
-def _is_utf8(path: Path) -> bool:
-    """Say whether all of a file is UTF-8: then its lines can be read one after the other."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with open(path, "rb") as file:
-            if file.read(8).startswith((b"\xff", b"\xfe", *_BINARY_FORMATS)):
-                return False
-            file.seek(0)
-            while block := file.read(_BLOCK):
-                if b"\0" in block:
-                    return False
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-    except (OSError, UnicodeDecodeError):
-        return False
-    return True
-
-
-def _lines_of(path: Path) -> Iterator[tuple[str, str]]:
-    with open(path, encoding="utf-8-sig", newline="\n") as file:
-        for number, line in enumerate(file, 1):
-            if not line.isspace():
-                yield f"Line {number}", line
 
 
 def _read_json(text: str) -> object:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
+from ..errors import JournalError
 from ..formats.codec import own_row
 from ..formats.journal_head import PROMPTS_A_LINE, prompts_line
 from ..formats.line_file import LineFile
@@ -22,7 +25,8 @@ class Spool:
     """Writes checked prompts to a temporary file, which has no name and ends with its readers."""
 
     def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        with _explained():
+            self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._lines = LineFile(self._file)
         self._firsts, self._offsets, self._end = array("q"), array("q"), 0
         self._waiting: list[dict[str, Any]] = []
@@ -69,7 +73,8 @@ class Spool:
         """Return the prompts."""
         if self._waiting:
             self._write()
-        self._file.flush()
+        with _explained():
+            self._file.flush()
         return StoredPrompts(
             self._lines,
             self._firsts,
@@ -86,8 +91,21 @@ class Spool:
         line = prompts_line(first, self._waiting, are_texts=self._are_texts).encode()
         self._firsts.append(first)
         self._offsets.append(self._end)
-        self._end += self._file.write(line)
+        with _explained():
+            self._end += self._file.write(line)
         self._waiting, self._size, self._are_texts = [], 0, True
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise JournalError(
+            f"The prompts cannot be written to a temporary file in '{tempfile.gettempdir()}' "
+            f"({error.strerror}), on their way into the journal: nothing was sent. Make room "
+            "there, or name another folder first: export TMPDIR=/another/folder"
+        ) from None
 
 
 def _is_plain(own: dict[str, Any]) -> bool:
