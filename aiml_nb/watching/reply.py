@@ -9,7 +9,8 @@ from typing import Any
 
 from ..apis import CHAT, Api
 from ..completion import choices_of, fields_of, is_in_parts, message_of
-from ..endpoint.bad_replies import BadResponseError
+from ..endpoint.bad_replies import BadResponseError, find_error
+from ..endpoint.error_bodies import page_text
 from ..endpoint.keys import ApiKey
 from ..replies.assemblies import assembly_of
 from ..replies.incoming import Incoming
@@ -20,8 +21,7 @@ Body = dict[str, Any]
 
 _MAX_BYTES = 32 * 2**20  # of a reply that is not a stream; what is larger is not read
 _MAX_PUT_OFF = 16 * 2**10  # bytes of a stream
-_SNIFF_BYTES = 16  # bytes to know a stream by
-_HEAD_BYTES = 64
+_SNIFF_BYTES, _HEAD_BYTES = 16, 64  # bytes to know a stream by
 _END_OF_EVENT = b"}\n\n"
 _TEXT = b'"content":"', b'"content": "'
 
@@ -71,7 +71,7 @@ class Reply:
         return self._tell(self._body, keys)
 
     def _read_all(self) -> Body | None:
-        if not self._whole:
+        if self._whole is None:
             return None
         data = bytes(self._whole)
         if is_stream(data[:_HEAD_BYTES]):  # it was read to its end before who asked for it got it
@@ -83,9 +83,16 @@ class Reply:
 
     def _read(self, data: bytes) -> Body | None:
         try:
-            return self._complete(parse_json(data))
-        except ValueError:  # sound, pictures, plain text
-            return None
+            parsed = parse_json(data)
+        except ValueError:
+            if self._api is not CHAT:  # sound, pictures, plain text
+                return None
+            said = page_text(data.decode(errors="replace")) or "nothing"
+            raise BadResponseError(f"the reply is not JSON but: {said}") from None
+        has_choices = self._api is not CHAT or choices_of(parsed)
+        if not has_choices and (error := find_error(parsed, in_stream=False)):
+            raise error
+        return self._complete(parsed)
 
     def _read_events(self, data: bytes) -> Body | None:
         stream = Incoming(lambda: None, self._n, assembly_of(self._api))
@@ -94,11 +101,10 @@ class Reply:
         return self._build(stream)
 
     def _build(self, stream: Incoming) -> Body | None:
-        body = stream.build()
-        return None if body is None else self._complete(body)
+        return self._complete(stream.build())
 
     def _complete(self, body: Any) -> Body | None:
-        completion = self._api.complete(body)
+        completion = None if body is None else self._api.complete(body)
         return None if completion is None else dict(completion)
 
     def _tell(self, body: Body | None, keys: Iterable[ApiKey]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ import aiml_nb as nb
 from aiml_nb.watching import LoopWatcher, recording
 from aiml_nb.watching.blocked import read_stack
 
+from ..raw_server import JSON_HEAD, raw_server
 from ..waiting import wait_until
 from .model_server import ANSWER, ModelServer, model_server
 from .test_kinds import CHAT, open_http, trust_nothing
@@ -124,6 +125,32 @@ class TestAttempts:
         (call,) = run.calls
         assert (call.outcome, call.error_type) == ("error", "503")
         assert [attempt.status for attempt in call.attempts] == [503]
+
+    @pytest.mark.parametrize(
+        ("body", "error_type", "words"),
+        [
+            (b'{"error": {"message": "Overloaded.", "code": 503}}', "503", "Overloaded."),
+            (b'{"detail": "no such model"}', "bad_response", "no such model"),
+            (b"<html><title>Welcome</title>", "bad_response", "is not JSON but: Welcome"),
+            (b"\xff\xfe", "bad_response", "the reply is not JSON but: "),
+            (b"", "bad_response", "the reply is not JSON but: nothing"),
+        ],
+    )
+    def test_what_is_no_answer_says_what_it_is_though_its_status_is_good(
+        self, body: bytes, error_type: str, words: str
+    ) -> None:
+        """The client raises nothing: what the code fails at is the missing answer."""
+        head = JSON_HEAD.replace(b"connection:", b"content-length: %d\r\nconnection:" % len(body))
+        with raw_server(head + body) as raw, nb.watch() as run:
+            client = OpenAI(base_url=raw.base_url, api_key="sk-canary", max_retries=0)
+            with suppress(ValueError):  # what is no JSON, though its head says so
+                ask(client)
+            client.close()
+
+        (call,) = run.calls
+        assert (call.outcome, call.error_type) == ("error", error_type)
+        assert words in (call.error or "")
+        assert run.notices == []
 
     @pytest.mark.parametrize("stream", [False, True])
     @pytest.mark.parametrize("is_async", [False, True])
