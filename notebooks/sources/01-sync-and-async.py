@@ -21,8 +21,8 @@ from aiml_nb.course import check, hint, predict, quiz, reveal
 
 # %% [markdown]
 # `connect()` decides where the questions go. Here we ask for the simulator, four times as fast as a
-# real model: slow enough to see what waits, and nobody falls asleep. The `seed` gives everybody the same times. (With a key
-# of your own you would write `nb.connect()`.) From then on the simulator is a model server like any
+# real model: slow enough to see what waits, and fast enough for a lesson. The `seed` gives everybody the
+# same times. (With a key of your own you would write `nb.connect()`.) From then on the simulator is a model server like any
 # other: it has an address, and a key that opens nothing else.
 
 # %%
@@ -74,7 +74,7 @@ complete_chat(short_question)
 #   says: *while I wait here, let others go on.*
 # - `asyncio.gather` starts both questions at once and waits for both answers.
 #
-# **Commit yourself before you run it.** A guess, right or wrong, makes you see what happens.
+# **Guess before you run it.** A guess, right or wrong, makes you see what happens.
 
 # %%
 ORDERS = ["the long one", "the short one"]
@@ -105,8 +105,8 @@ reveal("1.1", ORDERS[first.index])
 # %% [markdown]
 # The short answer came first, although its question was asked second. Both questions were on their
 # way at the same time, and the shorter work was done sooner: **▲1** says that this answer overtook
-# one that was asked for earlier. (Should the small print say that making a client held the program
-# up for a moment: each of these functions makes a client of its own. One for all is better.)
+# one that was asked for earlier. (Perhaps the small text under the headline says that making a client
+# held the program up for a moment: each of these calls makes a client of its own. One for all is better.)
 #
 # One thing did keep its order. Look at the list that `gather` gave back:
 
@@ -125,8 +125,8 @@ quiz("1.2")
 # %% [markdown]
 # ## What the waiting looked like
 #
-# Such pictures tell more with a stopwatch that is fair. `compare` does both for you, with the same
-# client and a warm connection each time. With `stream=True` the answers come piece by piece, so that
+# Such pictures tell more if both ways are measured alike. `compare` does that for you: each way has one
+# client for all calls, and a connection that is open before the clock starts. With `stream=True` the answers come piece by piece, so that
 # we also learn when the first word arrived.
 
 # %%
@@ -141,7 +141,7 @@ nb.plot_timeline(result, detail="simple")
 #
 # - Each row is a question, in the order they were asked. Time runs to the right.
 # - The **pale** left part of a bar is waiting for the first word. The **dark** right part is the
-#   answer arriving, word by word.
+#   answer arriving, word by word. (The picture says *token*: a word, or a part of one.)
 # - The **thin line** before a bar is a question that has not been sent yet. In the upper panel the
 #   short question spends nearly all of its time there. Nobody is working on it.
 # - In the lower panel **▲1** says: this answer overtook one that was asked for earlier.
@@ -189,7 +189,8 @@ check("1.3", in_order_of_arrival)
 # %% [markdown]
 # ## Then is async faster?
 #
-# Look at the headline of the picture: the speed-up is hardly more than 1. The model was not faster.
+# Look at the headline of the picture. It says how many times faster the second way was: this
+# **speed-up** is hardly more than 1. The model was not faster.
 # **Async does not make a model faster**: the long answer takes as long as it takes, and the total
 # cannot be less. What changed is the *order*: you had your short answer almost at once.
 #
@@ -208,11 +209,11 @@ nb.plot_timeline(many, detail="simple")
 reveal("1.4", many.speedup)
 
 # %% [markdown]
-# In this picture you see the calls that went all at once, each in a row of its own; the grey bar on
-# top is the time of one after another. In the square on the right each dot is a question: how far
-# up it is says when it was done. Without overtaking the dots would climb in a straight line. (Should
-# the small print say that the event loop was late, then this machine is busy with other things, and
-# no harm is done.)
+# In this picture you see the calls that went all at once, each in a row of its own (a *slot*); the grey
+# bar on top is the time of one after another. In the square on the right each dot is a question: the
+# further right, the later it was asked, and the higher up, the later it was answered. Without overtaking
+# the dots would climb in a straight line. (If the small text says that the event loop was late, this
+# machine is busy with other things. It does no harm here.)
 #
 # One after another, the waiting times add up. All at once, they lie on top of each other, and the
 # total is close to that of the single slowest answer. Put that into numbers.
@@ -237,9 +238,10 @@ check("1.5", foretell)
 # %% [markdown]
 # ## Your own gather
 #
-# Last, write it yourself. `ask` is an async function: `await ask(question)` gives one answer. Yours
-# shall ask *all* questions at once, however many there are, and return the answers in the order of
-# the questions. The check gives it a model to practise on, watches when each call is made, and draws the timeline.
+# Last, write it yourself. `ask` is an async function: `await ask(question)` gives one answer. Your
+# function asks *all* questions at once, however many there are, and returns the answers in the order of
+# the questions. The check gives it a model to practise on, watches when each call is made, and draws the
+# timeline. (A call is **in flight** from when its question is sent until its answer is there.)
 
 
 # %% tags=["exercise"]
@@ -257,8 +259,8 @@ check("1.6", ask_all)
 
 # %% [markdown]
 # And now three questions of your own. Make them as different in length as you can. (The simulator
-# draws the length of an answer from the text of its question, so here the order is a surprise. A
-# real model would not surprise you.)
+# does not understand them: chance decides how long each answer is, so here the order is a surprise. With
+# a real model you could guess it.)
 
 # %%
 my_questions = ["Tell me everything about the sea.", "Is water wet?", "Name a colour."]

@@ -65,12 +65,12 @@ tea.close()  # it has not run: put it away
 reveal("2.1", outcome)
 
 # %% [markdown]
-# Two loops cannot run in one thread: the second would hold the first still, and every cell with it. So
-# Python refuses. In a notebook **bring no cook, write `await`.**
+# Two loops cannot run in one thread: while the second ran, the first would stand still, and every cell
+# with it. So Python refuses. In a notebook **bring no cook, write `await`.**
 #
 # The most common mistake is then to forget it. Calling an async function does not run it; it only
-# *prepares* the work and hands you a *coroutine*, a pot that nobody has put on the fire. When it is thrown
-# away, Python warns. Here once with `await`, and once without it, on purpose, to catch the warning:
+# *prepares* the work and hands you a *coroutine*, a pot that nobody has put on the fire. When nobody can use
+# it any more, Python warns. Here once with `await`, and once without it, on purpose, to show the warning:
 
 # %%
 await boil("eggs", 0.3)
@@ -81,11 +81,11 @@ with warnings.catch_warnings(record=True) as caught:
 print(caught[0].category.__name__, "-", caught[0].message)
 
 # %% [markdown]
-# The eggs are ready, and of the tea not one line was run. The warning may come later, and then it stands under another cell.
-# Wherever you see it, an `await` is missing.
+# The eggs are ready, and of the tea not one line was run. The warning may come later, and then it stands
+# under another cell. Wherever you see it, an `await` is missing.
 #
-# `ask` below is an async function that answers one question; the check brings one along. Somebody
-# wrote this function, and forgot something:
+# In the next function `ask` is an async function that answers one question; the check brings one along.
+# Somebody wrote it, and forgot something:
 #
 # ```python
 # async def shout(ask, question):
@@ -201,12 +201,12 @@ reveal("2.5", short)
 
 # %% [markdown]
 # The short nap was over after 0.1 s, but it could not say so. Its run is the lower book of a pile: the
-# long one was put on top, and has to be taken off first. **A stopwatch around a nested run lies.** The
-# cure is one word: `await asyncio.sleep(seconds)` in place of `asyncio.run(…)`.
+# long one was put on top, and has to be taken off first. **A stopwatch around a run within a run lies.** The
+# cure is short: `await asyncio.sleep(seconds)` in place of `asyncio.run(…)`.
 #
 # So the patch is for programs that you cannot change. In your own, write `await`. For calls, too: `nb.run(…)`
 # waits by itself, and is for cells, scripts and plain functions; inside an `async def` write
-# `await nb.run_async(…)`, the same run made of pure awaits.
+# `await nb.run_async(…)`, the same run, which does nothing but await.
 
 # %%
 quiz("2.6")

@@ -47,8 +47,8 @@ five
 # Each row is a question. The thin grey line is a question that waits for one of your five slots;
 # it has not been sent yet. As soon as one answer is there, the next question leaves.
 #
-# (Should the small print under the title say that the event loop was late, then this machine is busy with other
-# things. That is the subject of lesson 6, and no harm here.)
+# (If the small text under the headline says that the event loop was late, this machine is busy with
+# other things. That is the subject of lesson 6, and no harm here.)
 #
 # Now we lift the limit: all twenty at once, to the same server.
 #

@@ -25,7 +25,7 @@ def connect_to(scenario, speed=5):
 
 
 # %% [markdown]
-# `connect_to` gives us a simulated server, some times as fast as a real model. (A *scenario* is a kind
+# `connect_to` gives us a simulated server, several times as fast as a real model. (A *scenario* is a kind
 # of server. You will meet three of them.)
 #
 # ## An empty cell
@@ -73,8 +73,8 @@ words = "after a tenth of it" if early else "at the end of it" if late else "aft
 reveal("4.1", words)
 
 # %% [markdown]
-# With `stream=True`, `create` returns at once, and what it returns is a *stream*: something to go
-# through with `for`. Each round of the loop waits for the next piece. (`flush=True` shows a piece
+# With `stream=True`, `create` returns as soon as the answer begins, and not when it is whole. What it
+# returns is a *stream*: something to go through with `for`. Each round of the loop waits for the next piece. (`flush=True` shows a piece
 # at once. Otherwise Python would collect some first.)
 #
 # ## What a chunk is
@@ -89,7 +89,7 @@ for seconds, text, reason in pieces[:3] + pieces[-2:]:
 # - A model writes *tokens*: words, or parts of words. Most chunks carry the text of one token.
 # - The **first chunk carries no text**. It says only that an assistant is about to speak.
 # - The **last chunk carries no text** either. It says why the answer ended: `stop` means that the
-#   model was done, `length` that it ran into `max_tokens`.
+#   model was done, `length` that it was cut off at `max_tokens`, the most tokens that you allow.
 # - Some servers send chunks with an empty list of `choices`, for example with the token counts.
 #
 # ## The time to the first token
@@ -110,7 +110,7 @@ with eager.open() as other:
     stream.close()
 
 # %% [markdown]
-# Who stops the watch at the first chunk measures nothing but the way to the server. It looks
+# If you stop the watch at the first chunk, you measure nothing but the way to the server. The number looks
 # wonderful, and it is wrong.
 #
 # **Your turn.** Write the stopwatch that gets it right. It gets a stream and the moment `begin` at
@@ -170,9 +170,9 @@ nb.plot_timeline([whole, streamed])
 # %% [markdown]
 # ## How fast the words come
 #
-# A streamed answer takes the time to the first token, and then a little for each further one.
-# That little is the **time per output token**. The first token is not counted: it is what the
-# waiting before was for.
+# A streamed answer takes the time to the first token, and then a short time for each further one.
+# This short time is the **time per output token**. The first token is not counted: it is what one has
+# waited for before.
 
 # %%
 answer = streamed.calls[0]
@@ -258,8 +258,8 @@ for run in (crowd, more):
     print(f"at most {run.max_concurrency:2}: first token {first:.2f} s, the reader {waits:.2f} s")
 
 # %% [markdown]
-# The time to first token hardly moves. The reader's wait does. When you compare servers, look at
-# the first; when you care for readers, look at the second.
+# The time to first token hardly changes. The reader's wait does. To compare servers, look at the first;
+# to know how long readers wait, look at the second.
 
 # %% [markdown]
 # ## Two streams at the same time: `async for`

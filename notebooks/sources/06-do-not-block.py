@@ -41,10 +41,10 @@ calm
 print(f"The run took {calm.makespan:.2f} s. The loop was at worst {calm.loop_lag_max:.3f} s late.")
 
 # %% [markdown]
-# A few thousandths of a second are nothing, and on a busy machine a few hundredths: somebody else's
-# turn was just ending.
+# A few thousandths of a second are nothing, and on a busy machine a few hundredths are nothing either:
+# another program, or another piece of this one, was just at work.
 #
-# ## The telephone rings in the kitchen
+# ## Something blocks
 #
 # Now a second piece of code runs beside the eight calls. It has nothing to do with them. It saves
 # some notes, and the disk is slow: `time.sleep(0.5)` stands for any function that takes half a
@@ -58,7 +58,7 @@ async def save_notes():
 
 
 # %% [markdown]
-# **Commit yourself.** You have seen how long the eight answers take. The server knows nothing of our
+# **Guess first.** You have seen how long the eight answers take. The server knows nothing of our
 # notes. How long will the eight answers take with `save_notes` beside them?
 
 # %%
@@ -77,14 +77,14 @@ reveal("6.1", held_up.makespan)
 # %% [markdown]
 # No call finished before `save_notes` did, and then all of them finished within a moment.
 #
-# The server had sent its answers in time. They lay in the letter box of this computer, and nobody
-# came to fetch them: the loop was inside `time.sleep` and could not look after anything else. In
-# the picture every call looks slow. Two places tell the truth. The small print under the headline
+# The server had sent its answers in time. They lay in this computer like letters in a letter box, and
+# nobody came to fetch them: the loop was inside `time.sleep` and could not look after anything else. In
+# the picture every call looks slow. Two places tell the truth. The small text under the headline
 # says that the event loop was late for most of the run, and that *for that part the client may have
-# been the bottleneck, not the model.* And the lane at the bottom is the loop's own: it was held by
+# been the bottleneck, not the model.* And the row at the bottom is the loop's own: it was held by
 # `save_notes`, in the line with `time.sleep`.
 #
-# The dashed line does not tell. It is drawn from the durations of the calls themselves, and these
+# The dashed line does not show it. It is drawn from the durations of the calls themselves, and these
 # had become long already.
 #
 # Look over the cook's shoulder, with `LoopView`. Two pots are to be stirred every tenth of a second,
@@ -200,7 +200,7 @@ watch.run
 # This one awaits nothing. So the first question keeps the loop until it is answered, then the
 # second one does, and so on.
 #
-# The small print names the two causes that such a picture can have: *Look for code that blocks, or
+# The small text names the two causes that such a picture can have: *Look for code that blocks, or
 # that awaits each call before the next one starts.*
 #
 # If all you have is the blocking function, threads help here too.
@@ -246,8 +246,8 @@ nb.compare_strategies(runs)[["speedup", "makespan", "peak_in_flight"]].round(2)
 # %% [markdown]
 # For 20 calls it hardly matters. Both have all calls in flight, or nearly all, and both are several
 # times as fast as one after another. The difference is what a waiting call *costs*. A waiting
-# thread is a pair of hands that stands around. A waiting coroutine is a note on the loop's list. So
-# threads are rationed everywhere, and the ration is easy to overlook.
+# thread is a pair of hands that does nothing. A waiting coroutine is a note on the loop's list. So the
+# number of threads is limited everywhere, and this limit is easy to overlook.
 
 # %%
 predict(
@@ -263,12 +263,12 @@ await asyncio.gather(*(asyncio.to_thread(ask, question, watch) for question in f
 reveal("6.6", watch.peak_in_flight)
 
 # %% [markdown]
-# Not 40. `asyncio.to_thread` has a staff of fixed size: as many threads as this machine has
-# processors and four more, but never more than 32. The other calls wait for a thread to fall free.
+# Not 40. `asyncio.to_thread` has a fixed number of threads: as many as this machine has processors and
+# four more, but never more than 32. The other calls wait until a thread is free.
 # On a large server the same program has more in flight than on your laptop, and nothing tells you.
 #
-# The strategy `threads` hires as many as you ask for with `max_concurrency`, and 100 if you do not
-# say. `gather` goes up to 1,000.
+# The strategy `threads` has as many as you ask for with `max_concurrency`, and 100 if you do not
+# say. `gather` goes up to 1,000 calls.
 #
 # | You have | Use |
 # |---|---|
@@ -284,11 +284,11 @@ quiz("6.7")
 quiz("6.9")
 
 # %% [markdown]
-# ## Find the culprit
+# ## Find out who blocks
 #
-# The loop lag tells you *that* somebody blocks. It does not say *who*. Here are three suspects. All
-# of them sleep the polite way, with `await`, and still one of them holds everybody up. (A slower
-# server gives them time to show it.)
+# The loop lag tells you *that* somebody blocks. It does not say *who*. Here are three **suspects**, of
+# which one did it. All of them sleep in the right way, with `await`, and still one of them holds everybody
+# up. (A slower server gives them time to show it.)
 
 
 # %%
@@ -350,7 +350,7 @@ if check("6.8", lag_beside):
 # - `async def` makes nothing async. Awaiting does.
 # - Ways out: `await asyncio.sleep`, `await asyncio.to_thread(function, argument)`, an async
 #   library.
-# - Threads do as well as async for a few calls. They are rationed: know the ration.
+# - Threads do as well as async for a few calls. Their number is limited: know the limit.
 #
 # ## The same as a script
 #

@@ -97,7 +97,7 @@ many
 # - The thin line is at 1×, *same speed*. The whole band lies to the right of it. So yes: async is
 #   faster. Had the band covered the line, the honest answer would be: *we do not know yet.*
 #
-# With a single pair there is no band, and the small print says so: *1 run each, so no error bar.*
+# With a single pair there is no band, and the small text says so: *1 run each, so no error bar.*
 
 # %%
 quiz("7.2")

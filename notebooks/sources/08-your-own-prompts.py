@@ -79,7 +79,7 @@ four_legs
 # Look at the numbers at the left of the table: 1, 3, 4. They are the table's *index*, and the
 # filter has kept the old ones. The run's own table counts from 0.
 #
-# **Commit yourself.** We write `four_legs.assign(answer=run.to_frame()["text"])`.
+# **Guess first.** We write `four_legs.assign(answer=run.to_frame()["text"])`.
 
 # %%
 predict("8.1", "How many of the three animals will get their own answer?", unit="animals")

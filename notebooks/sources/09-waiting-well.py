@@ -81,7 +81,7 @@ print(" / ".join(diary))
 # a `CancelledError` is raised. `finally` is run, as with any error, and only then comes the
 # `TimeoutError`. Two rules follow:
 #
-# - whoever catches `CancelledError` raises it again. (`except Exception` does not catch it: that is safe.)
+# - whoever catches `CancelledError` must raise it again. (`except Exception` does not catch it: that is safe.)
 # - a program that does not `await` cannot be cancelled. `time.sleep(5)` takes five seconds, whatever the
 #   timeout says. That is lesson 6 once more.
 #
@@ -135,7 +135,7 @@ async def guest():
 LoopView(guest())
 
 # %% [markdown]
-# `soup.cancel()` only *asks* for it, as `create_task` only puts in line. `cook_soup` is run once more, to
+# `soup.cancel()` only *asks* for it, as `create_task` only puts work in line. `cook_soup` is run once more, to
 # turn off the stove. So await what you have cancelled, else nobody knows when it is over.
 #
 # **Your turn.** `open_line` opens a line to a server. It has to be closed in any case: after the
@@ -144,7 +144,7 @@ LoopView(guest())
 
 
 # %% tags=["exercise"]
-# Exercise 9.3: ask on a line of one's own, and close the line whatever happens
+# Exercise 9.3: open a line, ask, and close the line whatever happens
 async def ask_on_a_line(open_line, question):
     line = await open_line()
     # solution begins
@@ -191,8 +191,8 @@ reveal("9.5", order[0])
 #
 # **Your turn.** Several servers get the same question, and the first good answer will do. `asks` is a
 # list of coroutine functions. Ask all of them at once, and return the first answer that comes. A
-# server may fail with an `OSError`: then wait for the others. If all fail, return `None`. Whoever is
-# still on the way in the end is cancelled: nobody needs their answers.
+# server may fail with an `OSError`: then wait for the others. If all fail, return `None`. What is
+# still on the way in the end is to be cancelled: nobody needs those answers.
 
 
 # %% tags=["exercise"]
@@ -299,7 +299,7 @@ check("9.8", work_off)
 #
 # A function with `yield` gives one value after the other, when it is asked for the next. With
 # `async def` it may `await` between two of them, and whoever reads it writes `async for`, as for the
-# stream in lesson 4. (That stream is read in the same way.)
+# stream in lesson 4.
 
 
 # %%
@@ -317,8 +317,8 @@ async for number in countdown(3):
     print(number)
 
 # %% [markdown]
-# Whoever leaves the loop early leaves the generator standing at its `yield`. `await numbers.aclose()`
-# ends it there: its `finally` is run. `async with contextlib.aclosing(countdown(3)) as numbers:` does so
+# Who leaves the loop early leaves the generator standing at its `yield`. `await numbers.aclose()` ends it
+# there, and its `finally` is run. `async with contextlib.aclosing(countdown(3)) as numbers:` does so
 # however the block is left.
 #
 # **Your turn**, from a blank cell. Write the async generator `as_they_come(ask, questions, limit)`. It
@@ -375,7 +375,7 @@ quiz("9.10")
 # ## Key points
 #
 # - `asyncio.timeout` and `wait_for` end a wait. What is stopped gets a `CancelledError` at its `await`.
-# - Clean up in `finally`. Whoever catches `CancelledError` raises it again.
+# - Clean up in `finally`. Whoever catches `CancelledError` must raise it again.
 # - Cancelling only asks. Await the task afterwards, and leave none on the way.
 # - `as_completed` gives the order of being ready; `gather` the order of asking.
 # - A queue hands work to workers. With `maxsize` a fast producer waits for a slow consumer.

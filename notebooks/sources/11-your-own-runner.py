@@ -63,7 +63,7 @@ reveal("11.1", len(seen.calls[0].attempts))
 
 # %% [markdown]
 # One question, three requests: the client asks again by itself, twice, and does not say so. A runner that
-# is to say what happened must do that itself. So from here on `max_retries=0`.
+# wants to say what happened must ask again itself. So from here on the client has `max_retries=0`.
 #
 # One client serves all calls. It keeps connections open, and opening one takes time; do not make a client
 # for each call.
@@ -134,7 +134,8 @@ if passed("11.3"):
 # `asyncio.timeout(seconds)` is for a whole block. When the time is over it **cancels** what is inside, and
 # raises `TimeoutError`.
 #
-# **Your turn.** Whoever calls is to get the answer, or the `TimeoutError`, or the error of the server.
+# **Your turn.** Whoever calls `ask_in_time` gets the answer, or the `TimeoutError`, or the error of the
+# server.
 
 
 # %% tags=["exercise"]
@@ -154,7 +155,7 @@ check("11.4", ask_in_time)
 # %% [markdown]
 # ## Failures that pass
 #
-# As in lesson 5: ask up to three times, but only if the status is one that passes. New is the wait. Where
+# As in lesson 5: ask up to three times, but only if the status is one that passes. The wait is new. Where
 # the server says how long, in the header `Retry-After`, do as it says:
 # `error.response.headers.get("retry-after")` is a text such as `"2"`, or `None`. Where it says nothing,
 # wait 0.05 seconds.
@@ -230,7 +231,7 @@ quiz("11.7")
 # %% [markdown]
 # ## Stop
 #
-# At last all together. And somebody presses stop. `nb.start` shows what is expected: twelve questions, four
+# At last all parts together. And somebody presses stop. `nb.start` shows what is expected: twelve questions, four
 # slots, and a server that says nothing.
 
 # %%
@@ -267,7 +268,7 @@ stopped.to_frame()["outcome"].value_counts()
 # call*: all six fields, outcome `"not started"`, the rest `None`. Then it asks, at most `limit` at once, each
 # attempt in so many `seconds`, and fills each record when its call is done. A call that has its slot is
 # `"cancelled"`, unless something else becomes of it. When `run_all` itself is cancelled, nothing is left
-# running, and the `CancelledError` goes on. (It needs nothing that you have not written: `ask_record`, a
+# running, and the `CancelledError` goes on. (You have written all that it needs: `ask_record`, a
 # semaphore and one `gather`.)
 
 

@@ -92,6 +92,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         },
         "1  ->  -1": "a pair's second item is its last",
         "1000000.0  ->  1000001.0": "a millionth less",
+        "1000000.0  ->  999999.0": "a millionth more",
     },
     "10.2": {"continue  ->  pass": "the loop goes on in either case"},
     "10.8": {

@@ -15,6 +15,7 @@ from aiml_nb.analysis import diagnose as _diagnose, peak_in_flight as _peak
 from aiml_nb.analysis.pauses import pauses as _pauses
 from aiml_nb.loop.lag import INTERVAL as _INTERVAL
 from aiml_nb.report.findings import caveat as _caveat
+from aiml_nb.runner.limits import in_flight as _limits
 def _longest(run): return max(run.loop_delays, key=lambda delay: delay.duration)
 def _by_finish(run): return sorted(run.calls, key=lambda call: call.finished)
 def _attempts(run): return [each for call in run.calls for each in call.attempts]
@@ -77,7 +78,7 @@ CLAIMS = [
         "In the lower panel **▲1** says",
         "result.concurrent.to_frame()['overtakes'].tolist() == [0, 1]",
     ),
-    Claim("01", "the speed-up is hardly more than 1", "0.7 < result.speedup < 1.5"),
+    Claim("01", "**speed-up** is hardly more than 1", "0.7 < result.speedup < 1.5"),
     Claim(
         "01",
         "you had your short answer almost at once",
@@ -306,8 +307,13 @@ CLAIMS = [
     ),
     Claim(
         "06",
-        "as many threads as this machine has processors and four more, but never more than 32",
+        "as many as this machine has processors and four more, but never more than 32",
         "watch.peak_in_flight <= min(32, (_os.cpu_count() or 1) + 4) < 40",
+    ),
+    Claim(
+        "06",
+        "and 100 if you do not say. `gather` goes up to 1,000 calls.",
+        "(_limits.MAX_THREADS, _limits.MAX_TASKS) == (100, 1000)",
     ),
     Claim(
         "06",
@@ -354,6 +360,31 @@ CLAIMS = [
         "It stopped below the limit, not at it",
         "cost < 0.01 and run.stopped.startswith('blocked_by_budget')"
         " and sum(c.outcome == 'ok' for c in run.calls) < 20",
+    ),
+    Claim(
+        "09",
+        "`impatient` is woken by *its timeout*",
+        shown="\"returned 'no answer in time'\" in said and '0.20 s' in said",
+    ),
+    Claim(
+        "09",
+        "and only then comes the `TimeoutError`",
+        "diary == ['stopped where it waits', 'cleaned up', 'TimeoutError']",
+    ),
+    Claim(
+        "09",
+        "This is the order of being ready",
+        "order == ['cook 2', 'cook 4', 'cook 3', 'cook 1']",
+    ),
+    Claim(
+        "09",
+        "Dish 4 is cooked only after dish 1 is served",
+        "board.index('3 cooked') < board.index('1 served') < board.index('4 cooked')",
+    ),
+    Claim(
+        "09",
+        "with the outcome `timeout`, and the others go on",
+        "sorted(call.outcome for call in run.calls) == ['ok'] * 19 + ['timeout']",
     ),
     Claim(
         "11",

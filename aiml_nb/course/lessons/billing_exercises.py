@@ -105,7 +105,7 @@ def _in_words(rows: list[_Row]) -> str:
 def check_dollars(dollars: object) -> str:
     """Try runs with failed calls, whose mean is not their median, and prices that differ."""
     function = expect_function(dollars, "dollars")
-    cases = ((_RUN, 10_000, (2.5, 10.0)), (_CALM, 300, (1.0, 0.25)), (_SLOW, 7_000, (3.0, 15.0)))
+    cases = ((_RUN, 10_000, (2.5, 10.0)), (_CALM, 30, (600.0, 150.0)), (_SLOW, 7_000, (3.0, 15.0)))
     right = [_try_price(function, *case) for case in cases]
     return f"10,000 such calls cost about ${right[0]:.0f}. Now you know before."
 

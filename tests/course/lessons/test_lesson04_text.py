@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from heapq import heapreplace
 from statistics import median
+from time import perf_counter
 from typing import Any
 
 import aiml_nb as nb
@@ -36,6 +37,22 @@ def test_the_pause_is_seen_and_the_first_word_comes_after_a_tenth_of_it() -> Non
     assert plan.first_token is not None
     assert plan.finished > 1.5
     assert plan.first_token < plan.finished / 8
+
+
+def test_create_returns_when_the_answer_begins_and_not_when_it_is_whole() -> None:
+    (plan,) = simulate([Arrival(0.0, nb.prompts.FAQ[0])], scenario("faq", seed=0, speed=3))
+    endpoint = nb.connect(simulate=True, scenario="faq", seed=0, speed=3, verbose=False)
+    messages: Any = [{"role": "user", "content": nb.prompts.FAQ[0]}]
+    with endpoint.open() as client:
+        began = perf_counter()
+        stream = client.chat.completions.create(
+            model=endpoint.model, messages=messages, stream=True
+        )
+        returned = perf_counter() - began
+        stream.close()
+
+    assert plan.first_token is not None
+    assert 0.9 * plan.first_token < returned < 0.7 * plan.finished
 
 
 def test_who_stops_at_the_first_chunk_of_an_eager_server_measures_next_to_nothing() -> None:

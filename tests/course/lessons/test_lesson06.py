@@ -378,3 +378,19 @@ def test_the_lesson_quotes_what_the_pictures_say() -> None:
 
     assert len(quoted) == 2
     assert all(quote in said for quote in quoted)
+
+
+def test_in_debug_mode_asyncio_names_the_step_that_takes_long(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def count_words() -> None:
+        block(0.15)
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_debug(True)
+        await asyncio.create_task(count_words())
+
+    asyncio.run(main())
+
+    (warning,) = (text for text in caplog.messages if "took " in text)
+    assert "count_words" in warning
