@@ -19,6 +19,7 @@ from ..records import STEP, Call
 from .places import Added, RunNotes, current_places, leave_places, note_run, now, open_places
 from .tee import settle
 
+_SHOWN = (*functools.WRAPPER_ASSIGNMENTS, "cache_info", "cache_clear", "cache_parameters")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -150,7 +151,8 @@ def _wrap(function: Any, *, name: str) -> Any:
 
 def _as(function: Any) -> Callable[[Any], Any]:
     """Have a wrapper look as the function; objects and partial functions have no code to show."""
-    return functools.wraps(function, updated=("__dict__",) if inspect.isroutine(function) else ())
+    updated = ("__dict__",) if inspect.isroutine(function) else ()
+    return functools.wraps(function, assigned=_SHOWN, updated=updated)
 
 
 def _begin(name: str) -> _Recorded | None:

@@ -240,3 +240,17 @@ async def test_methods_of_every_kind_may_be_steps() -> None:
         *("method", "static", "static", "static_below", "named", "named", "awaited", "awaited"),
     ]
     assert {call.outcome for call in run.calls} == {"ok"}
+
+
+def test_a_cached_function_keeps_its_cache() -> None:
+    @nb.step
+    @functools.cache
+    def look(n: int) -> int:
+        return n
+
+    with nb.watch() as run:
+        assert [look(1), look(1)] == [1, 1]
+    assert look.cache_info().hits == 1
+    look.cache_clear()
+    assert look.cache_info().currsize == 0
+    assert len(run.calls) == 2
