@@ -153,10 +153,10 @@ def _part_of(run: Run) -> str:
 
 
 def _flight_in_words(run: Run) -> str:
-    mean = f"{mean_in_flight(run):.3g} on average"
+    mean = f"{round(mean_in_flight(run), 2):.3g} on average"
     if not has_functions(run):
         return f"the calls in flight, {mean}"
-    inner = f"{mean_calls_in_flight(run):.3g} on average"
+    inner = f"{round(mean_calls_in_flight(run), 2):.3g} on average"
     return f"the functions at work, {mean}, before them the calls in flight, {inner}"
 
 

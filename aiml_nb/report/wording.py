@@ -177,11 +177,11 @@ def at_a_time(run: Run) -> str:
 
 def mean_in_words(run: Run) -> str:
     """Say how much was in flight on average: ``mean 7.3 in flight``."""
-    said = f"mean {mean_in_flight(run):.3g}"
+    said = f"mean {round(mean_in_flight(run), 2):.3g}"
     if not has_functions(run):
         return f"{said} in flight"
     inner = mean_calls_in_flight(run)
-    return f"{said} functions at work, {inner:.3g} calls in flight"
+    return f"{said} functions at work, {round(inner, 2):.3g} calls in flight"
 
 
 def learned_limit(run: Run) -> str:

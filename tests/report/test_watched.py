@@ -14,6 +14,7 @@ from aiml_nb.analysis.pauses import pauses
 from aiml_nb.analysis.subject import Subject
 from aiml_nb.records import Attempt, Call, Run
 from aiml_nb.report import alt_text, caveat, describe, finding
+from aiml_nb.report.wording import mean_in_words
 
 from ..analysis import watched
 from ..analysis.builders import call, item, make_run, step, timed, watch_run, with_retries
@@ -147,6 +148,12 @@ def test_what_functions_did_is_said_in_items() -> None:
     assert "the functions at work, 7.29 on average, before them the calls in flight, 6.8" in (
         alt_text(run)
     )
+
+
+def test_a_mean_is_no_more_exact_than_it_can_be_read() -> None:
+    run = make_run(item(0, 10, call(0, 0.2537)), item(0, 10))
+
+    assert mean_in_words(run) == "mean 2 functions at work, 0.03 calls in flight"
 
 
 def test_calls_that_lie_deeper_are_counted_as_all_others() -> None:
