@@ -112,6 +112,22 @@ def test_a_worker_with_another_version_or_none(
         nb.run(["Who?"], endpoint, cluster=dask.address)
 
 
+@pytest.mark.slow
+def test_functions_are_for_workers_of_the_same_python(
+    tmp_path: Path, endpoint: nb.Endpoint
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import platform\nplatform.python_version = lambda: '3.99.1'\n"
+    )
+    environment: dict[str, str | None] = {"PYTHONPATH": str(tmp_path)}
+    with dask_processes(tmp_path, "east", environment=environment) as dask:
+        with pytest.raises(EndpointError, match=r"it has Python 3\.99\.1, and .* Start it with"):
+            nb.run([1], lambda item: item, cluster=dask.address, journal=False)
+        run = nb.run(["Who?"], endpoint, cluster=dask.address)
+
+    assert run.calls[0].outcome == "ok"
+
+
 def test_a_limit_below_the_number_of_workers(dask: DaskProcesses, endpoint: nb.Endpoint) -> None:
     run = nb.run(["Who?"] * 4, endpoint, cluster=dask.address, max_concurrency=1)
 

@@ -21,10 +21,10 @@ import aiml_nb as nb
 from aiml_nb.errors import EndpointError
 from aiml_nb.runner.cluster import link, local, sender
 from aiml_nb.runner.cluster.local import local_cluster
-from aiml_nb.runner.cluster.orders import Order, ServerTarget, pack
+from aiml_nb.runner.cluster.orders import Event, EventKind, Order, ServerTarget, pack
 
 from ..runner.gated_server import gated_server
-from ..waiting import block, wait_until
+from ..waiting import block, give_way, wait_until
 from .dask import DaskProcesses, dask_processes
 from .relay import relay
 from .test_keys import free_port
@@ -104,6 +104,39 @@ async def test_workers_of_one_process_have_senders_of_their_own(endpoint: nb.End
     for number in (1, 2):
         await sender.close_sender(f"run/{number}")
     assert [name for name in sender._senders if name.startswith("run/")] == []
+
+
+cancelled: list[asyncio.Future[Any]] = []
+
+
+def cancel_all() -> str:
+    """Do as Ctrl-C, which may come at any moment: while an answer is read, too."""
+    return str([each.cancel() for each in cancelled])
+
+
+class CancelsAll:
+    """Cancels what waits for it, as it is read."""
+
+    def __reduce__(self) -> tuple[Callable[[], str], tuple[()]]:
+        return cancel_all, ()
+
+
+@pytest.mark.parametrize("kind", ["done", "failed"])
+async def test_an_interrupt_while_an_answer_is_read_loses_no_worker(kind: EventKind) -> None:
+    lost: list[str] = []
+
+    async def reach(function: Any, *arguments: Any) -> Any:
+        await asyncio.get_running_loop().create_future()
+
+    worker = link.WorkerLink("tcp://east", "run/1", reach, lambda _, why: lost.append(why))
+    order = asyncio.ensure_future(worker.do("send"))
+    await give_way()
+    cancelled[:] = [each.done for each in worker._flights.values()]
+    worker._take(Event(1, kind, pack(CancelsAll())))
+
+    with pytest.raises(asyncio.CancelledError):
+        await order
+    assert lost == []
 
 
 async def test_what_is_asked_of_no_sender_is_told_without_an_exception() -> None:

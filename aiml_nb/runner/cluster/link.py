@@ -44,6 +44,11 @@ class Flight:
         self.on_event = on_event
         self.was_sent = False
 
+    def fail(self, error: Exception) -> None:
+        """Raise an error where it is waited for, unless Ctrl-C has cancelled that just now."""
+        with suppress(asyncio.InvalidStateError):
+            self.done.set_exception(error)
+
 
 class WorkerLink:
     """One worker of a run.
@@ -131,8 +136,7 @@ class WorkerLink:
         self.is_lost = True
         self._on_lost(self, why)
         for flight in self._flights.values():
-            if not flight.done.done():
-                flight.done.set_exception(WorkerLostError(why, was_sent=flight.was_sent))
+            flight.fail(WorkerLostError(why, was_sent=flight.was_sent))
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
@@ -215,10 +219,10 @@ class WorkerLink:
             if event.kind == "done":
                 flight.done.set_result(unpack(event.value))
             elif event.kind == "failed":
-                flight.done.set_exception(unpack(event.value))
+                flight.fail(unpack(event.value))
             elif event.kind == "late":
                 self._put(Order(event.number, "go", event.value))
             elif flight.on_event is not None:
                 flight.on_event(event)
         except Exception as error:  # noqa: BLE001  a class that only the worker can import
-            flight.done.set_exception(error)
+            flight.fail(error)

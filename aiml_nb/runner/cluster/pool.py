@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import EndpointError
 from ...printable import say
 from .link import WorkerLink, WorkerLostError
-from .orders import Kind, Target, pack
+from .orders import FunctionTarget, Kind, Target, pack
 from .reach import find_problem, reach_worker
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class WorkerPool:
         words: tuple[str, str],
     ) -> None:
         self._client, self._target, self._run_id = client, pack(target), run_id
+        self._calls_function = isinstance(target, FunctionTarget)
         self._patience = patience
         self._worker, self._advice = words
         self._stop: Callable[[str], None] = lambda why: None
@@ -179,10 +180,12 @@ class WorkerPool:
         try:
             async with asyncio.timeout(_REPLY):
                 known = set(await self._client.nthreads())
-        except (TimeoutError, OSError, ValueError):
+        except Exception:  # noqa: BLE001  Dask's, as it loses its connection
             return False
         for address in [each for each in self._links if each not in known]:
             self._links[address].lose("has ended")
+        for address in self._refused.keys() - known:  # another may have its address later
+            del self._refused[address]
         for address in known - self._links.keys() - self._refused.keys() - self._opening.keys():
             # By itself: one that hangs must not keep others from being found.
             task = self._opening[address] = asyncio.create_task(self._open(address))
@@ -194,7 +197,8 @@ class WorkerPool:
             reach = await reach_worker(self._client, address)
             self._opened += 1
             link = WorkerLink(address, f"{self._run_id}/{self._opened}", reach, self._lose)
-            problem = await find_problem(reach) or await link.open(self._target)
+            problem = await find_problem(reach, calls_function=self._calls_function)
+            problem = problem or await link.open(self._target)
         except (OSError, TimeoutError):
             return  # it has left again, or is tried again
         except Exception as error:  # noqa: BLE001  what a worker's own code raises

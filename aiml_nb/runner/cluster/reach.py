@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib import metadata
@@ -62,17 +63,30 @@ def _reach_by(run: Callable[..., Awaitable[Any]]) -> Reach:
     return reach
 
 
-async def find_problem(reach: Reach) -> str | None:
-    """Return why a worker cannot be used; None if it can."""
+async def find_problem(reach: Reach, *, calls_function: bool) -> str | None:
+    """Return why a worker cannot be used; None if it can.
+
+    Parameters
+    ----------
+    calls_function
+        It gets a function, which only the same Python can read.
+    """
     here = metadata.version("aiml_nb")
     try:
         async with asyncio.timeout(_REPLY):
             there = await reach(metadata.version, "aiml_nb")
+            python = await reach(platform.python_version) if calls_function else ""
     except metadata.PackageNotFoundError:
         return "it has no aiml_nb. Type there:  pip install 'aiml_nb[cluster]'"
-    if there == here:
-        return None
-    return (
-        f"it has aiml_nb {there}, and {here} is here. Install the same on both: "
-        f"pip install aiml_nb=={here}"
-    )
+    if there != here:
+        return (
+            f"it has aiml_nb {there}, and {here} is here. Install the same on both: "
+            f"pip install aiml_nb=={here}"
+        )
+    own = ".".join(platform.python_version_tuple()[:2])
+    if python and not python.startswith(f"{own}."):
+        return (
+            f"it has Python {python}, and {own} is here: a function is read by the same alone. "
+            f"Start it with Python {own}."
+        )
+    return None

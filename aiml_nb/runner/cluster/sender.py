@@ -194,7 +194,8 @@ class Sender:
             tasks = [*self._tasks.values()]
             for task in tasks:
                 task.cancel()
-            await asyncio.wait(tasks, timeout=_CLOSING / 2) if tasks else None
+            if tasks:
+                await asyncio.wait(tasks, timeout=_CLOSING / 2)
 
     def _take(self, orders: list[Order], silences: int) -> None:
         for order in orders:
