@@ -36,15 +36,19 @@ class _Texts:
     ----------
     read
         Returns a call; raises JournalError if it cannot be read any more.
+    plan
+        Returns it as it was before it was made, if that is to be had without its answer.
     """
 
-    def __init__(self, read: Callable[[int], Call]) -> None:
-        self._read = read
+    def __init__(
+        self, read: Callable[[int], Call], plan: Callable[[int], Call] | None = None
+    ) -> None:
+        self._read, self._plan = read, plan or self.answered
         self._last: Call | None = None
 
     def asked(self, index: int, name: str) -> Any:
         """Return the ``prompt``, the ``parameters`` or the ``row`` of a call."""
-        return getattr(self.answered(index), name)
+        return getattr(self._plan(index), name)
 
     def answered(self, index: int) -> Call:
         """Return a call with its answer."""
@@ -125,37 +129,46 @@ class _JournalCalls:
 
     def all(self, sent: Mapping[str, Any]) -> list[Call]:
         """Return them, without the texts that are in lines as they were written."""
-        texts, found = _Texts(self._read), list[Call]()
+        texts, found = _Texts(self._read, self._planned), list[Call]()
         for items in self._prompts:
             for item in items:
-                call = self._plan(item, len(found))
+                call = planned = self._plan(item, len(found))
                 place = self._records.place_of(call.custom_id)
                 self._places.append(_NOWHERE if place is None else place)
                 record = self._records.get(call.custom_id)
                 if record is not None:
-                    call = made_call(record, call)
+                    call = made_call(record, planned)
                 elif call.custom_id in sent:
                     call.outcome = "cancelled"
                 is_edited = record is not None and place is None
-                found.append(call if is_edited else _shed(call, texts))
+                are_own = call.parameters == planned.parameters
+                found.append(call if is_edited else _shed(call, texts, keeps=not are_own))
         return found
 
     def _plan(self, item: Mapping[str, Any], index: int) -> Call:
         return planned_call(item, index=index, name=item["custom_id"], api=self._api)
 
-    def _read(self, index: int) -> Call:
+    def _planned(self, index: int) -> Call:
         line = bisect_right(self._prompts.firsts, index) - 1
         if line != self._line:
             record = self._file.record(self._prompts.offsets[line])
             self._line, self._items = line, record["prompts"]
-        planned = self._plan(self._items[index - self._prompts.firsts[line]], index)
-        place = self._places[index]
+        return self._plan(self._items[index - self._prompts.firsts[line]], index)
+
+    def _read(self, index: int) -> Call:
+        planned, place = self._planned(index), self._places[index]
         return planned if place == _NOWHERE else made_call(self._file.record(place), planned)
 
 
-def _shed(call: Call, texts: _Texts) -> Call:
-    """Take the texts out of the record of a call, but for one that holds others."""
+def _shed(call: Call, texts: _Texts, *, keeps: bool = False) -> Call:
+    """Take the texts out of the record of a call, but for one that holds others.
+
+    Parameters
+    ----------
+    keeps
+        Its parameters are not those of its prompt.
+    """
     if call.children:
         return call
     call.outcome, call.api = map(sys.intern, (call.outcome, call.api))  # type: ignore[assignment]
-    return shed(call, texts)
+    return shed(call, texts, keeps_parameters=keeps)

@@ -23,6 +23,7 @@ from ..rows import exhaustive, slow
 from .test_run import read_results, write_questions
 from .typed import aiml_nb
 
+MEANWHILE = "run --journal j.jsonl --results-only --output now.jsonl"
 PROGRAM = """
 import sys
 from aiml_nb.cli import main
@@ -125,11 +126,18 @@ def test_ctrl_c_writes_no_row_for_each_of_very_many(tmp_path: Path) -> None:
             cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         ) as process:  # fmt: skip
             server.wait_for(50)
+            meanwhile = aiml_nb(*MEANWHILE.split(), cwd=tmp_path)
+            assert process.poll() is None
             process.send_signal(signal.SIGINT)
             pressed = time.monotonic()
             _, said = process.communicate()
             seconds = time.monotonic() - pressed
         assert server.count_after(pressed + 0.5) == 0
+        assert meanwhile.returncode == 3, meanwhile.stderr
+        rows = read_results(tmp_path / "now.jsonl")
+        assert len(rows) == MANY + 1
+        assert sum(each["outcome"] == "ok" for each in rows) >= 30
+        (tmp_path / "now.jsonl").unlink()
         assert {each.name for each in tmp_path.iterdir()} == {"q.jsonl", "j.jsonl"}
 
         answered = int(re.search(r"(\d+) of 10,001 calls are answered", said)[1])  # type: ignore[index]

@@ -103,6 +103,18 @@ def test_a_journal(is_cut: bool, tmp_path: Path) -> None:
     assert outcomes.count("error") + outcomes.count("ok") == 20 - 4 * is_cut
 
 
+def test_a_journal_that_was_resumed_with_other_parameters(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    endpoint = nb.connect(scenario="instant", verbose=False)
+    prompts = [*questions(8), {"custom_id": "own", "prompt": "Own?", "max_tokens": 7}]
+    nb.run(prompts, endpoint, journal=path, max_calls=4, strategy="sequential")
+    nb.resume(path, endpoint, change_parameters=True, max_calls=None, max_tokens=9)
+
+    run = check_same(path, stored=9)
+
+    assert {call.parameters.get("max_tokens") for call in run.calls} == {None, 7, 9}
+
+
 def test_a_journal_that_was_gone_on_with_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     endpoint = nb.connect(scenario="instant", verbose=False)
