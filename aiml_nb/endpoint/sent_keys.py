@@ -126,15 +126,29 @@ def redact_known(value: Any) -> Any:
 
     Not without short ones: placeholders such as ``none`` are words of any text.
     """
+    for key in _known_in(value):
+        value = key.redact_all(value)
+    return value
+
+
+def known_keys_in(value: Any) -> tuple[str, ...]:
+    """Return the keys that `redact_known` takes out of JSON, for a process that has not sent them.
+
+    Whoever gets the JSON has them in it, too.
+    """
+    return tuple(key.reveal() for key in _known_in(value) if key.redact_all(value) != value)
+
+
+def _known_in(value: Any) -> Iterator[ApiKey]:
+    """Yield the keys that are known here and may be in JSON."""
     _read_all()
     named = (text for name, text in os.environ.items() if name.endswith("_API_KEY"))
     keys = {*_seen.values(), *filter(None, map(key_for, named))}
-    written = _write(value) if keys else b""
+    written = _write(value) if keys else None
     for key in keys:
-        may_be_in = written is None or key.may_be_in(written)
-        if may_be_in and len(key.reveal()) >= _SHORTEST_KNOWN:
-            value = key.redact_all(value)
-    return value
+        is_long = len(key.reveal()) >= _SHORTEST_KNOWN
+        if is_long and (written is None or key.may_be_in(written)):
+            yield key
 
 
 def _write(value: Any) -> bytes | None:

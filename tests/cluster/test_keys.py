@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import httpx2
 import pytest
 
 import aiml_nb as nb
@@ -113,6 +114,26 @@ def test_processes_of_this_machine_have_the_key_that_is_given() -> None:
         run = nb.run(["Who?"] * 2, endpoint, processes=1, journal=False)
 
     assert [call.text for call in run.calls] == ["[key]", "[key]"]
+
+
+def test_a_key_that_only_a_workers_function_has_is_not_written(tmp_path: Path) -> None:
+    with gated_server() as server:
+        address = f"{server.base_url}/chat/completions"
+
+        def ask(item: str) -> dict[str, Any]:
+            key = "".join(reversed("fedcba9876543210-yranac"))  # as if read from a vault
+            http = httpx2.Client(headers={"X-Api-Key": key})
+            http.post(address, json={"model": "m", "messages": []})
+            http.close()
+            return {"said": [f"with {key}"]}
+
+        run = nb.run(["Who?"], ask, processes=1, journal=tmp_path / "j.jsonl")
+    nb.to_jsonl(run, tmp_path / "r.jsonl", texts=True)
+
+    assert run.results == [{"said": [f"with {CANARY}"]}]
+    for written in tmp_path.iterdir():
+        assert PART not in written.read_text()
+        assert "with [key]" in written.read_text()
 
 
 class TestHeaders:

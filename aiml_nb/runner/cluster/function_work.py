@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
 
 from ...endpoint.endpoint import note_simulated
 from ...endpoint.failures import Failure
 from ...endpoint.function_failures import explain_error
+from ...endpoint.sent_keys import known_keys_in
+from ...formats.plain import plain_data_of
 from ...records import Call, Run
 from ...watching import RunNotes, hooks, inside
 from ..functions.client import FunctionClient, MisfitError
@@ -82,7 +84,7 @@ class FunctionWork:
     def _with_value(self, called: Called, value: Any) -> Called:
         """Add what the function returned; a failure if it cannot be sent to another process."""
         try:
-            return called._replace(value=pack_own(value))
+            return called._replace(value=pack_own(value), keys=_keys_in(value))
         except Exception as error:  # noqa: BLE001  a value's own methods may raise anything
             return called._replace(
                 failure=Failure(
@@ -97,6 +99,12 @@ class FunctionWork:
     def _record(self, call: Call) -> AbstractContextManager[object]:
         """Record what is called within `call`, its stamps those of this process's clock."""
         return inside(call, 0.0, RunNotes(self._runs[call.index]))
+
+
+def _keys_in(value: Any) -> tuple[str, ...]:
+    with suppress(ValueError):  # nothing of it can be written
+        return known_keys_in(plain_data_of(value))
+    return ()
 
 
 def _pack_exit(error: BaseException) -> bytes:

@@ -156,6 +156,8 @@ class Called(NamedTuple):
         Why the function cannot be called in this way; None if it can.
     children, simulated, notices
         What was recorded of the calls that it made.
+    keys
+        The keys that it has sent and returned, which are taken out where that is written.
     """
 
     started: float
@@ -167,6 +169,7 @@ class Called(NamedTuple):
     children: list[Call]
     simulated: bool
     notices: list[str]
+    keys: tuple[str, ...] = ()
 
 
 def pack(value: Any) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...endpoint.function_failures import ExplainedError
+from ...endpoint.sent_keys import key_for
 from ...records import Call, Run, without_steps
 from ..functions.client import FunctionClient, MisfitError
 from ..functions.function import Function
@@ -97,6 +98,8 @@ class RemoteFunction:
             raise kind(*arguments)
         if called.failure is not None:
             raise ExplainedError(called.failure)
+        for each in called.keys:
+            key_for(each)
         return unpack(called.value)
 
     def _note(self, called: Called, run: Run) -> None:
