@@ -10,7 +10,8 @@ from pathlib import Path
 from ..formats import atomic
 from ..runner.journal_path import newest_journal
 
-_OTHER_FORMATS = {".json", ".tsv", ".xls"}
+_PACKED = {".gz", ".bz2", ".xz", ".zst", ".zip"}
+_OTHER_FORMATS = {".json", ".tsv", ".xls"} | _PACKED
 _LARGE = 32 * 1024 * 1024  # bytes of a journal whose texts are left in it
 
 
@@ -120,9 +121,10 @@ def _check_journal(path: Path) -> None:
 
 def _check_output(path: Path, *, may_replace: bool) -> None:
     if path.suffix.lower() in _OTHER_FORMATS:
+        named = path.with_suffix("") if path.suffix.lower() in _PACKED else path
         raise ValueError(
             f"'{path}' is none of JSONL, CSV, .xlsx and .parquet, and results are written as "
-            f"these. Name '{path.with_suffix('.jsonl')}' or '{path.with_suffix('.csv')}' with "
+            f"these. Name '{named.with_suffix('.jsonl')}' or '{named.with_suffix('.csv')}' with "
             "--output FILE."
         )
     if path.suffix.lower() in (".xlsx", ".parquet"):

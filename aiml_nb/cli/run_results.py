@@ -88,6 +88,8 @@ def end_interrupted(run: Run, paths: RunPaths, options: argparse.Namespace) -> i
             say(f"Results: {paths.output} (as far as they are known)", file=sys.stderr)
         except ValueError as error:
             say(error, file=sys.stderr)
+        except KeyboardInterrupt:
+            _say_unwritten(paths, options)
     if paths.kept_journal:
         say(f"Journal: {paths.kept_journal}", file=sys.stderr)
         say(f"Go on:   {_resume_command(paths, options)}", file=sys.stderr)

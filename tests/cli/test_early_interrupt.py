@@ -47,25 +47,27 @@ def test_an_interrupt_while_the_options_are_read_is_no_traceback(
     assert capsys.readouterr().err.endswith("aiml-nb: interrupted.\n")
 
 
-@pytest.mark.parametrize("is_large", [False, True])
-def test_an_interrupt_while_the_results_are_written_writes_them_again_unless_they_are_many(
+@pytest.mark.parametrize(("presses", "is_large"), [(1, False), (2, False), (1, True)])
+def test_an_interrupt_while_the_results_are_written_writes_them_again(
+    presses: int,
     is_large: bool,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
+    """Unless they are many, or somebody presses Ctrl-C once more."""
     monkeypatch.chdir(tmp_path)
     if is_large:
         monkeypatch.setattr(run_results, "MANY", 1)
     Path("p.txt").write_text("One?\nTwo?\n")
-    write, presses = aiml_nb.export.to_jsonl, [signal.SIGINT]
+    write, left = aiml_nb.export.to_jsonl, [signal.SIGINT] * presses
 
-    def interrupt_once(*arguments: object, **options: object) -> object:
-        if presses:
-            os.kill(os.getpid(), presses.pop())
+    def interrupt(*arguments: object, **options: object) -> object:
+        if left:
+            os.kill(os.getpid(), left.pop())
         return write(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(aiml_nb.export, "to_jsonl", interrupt_once)
+    monkeypatch.setattr(aiml_nb.export, "to_jsonl", interrupt)
     typed = ["run", "--prompts", "p.txt", "--simulate", "--scenario", "instant"]
     code = main([*typed, "--output", "r.jsonl", "--journal", "j.jsonl"])
 
@@ -73,9 +75,10 @@ def test_an_interrupt_while_the_results_are_written_writes_them_again_unless_the
     assert code == 130
     assert "2 of 2 calls are answered" in said
     assert "Journal: j.jsonl" in said
-    if is_large:
+    assert "Go on:   aiml-nb run --prompts p.txt" in said
+    if is_large or presses > 1:
         assert "Results: not written to r.jsonl yet" in said
-        assert not Path("r.jsonl").exists()
+        assert {each.name for each in tmp_path.iterdir()} == {"p.txt", "j.jsonl"}
         assert main([*shlex.split(said.partition("Those so far:  ")[2].splitlines()[0])[1:]]) == 0
     else:
         assert "Results: r.jsonl" in said

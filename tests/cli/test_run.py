@@ -394,6 +394,11 @@ BAD_INPUT = {
         ["--prompts", "q.jsonl", "--output", "o.json"],
         "Name 'o.jsonl' or 'o.csv'",
     ),
+    "results packed": (
+        ["--prompts", "q.jsonl", "--simulate", "--output", "o.csv.gz"],
+        "'o.csv.gz' is none of JSONL, CSV, .xlsx and .parquet, and results are written as these. "
+        "Name 'o.jsonl' or 'o.csv'",
+    ),
     "one at a time, five at once": (
         ["--prompts", "q.jsonl", "--strategy", "sequential", "--max-concurrency", "5"],
         "makes one call at a time",
