@@ -8,6 +8,7 @@ from __future__ import annotations
 import binascii
 import os
 import re
+import time
 from base64 import b64decode
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, unquote_plus, urlsplit
 
-from ..formats.plain import redact_results_with
+from ..formats.plain import redact_with
 from .keys import ApiKey
 
 _SECRET = re.compile(
@@ -29,6 +30,7 @@ _MAX_SEEN = 64
 _SHORTEST_KNOWN = 12
 _MAX_UNREAD = 256
 _seen: dict[str, ApiKey] = {}
+_named: tuple[tuple[int, int], tuple[ApiKey, ...]] = (0, 0), ()
 _unread: deque[SentHead] = deque()
 
 
@@ -142,13 +144,22 @@ def known_keys_in(value: Any) -> tuple[str, ...]:
 def _known_in(value: Any) -> Iterator[ApiKey]:
     """Yield the keys that are known here and may be in JSON."""
     _read_all()
-    named = (text for name, text in os.environ.items() if name.endswith("_API_KEY"))
-    keys = {*_seen.values(), *filter(None, map(key_for, named))}
+    keys = {*_seen.values(), *_keys_of_environment()}
     written = _write(value) if keys else None
     for key in keys:
         is_long = len(key.reveal()) >= _SHORTEST_KNOWN
         if is_long and (written is None or key.may_be_in(written)):
             yield key
+
+
+def _keys_of_environment() -> tuple[ApiKey, ...]:
+    """Return the keys in the environment as it was half a second ago, or has a new variable."""
+    global _named
+    at = len(os.environ), int(2 * time.monotonic())
+    if at != _named[0]:  # to go through it takes longer than all else that is done for a result
+        texts = (text for name, text in os.environ.items() if name.endswith("_API_KEY"))
+        _named = at, tuple(filter(None, map(key_for, texts)))
+    return _named[1]
 
 
 def _write(value: Any) -> bytes | None:
@@ -203,4 +214,4 @@ def _texts_of_address(address: str) -> Iterator[str]:
         yield from {password, unquote(password)}
 
 
-redact_results_with(redact_known)
+redact_with(redact_known)

@@ -16,10 +16,15 @@ _MAX_DEPTH = 50  # how far iterators are looked for; what is nested deeper is ta
 _redact: Callable[[Any], Any] = lambda value: value  # noqa: E731
 
 
-def redact_results_with(redact: Callable[[Any], Any]) -> None:
-    """Have `redact` take the keys that it knows out of what functions returned, in every file."""
+def redact_with(redact: Callable[[Any], Any]) -> None:
+    """Have `redact` take the keys that it knows out of what functions take and return."""
     global _redact
     _redact = redact
+
+
+def without_keys(value: Any) -> Any:
+    """Return plain data without the keys that are known."""
+    return _redact(value)
 
 
 def plain_result_of(value: Any) -> Any:
@@ -35,7 +40,7 @@ def plain_result_of(value: Any) -> Any:
     names = getattr(type(value), "_fields", None)
     if isinstance(value, tuple) and isinstance(names, tuple):
         value = dict(zip(names, value, strict=False))
-    return _redact(plain_data_of(value))
+    return without_keys(plain_data_of(value))
 
 
 def plain_data_of(value: Any) -> Any:

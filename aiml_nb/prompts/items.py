@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..formats.plain import plain_data_of
+from ..formats.plain import plain_data_of, without_keys
 from .prompt import Prompt, shorten
 
 
@@ -22,7 +22,8 @@ class Item(Prompt):
     value
         The item itself, whatever it is.
     is_lost
-        It is read from a journal, which holds no more of it than how Python shows it.
+        It is read from a journal, which holds no more of it than how Python shows it, or all of it
+        but a key.
     """
 
     value: Any
@@ -66,10 +67,11 @@ def as_items(items: object) -> list[Item]:
             f"items is {shorten(items)}, which has no length: how many calls it comes to is not "
             "known before. Write list(items)."
         )
-    found = [as_item(value) for value in items]
+    found = list(items)
     if not found:
         raise ValueError("items is empty. Give at least one, for example ['a question'].")
-    return found
+    labels = without_keys(list(map(label_of, found)))
+    return [as_item(value, label=label) for value, label in zip(found, labels, strict=True)]
 
 
 def as_item(value: Any, *, label: str | None = None, custom_id: str | None = None) -> Item:
@@ -98,9 +100,10 @@ def item_to_dict(item: Item) -> dict[str, Any]:
             f"The journal cannot hold the item {item.label}: {error}. Give items as JSON has them, "
             "or keep no journal: journal=False."
         ) from None
-    label = item.label
-    data = {"item": plain} if plain == label else {"item": plain, "label": label}
-    return data | {"lost": True} if item.is_lost or _is_lost(item.value, plain) else data
+    label, written = item.label, without_keys(plain)
+    data = {"item": written} if written == label else {"item": written, "label": label}
+    is_lost = item.is_lost or written != plain or _is_lost(item.value, plain)
+    return data | {"lost": True} if is_lost else data
 
 
 def _is_lost(value: Any, plain: Any) -> bool:

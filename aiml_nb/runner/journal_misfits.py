@@ -20,8 +20,9 @@ def refuse_lost_items(plan: Plan, path: Path) -> None:
         item = plan.prompts[call.index]
         if isinstance(item, Item) and item.is_lost:
             raise JournalError(
-                f"'{path}' holds of the item {item.label} only how Python shows it. Give the items "
-                f"again: aiml_nb.resume({str(path)!r}, {plan.run.model}, prompts=items)."
+                f"'{path}' does not hold the item {item.label} itself: only how Python shows it, "
+                "or all but a key. Give the items again: "
+                f"aiml_nb.resume({str(path)!r}, {plan.run.model}, prompts=items)."
             )
 
 

@@ -184,6 +184,38 @@ def test_what_a_function_returns_is_written_without_the_keys_it_has_sent(
     assert "sent [key]" in (tmp_path / "journal").read_text()
 
 
+def test_items_that_hold_a_known_key_are_written_without_it_and_given_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_API_KEY", CANARY)
+    items: list[Any] = [{"base_url": "http://x", "api_key": CANARY}, (1, [CANARY]), CANARY, "plain"]
+    seen: list[Any] = []
+    stops = [1]
+
+    def ask(item: Any) -> int:
+        if len(seen) in stops:
+            raise SystemExit
+        seen.append(item)
+        return len(seen)
+
+    path = tmp_path / "journal"
+    with pytest.raises(SystemExit):
+        nb.run(items, ask, max_concurrency=1, progress=False, journal=path)
+    stops.clear()
+    with pytest.raises(nb.JournalError, match=r"all but a key.*prompts=items\)"):
+        nb.resume(path, ask)
+    run = nb.resume(path, ask, prompts=items)
+    again = nb.run(items, ask, progress=False, journal=path)
+
+    assert sorted(map(str, seen)) == sorted(map(str, items))
+    assert [call.from_journal for call in again.calls] == [True] * 4
+    nb.to_csv(run, tmp_path / "a.csv", texts=True)
+    nb.to_jsonl(run, tmp_path / "a.jsonl", texts=True)
+    written = [each.read_text() for each in tmp_path.iterdir()]
+    assert [leak for text in [*written, show(run)] for leak in leaks(text)] == []
+    assert leaks(nb.plot_timeline(run)._repr_mimebundle_()["text/html"]) == []  # type: ignore[attr-defined]
+
+
 def test_neither_a_picture_nor_its_text_says_it(server: str) -> None:
     with nb.watch() as run:
         for place in PLACES:
