@@ -68,7 +68,10 @@ def test_an_address_of_something_else(
 
 
 def test_a_cluster_without_workers(
-    tmp_path: Path, endpoint: nb.Endpoint, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    endpoint: nb.Endpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(pool, "_FIRST", 1.0)
     with (
@@ -78,6 +81,8 @@ def test_a_cluster_without_workers(
         ),
     ):
         nb.run(["Who?"], endpoint, cluster=dask.address)
+
+    assert capsys.readouterr().out.count("Waiting 1 s for a worker of the cluster. Start one") == 1
 
 
 VERSIONS = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +57,8 @@ class Cluster:
     @asynccontextmanager
     async def open_pool(self, plan: Plan) -> AsyncIterator[WorkerPool]:
         """Have workers ready for a run, for as long as the block lasts; raises as `open`."""
+        # Its import takes a second, in which other runs in this loop are not to be held up.
+        await asyncio.to_thread(import_module, "distributed")
         from .backend import target_of
         from .pool import WorkerPool
 
@@ -67,7 +71,12 @@ class Cluster:
                 patience, worker = 0.0, "worker process"  # no other takes the place of one
                 advice = "Start the run again, with fewer if they had too little memory."
             async with WorkerPool(
-                client, target, plan.run.run_id, patience=patience, words=(worker, advice)
+                client,
+                target,
+                plan.run.run_id,
+                patience=patience,
+                words=(worker, advice),
+                is_quiet=plan.options.progress is False,
             ) as pool:
                 yield pool
 

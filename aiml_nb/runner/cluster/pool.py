@@ -41,6 +41,8 @@ class WorkerPool:
         Seconds without any worker after which the run is stopped.
     words
         What messages call a worker, and what they say to do if there is none.
+    is_quiet
+        Do not say that the first is waited for.
     """
 
     def __init__(
@@ -51,11 +53,12 @@ class WorkerPool:
         *,
         patience: float,
         words: tuple[str, str],
+        is_quiet: bool = False,
     ) -> None:
         self._client, self._target, self._run_id = client, pack(target), run_id
         self._calls_function = isinstance(target, FunctionTarget)
         self._patience = patience
-        self._worker, self._advice = words
+        (self._worker, self._advice), self._is_quiet = words, is_quiet
         self._stop: Callable[[str], None] = lambda why: None
         self._say: Callable[[str, str], None] = lambda kind, text: say(text)
         self._links: dict[str, WorkerLink] = {}
@@ -75,6 +78,7 @@ class WorkerPool:
                         await asyncio.wait(self._opening.values(), timeout=_REPLY)
                     elif not self._links:
                         self._raise_if_all_are_refused()
+                        self._say_waiting()
                         await asyncio.sleep(_LOOK / 5)
         except TimeoutError:
             await self.__aexit__()
@@ -95,6 +99,11 @@ class WorkerPool:
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE):
                 await asyncio.gather(*(link.close() for link in self._links.values()))
+
+    def _say_waiting(self) -> None:
+        if not self._is_quiet:
+            say(f"Waiting {_FIRST:.0f} s for a {self._worker}. {self._advice}")
+        self._is_quiet = True
 
     async def pick(self) -> WorkerLink:
         """Return the least busy worker; wait for one if there is none.
