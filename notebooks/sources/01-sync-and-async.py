@@ -266,6 +266,9 @@ check("1.6", ask_all)
 my_questions = ["Tell me everything about the sea.", "Is water wet?", "Name a colour."]
 nb.plot_timeline(nb.compare(my_questions, fast, stream=True), detail="simple")
 
+# %%
+quiz("1.7")
+
 # %% [markdown]
 # ## Key points
 #

@@ -338,9 +338,10 @@ if check("6.8", lag_beside):
 # It was the calculation. A loop that only computes has no `await` in it, and so there is no place
 # where it could let go. Look for the *missing* `await`, not for the word `sleep`.
 #
-# When there are too many suspects to try one by one, let Python name it: after
-# `asyncio.get_running_loop().set_debug(True)` asyncio writes a warning about every step that takes
-# longer than 0.1 s, with the name of its coroutine.
+# When there are too many suspects to try one by one, look at the picture of a run: the row of the loop
+# names the function that held it longest, and the line. (`run.loop_delays` has them all.) In a script
+# Python can name it, too: with `asyncio.run(main(), debug=True)` asyncio writes a warning about every step
+# that takes longer than 0.1 s, with the name of its coroutine.
 #
 # ## Key points
 #

@@ -321,6 +321,11 @@ CLAIMS = [
         later=1,
         shown="re.search(r'late by 0[.][345]', said)",
     ),
+    Claim(
+        "06",
+        "names the function that held it longest, and the line.",
+        "(_longest(held_up).function, _longest(held_up).line) == ('save_notes', 3)",
+    ),
     Claim("06", "It was the calculation", shown="max(numbers[-3:]) == numbers[-2] > 0.3"),
     Claim(
         "08",

@@ -221,6 +221,7 @@ def _try(key: str, exercise: Exercise, answer: object) -> Verdict:
         error = innermost(group)
         words = re.sub(r" at 0x\w+", "", f"{type(error).__name__}: {error}").removesuffix(": ")
         words = re.sub(r"<bound method (?:\w+\.)*(\w+) of <[^<>]*>>", r"the function \1", words)
+        words = re.sub(r"<coroutine object (?:\w+\.)*(\w+)>", r"the coroutine \1()", words)
         text = f"your code stopped with {words}{_locate_error(error, answer)}. "
         text = (text + explain_error(error)).rstrip()
         return Verdict(key=key, passed=False, text=text)

@@ -26,8 +26,13 @@ _EXPLANATIONS = {
     "thread.",
     r"awaitable is required": "Calls that are ready to start are wanted: write  ask(question)  "
     "without await; of a list of them, put a star before it:  gather(*calls).",
-    r"\b(list|tuple|generator)'?( object)? can't be (used in 'await'|awaited)": "await waits for a "
-    "single thing. Several calls become one with gather:  await asyncio.gather(*calls).",
+    r"Passing coroutines is forbidden": "asyncio.wait wants tasks: asyncio.create_task(…) makes "
+    "one of a call. (gather takes calls.)",
+    r"got _GatheringFuture": "gather is awaited: it gives the whole list at once. as_completed "
+    "gives one after the other.",
+    r"\b(list|tuple|set|dict|map|filter|generator)'?( object)? can't be (used|awaited)": "await "
+    "waits for a single thing. Several calls become one with gather:  await "
+    "asyncio.gather(*calls).",
     r"\b(method|function|builtin_function_or_method)'?( object)? can't be (used|awaited)": "Its "
     "brackets are missing: only what a function gives when it is called can be awaited.",
     r"can't be (used in 'await' expression|awaited)": "await wants something that can be waited "

@@ -6,13 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from threading import Thread
+from types import FrameType
 from typing import Any
 
 from ...loop import computes, raise_in_thread
-from .exercises import NotEnded
-from .virtual_time import VirtualTimeLoop
+from .exercises import NotEnded, require
+from .virtual_time import VirtualTimeLoop, noting_sleeps
 
 
 def run_answer(
@@ -32,21 +33,25 @@ def run_answer(
     limit
         Seconds it may take.
     virtual_time
-        Whether its event loop skips all waits: see `VirtualTimeLoop`.
+        Whether its event loop skips all waits: see `VirtualTimeLoop`. It must not block then.
 
     Raises
     ------
     NotEnded
         If it takes longer.
+    NotYet
+        If it calls ``time.sleep`` in a loop of virtual time.
     """
     outcome: Future[Any] = Future()
     loops: list[asyncio.AbstractEventLoop] = []
+    slept: list[FrameType] = []
 
     def work() -> None:
         try:
             result = function(*arguments)
             if asyncio.iscoroutine(result):
-                result = _await(result, loops, virtual_time=virtual_time)
+                with noting_sleeps(slept) if virtual_time else nullcontext():
+                    result = _await(result, loops, virtual_time=virtual_time)
             outcome.set_result(result)
         except BaseException as error:  # noqa: BLE001  re-raised in the waiting thread
             outcome.set_exception(error)
@@ -55,10 +60,11 @@ def run_answer(
     thread = Thread(target=work, daemon=True)
     thread.start()
     try:
-        return outcome.result(timeout=limit)
+        found = outcome.result(timeout=limit)
     except TimeoutError:
         if outcome.done():  # raised by the learner's function
             raise
+        _require_no_sleep(slept)
         raise NotEnded(
             f"your function had not ended after {limit:g} s. Does it wait for something that "
             "never comes, or go round a loop that never awaits?"
@@ -66,6 +72,16 @@ def run_answer(
     finally:
         if not outcome.done():
             _end_thread(thread, loops)
+    _require_no_sleep(slept)
+    return found
+
+
+def _require_no_sleep(slept: list[FrameType]) -> None:
+    require(
+        not slept,
+        "time.sleep keeps the loop to itself: until it is over nobody else moves. In an async def "
+        "pause with  await asyncio.sleep(…), and to wait for a task await it.",
+    )
 
 
 def _await(

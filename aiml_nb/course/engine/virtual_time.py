@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from selectors import DefaultSelector, SelectorKey
+from types import FrameType
+from typing import Any
 
 
 class _SkippingSelector(DefaultSelector):
@@ -38,3 +44,25 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Wait for threads as long as they take: a timeout would be over at once."""
         await super().shutdown_default_executor()
+
+
+@contextmanager
+def noting_sleeps(noted: list[FrameType]) -> Iterator[None]:
+    """Note each call of ``time.sleep`` in this thread: it holds the loop, and no clock shows it.
+
+    Parameters
+    ----------
+    noted
+        Gets the frame that calls it.
+    """
+
+    def note(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "c_call" and argument is time.sleep:
+            noted.append(frame)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)

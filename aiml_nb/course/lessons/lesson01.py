@@ -199,4 +199,17 @@ QUESTIONS = {
         },
         right="In the seventh place",
     ),
+    "1.7": Question(
+        "Lesson 0 again: you hand over two questions at 0 s, and they are sent one after "
+        "another. Each answer takes 1 s. Which time of the second question is 2 s?",
+        {
+            "Its duration": "That begins when the question is sent, and it is sent when the first "
+            "answer is there: 1 s, as for the first one.",
+            "The time that its user waited": "From handing over, at 0 s, to the answer: 1 s until "
+            "its turn, and 1 s for the answer itself.",
+            "Both": "The two differ by the time in the queue. For the first question they are the "
+            "same, for the second they are not.",
+        },
+        right="The time that its user waited",
+    ),
 }

@@ -30,6 +30,9 @@ class _Tools:
     def add(self, a: int, b: int) -> Coroutine[Any, Any, int]:
         return self.prepared.keep(self._add(a, b), "add")
 
+    def find(self, text: str, exact: bool, after: str | None) -> Coroutine[Any, Any, str]:
+        return self.prepared.keep(self._find(text, exact, after), "find")
+
     async def _get_weather(self, city: str) -> str:
         await self._take("get_weather", {"city": city}, 0.12 if str(city) < "M" else 0.03)
         return f"sunny in {city}"
@@ -37,6 +40,10 @@ class _Tools:
     async def _add(self, a: int, b: int) -> int:
         await self._take("add", {"a": a, "b": b}, 0.06)
         return a + b
+
+    async def _find(self, text: str, exact: bool, after: str | None) -> str:
+        await self._take("find", {"text": text, "exact": exact, "after": after}, 0.02)
+        return f"{text}: {exact}, {after}"
 
     async def _take(self, name: str, arguments: dict[str, Any], seconds: float) -> None:
         self.called.append((name, arguments))
@@ -47,7 +54,7 @@ class _Tools:
 
     @property
     def functions(self) -> dict[str, Any]:
-        return {"get_weather": self.get_weather, "add": self.add}
+        return {"get_weather": self.get_weather, "add": self.add, "find": self.find}
 
 
 # Name and arguments of each call, and what it gives.
@@ -59,6 +66,8 @@ _CASES: tuple[tuple[_Call, ...], ...] = (
         ("get_weather", {"city": "Paris"}, "sunny in Paris"),
     ),
     (("get_weather", {"city": "Rome"}, "sunny in Rome"),),
+    # What JSON writes in another way than Python.
+    (("find", {"text": "tea", "exact": True, "after": None}, "tea: True, None"),),
     (),
 )
 
@@ -105,6 +114,11 @@ def _explain(group: BaseException) -> None:
         raise NotYet(
             f"a call has no attribute {error.name!r}: it has an id and a function, and that has a "
             "name and arguments, as in call.function.name."
+        )
+    if getattr(error, "name", "") in ("true", "false", "null") or "malformed node" in said:
+        raise NotYet(
+            "the arguments are JSON, and no Python: JSON writes true and null. json.loads reads "
+            "it. eval would even carry out whatever a model writes."
         )
     if "unexpected keyword" in said:
         raise NotYet(

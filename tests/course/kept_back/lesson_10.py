@@ -139,8 +139,8 @@ async def in_a_loop_of_awaits(calls, functions):
                 given = json.loads(call.function.arguments)
                 tasks.append(asyncio.create_task(functions["add"](given["a"], given["b"])))
             case name:
-                (city,) = json.loads(call.function.arguments).values()
-                tasks.append(asyncio.create_task(functions[name](city)))
+                given = json.loads(call.function.arguments).values()
+                tasks.append(asyncio.create_task(functions[name](*given)))
     return tuple([message(call, await task) for call, task in zip(calls, tasks, strict=True)])
 
 

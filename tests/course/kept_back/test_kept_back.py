@@ -22,6 +22,7 @@ from . import (  # noqa: F401  each registers its answers
     lessons_0_and_1,
     lessons_2_and_3,
     lessons_4_and_5,
+    second_round,
 )
 from .registry import RIGHT, WRONG
 
