@@ -36,8 +36,8 @@ _EXPLANATIONS = {
     r"\b(method|function|builtin_function_or_method)'?( object)? can't be (used|awaited)": "Its "
     "brackets are missing: only what a function gives when it is called can be awaited.",
     r"can't be (used in 'await' expression|awaited)": "await wants something that can be waited "
-    "for, and got a value. A plain function has given it, and has not let anybody else run "
-    "meanwhile.",
+    "for, and got a value. Either that was awaited before (wait_for and gather take a call without "
+    "await), or a plain function has given it, and has not let anybody else run meanwhile.",
     r"asynchronous context manager": "It is entered with  with, not with  async with.",
     r"context manager protocol": "It is entered with  async with, not with  with.",
     r"different (event )?loop": "It was made for the loop of another cell. Make one of your own "
