@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+_NO_STATUS = 1000  # from here on, a code of some other kind
 # What some call the status, by the package that their exceptions are of.
 _NAMES = {"aiohttp": "status", "google": "code", "urllib": "code"}
 
@@ -29,7 +30,7 @@ def status_of(error: BaseException) -> int | None:
         places += [(error, _NAMES[each]) for each in packages_of(error) & _NAMES.keys()]
     for holder, name in places:
         status = read(holder, name)
-        if isinstance(status, int) and status >= 300:
+        if isinstance(status, int) and 300 <= status < _NO_STATUS:
             return int(status)
     return None
 

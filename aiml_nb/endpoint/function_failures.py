@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from .client_errors import packages_of, read, status_of
+from .client_errors import packages_of, read, status_of, text_of
 from .failures import Failure, explain_failure
 from .keys import ApiKey
 from .sent_keys import key_for, keys_in, redact_seen
@@ -70,7 +70,7 @@ def _explain(error: BaseException) -> Failure:
         unclear = failure.error_type == "exception" and type(cause).__name__ in _UNANSWERED
         if unclear or failure.error_type == "deadline":  # that of the client
             failure = replace(failure, error_type="no_reply")
-        if read(cause, "response") is None:
+        if not text_of(cause).strip():  # the server has said nothing
             failure = replace(failure, message=words_of(cause))
         if cause is not error:
             failure = replace(failure, message=f"{words_of(error)}: {failure.message}")

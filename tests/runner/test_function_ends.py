@@ -265,6 +265,22 @@ class TestWhatItRaises:
         assert run.calls[0].outcome == "error"
         assert len(run.calls[0].attempts) == 1
 
+    def test_what_it_says_itself_is_told_where_the_server_has_said_nothing(self) -> None:
+        class ModelMissingError(Exception):
+            response = httpx2.Response(404)
+
+        class OddError(Exception):
+            status_code = 10**30
+
+        run = nb.run([1], raising(ModelMissingError("deploy it first")))
+        odd = nb.run([1], raising(OddError("a code of another kind")))
+
+        told = [(call.error_type, call.error) for call in (*run.calls, *odd.calls)]
+        assert told == [
+            ("404", "ModelMissingError: deploy it first"),
+            ("exception", "OddError: a code of another kind"),
+        ]
+
     def test_the_cause_that_it_names_counts(self) -> None:
         def ask(item: str) -> None:
             try:
