@@ -118,6 +118,26 @@ def test_a_worker_with_another_version_or_none(
 
 
 @pytest.mark.slow
+def test_one_that_cannot_be_used_beside_others_is_told(
+    tmp_path: Path, endpoint: nb.Endpoint
+) -> None:
+    """Its numpy is another, too, of which Dask would warn: for requests that does not matter."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "from importlib import metadata\n"
+        "known, own = metadata.version, {'aiml_nb': '0.0.9', 'numpy': '1.0'}\n"
+        "metadata.version = lambda name: own.get(name) or known(name)\n"
+    )
+    with dask_processes(tmp_path, "good") as dask:
+        dask.environment["PYTHONPATH"] = str(tmp_path)
+        dask.add_worker("old")
+        dask.wait_for("old")
+        run = nb.run(["Who?"] * 9, endpoint, cluster=dask.address)
+
+    assert {(call.outcome, call.worker) for call in run.calls} == {("ok", "good")}
+    assert ["is not used: it has aiml_nb 0.0.9" in notice for notice in run.notices] == [True]
+
+
+@pytest.mark.slow
 def test_functions_are_for_workers_of_the_same_python(
     tmp_path: Path, endpoint: nb.Endpoint
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -110,6 +111,7 @@ class Cluster:
                 yield client
             return
         from distributed import Client
+        from distributed.versions import VersionMismatchWarning
 
         client = Client(
             self.address,
@@ -119,10 +121,13 @@ class Cluster:
             timeout=_CONNECT,
         )
         try:
-            await client
+            with warnings.catch_warnings():
+                if isinstance(endpoint, Endpoint):  # which packages of users' do not matter to
+                    warnings.simplefilter("ignore", VersionMismatchWarning)
+                await client
         except BaseException as error:  # Dask's, and what another kind of server causes
             await client.close()
-            if not isinstance(error, Exception):
+            if isinstance(error, Warning) or not isinstance(error, Exception):
                 raise
             raise EndpointError(
                 f"No Dask scheduler answers at {self.address!r} ({_first_line(error)}). Start one "

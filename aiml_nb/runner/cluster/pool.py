@@ -60,7 +60,7 @@ class WorkerPool:
         self._patience = patience
         (self._worker, self._advice), self._is_quiet = words, is_quiet
         self._stop: Callable[[str], None] = lambda why: None
-        self._say: Callable[[str, str], None] = lambda kind, text: say(text)
+        self._say: Callable[[str, str], None] = lambda kind, text: None
         self._links: dict[str, WorkerLink] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._refused: dict[str, str] = {}  # address, why
@@ -80,13 +80,11 @@ class WorkerPool:
                         self._raise_if_all_are_refused()
                         self._say_waiting()
                         await asyncio.sleep(_LOOK / 5)
-        except TimeoutError:
+        except BaseException as error:
             await self.__aexit__()
-            raise EndpointError(
-                f"No {self._worker} was there after {_FIRST:.0f} s. {self._advice}"
-            ) from None
-        except BaseException:
-            await self.__aexit__()
+            if isinstance(error, TimeoutError):
+                said = f"No {self._worker} was there after {_FIRST:.0f} s. {self._advice}"
+                raise EndpointError(said) from None
             raise
         self._watching = asyncio.create_task(self._watch())
         return self
@@ -127,6 +125,8 @@ class WorkerPool:
         """Tell the run from now on what becomes of the workers."""
         runner.ready = self._ready
         self._stop, self._say = partial(runner.stop, for_later=True), runner.say
+        for address in self._refused:
+            self._say_refused(address)
 
     async def warm_up(self, known: KnownModels) -> None:
         """Have a worker do what `Endpoint.warm_up_async` does; raises as that, if none can."""
@@ -217,8 +217,11 @@ class WorkerPool:
             self._has_workers.set()
             return
         self._refused[address] = problem
-        if self._links:
-            self._say(f"worker {address}", f"The worker {address} is not used: {problem}")
+        self._say_refused(address)
+
+    def _say_refused(self, address: str) -> None:
+        said = f"The worker {address} is not used: {self._refused[address]}"
+        self._say(f"worker {address}", said)
 
     def _end(self, why: str) -> None:
         """Stop the run, as nobody is left to send its calls."""
