@@ -296,6 +296,11 @@ def test_a_large_file_is_told_of_while_it_is_written(
     said = [f"aiml_nb: writing x.jsonl: {number} of 3" for number in (1, 2)]
     assert capsys.readouterr().err.splitlines() == said
 
+    monkeypatch.setattr(told, "_MANY", 2)
+    nb.to_csv(make_run(1, 2, 3), tmp_path / "x.csv")
+
+    assert capsys.readouterr().err == "aiml_nb: writing x.csv: 0 of 3\n"
+
 
 def events(run: Run, phase: str) -> list[dict[str, Any]]:
     return [event for event in trace_events([("run", run)]) if event["ph"] == phase]
