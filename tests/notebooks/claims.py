@@ -11,7 +11,7 @@ from dataclasses import dataclass
 # For the expressions; a notebook has no names with an underscore.
 PRELUDE = """
 import math as _math, os as _os
-from aiml_nb.analysis import diagnose as _diagnose, peak_in_flight as _peak
+from aiml_nb.analysis import diagnose as _diagnose, kendall_tau as _tau, peak_in_flight as _peak
 from aiml_nb.analysis.pauses import pauses as _pauses
 from aiml_nb.loop.lag import INTERVAL as _INTERVAL
 from aiml_nb.report.findings import caveat as _caveat
@@ -327,6 +327,7 @@ CLAIMS = [
         "(_longest(held_up).function, _longest(held_up).line) == ('save_notes', 3)",
     ),
     Claim("06", "It was the calculation", shown="max(numbers[-3:]) == numbers[-2] > 0.3"),
+    Claim("07", "Beside the picture stands *Kendall's τ*", "0.5 < _tau(hundred) < 1", later=1),
     Claim(
         "08",
         "cut the first answer off, so it is `incomplete`",

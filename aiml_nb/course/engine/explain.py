@@ -58,6 +58,18 @@ _EXPLANATIONS = {
     r"indices must be integers": "It has no names: [0] is its first item, [1] its second.",
     r"^TimeoutError": "The time was over that your code allows for something.",
     r"^CancelledError": "Something was cancelled that your code awaits.",
+    r"not supported between instances": "The two cannot be compared: they are of different kinds.",
+    r"StopIteration|StopAsyncIteration": "next found nothing more. Go through it with a loop, "
+    "which ends by itself, or give next something for that case:  next(…, None).",
+    r"RecursionError": "It calls itself without an end.",
+    r"to unpack": "The two sides of the = (or the names after for) have different numbers of "
+    "items.",
+    r"empty sequence|empty iterable|empty dataset|at least one data point|arg is an empty": "There "
+    "was nothing in it. Which case leaves nothing?",
+    r"could not convert|invalid literal": "That text is no number.",
+    r"JSONDecodeError": "That text is no JSON.",
+    r"Futures is empty": "There is nothing to wait for: asyncio.wait wants one task at least.",
+    r"AssertionError": "What your assert claimed does not hold.",
     r"IndexError": "There was less in it than your code takes for granted: check tries it with "
     "fewer and with more than the lesson does.",
     r"KeyError": "There is nothing of that name in it.",

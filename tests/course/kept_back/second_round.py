@@ -1,15 +1,18 @@
 """Answers of a second round: another library's ways, code that blocks, and slips of the hand."""
 
-# ruff: noqa: ASYNC251, S110, S307, SIM105  answers as learners write them
+# ruff: noqa: ASYNC251, RET503, S110, S307, SIM105  answers as learners write them
 
 from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import anyio
+
+import aiml_nb as nb
 
 from .registry import right, wrong
 
@@ -255,3 +258,81 @@ async def the_name_after_as(ask, question):
     except Exception as error:  # noqa: BLE001, F841  the mistake
         pass
     return {"question": question, "answer": answer, "error": error}  # noqa: F821
+
+
+# Errors whose names alone say little.
+
+
+@wrong("4.2", "found nothing more")
+def the_next_text(stream, begin):
+    next(c for c in stream if c.choices and c.choices[0].delta.content)
+    return time.perf_counter() - begin
+
+
+@wrong("4.7", "found nothing more")
+async def anext_for_ever(stream, enough):
+    text = ""
+    while len(text) < enough:
+        chunk = await anext(stream)
+        if chunk.choices:
+            text += chunk.choices[0].delta.content or ""
+    await stream.close()
+    return text
+
+
+@wrong("5.7", "cannot be compared")
+async def a_pair_below_five(questions, endpoint):
+    handle = nb.start(questions, endpoint, max_concurrency=2)
+    while handle.progress < 5:
+        await asyncio.sleep(0.01)
+    handle.cancel()
+    return handle.partial
+
+
+@wrong("1.5", "calls itself without an end")
+def adds_by_recursion(durations):
+    return durations[0] + adds_by_recursion(durations[1:] or durations)[0], max(durations)
+
+
+@wrong("1.3", "different numbers of items")
+def takes_pairs(run):
+    stamps = [(call.finished, call.prompt) for call in run.calls]
+    return [prompt for finished, prompt, _ in sorted(stamps)]
+
+
+@wrong("7.6", "There was nothing in it")
+def of_failures(run):
+    return max(call.duration for call in run.calls if call.outcome == "failed")
+
+
+@wrong("7.3", "There was nothing in it")
+def mean_of_the_losses(ratios):
+    return statistics.fmean(ratio for ratio in ratios if ratio < 0)
+
+
+@wrong("8.7", "is no number")
+def reads_the_name(run, number, prices):
+    return sum(float(call.custom_id) for call in run.calls) * number
+
+
+@wrong("10.2", "is no JSON")
+async def reads_json_unchecked(ask, question, kind, attempts):
+    for _ in range(attempts):
+        text = await ask(question)
+        found = json.loads(text)
+        if isinstance(found["stars"], int):
+            return kind(**found)
+
+
+@wrong("2.4", "claimed")
+async def asserts(ask, question, lay_table):
+    answer = await ask(question)
+    assert answer is None
+    return answer
+
+
+@wrong("9.8", "nothing to wait for")
+async def waits_for_nobody(ask, questions, number):
+    tasks = [asyncio.create_task(ask(question)) for question in questions[: number - 100]]
+    await asyncio.wait(tasks)
+    return {}
