@@ -14,7 +14,7 @@ from ..analysis.subject import Shown, Subject
 from ..analysis.workers import workers
 from ..records import Run
 from .labels import sanitize
-from .wording import concurrent_name, is_concurrent, learned_limit, sync_name
+from .wording import concurrent_name, is_concurrent, learned_limit, noun_of, sync_name
 
 MAX_NAME = 60  # characters of a run's name, and of each part of one that is found
 # What a run is called that was recorded from somebody's own code.
@@ -127,7 +127,7 @@ def _title(run: Run, name: str) -> str:
     name = _given_name(run) or (_WATCHED if is_watched(run) else name)
     if is_watched(run):
         if len(run.calls) == 1:
-            return f"One call ({name})"
+            return f"One {noun_of(run)} ({name})"
         if is_concurrent(run):
             most = [_most(run)] if peak_in_flight(run) < len(run.calls) else []
             return f"At the same time ({', '.join([name, *most])})"

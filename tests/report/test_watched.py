@@ -75,6 +75,7 @@ def test_the_finding_of_watched_code(name: str, said: str) -> None:
         (watched.mixed(), "At the same time (watched, at most 3 in flight): 5.10 s"),
         (watch_run(call(0, 1)), "One call (watched): 1.00 s"),
         (watch_run(call(0, None)), "One call (watched): no call finished"),
+        (watch_run(step("a", 0, 1, call(0, 1))), "One part (watched): 1.00 s"),
     ],
 )
 def test_titles_tell_what_the_code_did(run: Run, title: str) -> None:
