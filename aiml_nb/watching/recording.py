@@ -136,7 +136,9 @@ class Recording(Record):
         if self._is_over:
             return
         if not isinstance(error, Exception):
-            self._close(("cancelled", None, "interrupted"))
+            is_cancelled = "Cancelled" in type(error).__name__  # of asyncio, or of trio
+            words = "its task was cancelled" if is_cancelled else "interrupted"
+            self._close(("cancelled", None, words))
             return
         try:
             ending = self._explain(error, self._judge())

@@ -312,6 +312,18 @@ class TestStreams:
         gate.set()
 
         assert run.calls[0].outcome == "cancelled"
+        assert run.calls[0].error == "its task was cancelled"
+
+    def test_a_keyboard_interrupt_is_one(self, server: ModelServer) -> None:
+        def press(request: Any) -> None:
+            raise KeyboardInterrupt
+
+        http = httpx2.Client(event_hooks={"request": [press]}, verify=trust_nothing())
+        client = OpenAI(base_url=server.base_url, api_key="sk-canary", http_client=http)
+        with nb.watch() as run, pytest.raises(KeyboardInterrupt):
+            ask(client)
+
+        assert (run.calls[0].outcome, run.calls[0].error) == ("cancelled", "interrupted")
 
     def test_the_response_has_its_own_methods_again(
         self, server: ModelServer, client: OpenAI
