@@ -105,8 +105,8 @@ def resume_run(
     """
     with InterruptibleCall():
         journal, plan = load_plan(path, connect_to, say=lambda text: say(speak(text)), **options)
-        plan = on_cluster(replace(plan, strict=strict, speak=speak), cluster, options)
         try:
+            plan = on_cluster(replace(plan, strict=strict, speak=speak), cluster, options)
             return execute(plan, journal=journal) if plan.unfinished else plan.run
         finally:
             journal.close_without_writing()  # no effect after `execute`, which closes it itself

@@ -27,8 +27,8 @@ from .dask import DaskProcesses, dask_processes
         ({"cluster": "http://127.0.0.1:8787/status"}, ValueError, "Write it like tcp://"),
         ({"cluster": "tcp://127.0.0.1"}, ValueError, "is no address of a Dask scheduler"),
         ({"cluster": 7}, TypeError, "cluster must be a Dask client, .* not int"),
-        ({"processes": 2, "strategy": "threads"}, ValueError, "leave the strategy out"),
-        ({"processes": 2, "strategy": "sequential"}, ValueError, "leave the strategy out"),
+        ({"processes": 2, "strategy": "threads"}, ValueError, "Use strategy='gather'"),
+        ({"processes": 2, "strategy": "sequential"}, ValueError, "Use strategy='gather'"),
     ],
 )
 def test_arguments(
@@ -36,6 +36,20 @@ def test_arguments(
 ) -> None:
     with pytest.raises(error, match=said):
         nb.run(["Who?"], endpoint, **how)
+
+
+def test_a_journal_whose_run_no_worker_can_go_on_with_is_free_again(
+    tmp_path: Path, endpoint: nb.Endpoint
+) -> None:
+    journal = tmp_path / "run.jsonl"
+    nb.run(["Who?", "Why?"], endpoint, strategy="threads", journal=journal, max_calls=1)
+
+    with pytest.raises(ValueError, match="Use strategy='gather'") as refused:
+        nb.resume(journal, endpoint, max_calls=None, processes=1)
+    run = nb.resume(journal, endpoint, max_calls=None)
+
+    assert [call.outcome for call in run.calls] == ["ok", "ok"]
+    del refused  # whose traceback holds what was open
 
 
 @pytest.mark.parametrize("missing", ["distributed", "cryptography"])

@@ -229,9 +229,9 @@ def _refuse_blocking(options: RunOptions, endpoint: Endpoint | Function) -> None
     """Raise ValueError for a strategy that no worker can follow."""
     if options.strategy in BLOCKING and isinstance(endpoint, Endpoint):
         raise ValueError(
-            argument("strategy", options.strategy)
+            argument("strategy", repr(options.strategy))
             + " makes its calls with the blocking client, in this process. Workers send with the "
-            "async one: leave the strategy out."
+            "async one. Use " + argument("strategy", repr("gather")) + "."
         )
 
 

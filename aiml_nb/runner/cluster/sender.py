@@ -134,6 +134,7 @@ class Sender:
         """Start the thread and wait until it takes orders; raise what keeps it from that."""
         self._thread.start()
         self._loop = await asyncio.wrap_future(self._opened)
+        self._heard = time.monotonic()
 
     def take(self, orders: list[Order]) -> None:
         """Have orders carried out."""
