@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..records import CHAT, Attempt, Call, Run
-from .plain import plain_data_of, plain_result_of
+from .plain import plain_data_of, plain_result_of, without_keys
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -71,7 +71,7 @@ def optional_fields(call: Call, *, texts: bool = True) -> dict[str, Any]:
 
 def own_row(row: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the user's own row of a table as plain data, as the member ``row``; none for none."""
-    return {} if row is None else {"row": plain_data_of(row)}
+    return {} if row is None else {"row": without_keys(plain_data_of(row))}
 
 
 def without_words_of(data: dict[str, Any]) -> dict[str, Any]:

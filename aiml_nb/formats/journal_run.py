@@ -142,7 +142,7 @@ def planned_call(item: Mapping[str, Any], *, index: int, name: str, api: str) ->
         prompt=_label_of(item),
         api=api,
         parameters=own if isinstance(own := item.get("parameters"), dict) else {},
-        row=row if isinstance(row := item.get("row"), dict) else None,
+        row=row if isinstance(row := item.get("row", item.get("item")), dict) else None,
         error_type=SKIPPED if "problem" in item else None,
         error=str(item["problem"]) if "problem" in item else None,
     )

@@ -75,9 +75,18 @@ def as_items(items: object) -> list[Item]:
 
 
 def as_item(value: Any, *, label: str | None = None, custom_id: str | None = None) -> Item:
-    """Return one value as an `Item`; its label is its text, or else how Python shows it."""
+    """Return one value as an `Item`; its label is its text, or else how Python shows it.
+
+    A dictionary is a row of the user's own, its names the columns.
+    """
     text = label_of(value) if label is None else label
-    return Item(messages=[{"role": "user", "content": text}], value=value, custom_id=custom_id)
+    is_row = isinstance(value, dict) and bool(value) and all(isinstance(n, str) for n in value)
+    return Item(
+        messages=[{"role": "user", "content": text}],
+        value=value,
+        custom_id=custom_id,
+        row=dict(value) if is_row else None,  # as it is now
+    )
 
 
 def item_of(prompt: Prompt) -> Any:

@@ -423,6 +423,38 @@ class TestResults:
         assert "returned a generator, and nothing in it has run" in (run.calls[0].error or "")
 
 
+def test_items_that_are_rows_are_columns_of_the_answers_wherever_they_are_read(
+    path: Path, tmp_path: Path
+) -> None:
+    rows: list[dict[str, Any]] = [{"name": "a", "n": 1}, {"name": "b", "n": None}]
+
+    def ask(row: dict[str, Any]) -> int:
+        row["n"] = 7  # what the user's code does to its row changes no record
+        return 3
+
+    for items in (rows, pd.DataFrame(rows)):
+        path.unlink(missing_ok=True)
+        run = nb.run([dict(each) for each in rows] if items is rows else items, ask, journal=path)
+        nb.to_jsonl(run, tmp_path / "results.jsonl", texts=True)
+        read = nb.read_saved(path), nb.read_saved(tmp_path / "results.jsonl")
+        for each in (run, nb.resume(path, ask), *read):
+            assert isinstance(each, nb.Run)
+            table = each.answers()
+            assert list(table.columns) == ["name", "n", "result", "outcome", "error"]
+            assert table["name"].tolist() == ["a", "b"]
+            assert table["n"].iloc[0] == 1
+            assert pd.isna(table["n"].iloc[1])
+            assert table["result"].tolist() == [3, 3]
+
+
+def test_items_of_which_some_are_rows_have_their_labels_beside_them(path: Path) -> None:
+    run = nb.run([{"name": "a"}, "b"], lambda item: 3, journal=path)
+
+    for each in (run, nb.read_saved(path)):
+        assert isinstance(each, nb.Run)
+        assert list(each.answers().columns) == ["prompt", "result", "outcome", "error"]
+
+
 class TestTheFile:
     def test_has_items_in_its_head_and_results_in_its_lines(self, path: Path) -> None:
         nb.run(["Who?", {"q": 1}], lambda item: [item], journal=path)
