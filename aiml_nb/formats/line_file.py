@@ -7,11 +7,12 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from ..errors import JournalError
 from .lines import decode
 
+T = TypeVar("T")
 _BLOCK = 256 * 1024  # bytes, read at once: who goes through a run reads line after line
 
 
@@ -38,17 +39,24 @@ class LineFile:
         if not isinstance(source, Path):
             weakref.finalize(self, source.close)
 
-    def record(self, offset: int) -> dict[str, Any]:
-        """Return the decoded line that begins at `offset`.
+    def record(self, offset: int, *, name: str | None = None) -> dict[str, Any]:
+        """Return the decoded line that begins at `offset`, that of a call if it has a name.
 
         Raises
         ------
         JournalError
             If it cannot be read, or is another by now.
         """
-        return self.parsed(offset, decode)
 
-    def parsed(self, offset: int, parse: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+        def read(line: str) -> dict[str, Any]:
+            record = decode(line)
+            if name is not None and record.get("custom_id") != name:
+                raise ValueError("It is the line of another call.")
+            return record
+
+        return self.parsed(offset, read)
+
+    def parsed(self, offset: int, parse: Callable[[str], T]) -> T:
         """Return what `parse` makes of the line that begins at `offset`; raise as `record`."""
         try:
             return parse(self.line(offset).decode())

@@ -6,6 +6,7 @@ import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,7 +76,7 @@ def read_stored_run(path: Path) -> Stored | None:
 
 def _read_stored_rows(lines: LineFile, path: Path) -> Stored | None:
     file, places, damaged = LineFile(path), dict[int, int](), list[int]()
-    texts = _Texts(lambda index: call_from_row(file.parsed(places[index], read_row)))
+    texts = _Texts(lambda index: file.parsed(places[index], partial(_read_row_of, index)))
     heads, calls = list[dict[str, Any]](), list[Call]()
     for number, (place, line) in enumerate(lines.lines(), 1):
         if line.isspace():
@@ -98,6 +99,13 @@ def _read_stored_rows(lines: LineFile, path: Path) -> Stored | None:
     run = run_from_rows(heads)
     run.calls = sorted(calls, key=lambda call: call.index)
     return Stored(run, damaged, [])
+
+
+def _read_row_of(index: int, line: str) -> Call:
+    call = call_from_row(read_row(line))
+    if call.index != index:
+        raise ValueError("It is the row of another call.")
+    return call
 
 
 def _read_stored_journal(handle: int, path: Path) -> Stored | None:
@@ -157,7 +165,9 @@ class _JournalCalls:
 
     def _read(self, index: int) -> Call:
         planned, place = self._planned(index), self._places[index]
-        return planned if place == _NOWHERE else made_call(self._file.record(place), planned)
+        if place == _NOWHERE:
+            return planned
+        return made_call(self._file.record(place, name=planned.custom_id), planned)
 
 
 def _shed(call: Call, texts: _Texts, *, keeps: bool = False) -> Call:

@@ -79,7 +79,8 @@ class RunTexts:
         last = self._last
         if last is not None and last[0] == index:
             return last[1]
-        call = call_from_dict(self._answers().record(self._places[index]))
+        name = self._prompts.names[index]
+        call = call_from_dict(self._answers().record(self._places[index], name=name))
         if (reader := self.reader(index)) is not None:
             reread(call, reader)
         self._last = index, call

@@ -17,6 +17,7 @@ from aiml_nb.export import comparison_to_dict
 from aiml_nb.records import Call, Comparison, Grid, Run
 from aiml_nb.records.stored_calls import StoredCall
 
+from ..analysis.builders import call, make_run
 from ..runner.conftest import connect_faulty
 from ..runner.test_resume import cut_off
 from ..runner.test_run import questions
@@ -170,11 +171,16 @@ def test_other_files_are_refused_in_the_same_words(text: str, tmp_path: Path) ->
             nb.read_saved(path, keep_texts=keep_texts)
 
 
-def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
-    path = nb.to_jsonl(full_run(), tmp_path / "a.jsonl", texts=True)
-    run = nb.read_saved(path, keep_texts=False)
+@pytest.mark.parametrize("how", ["gone", "other rows", "no rows"])
+def test_a_file_that_is_another_by_then_is_named(how: str, tmp_path: Path) -> None:
+    run = make_run(*(call(0, 1, text="Yes.") for _ in range(3)))
+    path = nb.to_jsonl(run, tmp_path / "a.jsonl", texts=True)
+    read = nb.read_saved(path, keep_texts=False)
+    lines = path.read_text().splitlines(keepends=True)
     path.unlink()
+    if how != "gone":
+        path.write_text("".join([lines[0], lines[2], lines[1]] if how == "other rows" else "x"))
 
-    assert isinstance(run, Run)
+    assert isinstance(read, Run)
     with pytest.raises(JournalError, match=r"a\.jsonl.*Put that file back"):
-        _ = run.calls[0].text
+        _ = read.calls[1].text

@@ -234,6 +234,16 @@ class TestItsJournal:
         with pytest.raises(JournalError, match=r"j\.jsonl' holds texts of this run"):
             _ = run.calls[0].text
 
+    def test_that_holds_other_calls_there_is_named(self, instant: nb.Endpoint, path: Path) -> None:
+        run = nb.run(questions(2), instant, journal=path, keep_texts=False, strategy="sequential")
+        lines = path.read_bytes().splitlines(keepends=True)
+        first, other = (at for at, line in enumerate(lines) if b'"timing"' in line)
+        lines[first], lines[other] = lines[other], lines[first]
+        path.write_bytes(b"".join(lines))
+
+        with pytest.raises(JournalError, match="it was changed since"):
+            _ = run.calls[0].text
+
 
 class TestResumed:
     @pytest.fixture
