@@ -6,6 +6,7 @@ import base64
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -14,6 +15,23 @@ _LISTS = (list, tuple, Set, deque)
 _ATOMS = frozenset({str, int, float, bool, bytes, type(None)})  # they hold nothing
 _MAX_DEPTH = 50  # how far iterators are looked for; what is nested deeper is taken apart anyway
 _redact: Callable[[Any], Any] = lambda value: value  # noqa: E731
+
+
+_shown: ContextVar[list[str]] = ContextVar("shown")
+
+
+def shown_in(value: Any) -> str | None:
+    """Return how Python shows the first thing in a value of which nothing else can be written.
+
+    None if all can be written. It raises as `plain_data_of`.
+    """
+    found: list[str] = []
+    token = _shown.set(found)
+    try:
+        plain_data_of(value)
+    finally:
+        _shown.reset(token)
+    return found[0] if found else None
 
 
 def redact_with(redact: Callable[[Any], Any]) -> None:
@@ -169,6 +187,10 @@ def plain_leaf_of(value: Any) -> Any:
         found = _data_of_tables(value, kind.__module__.partition(".")[0])
         if found is None and hasattr(kind, "__attrs_attrs__"):
             found = _members_of(value)
-        return repr(value) if found is None else found
+        if found is not None:
+            return found
+        text = repr(value)
     except Exception:  # noqa: BLE001  a repr of the user's own
-        return f"<{kind.__name__}>"
+        text = f"<{kind.__name__}>"
+    _shown.get([]).append(text)
+    return text

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import JournalError
-from ..formats.plain import plain_data_of
+from ..formats.plain import shown_in, without_keys
+from ..prompts.prompt import shorten
 from ..records import Attempt, Call
 from .backend import AnyAnswer
 from .limits.permit import Refusal
@@ -47,6 +48,7 @@ class Recorder:
     ) -> None:
         self._plan, self._on_finished, self._journal, self._stop = plan, on_finished, journal, stop
         self.rejected: Call | None = None
+        self._has_shown = False
 
     def begin(self, call: Call, now: float) -> Attempt:
         """Open the record of an attempt."""
@@ -103,7 +105,7 @@ class Recorder:
     def _note_finished(self, call: Call) -> None:
         if self._journal is not None:
             if call.result is not None:
-                _explain_loss(call)
+                self._explain_loss(call)
             try:
                 own, texts = self._plan.prompts[call.index].parameters, self._plan.texts
                 simulated = self._plan.run.simulated
@@ -154,13 +156,20 @@ class Recorder:
                     attempt.possibly_billed |= attempt.finished is None
                     attempt.finished = attempt.finished or now
 
-
-def _explain_loss(call: Call) -> None:
-    """Say in the record of a call if the journal cannot hold what its function returned."""
-    try:
-        plain_data_of(call.result)
-    except ValueError as error:
-        call.error = (
-            f"The journal does not hold what came of {call.custom_id}: {error}. It is in `result` "
-            "of this run alone; return what JSON can hold."
-        )
+    def _explain_loss(self, call: Call) -> None:
+        """Say if the journal cannot hold what a function returned, or only how Python shows it."""
+        try:
+            shown = shown_in(call.result)
+        except ValueError as error:
+            call.error = (
+                f"The journal does not hold what came of {call.custom_id}: {error}. It is in "
+                "`result` of this run alone; return what JSON can hold."
+            )
+            return
+        if shown is not None and not self._has_shown:
+            self._has_shown = True
+            self._plan.run.notices.append(
+                f"Of what {self._plan.run.model} returned the journal holds only how Python shows "
+                f"it: {shorten(without_keys(shown))} in {call.custom_id}. Return plain data, such "
+                "as a dictionary, if the run is to be gone on with."
+            )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import attrs
+import httpx
 import numpy as np
 import pandas as pd
 import pydantic
@@ -396,6 +397,19 @@ class TestResults:
         again = nb.resume(path, double)
         assert again.results == [None, None, None, "fine"]
         assert [call.error for call in again.calls] == [call.error for call in run.calls]
+
+    def test_what_is_written_only_as_python_shows_it_is_said_once(self, path: Path) -> None:
+        with model_server() as server, httpx.Client() as http:
+
+            def ask(item: int) -> dict[str, Any]:
+                return {"item": item, "reply": http.get(f"{server.base_url}/models")}
+
+            run = nb.run([1, 2], ask, journal=path)
+        (notice,) = run.notices
+
+        assert "only how Python shows it: '<Response [200 OK]>' in call-00000" in notice
+        assert "Return plain data" in notice
+        assert nb.run([1, 2], triple, journal=path, fresh=True).notices == []
 
     def test_what_can_be_read_once_is_not_read_by_the_journal(self, path: Path) -> None:
         hidden: list[Callable[[Any], Any]] = [
