@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import threading
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 
 import aiml_nb as nb
+from aiml_nb.runner.cluster import link
 
 from ..runner.gated_server import gated_server, refusal
 from .dask import DaskProcesses
@@ -117,3 +119,19 @@ def test_a_function_that_asks_the_simulator_is_marked_as_simulated(endpoint: nb.
         return reply.choices[0].message.content
 
     assert nb.run(["Who?"], ask_it, processes=1, journal=False).simulated
+
+
+@pytest.mark.slow
+def test_one_that_holds_the_interpreter_loses_no_worker(
+    dask: DaskProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As what computes in C may do: nothing else runs in the process meanwhile."""
+    monkeypatch.setattr(link, "LOST_AFTER", 1.0)
+
+    def hold(item: int) -> int:
+        ctypes.PyDLL(None).sleep(item)
+        return item
+
+    run = nb.run([3], hold, cluster=dask.address, journal=False)
+
+    assert (run.results, run.notices) == ([3], [])

@@ -119,7 +119,9 @@ async def test_an_interrupt_while_an_answer_is_read_loses_no_worker(kind: EventK
     async def reach(function: Any, *arguments: Any) -> Any:
         await asyncio.get_running_loop().create_future()
 
-    worker = link.WorkerLink("tcp://east", "run/1", reach, lambda _, why: lost.append(why))
+    worker = link.WorkerLink(
+        "tcp://east", "run/1", reach, lambda _, why: lost.append(why), calls_function=False
+    )
     order = asyncio.ensure_future(worker.do("send"))
     await give_way()
     cancelled[:] = [each.done for each in worker._flights.values()]

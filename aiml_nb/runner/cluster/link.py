@@ -15,6 +15,8 @@ from .orders import BUSY, LINGER, MAX_BYTES, Event, Kind, Order, pack, unpack
 from .reach import Reach
 
 LOST_AFTER = 10.0  # seconds without a reply, after which a worker counts as lost
+# So much longer if it calls functions: one that computes may hold the interpreter meanwhile.
+LONGER = 6
 _MAX_REST = 30.0  # seconds that a worker which cannot reach the server is left alone
 _OPENING = 30.0  # seconds to open a sender in
 _POLL = 0.5  # seconds that the worker waits for an event before it replies all the same
@@ -63,13 +65,22 @@ class WorkerLink:
         Calls a function in it.
     on_lost
         Called once, when it is lost, with why.
+    calls_function
+        Its orders are calls of a function.
     """
 
     def __init__(
-        self, address: str, session: str, reach: Reach, on_lost: Callable[[WorkerLink, str], None]
+        self,
+        address: str,
+        session: str,
+        reach: Reach,
+        on_lost: Callable[[WorkerLink, str], None],
+        *,
+        calls_function: bool,
     ) -> None:
         self.address, self.name = address, address.partition("://")[2]
         self.offset = ClockOffset()
+        self._lost_after = LOST_AFTER * (LONGER if calls_function else 1)
         self._session, self._reach, self._on_lost = session, reach, on_lost
         self._flights: dict[int, Flight] = {}
         self._numbers = 0
@@ -136,7 +147,8 @@ class WorkerLink:
         self.is_lost = True
         self._on_lost(self, why)
         for flight in self._flights.values():
-            flight.fail(WorkerLostError(why, was_sent=flight.was_sent))
+            said = f"its worker {self.name} {why}"
+            flight.fail(WorkerLostError(said, was_sent=flight.was_sent))
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
@@ -195,15 +207,15 @@ class WorkerLink:
             reply = asyncio.ensure_future(self._reach(sender.ping, self._session))
             waited = 0.0
             try:
-                while not reply.done() and waited < LOST_AFTER:
-                    piece = LOST_AFTER / 10
+                while not reply.done() and waited < self._lost_after:
+                    piece = self._lost_after / 10
                     await asyncio.wait((reply,), timeout=piece)
                     waited += piece  # however long this loop was held: that is not its fault
                 is_there = reply.done()
             finally:
                 reply.cancel()
             if not is_there:
-                self.lose(f"has not replied for {LOST_AFTER:.0f} s")
+                self.lose(f"has not replied for {self._lost_after:.0f} s")
                 return
             if (stamps := reply.result()) is None:
                 return

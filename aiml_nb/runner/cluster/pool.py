@@ -77,8 +77,7 @@ class WorkerPool:
                     if self._opening:  # all that are there begin together
                         await asyncio.wait(self._opening.values(), timeout=_REPLY)
                     elif not self._links:
-                        self._raise_if_all_are_refused()
-                        self._say_waiting()
+                        self._explain_waiting()
                         await asyncio.sleep(_LOOK / 5)
         except BaseException as error:
             await self.__aexit__()
@@ -98,7 +97,11 @@ class WorkerPool:
             async with asyncio.timeout(_CLOSE):
                 await asyncio.gather(*(link.close() for link in self._links.values()))
 
-    def _say_waiting(self) -> None:
+    def _explain_waiting(self) -> None:
+        """Say that the first worker is waited for; raise EndpointError if all are refused."""
+        if self._refused:
+            why = " ".join(sorted(set(self._refused.values())))
+            raise EndpointError(f"No {self._worker} can be used: {why}")
         if not self._is_quiet:
             say(f"Waiting {_FIRST:.0f} s for a {self._worker}. {self._advice}")
         self._is_quiet = True
@@ -205,8 +208,10 @@ class WorkerPool:
         try:
             reach = await reach_worker(self._client, address)
             self._opened += 1
-            link = WorkerLink(address, f"{self._run_id}/{self._opened}", reach, self._lose)
-            problem = await find_problem(reach, calls_function=self._calls_function)
+            session = f"{self._run_id}/{self._opened}"
+            how = {"calls_function": self._calls_function}
+            link = WorkerLink(address, session, reach, self._lose, **how)
+            problem = await find_problem(reach, **how)
             problem = problem or await link.open(self._target)
         except (OSError, TimeoutError):
             return  # it has left again, or is tried again
@@ -242,9 +247,3 @@ class WorkerPool:
             self._end(_NO_SCHEDULER)
         if not self._links:
             self._has_workers.clear()
-
-    def _raise_if_all_are_refused(self) -> None:
-        if self._refused:
-            raise EndpointError(
-                f"No {self._worker} can be used: " + " ".join(sorted(set(self._refused.values())))
-            )
