@@ -75,12 +75,14 @@ class PracticeServer:
         )
         self._base_url, self._token = process.base_url, token
         self._exits = AsyncExitStack()
+        self.sent_by_client = 0
 
     async def __aenter__(self) -> Self:
         from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
         # The client that learners have, but for the proxies of the environment.
-        http = DefaultAsyncHttpxClient(trust_env=False)
+        hooks = {"request": [self._note]}
+        http = DefaultAsyncHttpxClient(trust_env=False, event_hooks=hooks)
         client = AsyncOpenAI(
             base_url=self._base_url, api_key=self._token, max_retries=0, http_client=http
         )
@@ -89,6 +91,9 @@ class PracticeServer:
 
     async def __aexit__(self, *error: object) -> None:
         await self._exits.aclose()
+
+    async def _note(self, request: object) -> None:
+        self.sent_by_client += 1
 
     def answer_to(self, question: str) -> str:
         """Return what a question is answered, also when it is asked again."""

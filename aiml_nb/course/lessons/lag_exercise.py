@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...records import Run
+from ...runner import last_run
 from ..engine.digits import show_number
 from ..engine.exercises import NotYet, require
 from ..engine.expect import call_async, expect_function, expect_number, judge_twice
@@ -43,10 +44,15 @@ def check_lag_beside(lag_beside: object) -> str:
 
 
 def _try_suspect(function: Callable[..., Any], blocks: tuple[float, ...]) -> None:
-    suspect = _Suspect(*blocks)
+    suspect, before = _Suspect(*blocks), last_run()
     lag = _expect_lag(call_async(function, suspect.run))
     require(suspect.called, "suspect was never called: call it beside the run, suspect().")
     require(suspect.called == 1, f"suspect was called {suspect.called} times. Call it once.")
+    require(
+        last_run() is not before,
+        "no run was made beside suspect: await  nb.run_async(questions, slow)  and  suspect()  "
+        "with one gather.",
+    )
     require(suspect.done, "your function ended before suspect did. Await both, with one gather.")
     worst = max(blocks, default=0.0)
     times = " and then for ".join(f"{seconds} s" for seconds in blocks)

@@ -229,7 +229,7 @@ async def first_the_one_then_the_other(suspect):
 
 @wrong("6.8", "worst single delay")
 async def always_half_a_second(suspect):
-    await suspect()
+    await asyncio.gather(nb.run_async(questions, slow), suspect())
     return 0.5
 
 

@@ -23,6 +23,7 @@ from . import (  # noqa: F401  each registers its answers
     lessons_2_and_3,
     lessons_4_and_5,
     second_round,
+    third_round,
 )
 from .registry import RIGHT, WRONG
 

@@ -318,7 +318,7 @@ async def alone(suspect):
 
 
 async def made_up(suspect):
-    await suspect()
+    await run_beside(suspect)
     return {"count_words": 0.5}.get(suspect.__name__, 0.4)
 
 

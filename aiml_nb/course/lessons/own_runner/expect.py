@@ -128,6 +128,11 @@ async def require_answers(server: PracticeServer, found: Any) -> None:
             asked.count(question) == 1,
             f"{question!r} was asked {asked.count(question)} times. Ask each question once.",
         )
+    require(
+        server.sent_by_client >= len(asked),
+        f"{len(asked) - server.sent_by_client} calls went through another client than the one that "
+        "is given. Making one takes time, and it opens connections of its own: use `client`.",
+    )
     answers = expect_list(found, "the answers")
     wanted = [server.answer_to(question) for question in server.questions]
     require(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from types import FrameType
 from typing import Any
 
 from ...engine.exercises import Exercise, NotYet, require
 from ...engine.expect import expect_function
 from ...engine.practice_server import PracticeServer
+from ...engine.virtual_time import noting_sleeps
 from .expect import QUESTIONS, gaps_of, judge, outcome_of, recorded_sleeps
 
 _MAYBE_PAID = "nobody knows whether the server works on it, and whether it has to be paid"
@@ -17,6 +19,8 @@ _OF_ONE_ATTEMPT = (
 )
 # Seconds, as the exercise says; a shorter wait between two attempts counts as none.
 _MIN_WAIT = 0.05
+# Seconds; a longer wait is none of 0.05 s, on a busy machine either.
+_MAX_WAIT = 0.6
 # What the server says with Retry-After, in seconds, less what its clock may be wrong.
 _TOLD, _TOLD_AT_LEAST = 1, 0.97
 
@@ -50,6 +54,7 @@ async def _in_time(ask_in_time: Any) -> None:
                 f"the answer was {server.answer_to(question)!r:.40}, and it returned "
                 f"{answer!r:.40}. Return what  await ask(client, question)  gives.",
             )
+        await _require_once(server)
         answer, error = found[2]
         require(
             getattr(error, "status_code", None) == 503,
@@ -73,6 +78,7 @@ async def _too_late(ask_in_time: Any, fault: str, what: str, seconds: float) -> 
                 "between two pieces only.)"
             ) from None
         took = time.monotonic() - began
+        await _require_once(server)
         require(
             isinstance(error, TimeoutError),
             f"{case}, it gave {error or found!r:.60}. Let the TimeoutError go on: whoever calls "
@@ -87,6 +93,16 @@ async def _too_late(ask_in_time: Any, fault: str, what: str, seconds: float) -> 
             f"{case}, the function ended and its call is still in flight: the server goes on, and "
             "you pay. asyncio.timeout cancels what it surrounds; a task that only you stop waiting "
             "for goes on.",
+        )
+
+
+async def _require_once(server: PracticeServer) -> None:
+    asked = [each.question for each in await server.requests()]
+    for question in asked:
+        require(
+            asked.count(question) == 1,
+            f"{question!r} was asked {asked.count(question)} times, and each may have to be paid "
+            "for. Ask once: another attempt is a part of the next exercise.",
         )
 
 
@@ -183,14 +199,19 @@ def _require_wait(waited: float, case: tuple[Any, ...]) -> None:
 
 async def _wait_blocks_nobody(ask_again: Any) -> None:
     for script in ((503,), (429, 500)):
-        question = QUESTIONS[0]
+        question, blocked = QUESTIONS[0], list[FrameType]()
         async with PracticeServer([question], faults={question: script}) as server:
-            with recorded_sleeps() as sleeps:
+            with recorded_sleeps() as sleeps, noting_sleeps(blocked):
                 await outcome_of(ask_again, server.client, question, 0.9)
             waits = sum(seconds >= _MIN_WAIT for seconds in sleeps)
             gaps = [end - begin for begin, end in await gaps_of(server, question)]
         require(
-            waits >= len(gaps),
+            min(gaps, default=0) < _MAX_WAIT,
+            f"between two attempts {min(gaps, default=0):.2f} s pass. Where the server says "
+            "nothing, 0.05 s will do.",
+        )
+        require(
+            waits >= len(gaps) and not blocked,
             f"between two attempts {min(gaps, default=0):.2f} s pass, and nothing is awaited that "
             "takes at least 0.05 s. A server in trouble needs a moment, and time.sleep would hold "
             "the loop: wait with  await asyncio.sleep(0.05).",
