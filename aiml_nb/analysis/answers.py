@@ -116,7 +116,7 @@ def own_table(run: Run, *, as_written: bool = False) -> pd.DataFrame:
 
 def own_names(calls: Sequence[Call]) -> list[str]:
     """Return the names of the columns of the rows that calls were made from."""
-    if any(call.row is None and call.api == "function" for call in calls):
+    if any(call.api == "function" and call.row is None for call in calls):
         return []  # some items are rows, and others are not
     names = dict.fromkeys(name for call in calls for name in call.row or ())
     return [name for name in names if not name.startswith(INDEX_MARK)]

@@ -57,8 +57,11 @@ def shed(call: Call, texts: Texts, *, keeps_parameters: bool = False) -> StoredC
     if not keeps_parameters and type(call) is Call:
         stored.parameters = _STORED
     stored.__class__ = StoredCall
-    stored.prompt, stored.row, stored.children = texts, _STORED, _NONE
-    stored.text = stored.body = stored.result = _STORED
+    stored.prompt, stored.children = texts, _NONE
+    stored.text = stored.body = _STORED
+    for name in ("row", "result"):  # most calls have none, and nobody has to look for it
+        if _slot_of(name).__get__(call) is not None:
+            setattr(stored, name, _STORED)
     stored.attempts = _compact(call)
     # The same few words in all records: each reply brings its own copy.
     stored.model = call.model and sys.intern(call.model)
