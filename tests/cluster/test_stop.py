@@ -68,7 +68,7 @@ def test_ctrl_c(tmp_path: Path) -> None:
         assert int(said) >= 50
         assert errors.splitlines()[-1] == "KeyboardInterrupt"
         assert not any(each.is_running() for each in workers)
-    assert took < 4  # two on an idle machine
+    assert took < 6  # one on an idle machine
 
 
 @pytest.mark.slow
