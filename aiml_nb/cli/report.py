@@ -87,7 +87,8 @@ def _describe_time(run: Run, since: float) -> str:
     seconds = max((c.finished - c.submitted for c in now), default=0.0)  # type: ignore[operator]
     before = len(made) - len(now)
     if before and not now:
-        return "calls, all of them made before"
+        all_of_them = "all" if before == len(run.calls) else f"{before:,}"
+        return f"calls, {all_of_them} of them made before"
     if before:
         return f"calls: {before:,} made before, {len(now):,} now in {seconds:.1f} s {how}"
     part = "" if len(made) == len(run.calls) else f", {len(made):,} of them made,"

@@ -54,7 +54,7 @@ def prompts_from_rows(
         If a field is no column; or for rows that cannot be asked, all of them counted.
     """
     for each in filter(None, (template, system)):
-        each.check_fields(table.columns)
+        each.check_fields(table.columns, elsewhere=table.elsewhere)
     fields = dict.fromkeys([*template.fields, *(system.fields if system else ())])
     ids = unique_ids([*_ids_of(table)])
     prompts, bad = [], list[Bad]()
@@ -94,7 +94,7 @@ def prompt_column(table: Rows, column: str | int | None = None) -> Template:
         return Template.of_column(names[int(column) - 1])
     raise ValueError(
         f"{_describe(table)}, and no column {column!r}. Give its name, or its number from 1 to "
-        f"{len(names)}."
+        f"{len(names)}.{table.elsewhere}"
     )
 
 
@@ -128,7 +128,10 @@ def _ask_for_template(table: Rows) -> Message:
     asked = f"'Summarise: {{{longest}}}'"
     return (
         f"{_describe(table)}, and none is called 'prompt'. Write what to ask of each row, with the "
-        "names of columns in braces: " + Message(f"prompt={asked}", f"--prompt {asked}") + "."
+        "names of columns in braces: "
+        + Message(f"prompt={asked}", f"--prompt {asked}")
+        + "."
+        + table.elsewhere
     )
 
 

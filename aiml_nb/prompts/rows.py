@@ -34,12 +34,21 @@ class Row(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The rows of a table, the names of its columns, and what its rows are called (``line``)."""
+    """The rows of a table, the names of its columns, and what its rows are called (``line``).
+
+    Parameters
+    ----------
+    source
+        The file, as it is quoted in messages.
+    elsewhere
+        Where in the file what is missed may be, and how to read it: other sheets, another header.
+    """
 
     columns: list[str]
     rows: list[Row]
     unit: str = "row"
     source: str = ""
+    elsewhere: str = ""
 
 
 def is_table(given: object) -> bool:

@@ -11,7 +11,7 @@ from .delimiters import MisreadError, name_columns
 from .files import PARQUET, TABLES, WORKBOOKS, read_text, split_items
 from .rows import Row, Rows, only_field, rows_of
 from .tables import first_cells, open_table
-from .with_pandas import read_table
+from .with_pandas import explain_elsewhere, read_table
 
 # Quotes at the ends of a field are the table's own.
 _MISPLACED = 'a misplaced quote (in a field each is written twice: "Say ""hello""")'
@@ -50,18 +50,21 @@ def read_rows(
         is_csv = kind in TABLES or header is not None
         found = _from_csv(text, path, fields, header) if is_csv else _from_items(text, path, fields)
     if not found.rows:
-        raise ValueError(f"The file {source} has no row below its columns. Write one per prompt.")
+        said = f"The file {source} has no row below its columns. Write one per prompt."
+        raise ValueError(said + found.elsewhere)
     return found._replace(source=source)
 
 
 def _from_pandas(path: Path, *, first: int) -> Rows:
-    found = rows_of(read_table(path))
+    table = read_table(path)
+    found = rows_of(table)
     rows = [
         Row(str(at), {name: None if is_missing(cell) else cell for name, cell in row.cells.items()})
         for at, row in enumerate(found.rows, first)
     ]
     if path.suffix.lower() in WORKBOOKS:  # rows that were emptied, not deleted
         rows = [row for row in rows if any(cell is not None for cell in row.cells.values())]
+        found = found._replace(elsewhere=explain_elsewhere(table, path))
     return found._replace(rows=rows)
 
 

@@ -70,11 +70,17 @@ class Template:
         filled = self.fill(cells)
         return [{"role": "user", "content": filled}] if isinstance(filled, str) else filled
 
-    def check_fields(self, names: Sequence[str]) -> None:
-        """Raise ValueError if a field is none of the names of columns."""
+    def check_fields(self, names: Sequence[str], *, elsewhere: str = "") -> None:
+        """Raise ValueError if a field is none of the names of columns.
+
+        Parameters
+        ----------
+        elsewhere
+            Where the field may be, for the message.
+        """
         unknown = [field for field in self.fields if field not in names]
         if unknown:
-            raise ValueError(self._refuse(unknown, names))
+            raise ValueError(self._refuse(unknown, names) + elsewhere)
 
     def _refuse(self, unknown: list[str], names: Sequence[str]) -> Message:
         what = " and ".join(f"{{{field}}}" for field in unknown)
@@ -150,4 +156,6 @@ def _fill(compiled: Any, cells: Mapping[str, str]) -> Any:
 
 def _propose(unknown: str, names: Sequence[str]) -> str:
     near = closest(unknown, names, cutoff=0.7)
-    return f" Did you mean {{{near}}}?" if near else ""
+    if not near:
+        return " Write one of these names in braces."
+    return f" Did you mean {{{near}}}?"

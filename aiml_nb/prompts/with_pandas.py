@@ -12,6 +12,7 @@ from .files import PARQUET
 from .prompt import shorten
 
 _EXTRAS = {"Excel": "openpyxl", "Parquet": "pyarrow"}
+_SHEETS = 5  # names of sheets in a message
 _OTHERS = {".xls": "xlrd", ".ods": "odfpy"}  # older kinds of workbooks, which no extra covers
 
 
@@ -31,7 +32,10 @@ def read_table(path: Path) -> Any:
     try:
         if kind == "Parquet":
             return pd.read_parquet(path)
-        return pd.read_excel(path, dtype=object, keep_default_na=False, na_values=[""])
+        with pd.ExcelFile(path) as book:
+            table = pd.read_excel(book, dtype=object, keep_default_na=False, na_values=[""])
+        table.attrs["sheets"] = book.sheet_names
+        return table
     except ImportError:
         raise ValueError(explain_missing(path, kind)) from None
     except OSError as error:
@@ -39,6 +43,24 @@ def read_table(path: Path) -> Any:
         raise ValueError(f"The file {str(path)!r} cannot be read: {why}.") from None
     except Exception as error:  # noqa: BLE001  zipfile's, openpyxl's, pyarrow's own
         raise ValueError(_explain_damage(path, kind, error)) from None
+
+
+def explain_elsewhere(table: Any, path: Path) -> str:
+    """Say how to read what is not in the first sheet of a workbook, or not below its first row."""
+    read, said = f"pandas.read_excel({str(path)!r}, ", ""
+    sheet, *others = table.attrs["sheets"]
+    if others:
+        names = ", ".join(map(repr, others[:_SHEETS])) + (", …" if len(others) > _SHEETS else "")
+        said += (
+            f" Read is the first sheet, {sheet!r}, and not {names}. Move the one that you mean to "
+            f"the front, or give its table in Python: {read}sheet_name={others[0]!r})."
+        )
+    if any(str(name).startswith("Unnamed: ") for name in table.columns):
+        said += (
+            " Some columns have no name in the first row. If the names stand below it, delete the "
+            f"rows above them, or give the table in Python: {read}header=2), for the third row."
+        )
+    return said
 
 
 def _explain_damage(path: Path, kind: str, error: Exception) -> str:

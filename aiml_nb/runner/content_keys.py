@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..formats.journal_sections import Record, Section, resolve
-from .journal_inputs import find_parameters
+from .changes import describe_changes
+from .journal_inputs import find_changes, find_parameters
 
 # How an answer is sent and read changes nothing in it.
 _DELIVERY = ("stream", "stream_options")
@@ -40,6 +41,20 @@ def content_keys(
 def _scenario(settings: Mapping[str, Any]) -> object:
     """Return what a simulator was asked for, but for its speed, which changes no answer."""
     return {n: each for n, each in (settings.get("simulator") or {}).items() if n != "speed"}
+
+
+def describe_difference(before: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """Return what is asked otherwise than before, of what is in the keys of all prompts."""
+    was, is_ = _asked_of_all(before), _asked_of_all(settings)
+    return describe_changes(was, find_changes(was, is_))
+
+
+def _asked_of_all(settings: Mapping[str, Any]) -> dict[str, Any]:
+    place = {"server": settings["base_url"]}
+    if settings["simulated"]:
+        place = {"server": "the simulator", "seed": settings["seed"], **_scenario(settings)}
+    asked = {"api": settings.get("api"), "model": settings["model"], **_parameters_of(settings)}
+    return place | {n: each for n, each in asked.items() if n not in _DELIVERY}
 
 
 def _digest(content: object) -> bytes | None:

@@ -22,7 +22,7 @@ from ..messages import argument
 from ..printable import say
 from ..records import INVALID_ANSWER, Call
 from ..typed import Reader, reread
-from .content_keys import content_keys, keys_in
+from .content_keys import content_keys, describe_difference, keys_in
 from .journal import Journal
 from .journal_lines import explained, head_of_plan
 from .journal_summary import ANSWERED, is_whole, refuse_damage
@@ -40,6 +40,7 @@ class _Found:
     failed: int = 0
     code_changed: bool = False
     lost: list[str] = field(default_factory=list)
+    difference: str = ""  # of what its last run asked of all prompts
 
 
 def continue_journal(plan: Plan) -> tuple[Journal | None, Plan]:
@@ -102,7 +103,7 @@ def _continue_same(plan: Plan, path: Path) -> tuple[Journal, Plan] | None:
 def _describe_same(path: Path, left: int, calls: int) -> str:
     again = argument("fresh", True)
     if not left:
-        text = f"Journal '{path}': all {calls} prompts are answered there, and nothing is sent. "
+        text = f"Journal '{path}': all {calls:,} prompts are answered there, and nothing is sent. "
         return text + again + " sends them again."
     text = f"Journal '{path}': {calls - left:,} of {calls:,} prompts are answered there, and "
     return text + f"{left:,} are sent. " + again + " sends all of them."
@@ -119,6 +120,9 @@ def _find_answers(plan: Plan, head: Record, contents: Contents, path: Path) -> _
         ) from None
     found, model = _Found(), head["settings"]["model"]
     settings = head["settings"] | {"model": plan.run.model if model is None else model}
+    begun = [each.head["settings"] for each in contents.sections if each.head.get("settings")]
+    if begun:
+        found.difference = describe_difference(begun[-1], settings)
     asked = content_keys(head["prompts"], settings, settings["parameters"])
     for call, key in zip(plan.run.calls, asked, strict=True):
         if key not in known:
@@ -180,11 +184,13 @@ def _describe(plan: Plan, found: _Found, path: Path) -> str:
     """Say what is taken from the journal, and what is sent."""
     calls, taken, left = len(plan.run.calls), len(found.answers), len(plan.unfinished)
     if not left:
-        text = f"Journal '{path}': all {calls} prompts are answered there, and nothing is sent. "
+        text = f"Journal '{path}': all {calls:,} prompts are answered there, and nothing is sent. "
         text += _describe_code(plan, found)
         return text + argument("fresh", True) + " sends them again."
-    if not taken:
-        return f"Journal '{path}': none of these {calls} prompts is answered there. All are sent."
+    if not taken and not found.failed and not found.lost:
+        other = f" Its last run had {found.difference}." if found.difference else ""
+        text = f"Journal '{path}': none of these {calls:,} prompts is answered there."
+        return text + other + " All are sent."
     billed = ", perhaps billed" if plan.endpoint.may_cost else ""
     counts = {
         "new or changed": left - found.failed - len(found.lost),

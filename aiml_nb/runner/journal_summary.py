@@ -33,15 +33,15 @@ def describe_journal(contents: Contents, plan: Plan, inputs: JournalInputs) -> s
     what = "failed or broke off" if answered > whole else "failed"
     again = sum(call.custom_id in contents.calls for call in left)
     lost = [c.custom_id for c in left if c.attempts and c.custom_id not in contents.calls]
-    text = f"Resumed: {answered} of {len(calls)} calls are answered."
+    text = f"Resumed: {answered:,} of {len(calls):,} calls are answered."
     new = len(calls) - len(inputs.prompts)
     if new:
-        text += f" {new} {'prompt is' if new == 1 else 'prompts are'} new."
+        text += f" {new:,} {'prompt is' if new == 1 else 'prompts are'} new."
     if failed:
         them = "it" if failed == 1 else "them"
-        text += f" {failed} {what}: " + argument("retry_failed", True) + f" sends {them} again."
+        text += f" {failed:,} {what}: " + argument("retry_failed", True) + f" sends {them} again."
     if again:
-        text += f" {again} had failed and {'is' if again == 1 else 'are'} sent again."
+        text += f" {again:,} had failed and {'is' if again == 1 else 'are'} sent again."
     if changes := find_changes(
         inputs.parameters, parameters_to_journal(plan.options, plan.endpoint.key)
     ):
@@ -51,11 +51,10 @@ def describe_journal(contents: Contents, plan: Plan, inputs: JournalInputs) -> s
         names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
         was, is_ = ("was", "is") if len(lost) == 1 else ("were", "are")
         billed = ", perhaps billed," if plan.endpoint.may_cost else ""
-        text += f" {len(lost)} {was} in flight{billed} and {is_} sent again: {names}."
+        text += f" {len(lost):,} {was} in flight{billed} and {is_} sent again: {names}."
     if strangers := contents.calls.keys() - {call.custom_id for call in calls}:
-        text += (
-            f" {len(strangers)} records are of prompts that no line names: give these prompts, too."
-        )
+        text += f" {len(strangers):,} records are of prompts that no line names: "
+        text += "give these prompts, too."
     edited = [n for n in contents.edited if n > 1]  # the header is read even if it was edited
     skipped = contents.damaged
     if not contents.takes_edited:

@@ -38,13 +38,13 @@ def describe_plan(plan: Plan) -> str:
     models = {prompt.parameters.get("model") or plan.run.model for prompt in prompts}
     model = plan.run.model if len(models) < 2 else f"{len(models)} models"
     text = (
-        f"Plan: {len(left)} calls to {endpoint.base_url} ({model}), at most "
-        f"{options.max_concurrency} in flight and {requests} requests in all, about "
+        f"Plan: {len(left):,} calls to {endpoint.base_url} ({model}), at most "
+        f"{options.max_concurrency:,} in flight and {requests:,} requests in all, about "
         f"{tokens:,} tokens in"
     )
     about = "about " if scale > 1 else ""
     if n_unlimited:
-        which = "" if n_unlimited == len(left) else f" for {about}{n_unlimited} of them"
+        which = "" if n_unlimited == len(left) else f" for {about}{n_unlimited:,} of them"
         text += f"; max_tokens is not set{which}."
     else:
         text += f" and at most {about}{most:,} out, if each is asked once."

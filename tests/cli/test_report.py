@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from aiml_nb.cli.report import describe_failures, describe_interrupted, describe_run
@@ -56,6 +58,14 @@ def test_a_run_is_described_with_all_its_messages() -> None:
 
     assert "       3  error" in lines
     assert lines[-2:] == ["failed (400): too long (2 calls)", "failed (400): no memory"]
+
+
+def test_what_was_made_before_is_counted_without_what_was_never_sent() -> None:
+    run = make_run(call(0, 1), call(0, 1, outcome="cancelled"), call(outcome="not_started"))
+
+    lines = describe_run(run, since=time.time() + 60)
+
+    assert lines[0] == "       3  calls, 2 of them made before"
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def test_ctrl_c_writes_no_row_for_each_of_very_many(tmp_path: Path) -> None:
     assert [each["custom_id"] for each in rows] == [f"mine-{n}" for n in range(MANY + 1)]
     assert sum(each["outcome"] == "ok" for each in rows) == answered
     assert all(each["prompt"] for each in rows)
-    assert f"Resumed: {answered} of 10001 calls are answered." in more.stdout
+    assert f"Resumed: {answered} of 10,001 calls are answered." in more.stdout
 
 
 @pytest.mark.alone

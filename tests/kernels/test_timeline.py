@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from ..rows import slow
 from .conftest import built
 from .driver import Answer, Kernel
-from .environments import HERE, MATRIX, Environment
+from .environments import HERE, MATRIX, REPOSITORY, Environment
 from .shared import Kernels
 
 pytestmark = pytest.mark.kernel
@@ -117,6 +118,22 @@ def test_the_faqs_programs_show_their_orders(kernels: Kernels, environment: Envi
     assert sync.stdout.splitlines() == [LONG, SHORT]
     assert idiom.stdout.splitlines() == awaited.stdout.splitlines() == [SHORT, LONG]
     assert [value(each) for each in orders] == [[LONG, SHORT], [SHORT, LONG], [SHORT, LONG]]
+
+
+def test_the_cells_of_the_books_page_run_as_they_stand_there(kernel: Kernel) -> None:
+    page = (REPOSITORY / "docs" / "pages" / "your-code.md").read_text()
+    load, timeline, _, function = re.findall(r"```python\n(.*?)```", page, re.S)
+
+    answers = kernel.run(
+        load.replace("simulate=True", "simulate=True, speed=20"),
+        timeline,
+        function,
+        "print(json.dumps([answers == run.results, [call.outcome for call in run.calls]]))",
+    )
+
+    assert [answer.error for answer in answers] == ["", "", "", ""]
+    assert [len(pictures(answer)) > 0 for answer in answers] == [False, True, True, False]
+    assert value(answers[3]) == [True, ["ok"] * 3]
 
 
 @pytest.mark.parametrize("environment", FAQ_KERNELS, ids=str)

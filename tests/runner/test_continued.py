@@ -81,6 +81,50 @@ class TestTheSameCellAgain:
         assert second.journal == str(path)
 
     @pytest.mark.parametrize(
+        ("model", "options", "said"),
+        [
+            ("m", {}, ""),
+            ("n", {}, " Its last run had model='m', not 'n'."),
+            ("m", {"temperature": 1}, " Its last run had temperature=none, not 1."),
+        ],
+        ids=["prompts", "model", "parameters"],
+    )
+    def test_why_none_is_answered_there_is_said(
+        self,
+        server: RawServer,
+        path: Path,
+        model: str,
+        options: dict[str, Any],
+        said: str,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        nb.run(["a"], at(server), journal=path)
+        capsys.readouterr()
+
+        nb.run(["a" if said else "x"], at(server, model), journal=path, **options)
+
+        told = f"none of these 1 prompts is answered there.{said} All are sent.\n"
+        assert capsys.readouterr().out == f"Journal '{path}': {told}"
+
+    def test_another_scenario_of_the_simulator_is_named(
+        self, path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for scenario in ("instant", "refusing"):
+            endpoint = nb.connect(simulate=True, scenario=scenario, verbose=False)
+            nb.run(["a"], endpoint, journal=path)
+        assert "Its last run had scenario='instant', not 'refusing'." in capsys.readouterr().out
+
+    def test_failed_ones_alone_are_told_as_such(
+        self, path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with raw_server(FAILED) as failing:
+            nb.run(["a"], at(failing), journal=path)
+            capsys.readouterr()
+            nb.run(["a", "b"], at(failing), journal=path)
+        said = "0 of 2 prompts are answered there. Sent: 1 new or changed, 1 that failed"
+        assert said in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
         ("now", "missing"),
         [
             (["a", "b", "c", "d"], ["d"]),

@@ -63,7 +63,8 @@ def refuse_key() -> Refusal:
     """Build the refusal of a missing or unknown key; the message does not repeat it."""
     return Refusal(
         401,
-        "This key belongs to no service of this simulator.",
+        "This key belongs to no service of this simulator. A client of your own takes that of the "
+        "endpoint: api_key=endpoint.key.reveal()",
         code="invalid_api_key",
         headers={"WWW-Authenticate": "Bearer"},
     )

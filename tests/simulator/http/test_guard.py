@@ -133,7 +133,9 @@ async def test_an_unknown_key_is_401_and_not_repeated(service, authorization):
         status, body = answer.status, await answer.text()
 
     assert status == 401
-    assert json.loads(body)["error"]["code"] == "invalid_api_key"
+    error = json.loads(body)["error"]
+    assert error["code"] == "invalid_api_key"
+    assert error["message"].endswith("api_key=endpoint.key.reveal()")
     assert "sim-wrong" not in body
 
 
