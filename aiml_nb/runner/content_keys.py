@@ -38,7 +38,7 @@ def content_keys(
             before[digest] += 1
 
 
-def _scenario(settings: Mapping[str, Any]) -> object:
+def _scenario(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a simulator was asked for, but for its speed, which changes no answer."""
     return {n: each for n, each in (settings.get("simulator") or {}).items() if n != "speed"}
 
