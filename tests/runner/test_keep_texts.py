@@ -276,7 +276,7 @@ class TestResumed:
 
         run = nb.resume(cut, instant, keep_texts=False)
 
-        assert "1201 of 1201 calls are answered" in capsys.readouterr().out
+        assert "1,201 of 1,201 calls are answered" in capsys.readouterr().out
         assert count_alive()[1] <= before[1] + 2  # what was looked at last
         assert cut.stat().st_size == size
         assert [*map(facts_of, run.calls)] == [*map(facts_of, first.calls)]
