@@ -13,6 +13,7 @@ from ..endpoint import Endpoint, connect, describe_endpoint
 from ..endpoint.keys import ApiKey
 from ..errors import EndpointError
 from ..printable import say
+from ..runner.limits.in_flight import MAX_TASKS, MAX_THREADS
 
 _VARIABLE_NAME = re.compile("[A-Z]+(_[A-Z0-9]+)+")
 _HOW_TO_GIVE_A_KEY = "Type  export MY_API_KEY=…  first, and then  --api-key-env MY_API_KEY."
@@ -53,7 +54,12 @@ def add_call_options(
         metavar="S",
         help=f"how the calls are made: {', '.join(strategies)} (gather)",
     )
-    parser.add_argument("--max-concurrency", type=int, metavar="N", help="most calls in flight")
+    parser.add_argument(
+        "--max-concurrency",
+        type=int,
+        metavar="N",
+        help=f"most calls in flight ({MAX_TASKS}; {MAX_THREADS} with threads)",
+    )
     parser.add_argument("--stream", action="store_true", help="stream the answers")
 
 
