@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import JournalError
 from ..formats.journal import are_simulated
@@ -23,6 +24,7 @@ from ..printable import say
 from ..records import INVALID_ANSWER, Call
 from ..typed import Reader, reread
 from .content_keys import content_keys, describe_difference, keys_in
+from .functions.function import Function
 from .journal import Journal
 from .journal_lines import explained, head_of_plan
 from .journal_summary import ANSWERED, is_whole, refuse_damage
@@ -91,7 +93,7 @@ def _continue_same(plan: Plan, path: Path) -> tuple[Journal, Plan] | None:
         if resumed is not None:
             refuse_damage(contents, path, or_fresh=True)
             left, calls = len(resumed.unfinished), len(plan.run.calls)
-            say(plan.speak(_describe_same(path, left, calls)))
+            say(plan.speak(_describe_same(path, left, calls, _words_of(plan))))
             return journal, resumed
     except BaseException:
         journal.close_without_writing()
@@ -100,13 +102,28 @@ def _continue_same(plan: Plan, path: Path) -> tuple[Journal, Plan] | None:
     return None
 
 
-def _describe_same(path: Path, left: int, calls: int) -> str:
+class _Words(NamedTuple):
+    """What the inputs of a run are called, and what becomes of them."""
+
+    prompts: str = "prompts"
+    answered: str = "answered"
+    sent: str = "sent"
+    sends: str = "sends"
+
+
+def _words_of(plan: Plan) -> _Words:
+    is_function = isinstance(plan.endpoint, Function)
+    return _Words("items", "done", "run", "runs") if is_function else _Words()
+
+
+def _describe_same(path: Path, left: int, calls: int, words: _Words) -> str:
     again = argument("fresh", True)
+    text = f"Journal '{path}': "
     if not left:
-        text = f"Journal '{path}': all {calls:,} prompts are answered there, and nothing is sent. "
-        return text + again + " sends them again."
-    text = f"Journal '{path}': {calls - left:,} of {calls:,} prompts are answered there, and "
-    return text + f"{left:,} are sent. " + again + " sends all of them."
+        text += f"all {calls:,} {words.prompts} are {words.answered} there, and nothing is "
+        return text + f"{words.sent}. " + again + f" {words.sends} them again."
+    text += f"{calls - left:,} of {calls:,} {words.prompts} are {words.answered} there, and "
+    return text + f"{left:,} are {words.sent}. " + again + f" {words.sends} all of them."
 
 
 def _find_answers(plan: Plan, head: Record, contents: Contents, path: Path) -> _Found:
@@ -183,14 +200,15 @@ def _prompts_of_head(
 def _describe(plan: Plan, found: _Found, path: Path) -> str:
     """Say what is taken from the journal, and what is sent."""
     calls, taken, left = len(plan.run.calls), len(found.answers), len(plan.unfinished)
+    words, text = _words_of(plan), f"Journal '{path}': "
     if not left:
-        text = f"Journal '{path}': all {calls:,} prompts are answered there, and nothing is sent. "
-        text += _describe_code(plan, found)
-        return text + argument("fresh", True) + " sends them again."
+        text += f"all {calls:,} {words.prompts} are {words.answered} there, and nothing is "
+        text += f"{words.sent}. " + _describe_code(plan, found)
+        return text + argument("fresh", True) + f" {words.sends} them again."
     if not taken and not found.failed and not found.lost:
         other = f" Its last run had {found.difference}." if found.difference else ""
-        text = f"Journal '{path}': none of these {calls:,} prompts is answered there."
-        return text + other + " All are sent."
+        text += f"none of these {calls:,} {words.prompts} is {words.answered} there."
+        return text + other + f" All are {words.sent}."
     billed = ", perhaps billed" if plan.endpoint.may_cost else ""
     counts = {
         "new or changed": left - found.failed - len(found.lost),
@@ -198,9 +216,9 @@ def _describe(plan: Plan, found: _Found, path: Path) -> str:
         f"that had been in flight{billed}": len(found.lost),
     }
     sent = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
-    text = f"Journal '{path}': {taken:,} of {calls:,} prompts are answered there. Sent: {sent}. "
-    text += _describe_code(plan, found)
-    return text + argument("fresh", True) + " sends all of them."
+    text += f"{taken:,} of {calls:,} {words.prompts} are {words.answered} there. "
+    text += f"{words.sent.capitalize()}: {sent}. " + _describe_code(plan, found)
+    return text + argument("fresh", True) + f" {words.sends} all of them."
 
 
 def _describe_code(plan: Plan, found: _Found) -> str:

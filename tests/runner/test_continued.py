@@ -114,6 +114,19 @@ class TestTheSameCellAgain:
             nb.run(["a"], endpoint, journal=path)
         assert "Its last run had scenario='instant', not 'refusing'." in capsys.readouterr().out
 
+    def test_items_of_a_function_are_done_and_run(
+        self, path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for items in (["a"], ["a"], ["a", "b"], ["c"]):
+            nb.run(items, str.upper, journal=path)
+        begin = f"Journal '{path}': "
+        assert capsys.readouterr().out.splitlines() == [
+            begin + "all 1 items are done there, and nothing is run. fresh=True runs them again.",
+            begin
+            + "1 of 2 items are done there. Run: 1 new or changed. fresh=True runs all of them.",
+            begin + "none of these 1 items is done there. All are run.",
+        ]
+
     def test_failed_ones_alone_are_told_as_such(
         self, path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
