@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
+UNNAMED = "Unnamed: "  # begins the name of a column without one, as in pandas
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 PROMPT_NAMES = ("prompt", "prompts")
 ID_NAMES = ("custom_id", "id")
@@ -132,7 +133,7 @@ def name_columns(header: list[str]) -> list[str]:
     """Return names for all columns, each once, as pandas makes them."""
     names: list[str] = []
     for at, cell in enumerate(header):
-        name = known = cell.strip() or f"Unnamed: {at}"
+        name = known = cell.strip() or f"{UNNAMED}{at}"
         number = 0
         while name in names:
             number += 1

@@ -41,7 +41,7 @@ class Rows(NamedTuple):
     source
         The file, as it is quoted in messages.
     elsewhere
-        Where in the file what is missed may be, and how to read it: other sheets, another header.
+        Where else in the file what is missed may be, and how to read it: in other sheets.
     """
 
     columns: list[str]

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..messages import Message, argument
 from ..suggestions import closest
+from .delimiters import UNNAMED
 from .prompt import is_message, shorten
 
 _PIECES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -156,6 +157,11 @@ def _fill(compiled: Any, cells: Mapping[str, str]) -> Any:
 
 def _propose(unknown: str, names: Sequence[str]) -> str:
     near = closest(unknown, names, cutoff=0.7)
-    if not near:
-        return " Write one of these names in braces."
-    return f" Did you mean {{{near}}}?"
+    if near:
+        return f" Did you mean {{{near}}}?"
+    if any(name.startswith(UNNAMED) for name in map(str, names)):
+        return (
+            " Some have no name in the first row. If the names stand below it, delete the rows "
+            "above them; in Python pandas reads them with header=2, for the third row."
+        )
+    return " Write one of these names in braces."

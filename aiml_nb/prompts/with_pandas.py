@@ -46,21 +46,16 @@ def read_table(path: Path) -> Any:
 
 
 def explain_elsewhere(table: Any, path: Path) -> str:
-    """Say how to read what is not in the first sheet of a workbook, or not below its first row."""
-    read, said = f"pandas.read_excel({str(path)!r}, ", ""
+    """Say how to read another sheet of a workbook than its first; nothing if there is none."""
     sheet, *others = table.attrs["sheets"]
-    if others:
-        names = ", ".join(map(repr, others[:_SHEETS])) + (", …" if len(others) > _SHEETS else "")
-        said += (
-            f" Read is the first sheet, {sheet!r}, and not {names}. Move the one that you mean to "
-            f"the front, or give its table in Python: {read}sheet_name={others[0]!r})."
-        )
-    if any(str(name).startswith("Unnamed: ") for name in table.columns):
-        said += (
-            " Some columns have no name in the first row. If the names stand below it, delete the "
-            f"rows above them, or give the table in Python: {read}header=2), for the third row."
-        )
-    return said
+    if not others:
+        return ""
+    names = ", ".join(map(repr, others[:_SHEETS])) + (", …" if len(others) > _SHEETS else "")
+    return (
+        f" Read is the first sheet, {sheet!r}, and not {names}. Move the one that you mean to the "
+        f"front, or give its table in Python: pandas.read_excel({str(path)!r}, "
+        f"sheet_name={others[0]!r})."
+    )
 
 
 def _explain_damage(path: Path, kind: str, error: Exception) -> str:

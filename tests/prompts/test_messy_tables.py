@@ -1,10 +1,11 @@
-"""Workbooks as people have them: what is not in the first sheet, or not below its first row."""
+"""Tables as people have them: what is not in the first sheet, or not below the first row."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 
 import aiml_nb as nb
@@ -23,9 +24,9 @@ def write(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
     return path
 
 
-def refusal(path: Path) -> str:
+def refusal(table: Path | pd.DataFrame) -> str:
     with pytest.raises(ValueError, match="column") as refused:
-        nb.run(path, nb.connect(simulate=True, verbose=False), prompt="Classify: {review}")
+        nb.run(table, nb.connect(simulate=True, verbose=False), prompt="Classify: {review}")
     return str(refused.value)
 
 
@@ -43,13 +44,22 @@ def test_other_sheets_are_named_where_the_first_has_no_such_column(
     assert said.endswith(f"pandas.read_excel({str(path)!r}, sheet_name='Reviews').")
 
 
-def test_names_that_stand_lower_are_told_how_to_read(tmp_path: Path) -> None:
-    path = write(tmp_path / "r.xlsx", {"Reviews": [["Feedback 2026"], [], *REVIEWS]})
+def feedback(kind: str, folder: Path) -> Path | pd.DataFrame:
+    """Return a table whose names stand in its third row."""
+    path = folder / "r.csv"
+    if kind != "workbook":
+        path.write_text("Feedback 2026,\n,\nid,review\n1,Great\n")
+        return path if kind == "csv" else pd.read_csv(path)
+    return write(folder / "r.xlsx", {"Reviews": [["Feedback 2026"], [], *REVIEWS]})
 
-    said = refusal(path)
 
-    assert "Some columns have no name in the first row." in said
-    assert said.endswith(f"pandas.read_excel({str(path)!r}, header=2), for the third row.")
+@pytest.mark.parametrize("kind", ["workbook", "csv", "frame"])
+def test_names_that_stand_lower_are_told_how_to_read(kind: str, tmp_path: Path) -> None:
+    assert refusal(feedback(kind, tmp_path)).endswith(
+        "the columns are 'Feedback 2026', 'Unnamed: 1'. Some have no name in the first row. If the "
+        "names stand below it, delete the rows above them; in Python pandas reads them with "
+        "header=2, for the third row."
+    )
 
 
 def test_a_single_sheet_with_names_says_no_more_than_its_columns(tmp_path: Path) -> None:
