@@ -97,7 +97,8 @@ def _check_results_only(options: argparse.Namespace) -> None:
         )
     if not options.journal.is_file():
         raise ValueError(
-            f"There is no journal '{options.journal}' to write results from.{_name_newest(options)}"
+            f"There is no journal '{options.journal}' to write results from. Name the one that the "
+            "run wrote."
         )
     for name in ("prompts", "fresh", "retry_failed", "dry_run"):
         if getattr(options, name):

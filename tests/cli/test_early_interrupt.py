@@ -89,7 +89,7 @@ def test_an_interrupt_while_the_results_are_written_writes_them_again(
     ("options", "words"),
     [
         ([], "add --journal FILE"),
-        (["--journal", "none.jsonl"], "There is no journal 'none.jsonl'"),
+        (["--journal", "none.jsonl"], "results from. Name the one that the run wrote."),
         (["--journal", "j.jsonl", "--retry-failed"], "Leave --retry-failed out"),
         (["--journal", "j.jsonl", "p.txt"], "Leave FILE out"),
         (["--journal", "p.txt"], "'p.txt' cannot be read"),
