@@ -1,1 +1,0 @@
-"""Answers that no check was written for: right ones in other styles, and wrong ones."""
