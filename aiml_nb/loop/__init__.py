@@ -12,7 +12,7 @@ from .patch import inspect_loop, patch_loop
 from .report import LoopReport
 from .run import run_coroutine
 from .stop import InterruptibleCall, ended_with_cell, interruptible_task
-from .thread_errors import computes, raise_in_thread
+from .thread_errors import goes_on, raise_in_thread
 from .threads import call_in_thread, call_with_main, import_in_thread
 from .waiting import block_sigint, in_kernel
 
@@ -23,8 +23,8 @@ __all__ = [
     "block_sigint",
     "call_in_thread",
     "call_with_main",
-    "computes",
     "ended_with_cell",
+    "goes_on",
     "import_in_thread",
     "in_browser",
     "in_kernel",

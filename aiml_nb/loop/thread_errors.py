@@ -8,7 +8,6 @@ import threading
 import time
 
 _LOOK = 0.1  # seconds for which a thread is looked at
-_BUSY = 0.01  # of a processor, meanwhile
 
 
 def raise_in_thread(thread: int, error: type[BaseException]) -> None:
@@ -16,8 +15,8 @@ def raise_in_thread(thread: int, error: type[BaseException]) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
 
 
-def computes(thread: int) -> bool:
-    """Say whether a thread computes, and so would hear of an exception at once.
+def goes_on(thread: int) -> bool:
+    """Say whether a thread runs at times, and so would soon hear of an exception.
 
     In one that sleeps the exception waits; and as long as it does, Python 3.11 hangs in any thread
     in which `sys.settrace` is used: see `allow_tracing`.
@@ -26,7 +25,7 @@ def computes(thread: int) -> bool:
         clock = time.pthread_getcpuclockid(thread)
         before = time.clock_gettime(clock)
         time.sleep(_LOOK)
-        return time.clock_gettime(clock) - before > _BUSY
+        return time.clock_gettime(clock) > before
     except AttributeError:  # Windows
         return True
     except OSError:  # it has just ended

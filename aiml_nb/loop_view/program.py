@@ -11,7 +11,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import Any
 
-from ..loop import block_sigint, computes, raise_in_thread
+from ..loop import block_sigint, goes_on, raise_in_thread
 from ..watching.blocked import read_stack
 from .loop import RecordedLoop
 from .recorder import Recorder
@@ -91,7 +91,7 @@ class ProgramThread:
         # A step does not end. Nothing more of it is written down.
         self.recorder.note_seen(read_stack(self.ident))
         self.recorder.freeze()
-        if computes(self.ident) and not self._ended.is_set():
+        if goes_on(self.ident) and not self._ended.is_set():
             raise_in_thread(self.ident, Stopped)
             self._ended.wait(0.5)
         if not self._ended.is_set():

@@ -567,17 +567,17 @@ class TestWhere:
     ) -> None:
         gate = threading.Event()
         server.gates = [gate]
+        begun = asyncio.Event()
 
         async def read(client: AsyncOpenAI) -> None:
             async for _ in await client.chat.completions.create(**CHAT, stream=True):
-                pass
+                begun.set()
 
         async def main() -> nb.Run:
             async with open_async(server) as client:
                 with nb.watch() as run:
                     task = asyncio.create_task(read(client))
-                    while not (run.calls and run.calls[0].attempts[0].status):
-                        await asyncio.sleep(0.01)
+                    await begun.wait()
                 assert run.calls[0].error == NOT_READ
                 gate.set()
                 await task

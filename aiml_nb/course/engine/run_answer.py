@@ -11,9 +11,9 @@ from threading import Thread
 from types import FrameType
 from typing import Any
 
-from ...loop import computes, raise_in_thread
+from ...loop import goes_on, raise_in_thread
 from .exercises import NotEnded, require
-from .virtual_time import VirtualTimeLoop, noting_sleeps
+from .virtual_time import SleptError, VirtualTimeLoop, noting_sleeps
 
 
 def run_answer(
@@ -50,7 +50,8 @@ def run_answer(
         try:
             result = function(*arguments)
             if asyncio.iscoroutine(result):
-                with noting_sleeps(slept) if virtual_time else nullcontext():
+                refused = noting_sleeps(slept, error=SleptError)
+                with refused if virtual_time else nullcontext():
                     result = _await(result, loops, virtual_time=virtual_time)
             outcome.set_result(result)
         except BaseException as error:  # noqa: BLE001  re-raised in the waiting thread
@@ -60,11 +61,11 @@ def run_answer(
     thread = Thread(target=work, daemon=True)
     thread.start()
     try:
-        found = outcome.result(timeout=limit)
+        with suppress(SleptError):
+            found = outcome.result(timeout=limit)
     except TimeoutError:
         if outcome.done():  # raised by the learner's function
             raise
-        _require_no_sleep(slept)
         raise NotEnded(
             f"your function had not ended after {limit:g} s. Does it wait for something that "
             "never comes, or go round a loop that never awaits?"
@@ -103,7 +104,7 @@ async def _await_without_log(result: Coroutine[Any, Any, Any]) -> Any:
 
 
 def _end_thread(thread: Thread, loops: list[asyncio.AbstractEventLoop]) -> None:
-    """Cancel what waits, and raise SystemExit in what computes: it would slow down later cells.
+    """Cancel what waits, and raise SystemExit in what goes on: it would slow down later cells.
 
     Repeated until the thread ends, since the learner's code or a callback may catch the first one;
     and for one second only, since code that waits outside Python cannot be interrupted.
@@ -114,7 +115,7 @@ def _end_thread(thread: Thread, loops: list[asyncio.AbstractEventLoop]) -> None:
             with suppress(RuntimeError):  # it is closed by now
                 loop.call_soon_threadsafe(_cancel_all, loop)
         thread.join(0.02)
-        if computes(thread.ident or 0):
+        if goes_on(thread.ident or 0):
             raise_in_thread(thread.ident or 0, SystemExit)
         thread.join(0.05)
 

@@ -46,19 +46,29 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         await super().shutdown_default_executor()
 
 
+class SleptError(BaseException):
+    """The learner's code has called ``time.sleep`` in a loop of virtual time."""
+
+
 @contextmanager
-def noting_sleeps(noted: list[FrameType]) -> Iterator[None]:
+def noting_sleeps(
+    noted: list[FrameType], *, error: type[BaseException] | None = None
+) -> Iterator[None]:
     """Note each call of ``time.sleep`` in this thread: it holds the loop, and no clock shows it.
 
     Parameters
     ----------
     noted
         Gets the frame that calls it.
+    error
+        Raised in the first that does, instead of sleeping; None lets all sleep.
     """
 
     def note(frame: FrameType, event: str, argument: Any) -> None:
         if event == "c_call" and argument is time.sleep:
             noted.append(frame)
+            if error is not None:
+                raise error
 
     before = sys.getprofile()
     sys.setprofile(note)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import time
 
 import pytest
 
@@ -77,6 +78,39 @@ def test_what_catches_everything_once_is_ended_all_the_same() -> None:
 
     with pytest.raises(NotYet, match="had not ended"):
         run_answer(go_round, limit=0.05)
+    threads[0].join(timeout=10)
+    assert not threads[0].is_alive()
+
+
+@pytest.mark.parametrize("pause", [0.001, 0.02])
+def test_what_looks_again_and_again_is_ended_though_it_mostly_sleeps(pause: float) -> None:
+    threads = []
+
+    async def look_for_ever():
+        threads.append(threading.current_thread())
+        while True:
+            time.sleep(pause)  # noqa: ASYNC251
+
+    with pytest.raises(NotYet, match="had not ended"):
+        run_answer(look_for_ever, limit=0.05)
+    threads[0].join(timeout=10)
+    assert not threads[0].is_alive()
+
+
+@pytest.mark.parametrize("catches", [False, True])
+def test_a_sleep_in_virtual_time_is_told_at_once(catches: bool) -> None:
+    threads = []
+
+    async def sleep_for_long():
+        threads.append(threading.current_thread())
+        try:
+            time.sleep(1000)  # noqa: ASYNC251
+        except BaseException:
+            if not catches:
+                raise
+
+    with pytest.raises(NotYet, match=r"time\.sleep keeps the loop to itself"):
+        run_answer(sleep_for_long, virtual_time=True)
     threads[0].join(timeout=10)
     assert not threads[0].is_alive()
 
