@@ -42,27 +42,23 @@ def grid(
     """Ask the same prompts of every combination of the values that are given as lists.
 
     ``grid(prompts, model=["gpt-4o", "gpt-4o-mini"], temperature=[0, 1])`` makes four runs. Their
-    calls take turns, prompt by prompt, so that no variant waits until another is done, and a server
-    that slows down meanwhile favours none. ``max_concurrency``, rates, caps and the pauses after
-    429s hold for all calls at an endpoint together.
+    calls take turns, prompt by prompt: a server that slows down meanwhile favours none.
+    ``max_concurrency``, rates, caps and pauses after 429s hold for all calls at an endpoint.
 
     Parameters
     ----------
     prompts
         As in `run`.
     endpoint
-        As in `run`; or several, as a list or with their names as a dictionary. Each has limits and
-        a journal of its own, and all work at the same time. Functions of your own can be varied
-        like that, too.
+        As in `run`; or several, also functions, as a list or with their names as a dictionary.
+        Each has its own limits and journal, and all work at the same time.
     journal
-        As in `run`; one file keeps the calls of all variants at an endpoint. Of several endpoints
-        each has its own, with the endpoint's name before the ending.
+        As in `run`, one for all variants; of several endpoints with the name before the ending.
     **options
-        As in `run`, ``cluster`` and ``processes``, too: each endpoint has so many processes, with
-        its key. Each request parameter (``model``, ``temperature``, ``system``, …) may be a
-        list of values; None among them leaves the parameter out. A parameter that is a list by
-        itself, such as ``stop``, is varied by a list of lists. What is varied wins over the
-        prompts' own parameters.
+        As in `run`; of ``processes`` each endpoint has so many. Each request parameter (``model``,
+        ``temperature``, ``system``, …) may be a list of values; None among them leaves it out. One
+        that is a list by itself, such as ``stop``, is varied by a list of lists. What is varied
+        wins over the prompts' own parameters.
 
     Returns
     -------
