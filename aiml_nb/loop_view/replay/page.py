@@ -10,6 +10,7 @@ from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 from ...printable import printable
@@ -88,8 +89,9 @@ def _digest(text: str) -> str:
 
 @cache
 def _script() -> str:
-    parts = [_read(f"script/{name}.js") for name in _SCRIPTS]
-    return "\n".join(['(() => {\n"use strict";', *parts, "})();"])
+    lines = chain.from_iterable(_read(f"script/{name}.js").splitlines() for name in _SCRIPTS)
+    code = [line for line in lines if not line.lstrip().startswith(("//", "/**"))]  # no comments
+    return "\n".join(['(() => {\n"use strict";', *code, "})();"])
 
 
 @cache

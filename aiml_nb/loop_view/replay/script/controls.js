@@ -94,7 +94,8 @@ function buildControls() {
 function redraw() {
   drawTimeline();
   placeArrows();
-  show(player.at);
+  if (player.frame === null) show(player.at);
+  else revealLane(moments[player.at]); // a step that is under way goes on
 }
 
 byId("replay").hidden = false;

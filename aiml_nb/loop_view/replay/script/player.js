@@ -69,6 +69,7 @@ function glide(at) {
 
 function sweep(moment, from, to, left, right, length, then) {
   let start = null;
+  showTime(moment, from, left); // before anything is painted that shows the end
   const step = (now) => {
     start ??= now;
     const share = Math.min(1, (now - start) / length);
