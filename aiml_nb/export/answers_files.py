@@ -20,7 +20,7 @@ from ..prompts.cells import is_missing
 from ..prompts.with_pandas import explain_missing
 from ..records import Run
 from .binary_files import write_binary_files
-from .told import told
+from .progress import with_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ def write_answers(run: Run, path: Path, *, kind: str) -> Path:
     if kind == ".csv":
         blocks = answer_blocks(run, size=_BLOCK, attached=attached)
         pieces = (csv_bytes(with_index(each), first=not at) for at, each in enumerate(blocks))
-        return write_atomic(path, told(pieces, path, total=len(run.calls), rows=_BLOCK))
+        return write_atomic(path, with_progress(pieces, path, total=len(run.calls), rows=_BLOCK))
     table = answers(run, attached=attached, vectors=kind == ".parquet")
     return write_atomic(path, [_WRITERS[kind](with_index(table))])
 

@@ -12,7 +12,7 @@ from ..records import Comparison, Grid, Run
 from .binary_files import write_binary_files
 from .left_out import say_unwritable, say_without_results
 from .named_runs import FilePath
-from .told import told
+from .progress import with_progress
 
 
 def to_jsonl(run: Run | Grid, path: FilePath, *, texts: bool = False, inline: bool = False) -> Path:
@@ -58,7 +58,7 @@ def to_jsonl(run: Run | Grid, path: FilePath, *, texts: bool = False, inline: bo
         raise TypeError(f"to_jsonl() writes one run, not a {type(run).__name__}. {advice}")
     attached = write_binary_files(run, Path(path)) if texts and not inline else {}
     rows = encode_rows(run, texts=texts, attached=attached)
-    written = write_atomic(Path(path), told(rows, Path(path), total=len(run.calls)))
+    written = write_atomic(Path(path), with_progress(rows, Path(path), total=len(run.calls)))
     if texts:
         say_unwritable(run, written)
     else:

@@ -5,12 +5,12 @@ work and tells what it did; `run_coroutine` waits for a coroutine wherever it is
 """
 
 from .browser import in_browser
-from .kept import run_in_kept_loop
 from .lag import LoopLag
 from .owner import inside_run
 from .patch import inspect_loop, patch_loop
 from .report import LoopReport
 from .run import run_coroutine
+from .shared import run_in_shared_loop
 from .stop import InterruptibleCall, ended_with_cell, interruptible_task
 from .thread_errors import goes_on, raise_in_thread
 from .threads import call_in_thread, call_with_main, import_in_thread
@@ -34,5 +34,5 @@ __all__ = [
     "patch_loop",
     "raise_in_thread",
     "run_coroutine",
-    "run_in_kept_loop",
+    "run_in_shared_loop",
 ]

@@ -16,7 +16,7 @@ from ..loop import (
     inside_run,
     interruptible_task,
     run_coroutine,
-    run_in_kept_loop,
+    run_in_shared_loop,
 )
 from ..records import Run
 from ..watching import DelayWatcher, LoopWatcher, RunNotes, delays_of, hooks, inside, tell_stops
@@ -53,7 +53,7 @@ def execute(plan: Plan, *, journal: Journal | None = None, clock: Clock | None =
         if not plan.blocks:
             with function_exit():
                 is_users = isinstance(plan.endpoint, Function)  # it may have a client of its own
-                begin = run_in_kept_loop if is_users else run_coroutine
+                begin = run_in_shared_loop if is_users else run_coroutine
                 return begin(_make_async_calls(plan, journal, clock))
         # In a thread of its own, while this one waits for signals: a blocking read cannot be
         # interrupted in the main thread without losing the records.

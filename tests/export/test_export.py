@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import aiml_nb as nb
 from aiml_nb.analysis import call_table
-from aiml_nb.export import comparison_to_dict, run_to_dict, to_json, told
+from aiml_nb.export import comparison_to_dict, progress, run_to_dict, to_json
 from aiml_nb.export.trace import trace_events
 from aiml_nb.records import Attempt, Call, Comparison, Run
 
@@ -288,15 +288,15 @@ def test_a_file_is_replaced_whole_and_is_the_users_alone(tmp_path: Path) -> None
 def test_a_large_file_is_told_of_while_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(told, "_FIRST", 0.0)
-    monkeypatch.setattr(told, "_GAP", 0.0)
+    monkeypatch.setattr(progress, "_FIRST", 0.0)
+    monkeypatch.setattr(progress, "_GAP", 0.0)
 
     nb.to_jsonl(make_run(1, 2, 3), tmp_path / "x.jsonl")
 
     said = [f"aiml_nb: writing x.jsonl: {number} of 3" for number in (1, 2)]
     assert capsys.readouterr().err.splitlines() == said
 
-    monkeypatch.setattr(told, "_MANY", 2)
+    monkeypatch.setattr(progress, "_MANY", 2)
     nb.to_csv(make_run(1, 2, 3), tmp_path / "x.csv")
 
     assert capsys.readouterr().err == "aiml_nb: writing x.csv: 0 of 3\n"

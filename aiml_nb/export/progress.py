@@ -13,7 +13,9 @@ _FIRST, _GAP = 5.0, 10.0  # seconds before the first line, and between two
 _MANY = 100_000  # rows: of more it is said at once, since all are looked through before the first
 
 
-def told(pieces: Iterable[bytes], path: Path, *, total: int, rows: int = 1) -> Iterator[bytes]:
+def with_progress(
+    pieces: Iterable[bytes], path: Path, *, total: int, rows: int = 1
+) -> Iterator[bytes]:
     """Yield the pieces of a file, of so many rows each, and say how many of all are written."""
 
     def tell(done: int) -> None:

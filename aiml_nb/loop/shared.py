@@ -19,11 +19,11 @@ from .nested import cancel_tasks
 from .run import run_coroutine
 
 T = TypeVar("T")
-_kept: asyncio.Runner | None = None
+_shared: asyncio.Runner | None = None
 _of_parents: list[asyncio.Runner] = []  # to close one would take the parent's loop apart
 
 
-def run_in_kept_loop(coro: Coroutine[Any, Any, T]) -> T:
+def run_in_shared_loop(coro: Coroutine[Any, Any, T]) -> T:
     """Run `coro` to its end as `run_coroutine` does, in a script's main thread always in one loop.
 
     Tasks that it leaves behind are cancelled.
@@ -31,29 +31,29 @@ def run_in_kept_loop(coro: Coroutine[Any, Any, T]) -> T:
     is_main = threading.current_thread() is threading.main_thread()
     if asyncio._get_running_loop() is not None or in_browser() or not is_main:
         return run_coroutine(coro)
-    global _kept
-    if _kept is None:
-        _kept = asyncio.Runner(loop_factory=asyncio.new_event_loop)  # it is nobody's current loop
-    loop = _kept.get_loop()
+    global _shared
+    if _shared is None:
+        _shared = asyncio.Runner(loop_factory=asyncio.new_event_loop)  # it is nobody's current loop
+    loop = _shared.get_loop()
     try:
-        return _kept.run(coro, context=copy_context())
+        return _shared.run(coro, context=copy_context())
     finally:
         cancel_tasks(loop, asyncio.all_tasks(loop))
 
 
 def _close() -> None:
     """Close the loop without its runner, which would start a thread at the end of the process."""
-    if _kept is not None:
-        loop = _kept.get_loop()
+    if _shared is not None:
+        loop = _shared.get_loop()
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
 
 def _leave_to_parent() -> None:
-    global _kept
-    if _kept is not None:
-        _of_parents.append(_kept)
-        _kept = None
+    global _shared
+    if _shared is not None:
+        _of_parents.append(_shared)
+        _shared = None
 
 
 atexit.register(_close)
